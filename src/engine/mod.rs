@@ -3,6 +3,7 @@
 mod event;
 mod id;
 
+pub use crate::protocol::arguments::Pair;
 pub use event::{Completion, Event, Progress, Reply};
 pub use id::{ConnectionId, RequestId, ServerId};
 
@@ -37,15 +38,4 @@ pub enum Arguments {
     Json(String),
     /// Words to be encoded by the tool's `inputSchema`.
     Pairs(Vec<Pair>),
-}
-
-/// One argument as typed by a person.
-#[derive(Clone, Debug)]
-pub struct Pair {
-    /// Property name.
-    pub key: String,
-    /// Its value.
-    pub value: String,
-    /// The value is JSON (`key:=json`), not a word.
-    pub is_json: bool,
 }
