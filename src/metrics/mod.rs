@@ -23,7 +23,8 @@
 //! # Invariants
 //!
 //! - Recording never fails, never panics and does not allocate after the first
-//!   call and the first byte; counters stay at their maximum when they reach it.
+//!   call and the first byte, but for one copy in four billion calls; counters
+//!   stay at their maximum when they reach it.
 //! - A server that was never used costs no heap; a used one at most 40 KB.
 //! - A rate is always over a window, never since the start.
 //! - A number that is not known yet is `None` here and `-` on screen, never 0.

@@ -356,7 +356,7 @@ fn errors_are_listed_by_frequency_with_their_last_time() {
     let mut metrics = ServerMetrics::new();
     metrics.error(before(300), ErrorCategory::Spawn);
     metrics.error(before(120), ErrorCategory::Connect);
-    metrics.error(before(60), ErrorCategory::Protocol);
+    metrics.error(before(1), ErrorCategory::Protocol);
     metrics.call_finished(before(10), Outcome::Timeout, took(us(5)));
     metrics.call_finished(before(5), Outcome::Timeout, took(us(5)));
     let top: Vec<_> = metrics.top_errors().iter().map(|(category, _)| *category).collect();

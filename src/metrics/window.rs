@@ -433,6 +433,20 @@ mod tests {
     }
 
     #[test]
+    fn a_busy_minute_outweighs_a_quiet_one() {
+        let mut windows = Windows::default();
+        for _ in 0..1_000_000 {
+            windows.call(at(0.0), Duration::from_micros(40), false);
+        }
+        for _ in 0..30_000 {
+            windows.call(at(60.0), Duration::from_micros(5000), false);
+        }
+        let shown = windows.latency(at(60.0), Span::Five).unwrap();
+        assert!(shown.p95 < Duration::from_micros(50), "{shown:?}");
+        assert!(shown.p99 > Duration::from_millis(4), "{shown:?}");
+    }
+
+    #[test]
     fn every_sample_lies_in_the_bucket_that_stands_for_it() {
         for power in 0..32 {
             for offset in [0, 1, 3] {
