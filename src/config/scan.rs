@@ -12,8 +12,11 @@
 //! - memory is the captured value plus one bit per open bracket; nothing recurses;
 //! - the first error is final: every later call repeats it.
 
+mod text;
+
 use std::fmt;
 
+use self::text::{Fault, Position, plain_run, unexpected};
 use crate::error::{Error, Kind, Result};
 
 /// The key whose value is kept.
@@ -59,7 +62,7 @@ impl Scanner {
             partial: [0; 4],
             partial_len: 0,
             started: false,
-            position: Position { line: 1, column: 1 },
+            position: Position::START,
             failed: None,
         }
     }
@@ -466,83 +469,6 @@ impl Nesting {
         let object = self.words[last / 64] >> (last % 64) & 1 == 1;
         Some(if object { Bracket::Object } else { Bracket::Array })
     }
-}
-
-/// Where the next byte stands, counted from 1, columns in characters.
-#[derive(Clone, Copy, Debug)]
-struct Position {
-    line: usize,
-    column: usize,
-}
-
-impl Position {
-    fn advance(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        let tail = match memchr::memrchr(b'\n', bytes) {
-            Some(last) => {
-                self.line += memchr::memchr_iter(b'\n', bytes).count();
-                self.column = 1;
-                &text[last + 1..]
-            }
-            None => text,
-        };
-        self.column += tail.chars().count();
-    }
-
-    fn error(&self, what: &str) -> Error {
-        Error::new(Kind::Invalid, format!("line {} column {}: {what}", self.line, self.column))
-    }
-}
-
-/// What is wrong, and at which byte of the text being walked.
-struct Fault {
-    at: usize,
-    what: String,
-}
-
-fn unexpected(text: &str, at: usize, expected: &str) -> Fault {
-    let found = match text[at..].chars().next() {
-        Some('\n' | '\r') => "a line break".to_owned(),
-        Some(c) if c.is_control() => format!("control character {:#04x}", u32::from(c)),
-        Some('/') => "'/' (JSON has no comments)".to_owned(),
-        Some('\'') => "a single quote".to_owned(),
-        Some(c) => format!("'{c}'"),
-        None => "nothing".to_owned(),
-    };
-    Fault { at, what: format!("expected {expected}, found {found}") }
-}
-
-/// How many bytes at the front of `bytes` are plain inside a string: no quote,
-/// no backslash, no control character.
-///
-/// Eight bytes at a time rather than memchr, which cannot look for a range: a
-/// forgotten closing quote is to be reported on its own line.
-fn plain_run(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    const SPACES: u64 = u64::from_ne_bytes([0x20; 8]);
-    const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
-    const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
-
-    let words = bytes.chunks_exact(8);
-    let tail = words.remainder();
-    for (i, word) in words.enumerate() {
-        let Ok(word) = word.try_into() else { break };
-        let word = u64::from_le_bytes(word);
-        let quote = word ^ QUOTES;
-        let backslash = word ^ BACKSLASHES;
-        // A borrow can only mark bytes behind the first true mark, so the
-        // lowest one is exact.
-        let marks = ((word.wrapping_sub(SPACES) & !word)
-            | (quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash))
-            & HIGH;
-        if marks != 0 {
-            return i * 8 + (marks.trailing_zeros() / 8) as usize;
-        }
-    }
-    let plain = |&b: &u8| b >= 0x20 && b != b'"' && b != b'\\';
-    bytes.len() - tail.len() + tail.iter().position(|b| !plain(b)).unwrap_or(tail.len())
 }
 
 #[cfg(test)]
