@@ -110,7 +110,8 @@ impl Engine {
         listed: bool,
     ) {
         let Some(request) = self.requests.get_mut(&id) else { return };
-        let Kind::Call { tool, arguments: args @ CallArguments::Pairs(_) } = &mut request.kind else {
+        let Kind::Call { tool, arguments: args @ CallArguments::Pairs(_) } = &mut request.kind
+        else {
             return self.enqueue(now, id, server);
         };
         let catalogue = self.servers[server.0 as usize].catalogue.as_ref();
@@ -205,7 +206,9 @@ impl Engine {
             self.open(now, server, None);
             // The miss is the one's for whom there was no connection yet.
             let unserved = waiting.iter().find(|id| {
-                self.requests.get(id).is_some_and(|request| !request.missed && request.failures == 0)
+                self.requests
+                    .get(id)
+                    .is_some_and(|request| !request.missed && request.failures == 0)
             });
             if let Some(request) = unserved.and_then(|id| self.requests.get_mut(id)) {
                 request.missed = true;
@@ -402,8 +405,7 @@ impl Engine {
         }
         if let State::Verifying(_) = request.state {
             // Its own end is known; only the look-up was too slow.
-            if let State::Verifying(result) =
-                mem::replace(&mut request.state, State::AwaitingTools)
+            if let State::Verifying(result) = mem::replace(&mut request.state, State::AwaitingTools)
             {
                 self.abandon(now, id, "");
                 return self.finish(now, id, result);

@@ -25,7 +25,7 @@ pub(super) struct Pages {
 }
 
 /// A complete list.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Catalogue {
     tools: Vec<Tool>,
     fresh_until: Option<Time>,

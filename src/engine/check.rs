@@ -27,7 +27,10 @@ impl Engine {
                 let usable = server.pool.idle() > 0;
                 let coming = server.pool.connecting() > 0 || server.armed.is_some();
                 if usable || !(coming || server.pool.is_up()) {
-                    return Err(format!("{} wait for {name} and nothing comes", server.queue.len()));
+                    return Err(format!(
+                        "{} wait for {name} and nothing comes",
+                        server.queue.len()
+                    ));
                 }
             }
             let in_flight = self
@@ -38,7 +41,10 @@ impl Engine {
                 .filter(|exchange| matches!(exchange.purpose, Purpose::Request(_)))
                 .count();
             if in_flight != server.in_flight as usize {
-                return Err(format!("{name} counts {} in flight, not {in_flight}", server.in_flight));
+                return Err(format!(
+                    "{name} counts {} in flight, not {in_flight}",
+                    server.in_flight
+                ));
             }
             for member in server.pool.members() {
                 let Some(connection) = self.connections.get(&member.id) else {

@@ -27,7 +27,7 @@ pub(super) enum Phase {
     /// It takes requests.
     Ready(Session),
     /// A process closed its output; how it ended is worth waiting for a moment.
-    Ended { until: Time },
+    Ended { until: Time, negotiating: bool, probed: bool },
     /// A process was asked to go; `next` comes at `until`.
     Closing { until: Time, next: Farewell },
 }
@@ -199,6 +199,16 @@ impl Connection {
         self.exchanges.iter_mut().find(|exchange| exchange.purpose == Purpose::Request(id))
     }
 
+    /// Whether its handshake is (or was, when it ended) under way, and whether
+    /// the server was probed in it.
+    pub(super) fn handshake(&self) -> (bool, bool) {
+        match &self.phase {
+            Phase::Negotiating(negotiation) => (true, negotiation.probed()),
+            Phase::Ended { negotiating, probed, .. } => (*negotiating, *probed),
+            _ => (false, false),
+        }
+    }
+
     /// The era, once it is known.
     pub(super) fn era(&self) -> Option<Era> {
         match &self.phase {
@@ -221,7 +231,7 @@ impl Connection {
         match &self.phase {
             Phase::Opening => None,
             Phase::Negotiating(negotiation) => Some(negotiation.deadline()),
-            Phase::Ended { until } | Phase::Closing { until, .. } => Some(*until),
+            Phase::Ended { until, .. } | Phase::Closing { until, .. } => Some(*until),
             Phase::Ready(_) if self.exchanges.is_empty() => {
                 idle_timeout.map(|timeout| self.idle_since + timeout)
             }

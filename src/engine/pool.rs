@@ -124,6 +124,15 @@ impl Pool {
         })
     }
 
+    /// Its stream has ended, but how is not known yet: it takes nothing, and
+    /// keeps its place so that nothing is opened before the loss is understood.
+    pub fn fade(&mut self, id: ConnectionId) {
+        self.retire(id);
+        if let Some(member) = self.member_mut(id) {
+            member.ready = false;
+        }
+    }
+
     /// It is gone.
     pub fn remove(&mut self, id: ConnectionId) {
         self.members.retain(|member| member.id != id);
@@ -139,7 +148,8 @@ impl Pool {
         if shape.cautious && connecting > 0 {
             return None;
         }
-        if self.members.len() < shape.size {
+        let staying = self.members.iter().filter(|m| !(m.ready && m.retiring)).count();
+        if staying < shape.size {
             Some(Opening::Base)
         } else if shape.overflow && self.members.len() < CEILING.max(shape.size) {
             Some(Opening::Overflow)
@@ -176,7 +186,7 @@ impl Pool {
 
     /// Whether there is a connection that can take requests.
     pub fn is_up(&self) -> bool {
-        self.members.iter().any(|member| member.ready)
+        self.members.iter().any(|member| member.ready && !member.retiring)
     }
 
     /// Checks what the module's doc promises.
@@ -200,7 +210,8 @@ impl Pool {
         if free != self.idle.len() {
             return Err(format!("{free} members are free, {} are listed", self.idle.len()));
         }
-        if let Some(member) = self.members.iter().find(|member| member.load > 0 && !member.ready) {
+        let early = |member: &&Member| member.load > 0 && !member.ready && !member.retiring;
+        if let Some(member) = self.members.iter().find(early) {
             return Err(format!("{member:?} has load before it is ready"));
         }
         if self.members.len() > CEILING.max(shape.size) {

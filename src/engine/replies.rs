@@ -44,7 +44,9 @@ impl Engine {
                     let RpcError { code, message, .. } = error;
                     self.note(
                         LogLevel::Warning,
-                        format_args!("{name} reports an error that belongs to no request: {message} ({code})"),
+                        format_args!(
+                            "{name} reports an error that belongs to no request: {message} ({code})"
+                        ),
                     );
                 }
             }
@@ -295,7 +297,8 @@ fn call_outcome(outcome: Result<&RawValue, RpcError>) -> Result<Reply, Error> {
         }),
         Some("input_required") => {
             let asks = head.input_requests.map_or("", RawValue::get);
-            let what = if asks.contains("elicitation/create") { "the user's input" } else { "input" };
+            let what =
+                if asks.contains("elicitation/create") { "the user's input" } else { "input" };
             let message = format!("the tool asks for {what}, which cannot be given yet");
             Err(Error::new(error::Kind::Server, message))
         }

@@ -78,7 +78,8 @@ impl Engine {
     /// Bytes came.
     pub fn received(&mut self, now: Time, id: ConnectionId, mut bytes: &[u8]) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        if matches!(connection.phase, Phase::Closing { .. } | Phase::Ended { .. } | Phase::Opening) {
+        if matches!(connection.phase, Phase::Closing { .. } | Phase::Ended { .. } | Phase::Opening)
+        {
             return;
         }
         let mut lines = mem::take(&mut connection.lines);
@@ -142,9 +143,10 @@ impl Engine {
         }
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if connection.channel == Transport::Stdio && error.is_none() {
-            connection.phase = Phase::Ended { until: now + LAST_WORDS };
+            let (negotiating, probed) = connection.handshake();
+            connection.phase = Phase::Ended { until: now + LAST_WORDS, negotiating, probed };
             let server = connection.server;
-            self.server_mut(server).pool.retire(id);
+            self.server_mut(server).pool.fade(id);
             self.rearm_connection(id);
             return;
         }
@@ -280,7 +282,7 @@ impl Engine {
         if scout {
             self.socket_is_back(now, server, id);
         }
-        let state = self.server_mut(server);
+        let state = &mut self.servers[server.0 as usize];
         let was_up = state.pool.is_up();
         state.pool.ready(id);
         state.version = Some(version);
@@ -290,12 +292,10 @@ impl Engine {
         if channel == Transport::Socket && state.fallback.take().is_some() {
             state.relimit(&self.defaults);
         }
-        let state = &self.servers[server.0 as usize];
+        let state = &mut self.servers[server.0 as usize];
         let name = state.name.clone();
-        let remembered = state.era.replace_in(era);
-        if remembered {
+        if state.era.replace(era) != Some(era) {
             let identity = state.config.identity();
-            self.servers[server.0 as usize].era = Some(era);
             self.verdicts.insert(identity, era);
             self.actions.push_back(Action::Remember { identity, era: Some(era) });
         }
@@ -416,11 +416,7 @@ impl Engine {
         let server = connection.server;
         let exchanges = mem::take(&mut connection.exchanges);
         self.part(now, id, &connection);
-        let (negotiating, probed) = match &connection.phase {
-            Phase::Negotiating(negotiation) => (true, negotiation.probed()),
-            Phase::Ended { .. } => (connection.idle_since == connection.opened, true),
-            _ => (false, false),
-        };
+        let (negotiating, probed) = connection.handshake();
         let was_ready = !negotiating && !matches!(connection.phase, Phase::Opening);
         if was_ready {
             self.lost_ready(now, &connection, &loss);
@@ -505,7 +501,7 @@ impl Engine {
             };
             return self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
         }
-        if self.server(server).removed {
+        if self.servers[server.0 as usize].removed {
             let message = "the server is no longer configured";
             return self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
         }
