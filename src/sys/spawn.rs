@@ -312,8 +312,10 @@ impl Attributes {
         let mut set = sigpipe::empty_set();
         // SAFETY: both arguments are initialised.
         done(unsafe { libc::posix_spawnattr_setsigmask(&mut attributes.0, &set) })?;
-        // SAFETY: `set` is initialised.
-        unsafe { libc::sigfillset(&mut set) };
+        // Not sigfillset: it leaves out two signals of the C library's own,
+        // which the child would then start with ignored.
+        // SAFETY: `set` is plain bits, of which any combination is valid.
+        unsafe { std::ptr::write_bytes(&raw mut set, 0xff, 1) };
         // SAFETY: both arguments are initialised.
         done(unsafe { libc::posix_spawnattr_setsigdefault(&mut attributes.0, &set) })?;
         Ok(attributes)

@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(ring.next_line(), None);
         assert_eq!(ring.take_partial().unwrap(), b"\x1b[31mthree");
         assert_eq!(ring.take_partial(), None);
-        assert_eq!((ring.lost(), ring.total()), (0, 18));
+        assert_eq!((ring.lost(), ring.total()), (0, 20));
     }
 
     #[test]

@@ -25,10 +25,10 @@ pub struct Stdio {
     stdin: Option<File>,
     stdout: File,
     stderr: File,
-    ring: StderrRing,
-    child: Child,
+    pub(super) ring: StderrRing,
+    pub(super) child: Child,
     /// Writes have to be shielded from SIGPIPE.
-    shield: bool,
+    pub(super) shield: bool,
 }
 
 impl Stdio {
