@@ -215,6 +215,12 @@ impl Process {
         self.pidfd.as_ref().map(AsFd::as_fd)
     }
 
+    /// From now on as on a kernel before Linux 6.9.
+    #[cfg(test)]
+    pub fn forget_group_by_pidfd(&mut self) {
+        self.group_by_pidfd = false;
+    }
+
     fn who(&self) -> Who<'_> {
         match &self.pidfd {
             Some(fd) => Who::Pidfd(fd.as_fd()),

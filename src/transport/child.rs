@@ -19,7 +19,7 @@ use crate::sys::spawn::{self, Pipes, Program};
 /// Dropped while it runs, it is told to terminate and nobody waits for it.
 #[derive(Debug)]
 pub struct Child {
-    process: Process,
+    pub(super) process: Process,
 }
 
 impl Child {

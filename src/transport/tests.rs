@@ -150,7 +150,7 @@ fn is_alone() -> bool {
     std::env::var_os("TMCP_TEST_ALONE").is_some()
 }
 
-fn message<T: fmt::Debug, E: fmt::Display>(result: std::result::Result<T, E>) -> String {
+fn message<T: fmt::Debug, E: fmt::Display>(result: Result<T, E>) -> String {
     result.unwrap_err().to_string()
 }
 
