@@ -34,7 +34,7 @@ impl Host {
     /// Turns until `done`; fails when that takes longer than any machine needs.
     #[track_caller]
     fn until(&mut self, transport: &mut dyn Transport, done: impl Fn(&Host) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(10);
         let mut events = Events::with_capacity(16);
         let mut scratch = [0; 4096];
         loop {
@@ -126,7 +126,7 @@ fn shell(script: &str) -> Program {
 
 #[track_caller]
 fn eventually(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(10);
     while !done() {
         assert!(Instant::now() < deadline, "waited for nothing: {what}");
         std::thread::yield_now();
