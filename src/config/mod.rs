@@ -70,9 +70,9 @@ impl Config {
 /// changed that server on purpose, and running the old one would hide it.
 pub fn merge(base: Config, overlay: Config) -> Config {
     let usable = overlay.servers.iter().map(|server| server.name.as_str());
-
     let told = overlay.problems.iter().filter_map(|problem| problem.server.as_deref());
     let replaced: BTreeSet<&str> = usable.chain(told).collect();
+
     let mut servers = base.servers;
     servers.retain(|server| !replaced.contains(server.name.as_str()));
     let mut problems = base.problems;
