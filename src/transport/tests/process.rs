@@ -211,8 +211,9 @@ fn a_full_pipe_blocks_and_becomes_writable_again() {
 /// A server that leaves `sleep` in its group, which shrugs off SIGTERM or not;
 /// it prints the number of that process first.
 fn leaves_one_behind(stubborn: bool, then: &str) -> Program {
-    let trap = if stubborn { "trap '' TERM; " } else { "" };
-    let script = format!("({trap}exec sleep 60) & echo $!; {then}");
+    // Set before the other starts, so that no signal can be quicker than it.
+    let (deaf, hearing) = if stubborn { ("trap '' TERM; ", "trap - TERM; ") } else { ("", "") };
+    let script = format!("{deaf}sleep 60 & {hearing}echo $!; {then}");
     shell(&script)
 }
 
