@@ -10,6 +10,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -51,18 +52,19 @@ fn splice(stream: &UnixStream, command: &[OsString], children: &Children) -> std
         child
     };
     let (input, output) = (child.stdin.take(), child.stdout.take());
-    let pid = child.id();
+    let (pid, served) = (child.id(), AtomicBool::new(false));
     std::thread::scope(|scope| {
         scope.spawn(|| {
             // Dropping the pipe at the end is the server's end of file.
             if let Some(mut input) = input {
                 pump(stream, &mut input);
             }
-            end_abandoned(stream, pid, children);
+            end_abandoned(stream, pid, &served);
         });
         if let Some(mut output) = output {
             pump(&mut output, stream);
         }
+        served.store(true, Ordering::SeqCst);
         // The server is done; wake the other direction. Fails if the peer left.
         let _ = stream.shutdown(Shutdown::Both);
     });
@@ -70,17 +72,14 @@ fn splice(stream: &UnixStream, command: &[OsString], children: &Children) -> std
 }
 
 /// Ends a server that lives on although its client is gone.
-fn end_abandoned(stream: &UnixStream, pid: u32, children: &Children) {
+fn end_abandoned(stream: &UnixStream, pid: u32, served: &AtomicBool) {
     // A client that only stopped sending may still wait for replies.
     sys::wait_hangup(stream.as_fd());
     let start = Instant::now();
-    while lock(children).contains(&pid) {
+    while !served.load(Ordering::SeqCst) {
         if start.elapsed() > GRACE {
-            let running = lock(children);
-            if running.contains(&pid) {
-                sys::terminate(pid);
-            }
-            return;
+            // Not reaped before this thread is done, so the pid is still its own.
+            return sys::terminate(pid);
         }
         std::thread::sleep(Duration::from_millis(10));
     }

@@ -47,6 +47,8 @@ pub(crate) struct Session {
     state: Mutex<State>,
     calls: Mutex<HashMap<String, Arc<Cancel>>>,
     asked: Mutex<Asked>,
+    /// A call of `bench` went the long way here and nothing forbids a short one.
+    shortcut: AtomicBool,
 }
 
 /// Tells a running call that nobody wants its result any more.
@@ -90,6 +92,13 @@ impl Server {
             extended: AtomicBool::new(false),
             answered: AtomicU64::new(0),
         })
+    }
+
+    /// Whether nothing has to be done for a call but to answer it.
+    fn allows_shortcuts(&self) -> bool {
+        let options = self.options;
+        let counts = options.change_tools_after.is_some() || options.faults.exit_after.is_some();
+        options.work.is_zero() && options.journal.is_none() && !counts
     }
 
     fn versions(&self) -> Vec<String> {
@@ -143,6 +152,7 @@ impl Session {
             state: Mutex::default(),
             calls: Mutex::default(),
             asked: Mutex::default(),
+            shortcut: AtomicBool::new(false),
         });
         let mut sessions = lock(&server.sessions);
         sessions.retain(|session| session.strong_count() > 0);
@@ -153,7 +163,7 @@ impl Session {
     /// Takes one line from the client.
     pub(crate) fn handle_line(self: &Arc<Session>, line: &[u8]) {
         let line = line.trim_ascii();
-        if line.is_empty() {
+        if line.is_empty() || self.answer_bench(line) {
             return;
         }
         match serde_json::from_slice(line) {
@@ -204,6 +214,27 @@ impl Session {
     /// What the client answered to roots/list.
     pub(crate) fn roots(&self) -> Option<Value> {
         lock(&self.state).roots.clone()
+    }
+
+    /// Answers a call of `bench` without parsing it, so that benchmarks measure
+    /// the client. Only for the usual order of members.
+    fn answer_bench(&self, line: &[u8]) -> bool {
+        if !self.shortcut.load(Ordering::Relaxed) {
+            return false;
+        }
+        let Some(rest) = line.strip_prefix(br#"{"jsonrpc":"2.0","id":"#) else { return false };
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (id, rest) = rest.split_at(digits);
+        const CALL: &[u8] = br#","method":"tools/call","params":{"name":"bench","#;
+        if !rest.starts_with(CALL) || !rest.ends_with(b"}}") {
+            return false;
+        }
+        let Ok(id) = std::str::from_utf8(id).unwrap_or_default().parse::<u64>() else {
+            return false;
+        };
+        self.server.journal.record(&Value::Null, "bench", &Value::Null);
+        self.output.reply("tools/call", &Value::from(id), &tools::bench());
+        true
     }
 
     fn handle_message(self: &Arc<Session>, message: Value) {
@@ -537,6 +568,9 @@ impl Session {
             return;
         }
         self.output.reply("tools/call", id, &body);
+        if call.name == "bench" && self.server.allows_shortcuts() {
+            self.shortcut.store(true, Ordering::Relaxed);
+        }
         self.server.call_answered(&self.output);
     }
 }
