@@ -13,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::config::{self, Config, Problem, Scanner};
+use crate::config::{self, Config, Parser, Problem, Scanner};
 use crate::time::Time;
 
 /// How long a file that could not be parsed is given to become whole.
@@ -32,12 +32,19 @@ pub(super) enum Progress {
     Failed(Problem, Config),
 }
 
+/// What is being done with one file.
+#[derive(Debug)]
+enum Stage {
+    Scan(File, Box<Scanner>),
+    Parse(Parser),
+}
+
 /// One reading of the files.
 #[derive(Debug)]
 pub(super) struct Loader {
     main: Option<PathBuf>,
     overlay: Option<PathBuf>,
-    current: Option<(File, Scanner)>,
+    current: Option<Stage>,
     overlay_config: Option<Config>,
     not_before: Option<Time>,
     second_look: bool,
@@ -118,29 +125,41 @@ impl Loader {
     ) -> Result<Option<Config>, String> {
         let named = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
         let system = |error: &io::Error| named(&crate::sys::sentence(error));
-        let (file, scanner) = match &mut self.current {
-            Some(current) => current,
+        let stage = match &mut self.current {
+            Some(stage) => stage,
             None => match open(path) {
-                Ok(file) => self.current.insert((file, Scanner::new())),
+                Ok(file) => self.current.insert(Stage::Scan(file, Box::new(Scanner::new()))),
                 Err(error) if is_overlay && error.kind() == io::ErrorKind::NotFound => {
                     return Ok(Some(Config::default()));
                 }
                 Err(error) => return Err(system(&error)),
             },
         };
-        match file.read(scratch) {
-            Ok(0) => {}
-            Ok(n) => return scanner.feed(&scratch[..n]).map(|()| None).map_err(|e| named(&e)),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(None),
-            Err(error) => return Err(system(&error)),
+        match stage {
+            Stage::Scan(file, scanner) => match file.read(scratch) {
+                Ok(0) => {}
+                Ok(n) => return scanner.feed(&scratch[..n]).map(|()| None).map_err(|e| named(&e)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(None),
+                Err(error) => return Err(system(&error)),
+            },
+            Stage::Parse(parser) => {
+                if parser.step(env) {
+                    return Ok(None);
+                }
+            }
         }
-        let Some((_, scanner)) = self.current.take() else { return Ok(None) };
-        let servers = scanner.finish().map_err(|error| named(&error))?;
-        let origin = path.display().to_string();
-        Ok(Some(match servers {
-            Some(raw) => config::parse_servers(&raw, env, &origin),
-            None => Config::default(),
-        }))
+        match self.current.take() {
+            Some(Stage::Scan(_, scanner)) => {
+                let Some(raw) = scanner.finish().map_err(|error| named(&error))? else {
+                    return Ok(Some(Config::default()));
+                };
+                let origin = path.display().to_string();
+                self.current = Some(Stage::Parse(Parser::new(&raw, &origin)));
+                Ok(None)
+            }
+            Some(Stage::Parse(parser)) => Ok(Some(parser.finish(env))),
+            None => Ok(None),
+        }
     }
 }
 
