@@ -6,7 +6,24 @@
 
 use std::env;
 use std::error::Error;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The sources in the order in which a reader of the header meets them. Not
+/// found through `lib.rs`, because that would sort them by name.
+const SOURCES: [&str; 10] =
+    ["version", "result", "log", "options", "handle", "client", "call", "host", "stats", "event"];
+
+/// The conventions as the comment that the header begins with.
+fn top_comment(ffi: &Path) -> Result<String, Box<dyn Error>> {
+    let mut comment = String::from("/*\n");
+    for line in fs::read_to_string(ffi.join("conventions.txt"))?.lines() {
+        comment.push_str(format!(" * {line}").trim_end());
+        comment.push('\n');
+    }
+    comment.push_str(" */");
+    Ok(comment)
+}
 
 /// What `after_includes` of the header says about the version.
 fn version_macros(number: u32) -> Result<String, Box<dyn Error>> {
@@ -32,7 +49,9 @@ fn version_number() -> Result<u32, Box<dyn Error>> {
 fn main() -> Result<(), Box<dyn Error>> {
     let ffi = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    for input in ["src", "cbindgen.toml", "Cargo.toml", "../Cargo.toml", "../build.rs"] {
+    for input in
+        ["src", "cbindgen.toml", "conventions.txt", "Cargo.toml", "../Cargo.toml", "../build.rs"]
+    {
         println!("cargo::rerun-if-changed={}", ffi.join(input).display());
     }
 
@@ -41,8 +60,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut config = cbindgen::Config::from_file(ffi.join("cbindgen.toml"))?;
     config.after_includes = Some(version_macros(number)?);
-    let bindings =
-        cbindgen::Builder::new().with_config(config).with_src(ffi.join("src/lib.rs")).generate()?;
+    config.header = Some(top_comment(&ffi)?);
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for source in SOURCES {
+        builder = builder.with_src(ffi.join("src").join(source).with_extension("rs"));
+    }
+    let bindings = builder.generate()?;
     bindings.write_to_file(out.join("tmcp.h"));
     Ok(())
 }

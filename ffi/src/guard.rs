@@ -131,8 +131,10 @@ fn report(payload: Box<dyn Any + Send>) {
             sink.write(LogLevel::Error, &format!("mcp: internal error at {place}: {message}"));
         }
     }));
-    // A payload whose destructor panics must not get out either.
-    std::mem::forget(told);
+    // Neither a log nor a payload's destructor that panics may get out; what
+    // they threw is not dropped, since it might do so again.
+    let dropped = panic::catch_unwind(AssertUnwindSafe(move || drop(payload)));
+    std::mem::forget((told, dropped));
 }
 
 /// Keeps a panic inside of our entry points off the host's terminal. Every

@@ -2,8 +2,9 @@
 //!
 //! The only `extern "C"` of the project. It converts and guards, and decides
 //! nothing: whatever a C host can ask is one call on the core's [`Client`].
-//! The conventions a C programmer needs stand at the top of `tmcp.h`, with the
-//! same words in `docs/c-api.md`.
+//! The conventions a C programmer needs are written once, in
+//! `ffi/conventions.txt`; the header begins with them and `docs/c-api.md` quotes
+//! them.
 //!
 //! Invariants, each held by a test in `ffi/tests`:
 //! - every exported body is one `guard!`, so that no panic reaches C;
