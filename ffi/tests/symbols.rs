@@ -38,7 +38,9 @@ fn defined(readelf: &str) -> BTreeSet<&str> {
                 && matches!(visibility, "DEFAULT" | "PROTECTED")
                 && section != "UND"
                 && !name.starts_with("_ZN")
-                && !name.starts_with("_R");
+                && !name.starts_with("_R")
+                // In unoptimised builds only.
+                && !name.starts_with("__rustc_debug_gdb");
             ours.then_some(name)
         })
         .collect()
