@@ -18,6 +18,7 @@
 
 #include <sys/types.h>
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -238,9 +239,10 @@ mcp_output_end(struct mcp_output *out)
 		if (strchr(out->error, '\n') != NULL &&
 		    mcp_show_view(out, out->error, strlen(out->error)) == 0)
 			/* nothing */;
-		else if (mcp_show_alive(out->viewer))
+		else if (mcp_show_alive(out->viewer)) {
+			*out->error = toupper((u_char)*out->error);
 			mcp_message_set(out->viewer, out->error);
-		else {
+		} else {
 			server_add_message("mcp: %s: %s", out->title,
 			    out->error);
 		}
