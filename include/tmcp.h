@@ -373,8 +373,8 @@ const char *tmcp_version(void);
 const char *tmcp_result_text(int32_t result);
 
 /**
- * Makes a client. Reads nothing yet: the configuration is read by the first
- * calls of tmcp_client_dispatch, and calls made before wait for it.
+ * Makes a client. The configuration is read by the first calls of
+ * tmcp_client_dispatch; tool calls made before that wait for it.
  *
  * Ownership: *out is the caller's, to be given to tmcp_client_free.
  * NULL: options may be NULL (defaults); out must not be.
@@ -463,9 +463,10 @@ size_t tmcp_client_error(const struct tmcp_client *client,
                          size_t len);
 
 /**
- * Calls a tool. Nothing is sent before the next tmcp_client_dispatch. The
- * call ends in exactly one DONE event with user_data, unless it is cancelled
- * or the client ends first.
+ * Calls a tool. This may start a server or a connection, and waits for
+ * neither; the rest happens in the dispatches that follow. The call ends in
+ * exactly one DONE event with user_data, unless it is cancelled or the client
+ * ends first.
  *
  * Ownership: user_data stays the caller's.
  * NULL: client, call, and in it server and tool, must not be NULL, nor the key

@@ -55,9 +55,10 @@ pub struct tmcp_call {
 // are a value of each.
 unsafe impl Sized1 for tmcp_call {}
 
-/// Calls a tool. Nothing is sent before the next tmcp_client_dispatch. The
-/// call ends in exactly one DONE event with user_data, unless it is cancelled
-/// or the client ends first.
+/// Calls a tool. This may start a server or a connection, and waits for
+/// neither; the rest happens in the dispatches that follow. The call ends in
+/// exactly one DONE event with user_data, unless it is cancelled or the client
+/// ends first.
 ///
 /// Ownership: user_data stays the caller's.
 /// NULL: client, call, and in it server and tool, must not be NULL, nor the key

@@ -15,8 +15,8 @@ use crate::strings;
 /// What `budget_us` 0 stands for.
 const DEFAULT_BUDGET: Duration = Duration::from_millis(2);
 
-/// Makes a client. Reads nothing yet: the configuration is read by the first
-/// calls of tmcp_client_dispatch, and calls made before wait for it.
+/// Makes a client. The configuration is read by the first calls of
+/// tmcp_client_dispatch; tool calls made before that wait for it.
 ///
 /// Ownership: *out is the caller's, to be given to tmcp_client_free.
 /// NULL: options may be NULL (defaults); out must not be.
