@@ -21,9 +21,10 @@
  * enum tmcp_result. Outputs are last, and written only on success, but
  * for the lengths of tmcp_event_text and tmcp_event_json, which are always
  * set. tmcp_client_error has the sentence behind the number: lower case,
- * no full stop, ready to be shown. From -100 down the client is finished:
- * stop watching its descriptor and free it; requests under way will not
- * complete. A bug in the library ends there too, and not in a signal.
+ * no full stop, ready to be shown. When a function returns -100 or less
+ * the client is finished: stop watching its descriptor and free it;
+ * requests under way will not complete. A bug in the library ends there,
+ * and not in a signal.
  *
  * NULL. A NULL handle, or NULL where a pointer is required, is answered
  * with TMCP_RESULT_NULL, or with 0, false, NULL, -1 or "" by functions
@@ -67,8 +68,8 @@
 
 /**
  * How a call or a request went. Negative is an error; numbers are for ever.
- * From -100 down the client is finished: only tmcp_client_free is left, and
- * requests under way will not complete any more.
+ * When a function returns -100 or less the client is finished: only
+ * tmcp_client_free is left, and requests under way will not complete any more.
  */
 enum tmcp_result {
   /**

@@ -120,10 +120,9 @@ pub unsafe extern "C" fn tmcp_client_dispatch(client: *mut tmcp_client, budget_u
 pub unsafe extern "C" fn tmcp_client_next_event(client: *mut tmcp_client) -> *mut tmcp_event {
     guard! {
         let next = handle::ask(client, Client::next_event).flatten();
-        match (next, handle::log_of(client)) {
-            (Some(next), Some(log)) => event::adopt(next, log),
-            _ => std::ptr::null_mut(),
-        }
+        // Only a client freed meanwhile has no log.
+        next.and_then(|next| Some(event::adopt(next, handle::log_of(client)?)))
+            .unwrap_or(std::ptr::null_mut())
     }
 }
 
