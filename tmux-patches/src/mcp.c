@@ -42,6 +42,7 @@
 
 static struct tmcp_client	*mcp_core;
 static int			 mcp_poisoned;
+static int			 mcp_asked;
 static struct event		 mcp_fd_event;
 static struct event		 mcp_timer;
 static struct event		 mcp_redraw_timer;
@@ -52,8 +53,12 @@ static void	mcp_dispatch(int, short, void *);
 static void	mcp_redraw(int, short, void *);
 static void	mcp_update(void);
 
-/* Arm a timer in milliseconds. */
-static void
+/*
+ * Arm a timer in milliseconds. To go on in the next turn of the loop it is
+ * armed with zero: libevent runs what event_active() adds in the same turn, so
+ * that nothing else would be looked at until all is done.
+ */
+void
 mcp_timer_add(struct event *ev, int ms)
 {
 	struct timeval	tv;
@@ -141,8 +146,9 @@ mcp_get(struct cmdq_item *item)
 void
 mcp_changed(void)
 {
-	if (cfg_finished)
-		event_active(&mcp_timer, EV_TIMEOUT, 1);
+	mcp_asked = 1;
+	if (cfg_finished && !mcp_poisoned)
+		mcp_timer_add(&mcp_timer, 0);
 }
 
 /* A child of the server has gone. Returns 1 if it was the core's. */
@@ -292,6 +298,7 @@ mcp_dispatch(__unused int fd, __unused short events, __unused void *data)
 		mcp_last_sync = time(NULL);
 	}
 	event_add(&mcp_fd_event, NULL);
+	mcp_asked = 0;
 
 	start = mcp_now();
 	if ((more = tmcp_client_dispatch(mcp_core, 0)) < 0) {
@@ -302,24 +309,28 @@ mcp_dispatch(__unused int fd, __unused short events, __unused void *data)
 		mcp_event(event);
 		tmcp_event_free(event);
 		if (mcp_now() - start > 2 * MCP_TURN_US) {
-			more = 1;
+			mcp_asked = 1;
 			break;
 		}
 	}
 
-	mcp_update();
 	if (more == 1)
-		event_active(&mcp_timer, EV_TIMEOUT, 1);
+		mcp_asked = 1;
+	mcp_update();
 }
 
-/* Set the timer to the core's next deadline and have the status redrawn. */
+/*
+ * Set the timer to the next turn if there is more to do, or to the core's next
+ * deadline, and have the status redrawn.
+ */
 static void
 mcp_update(void)
 {
 	int32_t	ms;
 
 	evtimer_del(&mcp_timer);
-	if ((ms = tmcp_client_timeout_ms(mcp_core)) >= 0)
+	ms = mcp_asked ? 0 : tmcp_client_timeout_ms(mcp_core);
+	if (ms >= 0)
 		mcp_timer_add(&mcp_timer, ms);
 
 	if (mcp_format_used && !evtimer_pending(&mcp_redraw_timer, NULL))

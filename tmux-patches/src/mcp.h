@@ -95,6 +95,7 @@ struct mcp_args {
 /* mcp.c */
 struct tmcp_client *mcp_get(struct cmdq_item *);
 void		 mcp_changed(void);
+void		 mcp_timer_add(struct event *, int);
 int		 mcp_retval(int32_t);
 char		*mcp_strerror(int32_t);
 int32_t		 mcp_event_result(struct tmcp_event *);
