@@ -91,4 +91,37 @@ impl Engine {
             None => Ok(()),
         }
     }
+
+    /// Checks that nothing is left: no request, connection, timer, action or
+    /// event. For tests, after the last server was removed.
+    ///
+    /// # Errors
+    /// A sentence that names what is left.
+    pub fn check_at_rest(&self) -> Result<(), String> {
+        if let Some((id, request)) = self.requests.iter().next() {
+            return Err(format!("{id:?} is left, {:?}", request.state));
+        }
+        if let Some((id, connection)) = self.connections.iter().next() {
+            return Err(format!("{id:?} is left, {:?}", connection.phase));
+        }
+        if let Some(when) = self.timers.next() {
+            return Err(format!("a timer is left, due {when:?}"));
+        }
+        if !self.actions.is_empty() || !self.events.is_empty() {
+            return Err(format!("left: {:?}, {:?}", self.actions, self.events));
+        }
+        for server in &self.servers {
+            let name = &server.name;
+            if !server.queue.is_empty() || !server.listeners.is_empty() {
+                return Err(format!("{name} has requests waiting"));
+            }
+            if server.in_flight != 0 || !server.pool.members().is_empty() {
+                return Err(format!("{name} has connections"));
+            }
+            if server.listing.is_some() || server.scout.is_some() {
+                return Err(format!("{name} still looks for its tools or its socket"));
+            }
+        }
+        Ok(())
+    }
 }
