@@ -444,6 +444,8 @@ impl Engine {
             }
             return self.pump(now, server);
         }
+        // Without the probe it does no better: the next try asks again.
+        self.server_mut(server).probe_kills = false;
         let failure = OpenFailure { message: loss.reason, permanent: false };
         let category = match loss.category {
             ErrorCategory::Lost if connection.channel == Transport::Stdio => ErrorCategory::Spawn,
