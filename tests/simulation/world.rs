@@ -204,11 +204,10 @@ impl World {
         while self.host.moves > 0 && self.step(u64::MAX) {}
         let rest = self.random.spread(30 * SECOND);
         self.run_for(rest);
-        self.heal();
-        self.live();
-        self.part();
-        if self.failure.is_none() {
-            self.at_rest();
+        for phase in [World::heal, World::live, World::part, World::at_rest] {
+            if self.failure.is_none() {
+                phase(&mut self);
+            }
         }
         match self.failure {
             Some(why) => Err(why),
@@ -279,9 +278,6 @@ impl World {
 
     /// Everything is removed from the configuration.
     fn part(&mut self) {
-        if self.failure.is_some() {
-            return;
-        }
         self.say(format_args!("--- no server is configured any more"));
         let now = self.time();
         for server in &mut self.servers {
