@@ -16,6 +16,7 @@ impl World {
         if let Err(why) = self.engine.check() {
             return self.fail(format!("inside: {why}"));
         }
+        let woken = std::mem::take(&mut self.host.woken);
         let soonest = self.host.pending.iter().map(|id| (self.host.records[id].due, *id)).min();
         let Some((due, id)) = soonest else { return };
         if self.engine.deadline().is_none_or(|when| when.as_micros() > due) {
@@ -23,7 +24,7 @@ impl World {
             return self
                 .fail(format!("request {id} is due at {due}, the engine sleeps until {when:?}"));
         }
-        if std::mem::take(&mut self.host.woken) && due <= self.now {
+        if woken && due <= self.now {
             self.fail(format!("request {id} was due at {due} and has not ended"));
         }
     }
