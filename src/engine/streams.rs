@@ -509,6 +509,10 @@ impl Engine {
         }
         request.state = super::request::State::Queued;
         request.assigned = None;
+        if let Kind::List { pages } = &mut request.kind {
+            // A cursor is worth nothing beyond the session that gave it.
+            *pages = Default::default();
+        }
         self.server_mut(server).queue.push_front(id);
         self.rearm_request(id);
     }

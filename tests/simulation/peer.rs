@@ -226,7 +226,7 @@ impl World {
             Some("") => 1,
             Some(text) => text.parse().unwrap_or(0),
         };
-        let pages = profile.pages as usize;
+        let pages = self.servers[self.links[&id].server].pages;
         let tools: Vec<Value> = TOOLS
             .iter()
             .enumerate()

@@ -79,7 +79,6 @@ pub struct Profile {
     pub refuses: u64,
     pub spawn_fails: u64,
     pub command_missing: bool,
-    pub pages: u64,
     pub lists: Lists,
     pub crlf: bool,
     pub pipe: u64,
@@ -149,7 +148,6 @@ impl Profile {
             refuses: 0,
             spawn_fails: 0,
             command_missing: false,
-            pages: random.range(1, 4),
             lists: Lists::Plain,
             crlf: random.mille(200),
             pipe: random.pick(&[40, 300, 4096, 65536]),
@@ -158,6 +156,10 @@ impl Profile {
 
     /// Whether a call can be served once nothing is broken any more.
     pub fn can_be_served(&self, config: &ServerConfig) -> bool {
+        let hasty = |limit: Option<Duration>| limit.is_some_and(|l| l < Duration::from_secs(1));
+        if hasty(config.timeout) || hasty(config.operation_timeout) {
+            return false;
+        }
         match config.era {
             None => true,
             Some(Era::Legacy) => self.speaks != Speaks::Modern,

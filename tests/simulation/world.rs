@@ -45,6 +45,8 @@ pub struct Server {
     pub configured: bool,
     pub profile: Profile,
     pub socket_up: bool,
+    /// Pages of its tool list.
+    pub pages: usize,
     /// An entry named its era at some time.
     pub pinned: bool,
 }
@@ -144,6 +146,7 @@ impl World {
                 configured: false,
                 profile: Profile::random(&mut random),
                 socket_up: random.mille(800),
+                pages: random.range(1, 4) as usize,
                 pinned: false,
             })
             .collect();
@@ -222,6 +225,7 @@ impl World {
             let speaks = self.servers[index].profile.speaks;
             self.servers[index].profile = Profile::healthy(&mut self.random, speaks);
             self.servers[index].profile.service = 1_000;
+            self.servers[index].profile.boot = 1_000;
             self.servers[index].socket_up = true;
         }
         let all: Vec<u64> = self.links.keys().copied().collect();
