@@ -16,7 +16,7 @@ impl Engine {
         let mut places: HashMap<RequestId, Vec<String>> = HashMap::new();
         for (index, server) in self.servers.iter().enumerate() {
             let name = &server.name;
-            server.pool.check(server.shape()).map_err(|why| format!("pool of {name}: {why}"))?;
+            server.pool.check().map_err(|why| format!("pool of {name}: {why}"))?;
             for id in &server.queue {
                 places.entry(*id).or_default().push(format!("queue of {name}"));
             }
@@ -24,8 +24,15 @@ impl Engine {
                 places.entry(*id).or_default().push(format!("listeners of {name}"));
             }
             if !server.queue.is_empty() && !server.removed {
-                let usable = server.pool.idle() > 0;
-                let coming = server.pool.connecting() > 0 || server.armed.is_some();
+                let room = server.shape().in_flight;
+                let usable = server
+                    .pool
+                    .members()
+                    .iter()
+                    .any(|member| member.ready && !member.retiring && member.load < room);
+                let coming = server.pool.connecting() > 0
+                    || server.armed.is_some()
+                    || server.pool.is_full(server.shape());
                 if usable || !(coming || server.pool.is_up()) {
                     return Err(format!(
                         "{} wait for {name} and nothing comes",

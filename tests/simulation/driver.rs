@@ -40,6 +40,14 @@ impl World {
                     return self.fail(format!("{connection:?} is opened twice"));
                 }
                 self.counts.opened += 1;
+                if let Ok(snapshot) = self.engine.snapshot(&server.name) {
+                    let all = snapshot.report.pool_total;
+                    let size = server.limits(&self.host.defaults, server.transport).pool_max_size;
+                    // The one that is opened may only look whether the socket is back.
+                    if all > size.max(32) as usize {
+                        return self.fail(format!("{} has {all} connections", server.name));
+                    }
+                }
                 // A spawn is done at once, a connect often.
                 if self.random.mille(if channel == Transport::Stdio { 800 } else { 400 }) {
                     self.open_done(connection.0);

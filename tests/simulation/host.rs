@@ -62,6 +62,7 @@ pub struct Host {
     pub next_token: u64,
     /// `handle_timeout` was just called: what is due must have ended.
     pub woken: bool,
+    pub defaults: Defaults,
 }
 
 impl Record {
@@ -299,6 +300,7 @@ impl World {
             retry_backoff: random.pick(&[None, Some(10)]).map(Duration::from_millis),
         };
         self.say(format_args!("defaults: {defaults:?}"));
+        self.host.defaults = defaults.clone();
         self.engine.set_defaults(self.time(), defaults);
     }
 
