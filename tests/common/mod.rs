@@ -146,6 +146,22 @@ impl Driver {
         self.client.call(call, None, 0).expect("the call is accepted")
     }
 
+    /// Why a call is not even accepted.
+    pub fn start_error(&mut self, server: &str, tool: &str, json: &str) -> String {
+        let call = CallTool {
+            server: server.into(),
+            tool: tool.into(),
+            arguments: Arguments::Json(json.into()),
+        };
+        let refused = self.client.call(call, None, 0);
+        refused.expect_err("the call is refused").message().to_owned()
+    }
+
+    /// Turns until the configuration has been read.
+    pub fn ready(&mut self) {
+        self.until("the configuration", |driver| driver.client.is_ready().then_some(()));
+    }
+
     /// Calls and waits.
     pub fn call(&mut self, server: &str, tool: &str, json: &str) -> Completion {
         let id = self.start(server, tool, json);
