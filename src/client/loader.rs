@@ -128,7 +128,7 @@ impl Loader {
         let stage = match &mut self.current {
             Some(stage) => stage,
             None => match open(path) {
-                Ok(file) => self.current.insert(Stage::Scan(file, Box::new(Scanner::new()))),
+                Ok(file) => self.current.insert(Stage::Scan(file, Box::default())),
                 Err(error) if is_overlay && error.kind() == io::ErrorKind::NotFound => {
                     return Ok(Some(Config::default()));
                 }
