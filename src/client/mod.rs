@@ -24,7 +24,8 @@ use std::time::Duration;
 
 use crate::config::{Defaults, paths};
 pub use crate::engine::{
-    Arguments, CallTool, Completion, Event, LogLevel, Pair, Progress, Reply, RequestId,
+    Abilities, Answer, Arguments, Asks, CallTool, Completion, Event, Job, Listing, LogLevel, Pair,
+    Progress, Question, QuestionId, Reference, Reply, RequestId,
 };
 use crate::engine::{ConnectionId, Engine};
 use crate::error::{Error, Kind, Result};
@@ -177,6 +178,132 @@ impl Client {
         let id = self.engine.list_tools(now, server, timeout, user_data);
         self.carry_out(now);
         id
+    }
+
+    /// Lists tools, resources, templates or prompts; see [`Engine::list`].
+    ///
+    /// # Errors
+    /// As [`call`](Client::call).
+    pub fn list(
+        &mut self,
+        server: &str,
+        what: Listing,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        self.tell(|engine, now| engine.list(now, server, what, timeout, user_data))
+    }
+
+    /// Reads a resource; see [`Engine::read_resource`].
+    ///
+    /// # Errors
+    /// As [`call`](Client::call).
+    pub fn read_resource(
+        &mut self,
+        server: &str,
+        uri: &str,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        self.tell(|engine, now| engine.read_resource(now, server, uri, timeout, user_data))
+    }
+
+    /// Expands a prompt; see [`Engine::get_prompt`].
+    ///
+    /// # Errors
+    /// As [`call`](Client::call).
+    pub fn get_prompt(
+        &mut self,
+        server: &str,
+        name: &str,
+        arguments: Arguments,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        self.tell(|engine, now| engine.get_prompt(now, server, name, arguments, timeout, user_data))
+    }
+
+    /// Asks for completions of an argument, a name and the value so far; see
+    /// [`Engine::complete`].
+    ///
+    /// # Errors
+    /// As [`call`](Client::call).
+    pub fn complete(
+        &mut self,
+        server: &str,
+        reference: Reference<'_>,
+        argument: (&str, &str),
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        self.tell(|engine, now| {
+            engine.complete(now, server, reference, argument, timeout, user_data)
+        })
+    }
+
+    /// Watches a resource; see [`Engine::subscribe`].
+    ///
+    /// # Errors
+    /// As [`call`](Client::call).
+    pub fn subscribe(
+        &mut self,
+        server: &str,
+        uri: &str,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        self.tell(|engine, now| engine.subscribe(now, server, uri, timeout, user_data))
+    }
+
+    /// No longer watches a resource. False: it was not watched.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] for an unknown server.
+    pub fn unsubscribe(&mut self, server: &str, uri: &str) -> Result<bool> {
+        self.tell(|engine, now| engine.unsubscribe(now, server, uri))
+    }
+
+    /// Opens a connection to a server that has none.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] for an unknown server.
+    pub fn connect(&mut self, server: &str) -> Result<()> {
+        self.tell(|engine, now| engine.connect(now, server))
+    }
+
+    /// Answers a question of a server; see [`Engine::answer`].
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] when it is not open any more, or the answer does not fit.
+    pub fn answer(&mut self, question: QuestionId, answer: Answer) -> Result<()> {
+        self.tell(|engine, now| engine.answer(now, question, answer))
+    }
+
+    /// What the host can do for servers; see [`Engine::set_abilities`].
+    pub fn set_abilities(&mut self, abilities: Abilities) {
+        self.engine.set_abilities(abilities);
+    }
+
+    /// The roots to tell servers that ask; see [`Engine::set_roots`].
+    pub fn set_roots(&mut self, roots: Vec<String>) {
+        self.tell(|engine, _| engine.set_roots(roots));
+    }
+
+    /// Requests of the host that have not ended, oldest first.
+    pub fn jobs(&self) -> Vec<Job> {
+        self.engine.jobs(clock::now())
+    }
+
+    /// The raw definition of a tool, when the server's tools are known.
+    pub fn tool_definition(&self, server: &str, tool: &str) -> Option<&str> {
+        self.engine.tool_definition(server, tool)
+    }
+
+    fn tell<T>(&mut self, what: impl FnOnce(&mut Engine, Time) -> T) -> T {
+        let now = clock::now();
+        let result = what(&mut self.engine, now);
+        self.carry_out(now);
+        result
     }
 
     /// A request that ends as soon as the configuration has been read.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Era;
-use crate::engine::catalogue::Pages;
+use crate::engine::catalogue::{Listing, Pages};
 use crate::engine::connection::Purpose;
 use crate::engine::event::{Completion, Event, Reply};
 use crate::engine::pool::{Hit, Opening};
@@ -74,6 +74,9 @@ impl Engine {
             armed: None,
             failures: 0,
             missed: false,
+            open_questions: 0,
+            rounds: None,
+            progress: None,
         };
         self.requests.insert(id, request);
         self.rearm_request(id);
@@ -141,7 +144,7 @@ impl Engine {
             return;
         }
         let name = self.server(server).name.clone();
-        let kind = Kind::List { pages: Pages::default() };
+        let kind = Kind::List { what: Listing::Tools, pages: Pages::default() };
         let listing = self.insert(now, name, kind, None, 0, true);
         self.server_mut(server).listing = Some(listing);
         // Known before it is admitted: should it be refused, those who wait for it
@@ -229,16 +232,27 @@ impl Engine {
         else {
             return;
         };
+        if stream.era() == Some(Era::Modern) && matches!(request.kind, Kind::Subscribe { .. }) {
+            return self.listen_for(now, id, server, connection);
+        }
         let wire = self.next_wire;
         self.next_wire += 1;
         let meta = (stream.era() == Some(Era::Modern)).then_some(&*self.identity.modern_meta);
+        let extra = request.rounds.as_ref().map_or("", |rounds| &rounds.extra);
         let size = stream.send(&mut self.spare, wire, Purpose::Request(id), |out| {
             match &request.kind {
                 Kind::Call { tool, arguments: CallArguments::Json(json) } => {
-                    message::write_call(out, wire, tool, json, meta);
+                    message::write_call(out, wire, tool, json, extra, meta);
                 }
-                Kind::List { pages } => {
-                    message::write_list(out, wire, pages.cursor.as_deref(), meta);
+                Kind::List { what, pages } => {
+                    message::write_list(out, wire, what.method(), pages.cursor.as_deref(), meta);
+                }
+                Kind::Ask { method, members } => {
+                    message::write_request(out, wire, method.name(), members, extra, meta);
+                }
+                Kind::Subscribe { uri } => {
+                    let members = message::member("uri", uri);
+                    message::write_request(out, wire, "resources/subscribe", &members, "", meta);
                 }
                 // Pairs are encoded before a request is queued; Ready never is.
                 Kind::Call { .. } | Kind::Ready => {}
@@ -267,7 +281,10 @@ impl Engine {
             State::AwaitingTools | State::Verifying(_) => {
                 self.server_mut(server).listeners.retain(|other| *other != id);
             }
-            State::AwaitingConfig => {}
+            State::AwaitingAck => {
+                self.server_mut(server).watchers.retain(|other| *other != id);
+            }
+            State::Asking(_) | State::AwaitingConfig => {}
         }
     }
 
@@ -315,7 +332,10 @@ impl Engine {
         };
         let Some(request) = self.end(now, id, verdict) else { return };
         if request.internal {
-            return self.listed(now, &request, outcome);
+            if let Kind::List { .. } = request.kind {
+                self.listed(now, &request, outcome);
+            }
+            return;
         }
         let server = request.server_name.clone();
         let outcome = outcome.map_err(|error| name_server(error, &server));
@@ -336,6 +356,9 @@ impl Engine {
     pub(super) fn end(&mut self, now: Time, id: RequestId, outcome: Outcome) -> Option<Request> {
         let mut request = self.requests.remove(&id)?;
         self.timers.set(&mut request.armed, Timer::Request(id), None);
+        if request.open_questions > 0 {
+            self.withdraw_questions(now, |pending| pending.request == Some(id));
+        }
         if let (Some(server), Kind::Call { .. }) = (request.server, &request.kind) {
             let total = now.since(request.enqueued);
             let server_time = request.assigned.map_or(Duration::ZERO, |sent| now.since(sent));

@@ -1,10 +1,10 @@
-//! A server's tool definitions, kept as the raw JSON they came as.
+//! What a server lists (tools, resources, prompts), kept as the raw JSON it came as.
 
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use crate::protocol::message::{ToolName, ToolsPage};
+use crate::protocol::message::{ListPage, ToolName};
 use crate::time::Time;
 
 /// Longest time a list is kept, whatever the server says.
@@ -13,6 +13,31 @@ const TTL_CAP: Duration = Duration::from_secs(24 * 3600);
 const MAX_PAGES: usize = 1000;
 /// Bytes of one list.
 const MAX_BYTES: usize = 16 << 20;
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Listing {
+    /// `tools/list`.
+    Tools,
+    /// `resources/list`.
+    Resources,
+    /// `resources/templates/list`.
+    ResourceTemplates,
+    /// `prompts/list`.
+    Prompts,
+}
+
+impl Listing {
+    /// The method that lists it.
+    pub fn method(self) -> &'static str {
+        match self {
+            Listing::Tools => "tools/list",
+            Listing::Resources => "resources/list",
+            Listing::ResourceTemplates => "resources/templates/list",
+            Listing::Prompts => "prompts/list",
+        }
+    }
+}
 
 /// A list being read, page by page.
 #[derive(Debug, Default)]
@@ -42,11 +67,11 @@ impl Pages {
     ///
     /// # Errors
     /// A sentence when the page is malformed or the list does not end.
-    pub(super) fn push(&mut self, result: &RawValue) -> Result<bool, String> {
-        let page: ToolsPage<'_> = serde_json::from_str(result.get())
-            .map_err(|error| format!("the answer to tools/list is malformed: {error}"))?;
-        for raw in page.tools {
-            // A definition without a name cannot be called; the others can.
+    pub(super) fn push(&mut self, method: &str, result: &RawValue) -> Result<bool, String> {
+        let page: ListPage<'_> = serde_json::from_str(result.get())
+            .map_err(|error| format!("the answer to {method} is malformed: {error}"))?;
+        for raw in page.items {
+            // Without a name nothing can be called or shown; the others can.
             if let Ok(tool) = serde_json::from_str::<ToolName<'_>>(raw.get()) {
                 let name = tool.name.into_owned();
                 self.tools.push(Tool { name, definition: raw.get().into() });
@@ -60,7 +85,7 @@ impl Pages {
         }
         self.cursor = page.next_cursor.map(|cursor| cursor.into_owned());
         if self.count >= MAX_PAGES || self.bytes > MAX_BYTES {
-            return Err(format!("tools/list does not end ({} pages)", self.count));
+            return Err(format!("{method} does not end ({} pages)", self.count));
         }
         Ok(self.cursor.is_some())
     }

@@ -20,6 +20,9 @@ impl Engine {
             for id in &server.queue {
                 places.entry(*id).or_default().push(format!("queue of {name}"));
             }
+            for id in &server.watchers {
+                places.entry(*id).or_default().push(format!("watchers of {name}"));
+            }
             for id in &server.listeners {
                 places.entry(*id).or_default().push(format!("listeners of {name}"));
             }
@@ -85,7 +88,8 @@ impl Engine {
         }
         for (id, request) in &self.requests {
             let here = places.remove(id).unwrap_or_default();
-            let wanted = usize::from(!matches!(request.state, State::AwaitingConfig));
+            let nowhere = matches!(request.state, State::AwaitingConfig | State::Asking(_));
+            let wanted = usize::from(!nowhere);
             if here.len() != wanted {
                 return Err(format!("{id:?} ({:?}) is in {here:?}", request.state));
             }

@@ -45,6 +45,8 @@ pub(super) enum Farewell {
 pub(super) enum Purpose {
     Handshake(Question),
     Request(RequestId),
+    /// A subscription of the modern era: it ends with the connection.
+    Listen,
     /// Its caller is gone; the slot is held until the server lets go of it.
     Abandoned {
         until: Time,
@@ -86,6 +88,8 @@ pub(super) struct Connection {
     pub(super) round: u32,
     /// A look at whether the socket is back while the process serves.
     pub(super) scout: bool,
+    /// It carries subscriptions, which die with it: it is never idle.
+    pub(super) pinned: bool,
     /// A write was asked for and not carried out yet.
     pub(super) write_asked: bool,
 }
@@ -144,6 +148,7 @@ impl Connection {
             pid: None,
             round,
             scout: false,
+            pinned: false,
             write_asked: false,
         }
     }
@@ -233,6 +238,7 @@ impl Connection {
             Phase::Negotiating(negotiation) => Some(negotiation.deadline()),
             Phase::Ended { until, .. } | Phase::Closing { until, .. } => Some(*until),
             Phase::Ready(_) if self.exchanges.is_empty() => {
+                let idle_timeout = idle_timeout.filter(|_| !self.pinned);
                 idle_timeout.map(|timeout| self.idle_since + timeout)
             }
             Phase::Ready(_) => self

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::RequestId;
+use crate::engine::{Listing, QuestionId, RequestId};
 use crate::error::Error;
+use crate::protocol::arguments::Pair;
 
 /// Something the host may want to act on.
 #[derive(Debug)]
@@ -36,6 +37,71 @@ pub enum Event {
         /// The server's name.
         server: Arc<str>,
     },
+    /// A resource that is subscribed to changed.
+    ResourceUpdated {
+        /// The server's name.
+        server: Arc<str>,
+        /// The resource.
+        uri: String,
+    },
+    /// A server asks something of a person; answered by `Engine::answer`.
+    Question(Question),
+    /// A question needs no answer any more.
+    QuestionGone(QuestionId),
+}
+
+/// A question of a server.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Its name.
+    pub id: QuestionId,
+    /// The request that made the server ask, when that is known.
+    pub request: Option<RequestId>,
+    /// What the caller attached to that request.
+    pub user_data: u64,
+    /// The server's name.
+    pub server: Arc<str>,
+    /// The tool's name; empty unless a tool was called.
+    pub tool: Arc<str>,
+    /// What is asked.
+    pub asks: Asks,
+}
+
+/// What a server asks.
+#[derive(Clone, Debug)]
+pub enum Asks {
+    /// Fields to be filled in (`elicitation/create`, mode `form`).
+    Form {
+        /// The server's words.
+        message: String,
+        /// Raw `requestedSchema`.
+        schema: Box<str>,
+    },
+    /// A page to be visited (mode `url`).
+    Url {
+        /// The server's words.
+        message: String,
+        /// The whole address.
+        url: String,
+    },
+    /// A model's words (`sampling/createMessage`).
+    Sample {
+        /// Raw parameters.
+        params: Box<str>,
+    },
+}
+
+/// What a person, or the host, answers.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// Yes; a form's fields as words.
+    Accept(Vec<Pair>),
+    /// Yes; a form's content, or a `CreateMessageResult`, as a JSON object.
+    Json(String),
+    /// No.
+    Decline,
+    /// Neither: the question was dismissed.
+    Cancel,
 }
 
 /// How a request ended.
@@ -65,8 +131,15 @@ pub enum Reply {
         /// Raw JSON object.
         result: Box<[u8]>,
     },
-    /// The raw tool definitions, as one JSON array.
-    Tools(Box<[u8]>),
+    /// Raw definitions, as one JSON array.
+    List {
+        /// Of what.
+        what: Listing,
+        /// The array.
+        items: Box<[u8]>,
+    },
+    /// The raw result of any other request.
+    Result(Box<[u8]>),
     /// Nothing to tell.
     Ready,
 }

@@ -36,12 +36,14 @@ mod event;
 mod id;
 mod log;
 mod pool;
+mod questions;
 mod replies;
 mod request;
 mod retry;
 mod server;
 mod snapshot;
 mod streams;
+mod subscriptions;
 mod timer;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -53,21 +55,23 @@ use serde_json::value::RawValue;
 
 pub use crate::protocol::arguments::Pair;
 pub use action::{Action, ChildExit, OpenFailure, Opened, Signal};
-pub use event::{Completion, Event, Progress, Reply};
-pub use id::{ConnectionId, RequestId, ServerId};
+pub use catalogue::Listing;
+pub use event::{Answer, Asks, Completion, Event, Progress, Question, Reply};
+pub use id::{ConnectionId, QuestionId, RequestId, ServerId};
 pub use log::LogLevel;
 pub use pool::{Hit, Member, Opening, Pool, Shape};
 pub use retry::Delivery;
-pub use snapshot::{ServerSnapshot, Totals};
+pub use snapshot::{Job, ServerSnapshot, Totals};
 
 use crate::config::{Config, Defaults, Era, Problem};
 use crate::error::{Error, Kind, Result};
 use crate::metrics::EvictionCause;
-use crate::protocol::message::Identity;
+pub use crate::protocol::message::Abilities;
+use crate::protocol::message::{self, Identity};
 use crate::time::Time;
 use connection::{Connection, Spare};
 use log::Log;
-use request::{CallArguments, Request, State};
+use request::{CallArguments, Method, Request, State};
 use retry::Random;
 use server::Server;
 use timer::{Timer, Timers};
@@ -81,6 +85,15 @@ pub struct CallTool {
     pub tool: String,
     /// Its arguments.
     pub arguments: Arguments,
+}
+
+/// What a completion is for.
+#[derive(Clone, Copy, Debug)]
+pub enum Reference<'a> {
+    /// A prompt, by name.
+    Prompt(&'a str),
+    /// A resource template, by URI template.
+    Template(&'a str),
 }
 
 /// Arguments of a tool call.
@@ -115,6 +128,10 @@ pub struct Engine {
     next_request: u64,
     next_wire: u64,
     next_connection: u64,
+    next_question: u64,
+    abilities: Abilities,
+    roots: Vec<String>,
+    questions: BTreeMap<QuestionId, questions::Pending>,
 }
 
 impl Engine {
@@ -140,6 +157,10 @@ impl Engine {
             next_request: 1,
             next_wire: 1,
             next_connection: 1,
+            next_question: 1,
+            abilities: Abilities::default(),
+            roots: Vec::new(),
+            questions: BTreeMap::new(),
         }
     }
 
@@ -245,8 +266,123 @@ impl Engine {
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        let kind = request::Kind::List { pages: catalogue::Pages::default() };
+        self.list(now, server, Listing::Tools, timeout, user_data)
+    }
+
+    /// Lists tools, resources, templates or prompts of a server, all pages.
+    ///
+    /// # Errors
+    /// As [`call`](Engine::call).
+    pub fn list(
+        &mut self,
+        now: Time,
+        server: &str,
+        what: Listing,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        let kind = request::Kind::List { what, pages: catalogue::Pages::default() };
         self.accept(now, server, kind, timeout, user_data, false)
+    }
+
+    /// Reads a resource.
+    ///
+    /// # Errors
+    /// As [`call`](Engine::call).
+    pub fn read_resource(
+        &mut self,
+        now: Time,
+        server: &str,
+        uri: &str,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        let members = message::member("uri", uri);
+        self.ask_server(now, server, Method::ReadResource, members, timeout, user_data)
+    }
+
+    /// Expands a prompt. Its arguments are strings, as the protocol has it.
+    ///
+    /// # Errors
+    /// As [`call`](Engine::call), and for JSON that is no object.
+    pub fn get_prompt(
+        &mut self,
+        now: Time,
+        server: &str,
+        name: &str,
+        arguments: Arguments,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        let arguments = match arguments {
+            Arguments::Json(text) => one_line_object(&text)?.into(),
+            Arguments::Pairs(pairs) => {
+                let members: String =
+                    pairs.iter().map(|pair| message::member(&pair.key, &pair.value)).collect();
+                format!("{{{}}}", members.trim_end_matches(','))
+            }
+        };
+        let members = format!("{}\"arguments\":{arguments},", message::member("name", name));
+        self.ask_server(now, server, Method::GetPrompt, members, timeout, user_data)
+    }
+
+    /// Asks for completions of `value`, the argument `argument` of a prompt or of
+    /// a resource template.
+    ///
+    /// # Errors
+    /// As [`call`](Engine::call).
+    pub fn complete(
+        &mut self,
+        now: Time,
+        server: &str,
+        reference: Reference<'_>,
+        argument: (&str, &str),
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        let reference = match reference {
+            Reference::Prompt(name) => {
+                format!("\"type\":\"ref/prompt\",{}", message::member("name", name))
+            }
+            Reference::Template(uri) => {
+                format!("\"type\":\"ref/resource\",{}", message::member("uri", uri))
+            }
+        };
+        let (name, value) = argument;
+        let argument = message::member("name", name) + &message::member("value", value);
+        let members = format!(
+            "\"ref\":{{{}}},\"argument\":{{{}}},",
+            reference.trim_end_matches(','),
+            argument.trim_end_matches(',')
+        );
+        self.ask_server(now, server, Method::Complete, members, timeout, user_data)
+    }
+
+    fn ask_server(
+        &mut self,
+        now: Time,
+        server: &str,
+        method: Method,
+        members: String,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        let kind = request::Kind::Ask { method, members: members.into_boxed_str() };
+        self.accept(now, server, kind, timeout, user_data, false)
+    }
+
+    /// Opens a connection to a server that has none, so that the first call finds
+    /// it warm.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] for an unknown server.
+    pub fn connect(&mut self, now: Time, server: &str) -> Result<()> {
+        let id = self.find_server(server)?;
+        let state = self.server(id);
+        if state.pool.members().is_empty() && state.backoff.blocked_until(now).is_none() {
+            self.open(now, id, None);
+        }
+        Ok(())
     }
 
     /// Ends as soon as a configuration has been read; at once if one was.
@@ -337,6 +473,8 @@ impl Engine {
         let name = server.name.clone();
         let mut waiting: Vec<RequestId> = server.queue.drain(..).collect();
         waiting.append(&mut server.listeners);
+        waiting.append(&mut server.watchers);
+        server.watched.clear();
         self.by_name.remove(&name);
         for request in waiting {
             let message = format!("server '{name}' is no longer configured");

@@ -101,6 +101,14 @@ impl Pool {
         Some((member.id, Hit::Shared))
     }
 
+    /// One more request on a connection, of a kind that never ends by itself.
+    pub fn occupy(&mut self, id: ConnectionId) {
+        self.idle.retain(|other| *other != id);
+        if let Some(member) = self.member_mut(id) {
+            member.load += 1;
+        }
+    }
+
     /// One request less on it. True: it has none left and is to be closed.
     pub fn release(&mut self, id: ConnectionId, waiting: bool, shape: Shape) -> bool {
         let beyond = self.members.len() > shape.size && !waiting;

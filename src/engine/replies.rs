@@ -3,14 +3,18 @@
 use serde_json::value::RawValue;
 
 use crate::config::Era;
-use crate::engine::connection::{Phase, Purpose};
+use crate::engine::catalogue::Listing;
+use crate::engine::connection::{Exchange, Phase, Purpose};
 use crate::engine::event::{Event, Progress, Reply};
+use crate::engine::questions::Origin;
 use crate::engine::request::{Kind, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::protocol::jsonrpc::{self, INVALID_PARAMS, METHOD_NOT_FOUND, Message, RpcError};
 use crate::protocol::legacy;
-use crate::protocol::message::{LogParams, ProgressParams, ResultHead};
+use crate::protocol::message::{
+    CancelledParams, InputRequest, LogParams, ProgressParams, ResultHead,
+};
 use crate::protocol::negotiation::Question;
 use crate::time::Time;
 
@@ -50,8 +54,8 @@ impl Engine {
                     );
                 }
             }
-            Message::Request { id: their_id, method, .. } => {
-                self.handle_request(now, id, server, their_id, &method);
+            Message::Request { id: their_id, method, params } => {
+                self.handle_request(now, id, server, their_id, InputRequest { method, params });
             }
             Message::Notification { method, params } => {
                 self.server_mut(server).metrics.wire.notifications += 1;
@@ -97,8 +101,14 @@ impl Engine {
                 state.metrics.response_received(now);
                 state.in_flight -= 1;
                 state.backoff.succeed();
-                self.handle_outcome(now, request, server, outcome);
+                self.handle_outcome(now, request, server, id, outcome);
                 self.release(now, id);
+            }
+            // The server ends the subscription in good order; it is made anew.
+            Purpose::Listen => {
+                self.server_mut(server).metrics.response_received(now);
+                self.release(now, id);
+                self.subscribe_again(now, server);
             }
         }
     }
@@ -122,38 +132,66 @@ impl Engine {
         now: Time,
         id: RequestId,
         server: ServerId,
+        connection: ConnectionId,
         outcome: Result<&RawValue, RpcError>,
     ) {
         let Some(request) = self.requests.get_mut(&id) else { return };
         match (&mut request.kind, outcome) {
-            (Kind::List { pages }, Ok(result)) => match pages.push(result) {
+            (Kind::List { what, pages }, Ok(result)) => match pages.push(what.method(), result) {
                 Ok(true) => {
                     request.failures = 0;
                     request.assigned = None;
                     self.enqueue(now, id, server);
                 }
                 Ok(false) => {
+                    let what = *what;
                     let catalogue = std::mem::take(pages).finish(now);
-                    let json = if request.internal { Box::default() } else { catalogue.to_json() };
-                    self.server_mut(server).catalogue = Some(catalogue);
-                    self.finish(now, id, Ok(Reply::Tools(json)));
+                    let items = if request.internal { Box::default() } else { catalogue.to_json() };
+                    if what == Listing::Tools {
+                        self.server_mut(server).catalogue = Some(catalogue);
+                    }
+                    self.finish(now, id, Ok(Reply::List { what, items }));
                 }
                 Err(reason) => {
                     self.finish(now, id, Err(Error::new(error::Kind::Protocol, reason)));
                 }
             },
-            // A server without tools need not know the method.
-            (Kind::List { .. }, Err(error)) if error.code == METHOD_NOT_FOUND => {
-                self.server_mut(server).catalogue = Some(Default::default());
-                self.finish(now, id, Ok(Reply::Tools((*b"[]").into())));
+            // A server that has none need not know the method.
+            (Kind::List { what, .. }, Err(error)) if error.code == METHOD_NOT_FOUND => {
+                let what = *what;
+                if what == Listing::Tools {
+                    self.server_mut(server).catalogue = Some(Default::default());
+                }
+                self.finish(now, id, Ok(Reply::List { what, items: (*b"[]").into() }));
             }
             (Kind::Call { tool, .. }, outcome) => {
-                let outcome = call_outcome(outcome);
+                let tool = tool.clone();
+                let outcome = match read_result(outcome) {
+                    Ok((head, _)) if asks_for_input(&head) => {
+                        return self.input_required(now, id, server, &head);
+                    }
+                    Ok((head, result)) => Ok(Reply::Tool {
+                        is_error: head.is_error.unwrap_or(false),
+                        result: result.get().as_bytes().into(),
+                    }),
+                    Err(error) => Err(error),
+                };
+                let tool = &*tool;
                 if doubts_the_tool(&outcome, tool) {
                     return self.verify(now, id, server, outcome);
                 }
                 self.finish(now, id, outcome);
             }
+            (Kind::Ask { .. }, outcome) => match read_result(outcome) {
+                Ok((head, _)) if asks_for_input(&head) => {
+                    self.input_required(now, id, server, &head);
+                }
+                Ok((_, result)) => {
+                    self.finish(now, id, Ok(Reply::Result(result.get().as_bytes().into())));
+                }
+                Err(error) => self.finish(now, id, Err(error)),
+            },
+            (Kind::Subscribe { .. }, Ok(_)) => self.subscribed(now, id, server, connection),
             (_, Err(error)) => self.finish(now, id, Err(server_error(&error))),
             (Kind::Ready, Ok(_)) => self.finish(now, id, Ok(Reply::Ready)),
         }
@@ -182,14 +220,18 @@ impl Engine {
         id: ConnectionId,
         server: ServerId,
         their_id: &RawValue,
-        method: &str,
+        asked: InputRequest<'_>,
     ) {
+        if self.asked_by_peer(now, id, server, their_id, &asked) {
+            return;
+        }
+        let roots = if asked.method == "roots/list" { self.roots_result() } else { String::new() };
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.output.append(&mut self.spare, |out| {
-            legacy::write_answer(out, their_id, method);
+            legacy::write_answer(out, their_id, &asked.method, &roots);
         });
         let state = self.server_mut(server);
-        state.metrics.wire.pings += u64::from(method == "ping");
+        state.metrics.wire.pings += u64::from(asked.method == "ping");
         state.metrics.message_sent(now);
         self.ask_write(id);
     }
@@ -211,9 +253,34 @@ impl Engine {
                 let server = state.name.clone();
                 self.events.push_back(Event::ToolsChanged { server });
             }
-            // Resources, prompts and subscriptions are nobody's yet; a server may
-            // tell them all the same.
+            "notifications/resources/updated" => self.resource_updated(server, params),
+            "notifications/subscriptions/acknowledged" => self.acknowledged(now, server, params),
+            "notifications/cancelled" => self.handle_cancelled(now, id, params),
+            // Whatever else a server tells is nobody's yet.
             _ => {}
+        }
+    }
+
+    /// The server takes back a question, or ends a subscription.
+    fn handle_cancelled(&mut self, now: Time, id: ConnectionId, params: Option<&RawValue>) {
+        let Some(params) =
+            params.and_then(|raw| serde_json::from_str::<CancelledParams<'_>>(raw.get()).ok())
+        else {
+            return;
+        };
+        let theirs = params.request_id.get();
+        self.withdraw_questions(now, |pending| match &pending.origin {
+            Origin::Peer { connection, their_id } => *connection == id && their_id.get() == theirs,
+            Origin::Round { .. } => false,
+        });
+        let Some(wire) = jsonrpc::own_id(params.request_id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let server = connection.server;
+        let listens = |e: &&Exchange| e.wire == wire && e.purpose == Purpose::Listen;
+        if connection.exchanges.iter().find(listens).is_some() {
+            connection.take(wire);
+            self.release(now, id);
+            self.subscribe_again(now, server);
         }
     }
 
@@ -231,6 +298,8 @@ impl Engine {
         };
         let Some(request) = self.requests.get_mut(&request_id) else { return };
         request.heard = now;
+        request.progress =
+            Some((params.progress, params.total, params.message.as_deref().map(Box::from)));
         if !request.internal {
             let event = Progress {
                 id: request_id,
@@ -291,30 +360,26 @@ impl Engine {
     }
 }
 
-/// What a `tools/call` was answered with.
-fn call_outcome(outcome: Result<&RawValue, RpcError>) -> Result<Reply, Error> {
+/// The fields of a result that decide what it is, and the result.
+fn read_result<'a>(
+    outcome: Result<&'a RawValue, RpcError>,
+) -> Result<(ResultHead<'a>, &'a RawValue), Error> {
     let result = outcome.map_err(|error| server_error(&error))?;
     let head: ResultHead<'_> = serde_json::from_str(result.get()).map_err(|error| {
         let message = format!("the server answered with something that is no result: {error}");
         Error::new(error::Kind::Protocol, message)
     })?;
     match head.result_type.as_deref() {
-        None | Some("complete") => Ok(Reply::Tool {
-            is_error: head.is_error.unwrap_or(false),
-            result: result.get().as_bytes().into(),
-        }),
-        Some("input_required") => {
-            let asks = head.input_requests.map_or("", RawValue::get);
-            let what =
-                if asks.contains("elicitation/create") { "the user's input" } else { "input" };
-            let message = format!("the tool asks for {what}, which cannot be given yet");
-            Err(Error::new(error::Kind::Server, message))
-        }
+        None | Some("complete" | "input_required") => Ok((head, result)),
         Some(other) => {
             let message = format!("the server answered with a result of unknown type '{other}'");
             Err(Error::new(error::Kind::Protocol, message))
         }
     }
+}
+
+fn asks_for_input(head: &ResultHead<'_>) -> bool {
+    head.result_type.as_deref() == Some("input_required")
 }
 
 fn server_error(error: &RpcError) -> Error {

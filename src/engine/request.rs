@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Limits;
-use crate::engine::catalogue::Pages;
+use std::collections::BTreeMap;
+
+use crate::engine::catalogue::{Listing, Pages};
 use crate::engine::event::Reply;
 use crate::engine::{ConnectionId, Pair, ServerId};
 use crate::error::Error;
@@ -22,12 +24,54 @@ pub(super) enum Kind {
         tool: Arc<str>,
         arguments: CallArguments,
     },
-    /// `user_data` is nobody's when the engine itself needs the list.
     List {
+        what: Listing,
         pages: Pages,
+    },
+    /// Anything else whose parameters are ready: `members` of `params`, each
+    /// followed by a comma.
+    Ask {
+        method: Method,
+        members: Box<str>,
+    },
+    /// Changes of a resource are to be told.
+    Subscribe {
+        uri: Box<str>,
     },
     /// Ends when a configuration has been read.
     Ready,
+}
+
+/// Methods that are asked with ready parameters. All of them only read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    Complete,
+    GetPrompt,
+    ReadResource,
+}
+
+impl Method {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Method::Complete => "completion/complete",
+            Method::GetPrompt => "prompts/get",
+            Method::ReadResource => "resources/read",
+        }
+    }
+}
+
+/// What a server wants to know before it answers (2026-07-28, multi round-trip
+/// requests).
+#[derive(Debug, Default)]
+pub(super) struct Rounds {
+    /// Rounds so far.
+    pub(super) count: u32,
+    /// `requestState` of the last round, byte for byte.
+    pub(super) state: Option<Box<str>>,
+    /// Answers so far, raw, by the server's keys.
+    pub(super) answers: BTreeMap<String, String>,
+    /// Members that go into the next try.
+    pub(super) extra: String,
 }
 
 /// Arguments of a call.
@@ -46,6 +90,10 @@ pub(super) enum State {
     AwaitingTools,
     /// In its server's queue.
     Queued,
+    /// Its server waits for answers of a person, `0` of them still open.
+    Asking(usize),
+    /// The server has not confirmed its subscription yet.
+    AwaitingAck,
     /// On a connection.
     InFlight(ConnectionId),
     /// It has ended; whether the tool exists at all is being looked up.
@@ -76,6 +124,11 @@ pub(super) struct Request {
     pub(super) failures: u32,
     /// It was counted as a pool miss.
     pub(super) missed: bool,
+    /// Questions of its server to a person that are open: its silence is theirs.
+    pub(super) open_questions: u32,
+    pub(super) rounds: Option<Box<Rounds>>,
+    /// What the server last said about its progress.
+    pub(super) progress: Option<(f64, Option<f64>, Option<Box<str>>)>,
 }
 
 impl Request {
@@ -97,9 +150,10 @@ impl Request {
 
     /// The earliest of its deadlines.
     pub(super) fn next_deadline(&self) -> Time {
-        let silence = self.silence.map(|silence| self.heard + silence);
+        let waits = self.open_questions > 0;
+        let silence = self.silence.filter(|_| !waits).map(|silence| self.heard + silence);
         let operation = match (&self.state, self.assigned, self.operation_timeout) {
-            (State::InFlight(_), Some(assigned), Some(limit)) => Some(assigned + limit),
+            (State::InFlight(_), Some(assigned), Some(limit)) if !waits => Some(assigned + limit),
             _ => None,
         };
         [Some(self.deadline), silence, operation].into_iter().flatten().min().unwrap_or_default()
@@ -110,6 +164,17 @@ impl Request {
         match &self.kind {
             Kind::Call { tool, .. } => tool.clone(),
             _ => Arc::from(""),
+        }
+    }
+
+    /// The tool, or the method when none is called.
+    pub(super) fn what(&self) -> Arc<str> {
+        match &self.kind {
+            Kind::Call { tool, .. } => tool.clone(),
+            Kind::List { what, .. } => Arc::from(what.method()),
+            Kind::Ask { method, .. } => Arc::from(method.name()),
+            Kind::Subscribe { .. } => Arc::from("resources/subscribe"),
+            Kind::Ready => Arc::from(""),
         }
     }
 
@@ -128,6 +193,8 @@ impl Request {
             State::AwaitingConfig => " while the configuration was being read",
             State::AwaitingTools => " waiting for the server's tools",
             State::Queued => " waiting for a connection",
+            State::Asking(_) => " waiting for an answer to the server's question",
+            State::AwaitingAck => " waiting for the server to confirm",
             State::InFlight(_) | State::Verifying(_) => "",
         };
         format!("timed out after {}{what}{place}", seconds(limit))

@@ -1,6 +1,6 @@
 //! One configured server: its pool, its queue, and what was learnt about it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +56,9 @@ pub(super) struct Server {
     pub(super) version: Option<&'static str>,
     /// It was usable at least once.
     pub(super) was_up: bool,
+    /// Resources whose changes are wanted, and who waits for that to be confirmed.
+    pub(super) watched: BTreeSet<Box<str>>,
+    pub(super) watchers: Vec<RequestId>,
 }
 
 impl Server {
@@ -82,6 +85,8 @@ impl Server {
             last_words: None,
             version: None,
             was_up: false,
+            watched: BTreeSet::new(),
+            watchers: Vec::new(),
             config,
         }
     }

@@ -1,9 +1,14 @@
 //! What the engine knows about its servers, for reports and status lines.
 
 use crate::config::Transport;
-use crate::engine::{ConnectionId, Engine};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::engine::request::{Kind, State};
+use crate::engine::{ConnectionId, Engine, RequestId};
 use crate::error::Result;
 use crate::metrics::ServerReport;
+use crate::time::Time;
 
 /// One server's report and the connection whose descriptor stands for it.
 #[derive(Debug)]
@@ -12,6 +17,25 @@ pub struct ServerSnapshot<'a> {
     pub report: ServerReport<'a>,
     /// The connection used last.
     pub connection: Option<ConnectionId>,
+}
+
+/// A request that has not ended.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The request.
+    pub id: RequestId,
+    /// What the caller attached to it.
+    pub user_data: u64,
+    /// The server's name.
+    pub server: Arc<str>,
+    /// The tool, or the method when no tool is called.
+    pub what: Arc<str>,
+    /// `waiting`, `running` or `asking`.
+    pub state: &'static str,
+    /// Since the caller's enqueue.
+    pub age: Duration,
+    /// Progress so far, its end when known, and the server's words.
+    pub progress: Option<(f64, Option<f64>, String)>,
 }
 
 /// Sums over all servers.
@@ -88,6 +112,40 @@ impl Engine {
             totals.errors += server.metrics.calls_failed();
         }
         totals
+    }
+
+    /// Requests of the host that have not ended, oldest first.
+    pub fn jobs(&self, now: Time) -> Vec<Job> {
+        let mut jobs: Vec<Job> = self
+            .requests
+            .iter()
+            .filter(|(_, request)| !request.internal && !matches!(request.kind, Kind::Ready))
+            .map(|(id, request)| Job {
+                id: *id,
+                user_data: request.user_data,
+                server: request.server_name.clone(),
+                what: request.what(),
+                state: match request.state {
+                    State::InFlight(_) | State::Verifying(_) if request.open_questions == 0 => {
+                        "running"
+                    }
+                    State::InFlight(_) | State::Asking(_) => "asking",
+                    _ => "waiting",
+                },
+                age: now.since(request.enqueued),
+                progress: request.progress.as_ref().map(|(done, total, words)| {
+                    (*done, *total, words.as_deref().unwrap_or_default().to_owned())
+                }),
+            })
+            .collect();
+        jobs.sort_by_key(|job| job.id);
+        jobs
+    }
+
+    /// The raw definition of a tool, when the server's tools are known.
+    pub fn tool_definition(&self, server: &str, tool: &str) -> Option<&str> {
+        let server = self.server(self.find_server(server).ok()?);
+        server.catalogue.as_ref()?.definition(tool)
     }
 
     /// The server whose name, with everything but letters, digits and `_` turned

@@ -420,6 +420,7 @@ impl Engine {
         self.part(now, id, &connection);
         let (negotiating, probed) = connection.handshake();
         let was_ready = !negotiating && !matches!(connection.phase, Phase::Opening);
+        self.withdraw_from(now, id);
         if was_ready {
             self.lost_ready(now, &connection, &loss);
         }
@@ -430,6 +431,9 @@ impl Engine {
             self.lost_request(now, request, delivery.may_retry(self.is_repeatable(request)), &loss);
         }
         if was_ready {
+            if connection.pinned {
+                self.subscribe_again(now, server);
+            }
             return self.pump(now, server);
         }
         let state = self.server_mut(server);
@@ -511,7 +515,7 @@ impl Engine {
         }
         request.state = super::request::State::Queued;
         request.assigned = None;
-        if let Kind::List { pages } = &mut request.kind {
+        if let Kind::List { pages, .. } = &mut request.kind {
             // A cursor is worth nothing beyond the session that gave it.
             *pages = Default::default();
         }
@@ -523,7 +527,9 @@ impl Engine {
     fn is_repeatable(&self, id: RequestId) -> bool {
         let Some(request) = self.requests.get(&id) else { return false };
         match (&request.kind, request.server) {
-            (Kind::List { .. } | Kind::Ready, _) => true,
+            (Kind::List { .. } | Kind::Ready | Kind::Ask { .. } | Kind::Subscribe { .. }, _) => {
+                true
+            }
             (Kind::Call { tool, .. }, Some(server)) => {
                 let idempotent = &self.server(server).config.idempotent_tools;
                 idempotent.iter().any(|name| **name == **tool)
@@ -573,12 +579,16 @@ impl Engine {
         let server = connection.server;
         let was_ready = matches!(connection.phase, Phase::Ready(_));
         self.part(now, id, &connection);
+        self.withdraw_from(now, id);
         let state = self.server_mut(server);
         if was_ready {
             state.metrics.pool.evicted(cause);
             if !state.pool.is_up() {
                 state.metrics.went_idle(now);
             }
+        }
+        if connection.pinned {
+            self.subscribe_again(now, server);
         }
     }
 

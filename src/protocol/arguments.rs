@@ -88,25 +88,25 @@ struct Accepts<'a> {
 /// A sentence for the user: unknown, missing or repeated argument, or a value
 /// of the wrong type.
 pub fn encode(tool: &str, definition: &str, pairs: &[Pair]) -> Result<String, String> {
-    let schema: Schema = serde_json::from_str::<Definition<'_>>(definition)
+    let schema = serde_json::from_str::<Definition<'_>>(definition)
         .ok()
         .and_then(|definition| definition.input_schema)
-        .map(|raw| serde_json::from_str(raw.get()))
-        .transpose()
-        .map_err(|error| {
-            format!("tool '{tool}' has an inputSchema that cannot be read ({error}); give JSON")
-        })?
-        .unwrap_or_default();
+        .map_or("{}", RawValue::get);
+    encode_by(&format!("tool '{tool}'"), schema, pairs)
+}
 
+/// Encodes `pairs` as an object that fits `schema`. `what` is named in errors.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_by(what: &str, schema: &str, pairs: &[Pair]) -> Result<String, String> {
+    let schema: Schema = serde_json::from_str(schema)
+        .map_err(|error| format!("{what} has a schema that cannot be read ({error}); give JSON"))?;
     let mut object = Map::new();
     for pair in pairs {
         let property = schema.properties.get(&pair.key);
         if property.is_none() && schema.is_closed() {
-            return Err(format!(
-                "tool '{tool}' has no argument '{}'; {}",
-                pair.key,
-                schema.describe()
-            ));
+            return Err(format!("{what} has no argument '{}'; {}", pair.key, schema.describe()));
         }
         let accepts = property.map_or_else(Accepts::default, |p| schema.accepts(p));
         let value = if pair.is_json {
@@ -114,7 +114,7 @@ pub fn encode(tool: &str, definition: &str, pairs: &[Pair]) -> Result<String, St
                 .map_err(|error| format!("argument '{}' is not valid JSON: {error}", pair.key))?
         } else {
             schema.word(&accepts, &pair.value).map_err(|wanted| {
-                format!("argument '{}' of tool '{tool}' {wanted}, not '{}'", pair.key, pair.value)
+                format!("argument '{}' of {what} {wanted}, not '{}'", pair.key, pair.value)
             })?
         };
         match object.get_mut(&pair.key) {
@@ -138,11 +138,7 @@ pub fn encode(tool: &str, definition: &str, pairs: &[Pair]) -> Result<String, St
     if !missing.is_empty() {
         let noun = if missing.len() == 1 { "argument" } else { "arguments" };
         let names: Vec<String> = missing.iter().map(|name| format!("'{name}'")).collect();
-        return Err(format!(
-            "tool '{tool}' needs {noun} {}; {}",
-            names.join(", "),
-            schema.describe()
-        ));
+        return Err(format!("{what} needs {noun} {}; {}", names.join(", "), schema.describe()));
     }
     Ok(Value::Object(object).to_string())
 }

@@ -11,6 +11,9 @@ use crate::protocol::negotiation::Session;
 /// The revision that `initialize` offers.
 pub const NEWEST: &str = "2025-11-25";
 
+/// The user does not want a model to be asked (sampling, "Error Handling").
+pub const REFUSED: i64 = -1;
+
 /// Every revision that is spoken, oldest first.
 pub const VERSIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", NEWEST];
 
@@ -56,12 +59,12 @@ pub fn session(result: &RawValue) -> Result<Session, String> {
 
 /// Answers a request from a server. Nothing is ever left hanging: a server that
 /// waits for an answer may wait for it at its own shutdown too.
-pub fn write_answer(out: &mut Vec<u8>, id: &RawValue, method: &str) {
+pub fn write_answer(out: &mut Vec<u8>, id: &RawValue, method: &str, roots: &str) {
     match method {
         "ping" => jsonrpc::write_result(out, id, "{}"),
-        // The capability is not declared, so nobody should ask; an empty list is
-        // the truth, and an error makes some servers give up.
-        "roots/list" => jsonrpc::write_result(out, id, "{\"roots\":[]}"),
+        // Asked without the capability too: an empty list is the truth then, and
+        // an error makes some servers give up.
+        "roots/list" => jsonrpc::write_result(out, id, roots),
         "elicitation/create" => jsonrpc::write_result(out, id, "{\"action\":\"decline\"}"),
         _ => {
             let message = format!("Method not found: {method}");

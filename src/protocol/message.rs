@@ -10,13 +10,27 @@ use serde_json::value::RawValue;
 
 use crate::protocol::jsonrpc::{write_int, write_str};
 
-/// Who we are, in the form in which it goes on the wire.
+/// Who we are and what we can do for a server, in the form in which it goes on
+/// the wire.
 #[derive(Debug)]
 pub struct Identity {
     /// `Implementation` object.
     pub info: String,
+    /// `ClientCapabilities` object.
+    pub capabilities: String,
     /// Members of `_meta` that every 2026-07-28 request carries.
     pub modern_meta: String,
+}
+
+/// What the host can do for servers; declared only when it can.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Abilities {
+    /// A user can be asked, by form and by URL.
+    pub elicitation: bool,
+    /// There are roots to tell.
+    pub roots: bool,
+    /// A model can be asked.
+    pub sampling: bool,
 }
 
 impl Identity {
@@ -29,13 +43,30 @@ impl Identity {
         info.push(b'}');
         // Built from str and ASCII only.
         let info = String::from_utf8(info).unwrap_or_default();
-        let modern_meta = format!(
+        let mut identity =
+            Identity { info, capabilities: String::new(), modern_meta: String::new() };
+        identity.declare(Abilities::default());
+        identity
+    }
+
+    /// Declares what the host can do, from the next request on.
+    pub fn declare(&mut self, abilities: Abilities) {
+        let members = [
+            (abilities.elicitation, "\"elicitation\":{\"form\":{},\"url\":{}}"),
+            (abilities.roots, "\"roots\":{\"listChanged\":true}"),
+            (abilities.sampling, "\"sampling\":{}"),
+        ];
+        let declared: Vec<&str> =
+            members.iter().filter(|(able, _)| *able).map(|(_, member)| *member).collect();
+        self.capabilities = format!("{{{}}}", declared.join(","));
+        self.modern_meta = format!(
             "\"io.modelcontextprotocol/protocolVersion\":\"{}\",\
-             \"io.modelcontextprotocol/clientInfo\":{info},\
-             \"io.modelcontextprotocol/clientCapabilities\":{{}}",
-            super::modern::VERSION
+             \"io.modelcontextprotocol/clientInfo\":{},\
+             \"io.modelcontextprotocol/clientCapabilities\":{}",
+            super::modern::VERSION,
+            self.info,
+            self.capabilities
         );
-        Identity { info, modern_meta }
     }
 }
 
@@ -60,21 +91,64 @@ fn end(out: &mut Vec<u8>, id: u64, meta: Option<&str>) {
     out.extend_from_slice(b"}}}\n");
 }
 
-/// Appends `tools/call`. `arguments` is a JSON object on one line.
-pub fn write_call(out: &mut Vec<u8>, id: u64, tool: &str, arguments: &str, meta: Option<&str>) {
-    out.reserve(tool.len() + arguments.len() + 256);
+/// Appends `tools/call`. `arguments` is a JSON object on one line; `extra` is
+/// empty, or further members of `params`, each followed by a comma.
+pub fn write_call(
+    out: &mut Vec<u8>,
+    id: u64,
+    tool: &str,
+    arguments: &str,
+    extra: &str,
+    meta: Option<&str>,
+) {
+    out.reserve(tool.len() + arguments.len() + extra.len() + 256);
     begin(out, id, "tools/call");
     out.extend_from_slice(b"\"name\":");
     write_str(out, tool);
     out.extend_from_slice(b",\"arguments\":");
     out.extend_from_slice(arguments.as_bytes());
     out.push(b',');
+    out.extend_from_slice(extra.as_bytes());
     end(out, id, meta);
 }
 
-/// Appends `tools/list`. The cursor is opaque: an empty one is a cursor too.
-pub fn write_list(out: &mut Vec<u8>, id: u64, cursor: Option<&str>, meta: Option<&str>) {
-    begin(out, id, "tools/list");
+/// Appends any other request. `members` are those of `params`, each followed by
+/// a comma, and so are `extra`.
+pub fn write_request(
+    out: &mut Vec<u8>,
+    id: u64,
+    method: &str,
+    members: &str,
+    extra: &str,
+    meta: Option<&str>,
+) {
+    begin(out, id, method);
+    out.extend_from_slice(members.as_bytes());
+    out.extend_from_slice(extra.as_bytes());
+    end(out, id, meta);
+}
+
+/// A JSON string followed by a comma, as a member called `key`.
+pub fn member(key: &str, value: &str) -> String {
+    let mut out = Vec::with_capacity(key.len() + value.len() + 8);
+    write_str(&mut out, key);
+    out.push(b':');
+    write_str(&mut out, value);
+    out.push(b',');
+    // Written by serde_json from str.
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// Appends one of the list requests. The cursor is opaque: an empty one is a
+/// cursor too.
+pub fn write_list(
+    out: &mut Vec<u8>,
+    id: u64,
+    method: &str,
+    cursor: Option<&str>,
+    meta: Option<&str>,
+) {
+    begin(out, id, method);
     if let Some(cursor) = cursor {
         out.extend_from_slice(b"\"cursor\":");
         write_str(out, cursor);
@@ -96,7 +170,9 @@ pub fn write_initialize(out: &mut Vec<u8>, id: u64, identity: &Identity) {
     begin(out, id, "initialize");
     out.extend_from_slice(b"\"protocolVersion\":\"");
     out.extend_from_slice(super::legacy::NEWEST.as_bytes());
-    out.extend_from_slice(b"\",\"capabilities\":{},\"clientInfo\":");
+    out.extend_from_slice(b"\",\"capabilities\":");
+    out.extend_from_slice(identity.capabilities.as_bytes());
+    out.extend_from_slice(b",\"clientInfo\":");
     out.extend_from_slice(identity.info.as_bytes());
     out.extend_from_slice(b"}}\n");
 }
@@ -104,6 +180,13 @@ pub fn write_initialize(out: &mut Vec<u8>, id: u64, identity: &Identity) {
 /// Appends `notifications/initialized`.
 pub fn write_initialized(out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n");
+}
+
+/// Appends `notifications/roots/list_changed` (up to 2025-11-25).
+pub fn write_roots_changed(out: &mut Vec<u8>) {
+    out.extend_from_slice(
+        b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/roots/list_changed\"}\n",
+    );
 }
 
 /// Appends `notifications/cancelled` for request `id`.
@@ -135,15 +218,86 @@ pub struct ResultHead<'a> {
     /// Questions to the user, when the type is `input_required`.
     #[serde(borrow, default)]
     pub input_requests: Option<&'a RawValue>,
+    /// To be given back byte for byte with the answers.
+    #[serde(borrow, default)]
+    pub request_state: Option<&'a RawValue>,
 }
 
-/// One page of `tools/list`.
+/// A request that a server makes of us, in a message or inside a result.
+#[derive(Debug, Deserialize)]
+pub struct InputRequest<'a> {
+    /// `elicitation/create`, `sampling/createMessage` or `roots/list`.
+    #[serde(borrow)]
+    pub method: Cow<'a, str>,
+    /// Its parameters.
+    #[serde(borrow, default)]
+    pub params: Option<&'a RawValue>,
+}
+
+/// Parameters of `elicitation/create`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ToolsPage<'a> {
-    /// Raw definitions.
+pub struct ElicitParams<'a> {
+    /// `form` (also when absent) or `url`.
+    #[serde(borrow, default)]
+    pub mode: Option<Cow<'a, str>>,
+    /// The server's words.
+    #[serde(borrow, default)]
+    pub message: Cow<'a, str>,
+    /// What a form asks for.
+    #[serde(borrow, default)]
+    pub requested_schema: Option<&'a RawValue>,
+    /// Where a URL question leads.
+    #[serde(borrow, default)]
+    pub url: Option<Cow<'a, str>>,
+}
+
+/// Parameters of `notifications/cancelled` from a server.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CancelledParams<'a> {
+    /// Its own request, or our listen request.
     #[serde(borrow)]
-    pub tools: Vec<&'a RawValue>,
+    pub request_id: &'a RawValue,
+}
+
+/// Parameters of `notifications/resources/updated`.
+#[derive(Debug, Deserialize)]
+pub struct UpdatedParams<'a> {
+    /// The resource.
+    #[serde(borrow)]
+    pub uri: Cow<'a, str>,
+}
+
+/// Parameters of `notifications/subscriptions/acknowledged`.
+#[derive(Debug, Default, Deserialize)]
+pub struct AcknowledgedParams {
+    /// What the server agreed to tell.
+    #[serde(default)]
+    pub notifications: Acknowledged,
+}
+
+/// The filter of an acknowledged subscription.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Acknowledged {
+    /// Resources whose changes will be told.
+    pub resource_subscriptions: Vec<String>,
+}
+
+/// One page of a list.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListPage<'a> {
+    /// Raw definitions; each kind of list names them differently.
+    #[serde(
+        borrow,
+        alias = "resources",
+        alias = "resourceTemplates",
+        alias = "prompts",
+        rename = "tools"
+    )]
+    pub items: Vec<&'a RawValue>,
     /// Where the next page begins; only a missing or null one is the end.
     #[serde(borrow, default)]
     pub next_cursor: Option<Cow<'a, str>>,
@@ -203,7 +357,7 @@ mod tests {
 
     #[test]
     fn a_call_carries_its_arguments_as_they_came() {
-        let call = value(|out| write_call(out, 5, "a\"b\n", r#"{"x": 1.50}"#, None));
+        let call = value(|out| write_call(out, 5, "a\"b\n", r#"{"x": 1.50}"#, "", None));
         assert_eq!(
             call,
             json!({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params":
@@ -214,7 +368,8 @@ mod tests {
     #[test]
     fn modern_requests_say_who_asks_each_time() {
         let identity = Identity::new("tm\"cp", "1");
-        let list = value(|out| write_list(out, 6, Some(""), Some(&identity.modern_meta)));
+        let list =
+            value(|out| write_list(out, 6, "tools/list", Some(""), Some(&identity.modern_meta)));
         let meta = &list["params"]["_meta"];
         assert_eq!(list["params"]["cursor"], "");
         assert_eq!(meta["progressToken"], 6);

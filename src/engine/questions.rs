@@ -1,0 +1,364 @@
+//! What servers ask of people: elicitation and sampling, in both eras.
+//!
+//! Up to 2025-11-25 a question is a request of the server on a connection and
+//! its answer is a response; since 2026-07-28 it is part of a result, and the
+//! answer goes into another try of the same request. The host sees one kind of
+//! question for both.
+//!
+//! Invariants:
+//! * every question ends in one answer of the host, or in one
+//!   [`Event::QuestionGone`] when nobody waits for its answer any more;
+//! * a server is never left without an answer while its connection lives;
+//! * while a question is open, the silence of the request that caused it is
+//!   not the server's.
+
+use std::mem;
+use std::sync::Arc;
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use crate::engine::connection::Purpose;
+use crate::engine::event::{Answer, Asks, Event, Question};
+use crate::engine::request::{Rounds, State};
+use crate::engine::{ConnectionId, Engine, LogLevel, QuestionId, RequestId, ServerId};
+use crate::error::{self, Error, Result};
+use crate::protocol::message::{Abilities, ElicitParams, InputRequest, ResultHead};
+use crate::protocol::{arguments, jsonrpc, legacy, message};
+use crate::time::Time;
+
+/// Rounds of questions that one request may take.
+const ROUNDS: u32 = 10;
+
+/// An open question.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) request: Option<RequestId>,
+    pub(super) origin: Origin,
+    server: ServerId,
+    asks: Asks,
+}
+
+/// Where the answer goes.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// Back on a connection, to the id that the server gave.
+    Peer { connection: ConnectionId, their_id: Box<RawValue> },
+    /// Into the next try of the request, under the server's key.
+    Round { key: String },
+}
+
+impl Engine {
+    /// Says what the host can do for servers, and tells them from the next
+    /// request or handshake on.
+    pub fn set_abilities(&mut self, abilities: Abilities) {
+        self.abilities = abilities;
+        self.identity.declare(abilities);
+    }
+
+    /// The roots to tell servers that ask: `file` URIs.
+    pub fn set_roots(&mut self, roots: Vec<String>) {
+        if self.roots == roots {
+            return;
+        }
+        self.roots = roots;
+        let legacy: Vec<ConnectionId> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.era() == Some(crate::config::Era::Legacy))
+            .map(|(id, _)| *id)
+            .collect();
+        if !self.abilities.roots {
+            return;
+        }
+        for id in legacy {
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.output.append(&mut self.spare, message::write_roots_changed);
+                self.ask_write(id);
+            }
+        }
+    }
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// [`error::Kind::Invalid`] when the question is not open any more, or the
+    /// content does not fit what was asked; it stays open then.
+    pub fn answer(&mut self, now: Time, id: QuestionId, answer: Answer) -> Result<()> {
+        let Some(pending) = self.questions.get(&id) else {
+            return Err(Error::new(error::Kind::Invalid, "the question is not open any more"));
+        };
+        let body = match (&pending.asks, answer) {
+            (Asks::Sample { .. }, Answer::Json(json)) => super::one_line_object(&json)?.into(),
+            (Asks::Sample { .. }, _) => String::new(),
+            (Asks::Form { schema, .. }, Answer::Accept(pairs)) => {
+                let content = arguments::encode_by("the question", schema, &pairs)
+                    .map_err(|message| Error::new(error::Kind::Invalid, message))?;
+                format!("{{\"action\":\"accept\",\"content\":{content}}}")
+            }
+            (Asks::Form { .. }, Answer::Json(json)) => {
+                let content = super::one_line_object(&json)?;
+                format!("{{\"action\":\"accept\",\"content\":{content}}}")
+            }
+            (Asks::Url { .. }, Answer::Accept(_) | Answer::Json(_)) => {
+                "{\"action\":\"accept\"}".to_owned()
+            }
+            (_, Answer::Decline) => "{\"action\":\"decline\"}".to_owned(),
+            (_, Answer::Cancel) => "{\"action\":\"cancel\"}".to_owned(),
+        };
+        if let Some(pending) = self.questions.remove(&id) {
+            self.settle(now, pending, &body);
+        }
+        Ok(())
+    }
+
+    /// Takes back every question that `gone` holds for; a server that waits is
+    /// told that the question was dismissed.
+    pub(super) fn withdraw_questions(&mut self, now: Time, gone: impl Fn(&Pending) -> bool) {
+        let ids: Vec<QuestionId> =
+            self.questions.iter().filter(|(_, p)| gone(p)).map(|(id, _)| *id).collect();
+        for id in ids {
+            let Some(pending) = self.questions.remove(&id) else { continue };
+            let before = self.events.len();
+            self.events.retain(|event| !matches!(event, Event::Question(q) if q.id == id));
+            if self.events.len() == before {
+                self.events.push_back(Event::QuestionGone(id));
+            }
+            if let Origin::Peer { .. } = pending.origin {
+                self.settle(now, pending, "{\"action\":\"cancel\"}");
+            }
+        }
+    }
+
+    /// A connection is gone, and with it everybody who waits for an answer on it.
+    pub(super) fn withdraw_from(&mut self, now: Time, id: ConnectionId) {
+        self.withdraw_questions(now, |pending| match pending.origin {
+            Origin::Peer { connection, .. } => connection == id,
+            Origin::Round { .. } => false,
+        });
+    }
+
+    /// A server asks on a connection. True: it will be answered later.
+    pub(super) fn asked_by_peer(
+        &mut self,
+        now: Time,
+        id: ConnectionId,
+        server: ServerId,
+        their_id: &RawValue,
+        asked: &InputRequest<'_>,
+    ) -> bool {
+        let Some(asks) = self.understand(asked) else { return false };
+        let Some(connection) = self.connections.get(&id) else { return false };
+        // One request at a time is the rule; with several the newest is likeliest.
+        let request =
+            connection.exchanges.iter().rev().find_map(|exchange| match exchange.purpose {
+                Purpose::Request(request) => Some(request),
+                _ => None,
+            });
+        let origin = Origin::Peer { connection: id, their_id: their_id.to_owned() };
+        self.open_question(now, server, request, origin, asks);
+        true
+    }
+
+    /// The answer to `roots/list`.
+    pub(super) fn roots_result(&self) -> String {
+        let roots: Vec<String> = self
+            .roots
+            .iter()
+            .map(|uri| format!("{{{}}}", message::member("uri", uri).trim_end_matches(',')))
+            .collect();
+        format!("{{\"roots\":[{}]}}", roots.join(","))
+    }
+
+    /// A result asks for input: the questions are put, and the request goes on
+    /// when all are answered.
+    pub(super) fn input_required(
+        &mut self,
+        now: Time,
+        id: RequestId,
+        server: ServerId,
+        head: &ResultHead<'_>,
+    ) {
+        let asked: BTreeMap<String, InputRequest<'_>> = match head.input_requests {
+            None => BTreeMap::new(),
+            Some(raw) => match serde_json::from_str(raw.get()) {
+                Ok(asked) => asked,
+                Err(why) => {
+                    let message = format!("the server's questions are malformed: {why}");
+                    let error = Error::new(error::Kind::Protocol, message);
+                    return self.finish(now, id, Err(error));
+                }
+            },
+        };
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        let rounds = request.rounds.get_or_insert_default();
+        rounds.count += 1;
+        rounds.state = head.request_state.map(|raw| raw.get().into());
+        rounds.answers.clear();
+        rounds.extra.clear();
+        let (count, has_state) = (rounds.count, rounds.state.is_some());
+        if count > ROUNDS || (asked.is_empty() && !has_state) {
+            let message = match count > ROUNDS {
+                true => format!("the tool asks for input again and again ({ROUNDS} rounds)"),
+                false => {
+                    "the server asks for input and says neither what nor where to go on".into()
+                }
+            };
+            return self.finish(now, id, Err(Error::new(error::Kind::Server, message)));
+        }
+        request.state = State::Asking(asked.len());
+        request.heard = now;
+        for (key, asked) in asked {
+            match self.understand(&asked) {
+                Some(asks) => {
+                    self.open_question(now, server, Some(id), Origin::Round { key }, asks);
+                }
+                None if asked.method == "roots/list" => {
+                    let roots = self.roots_result();
+                    self.round_answer(now, id, key, roots);
+                }
+                None if asked.method == "elicitation/create" => {
+                    self.round_answer(now, id, key, "{\"action\":\"decline\"}".into());
+                }
+                None => {
+                    let message = format!("the tool asks for {}, which nobody gives", asked.method);
+                    self.withdraw_questions(now, |pending| pending.request == Some(id));
+                    let error = Error::new(error::Kind::Server, message);
+                    return self.finish(now, id, Err(error));
+                }
+            }
+        }
+        if has_state {
+            self.next_round(now, id);
+        }
+    }
+
+    /// What is asked, when the host can answer such a thing.
+    fn understand(&self, asked: &InputRequest<'_>) -> Option<Asks> {
+        match &*asked.method {
+            "elicitation/create" if self.abilities.elicitation => {
+                let params: ElicitParams<'_> = serde_json::from_str(asked.params?.get()).ok()?;
+                let message = params.message.into_owned();
+                match params.mode.as_deref() {
+                    None | Some("form") => {
+                        let schema = params.requested_schema.map_or("{}", RawValue::get).into();
+                        Some(Asks::Form { message, schema })
+                    }
+                    Some("url") => Some(Asks::Url { message, url: params.url?.into_owned() }),
+                    Some(_) => None,
+                }
+            }
+            "sampling/createMessage" if self.abilities.sampling => {
+                Some(Asks::Sample { params: asked.params.map_or("{}", RawValue::get).into() })
+            }
+            _ => None,
+        }
+    }
+
+    fn open_question(
+        &mut self,
+        _now: Time,
+        server: ServerId,
+        request: Option<RequestId>,
+        origin: Origin,
+        asks: Asks,
+    ) {
+        let id = QuestionId(self.next_question);
+        self.next_question += 1;
+        let name = self.server(server).name.clone();
+        self.note(LogLevel::Info, format_args!("{name} asks something"));
+        let waiting = request.and_then(|id| self.requests.get_mut(&id));
+        let (user_data, tool) = match waiting {
+            Some(request) => {
+                request.open_questions += 1;
+                (request.user_data, request.tool())
+            }
+            None => (0, Arc::from("")),
+        };
+        if let Some(request) = request {
+            self.rearm_request(request);
+        }
+        self.questions.insert(id, Pending { request, origin, server, asks: asks.clone() });
+        let question = Question { id, request, user_data, server: name, tool, asks };
+        self.events.push_back(Event::Question(question));
+    }
+
+    /// Sends an answer where it belongs. An empty body refuses to sample.
+    fn settle(&mut self, now: Time, pending: Pending, body: &str) {
+        if let Some(request) = pending.request.and_then(|id| self.requests.get_mut(&id)) {
+            request.open_questions = request.open_questions.saturating_sub(1);
+            request.heard = now;
+        }
+        if let Some(request) = pending.request {
+            self.rearm_request(request);
+        }
+        match pending.origin {
+            Origin::Peer { connection, their_id } => {
+                let Some(stream) = self.connections.get_mut(&connection) else { return };
+                stream.output.append(&mut self.spare, |out| match body {
+                    "" => {
+                        jsonrpc::write_error(out, &their_id, legacy::REFUSED, "refused by the user")
+                    }
+                    body => jsonrpc::write_result(out, &their_id, body),
+                });
+                self.server_mut(pending.server).metrics.message_sent(now);
+                self.ask_write(connection);
+            }
+            Origin::Round { key } => {
+                let Some(id) = pending.request else { return };
+                if body.is_empty() {
+                    let error =
+                        Error::new(error::Kind::Server, "the tool asks a model, which was refused");
+                    self.withdraw_questions(now, |other| other.request == Some(id));
+                    return self.finish(now, id, Err(error));
+                }
+                self.round_answer(now, id, key, body.to_owned());
+            }
+        }
+    }
+
+    /// One of the answers that the next try needs.
+    fn round_answer(&mut self, now: Time, id: RequestId, key: String, body: String) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        let State::Asking(open) = &mut request.state else { return };
+        *open = open.saturating_sub(1);
+        if let Some(rounds) = &mut request.rounds {
+            rounds.answers.insert(key, body);
+        }
+        self.next_round(now, id);
+    }
+
+    /// Sends the request again once nothing is open any more.
+    fn next_round(&mut self, now: Time, id: RequestId) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        let (State::Asking(0), Some(server)) = (&request.state, request.server) else { return };
+        if let Some(rounds) = &mut request.rounds {
+            rounds.extra = extra(rounds);
+        }
+        request.assigned = None;
+        self.enqueue(now, id, server);
+    }
+}
+
+/// The members that answer a round. The state goes back byte for byte, and only
+/// when there was one.
+fn extra(rounds: &mut Rounds) -> String {
+    let mut extra = String::new();
+    let answers = mem::take(&mut rounds.answers);
+    if !answers.is_empty() {
+        let members: Vec<String> = answers
+            .iter()
+            .map(|(key, body)| {
+                let mut name = Vec::new();
+                jsonrpc::write_str(&mut name, key);
+                format!("{}:{body}", String::from_utf8_lossy(&name))
+            })
+            .collect();
+        extra += &format!("\"inputResponses\":{{{}}},", members.join(","));
+    }
+    if let Some(state) = rounds.state.take() {
+        extra += &format!("\"requestState\":{state},");
+    }
+    extra
+}
