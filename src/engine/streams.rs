@@ -141,7 +141,11 @@ impl Engine {
         if let Some(line) = connection.lines.finish() {
             self.handle_line(now, id, &line);
         }
+        // What it said may have been the reason to close the connection.
         let Some(connection) = self.connections.get_mut(&id) else { return };
+        if matches!(connection.phase, Phase::Closing { .. }) {
+            return;
+        }
         if connection.channel == Transport::Stdio && error.is_none() {
             let (negotiating, probed) = connection.handshake();
             connection.phase = Phase::Ended { until: now + LAST_WORDS, negotiating, probed };

@@ -63,6 +63,8 @@ pub struct Host {
     /// `handle_timeout` was just called: what is due must have ended.
     pub woken: bool,
     pub defaults: Defaults,
+    /// It has not pulled its events since the last step.
+    pub deaf: bool,
 }
 
 impl Record {
@@ -145,6 +147,7 @@ impl World {
                     4 => "fails",
                     5 => "refuses",
                     6 => "nosuch",
+                    7 => "picky",
                     _ => "echo",
                 };
                 Asked::Call { tool, token: self.host.next_token, pairs: self.random.mille(200) }
@@ -334,8 +337,12 @@ impl World {
         }
     }
 
-    /// Pulls what the engine has to tell.
+    /// Pulls what the engine has to tell, unless the host is busy.
     pub fn hear(&mut self) {
+        self.host.deaf = !self.host.woken && self.host.moves > 0 && self.random.mille(200);
+        if self.host.deaf {
+            return;
+        }
         while let Some(event) = self.engine.poll_event() {
             if self.trace.is_kept() {
                 let text = format!("{event:?}");
@@ -409,7 +416,7 @@ impl World {
                 self.counts.listed += 1;
                 let tools: Vec<serde_json::Value> =
                     serde_json::from_slice(json).unwrap_or_default();
-                if record.asked != Asked::List || !matches!(tools.len(), 0 | 4) {
+                if record.asked != Asked::List || !matches!(tools.len(), 0 | 5) {
                     self.fail(format!("{id:?} ({record:?}) is told of {} tools", tools.len()));
                 }
             }
