@@ -155,6 +155,9 @@ impl Engine {
 
     /// Puts a request in its server's queue and serves the queue.
     pub(super) fn enqueue(&mut self, now: Time, id: RequestId, server: ServerId) {
+        if self.server(server).removed {
+            return self.finish_unconfigured(now, id, server);
+        }
         let Some(request) = self.requests.get_mut(&id) else { return };
         request.state = State::Queued;
         if request.failures > 0 {
@@ -340,6 +343,21 @@ impl Engine {
             elapsed: now.since(request.enqueued),
             outcome,
         }));
+    }
+
+    /// Ends a request whose server was removed. One that has its answer, and only
+    /// waits to hear whether there is such a tool, gets that.
+    pub(super) fn finish_unconfigured(&mut self, now: Time, id: RequestId, server: ServerId) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        let outcome = match mem::replace(&mut request.state, State::AwaitingTools) {
+            State::Verifying(outcome) => outcome,
+            _ => {
+                let name = &self.server(server).name;
+                let message = format!("server '{name}' is no longer configured");
+                Err(Error::new(error::Kind::Invalid, message))
+            }
+        };
+        self.finish(now, id, outcome);
     }
 
     /// Takes a request out and counts it.

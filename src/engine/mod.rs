@@ -339,8 +339,7 @@ impl Engine {
         waiting.append(&mut server.listeners);
         self.by_name.remove(&name);
         for request in waiting {
-            let message = format!("server '{name}' is no longer configured");
-            self.finish(now, request, Err(Error::new(Kind::Invalid, message)));
+            self.finish_unconfigured(now, request, id);
         }
         self.retire_all(now, id, EvictionCause::Reload);
     }

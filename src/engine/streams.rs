@@ -508,8 +508,7 @@ impl Engine {
             return self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
         }
         if self.servers[server.0 as usize].removed {
-            let message = "the server is no longer configured";
-            return self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
+            return self.finish_unconfigured(now, id, server);
         }
         request.state = super::request::State::Queued;
         request.assigned = None;
