@@ -572,7 +572,7 @@ impl Engine {
     fn close(&mut self, now: Time, id: ConnectionId, cause: EvictionCause) {
         let Some(connection) = self.take_connection(id) else { return };
         let server = connection.server;
-        let was_ready = matches!(connection.phase, Phase::Ready(_));
+        let was_ready = connection.was_usable();
         self.part(now, id, &connection);
         let state = self.server_mut(server);
         if was_ready {
