@@ -186,6 +186,7 @@ impl Engine {
             self.send(now, id, server, connection);
         }
         self.open_for_queue(now, server);
+        self.close_surplus(now, server);
         self.look_for_socket(now, server);
     }
 

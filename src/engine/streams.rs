@@ -568,6 +568,18 @@ impl Engine {
         }
     }
 
+    /// Closes idle connections beyond the pool's size once nobody waits.
+    pub(super) fn close_surplus(&mut self, now: Time, server: ServerId) {
+        loop {
+            let state = self.server(server);
+            if !state.queue.is_empty() {
+                return;
+            }
+            let Some(id) = state.pool.surplus(state.shape()) else { return };
+            self.close(now, id, EvictionCause::Overflow);
+        }
+    }
+
     /// Closes a connection on which nothing is under way.
     fn close(&mut self, now: Time, id: ConnectionId, cause: EvictionCause) {
         let Some(connection) = self.take_connection(id) else { return };

@@ -339,7 +339,9 @@ impl World {
 
     /// Pulls what the engine has to tell, unless the host is busy.
     pub fn hear(&mut self) {
-        self.host.deaf = !self.host.woken && self.host.moves > 0 && self.random.mille(200);
+        self.host.deaf = !self.host.woken
+            && self.host.moves > 0
+            && self.random.mille(if self.host.deaf { 850 } else { 100 });
         if self.host.deaf {
             return;
         }
