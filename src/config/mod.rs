@@ -1,7 +1,7 @@
 //! Configuration: which servers there are and how each is to be reached.
 //!
 //! A leaf: no file is opened here. The driver reads a file chunk by chunk into
-//! a [`Scanner`], gives what that captured to [`parse_servers`], lays the
+//! a [`Scanner`], gives what that captured to a [`Parser`], lays the
 //! overlay over the base with [`merge`], and asks each server for its
 //! [`Limits`]. [`paths`] says which files those are.
 //!
@@ -18,9 +18,10 @@ mod limits;
 mod parse;
 mod scan;
 
-pub use parse::parse_servers;
+pub use parse::{Parser, parse_servers};
 pub use scan::Scanner;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -68,14 +69,15 @@ impl Config {
 /// A broken entry of the overlay does not fall back to the base's: the user
 /// changed that server on purpose, and running the old one would hide it.
 pub fn merge(base: Config, overlay: Config) -> Config {
-    let replaced = |name: &str| {
-        overlay.servers.iter().any(|server| server.name == name)
-            || overlay.problems.iter().any(|problem| problem.server.as_deref() == Some(name))
-    };
+    let usable = overlay.servers.iter().map(|server| server.name.as_str());
+    let told = overlay.problems.iter().filter_map(|problem| problem.server.as_deref());
+    let replaced: BTreeSet<&str> = usable.chain(told).collect();
+
     let mut servers = base.servers;
-    servers.retain(|server| !replaced(&server.name));
+    servers.retain(|server| !replaced.contains(server.name.as_str()));
     let mut problems = base.problems;
-    problems.retain(|problem| problem.server.as_deref().is_none_or(|name| !replaced(name)));
+    problems
+        .retain(|problem| problem.server.as_deref().is_none_or(|name| !replaced.contains(name)));
 
     servers.extend(overlay.servers);
     servers.sort_by(|a, b| a.name.cmp(&b.name));

@@ -9,7 +9,8 @@
 //! found. Of values they show numbers where a number belongs and the names of
 //! transports and eras, nothing else: tokens are pasted into the oddest places.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
+use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,33 +32,64 @@ const VENDOR: &str = "tmux";
 /// Reads `raw`, the value of `mcpServers` in the file `origin`, and expands
 /// variables by `env`.
 pub fn parse_servers(raw: &[u8], env: &dyn Fn(&str) -> Option<String>, origin: &str) -> Config {
-    let mut config = Config::default();
-    let entries = match entries(raw) {
-        Ok(entries) => entries,
-        Err(what) => {
+    Parser::new(raw, origin).finish(env)
+}
+
+/// [`parse_servers`] in steps of one entry, for a host that must not stop for
+/// as long as a thousand entries take.
+pub struct Parser {
+    origin: String,
+    entries: btree_map::IntoIter<String, Box<RawValue>>,
+    config: Config,
+}
+
+impl Parser {
+    /// Takes the value of `mcpServers` in the file `origin` apart into entries.
+    pub fn new(raw: &[u8], origin: &str) -> Parser {
+        let mut config = Config::default();
+        let entries = entries(raw).unwrap_or_else(|what| {
             config.problems.push(Problem { server: None, message: located(origin, &what) });
-            return config;
-        }
-    };
-    for (name, raw) in entries {
-        let mut warnings = Vec::new();
-        let outcome = Entry::read(raw, env, &mut warnings).and_then(|entry| entry.server(&name));
-        match outcome {
-            Ok(server) => config.servers.push(Arc::new(server)),
-            Err(Unusable::Foreign) => continue,
-            Err(Unusable::Disabled) => warnings = vec![" is disabled".to_owned()],
-            Err(Unusable::Wrong(what)) => warnings = vec![format!(": {what}")],
-        }
-        for what in warnings {
-            let message = located(origin, &format!("server {}{what}", quoted(&name)));
-            config.problems.push(Problem { server: Some(name.clone()), message });
-        }
+            BTreeMap::new()
+        });
+        Parser { origin: origin.to_owned(), entries: entries.into_iter(), config }
     }
-    config
+
+    /// Reads one entry; false when there was none left.
+    pub fn step(&mut self, env: &dyn Fn(&str) -> Option<String>) -> bool {
+        let Some((name, raw)) = self.entries.next() else { return false };
+        let mut told = Vec::new();
+        match Entry::read(&raw, env, &mut told).and_then(|entry| entry.server(&name)) {
+            Ok(server) => self.config.servers.push(Arc::new(server)),
+            Err(Unusable::Foreign) => told.clear(),
+            Err(Unusable::Disabled) => told = vec![" is disabled".to_owned()],
+            Err(Unusable::Wrong(what)) => told = vec![format!(": {what}")],
+        }
+        for what in told {
+            let message = located(&self.origin, &format!("server {}{what}", quoted(&name)));
+            self.config.problems.push(Problem { server: Some(name.clone()), message });
+        }
+        true
+    }
+
+    /// Reads what is left, and hands out everything.
+    pub fn finish(mut self, env: &dyn Fn(&str) -> Option<String>) -> Config {
+        while self.step(env) {}
+        self.config
+    }
+}
+
+impl fmt::Debug for Parser {
+    /// Leaves the entries out: they hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parser")
+            .field("origin", &self.origin)
+            .field("left", &self.entries.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The entries by name, unread; a map sorts them and keeps the last duplicate.
-fn entries(raw: &[u8]) -> Result<BTreeMap<String, &RawValue>, String> {
+fn entries(raw: &[u8]) -> Result<BTreeMap<String, Box<RawValue>>, String> {
     match raw.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None | Some(b'{') => {}
         Some(b'n') => return Ok(BTreeMap::new()),

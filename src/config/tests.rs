@@ -107,3 +107,28 @@ fn a_quoted_name_is_one_short_line() {
     assert_eq!(quoted("ä\u{1b}[m\n"), "'ä\\u{1b}[m\\n'");
     assert_eq!(quoted(&"ä".repeat(200)), format!("'{}...'", "ä".repeat(80)));
 }
+
+#[test]
+fn a_file_and_its_overlay_become_one_configuration() {
+    let read = |file: &str, origin: &str| {
+        let mut scanner = Scanner::new();
+        for chunk in file.as_bytes().chunks(11) {
+            scanner.feed(chunk).expect("the file is valid");
+        }
+        let raw = scanner.finish().expect("the file is whole").unwrap_or_default();
+        parse_servers(&raw, &|_| None, origin)
+    };
+    let base = read(
+        r#"{"history": ["mcpServers"], "mcpServers": {
+            "a": {"command": "base"}, "b": {"command": "base", "timeout": -1}, "c": {"command": "base"}
+        }, "projects": {"/": {"mcpServers": {"d": {"command": "not ours"}}}}}"#,
+        "base",
+    );
+    let overlay = read(r#"{"mcpServers": {"a": {"command": "over"}, "c": 5}}"#, "overlay");
+    let merged = merge(base, overlay);
+    assert_eq!(merged.find("a").expect("it is there").command, Some(command("over")));
+    let reason = |name: &str| merged.find(name).expect_err(name).message().to_owned();
+    assert!(reason("b").starts_with("base: server 'b': 'timeout' must be"), "{}", reason("b"));
+    assert_eq!(reason("c"), "overlay: server 'c': the entry must be an object, not a number");
+    assert_eq!(reason("d"), "unknown server 'd': there are 'a'");
+}

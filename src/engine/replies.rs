@@ -281,6 +281,14 @@ impl Engine {
         self.note(level, format_args!("{name} says: {text}"));
     }
 
+    /// A line that a server's process wrote to stderr. It is no error: servers log there.
+    pub fn log_stderr(&mut self, id: ConnectionId, line: &str) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let name = self.server(connection.server).name.clone();
+        let line: String = line.chars().take(500).collect();
+        self.note(LogLevel::Debug, format_args!("{name} stderr: {line}"));
+    }
+
     /// Whether a connection speaks the modern era, for display and tests.
     pub fn era(&self, id: ConnectionId) -> Option<Era> {
         self.connections.get(&id).and_then(|connection| connection.era())

@@ -277,6 +277,8 @@ impl Engine {
         connection.exchanges.retain(|e| !matches!(e.purpose, Purpose::Handshake(_)));
         connection.phase = Phase::Ready(session);
         connection.rest(now);
+        // The handshake's deadline is over, and may be earlier than any to come.
+        self.timers.set(&mut connection.armed, Timer::Connection(id), None);
         let (took, scout) = (now.since(connection.opened), mem::take(&mut connection.scout));
         let channel = connection.channel;
         if era == Era::Legacy {

@@ -360,7 +360,7 @@ mod tests {
     fn a_schema_that_invites_others_gets_them() {
         let open = r#"{"inputSchema":{"properties":{"a":{}},"additionalProperties":true}}"#;
         let pair = Pair { key: "b".into(), value: "1".into(), is_json: false };
-        assert_eq!(encode("t", open, &[pair.clone()]).unwrap(), r#"{"b":"1"}"#);
+        assert_eq!(encode("t", open, std::slice::from_ref(&pair)).unwrap(), r#"{"b":"1"}"#);
         assert_eq!(encode("t", r#"{"name":"t"}"#, &[pair]).unwrap(), r#"{"b":"1"}"#);
         assert_eq!(encode("t", r#"{"name":"t"}"#, &[]).unwrap(), "{}");
     }

@@ -14,6 +14,10 @@ pub const METHOD_NOT_FOUND: i64 = -32601;
 /// The parameters are wrong; also what an unknown tool is answered with.
 pub const INVALID_PARAMS: i64 = -32602;
 
+/// What was read is no JSON-RPC message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Junk;
+
 /// One message from a peer.
 #[derive(Debug)]
 pub enum Message<'a> {
@@ -81,24 +85,24 @@ struct ErrorObject<'a> {
 /// batch (2025-03-26 servers may send batches).
 ///
 /// # Errors
-/// `Err(())` when the line, or a member of the batch, is no JSON-RPC message.
+/// [`Junk`] when the line, or a member of the batch, is no JSON-RPC message.
 /// Members before it were given out.
-pub fn parse<'a>(line: &'a [u8], mut each: impl FnMut(Message<'a>)) -> Result<(), ()> {
+pub fn parse<'a>(line: &'a [u8], mut each: impl FnMut(Message<'a>)) -> Result<(), Junk> {
     match line.first() {
         Some(b'{') => each(parse_one(line)?),
         Some(b'[') => {
-            let batch: Vec<&RawValue> = serde_json::from_slice(line).map_err(drop)?;
+            let batch: Vec<&RawValue> = serde_json::from_slice(line).map_err(|_| Junk)?;
             for message in batch {
                 each(parse_one(message.get().as_bytes())?);
             }
         }
-        _ => return Err(()),
+        _ => return Err(Junk),
     }
     Ok(())
 }
 
-fn parse_one(text: &[u8]) -> Result<Message<'_>, ()> {
-    let envelope: Envelope<'_> = serde_json::from_slice(text).map_err(drop)?;
+fn parse_one(text: &[u8]) -> Result<Message<'_>, Junk> {
+    let envelope: Envelope<'_> = serde_json::from_slice(text).map_err(|_| Junk)?;
     match envelope {
         Envelope { method: Some(method), id: Some(id), params, .. } => {
             Ok(Message::Request { id, method, params })
@@ -122,7 +126,7 @@ fn parse_one(text: &[u8]) -> Result<Message<'_>, ()> {
                 data: String::new(),
             }),
         }),
-        Envelope { .. } => Err(()),
+        Envelope { .. } => Err(Junk),
     }
 }
 
@@ -194,7 +198,7 @@ mod tests {
         let mut out = String::new();
         match parse(line.as_bytes(), |message| out += &format!("{message:?};")) {
             Ok(()) => out,
-            Err(()) => out + "junk",
+            Err(Junk) => out + "junk",
         }
     }
 

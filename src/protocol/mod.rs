@@ -11,11 +11,14 @@
 //! * [`negotiation`] — which era a server speaks, and the handshake of each.
 //! * [`legacy`] and [`modern`] — what a session of each era promises.
 //! * [`arguments`] — words typed by a person, encoded by a tool's `inputSchema`.
+//! * [`content`] and [`listing`] — results and tools as text for people.
 
 pub mod arguments;
+pub mod content;
 pub mod framing;
 pub mod jsonrpc;
 pub mod legacy;
+pub mod listing;
 pub mod message;
 pub mod modern;
 pub mod negotiation;

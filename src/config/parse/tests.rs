@@ -492,3 +492,20 @@ fn no_message_and_no_debug_text_holds_a_secret() {
     }
     assert!(told > keys.len() * 2, "{told}");
 }
+
+#[test]
+fn entries_can_be_read_one_by_one() {
+    let raw =
+        r#"{"a": {"command": "x"}, "b": 1, "c": {"type": "sdk"}, "d": {"command": "SECRET"}}"#;
+    let mut parser = Parser::new(raw.as_bytes(), ORIGIN);
+    for left in (0..4).rev() {
+        assert!(parser.step(&env));
+        assert_eq!(parser.entries.len(), left);
+        assert!(!format!("{parser:?}").contains("SECRET"));
+    }
+    assert!(!parser.step(&env));
+    assert_eq!(parser.finish(&env), parse(raw));
+    let mut parser = Parser::new(raw.as_bytes(), ORIGIN);
+    parser.step(&env);
+    assert_eq!(parser.finish(&env), parse(raw));
+}

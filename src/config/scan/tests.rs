@@ -177,6 +177,10 @@ fn errors_name_line_and_column() {
         "{\"a\": \"\\x\"}",
         "line 1 column 9: expected an escape such as \\n or \\u0000, found 'x'",
     );
+    for short in ["\\u00e\"", "\\u00eg", "\\u\"", "\\uD83\\"] {
+        let told = whole(format!("{{\"a\": \"{short}\"}}")).expect_err(short);
+        assert!(told.contains("expected an escape such as"), "{short}: {told}");
+    }
     fails("{\"a\": \u{0}}", "line 1 column 7: expected a value, found control character 0x00");
     fails("{} {}", "line 1 column 4: expected the end of the file, found '{'");
 }

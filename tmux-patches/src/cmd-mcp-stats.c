@@ -1,0 +1,173 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * Shows statistics of MCP servers.
+ */
+
+static enum cmd_retval	cmd_mcp_stats_exec(struct cmd *, struct cmdq_item *);
+
+static void	cmd_mcp_stats_ready(struct tmcp_event *, void *);
+static void	cmd_mcp_stats_free(void *);
+
+const struct cmd_entry cmd_mcp_stats_entry = {
+	.name = "mcp-stats",
+	.alias = NULL,
+
+	.args = { "", 0, 1, NULL },
+	.usage = "[server]",
+
+	.flags = CMD_READONLY,
+	.exec = cmd_mcp_stats_exec
+};
+
+struct cmd_mcp_stats_data {
+	struct mcp_output	*out;
+	struct tmcp_client	*core;
+	char			*server;
+};
+
+/* Get the report or an error. Returns the exit status. */
+static int
+cmd_mcp_stats_report(struct tmcp_client *core, const char *server,
+    struct evbuffer *evb)
+{
+	char	*report, *cause;
+	int32_t	 result;
+
+	result = tmcp_client_stats(core, server, &report);
+	if (result != TMCP_RESULT_OK) {
+		cause = mcp_strerror(result);
+		evbuffer_add_printf(evb, "%s", cause);
+		free(cause);
+		return (mcp_retval(result));
+	}
+	evbuffer_add(evb, report, strlen(report));
+	tmcp_string_free(report);
+	if (server == NULL)
+		mcp_options_unknown(evb);
+	return (0);
+}
+
+static enum cmd_retval
+cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
+{
+	struct args			*args = cmd_get_args(self);
+	const char			*server = args_string(args, 0);
+	struct cmd_mcp_stats_data	*cdata;
+	struct tmcp_client		*core;
+	struct mcp_output		*out;
+	struct mcp_request		*mr;
+	struct evbuffer			*evb;
+	enum cmd_retval			 retval;
+	char				*cause;
+	uint64_t			 id;
+	int32_t				 result;
+	int				 status, wait;
+
+	if ((core = mcp_get(item)) == NULL)
+		return (CMD_RETURN_ERROR);
+
+	if (tmcp_client_ready(core)) {
+		if ((evb = evbuffer_new()) == NULL)
+			fatalx("out of memory");
+		status = cmd_mcp_stats_report(core, server, evb);
+		retval = mcp_output_now(item, status,
+		    (char *)EVBUFFER_DATA(evb), EVBUFFER_LENGTH(evb));
+		evbuffer_free(evb);
+		return (retval);
+	}
+
+	out = mcp_output_create(self, item, "mcp-stats", &cause);
+	if (out == NULL) {
+		cmdq_error(item, "%s", cause);
+		free(cause);
+		return (CMD_RETURN_ERROR);
+	}
+	wait = (out->item != NULL);
+	cdata = xcalloc(1, sizeof *cdata);
+	cdata->out = out;
+	cdata->core = core;
+	if (server != NULL)
+		cdata->server = xstrdup(server);
+
+	mr = mcp_request_add(out->client, cmd_mcp_stats_ready,
+	    cmd_mcp_stats_free, cdata);
+	result = tmcp_client_wait_ready(core, mr, &id);
+	if (result != TMCP_RESULT_OK) {
+		cause = mcp_strerror(result);
+		cmdq_error(item, "%s", cause);
+		free(cause);
+		mcp_request_remove(mr);
+		cmd_mcp_stats_free(cdata);
+		return (CMD_RETURN_ERROR);
+	}
+	mcp_request_started(mr, id);
+	return (wait ? CMD_RETURN_WAIT : CMD_RETURN_NORMAL);
+}
+
+/* The configuration is loaded. */
+static void
+cmd_mcp_stats_ready(struct tmcp_event *event, void *data)
+{
+	struct cmd_mcp_stats_data	*cdata = data;
+	struct mcp_output		*out = cdata->out;
+	struct evbuffer			*evb;
+	int32_t				 result;
+	int				 status;
+
+	if ((evb = evbuffer_new()) == NULL)
+		fatalx("out of memory");
+	result = mcp_event_result(event);
+	if (result != TMCP_RESULT_OK) {
+		evbuffer_add_printf(evb, "%s", mcp_event_text(event, NULL));
+		status = mcp_retval(result);
+	} else
+		status = cmd_mcp_stats_report(cdata->core, cdata->server, evb);
+	if (status == 0) {
+		mcp_output_finish(out, 0, (char *)EVBUFFER_DATA(evb),
+		    EVBUFFER_LENGTH(evb), NULL);
+	} else {
+		evbuffer_add(evb, "", 1);
+		mcp_output_finish(out, status, NULL, 0,
+		    (char *)EVBUFFER_DATA(evb));
+	}
+	evbuffer_free(evb);
+	cdata->out = NULL;
+	cmd_mcp_stats_free(cdata);
+}
+
+/* Free, without having printed anything if the output is still there. */
+static void
+cmd_mcp_stats_free(void *data)
+{
+	struct cmd_mcp_stats_data	*cdata = data;
+
+	if (cdata->out != NULL)
+		mcp_output_free(cdata->out);
+	free(cdata->server);
+	free(cdata);
+}

@@ -1,0 +1,189 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * Shows text inside tmux: in view mode, a paste buffer or a popup.
+ */
+
+/* What is shown at once; if there is more, the whole is in a buffer. */
+#define MCP_SHOW_LINES 1000
+#define MCP_SHOW_BYTES (128 * 1024)
+#define MCP_SHOW_POPUP_BYTES (1024 * 1024)
+
+/* If something can be shown in an attached client. */
+int
+mcp_show_alive(struct client *c)
+{
+	return (c != NULL && c->session != NULL &&
+	    (c->flags & CLIENT_UNATTACHEDFLAGS) == 0);
+}
+
+/* Put text in a paste buffer. */
+void
+mcp_show_paste(const char *name, const char *text, size_t size)
+{
+	char	*copy, *cause;
+
+	copy = xmalloc(size == 0 ? 1 : size);
+	memcpy(copy, text, size);
+	if (paste_set(copy, size, name, &cause) != 0) {
+		server_add_message("mcp: %s", cause);
+		free(cause);
+		free(copy);
+	}
+}
+
+/*
+ * Text made ready to show as lines, at most the given number of bytes and
+ * lines. If that is not all of it, the whole goes to the buffer and the last
+ * line says so.
+ */
+char *
+mcp_show_lines(const char *text, size_t size, size_t bytes, u_int lines)
+{
+	size_t	 cut;
+	char	*s, *cp, *note;
+	u_int	 n = 0;
+
+	cut = mcp_text_cut(text, size, bytes);
+	s = mcp_text_vis(text, cut, NULL);
+	for (cp = s; (cp = strchr(cp, '\n')) != NULL; cp++) {
+		if (++n == lines && cp[1] != '\0') {
+			cp[1] = '\0';
+			cut = 0;
+			break;
+		}
+	}
+	if (cut != size && size != 0) {
+		mcp_show_paste(MCP_BUFFER, text, size);
+		cp = strchr(s, '\0');
+		xasprintf(&note, "%s%s[cut: all %zu bytes are in buffer %s]",
+		    s, cp != s && cp[-1] == '\n' ? "" : "\n", size,
+		    MCP_BUFFER);
+		free(s);
+		s = note;
+	}
+	for (cp = strchr(s, '\0'); cp != s && cp[-1] == '\n'; cp--)
+		cp[-1] = '\0';
+	return (s);
+}
+
+/* Show lines from the queue of an attached client. */
+static enum cmd_retval
+mcp_show_view_callback(struct cmdq_item *item, void *data)
+{
+	char	*next = data, *line, *s;
+
+	while ((line = strsep(&next, "\n")) != NULL) {
+		if (!mcp_show_alive(cmdq_get_client(item)))
+			break;
+		s = mcp_text_untab(line);
+		cmdq_print(item, "%s", s);
+		free(s);
+	}
+	free(data);
+	return (CMD_RETURN_NORMAL);
+}
+
+/* Show text in view mode. Returns -1 if there is nowhere to. */
+int
+mcp_show_view(struct mcp_output *out, const char *text, size_t size)
+{
+	char				*lines;
+#ifndef CLIENT_WRITE_ACK	/* before 3.8 */
+	struct window_pane		*wp = NULL;
+	struct window_mode_entry	*wme;
+	char				*next, *line, *s;
+
+	if (out->wp_id != -1)
+		wp = window_pane_find_by_id(out->wp_id);
+	if (wp != NULL) {
+		wme = TAILQ_FIRST(&wp->modes);
+		if (wme == NULL || wme->mode != &window_view_mode) {
+			window_pane_set_mode(wp, NULL, &window_view_mode, NULL,
+			    NULL);
+		}
+		next = lines = mcp_show_lines(text, size, MCP_SHOW_BYTES,
+		    MCP_SHOW_LINES);
+		while ((line = strsep(&next, "\n")) != NULL) {
+			s = mcp_text_untab(line);
+			window_copy_add(wp, 0, "%s", s);
+			free(s);
+		}
+		free(lines);
+		return (0);
+	}
+#endif
+	if (!mcp_show_alive(out->viewer))
+		return (-1);
+	lines = mcp_show_lines(text, size, MCP_SHOW_BYTES,
+	    MCP_SHOW_LINES);
+	cmdq_append(out->viewer, cmdq_get_callback(mcp_show_view_callback,
+	    lines));
+	return (0);
+}
+
+/*
+ * Show text in a popup, that is in a pager on a paste buffer. What is run is
+ * made of our own words only.
+ */
+int
+mcp_show_popup(struct mcp_output *out, const char *text, size_t size)
+{
+	struct cmd_parse_result	*pr;
+	char			 exe[1024], *lines, *cmd, *escaped, *shell;
+	ssize_t			 n;
+
+	if (!mcp_show_alive(out->viewer))
+		return (-1);
+
+	n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+	exe[n < 0 ? 0 : n] = '\0';
+	if (*exe != '/' || strchr(exe, '\'') != NULL || access(exe, X_OK) != 0)
+		strlcpy(exe, "tmux", sizeof exe);
+
+	lines = mcp_show_lines(text, size, MCP_SHOW_POPUP_BYTES, UINT_MAX);
+	mcp_show_paste(MCP_BUFFER "-popup", lines, strlen(lines));
+	free(lines);
+
+	xasprintf(&shell, "'%s' show-buffer -b %s-popup | ${PAGER:-less}", exe,
+	    MCP_BUFFER);
+	escaped = args_escape(shell);
+	xasprintf(&cmd, "display-popup -E -w 80%% -h 80%% %s", escaped);
+	pr = cmd_parse_from_string(cmd, NULL);
+	free(cmd);
+	free(escaped);
+	free(shell);
+	if (pr->status == CMD_PARSE_ERROR) {
+		server_add_message("mcp: %s", pr->error);
+		free(pr->error);
+		return (-1);
+	}
+	cmdq_append(out->viewer, cmdq_get_command(pr->cmdlist, NULL));
+	cmd_list_free(pr->cmdlist);
+	return (0);
+}

@@ -1,0 +1,379 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * The MCP client in the server: one descriptor and one timer of the core in
+ * the event loop, and the formats. The commands are in cmd-mcp-*.c and what
+ * they wait for in mcp-request.c.
+ */
+
+/* How long events may be handed out in one turn of the loop. */
+#define MCP_TURN_US 2000
+
+/* The status line is redrawn at most this often because of us. */
+#define MCP_REDRAW_MS 100
+
+/* How often to see whether the configuration file of tmux has been run. */
+#define MCP_STARTUP_MS 20
+
+static struct tmcp_client	*mcp_core;
+static int			 mcp_poisoned;
+static int			 mcp_asked;
+static struct event		 mcp_fd_event;
+static struct event		 mcp_timer;
+static struct event		 mcp_redraw_timer;
+static int			 mcp_format_used;
+static time_t			 mcp_last_sync;
+
+static void	mcp_dispatch(int, short, void *);
+static void	mcp_redraw(int, short, void *);
+static void	mcp_update(void);
+
+/*
+ * Arm a timer in milliseconds. To go on in the next turn of the loop it is
+ * armed with zero: libevent runs what event_active() adds in the same turn, so
+ * that nothing else would be looked at until all is done.
+ */
+void
+mcp_timer_add(struct event *ev, int ms)
+{
+	struct timeval	tv;
+
+	tv.tv_sec = ms / 1000;
+	tv.tv_usec = (ms % 1000) * 1000;
+	evtimer_add(ev, &tv);
+}
+
+/* Microseconds of the monotonic clock. */
+static uint64_t
+mcp_now(void)
+{
+	struct timespec	ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000);
+}
+
+/*
+ * Create the core. This runs in the server after the fork and before the
+ * configuration file, so options are looked at and work begins only once that
+ * has been run.
+ */
+void
+mcp_start(void)
+{
+	struct tmcp_options	 options;
+	int32_t			 result;
+
+	memset(&options, 0, sizeof options);
+	options.size = sizeof options;
+	options.envp = mcp_environ_build();
+	options.client_name = "tmux";
+	options.client_version = getversion();
+	options.log = mcp_log;
+	options.log_level = mcp_log_level(NULL);
+
+	result = tmcp_client_new(&options, &mcp_core);
+	free((void *)options.envp);
+	if (result != TMCP_RESULT_OK) {
+		mcp_core = NULL;
+		server_add_message("mcp: not started: %s",
+		    tmcp_result_text(result));
+		return;
+	}
+
+	evtimer_set(&mcp_timer, mcp_dispatch, NULL);
+	evtimer_set(&mcp_redraw_timer, mcp_redraw, NULL);
+	event_set(&mcp_fd_event, tmcp_client_fd(mcp_core), EV_READ|EV_PERSIST,
+	    mcp_dispatch, NULL);
+	mcp_timer_add(&mcp_timer, MCP_STARTUP_MS);
+}
+
+/* Stop at server exit: nothing waits, children are told to go. */
+void
+mcp_stop(void)
+{
+	if (mcp_core == NULL)
+		return;
+	if (event_initialized(&mcp_fd_event))
+		event_del(&mcp_fd_event);
+	evtimer_del(&mcp_timer);
+	evtimer_del(&mcp_redraw_timer);
+	tmcp_client_free(mcp_core);
+	mcp_core = NULL;
+	mcp_log_set_file(NULL);
+}
+
+/* The core for a command, or NULL after an error. */
+struct tmcp_client *
+mcp_get(struct cmdq_item *item)
+{
+	if (mcp_core == NULL || mcp_poisoned) {
+		cmdq_error(item, "mcp is not available, see show-messages");
+		return (NULL);
+	}
+	mcp_options_sync(mcp_core);
+	mcp_environ_sync(mcp_core);
+	mcp_last_sync = time(NULL);
+	return (mcp_core);
+}
+
+/* Something was asked of the core: look at it in the next turn. */
+void
+mcp_changed(void)
+{
+	mcp_asked = 1;
+	if (cfg_finished && !mcp_poisoned)
+		mcp_timer_add(&mcp_timer, 0);
+}
+
+/* A child of the server has gone. Returns 1 if it was the core's. */
+int
+mcp_child_exited(pid_t pid, int status)
+{
+	if (mcp_core == NULL || mcp_poisoned)
+		return (0);
+	if (tmcp_client_child_exited(mcp_core, pid, status) != 1)
+		return (0);
+	mcp_changed();
+	return (1);
+}
+
+/*
+ * Cancel a request. Returns 1 if its event never comes, 0 if it is already on
+ * its way.
+ */
+int
+mcp_cancel(uint64_t id)
+{
+	if (mcp_poisoned)
+		return (1);
+	mcp_changed();
+	return (tmcp_client_cancel(mcp_core, id) == TMCP_RESULT_OK);
+}
+
+/* Exit status of a shell client for a result. */
+int
+mcp_retval(int32_t result)
+{
+	switch (result) {
+	case TMCP_RESULT_OK:
+		return (0);
+	case TMCP_RESULT_TIMEOUT:
+		return (MCP_EXIT_TIMEOUT);
+	case TMCP_RESULT_TOOL:
+	case TMCP_RESULT_SERVER:
+	case TMCP_RESULT_INVALID:
+	case TMCP_RESULT_NOT_FOUND:
+	case TMCP_RESULT_BUSY:
+		return (MCP_EXIT_ERROR);
+	default:
+		return (MCP_EXIT_TRANSPORT);
+	}
+}
+
+/* Why the last call of the core failed. */
+char *
+mcp_strerror(int32_t result)
+{
+	char	*s;
+	size_t	 size;
+
+	size = tmcp_client_error(mcp_core, NULL, 0);
+	if (size == 0)
+		return (xstrdup(tmcp_result_text(result)));
+	s = xcalloc(1, size + 1);
+	tmcp_client_error(mcp_core, s, size + 1);
+	return (s);
+}
+
+/* Result of an event; there is none if the core broke down. */
+int32_t
+mcp_event_result(struct tmcp_event *event)
+{
+	if (event == NULL)
+		return (TMCP_RESULT_INTERNAL);
+	return (tmcp_event_result(event));
+}
+
+/* Text of an event. */
+const char *
+mcp_event_text(struct tmcp_event *event, size_t *size)
+{
+	const char	*text;
+
+	if (event == NULL || (text = tmcp_event_text(event, size)) == NULL) {
+		text = "mcp stopped after an internal error, see show-messages";
+		if (size != NULL)
+			*size = strlen(text);
+	}
+	return (text);
+}
+
+/* The core broke down: all requests end and it is never used again. */
+static void
+mcp_fail(void)
+{
+	server_add_message("mcp: stopped after an internal error");
+	mcp_poisoned = 1;
+	event_del(&mcp_fd_event);
+	evtimer_del(&mcp_timer);
+	mcp_request_fail_all();
+}
+
+/* The configuration was loaded: tell those who asked, and the log. */
+static void
+mcp_config_loaded(struct tmcp_event *event)
+{
+	const char	*text = mcp_event_text(event, NULL);
+	char		*copy, *next, *line;
+
+	next = copy = mcp_text_vis(text, strlen(text), NULL);
+	while ((line = strsep(&next, "\n")) != NULL) {
+		if (*line != '\0')
+			server_add_message("mcp: %s", line);
+	}
+	free(copy);
+	mcp_request_reloaded(event);
+}
+
+/* Take an event from the core. */
+static void
+mcp_event(struct tmcp_event *event)
+{
+	struct mcp_request	*mr;
+
+	switch (tmcp_event_type(event)) {
+	case TMCP_EVENT_TYPE_DONE:
+		if ((mr = tmcp_event_user_data(event)) != NULL)
+			mcp_request_done(mr, event);
+		break;
+	case TMCP_EVENT_TYPE_CONFIG_LOADED:
+		mcp_config_loaded(event);
+		break;
+	}
+}
+
+/*
+ * The descriptor is readable, the timer fired or a command has asked for
+ * something: let the core work for a while and hand out its events.
+ */
+static void
+mcp_dispatch(__unused int fd, __unused short events, __unused void *data)
+{
+	struct tmcp_event	*event;
+	uint64_t		 start;
+	int32_t			 more;
+
+	if (!cfg_finished) {
+		mcp_timer_add(&mcp_timer, MCP_STARTUP_MS);
+		return;
+	}
+	if (time(NULL) != mcp_last_sync) {
+		mcp_options_sync(mcp_core);
+		mcp_last_sync = time(NULL);
+	}
+	event_add(&mcp_fd_event, NULL);
+	mcp_asked = 0;
+
+	start = mcp_now();
+	if ((more = tmcp_client_dispatch(mcp_core, 0)) < 0) {
+		mcp_fail();
+		return;
+	}
+	while ((event = tmcp_client_next_event(mcp_core)) != NULL) {
+		mcp_event(event);
+		tmcp_event_free(event);
+		if (mcp_now() - start > 2 * MCP_TURN_US) {
+			mcp_asked = 1;
+			break;
+		}
+	}
+
+	if (more == 1)
+		mcp_asked = 1;
+	mcp_update();
+}
+
+/*
+ * Set the timer to the next turn if there is more to do, or to the core's next
+ * deadline, and have the status redrawn.
+ */
+static void
+mcp_update(void)
+{
+	int32_t	ms;
+
+	evtimer_del(&mcp_timer);
+	ms = mcp_asked ? 0 : tmcp_client_timeout_ms(mcp_core);
+	if (ms >= 0)
+		mcp_timer_add(&mcp_timer, ms);
+
+	if (mcp_format_used && !evtimer_pending(&mcp_redraw_timer, NULL))
+		mcp_timer_add(&mcp_redraw_timer, MCP_REDRAW_MS);
+}
+
+/*
+ * Redraw the status lines. Whether they have any of our formats is found out
+ * by drawing them.
+ */
+static void
+mcp_redraw(__unused int fd, __unused short events, __unused void *data)
+{
+	struct client	*c;
+
+	mcp_format_used = 0;
+	TAILQ_FOREACH(c, &clients, entry) {
+		if (c->session != NULL && (~c->flags & CLIENT_CONTROL) &&
+		    (c->flags & CLIENT_UNATTACHEDFLAGS) == 0)
+			server_status_client(c);
+	}
+}
+
+/*
+ * Value of a format, or NULL if it is not one of ours. It is a short word or
+ * a number without anything that tmux or a terminal would look twice at.
+ */
+char *
+mcp_format(const char *key)
+{
+	char	 value[256], *s, *cp;
+	size_t	 needed;
+
+	if (strncmp(key, "mcp_", 4) != 0 || mcp_core == NULL || mcp_poisoned)
+		return (NULL);
+	mcp_format_used = 1;
+	if (tmcp_client_format(mcp_core, key, value, sizeof value,
+	    &needed) != TMCP_RESULT_OK)
+		return (NULL);
+	utf8_stravis(&s, value, VIS_OCTAL|VIS_CSTYLE|VIS_TAB|VIS_NL);
+	for (cp = s; *cp != '\0'; cp++) {
+		if (*cp == '#')
+			*cp = '_';
+	}
+	return (s);
+}
