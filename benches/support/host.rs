@@ -156,7 +156,7 @@ impl Host {
 
 fn ok(done: &Completion) -> &Completion {
     match &done.outcome {
-        Ok(Reply::Tool { is_error: false, .. } | Reply::Ready | Reply::Tools(_)) => done,
+        Ok(Reply::Tool { is_error: false, .. } | Reply::Ready | Reply::List { .. }) => done,
         other => panic!("a call failed: {other:?}"),
     }
 }

@@ -73,9 +73,10 @@ impl tmcp_event {
     fn new(mut event: Event, log: Arc<Log>) -> tmcp_event {
         let mut json = match &mut event {
             Event::Done(Completion { outcome: Ok(Reply::Tool { result, .. }), .. })
-            | Event::Done(Completion { outcome: Ok(Reply::Tools(result)), .. }) => {
-                std::mem::take(result).into_vec()
-            }
+            | Event::Done(Completion {
+                outcome: Ok(Reply::List { items: result, .. } | Reply::Result(result)),
+                ..
+            }) => std::mem::take(result).into_vec(),
             _ => Vec::new(),
         };
         if !json.is_empty() {
@@ -164,7 +165,7 @@ impl tmcp_event {
             strings::terminated(match &self.event {
                 Event::Done(done) => match &done.outcome {
                     Ok(Reply::Tool { .. }) => content::text(self.json()),
-                    Ok(Reply::Tools(_)) => listing::text(self.json()),
+                    Ok(Reply::List { .. }) => listing::text(self.json()),
                     Ok(Reply::Ready) => String::new(),
                     Err(error) => error.message().to_owned(),
                 },

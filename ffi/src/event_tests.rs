@@ -123,7 +123,10 @@ fn a_nul_inside_a_result_does_not_cut_its_text() {
 
 #[test]
 fn tools_are_listed_and_kept_raw() {
-    let event = done(Ok(Reply::Tools(br#"[{"name":"echo","description":"Echoes"}]"#[..].into())));
+    let event = done(Ok(Reply::List {
+        what: tmcp::client::Listing::Tools,
+        items: br#"[{"name":"echo","description":"Echoes"}]"#[..].into(),
+    }));
     assert!(event.text().starts_with("echo  Echoes"), "{}", event.text());
     assert_eq!(event.json(), r#"[{"name":"echo","description":"Echoes"}]"#);
 }

@@ -111,7 +111,7 @@ impl Client {
             }
         }
         for id in found {
-            self.list(id);
+            self.enlist(id);
         }
         self.stragglers.retain_mut(|(when, transport)| {
             let Some(child) = transport.child_mut() else { return false };
@@ -127,7 +127,7 @@ impl Client {
     }
 
     /// Puts a link among those to be served.
-    pub(super) fn list(&mut self, id: ConnectionId) {
+    pub(super) fn enlist(&mut self, id: ConnectionId) {
         if let Some(link) = self.links.get_mut(&id) {
             if !std::mem::replace(&mut link.listed, true) {
                 self.busy.push_back(id);
@@ -159,7 +159,7 @@ impl Client {
             }
         }
         if link.is_busy() {
-            self.list(id);
+            self.enlist(id);
         }
     }
 
@@ -238,7 +238,7 @@ impl Client {
             }
         }
         if link.readable {
-            self.list(id);
+            self.enlist(id);
         }
     }
 

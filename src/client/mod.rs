@@ -332,7 +332,7 @@ impl Client {
         {
             child.exited_elsewhere(status);
             link.look(clock::now());
-            self.list(id);
+            self.enlist(id);
         }
         true
     }

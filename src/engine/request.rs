@@ -129,6 +129,8 @@ pub(super) struct Request {
     pub(super) rounds: Option<Box<Rounds>>,
     /// What the server last said about its progress.
     pub(super) progress: Option<(f64, Option<f64>, Option<Box<str>>)>,
+    /// It has had a connection.
+    pub(super) served: bool,
 }
 
 impl Request {

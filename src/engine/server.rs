@@ -59,6 +59,10 @@ pub(super) struct Server {
     /// Resources whose changes are wanted, and who waits for that to be confirmed.
     pub(super) watched: BTreeSet<Box<str>>,
     pub(super) watchers: Vec<RequestId>,
+    /// Requests that got a connection at least once, and those for which one was
+    /// opened and that ended before it came: together the hits and misses.
+    pub(super) served: u64,
+    pub(super) missed_in_vain: u64,
 }
 
 impl Server {
@@ -87,6 +91,8 @@ impl Server {
             was_up: false,
             watched: BTreeSet::new(),
             watchers: Vec::new(),
+            served: 0,
+            missed_in_vain: 0,
             config,
         }
     }

@@ -186,7 +186,7 @@ impl Driver {
     pub fn tools(&mut self, server: &str) -> Vec<serde_json::Value> {
         let id = self.client.list_tools(server, None, 0).expect("the request is accepted");
         match self.done(id).outcome {
-            Ok(Reply::Tools(json)) => serde_json::from_slice(&json).expect("an array"),
+            Ok(Reply::List { items, .. }) => serde_json::from_slice(&items).expect("an array"),
             other => panic!("no tools: {other:?}"),
         }
     }

@@ -63,6 +63,8 @@ pub struct Host {
     /// `handle_timeout` was just called: what is due must have ended.
     pub woken: bool,
     pub defaults: Defaults,
+    /// It has not pulled its events since the last step.
+    pub deaf: bool,
 }
 
 impl Record {
@@ -145,6 +147,7 @@ impl World {
                     4 => "fails",
                     5 => "refuses",
                     6 => "nosuch",
+                    7 => "picky",
                     _ => "echo",
                 };
                 Asked::Call { tool, token: self.host.next_token, pairs: self.random.mille(200) }
@@ -334,8 +337,14 @@ impl World {
         }
     }
 
-    /// Pulls what the engine has to tell.
+    /// Pulls what the engine has to tell, unless the host is busy.
     pub fn hear(&mut self) {
+        self.host.deaf = !self.host.woken
+            && self.host.moves > 0
+            && self.random.mille(if self.host.deaf { 850 } else { 100 });
+        if self.host.deaf {
+            return;
+        }
         while let Some(event) = self.engine.poll_event() {
             if self.trace.is_kept() {
                 let text = format!("{event:?}");
@@ -363,6 +372,9 @@ impl World {
                 Event::ServerDown { .. } => self.counts.server_downs += 1,
                 Event::ToolsChanged { .. } => self.counts.tools_changed += 1,
                 Event::ConfigLoaded { .. } => {}
+                Event::ResourceUpdated { .. } | Event::Question(_) | Event::QuestionGone(_) => {
+                    self.fail("an event that nobody asked for".to_owned());
+                }
             }
         }
     }
@@ -405,14 +417,15 @@ impl World {
                     self.fail(format!("{id:?} (t{token}) is answered and never ran"));
                 }
             }
-            Ok(Reply::Tools(json)) => {
+            Ok(Reply::List { items: json, .. }) => {
                 self.counts.listed += 1;
                 let tools: Vec<serde_json::Value> =
                     serde_json::from_slice(json).unwrap_or_default();
-                if record.asked != Asked::List || !matches!(tools.len(), 0 | 4) {
+                if record.asked != Asked::List || !matches!(tools.len(), 0 | 5) {
                     self.fail(format!("{id:?} ({record:?}) is told of {} tools", tools.len()));
                 }
             }
+            Ok(Reply::Result(_)) => self.fail(format!("{id:?} gets a result of another kind")),
             Ok(Reply::Ready) => {
                 if record.asked != Asked::Ready {
                     self.fail(format!("{id:?} ({record:?}) is told that all is ready"));

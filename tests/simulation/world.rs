@@ -45,7 +45,7 @@ pub struct Server {
     pub configured: bool,
     pub profile: Profile,
     pub socket_up: bool,
-    /// Pages of its tool list.
+    /// Pages of its tool list; none when it does not know the method.
     pub pages: usize,
     /// An entry named its era at some time.
     pub pinned: bool,
@@ -146,7 +146,7 @@ impl World {
                 configured: false,
                 profile: Profile::random(&mut random),
                 socket_up: random.mille(800),
-                pages: random.range(1, 4) as usize,
+                pages: random.below(5) as usize,
                 pinned: false,
             })
             .collect();
