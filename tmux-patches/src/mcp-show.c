@@ -34,12 +34,22 @@
 #define MCP_SHOW_BYTES (128 * 1024)
 #define MCP_SHOW_POPUP_BYTES (1024 * 1024)
 
-/* If something can be shown in an attached client. */
+/* If commands can be run for an attached client. */
 int
-mcp_show_alive(struct client *c)
+mcp_show_queue(struct client *c)
 {
 	return (c != NULL && c->session != NULL &&
 	    (c->flags & CLIENT_UNATTACHEDFLAGS) == 0);
+}
+
+/*
+ * If something can be shown in an attached client. A control client is shown
+ * nothing outside a block.
+ */
+int
+mcp_show_alive(struct client *c)
+{
+	return (mcp_show_queue(c) && (~c->flags & CLIENT_CONTROL));
 }
 
 /* Put text in a paste buffer. */
