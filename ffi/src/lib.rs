@@ -1,1 +1,73 @@
-//! C border.
+//! The C border of `tmcp`: `libtmcp.a` and `tmcp.h`.
+//!
+//! The only `extern "C"` of the project. It converts and guards, and decides
+//! nothing: whatever a C host can ask is one call on the core's [`Client`].
+//! The conventions a C programmer needs are written once, in
+//! `ffi/conventions.txt`; the header begins with them and `docs/c-api.md` quotes
+//! them.
+//!
+//! Invariants, each held by a test in `ffi/tests`:
+//! - every exported body is one `guard!`, so that no panic reaches C;
+//! - raw pointers are read in `handle`, `strings`, `sized` and `event` only;
+//! - every exported function is in the header, in `symbols.txt` and in a C test.
+//!
+//! [`Client`]: tmcp::client::Client
+
+// The types carry their C names, so that both sides of the border read alike.
+#![allow(non_camel_case_types)]
+// The same contract for all, told once at the top of the header and line by
+// line under NULL and Lifetime; a Safety heading would repeat it in C's manual.
+#![allow(clippy::missing_safety_doc)]
+
+// A panic that cannot be caught takes every session of the user with it.
+#[cfg(not(panic = "unwind"))]
+compile_error!("tmcp-ffi contains panics and must be built with panic = \"unwind\"");
+
+#[macro_use]
+mod guard;
+mod handle;
+mod sized;
+mod strings;
+
+// Header order is this order.
+mod call;
+mod client;
+mod event;
+mod host;
+mod log;
+mod options;
+mod result;
+mod stats;
+mod version;
+
+#[cfg(feature = "test-hooks")]
+mod hooks;
+
+pub use call::{
+    tmcp_call, tmcp_client_call, tmcp_client_cancel, tmcp_client_list_tools,
+    tmcp_client_wait_ready, tmcp_pair,
+};
+pub use client::{
+    tmcp_client_dispatch, tmcp_client_error, tmcp_client_fd, tmcp_client_free, tmcp_client_new,
+    tmcp_client_next_event, tmcp_client_timeout_ms,
+};
+pub use event::{
+    tmcp_event, tmcp_event_elapsed_us, tmcp_event_free, tmcp_event_id, tmcp_event_json,
+    tmcp_event_progress, tmcp_event_result, tmcp_event_server, tmcp_event_text, tmcp_event_tool,
+    tmcp_event_type, tmcp_event_user_data,
+};
+pub use handle::tmcp_client;
+#[cfg(feature = "test-hooks")]
+pub use hooks::tmcp_test_panic;
+pub use host::{
+    tmcp_client_child_exited, tmcp_client_reload, tmcp_client_set_config_path,
+    tmcp_client_set_default, tmcp_client_set_env, tmcp_client_set_log_level,
+};
+pub use log::{tmcp_log_fn, tmcp_log_level};
+pub use options::tmcp_options;
+pub use result::{tmcp_result, tmcp_result_text};
+pub use stats::{
+    tmcp_client_format, tmcp_client_ready, tmcp_client_server_count, tmcp_client_server_name,
+    tmcp_client_stats, tmcp_string_free,
+};
+pub use version::{tmcp_version, tmcp_version_number};

@@ -1,1 +1,329 @@
-//! Placeholder.
+//! The driver: owns the poll, the descriptors and the clock, decides nothing.
+//!
+//! It tells the engine what happened, carries out what the engine asks, and
+//! keeps what an edge-triggered poll said until it is used up. Inside another
+//! event loop (tmux's libevent) it is one descriptor and one timeout.
+//!
+//! Invariants:
+//! * no call here waits for anything: not for a server, a child or a file;
+//! * a dispatch ends within its budget plus one piece of work (one read of
+//!   64 KiB, one process start), and says when more is ready;
+//! * a descriptor with unread bytes is in `busy` or will be reported by the poll.
+
+mod drive;
+mod link;
+mod loader;
+mod verdicts;
+
+use std::collections::{HashMap, VecDeque};
+use std::ffi::OsString;
+use std::fmt;
+use std::os::fd::{AsRawFd, RawFd};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::{Defaults, paths};
+pub use crate::engine::{
+    Arguments, CallTool, Completion, Event, LogLevel, Pair, Progress, Reply, RequestId,
+};
+use crate::engine::{ConnectionId, Engine};
+use crate::error::{Error, Kind, Result};
+use crate::metrics;
+use crate::sys::{clock, entropy};
+use crate::time::Time;
+use crate::transport::{ExitStatus, Transport};
+use link::Link;
+use loader::Loader;
+use verdicts::Verdicts;
+
+/// Bytes read at once, shared by all connections.
+const SCRATCH: usize = 64 << 10;
+/// Events taken from the poll at once; it keeps the others.
+const EVENTS: usize = 64;
+/// What a process group that survived its leader is given to go.
+const STRAGGLER: Duration = Duration::from_secs(2);
+
+/// Where a client finds its files and what it gives to servers.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// `None`: `$CLAUDE_CONFIG_DIR/.claude.json`, else `~/.claude.json`.
+    pub config_path: Option<PathBuf>,
+    /// `None`: `~/.config/tmux/mcp.json`.
+    pub overlay_path: Option<PathBuf>,
+    /// `None`: `$XDG_STATE_HOME/tmcp/eras.json`; empty: keep nothing.
+    pub state_path: Option<PathBuf>,
+    /// The environment of servers and of `${VAR}`.
+    pub env: Vec<(OsString, OsString)>,
+    /// Told to servers as the client's name.
+    pub name: String,
+    /// Told to servers as the client's version.
+    pub version: String,
+}
+
+/// Where log lines go. Must not call back into the client.
+pub type LogSink = Box<dyn FnMut(LogLevel, &str) + Send>;
+
+/// An MCP client inside somebody else's event loop.
+pub struct Client {
+    engine: Engine,
+    options: Options,
+    defaults: Defaults,
+    poll: mio::Poll,
+    events: mio::Events,
+    links: HashMap<ConnectionId, Link>,
+    /// Links with something to do that no event will announce.
+    busy: VecDeque<ConnectionId>,
+    /// Channels given up whose process group still lives, to be killed then.
+    stragglers: Vec<(Time, Box<dyn Transport>)>,
+    scratch: Box<[u8]>,
+    loader: Option<Loader>,
+    verdicts: Verdicts,
+    log: LogSink,
+    longest_dispatch: Duration,
+}
+
+impl Client {
+    /// A client. Nothing is read or started yet; the configuration is read by
+    /// the first dispatches.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] when the system has no descriptor left for the poll.
+    pub fn new(options: Options, level: LogLevel, log: LogSink) -> Result<Client> {
+        let poll = mio::Poll::new()
+            .map_err(|e| Error::new(Kind::Io, format!("cannot create a poll: {e}")))?;
+        let env = |name: &str| lookup(&options.env, name);
+        let state = match &options.state_path {
+            None => paths::state_path(&env),
+            Some(path) if path.as_os_str().is_empty() => None,
+            Some(path) => Some(path.clone()),
+        };
+        let verdicts = Verdicts::load(state);
+        let mut engine = Engine::new(&options.name, &options.version, entropy::seed(), level);
+        engine.recall(verdicts.iter());
+        let mut client = Client {
+            engine,
+            defaults: Defaults::default(),
+            poll,
+            events: mio::Events::with_capacity(EVENTS),
+            links: HashMap::new(),
+            busy: VecDeque::new(),
+            stragglers: Vec::new(),
+            scratch: vec![0; SCRATCH].into_boxed_slice(),
+            loader: None,
+            verdicts,
+            log,
+            longest_dispatch: Duration::ZERO,
+            options,
+        };
+        client.reload();
+        Ok(client)
+    }
+
+    // ----- the host's loop --------------------------------------------------
+
+    /// The descriptor to watch for reading; the same for the client's life.
+    pub fn as_raw_fd(&self) -> RawFd {
+        self.poll.as_raw_fd()
+    }
+
+    /// How long the host may wait before it calls `dispatch`: `None` for ever,
+    /// zero for now. To be asked again after every call to the client.
+    pub fn timeout(&self) -> Option<Duration> {
+        if !self.busy.is_empty() || self.engine.has_events() {
+            return Some(Duration::ZERO);
+        }
+        let now = clock::now();
+        let loader = self.loader.as_ref().map(|loader| loader.due().unwrap_or(now));
+        let links = self.links.values().filter_map(|link| link.deadline(now));
+        let stragglers = self.stragglers.iter().map(|(when, _)| *when);
+        let all = self.engine.deadline().into_iter().chain(loader).chain(links).chain(stragglers);
+        all.min().map(|when| when.since(now))
+    }
+
+    /// The next thing to tell the host.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.engine.poll_event()
+    }
+
+    // ----- requests ---------------------------------------------------------
+
+    /// Calls a tool; see [`Engine::call`].
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] or [`Kind::Busy`]; such a request has no event.
+    pub fn call(
+        &mut self,
+        call: CallTool,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        let now = clock::now();
+        let id = self.engine.call(now, call, timeout, user_data);
+        self.carry_out(now);
+        id
+    }
+
+    /// Lists the tools of a server; see [`Engine::list_tools`].
+    ///
+    /// # Errors
+    /// As [`call`](Client::call).
+    pub fn list_tools(
+        &mut self,
+        server: &str,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        let now = clock::now();
+        let id = self.engine.list_tools(now, server, timeout, user_data);
+        self.carry_out(now);
+        id
+    }
+
+    /// A request that ends as soon as the configuration has been read.
+    pub fn wait_ready(&mut self, user_data: u64) -> RequestId {
+        self.engine.wait_ready(clock::now(), user_data)
+    }
+
+    /// Forgets a request. True: its completion never comes.
+    pub fn cancel(&mut self, id: RequestId) -> bool {
+        let now = clock::now();
+        let cancelled = self.engine.cancel(now, id);
+        self.carry_out(now);
+        cancelled
+    }
+
+    /// The host reaped a child; `status` is what `waitpid` gave. True: it was
+    /// one of ours, and nobody will signal it any more.
+    pub fn child_exited(&mut self, pid: i32, status: i32) -> bool {
+        let found = self
+            .links
+            .iter_mut()
+            .find(|(_, link)| link.transport.child().is_some_and(|child| child.pid() == pid));
+        let Some((&id, link)) = found else { return false };
+        if let (Some(status), Some(child)) =
+            (ExitStatus::from_wait(status), link.transport.child_mut())
+        {
+            child.exited_elsewhere(status);
+            link.look(clock::now());
+            self.list(id);
+        }
+        true
+    }
+
+    // ----- settings ---------------------------------------------------------
+
+    /// Reads the configuration anew, in the background. What is in force stays
+    /// in force until the new one is whole.
+    pub fn reload(&mut self) {
+        let env = |name: &str| lookup(&self.options.env, name);
+        let main = self.options.config_path.clone().or_else(|| paths::config_path(&env));
+        let overlay = self.options.overlay_path.clone().or_else(|| paths::overlay_path(&env));
+        self.loader = Some(Loader::new(main, overlay));
+    }
+
+    /// Reads another file from the next `reload` on; `None`: the usual one.
+    pub fn set_config_path(&mut self, path: Option<PathBuf>) {
+        self.options.config_path = path;
+    }
+
+    /// The environment of processes started from now on.
+    pub fn set_env(&mut self, env: Vec<(OsString, OsString)>) {
+        self.options.env = env;
+    }
+
+    /// How loud the log is.
+    pub fn set_log_level(&mut self, level: LogLevel) {
+        self.engine.set_log_level(level);
+    }
+
+    /// A value for what entries leave out; see [`Defaults::set`].
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] for an unknown name or a value out of range.
+    pub fn set_default(&mut self, name: &str, value: Option<&str>) -> Result<()> {
+        self.defaults.set(name, value)?;
+        let now = clock::now();
+        self.engine.set_defaults(now, self.defaults.clone());
+        self.carry_out(now);
+        Ok(())
+    }
+
+    // ----- what is known ----------------------------------------------------
+
+    /// Whether a configuration has been read, well or badly.
+    pub fn is_ready(&self) -> bool {
+        self.engine.is_ready()
+    }
+
+    /// How many servers are configured.
+    pub fn server_count(&self) -> usize {
+        self.engine.totals().servers
+    }
+
+    /// The name of the `index`-th server, in sorted order.
+    pub fn server_name(&self, index: usize) -> Option<&str> {
+        self.engine.server_name(index)
+    }
+
+    /// The report of one server, or of all.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] for an unknown server.
+    pub fn stats(&self, server: Option<&str>) -> Result<String> {
+        let now = clock::now();
+        let Some(name) = server else {
+            let reports = self
+                .engine
+                .server_names()
+                .map(|name| self.report(name))
+                .collect::<Result<Vec<_>>>()?;
+            return Ok(metrics::render(&reports, now));
+        };
+        Ok(metrics::render_server(&self.report(name)?, now))
+    }
+
+    /// The value of a status line key such as `mcp_inflight` or `mcp_p95_NAME`.
+    pub fn format(&self, key: &str) -> Option<String> {
+        let key = key.strip_prefix("mcp_")?;
+        let totals = self.engine.totals();
+        match key {
+            "servers" => return Some(totals.servers.to_string()),
+            "inflight" => return Some(totals.in_flight.to_string()),
+            "calls" => return Some(totals.calls.to_string()),
+            "errors" => return Some(totals.errors.to_string()),
+            _ => {}
+        }
+        // Server names may contain the separator: every way of cutting counts.
+        key.match_indices('_').find_map(|(at, _)| {
+            let name = self.engine.server_by_word(&key[at + 1..])?;
+            metrics::server_value(&key[..at], &self.report(name).ok()?, clock::now())
+        })
+    }
+
+    /// The longest dispatch so far.
+    pub fn longest_dispatch(&self) -> Duration {
+        self.longest_dispatch
+    }
+
+    fn report(&self, name: &str) -> Result<metrics::ServerReport<'_>> {
+        let snapshot = self.engine.snapshot(name)?;
+        let mut report = snapshot.report;
+        if report.transport == "socket" {
+            let link = snapshot.connection.and_then(|id| self.links.get(&id));
+            report.socket_fd = link.and_then(|link| link.transport.fd());
+        }
+        Ok(report)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("links", &self.links.len()).finish_non_exhaustive()
+    }
+}
+
+/// A variable of the servers' environment. Of two the last counts.
+fn lookup(env: &[(OsString, OsString)], name: &str) -> Option<String> {
+    let (_, value) = env.iter().rev().find(|(key, _)| *key == *name)?;
+    value.to_str().map(str::to_owned)
+}

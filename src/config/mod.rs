@@ -1,19 +1,91 @@
 //! Configuration: which servers there are and how each is to be reached.
+//!
+//! A leaf: no file is opened here. The driver reads a file chunk by chunk into
+//! a [`Scanner`], gives what that captured to a [`Parser`], lays the
+//! overlay over the base with [`merge`], and asks each server for its
+//! [`Limits`]. [`paths`] says which files those are.
+//!
+//! Invariants:
+//! - a bad entry costs that entry, never the file;
+//! - no message and no `Debug` text contains a value of `env`, an argument, or
+//!   the value of a variable in a command.
 
+pub mod paths;
+
+mod expand;
+mod identity;
+mod limits;
+mod parse;
+mod scan;
+
+pub use parse::{Parser, parse_servers};
+pub use scan::Scanner;
+
+use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use crate::error::{Error, Kind, Result};
 
 /// Every server that could be read, and what was wrong with the others.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// Usable servers, sorted by name.
     pub servers: Vec<Arc<ServerConfig>>,
-    /// Entries or files that were not usable, each with a sentence that names it.
+    /// Entries or files that were not usable, each with a sentence that names it;
+    /// and warnings, whose server is among `servers` all the same.
     pub problems: Vec<Problem>,
 }
 
-/// One entry or file that could not be used.
+impl Config {
+    /// The server called `name`.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] with the reason why its entry is not usable, or with
+    /// the names there are.
+    pub fn find(&self, name: &str) -> Result<&Arc<ServerConfig>> {
+        if let Ok(at) = self.servers.binary_search_by(|server| server.name.as_str().cmp(name)) {
+            return Ok(&self.servers[at]);
+        }
+        let problem = self.problems.iter().find(|problem| problem.server.as_deref() == Some(name));
+        if let Some(problem) = problem {
+            return Err(Error::new(Kind::Invalid, problem.message.clone()));
+        }
+        let names: Vec<String> = self.servers.iter().map(|server| quoted(&server.name)).collect();
+        let known = if names.is_empty() {
+            "none is configured".to_owned()
+        } else {
+            format!("there are {}", names.join(", "))
+        };
+        Err(Error::new(Kind::Invalid, format!("unknown server {}: {known}", quoted(name))))
+    }
+}
+
+/// Lays `overlay` over `base`: an entry of the overlay, usable or not, replaces
+/// the base's entry of that name whole.
+///
+/// A broken entry of the overlay does not fall back to the base's: the user
+/// changed that server on purpose, and running the old one would hide it.
+pub fn merge(base: Config, overlay: Config) -> Config {
+    let usable = overlay.servers.iter().map(|server| server.name.as_str());
+    let told = overlay.problems.iter().filter_map(|problem| problem.server.as_deref());
+    let replaced: BTreeSet<&str> = usable.chain(told).collect();
+
+    let mut servers = base.servers;
+    servers.retain(|server| !replaced.contains(server.name.as_str()));
+    let mut problems = base.problems;
+    problems
+        .retain(|problem| problem.server.as_deref().is_none_or(|name| !replaced.contains(name)));
+
+    servers.extend(overlay.servers);
+    servers.sort_by(|a, b| a.name.cmp(&b.name));
+    problems.extend(overlay.problems);
+    Config { servers, problems }
+}
+
+/// One entry or file that could not be used, or not quite as written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
     /// The server, when one entry is at fault; `None` for a whole file.
@@ -41,7 +113,7 @@ pub enum Era {
 }
 
 /// A server process.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Command {
     /// Program, looked up on the child's PATH when it has no slash.
     pub program: String,
@@ -51,6 +123,22 @@ pub struct Command {
     pub env: Vec<(String, String)>,
     /// Working directory.
     pub cwd: Option<PathBuf>,
+}
+
+impl fmt::Debug for Command {
+    /// Shows names only. Tokens are passed in `env` and in arguments, often by
+    /// way of a variable, and now and then a whole command line ends up in
+    /// `program`: of that, the first word.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let program = self.program.split_whitespace().next().unwrap_or_default();
+        let env: Vec<&str> = self.env.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Command")
+            .field("program", &program)
+            .field("args", &format_args!("<{} hidden>", self.args.len()))
+            .field("env", &env)
+            .field("cwd", &self.cwd.as_ref().map(|_| format_args!("<hidden>")))
+            .finish()
+    }
 }
 
 /// One server.
@@ -123,3 +211,25 @@ pub struct Limits {
     /// First delay; doubles, full jitter, cap 30 s.
     pub retry_backoff: Duration,
 }
+
+/// `text` in single quotes, fit for a one-line message: names come from files.
+fn quoted(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('\'');
+    for c in text.chars().take(LONGEST) {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    if text.chars().nth(LONGEST).is_some() {
+        out.push_str("...");
+    }
+    out.push('\'');
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,430 @@
-//! Placeholder.
+//! Decides everything, touches nothing.
+//!
+//! The engine holds requests, pools, connections, retries and timers. It never
+//! sees a descriptor or a clock: the driver tells it what happened and when, and
+//! pulls from it what is to be done. The simulator in the tests is just another
+//! driver.
+//!
+//! # Drive contract
+//! 1. Tell the engine one thing: a command ([`Engine::call`], [`Engine::cancel`],
+//!    [`Engine::configure`], ...), an input ([`Engine::opened`],
+//!    [`Engine::received`], [`Engine::wrote`], ...) or that time passed
+//!    ([`Engine::handle_timeout`]).
+//! 2. Pull [`Engine::poll_action`] until it is empty and carry each out; on
+//!    [`Action::Write`] write [`Engine::pending`] and report [`Engine::wrote`]
+//!    until it is empty or the stream is full.
+//! 3. Pull [`Engine::poll_log`] and [`Engine::poll_event`].
+//! 4. Wait for input until [`Engine::deadline`].
+//!
+//! # Invariants
+//! Checked after every step of the simulator by [`Engine::check`]:
+//! * a request is in exactly one place: awaiting the configuration or a tool
+//!   list, queued, on one connection, or ended;
+//! * a request that may have run is not sent again, unless it only reads or the
+//!   user said that it may;
+//! * an answer reaches the request whose id it bears, on the connection that
+//!   bore it, or nobody;
+//! * every accepted request ends in exactly one event or one cancellation;
+//! * no deadline is missed: the next timer is never later than any of them.
+
+mod action;
+mod calls;
+mod catalogue;
+mod check;
+mod connection;
+mod event;
+mod id;
+mod log;
+mod pool;
+mod replies;
+mod request;
+mod retry;
+mod server;
+mod snapshot;
+mod streams;
+mod timer;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+pub use crate::protocol::arguments::Pair;
+pub use action::{Action, ChildExit, OpenFailure, Opened, Signal};
+pub use event::{Completion, Event, Progress, Reply};
+pub use id::{ConnectionId, RequestId, ServerId};
+pub use log::LogLevel;
+pub use pool::{Hit, Member, Opening, Pool, Shape};
+pub use retry::Delivery;
+pub use snapshot::{ServerSnapshot, Totals};
+
+use crate::config::{Config, Defaults, Era, Problem};
+use crate::error::{Error, Kind, Result};
+use crate::metrics::EvictionCause;
+use crate::protocol::message::Identity;
+use crate::time::Time;
+use connection::{Connection, Spare};
+use log::Log;
+use request::{CallArguments, Request, State};
+use retry::Random;
+use server::Server;
+use timer::{Timer, Timers};
+
+/// A tool call as the host asks for it.
+#[derive(Clone, Debug)]
+pub struct CallTool {
+    /// Server name from the configuration.
+    pub server: String,
+    /// Tool name.
+    pub tool: String,
+    /// Its arguments.
+    pub arguments: Arguments,
+}
+
+/// Arguments of a tool call.
+#[derive(Clone, Debug)]
+pub enum Arguments {
+    /// A JSON object, sent as it is.
+    Json(String),
+    /// Words to be encoded by the tool's `inputSchema`.
+    Pairs(Vec<Pair>),
+}
+
+/// Everything that is decided about servers, connections and requests.
+#[derive(Debug)]
+pub struct Engine {
+    identity: Identity,
+    defaults: Defaults,
+    /// A configuration was read, or reading one failed.
+    ready: bool,
+    servers: Vec<Server>,
+    by_name: BTreeMap<Arc<str>, ServerId>,
+    problems: Vec<Problem>,
+    /// Verdicts of earlier runs, by `ServerConfig::identity`.
+    verdicts: HashMap<u64, Era>,
+    requests: HashMap<RequestId, Request>,
+    connections: HashMap<ConnectionId, Connection>,
+    timers: Timers,
+    actions: VecDeque<Action>,
+    events: VecDeque<Event>,
+    log: Log,
+    random: Random,
+    spare: Spare,
+    next_request: u64,
+    next_wire: u64,
+    next_connection: u64,
+}
+
+impl Engine {
+    /// An engine without servers. `name` and `version` are told to servers;
+    /// `seed` feeds the jitter of retries.
+    pub fn new(name: &str, version: &str, seed: u64, level: LogLevel) -> Engine {
+        Engine {
+            identity: Identity::new(name, version),
+            defaults: Defaults::default(),
+            ready: false,
+            servers: Vec::new(),
+            by_name: BTreeMap::new(),
+            problems: Vec::new(),
+            verdicts: HashMap::new(),
+            requests: HashMap::new(),
+            connections: HashMap::new(),
+            timers: Timers::default(),
+            actions: VecDeque::new(),
+            events: VecDeque::new(),
+            log: Log::new(level),
+            random: Random::new(seed),
+            spare: Spare::default(),
+            next_request: 1,
+            next_wire: 1,
+            next_connection: 1,
+        }
+    }
+
+    // ----- commands ---------------------------------------------------------
+
+    /// Verdicts about eras kept from earlier runs; before `configure`.
+    pub fn recall(&mut self, verdicts: impl IntoIterator<Item = (u64, Era)>) {
+        self.verdicts.extend(verdicts);
+    }
+
+    /// A configuration was read. Servers that did not change keep their
+    /// connections; those that did, or are gone, finish what is in flight.
+    pub fn configure(&mut self, now: Time, config: Config) {
+        let gone: Vec<ServerId> = self
+            .by_name
+            .iter()
+            .filter(|(name, _)| !config.servers.iter().any(|new| *new.name == ***name))
+            .map(|(_, id)| *id)
+            .collect();
+        for id in gone {
+            self.remove_server(now, id);
+        }
+        for new in config.servers {
+            let era = self.verdicts.get(&new.identity()).copied();
+            let known = self.servers.iter().position(|server| *server.name == *new.name);
+            let Some(index) = known else {
+                let server = Server::new(new, &self.defaults, era);
+                let id = ServerId(self.servers.len() as u32);
+                self.by_name.insert(server.name.clone(), id);
+                self.servers.push(server);
+                continue;
+            };
+            let id = ServerId(index as u32);
+            let server = &mut self.servers[index];
+            server.removed = false;
+            self.by_name.insert(server.name.clone(), id);
+            if *server.config != *new {
+                server.config = new;
+                server.era = era;
+                server.probe_kills = false;
+                server.fallback = None;
+                server.backoff.succeed();
+                server.catalogue = None;
+                server.relimit(&self.defaults);
+                self.retire_all(now, id, EvictionCause::Reload);
+            }
+        }
+        self.problems = config.problems;
+        self.configured(now);
+    }
+
+    /// No configuration could be read. What was read before stays in force.
+    pub fn configuration_failed(&mut self, now: Time, problem: Problem) {
+        self.problems.retain(|old| old.server.is_some());
+        self.problems.push(problem);
+        self.configured(now);
+    }
+
+    /// Values for what an entry of the configuration leaves out.
+    pub fn set_defaults(&mut self, now: Time, defaults: Defaults) {
+        self.defaults = defaults;
+        for index in 0..self.servers.len() {
+            self.servers[index].relimit(&self.defaults);
+            self.rearm_connections(ServerId(index as u32));
+            self.pump(now, ServerId(index as u32));
+        }
+    }
+
+    /// Lines louder than this are not written.
+    pub fn set_log_level(&mut self, level: LogLevel) {
+        self.log.set_level(level);
+    }
+
+    /// Calls a tool. `user_data` comes back with its end.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] for an unknown server or arguments that are no JSON
+    /// object, [`Kind::Busy`] when the server's queue is full. A request that
+    /// was refused has no event.
+    pub fn call(
+        &mut self,
+        now: Time,
+        call: CallTool,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        let arguments = match call.arguments {
+            Arguments::Json(text) => CallArguments::Json(one_line_object(&text)?),
+            Arguments::Pairs(pairs) => CallArguments::Pairs(pairs),
+        };
+        let kind = request::Kind::Call { tool: Arc::from(call.tool), arguments };
+        self.accept(now, &call.server, kind, timeout, user_data, false)
+    }
+
+    /// Lists a server's tools, all pages.
+    ///
+    /// # Errors
+    /// As [`call`](Engine::call).
+    pub fn list_tools(
+        &mut self,
+        now: Time,
+        server: &str,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        let kind = request::Kind::List { pages: catalogue::Pages::default() };
+        self.accept(now, server, kind, timeout, user_data, false)
+    }
+
+    /// Ends as soon as a configuration has been read; at once if one was.
+    pub fn wait_ready(&mut self, now: Time, user_data: u64) -> RequestId {
+        let id = self.insert(now, Arc::from(""), request::Kind::Ready, None, user_data, false);
+        if self.ready {
+            self.finish(now, id, Ok(Reply::Ready));
+        }
+        id
+    }
+
+    /// Forgets a request. True: its event never comes. If it had left us the
+    /// server is told; if it had not, it never leaves.
+    pub fn cancel(&mut self, now: Time, id: RequestId) -> bool {
+        if let Some(request) = self.requests.get(&id) {
+            if !request.internal {
+                self.abandon(now, id, "cancelled by the user");
+                self.end(now, id, crate::metrics::Outcome::Cancelled);
+                return true;
+            }
+        }
+        // Its end may be on its way to the host already.
+        let before = self.events.len();
+        self.events.retain(|event| !matches!(event, Event::Done(done) if done.id == id));
+        self.events.len() < before
+    }
+
+    // ----- outputs ----------------------------------------------------------
+
+    /// The next thing to do.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// The next thing to tell the host.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Whether something waits to be told.
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    /// The next log line.
+    pub fn poll_log(&mut self) -> Option<(LogLevel, String)> {
+        self.log.pop()
+    }
+
+    /// When `handle_timeout` is due.
+    pub fn deadline(&self) -> Option<Time> {
+        self.timers.next()
+    }
+
+    /// Whether a configuration has been read, well or badly.
+    pub fn is_ready(&self) -> bool {
+        self.ready
+    }
+
+    // ----- shared by the parts ----------------------------------------------
+
+    fn configured(&mut self, now: Time) {
+        self.ready = true;
+        let problems: Vec<String> = self.problems.iter().map(|p| p.message.clone()).collect();
+        for problem in &problems {
+            self.note(LogLevel::Warning, format_args!("{problem}"));
+        }
+        self.note(LogLevel::Debug, format_args!("{} servers configured", self.by_name.len()));
+        self.events.push_back(Event::ConfigLoaded { problems });
+        let mut waiting: Vec<RequestId> = self
+            .requests
+            .iter()
+            .filter(|(_, request)| matches!(request.state, State::AwaitingConfig))
+            .map(|(id, _)| *id)
+            .collect();
+        waiting.sort_unstable();
+        for id in waiting {
+            self.admit(now, id);
+        }
+        for index in 0..self.servers.len() {
+            self.pump(now, ServerId(index as u32));
+        }
+    }
+
+    fn remove_server(&mut self, now: Time, id: ServerId) {
+        let server = self.server_mut(id);
+        server.removed = true;
+        let name = server.name.clone();
+        let mut waiting: Vec<RequestId> = server.queue.drain(..).collect();
+        waiting.append(&mut server.listeners);
+        self.by_name.remove(&name);
+        for request in waiting {
+            let message = format!("server '{name}' is no longer configured");
+            self.finish(now, request, Err(Error::new(Kind::Invalid, message)));
+        }
+        self.retire_all(now, id, EvictionCause::Reload);
+    }
+
+    fn find_server(&self, name: &str) -> Result<ServerId> {
+        if let Some(id) = self.by_name.get(name) {
+            return Ok(*id);
+        }
+        if let Some(problem) = self.problems.iter().find(|p| p.server.as_deref() == Some(name)) {
+            return Err(Error::new(Kind::Invalid, problem.message.clone()));
+        }
+        let names: Vec<&str> = self.by_name.keys().map(|name| &**name).collect();
+        let mut message = format!("unknown server '{name}'");
+        match self.problems.iter().find(|problem| problem.server.is_none()) {
+            _ if !names.is_empty() => message += &format!("; there are {}", names.join(", ")),
+            Some(problem) => message += &format!("; {}", problem.message),
+            None => message += "; none is configured",
+        }
+        Err(Error::new(Kind::Invalid, message))
+    }
+
+    fn server(&self, id: ServerId) -> &Server {
+        // A ServerId is only made by `configure`, and servers are never taken out.
+        &self.servers[id.0 as usize]
+    }
+
+    fn server_mut(&mut self, id: ServerId) -> &mut Server {
+        &mut self.servers[id.0 as usize]
+    }
+
+    fn note(&mut self, level: LogLevel, line: fmt::Arguments<'_>) {
+        self.log.write(level, line);
+    }
+
+    /// Puts a request's deadline in order after anything that may move it.
+    fn rearm_request(&mut self, id: RequestId) {
+        if let Some(request) = self.requests.get_mut(&id) {
+            let when = request.next_deadline();
+            self.timers.set(&mut request.armed, Timer::Request(id), Some(when));
+        }
+    }
+
+    fn rearm_connection(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            let limits = &self.servers[connection.server.0 as usize].limits;
+            let when = connection.deadline(limits.pool_idle_timeout);
+            // A connection in use keeps the timer of its idle time: taking it out
+            // and putting it back on every call costs more than one idle wake-up.
+            if when.is_none() && connection.armed.is_some() && connection.era().is_some() {
+                return;
+            }
+            self.timers.set(&mut connection.armed, Timer::Connection(id), when);
+        }
+    }
+
+    /// Puts the deadlines of a server's connections in order after its limits
+    /// have changed.
+    fn rearm_connections(&mut self, server: ServerId) {
+        let ids: Vec<ConnectionId> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.server == server)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in ids {
+            self.rearm_connection(id);
+        }
+    }
+}
+
+/// A JSON object as one line: JSON has no newline inside a token, so each is a
+/// blank.
+fn one_line_object(text: &str) -> Result<Box<str>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok("{}".into());
+    }
+    match serde_json::from_str::<&RawValue>(text) {
+        Err(error) => {
+            Err(Error::new(Kind::Invalid, format!("arguments are not valid JSON: {error}")))
+        }
+        Ok(_) if !text.starts_with('{') => {
+            Err(Error::new(Kind::Invalid, "arguments must be a JSON object, like {\"key\": 1}"))
+        }
+        Ok(_) => Ok(text.replace(['\n', '\r'], " ").into_boxed_str()),
+    }
+}

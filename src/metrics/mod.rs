@@ -1,1 +1,53 @@
-//! Placeholder.
+//! What is counted about each server, and how it is shown.
+//!
+//! A leaf: plain numbers that `engine` feeds and everybody reads. It has no
+//! clock, no I/O and no globals; every method that needs the time is told
+//! `now`, once per loop turn, by whoever read the clock.
+//!
+//! # What the words mean
+//!
+//! - A *call* is what a user asked for. Its one [`Outcome`] is recorded by
+//!   [`ServerMetrics::call_finished`]; retries, handshakes and pings are not calls.
+//! - *Requests Sent* are calls attempted: finished, waiting or in flight, but
+//!   not [`Outcome::Refused`], which never became an attempt.
+//! - *Responses Received* are calls the server answered, well or badly.
+//! - *Errors* are calls that failed: tool error, server error, timeout, lost.
+//! - *Success Rate* is responses / requests over calls that have finished: one
+//!   still in flight has not failed, and one that its user cancelled says
+//!   nothing about the server. A JSON-RPC error is no success. A tool error
+//!   is: the server did its work and the tool said no, which is common among
+//!   agents and must not turn a server's health red; it counts in *Errors*.
+//! - *Evictions* are connections closed for having been idle too long; the
+//!   other reasons are counted beside them by [`EvictionCause`].
+//!
+//! # Invariants
+//!
+//! - Recording never fails, never panics and does not allocate after the first
+//!   call and the first byte, but for one copy in four billion calls; counters
+//!   stay at their maximum when they reach it.
+//! - A server that was never used costs no heap; a used one at most 40 KB.
+//! - A rate is always over a window, never since the start.
+//! - A number that is not known yet is `None` here and `-` on screen, never 0.
+
+mod counters;
+mod format;
+mod health;
+mod latency;
+mod report;
+mod server;
+mod units;
+mod window;
+
+pub use counters::{
+    Accumulator, ErrorCategory, ErrorCount, EvictionCause, Outcome, PoolCounters, Timings,
+    WireCounters,
+};
+pub use format::server_value;
+pub use health::Health;
+pub use latency::Latency;
+pub use report::{ServerReport, render, render_server};
+pub use server::ServerMetrics;
+pub use window::{Span, View, WindowLatency, Windows};
+
+#[cfg(test)]
+mod tests;

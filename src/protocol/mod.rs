@@ -1,1 +1,24 @@
-//! Placeholder.
+//! The Model Context Protocol as a pure function of bytes and time.
+//!
+//! Everything here turns bytes into messages and messages into bytes, or
+//! decides what is to be said next in a conversation. Nothing here owns a
+//! descriptor, reads a clock or knows how bytes travel; `engine` composes
+//! these parts into connections.
+//!
+//! * [`framing`] — one JSON document per line, with a limit and a resync rule.
+//! * [`jsonrpc`] — envelopes: request, notification, response, error, batch.
+//! * [`message`] — the MCP messages that are written and the few fields that are read.
+//! * [`negotiation`] — which era a server speaks, and the handshake of each.
+//! * [`legacy`] and [`modern`] — what a session of each era promises.
+//! * [`arguments`] — words typed by a person, encoded by a tool's `inputSchema`.
+//! * [`content`] and [`listing`] — results and tools as text for people.
+
+pub mod arguments;
+pub mod content;
+pub mod framing;
+pub mod jsonrpc;
+pub mod legacy;
+pub mod listing;
+pub mod message;
+pub mod modern;
+pub mod negotiation;

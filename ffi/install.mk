@@ -1,0 +1,36 @@
+# Building and installing the C border; included by the top Makefile, or used
+# alone: make -f ffi/install.mk install PREFIX=/usr/local DESTDIR=/stage
+#
+# Installs lib/libtmcp.a, include/tmcp.h and lib/pkgconfig/tmcp.pc.
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DESTDIR ?=
+CARGO ?= cargo
+CARGO_TARGET_DIR ?= target
+INSTALL ?= install
+
+TMCP_ARCHIVE = $(CARGO_TARGET_DIR)/release/libtmcp_ffi.a
+TMCP_VERSION = $$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
+
+.PHONY: lib install-lib uninstall-lib
+
+# Always asks cargo, which knows what is out of date.
+lib:
+	$(CARGO) build --release -p tmcp-ffi
+
+install-lib: lib
+	$(INSTALL) -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)'
+	$(INSTALL) -m 644 '$(TMCP_ARCHIVE)' '$(DESTDIR)$(LIBDIR)/libtmcp.a'
+	$(INSTALL) -m 644 include/tmcp.h '$(DESTDIR)$(INCLUDEDIR)/tmcp.h'
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	    -e "s|@NATIVE_LIBS@|$$(cat ffi/native-libs.txt)|" \
+	    -e "s|@VERSION@|$(TMCP_VERSION)|" ffi/tmcp.pc.in \
+	    > '$(DESTDIR)$(LIBDIR)/pkgconfig/tmcp.pc'
+	chmod 644 '$(DESTDIR)$(LIBDIR)/pkgconfig/tmcp.pc'
+
+uninstall-lib:
+	rm -f '$(DESTDIR)$(LIBDIR)/libtmcp.a' '$(DESTDIR)$(INCLUDEDIR)/tmcp.h' \
+	    '$(DESTDIR)$(LIBDIR)/pkgconfig/tmcp.pc'

@@ -1,0 +1,425 @@
+//! What a host pulls: events and the questions it can ask them.
+//!
+//! An event is a value of its own: it needs no client any more. What C reads
+//! from it is made when it is first asked for, because most hosts look at a
+//! fraction of what an event carries, and kept until the event is freed.
+//!
+//! Invariants:
+//! - getters take the event shared, so that threads may read it together;
+//! - every string is NUL-terminated without a NUL inside, never NULL.
+
+use std::ffi::{CString, c_char, c_void};
+use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use tmcp::engine::{Completion, Event, Progress, Reply};
+use tmcp::protocol::{content, listing};
+
+use crate::guard;
+use crate::log::Log;
+use crate::result::{self, tmcp_result};
+use crate::strings;
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub enum tmcp_event_type {
+    /// A request ended: exactly once per request that was not cancelled.
+    Done = 1,
+    /// A server reported progress on a request.
+    Progress = 2,
+    /// The configuration was read; text: a line per problem, empty when all is
+    /// well.
+    ConfigLoaded = 3,
+    /// The first connection to a server is usable.
+    ServerUp = 4,
+    /// The last connection to a server was lost; text: why.
+    ServerDown = 5,
+    /// A server said that its tools changed.
+    ToolsChanged = 6,
+}
+
+/// Something that happened.
+///
+/// Threads: any thread may ask, and several may ask at a time; nobody may ask
+/// any more when one frees it.
+///
+/// Methods: tmcp_client_next_event makes it, tmcp_event_free ends it;
+/// tmcp_event_type says what it is about.
+#[derive(Debug)]
+pub struct tmcp_event {
+    magic: AtomicU32,
+    event: Event,
+    log: Arc<Log>,
+    /// The raw answer with a NUL behind it; empty when there is none.
+    json: Vec<u8>,
+    server: OnceLock<CString>,
+    tool: OnceLock<CString>,
+    text: OnceLock<CString>,
+}
+
+/// Tells an event from memory that never was one. It cannot tell a freed event
+/// for sure, because reading that is already wrong.
+const LIVING: u32 = 0x746d_6576;
+const FREED: u32 = 0x6465_6164;
+
+/// Gives C an event.
+pub fn adopt(event: Event, log: Arc<Log>) -> *mut tmcp_event {
+    Box::into_raw(Box::new(tmcp_event::new(event, log)))
+}
+
+impl tmcp_event {
+    fn new(mut event: Event, log: Arc<Log>) -> tmcp_event {
+        let mut json = match &mut event {
+            Event::Done(Completion { outcome: Ok(Reply::Tool { result, .. }), .. })
+            | Event::Done(Completion { outcome: Ok(Reply::Tools(result)), .. }) => {
+                std::mem::take(result).into_vec()
+            }
+            _ => Vec::new(),
+        };
+        if !json.is_empty() {
+            json.reserve_exact(1);
+            json.push(0);
+        }
+        tmcp_event {
+            magic: AtomicU32::new(LIVING),
+            event,
+            log,
+            json,
+            server: OnceLock::new(),
+            tool: OnceLock::new(),
+            text: OnceLock::new(),
+        }
+    }
+
+    fn kind(&self) -> tmcp_event_type {
+        match self.event {
+            Event::Done(_) => tmcp_event_type::Done,
+            Event::Progress(_) => tmcp_event_type::Progress,
+            Event::ConfigLoaded { .. } => tmcp_event_type::ConfigLoaded,
+            Event::ServerUp { .. } => tmcp_event_type::ServerUp,
+            Event::ServerDown { .. } => tmcp_event_type::ServerDown,
+            Event::ToolsChanged { .. } => tmcp_event_type::ToolsChanged,
+        }
+    }
+
+    fn done(&self) -> Option<&Completion> {
+        match &self.event {
+            Event::Done(done) => Some(done),
+            _ => None,
+        }
+    }
+
+    fn id(&self) -> u64 {
+        match &self.event {
+            Event::Done(done) => done.id.0,
+            Event::Progress(progress) => progress.id.0,
+            _ => 0,
+        }
+    }
+
+    fn user_data(&self) -> u64 {
+        match &self.event {
+            Event::Done(done) => done.user_data,
+            Event::Progress(progress) => progress.user_data,
+            _ => 0,
+        }
+    }
+
+    fn result(&self) -> tmcp_result {
+        match self.done().map(|done| &done.outcome) {
+            Some(Ok(Reply::Tool { is_error: true, .. })) => tmcp_result::Tool,
+            Some(Err(error)) => result::from_kind(error.kind()),
+            Some(Ok(_)) | None => tmcp_result::Ok,
+        }
+    }
+
+    fn server(&self) -> &CString {
+        self.server.get_or_init(|| {
+            strings::terminated(match &self.event {
+                Event::Done(Completion { server, .. })
+                | Event::Progress(Progress { server, .. })
+                | Event::ServerUp { server }
+                | Event::ServerDown { server, .. }
+                | Event::ToolsChanged { server } => server.to_string(),
+                Event::ConfigLoaded { .. } => String::new(),
+            })
+        })
+    }
+
+    fn tool(&self) -> &CString {
+        self.tool.get_or_init(|| {
+            strings::terminated(match &self.event {
+                Event::Done(Completion { tool, .. }) | Event::Progress(Progress { tool, .. }) => {
+                    tool.to_string()
+                }
+                _ => String::new(),
+            })
+        })
+    }
+
+    fn text(&self) -> &CString {
+        self.text.get_or_init(|| {
+            strings::terminated(match &self.event {
+                Event::Done(done) => match &done.outcome {
+                    Ok(Reply::Tool { .. }) => content::text(self.json()),
+                    Ok(Reply::Tools(_)) => listing::text(self.json()),
+                    Ok(Reply::Ready) => String::new(),
+                    Err(error) => error.message().to_owned(),
+                },
+                Event::Progress(progress) => progress.message.clone().unwrap_or_default(),
+                Event::ConfigLoaded { problems } => problems.join("\n"),
+                Event::ServerDown { reason, .. } => reason.clone(),
+                Event::ServerUp { .. } | Event::ToolsChanged { .. } => String::new(),
+            })
+        })
+    }
+
+    /// The raw answer, without the NUL.
+    fn json(&self) -> &[u8] {
+        self.json.split_last().map_or(&[], |(_, json)| json)
+    }
+
+    fn elapsed_us(&self) -> u64 {
+        self.done().map_or(0, |done| u64::try_from(done.elapsed.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    fn progress(&self) -> f64 {
+        match &self.event {
+            Event::Progress(Progress { progress, total: Some(total), .. })
+                if *total > 0.0 && progress.is_finite() && total.is_finite() =>
+            {
+                (progress / total).clamp(0.0, 1.0)
+            }
+            _ => -1.0,
+        }
+    }
+}
+
+/// What the event is about: enum tmcp_event_type.
+///
+/// Ownership: none.
+/// NULL: 0.
+/// Errors: 0 for what is no event.
+/// Lifetime: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_type(event: *const tmcp_event) -> u32 {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { ask(event, |event| event.kind() as u32) }.unwrap_or(0)
+    }
+}
+
+/// The request that DONE and PROGRESS are about; 0 for the others.
+///
+/// Ownership: none.
+/// NULL: 0.
+/// Errors: 0 for what is no event.
+/// Lifetime: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_id(event: *const tmcp_event) -> u64 {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { ask(event, tmcp_event::id) }.unwrap_or(0)
+    }
+}
+
+/// What the caller attached to the request that DONE and PROGRESS are about.
+///
+/// Ownership: the caller's, as ever; after DONE it does not come again.
+/// NULL: NULL; also for events that are about no request.
+/// Errors: NULL for what is no event.
+/// Lifetime: the caller's affair.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_user_data(event: *const tmcp_event) -> *mut c_void {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        let user_data = unsafe { ask(event, tmcp_event::user_data) }.unwrap_or(0);
+        ptr::with_exposed_provenance_mut(usize::try_from(user_data).unwrap_or(0))
+    }
+}
+
+/// How the request of a DONE event went: enum tmcp_result. TMCP_RESULT_OK for
+/// every other event.
+///
+/// Ownership: none.
+/// NULL: TMCP_RESULT_NULL.
+/// Errors: TMCP_RESULT_INVALID for what is no event.
+/// Lifetime: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_result(event: *const tmcp_event) -> i32 {
+    guard! {
+        let otherwise = if event.is_null() { tmcp_result::Null } else { tmcp_result::Invalid };
+        // SAFETY: what this function asks of its caller.
+        unsafe { ask(event, tmcp_event::result) }.unwrap_or(otherwise) as i32
+    }
+}
+
+/// The server the event is about; "" when it is about none.
+///
+/// Ownership: the event's; do not free it.
+/// NULL: ""; never returns NULL.
+/// Errors: "" for what is no event.
+/// Lifetime: until tmcp_event_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_server(event: *const tmcp_event) -> *const c_char {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { ask(event, |event| event.server().as_ptr()) }.unwrap_or(c"".as_ptr())
+    }
+}
+
+/// The tool that was called; "" when none was.
+///
+/// Ownership: the event's; do not free it.
+/// NULL: ""; never returns NULL.
+/// Errors: "" for what is no event.
+/// Lifetime: until tmcp_event_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_tool(event: *const tmcp_event) -> *const c_char {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { ask(event, |event| event.tool().as_ptr()) }.unwrap_or(c"".as_ptr())
+    }
+}
+
+/// The event for people. DONE of a call: the joined text of the result, images
+/// and the like as "[image image/png 1234 bytes]", or the sentence of the
+/// error; of tmcp_client_list_tools: a readable listing. PROGRESS: the server's
+/// message. CONFIG_LOADED: a line per problem. SERVER_DOWN: why. UTF-8 as the
+/// server sent it, control characters included; *len counts the bytes without
+/// the NUL behind them.
+///
+/// Ownership: the event's; do not free it.
+/// NULL: "" with *len 0; never returns NULL; len may be NULL.
+/// Errors: "" with *len 0 for what is no event.
+/// Lifetime: until tmcp_event_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_text(event: *mut tmcp_event, len: *mut usize) -> *const c_char {
+    guard! {
+        // SAFETY: NULL or writable. First, so that a panic leaves it set.
+        unsafe { strings::store(len, 0) };
+        // SAFETY: what this function asks of its caller.
+        let text = unsafe { ask(event, |event| {
+            let text = event.text();
+            (text.as_ptr(), text.as_bytes().len())
+        }) };
+        let Some((text, bytes)) = text else { return c"".as_ptr() };
+        // SAFETY: NULL or writable.
+        unsafe { strings::store(len, bytes) };
+        text
+    }
+}
+
+/// The server's answer as it came: the result object of a call, the array of
+/// tool definitions. "" when there is none. *len counts the bytes without the
+/// NUL behind them.
+///
+/// Ownership: the event's; do not free it.
+/// NULL: "" with *len 0; never returns NULL; len may be NULL.
+/// Errors: "" with *len 0 for what is no event.
+/// Lifetime: until tmcp_event_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_json(
+    event: *const tmcp_event,
+    len: *mut usize,
+) -> *const c_char {
+    guard! {
+        // SAFETY: NULL or writable.
+        unsafe { strings::store(len, 0) };
+        // SAFETY: what this function asks of its caller.
+        let json = unsafe { ask(event, |event| (event.json.as_ptr(), event.json().len())) };
+        match json {
+            Some((json, bytes)) if bytes > 0 => {
+                // SAFETY: NULL or writable.
+                unsafe { strings::store(len, bytes) };
+                json.cast::<c_char>()
+            }
+            _ => c"".as_ptr(),
+        }
+    }
+}
+
+/// How long the request of a DONE event took, from the call to its end, in
+/// microseconds.
+///
+/// Ownership: none.
+/// NULL: 0.
+/// Errors: 0 for what is no event or not DONE.
+/// Lifetime: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_elapsed_us(event: *const tmcp_event) -> u64 {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { ask(event, tmcp_event::elapsed_us) }.unwrap_or(0)
+    }
+}
+
+/// How far the request of a PROGRESS event has come, 0 to 1; negative when the
+/// server did not say where it ends.
+///
+/// Ownership: none.
+/// NULL: negative.
+/// Errors: negative for what is no event or not PROGRESS.
+/// Lifetime: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_progress(event: *const tmcp_event) -> f64 {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { ask(event, tmcp_event::progress) }.unwrap_or(-1.0)
+    }
+}
+
+/// Frees an event and everything borrowed from it.
+///
+/// Ownership: event is consumed.
+/// NULL: does nothing.
+/// Errors: none; what is no event is left alone.
+/// Lifetime: at most once per event.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_free(event: *mut tmcp_event) {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        if unsafe { ask(event, |event| event.magic.store(FREED, Ordering::Relaxed)) }.is_some() {
+            // SAFETY: made by Box::into_raw in `adopt`, and freed once.
+            drop(unsafe { Box::from_raw(event) });
+        }
+    }
+}
+
+/// One question to an event; `None` for NULL and for what is no event.
+///
+/// # Safety
+/// `event` is NULL, or came from `adopt` and was not freed, or is readable
+/// memory as large as an event.
+unsafe fn ask<T>(event: *const tmcp_event, question: impl FnOnce(&tmcp_event) -> T) -> Option<T> {
+    if event.is_null() || !event.is_aligned() {
+        return None;
+    }
+    // SAFETY: in bounds of what the caller promises.
+    let magic = unsafe { &raw const (*event).magic };
+    // SAFETY: readable by the caller's promise, aligned by the check above.
+    if unsafe { &*magic }.load(Ordering::Relaxed) != LIVING {
+        return None;
+    }
+    // SAFETY: the magic word says that `adopt` made it.
+    let event = unsafe { &*event };
+    let fuse = Fuse(event);
+    let answer = question(event);
+    std::mem::forget(fuse);
+    Some(answer)
+}
+
+/// Names the log of the event whose getter panics.
+struct Fuse<'a>(&'a tmcp_event);
+
+impl Drop for Fuse<'_> {
+    fn drop(&mut self) {
+        guard::tell(&self.0.log);
+    }
+}
+
+#[cfg(test)]
+#[path = "event_tests.rs"]
+mod tests;

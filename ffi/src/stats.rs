@@ -1,0 +1,139 @@
+//! What there is and how it does: servers, the report, single numbers.
+
+use std::ffi::{CString, c_char};
+
+use crate::handle::{self, Failure, tmcp_client};
+use crate::result::tmcp_result;
+use crate::strings;
+
+/// Whether the configuration has been read for the first time.
+///
+/// Ownership: none.
+/// NULL: false.
+/// Errors: false for a client that cannot be used.
+/// Lifetime: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_ready(client: *const tmcp_client) -> bool {
+    guard! { handle::ask(client, |client| client.is_ready()).unwrap_or(false) }
+}
+
+/// How many servers are configured.
+///
+/// Ownership: none.
+/// NULL: 0.
+/// Errors: 0 for a client that cannot be used.
+/// Lifetime: until the configuration is read again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_server_count(client: *const tmcp_client) -> usize {
+    guard! { handle::ask(client, |client| client.server_count()).unwrap_or(0) }
+}
+
+/// The name of the index-th server, sorted by name. Copies as much as fits with
+/// a NUL; *needed gets the full length, without the NUL.
+///
+/// Ownership: buf is the caller's.
+/// NULL: client must not be NULL; buf NULL only measures; needed may be NULL.
+/// Errors: TMCP_RESULT_NOT_FOUND past the end, TMCP_RESULT_NULL,
+/// TMCP_RESULT_INVALID (no living client), TMCP_RESULT_POISONED,
+/// TMCP_RESULT_INTERNAL.
+/// Lifetime: copied; the index holds until the configuration is read again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_server_name(
+    client: *const tmcp_client,
+    index: usize,
+    buf: *mut c_char,
+    len: usize,
+    needed: *mut usize,
+) -> i32 {
+    guard! {
+        handle::run(client, |client| {
+            let name = client.server_name(index).ok_or_else(|| {
+                Failure::new(tmcp_result::NotFound, format!("no server with index {index}"))
+            })?;
+            // SAFETY: what this function asks of its caller.
+            let full = unsafe { strings::copy_out(name, buf, len) };
+            // SAFETY: NULL or writable.
+            unsafe { strings::store(needed, full) };
+            Ok(tmcp_result::Ok as i32)
+        })
+    }
+}
+
+/// The report on one server or on all, in lines.
+///
+/// Ownership: *out is the caller's, to be given to tmcp_string_free.
+/// NULL: client and out must not be NULL; server NULL is all of them.
+/// Errors: TMCP_RESULT_INVALID (unknown server, no living client),
+/// TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+/// Lifetime: *out until tmcp_string_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_stats(
+    client: *mut tmcp_client,
+    server: *const c_char,
+    out: *mut *mut c_char,
+) -> i32 {
+    guard! {
+        handle::run(client, |client| {
+            if out.is_null() {
+                return Err(Failure::null("out"));
+            }
+            // SAFETY: what this function asks of its caller.
+            let server = unsafe { strings::optional(server, "server") }?;
+            let report = strings::terminated(client.stats(server.as_deref())?);
+            // SAFETY: not NULL, hence writable.
+            unsafe { strings::store(out, report.into_raw()) };
+            Ok(tmcp_result::Ok as i32)
+        })
+    }
+}
+
+/// Frees a string that the library gave away.
+///
+/// Ownership: string is consumed.
+/// NULL: does nothing.
+/// Errors: none.
+/// Lifetime: at most once per string, and only strings of tmcp_client_stats.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_string_free(string: *mut c_char) {
+    guard! {
+        if !string.is_null() {
+            // SAFETY: made by CString::into_raw and freed once, as documented.
+            drop(unsafe { CString::from_raw(string) });
+        }
+    }
+}
+
+/// One number or word for a status line: "mcp_servers", "mcp_inflight",
+/// "mcp_p95_NAME" and the like. Cheap, no input or output. Copies as much as
+/// fits with a NUL; *needed gets the full length, without the NUL.
+///
+/// Ownership: buf is the caller's.
+/// NULL: client and key must not be NULL; buf NULL only measures; needed may be
+/// NULL.
+/// Errors: TMCP_RESULT_NOT_FOUND for an unknown key, TMCP_RESULT_NULL,
+/// TMCP_RESULT_INVALID (key is not UTF-8, no living client),
+/// TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+/// Lifetime: copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_format(
+    client: *const tmcp_client,
+    key: *const c_char,
+    buf: *mut c_char,
+    len: usize,
+    needed: *mut usize,
+) -> i32 {
+    guard! {
+        handle::run(client, |client| {
+            // SAFETY: what this function asks of its caller.
+            let key = unsafe { strings::required(key, "key") }?;
+            let value = client.format(&key).ok_or_else(|| {
+                Failure::new(tmcp_result::NotFound, format!("no format {key}"))
+            })?;
+            // SAFETY: as above.
+            let full = unsafe { strings::copy_out(&value, buf, len) };
+            // SAFETY: NULL or writable.
+            unsafe { strings::store(needed, full) };
+            Ok(tmcp_result::Ok as i32)
+        })
+    }
+}

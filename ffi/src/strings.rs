@@ -1,0 +1,205 @@
+//! Text across the border, in both directions.
+//!
+//! What comes in is copied at once, so that no lifetime of C's has to be
+//! trusted after the call. What goes out is NUL-terminated UTF-8, with any NUL
+//! a server slipped into it replaced, so that both ways of measuring agree.
+
+use std::ffi::{CStr, CString, OsStr, OsString, c_char};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use crate::handle::Failure;
+
+/// An environment longer than this is not an environment.
+const ENV_MAX: usize = 1 << 20;
+
+/// A required string.
+///
+/// # Safety
+/// `text` is NULL or NUL-terminated.
+pub unsafe fn required(text: *const c_char, what: &str) -> Result<String, Failure> {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { optional(text, what) }?.ok_or_else(|| Failure::null(what))
+}
+
+/// A string that may be missing.
+///
+/// # Safety
+/// `text` is NULL or NUL-terminated.
+pub unsafe fn optional(text: *const c_char, what: &str) -> Result<Option<String>, Failure> {
+    // SAFETY: the caller's promise, passed on.
+    let Some(bytes) = (unsafe { bytes(text) }) else { return Ok(None) };
+    utf8(bytes, what).map(Some)
+}
+
+/// A string with its length; `len` 0 means that it is NUL-terminated.
+///
+/// # Safety
+/// `text` is NULL, or `len` bytes are readable, or `len` is 0 and it is
+/// NUL-terminated.
+pub unsafe fn counted(
+    text: *const c_char,
+    len: usize,
+    what: &str,
+) -> Result<Option<String>, Failure> {
+    if text.is_null() || len == 0 {
+        // SAFETY: NULL, or NUL-terminated as promised for length 0.
+        return unsafe { optional(text, what) };
+    }
+    if isize::try_from(len).is_err() {
+        return Err(Failure::invalid(format!("{what}: length {len} is impossible")));
+    }
+    // SAFETY: `len` readable bytes are promised and the length is possible.
+    let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), len) };
+    utf8(bytes.to_vec(), what).map(Some)
+}
+
+/// A path that may be missing.
+///
+/// # Safety
+/// `text` is NULL or NUL-terminated.
+pub unsafe fn path(text: *const c_char) -> Option<PathBuf> {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { bytes(text) }.map(|bytes| PathBuf::from(OsString::from_vec(bytes)))
+}
+
+/// An environment; NULL stands for the process's own.
+///
+/// # Safety
+/// `envp` is NULL or a NULL-terminated array of NUL-terminated strings.
+pub unsafe fn environment(envp: *const *const c_char) -> Vec<(OsString, OsString)> {
+    if envp.is_null() {
+        return std::env::vars_os().collect();
+    }
+    let mut env = Vec::new();
+    for index in 0..ENV_MAX {
+        // SAFETY: no NULL was met before `index`, so it is within the array.
+        let entry = unsafe { envp.add(index) };
+        // SAFETY: as above.
+        let entry = unsafe { entry.read() };
+        // SAFETY: an entry is NULL or NUL-terminated.
+        let Some(entry) = (unsafe { bytes(entry) }) else { break };
+        // A leading '=' is part of the name, as the C library has it.
+        let Some(at) = entry.iter().skip(1).position(|byte| *byte == b'=') else { continue };
+        let (name, value) = entry.split_at(at + 1);
+        env.push((OsStr::from_bytes(name).into(), OsStr::from_bytes(&value[1..]).into()));
+    }
+    env
+}
+
+/// Writes `text` as far as it fits, always NUL-terminated, never half a
+/// character; returns the length it has in full.
+///
+/// # Safety
+/// `buf` is NULL or `len` bytes at it are writable.
+pub unsafe fn copy_out(text: &str, buf: *mut c_char, len: usize) -> usize {
+    if !buf.is_null() && len > 0 {
+        let fits = text.floor_char_boundary_at(len - 1);
+        // SAFETY: `fits` is below `len`, and Rust's text cannot overlap C's buffer.
+        unsafe { text.as_ptr().copy_to_nonoverlapping(buf.cast(), fits) };
+        // SAFETY: `fits` is at most len - 1.
+        let end = unsafe { buf.add(fits) };
+        // SAFETY: within the buffer, as above.
+        unsafe { end.write(0) };
+    }
+    text.len()
+}
+
+/// Writes to an optional output.
+///
+/// # Safety
+/// `out` is NULL or writable.
+pub unsafe fn store<T>(out: *mut T, value: T) {
+    if !out.is_null() {
+        // SAFETY: not NULL, hence writable by the caller's promise.
+        unsafe { out.write(value) };
+    }
+}
+
+/// NUL-terminated bytes of `text`, without a NUL inside.
+pub fn terminated(text: String) -> CString {
+    match CString::new(text) {
+        Ok(text) => text,
+        Err(error) => {
+            let text = error.into_vec();
+            let text = String::from_utf8_lossy(&text).replace('\0', "\u{fffd}");
+            // Cannot fail, every NUL was just replaced; empty is the safe answer.
+            CString::new(text).unwrap_or_default()
+        }
+    }
+}
+
+/// # Safety
+/// `text` is NULL or NUL-terminated.
+unsafe fn bytes(text: *const c_char) -> Option<Vec<u8>> {
+    if text.is_null() {
+        return None;
+    }
+    // SAFETY: not NULL, hence NUL-terminated by the caller's promise.
+    Some(unsafe { CStr::from_ptr(text) }.to_bytes().to_vec())
+}
+
+fn utf8(bytes: Vec<u8>, what: &str) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|_| Failure::invalid(format!("{what} is not valid UTF-8")))
+}
+
+/// Cutting text without cutting a character.
+trait Boundary {
+    fn floor_char_boundary_at(&self, at: usize) -> usize;
+}
+
+impl Boundary for str {
+    fn floor_char_boundary_at(&self, at: usize) -> usize {
+        (0..=at.min(self.len())).rev().find(|at| self.is_char_boundary(*at)).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn copied(text: &str, len: usize) -> (usize, Vec<u8>) {
+        let mut buf = vec![0x7f_u8; len.max(1)];
+        // SAFETY: the buffer has `len` bytes.
+        let full = unsafe { copy_out(text, buf.as_mut_ptr().cast(), len) };
+        (full, buf)
+    }
+
+    #[test]
+    fn a_short_buffer_gets_a_whole_prefix_and_a_nul() {
+        assert_eq!(copied("abc", 4), (3, b"abc\0".to_vec()));
+        assert_eq!(copied("abc", 3), (3, b"ab\0".to_vec()));
+        assert_eq!(copied("ab\u{e9}", 4), (4, b"ab\0\x7f".to_vec()));
+        assert_eq!(copied("abc", 1), (3, b"\0".to_vec()));
+        assert_eq!(copied("abc", 0), (3, b"\x7f".to_vec()));
+    }
+
+    #[test]
+    fn nul_from_a_server_does_not_cut_a_text() {
+        assert_eq!(terminated("a\0b".into()).to_bytes(), "a\u{fffd}b".as_bytes());
+    }
+
+    #[test]
+    fn an_environment_is_split_at_its_first_equals_sign() {
+        let entries = [c"A=1=2".as_ptr(), c"junk".as_ptr(), c"=B=3".as_ptr(), std::ptr::null()];
+        // SAFETY: NULL-terminated, of literals.
+        let env = unsafe { environment(entries.as_ptr()) };
+        assert_eq!(env, [("A".into(), "1=2".into()), ("=B".into(), "3".into())]);
+    }
+
+    #[test]
+    fn text_from_c_must_be_utf8() {
+        // SAFETY: a literal.
+        let failure = unsafe { required(c"\xff".as_ptr(), "server name") }.unwrap_err();
+        assert!(format!("{failure:?}").contains("server name is not valid UTF-8"));
+    }
+
+    #[test]
+    fn a_stated_length_wins_over_the_nul() {
+        // SAFETY: two bytes of a literal of three.
+        let text = unsafe { counted(c"{}x".as_ptr(), 2, "json") }.unwrap();
+        assert_eq!(text.as_deref(), Some("{}"));
+        // SAFETY: refused before it is read.
+        assert!(unsafe { counted(c"{}".as_ptr(), usize::MAX, "json") }.is_err());
+    }
+}

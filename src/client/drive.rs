@@ -1,0 +1,381 @@
+//! One turn of the loop, and carrying out what the engine asks.
+
+use std::ffi::OsString;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{ServerConfig, Transport as Channel};
+use crate::engine::{
+    Action, ChildExit, ConnectionId, LogLevel, OpenFailure, Opened, Signal as Hardness,
+};
+use crate::error::Kind;
+use crate::sys::clock;
+use crate::time::Time;
+use crate::transport::{ConnectErrorKind, Flow, Program, Signal, Stdio, Transport, Unix};
+
+use super::link::{Exit, Link};
+use super::loader::Progress;
+use super::{Client, STRAGGLER, lookup};
+
+/// Lines of stderr that are logged in one go.
+const STDERR_LINES: usize = 100;
+
+impl Client {
+    /// Does what is ready, for about `budget`. True: more is ready, and the
+    /// descriptor will not say so; call again soon.
+    pub fn dispatch(&mut self, budget: Duration) -> bool {
+        let start = clock::now();
+        self.collect_events();
+        self.look_at_processes(start);
+        if self.engine.deadline().is_some_and(|when| when <= start) {
+            self.engine.handle_timeout(start);
+        }
+        self.carry_out(start);
+        let mut now = start;
+        loop {
+            let loading = self.load(now);
+            let Some(id) = self.busy.pop_front() else {
+                if !loading {
+                    break;
+                }
+                now = clock::now();
+                if now.since(start) >= budget {
+                    break;
+                }
+                continue;
+            };
+            self.serve(now, id);
+            self.carry_out(now);
+            if self.busy.is_empty() && !loading {
+                break;
+            }
+            now = clock::now();
+            if now.since(start) >= budget {
+                break;
+            }
+        }
+        if let Err(error) = self.verdicts.save() {
+            let text = crate::sys::sentence(&error);
+            (self.log)(LogLevel::Debug, &format!("what was learnt could not be kept: {text}"));
+        }
+        self.longest_dispatch = self.longest_dispatch.max(clock::now().since(start));
+        let loading = self.loader.as_ref().is_some_and(|loader| loader.due().is_none());
+        !self.busy.is_empty() || loading
+    }
+
+    /// Closes every channel without waiting, and tells every process to go.
+    pub(super) fn shut_down(&mut self) {
+        for (_, mut link) in self.links.drain() {
+            // Nothing can be done about an error here, and nothing depends on it.
+            let _ = link.transport.deregister(self.poll.registry());
+            link.transport.shutdown_write();
+            if let Some(child) = link.transport.child_mut() {
+                child.signal(Signal::Terminate);
+            }
+        }
+        for (_, mut transport) in self.stragglers.drain(..) {
+            if let Some(child) = transport.child_mut() {
+                child.signal(Signal::Kill);
+            }
+        }
+    }
+
+    /// Takes what the poll has; it keeps what does not fit.
+    fn collect_events(&mut self) {
+        if self.poll.poll(&mut self.events, Some(Duration::ZERO)).is_err() {
+            // EINTR; the next turn asks again.
+            return;
+        }
+        for event in &self.events {
+            let (id, part) = Link::of(event.token());
+            let Some(link) = self.links.get_mut(&id) else { continue };
+            link.note(part, event);
+            if !link.listed {
+                link.listed = true;
+                self.busy.push_back(id);
+            }
+        }
+    }
+
+    /// What no event announces: processes that the host reaped, or that have no
+    /// descriptor, and groups that outlived their leader.
+    fn look_at_processes(&mut self, now: Time) {
+        let mut found = Vec::new();
+        for (id, link) in &mut self.links {
+            if link.deadline(now).is_some() {
+                link.look(now);
+                if link.is_busy() {
+                    found.push(*id);
+                }
+            }
+        }
+        for id in found {
+            self.list(id);
+        }
+        self.stragglers.retain_mut(|(when, transport)| {
+            let Some(child) = transport.child_mut() else { return false };
+            if !child.group_is_alive() {
+                return false;
+            }
+            let due = now >= *when;
+            if due {
+                child.signal(Signal::Kill);
+            }
+            !due
+        });
+    }
+
+    /// Puts a link among those to be served.
+    pub(super) fn list(&mut self, id: ConnectionId) {
+        if let Some(link) = self.links.get_mut(&id) {
+            if !std::mem::replace(&mut link.listed, true) {
+                self.busy.push_back(id);
+            }
+        }
+    }
+
+    /// One piece of work for one link: one write, one read, one look at stderr.
+    fn serve(&mut self, now: Time, id: ConnectionId) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        link.listed = false;
+        if link.writable {
+            self.write(now, id);
+        }
+        self.read_stderr(id);
+        self.read(now, id);
+        let Some(link) = self.links.get_mut(&id) else { return };
+        link.look(now);
+        if let Exit::Known(status) = link.exit {
+            // Nothing is lost: what it wrote before it went was read first.
+            if !link.readable && !link.stderr {
+                let last_words = link.transport.stderr().and_then(|ring| {
+                    let line = ring.last_lines(1).pop()?;
+                    Some(String::from_utf8_lossy(&line).into_owned())
+                });
+                let status = status.map(|status| status.to_string()).unwrap_or_default();
+                self.engine.child_exited(now, id, ChildExit { status, last_words });
+                return;
+            }
+        }
+        if link.is_busy() {
+            self.list(id);
+        }
+    }
+
+    fn read(&mut self, now: Time, id: ConnectionId) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if !link.readable {
+            return;
+        }
+        match link.transport.read(&mut self.scratch) {
+            Ok(Flow::Bytes(n)) => {
+                // A short read has emptied the stream; the next bytes are an edge.
+                link.readable = n == self.scratch.len() || link.exit != Exit::Running;
+                self.engine.received(now, id, &self.scratch[..n]);
+            }
+            Ok(Flow::Blocked) => link.readable = false,
+            Ok(Flow::Closed) => {
+                link.readable = false;
+                if !std::mem::replace(&mut link.ended, true) {
+                    self.engine.end_of_stream(now, id, None);
+                }
+            }
+            Err(error) => {
+                link.readable = false;
+                if !std::mem::replace(&mut link.ended, true) {
+                    let text = crate::sys::sentence(&error);
+                    self.engine.end_of_stream(now, id, Some(&text));
+                }
+            }
+        }
+    }
+
+    /// Logs what came, then reads more: what is read faster than it is logged
+    /// would push out what nobody has seen.
+    fn read_stderr(&mut self, id: ConnectionId) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if !link.stderr {
+            return;
+        }
+        if let Some(ring) = link.transport.stderr_mut() {
+            for _ in 0..STDERR_LINES {
+                let Some(line) = ring.next_line() else { break };
+                self.engine.log_stderr(id, &String::from_utf8_lossy(&line));
+            }
+            if ring.has_line() {
+                return;
+            }
+        }
+        match link.transport.read_stderr(&mut self.scratch) {
+            Ok(Flow::Bytes(_)) => return,
+            Ok(Flow::Blocked) => {}
+            Ok(Flow::Closed) | Err(_) => {
+                let last = link.transport.stderr_mut().and_then(|ring| ring.take_partial());
+                if let Some(line) = last {
+                    self.engine.log_stderr(id, &String::from_utf8_lossy(&line));
+                }
+            }
+        }
+        link.stderr = false;
+    }
+
+    fn write(&mut self, now: Time, id: ConnectionId) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let bytes = self.engine.pending(id);
+        if bytes.is_empty() {
+            return;
+        }
+        match link.write(bytes) {
+            Ok(0) => {}
+            Ok(n) => self.engine.wrote(now, id, n),
+            Err(error) => {
+                // What the server said before is read first; the end follows it.
+                link.writable = false;
+                link.readable = true;
+                let text = crate::sys::sentence(&error);
+                (self.log)(LogLevel::Debug, &format!("writing failed: {text}"));
+            }
+        }
+        if link.readable {
+            self.list(id);
+        }
+    }
+
+    /// Reads a piece of the configuration. True: there is more to do now.
+    fn load(&mut self, now: Time) -> bool {
+        let Some(loader) = &mut self.loader else { return false };
+        let env = &self.options.env;
+        match loader.step(now, &mut self.scratch, &|name| lookup(env, name)) {
+            Progress::More => return true,
+            Progress::Later => return false,
+            Progress::Done(config) => self.engine.configure(now, config),
+            Progress::Failed(problem, overlay) => {
+                if self.engine.is_ready() {
+                    self.engine.configuration_failed(now, problem);
+                } else {
+                    let mut config = overlay;
+                    config.problems.push(problem);
+                    self.engine.configure(now, config);
+                }
+            }
+        }
+        self.loader = None;
+        self.carry_out(now);
+        false
+    }
+
+    /// Carries out what the engine asks, until it asks for nothing more.
+    pub(super) fn carry_out(&mut self, now: Time) {
+        while let Some(action) = self.engine.poll_action() {
+            match action {
+                Action::Open { connection, channel, server } => {
+                    self.open(now, connection, channel, &server);
+                }
+                Action::Write { connection } => self.write(now, connection),
+                Action::Close { connection } => {
+                    if let Some(link) = self.links.get_mut(&connection) {
+                        // A failure leaves it unwatched; its process is polled then.
+                        let _ = link.shutdown(self.poll.registry(), connection);
+                    }
+                }
+                Action::Signal { connection, signal } => {
+                    let link = self.links.get_mut(&connection);
+                    if let Some(child) = link.and_then(|link| link.transport.child_mut()) {
+                        child.signal(match signal {
+                            Hardness::Terminate => Signal::Terminate,
+                            Hardness::Kill => Signal::Kill,
+                        });
+                    }
+                }
+                Action::Forget { connection } => self.forget(now, connection),
+                Action::Remember { identity, era } => self.verdicts.set(identity, era),
+            }
+        }
+        while let Some((level, line)) = self.engine.poll_log() {
+            (self.log)(level, &line);
+        }
+    }
+
+    fn forget(&mut self, now: Time, id: ConnectionId) {
+        let Some(mut link) = self.links.remove(&id) else { return };
+        let _ = link.transport.deregister(self.poll.registry());
+        // The leader is gone; what it left behind was told to go and gets a while.
+        if link.transport.child().is_some_and(|child| child.is_gone() && child.group_is_alive()) {
+            self.stragglers.push((now + STRAGGLER, link.transport));
+        }
+    }
+
+    fn open(&mut self, now: Time, id: ConnectionId, channel: Channel, server: &Arc<ServerConfig>) {
+        let opened = match channel {
+            Channel::Socket => connect(server),
+            Channel::Stdio => spawn(server, &self.options.env),
+        };
+        let opened = opened.and_then(|mut transport| {
+            let registered = transport.register(self.poll.registry(), Link::token(id));
+            registered.map(|()| transport).map_err(|error| system_failure(&error))
+        });
+        match opened {
+            Ok(transport) => {
+                let pid = transport.child().map(|child| child.pid());
+                self.links.insert(id, Link::new(transport));
+                self.engine.opened(now, id, Opened { pid });
+            }
+            Err(failure) => self.engine.open_failed(now, id, failure),
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
+
+fn connect(server: &ServerConfig) -> Result<Box<dyn Transport>, OpenFailure> {
+    let Some(path) = &server.socket_path else {
+        let message = "no socket_path is configured".to_owned();
+        return Err(OpenFailure { message, permanent: true });
+    };
+    match Unix::connect(path, &server.socket_allow_uid) {
+        Ok(socket) => Ok(Box::new(socket)),
+        Err(error) => Err(OpenFailure {
+            message: error.message().to_owned(),
+            permanent: matches!(
+                error.kind(),
+                ConnectErrorKind::NotASocket | ConnectErrorKind::Path | ConnectErrorKind::Peer
+            ),
+        }),
+    }
+}
+
+/// Starts the server's process in the host's environment, with the entry's own
+/// variables, and the socket's path when the process stands in for it.
+fn spawn(
+    server: &ServerConfig,
+    host: &[(OsString, OsString)],
+) -> Result<Box<dyn Transport>, OpenFailure> {
+    let Some(command) = &server.command else {
+        let message = "no command is configured".to_owned();
+        return Err(OpenFailure { message, permanent: true });
+    };
+    let mut program = Program::new(&command.program);
+    program.args = command.args.iter().map(OsString::from).collect();
+    program.cwd.clone_from(&command.cwd);
+    program.env = host.to_vec();
+    if let Some(path) = &server.socket_path {
+        program.env.push(("MCP_SOCKET_PATH".into(), path.into()));
+    }
+    program.env.extend(command.env.iter().map(|(key, value)| (key.into(), value.into())));
+    match Stdio::spawn(&program) {
+        Ok(child) => Ok(Box::new(child)),
+        Err(error) => Err(OpenFailure {
+            message: error.message().to_owned(),
+            permanent: error.kind() == Kind::Invalid,
+        }),
+    }
+}
+
+fn system_failure(error: &io::Error) -> OpenFailure {
+    OpenFailure { message: crate::sys::sentence(error), permanent: false }
+}

@@ -1,0 +1,146 @@
+//! One open channel and what is known of its readiness.
+
+use std::io;
+use std::time::Duration;
+
+use mio::{Registry, Token};
+
+use crate::engine::ConnectionId;
+use crate::time::Time;
+use crate::transport::{ExitStatus, Flow, Part, TOKENS, Transport};
+
+/// How long the host may take to say how a process ended that it has reaped.
+const REPORT: Duration = Duration::from_millis(200);
+/// How often a process without a descriptor is asked whether it has ended.
+const POLL: Duration = Duration::from_millis(50);
+
+/// A channel with its readiness. mio tells edges: what it told is kept here
+/// until the channel says that it has nothing more.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) transport: Box<dyn Transport>,
+    pub(super) readable: bool,
+    pub(super) writable: bool,
+    pub(super) stderr: bool,
+    pub(super) exit: Exit,
+    /// It is in the list of those to be served.
+    pub(super) listed: bool,
+    /// The engine was told that the stream has ended.
+    pub(super) ended: bool,
+    pub(super) closing: bool,
+}
+
+/// What is known of the end of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// There is none, or it runs.
+    Running,
+    /// It was reaped by the host, which has not said how it ended.
+    Unexplained { until: Time },
+    /// It was reaped.
+    Known(Option<ExitStatus>),
+}
+
+impl Link {
+    pub(super) fn new(transport: Box<dyn Transport>) -> Link {
+        Link {
+            transport,
+            readable: false,
+            // Nothing tells that a fresh stream takes bytes; trying does no harm.
+            writable: true,
+            stderr: false,
+            exit: Exit::Running,
+            listed: false,
+            ended: false,
+            closing: false,
+        }
+    }
+
+    /// The token block of a connection.
+    pub(super) fn token(id: ConnectionId) -> Token {
+        Token(id.0 as usize * TOKENS)
+    }
+
+    /// Whose token it is.
+    pub(super) fn of(token: Token) -> (ConnectionId, Part) {
+        let (base, part) = Part::of(token);
+        (ConnectionId((base.0 / TOKENS) as u64), part)
+    }
+
+    /// Keeps what an event says.
+    pub(super) fn note(&mut self, part: Part, event: &mio::event::Event) {
+        match part {
+            Part::Stderr => self.stderr = true,
+            Part::Exit => {
+                self.transport.child_mut().map(|child| child.try_reap());
+            }
+            Part::Read | Part::Write => {
+                let over = event.is_error() || event.is_read_closed();
+                self.readable |= event.is_readable() || over;
+                self.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
+            }
+        }
+    }
+
+    /// Looks whether the process is gone.
+    pub(super) fn look(&mut self, now: Time) {
+        let Some(child) = self.transport.child_mut() else { return };
+        let status = child.try_reap();
+        match self.exit {
+            Exit::Known(_) => return,
+            _ if status.is_some() => self.exit = Exit::Known(status),
+            Exit::Running if child.is_gone() => {
+                self.exit = Exit::Unexplained { until: now + REPORT };
+            }
+            Exit::Unexplained { until } if now >= until => self.exit = Exit::Known(None),
+            Exit::Running | Exit::Unexplained { .. } => return,
+        }
+        // What it wrote before it went is still in the pipes.
+        self.readable |= !self.ended;
+        self.stderr = true;
+    }
+
+    /// When `look` is due although no event will say so.
+    pub(super) fn deadline(&self, now: Time) -> Option<Time> {
+        match self.exit {
+            Exit::Unexplained { until } => Some(until),
+            Exit::Known(_) => None,
+            Exit::Running => {
+                let child = self.transport.child()?;
+                let blind = child.pidfd().is_none() && (self.ended || self.closing);
+                blind.then(|| now + POLL)
+            }
+        }
+    }
+
+    /// Whether it can be served without waiting for an event.
+    pub(super) fn is_busy(&self) -> bool {
+        self.readable || self.stderr || (matches!(self.exit, Exit::Known(_)))
+    }
+
+    /// Closes the sending side. A closed descriptor must not stay registered.
+    pub(super) fn shutdown(&mut self, registry: &Registry, id: ConnectionId) -> io::Result<()> {
+        self.closing = true;
+        let unwatched = self.transport.deregister(registry);
+        // Whatever came of that, the server has to learn that it is to go.
+        self.transport.shutdown_write();
+        unwatched.and_then(|()| self.transport.register(registry, Link::token(id)))
+    }
+
+    /// Writes `bytes` until they are gone or the stream is full.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut done = 0;
+        while self.writable && done < bytes.len() {
+            match self.transport.write(&bytes[done..])? {
+                Flow::Bytes(n) => done += n,
+                Flow::Blocked => self.writable = false,
+                // The reading side tells the end, after what is still to be read.
+                Flow::Closed => {
+                    self.writable = false;
+                    self.readable = true;
+                }
+            }
+        }
+        Ok(done)
+    }
+}

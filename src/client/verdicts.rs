@@ -1,0 +1,118 @@
+//! Which era each server spoke, kept across restarts.
+//!
+//! A small file of our own. It only saves waiting: losing it, or finding it
+//! broken, costs a probe and nothing else, so no error here is ever the user's.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::PathBuf;
+
+use crate::config::Era;
+
+/// Verdicts kept; a configuration has a handful of servers.
+const CAPACITY: usize = 512;
+/// Largest file that is believed to be ours.
+const MAX_BYTES: u64 = 64 << 10;
+
+/// The file and what it should contain.
+#[derive(Debug)]
+pub(super) struct Verdicts {
+    path: Option<PathBuf>,
+    known: BTreeMap<u64, Era>,
+    changed: bool,
+}
+
+impl Verdicts {
+    /// Reads the file at `path`, if there is one.
+    pub(super) fn load(path: Option<PathBuf>) -> Verdicts {
+        let known = path.as_ref().and_then(|path| {
+            let size = fs::metadata(path).ok().filter(|meta| meta.is_file())?.len();
+            if size > MAX_BYTES {
+                return None;
+            }
+            let words: BTreeMap<String, String> =
+                serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+            Some(words.iter().filter_map(|(key, word)| entry(key, word)).collect())
+        });
+        Verdicts { path, known: known.unwrap_or_default(), changed: false }
+    }
+
+    /// What was known at the start.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, Era)> {
+        self.known.iter().map(|(identity, era)| (*identity, *era))
+    }
+
+    pub(super) fn set(&mut self, identity: u64, era: Option<Era>) {
+        let old = match era {
+            Some(era) => self.known.insert(identity, era),
+            None => self.known.remove(&identity),
+        };
+        self.changed |= old != era;
+        if self.known.len() > CAPACITY {
+            self.known.pop_first();
+        }
+    }
+
+    /// Writes the file if anything changed: to another name, then in place.
+    ///
+    /// # Errors
+    /// What the system said, for the log.
+    pub(super) fn save(&mut self) -> io::Result<()> {
+        if !std::mem::take(&mut self.changed) {
+            return Ok(());
+        }
+        let Some(path) = &self.path else { return Ok(()) };
+        if let Some(directory) = path.parent() {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        }
+        let words: BTreeMap<String, &str> =
+            self.known.iter().map(|(key, era)| (format!("{key:016x}"), word(*era))).collect();
+        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&temporary)?;
+        file.write_all(&serde_json::to_vec(&words)?)?;
+        drop(file);
+        fs::rename(&temporary, path)
+    }
+}
+
+fn entry(key: &str, value: &str) -> Option<(u64, Era)> {
+    let era = [Era::Legacy, Era::Modern].into_iter().find(|era| word(*era) == value)?;
+    Some((u64::from_str_radix(key, 16).ok()?, era))
+}
+
+fn word(era: Era) -> &'static str {
+    match era {
+        Era::Legacy => "legacy",
+        Era::Modern => "modern",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_come_back_and_a_broken_file_is_nobody_s_problem() {
+        let directory = std::env::temp_dir().join(format!("tmcp-verdicts-{}", std::process::id()));
+        let path = directory.join("deep/eras.json");
+        let mut verdicts = Verdicts::load(Some(path.clone()));
+        verdicts.set(7, Some(Era::Modern));
+        verdicts.set(u64::MAX, Some(Era::Legacy));
+        verdicts.save().unwrap();
+        let mut again = Verdicts::load(Some(path.clone()));
+        assert_eq!(again.iter().collect::<Vec<_>>(), [(7, Era::Modern), (u64::MAX, Era::Legacy)]);
+        again.set(7, None);
+        again.save().unwrap();
+        assert_eq!(Verdicts::load(Some(path.clone())).iter().count(), 1);
+        fs::write(&path, b"{\"7\": 3").unwrap();
+        assert_eq!(Verdicts::load(Some(path)).iter().count(), 0);
+        fs::remove_dir_all(directory).unwrap();
+    }
+}

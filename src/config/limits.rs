@@ -1,0 +1,276 @@
+//! The numbers: what range each may have, where it comes from, what is in force.
+//!
+//! An entry's own value wins over the host's default (tmux's `@mcp-*` options),
+//! which wins over the built-in one. Both kinds are checked here against the
+//! same ranges, so that an option cannot do what an entry may not.
+
+use std::time::Duration;
+
+use super::{Defaults, Limits, ServerConfig, Transport, quoted};
+use crate::error::{Error, Kind, Result};
+
+pub(super) const POOL_MAX_SIZE: Range = Range { min: 1, max: 1024, unit: "connections" };
+/// A year; zero means never.
+pub(super) const POOL_IDLE_TIMEOUT: Range = Range { min: 0, max: 31_536_000, unit: "seconds" };
+pub(super) const MAX_IN_FLIGHT: Range = Range { min: 1, max: 1024, unit: "requests" };
+/// A week: Claude Code's own default for a tool is more than a day.
+pub(super) const TIMEOUT: Range = Range { min: 1, max: 604_800_000, unit: "milliseconds" };
+pub(super) const RETRY_ATTEMPTS: Range = Range { min: 0, max: 100, unit: "attempts" };
+/// Not beyond the cap of the doubling.
+pub(super) const RETRY_BACKOFF: Range = Range { min: 1, max: 30_000, unit: "milliseconds" };
+
+/// The whole numbers a setting may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Range {
+    pub(super) min: u64,
+    pub(super) max: u64,
+    pub(super) unit: &'static str,
+}
+
+impl Range {
+    pub(super) fn contains(self, number: u64) -> bool {
+        (self.min..=self.max).contains(&number)
+    }
+
+    /// "a whole number of seconds from 0 to 31536000".
+    pub(super) fn expectation(self) -> String {
+        format!("a whole number of {} from {} to {}", self.unit, self.min, self.max)
+    }
+}
+
+impl Defaults {
+    /// Sets the default called `name`, as in `tmcp_client_set_default`, or with
+    /// `None` returns to the built-in one.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] when there is no such default or `value` is not a
+    /// number in its range; nothing is changed then.
+    pub fn set(&mut self, name: &str, value: Option<&str>) -> Result<()> {
+        let number = |range: Range| match value {
+            None => Ok(None),
+            Some(text) => match text.trim().parse() {
+                Ok(number) if range.contains(number) => Ok(Some(number)),
+                _ => Err(Error::new(
+                    Kind::Invalid,
+                    format!("{name} must be {}, not {}", range.expectation(), quoted(text)),
+                )),
+            },
+        };
+        let count = |range| number(range).map(|n| n.map(narrow));
+        let seconds = |range| number(range).map(|n| n.map(Duration::from_secs));
+        let millis = |range| number(range).map(|n| n.map(Duration::from_millis));
+
+        match name {
+            "pool-max-size" => self.pool_max_size = count(POOL_MAX_SIZE)?,
+            "pool-idle-timeout" => self.pool_idle_timeout = seconds(POOL_IDLE_TIMEOUT)?,
+            "max-in-flight" => self.max_in_flight = count(MAX_IN_FLIGHT)?,
+            "timeout" => self.timeout = millis(TIMEOUT)?,
+            "operation-timeout" => self.operation_timeout = millis(TIMEOUT)?,
+            "retry-attempts" => self.retry_attempts = count(RETRY_ATTEMPTS)?,
+            "retry-backoff" => self.retry_backoff = millis(RETRY_BACKOFF)?,
+            _ => {
+                let message = format!(
+                    "unknown default {}: there are pool-max-size, pool-idle-timeout, \
+                     max-in-flight, timeout, operation-timeout, retry-attempts, retry-backoff",
+                    quoted(name)
+                );
+                return Err(Error::new(Kind::Invalid, message));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ServerConfig {
+    /// The numbers in force on `channel`, which is `Stdio` for a socket server
+    /// that has fallen back to its command.
+    ///
+    /// A socket carries one request at a time over five connections, a process
+    /// many at a time: each further process is slow to start and has a state of
+    /// its own. Who asks for several processes wants calls to run in them side
+    /// by side, so then each takes one at a time unless told otherwise;
+    /// with 64 the first would never be full and the pool never grow.
+    ///
+    /// After the fallback neither an entry's nor a default's `pool_max_size` and
+    /// `max_in_flight` count: they were meant for a socket, where twenty
+    /// connections cost nothing, and must not become twenty processes.
+    pub fn limits(&self, defaults: &Defaults, channel: Transport) -> Limits {
+        let pool_max_size = self.pool_max_size.or(defaults.pool_max_size);
+        let max_in_flight = self.max_in_flight.or(defaults.max_in_flight);
+        let (pool_max_size, max_in_flight) = match (self.transport, channel) {
+            (_, Transport::Socket) => (pool_max_size.unwrap_or(5), max_in_flight.unwrap_or(1)),
+            (Transport::Socket, Transport::Stdio) => (1, 64),
+            (Transport::Stdio, Transport::Stdio) => {
+                let processes = pool_max_size.unwrap_or(1);
+                let each = if processes > 1 { 1 } else { 64 };
+                (processes, max_in_flight.unwrap_or(each))
+            }
+        };
+        let idle = self.pool_idle_timeout.or(defaults.pool_idle_timeout);
+        Limits {
+            pool_max_size: pool_max_size.clamp(1, narrow(POOL_MAX_SIZE.max)),
+            pool_idle_timeout: match idle {
+                Some(Duration::ZERO) => None,
+                Some(idle) => Some(idle),
+                None => Some(Duration::from_secs(300)),
+            },
+            max_in_flight: max_in_flight.clamp(1, narrow(MAX_IN_FLIGHT.max)),
+            timeout: self.timeout.or(defaults.timeout),
+            operation_timeout: self.operation_timeout.or(defaults.operation_timeout),
+            retry_attempts: self.retry_attempts.or(defaults.retry_attempts).unwrap_or(3),
+            retry_backoff: self
+                .retry_backoff
+                .or(defaults.retry_backoff)
+                .unwrap_or(Duration::from_millis(100)),
+        }
+    }
+}
+
+/// For numbers whose range fits: every range of a count does.
+pub(super) fn narrow(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::server;
+
+    #[test]
+    fn a_bare_stdio_server_gets_one_process_and_many_requests() {
+        let limits = server("a").limits(&Defaults::default(), Transport::Stdio);
+        assert_eq!(
+            limits,
+            Limits {
+                pool_max_size: 1,
+                pool_idle_timeout: Some(Duration::from_secs(300)),
+                max_in_flight: 64,
+                timeout: None,
+                operation_timeout: None,
+                retry_attempts: 3,
+                retry_backoff: Duration::from_millis(100),
+            }
+        );
+    }
+
+    #[test]
+    fn a_bare_socket_server_gets_five_connections_of_one_request() {
+        let mut server = server("a");
+        server.transport = Transport::Socket;
+        let limits = server.limits(&Defaults::default(), Transport::Socket);
+        assert_eq!((limits.pool_max_size, limits.max_in_flight), (5, 1));
+    }
+
+    #[test]
+    fn several_processes_take_one_request_each_so_that_the_pool_grows() {
+        let mut server = server("a");
+        let numbers = |server: &ServerConfig, defaults: &Defaults| {
+            let limits = server.limits(defaults, Transport::Stdio);
+            (limits.pool_max_size, limits.max_in_flight)
+        };
+        let mut defaults = Defaults::default();
+        server.pool_max_size = Some(5);
+        assert_eq!(numbers(&server, &defaults), (5, 1));
+        server.max_in_flight = Some(8);
+        assert_eq!(numbers(&server, &defaults), (5, 8));
+        server.pool_max_size = Some(1);
+        server.max_in_flight = None;
+        assert_eq!(numbers(&server, &defaults), (1, 64));
+        server.pool_max_size = None;
+        defaults.pool_max_size = Some(3);
+        assert_eq!(numbers(&server, &defaults), (3, 1));
+        defaults.max_in_flight = Some(2);
+        assert_eq!(numbers(&server, &defaults), (3, 2));
+    }
+
+    #[test]
+    fn a_fallback_to_stdio_is_one_process_whatever_the_socket_was_given() {
+        let mut server = server("a");
+        server.transport = Transport::Socket;
+        server.pool_max_size = Some(20);
+        server.max_in_flight = Some(2);
+        let defaults =
+            Defaults { pool_max_size: Some(9), max_in_flight: Some(9), ..Defaults::default() };
+        let limits = server.limits(&defaults, Transport::Stdio);
+        assert_eq!((limits.pool_max_size, limits.max_in_flight), (1, 64));
+        let limits = server.limits(&defaults, Transport::Socket);
+        assert_eq!((limits.pool_max_size, limits.max_in_flight), (20, 2));
+    }
+
+    #[test]
+    fn an_entry_wins_over_a_default_which_wins_over_the_built_in() {
+        let mut defaults = Defaults::default();
+        for (name, value) in [
+            ("pool-max-size", "7"),
+            ("pool-idle-timeout", "0"),
+            ("max-in-flight", "3"),
+            ("timeout", "1000"),
+            ("operation-timeout", " 500 "),
+            ("retry-attempts", "0"),
+            ("retry-backoff", "250"),
+        ] {
+            defaults.set(name, Some(value)).expect("all are in range");
+        }
+        let mut server = server("a");
+        let from_defaults = server.limits(&defaults, Transport::Stdio);
+        assert_eq!(
+            from_defaults,
+            Limits {
+                pool_max_size: 7,
+                pool_idle_timeout: None,
+                max_in_flight: 3,
+                timeout: Some(Duration::from_secs(1)),
+                operation_timeout: Some(Duration::from_millis(500)),
+                retry_attempts: 0,
+                retry_backoff: Duration::from_millis(250),
+            }
+        );
+        server.pool_idle_timeout = Some(Duration::from_secs(9));
+        server.timeout = Some(Duration::from_secs(8));
+        server.operation_timeout = Some(Duration::from_secs(7));
+        server.retry_attempts = Some(6);
+        server.retry_backoff = Some(Duration::from_secs(5));
+        server.max_in_flight = Some(4);
+        server.pool_max_size = Some(2);
+        let own = server.limits(&defaults, Transport::Stdio);
+        assert_eq!(own, server.limits(&Defaults::default(), Transport::Stdio));
+        assert_eq!((own.pool_max_size, own.max_in_flight, own.retry_attempts), (2, 4, 6));
+
+        for name in [
+            "pool-max-size",
+            "pool-idle-timeout",
+            "max-in-flight",
+            "timeout",
+            "operation-timeout",
+            "retry-attempts",
+            "retry-backoff",
+        ] {
+            defaults.set(name, None).expect("all exist");
+        }
+        assert_eq!(defaults, Defaults::default());
+    }
+
+    #[test]
+    fn a_bad_default_is_refused_with_its_range_and_changes_nothing() {
+        let mut defaults = Defaults { pool_max_size: Some(7), ..Defaults::default() };
+        for value in ["", "0", "1025", "-1", "+", "5.5", "5s", "many", "99999999999999999999"] {
+            let error = defaults.set("pool-max-size", Some(value)).expect_err(value);
+            assert_eq!(error.kind(), Kind::Invalid);
+            assert_eq!(
+                error.message(),
+                format!(
+                    "pool-max-size must be a whole number of connections from 1 to 1024, \
+                     not '{value}'"
+                )
+            );
+        }
+        let error = defaults.set("timeout", Some("0")).expect_err("zero");
+        assert!(error.message().contains("milliseconds from 1 to 604800000, not '0'"), "{error}");
+        let error = defaults.set("pool_max_size", Some("5")).expect_err("an underscore");
+        assert!(
+            error.message().starts_with("unknown default 'pool_max_size': there are"),
+            "{error}"
+        );
+        assert_eq!(defaults, Defaults { pool_max_size: Some(7), ..Defaults::default() });
+    }
+}

@@ -1,0 +1,511 @@
+use std::path::Path;
+
+use super::*;
+
+const ORIGIN: &str = "/home/u/.claude.json";
+
+fn env(name: &str) -> Option<String> {
+    match name {
+        "HOME" => Some("/home/u".to_owned()),
+        "TOKEN" => Some("SECRET-FROM-ENV".to_owned()),
+        "DIR" => Some("/opt/x".to_owned()),
+        "EMPTY" => Some(String::new()),
+        _ => None,
+    }
+}
+
+fn parse(raw: &str) -> Config {
+    parse_servers(raw.as_bytes(), &env, ORIGIN)
+}
+
+/// The one server of an entry that is right.
+fn good(entry: &str) -> ServerConfig {
+    let config = parse(&format!("{{\"a\": {entry}}}"));
+    assert_eq!(config.problems, [], "{entry}");
+    assert_eq!(config.servers.len(), 1, "{entry}");
+    (*config.servers[0]).clone()
+}
+
+/// What is told of an entry that is wrong, behind file and server.
+fn bad(entry: &str) -> String {
+    let config = parse(&format!("{{\"good\": {{\"command\": \"x\"}}, \"a\": {entry}}}"));
+    assert_eq!(config.servers.len(), 1, "{entry}");
+    assert_eq!(config.servers[0].name, "good");
+    assert_eq!(config.problems.len(), 1, "{entry}: {:?}", config.problems);
+    assert_eq!(config.problems[0].server.as_deref(), Some("a"));
+    let message = &config.problems[0].message;
+    let told = message.strip_prefix("/home/u/.claude.json: server 'a'");
+    let told = told.unwrap_or_else(|| panic!("{message}"));
+    told.strip_prefix(": ").unwrap_or(told).to_owned()
+}
+
+fn command(entry: &str) -> Command {
+    good(entry).command.expect("the entry has a command")
+}
+
+#[test]
+fn the_documents_own_examples_are_read() {
+    let config = parse(
+        r#"{
+        "enhanced-memory": {
+          "transport": "socket",
+          "socket_path": "/tmp/enhanced-memory.sock",
+          "command": "node",
+          "args": ["/path/to/server.js"],
+          "env": {"MCP_SOCKET_PATH": "/tmp/enhanced-memory.sock"}
+        },
+        "agent-runtime": {
+          "transport": "socket", "socket_path": "/tmp/slow.sock",
+          "timeout": 30000, "retry_attempts": 3, "retry_backoff": 1000,
+          "pool_max_size": 20, "pool_idle_timeout": 600, "operation_timeout": 5000
+        }
+    }"#,
+    );
+    assert_eq!(config.problems, []);
+    let [runtime, memory] = config.servers.as_slice() else { panic!("two servers, sorted") };
+    assert_eq!(memory.name, "enhanced-memory");
+    assert_eq!(memory.transport, Transport::Socket);
+    assert_eq!(memory.socket_path.as_deref(), Some(Path::new("/tmp/enhanced-memory.sock")));
+    let command = memory.command.as_ref().expect("it has a fallback");
+    assert_eq!(command.program, "node");
+    assert_eq!(command.args, ["/path/to/server.js"]);
+    let variable = ("MCP_SOCKET_PATH".to_owned(), "/tmp/enhanced-memory.sock".to_owned());
+    assert_eq!(command.env, [variable]);
+
+    assert_eq!(runtime.command, None);
+    assert_eq!(runtime.timeout, Some(Duration::from_secs(30)));
+    assert_eq!(runtime.retry_attempts, Some(3));
+    assert_eq!(runtime.retry_backoff, Some(Duration::from_secs(1)));
+    assert_eq!(runtime.pool_max_size, Some(20));
+    assert_eq!(runtime.pool_idle_timeout, Some(Duration::from_secs(600)));
+    assert_eq!(runtime.operation_timeout, Some(Duration::from_secs(5)));
+}
+
+#[test]
+fn what_is_left_out_stays_open() {
+    let server = good(r#"{"command": "x"}"#);
+    let expected = ServerConfig {
+        command: Some(crate::config::tests::command("x")),
+        ..crate::config::tests::server("a")
+    };
+    assert_eq!(server, expected);
+    let nulls = r#"{"command": "x", "args": null, "env": null, "cwd": null, "type": null,
+        "socket_path": null, "timeout": null, "disabled": null, "era": null, "tmux": null,
+        "idempotent_tools": null, "socket_allow_uid": null, "pool_max_size": null}"#;
+    assert_eq!(good(nulls), expected);
+    let foreign = r#"{"command": "x", "alwaysLoad": true, "role": 7, "url": [], "headers": 1}"#;
+    assert_eq!(good(foreign), expected);
+}
+
+#[test]
+fn every_key_is_read() {
+    let keys = r#""transport": "unix", "socket_path": "/s", "command": "x", "args": ["y"],
+        "env": {"K": "v"}, "cwd": "/w", "pool_max_size": 2, "pool_idle_timeout": 0,
+        "max_in_flight": 3, "timeout": 4, "operation_timeout": 5, "retry_attempts": 6,
+        "retry_backoff": 7, "era": "modern", "idempotent_tools": ["t", "u"],
+        "socket_allow_uid": [33, 1000], "disabled": false"#;
+    let expected = ServerConfig {
+        name: "a".to_owned(),
+        transport: Transport::Socket,
+        socket_path: Some(PathBuf::from("/s")),
+        socket_allow_uid: vec![33, 1000],
+        command: Some(Command {
+            program: "x".to_owned(),
+            args: vec!["y".to_owned()],
+            env: vec![("K".to_owned(), "v".to_owned())],
+            cwd: Some(PathBuf::from("/w")),
+        }),
+        pool_max_size: Some(2),
+        pool_idle_timeout: Some(Duration::ZERO),
+        max_in_flight: Some(3),
+        timeout: Some(Duration::from_millis(4)),
+        operation_timeout: Some(Duration::from_millis(5)),
+        retry_attempts: Some(6),
+        retry_backoff: Some(Duration::from_millis(7)),
+        era: Some(Era::Modern),
+        idempotent_tools: vec!["t".to_owned(), "u".to_owned()],
+    };
+    assert_eq!(good(&format!("{{{keys}}}")), expected);
+    assert_eq!(good(&format!("{{\"tmux\": {{{keys}}}}}")), expected);
+
+    // Our own object wins, key by key, over what other programs are told.
+    let others = r#""type": "http", "socket_path": 1, "command": 2, "args": 3, "env": 4, "cwd": 5,
+        "pool_max_size": "", "pool_idle_timeout": "", "max_in_flight": "", "timeout": "",
+        "operation_timeout": "", "retry_attempts": "", "retry_backoff": "", "era": 0,
+        "idempotent_tools": 0, "socket_allow_uid": "", "disabled": true"#;
+    assert_eq!(good(&format!("{{{others}, \"tmux\": {{{keys}}}}}")), expected);
+}
+
+#[test]
+fn the_transport_follows_from_what_is_given() {
+    use Transport::{Socket, Stdio};
+    for (entry, expected) in [
+        (r#"{"command": "x"}"#, Stdio),
+        (r#"{"socket_path": "/s"}"#, Socket),
+        (r#"{"command": "x", "socket_path": "/s"}"#, Stdio),
+        (r#"{"command": "x", "socket_path": "/s", "transport": "socket"}"#, Socket),
+        (r#"{"command": "x", "socket_path": "/s", "type": "unix"}"#, Socket),
+        (r#"{"command": "x", "type": "stdio"}"#, Stdio),
+        (
+            r#"{"command": "x", "socket_path": "/s", "type": "stdio", "transport": "socket"}"#,
+            Socket,
+        ),
+        (
+            r#"{"command": "x", "type": "stdio", "tmux": {"type": "socket", "socket_path": "/s"}}"#,
+            Socket,
+        ),
+        (r#"{"command": "x", "transport": "http", "tmux": {"type": "stdio"}}"#, Stdio),
+    ] {
+        assert_eq!(good(entry).transport, expected, "{entry}");
+    }
+}
+
+#[test]
+fn transports_to_come_are_told_and_other_programs_own_are_not() {
+    for transport in ["http", "sse", "ws", "streamable-http", "tcp", "tls"] {
+        let expected = format!("transport '{transport}' is not supported yet");
+        assert_eq!(
+            bad(&format!(r#"{{"type": "{transport}", "url": "https://u:SECRET@h"}}"#)),
+            expected
+        );
+        assert_eq!(bad(&format!(r#"{{"transport": "{transport}", "command": "x"}}"#)), expected);
+    }
+    assert_eq!(bad(r#"{"url": "https://h/mcp"}"#), "transport 'http' is not supported yet");
+    for transport in ["sdk", "sse-ide", "ws-ide", "claudeai-proxy"] {
+        let config = parse(&format!(r#"{{"a": {{"type": "{transport}", "disabled": true}}}}"#));
+        assert_eq!(config, Config::default());
+    }
+    let told = "unknown transport 'pi\\u{1b}gs' (use 'socket' or 'stdio')";
+    assert_eq!(bad(r#"{"transport": "pi\u001bgs", "command": "x"}"#), told);
+}
+
+#[test]
+fn a_disabled_server_is_told_apart_from_an_unknown_one() {
+    assert_eq!(bad(r#"{"command": "x", "disabled": true}"#), " is disabled");
+    assert_eq!(bad(r#"{"type": "http", "disabled": true, "args": 7}"#), " is disabled");
+    assert_eq!(bad(r#"{"command": "x", "tmux": {"disabled": true}}"#), " is disabled");
+    let config = parse(r#"{"a": {"command": "x", "disabled": true}}"#);
+    let error = config.find("a").expect_err("it is disabled");
+    assert_eq!(error.message(), "/home/u/.claude.json: server 'a' is disabled");
+}
+
+#[test]
+fn one_bad_entry_is_named_with_key_expectation_and_finding() {
+    for (entry, told) in [
+        ("null", "the entry must be an object, not null"),
+        ("[]", "the entry must be an object, not an array"),
+        (r#""SECRET""#, "the entry must be an object, not a string"),
+        ("{}", "needs 'command' or 'socket_path'"),
+        (r#"{"args": ["SECRET"]}"#, "needs 'command' or 'socket_path'"),
+        (r#"{"type": "stdio"}"#, "needs 'command' or 'socket_path'"),
+        (r#"{"type": "stdio", "socket_path": "/s"}"#, "transport 'stdio' needs 'command'"),
+        (r#"{"type": "socket"}"#, "transport 'socket' needs 'socket_path'"),
+        (r#"{"type": "socket", "command": "x"}"#, "transport 'socket' needs 'socket_path'"),
+        (r#"{"type": 7, "command": "x"}"#, "'type' must be a string, not a number"),
+        (
+            r#"{"tmux": {"transport": []}, "command": "x"}"#,
+            "'tmux.transport' must be a string, not an array",
+        ),
+        (r#"{"tmux": "SECRET", "command": "x"}"#, "'tmux' must be an object, not a string"),
+        (r#"{"command": ["SECRET"]}"#, "'command' must be a string, not an array"),
+        (r#"{"command": ""}"#, "'command' is empty"),
+        (r#"{"command": "${EMPTY}"}"#, "'command' is empty"),
+        (r#"{"command": "SECRET\u0000"}"#, "'command' holds a NUL character"),
+        (r#"{"socket_path": true}"#, "'socket_path' must be a string, not true"),
+        (r#"{"socket_path": "${NO:-}"}"#, "'socket_path' is empty"),
+        (r#"{"command": "x", "cwd": 5}"#, "'cwd' must be a string, not a number"),
+        (
+            r#"{"command": "x", "args": "SECRET"}"#,
+            "'args' must be an array of strings, not a string",
+        ),
+        (r#"{"command": "x", "args": {}}"#, "'args' must be an array of strings, not an object"),
+        (r#"{"command": "x", "args": ["SECRET", null]}"#, "'args[1]' must be a string, not null"),
+        (r#"{"command": "x", "args": [["SECRET"]]}"#, "'args[0]' must be a string, not an array"),
+        (
+            r#"{"command": "x", "env": ["K=SECRET"]}"#,
+            "'env' must be an object of strings, not an array",
+        ),
+        (r#"{"command": "x", "env": 7777}"#, "'env' must be an object of strings, not a number"),
+        (
+            r#"{"command": "x", "env": {"K": {"SECRET": 1}}}"#,
+            "'env.K' must be a string, not an object",
+        ),
+        (r#"{"command": "x", "env": {"K": "SECRET\u0000"}}"#, "'env.K' holds a NUL character"),
+        (
+            r#"{"command": "x", "env": {"K=SECRET": ""}}"#,
+            "'env' holds a name that no variable can have",
+        ),
+        (
+            r#"{"command": "x", "env": {"": "SECRET"}}"#,
+            "'env' holds a name that no variable can have",
+        ),
+        (
+            r#"{"command": "x", "disabled": "SECRET"}"#,
+            "'disabled' must be true or false, not a string",
+        ),
+        (r#"{"command": "x", "era": "new"}"#, "'era' must be 'legacy' or 'modern', not 'new'"),
+        (r#"{"command": "x", "era": 2026}"#, "'era' must be 'legacy' or 'modern', not a number"),
+        (
+            r#"{"command": "x", "idempotent_tools": "t"}"#,
+            "'idempotent_tools' must be an array of strings, not a string",
+        ),
+        (
+            r#"{"command": "x", "idempotent_tools": ["t", 1]}"#,
+            "'idempotent_tools[1]' must be a string, not a number",
+        ),
+        (
+            r#"{"command": "x", "socket_allow_uid": "root"}"#,
+            "'socket_allow_uid' must be a user id or an array of user ids, not a string",
+        ),
+        (
+            r#"{"command": "x", "socket_allow_uid": [0, -1]}"#,
+            "'socket_allow_uid' must be a user id or an array of user ids, not -1",
+        ),
+        (
+            r#"{"command": "x", "socket_allow_uid": 4294967295}"#,
+            "'socket_allow_uid' must be a user id or an array of user ids, not 4294967295",
+        ),
+        (
+            r#"{"command": "x", "args": ["\ud800"]}"#,
+            "the entry holds a number or a character out of range, or is nested too deeply",
+        ),
+        (
+            r#"{"command": "x", "timeout": 1e999}"#,
+            "the entry holds a number or a character out of range, or is nested too deeply",
+        ),
+        (
+            r#"{"command": "x", "tmux": {"timeout": 0}}"#,
+            "'tmux.timeout' must be a whole number of milliseconds from 1 to 604800000, not 0",
+        ),
+    ] {
+        assert_eq!(bad(entry), told, "{entry}");
+    }
+    let deep =
+        format!(r#"{{"command": "x", "k": {}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    assert!(bad(&deep).contains("nested too deeply"));
+}
+
+#[test]
+fn numbers_have_ranges() {
+    for (key, unit, min, max) in [
+        ("pool_max_size", "connections", 1, 1024),
+        ("pool_idle_timeout", "seconds", 0, 31_536_000),
+        ("max_in_flight", "requests", 1, 1024),
+        ("timeout", "milliseconds", 1, 604_800_000),
+        ("operation_timeout", "milliseconds", 1, 604_800_000),
+        ("retry_attempts", "attempts", 0, 100),
+        ("retry_backoff", "milliseconds", 1, 30_000),
+    ] {
+        let entry = |value: &str| format!(r#"{{"command": "x", "{key}": {value}}}"#);
+        for value in [min, max] {
+            good(&entry(&value.to_string()));
+            good(&entry(&format!("{value}.0")));
+        }
+        let expected =
+            format!("'{key}' must be a whole number of {unit} from {min} to {max}, not ");
+        let (above, below) = ((max + 1).to_string(), (min - 1).to_string());
+        for value in [
+            above.as_str(),
+            below.as_str(),
+            "-5",
+            "2.5",
+            "18446744073709551615",
+            "1e+30",
+            "-1e+300",
+        ] {
+            assert_eq!(bad(&entry(value)), format!("{expected}{value}"));
+        }
+        for (value, found) in
+            [("\"5\"", "a string"), ("true", "true"), ("[5]", "an array"), ("{}", "an object")]
+        {
+            assert_eq!(bad(&entry(value)), format!("{expected}{found}"));
+        }
+    }
+}
+
+#[test]
+fn a_socket_path_has_a_longest_length() {
+    let path = |len: usize| format!("/{}", "s".repeat(len - 1));
+    let longest = path(107);
+    assert_eq!(
+        good(&format!(r#"{{"socket_path": "{longest}"}}"#)).socket_path,
+        Some(PathBuf::from(&longest))
+    );
+    let told = "'socket_path' is 108 bytes long, the system allows 107";
+    assert_eq!(bad(&format!(r#"{{"socket_path": "{}"}}"#, path(108))), told);
+    // What counts is the path behind the variables, in bytes.
+    let told = "'socket_path' is 109 bytes long, the system allows 107";
+    assert_eq!(bad(&format!(r#"{{"socket_path": "${{DIR}}/é{}"}}"#, path(100))), told);
+    assert_eq!(bad(&format!(r#"{{"socket_path": "~{}"}}"#, path(102))), told);
+}
+
+#[test]
+fn variables_are_expanded_where_they_may_stand() {
+    let server = good(
+        r#"{"command": "${DIR}/bin", "args": ["${TOKEN}", "${NO:-d}", "$HOME"], "cwd": "${DIR}",
+            "env": {"K": "<${TOKEN}>", "${DIR}": "x"}, "socket_path": "${NO:-/run}/s",
+            "idempotent_tools": ["${DIR}"]}"#,
+    );
+    assert_eq!(server.socket_path, Some(PathBuf::from("/run/s")));
+    assert_eq!(server.idempotent_tools, ["${DIR}"]);
+    let command = server.command.expect("it has one");
+    assert_eq!(command.program, "/opt/x/bin");
+    assert_eq!(command.args, ["SECRET-FROM-ENV", "d", "$HOME"]);
+    assert_eq!(command.cwd, Some(PathBuf::from("/opt/x")));
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(command.env, [pair("${DIR}", "x"), pair("K", "<SECRET-FROM-ENV>")]);
+}
+
+#[test]
+fn a_variable_without_a_value_is_a_warning() {
+    let config = parse(
+        r#"{"a": {"command": "x", "args": ["y", "${NO}${NO}"], "env": {"K": "${NO}SECRET"}}}"#,
+    );
+    assert_eq!(
+        config.find("a").expect("still usable").command.as_ref().map(|c| &c.args[1][..]),
+        Some("${NO}${NO}")
+    );
+    let told: Vec<&str> = config.problems.iter().map(|p| p.message.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "/home/u/.claude.json: server 'a': variable 'NO' in 'args[1]' is not set",
+            "/home/u/.claude.json: server 'a': variable 'NO' in 'env.K' is not set",
+        ]
+    );
+    assert!(config.problems.iter().all(|p| p.server.as_deref() == Some("a")));
+    // An entry that fails tells why it failed, and that alone.
+    assert_eq!(bad(r#"{"command": "${NO}", "timeout": 0}"#).matches("'timeout'").count(), 1);
+}
+
+#[test]
+fn our_paths_know_the_home_directory_and_commands_do_not() {
+    let server = good(r#"{"command": "~/x", "args": ["~/y"], "cwd": "~/z", "socket_path": "~/s"}"#);
+    assert_eq!(server.socket_path, Some(PathBuf::from("/home/u/s")));
+    let command = server.command.expect("it has one");
+    assert_eq!((&command.program[..], &command.args[0][..]), ("~/x", "~/y"));
+    assert_eq!(command.cwd, Some(PathBuf::from("/home/u/z")));
+    for homeless in [None, Some(String::new())] {
+        let config = parse_servers(br#"{"a": {"socket_path": "~/s"}}"#, &|_| homeless.clone(), "");
+        assert_eq!(config.servers[0].socket_path, Some(PathBuf::from("~/s")));
+    }
+}
+
+#[test]
+fn plain_values_among_strings_become_strings() {
+    let command = command(
+        r#"{"command": "x", "args": ["-p", 8080, -1, 2.5, true, false, ""],
+            "env": {"A": 1, "B": true, "C": "", "D": null}}"#,
+    );
+    assert_eq!(command.args, ["-p", "8080", "-1", "2.5", "true", "false", ""]);
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(command.env, [pair("A", "1"), pair("B", "true"), pair("C", "")]);
+}
+
+#[test]
+fn one_user_id_needs_no_array() {
+    assert_eq!(good(r#"{"socket_path": "/s", "socket_allow_uid": 0}"#).socket_allow_uid, [0]);
+    assert!(good(r#"{"socket_path": "/s", "socket_allow_uid": []}"#).socket_allow_uid.is_empty());
+}
+
+#[test]
+fn the_last_of_two_equal_keys_wins() {
+    let config = parse(
+        r#"{"a": {"command": "x"}, "b": {"command": "y"}, "a": {"command": "z", "command": "w"}}"#,
+    );
+    assert_eq!(config.servers.len(), 2);
+    assert_eq!(
+        config.find("a").expect("it is there").command.as_ref().expect("given").program,
+        "w"
+    );
+    // A broken later one is not repaired by the earlier.
+    let config = parse(r#"{"a": {"command": "x"}, "a": 1}"#);
+    assert_eq!((config.servers.len(), config.problems.len()), (0, 1));
+}
+
+#[test]
+fn names_are_opaque() {
+    let config =
+        parse(r#"{"my srv.ö": {"command": "x"}, "": {"command": "y"}, "B": {"command": "z"}}"#);
+    let names: Vec<&str> = config.servers.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(names, ["", "B", "my srv.ö"]);
+    let config = parse(r#"{"bad\nname": 1}"#);
+    assert!(config.problems[0].message.contains("server 'bad\\nname': "), "{config:?}");
+}
+
+#[test]
+fn a_value_that_is_no_object_is_a_problem_of_the_file() {
+    for raw in ["null", "{}", " \r\n{ } "] {
+        assert_eq!(parse(raw), Config::default(), "{raw}");
+    }
+    for (raw, told) in [
+        ("[]", "'mcpServers' must be an object, not an array"),
+        ("\"SECRET\"", "'mcpServers' must be an object, not a string"),
+        ("true", "'mcpServers' must be an object, not true or false"),
+        ("-1", "'mcpServers' must be an object, not a number"),
+        ("{\"a\":\n", "'mcpServers' is not valid JSON at its line 2 column 0"),
+        ("{} SECRET", "'mcpServers' is not valid JSON at its line 1 column 4"),
+        ("", "'mcpServers' is not valid JSON at its line 1 column 0"),
+    ] {
+        let config = parse(raw);
+        assert_eq!(config.servers, []);
+        assert_eq!(config.problems.len(), 1);
+        assert_eq!(config.problems[0].server, None);
+        assert_eq!(config.problems[0].message, format!("{ORIGIN}: {told}"), "{raw}");
+    }
+    assert_eq!(parse_servers(b"{\"a\xff\": {}}", &env, "").problems.len(), 1);
+}
+
+#[test]
+fn no_message_and_no_debug_text_holds_a_secret() {
+    // Every key in turn is broken beside an environment full of secrets.
+    let keys = [
+        "transport",
+        "socket_path",
+        "command",
+        "args",
+        "env",
+        "cwd",
+        "pool_max_size",
+        "timeout",
+        "retry_backoff",
+        "disabled",
+        "socket_allow_uid",
+        "idempotent_tools",
+        "tmux",
+    ];
+    let values = ["[[\"SECRET\"]]", "{\"SECRET\": {\"SECRET\": []}}", "[\"SECRET\", 77770000]"];
+    let mut told = 0;
+    for key in keys {
+        for value in values {
+            let entry = format!(
+                r#"{{"a": {{"type": "stdio", "command": "x ${{TOKEN}}", "args": ["${{TOKEN}}", "${{GONE}}"],
+                    "env": {{"K": "SECRET", "N": 77770000, "T": "${{TOKEN}}${{GONE:-SECRET}}"}},
+                    "cwd": "/${{TOKEN}}", "{key}": {value}}}}}"#
+            );
+            let config = parse(&entry);
+            told += config.problems.len();
+            // The name of a variable is no secret, even a silly one.
+            let text = format!("{config:?}").replace("env.SECRET", "");
+            assert!(!text.contains("SECRET") && !text.contains("77770000"), "{text}");
+        }
+    }
+    assert!(told > keys.len() * 2, "{told}");
+}
+
+#[test]
+fn entries_can_be_read_one_by_one() {
+    let raw =
+        r#"{"a": {"command": "x"}, "b": 1, "c": {"type": "sdk"}, "d": {"command": "SECRET"}}"#;
+    let mut parser = Parser::new(raw.as_bytes(), ORIGIN);
+    for left in (0..4).rev() {
+        assert!(parser.step(&env));
+        assert_eq!(parser.entries.len(), left);
+        assert!(!format!("{parser:?}").contains("SECRET"));
+    }
+    assert!(!parser.step(&env));
+    assert_eq!(parser.finish(&env), parse(raw));
+    let mut parser = Parser::new(raw.as_bytes(), ORIGIN);
+    parser.step(&env);
+    assert_eq!(parser.finish(&env), parse(raw));
+}

@@ -1,0 +1,84 @@
+//! What the engine asks of the driver, pulled one at a time.
+
+use std::sync::Arc;
+
+use crate::config::{Era, ServerConfig, Transport};
+use crate::engine::ConnectionId;
+
+/// Something for the driver to do.
+#[derive(Debug)]
+pub enum Action {
+    /// Open a byte stream, then report `opened` or `open_failed`.
+    Open {
+        /// Its name from now on.
+        connection: ConnectionId,
+        /// Which of the server's two channels.
+        channel: Transport,
+        /// The server.
+        server: Arc<ServerConfig>,
+    },
+    /// The connection has bytes to write: see `Engine::pending`.
+    Write {
+        /// The connection.
+        connection: ConnectionId,
+    },
+    /// Nothing more will be written. A socket is closed; a process has its stdin
+    /// closed, goes on being read, and its exit is reported by `child_exited`.
+    Close {
+        /// The connection.
+        connection: ConnectionId,
+    },
+    /// Signal a process that did not go by itself.
+    Signal {
+        /// The connection.
+        connection: ConnectionId,
+        /// How hard.
+        signal: Signal,
+    },
+    /// Drop everything that belongs to the connection.
+    Forget {
+        /// The connection.
+        connection: ConnectionId,
+    },
+    /// Keep the verdict across restarts.
+    Remember {
+        /// `ServerConfig::identity`.
+        identity: u64,
+        /// `None`: forget it, it was wrong.
+        era: Option<Era>,
+    },
+}
+
+/// How hard a process group is told to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// `SIGTERM`.
+    Terminate,
+    /// `SIGKILL`.
+    Kill,
+}
+
+/// A stream that is open.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Opened {
+    /// The process, when one was started.
+    pub pid: Option<i32>,
+}
+
+/// A stream that could not be opened.
+#[derive(Clone, Debug)]
+pub struct OpenFailure {
+    /// The sentence for the user, without the server's name.
+    pub message: String,
+    /// Trying again cannot help until somebody changes something.
+    pub permanent: bool,
+}
+
+/// How a process ended.
+#[derive(Clone, Debug, Default)]
+pub struct ChildExit {
+    /// "exit status 3", "killed by signal 9 (SIGKILL)"; empty when unknown.
+    pub status: String,
+    /// The last line it wrote to stderr.
+    pub last_words: Option<String>,
+}

@@ -1,0 +1,449 @@
+//! The life of a request: accepted, admitted, queued, sent, ended.
+
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::Era;
+use crate::engine::catalogue::Pages;
+use crate::engine::connection::Purpose;
+use crate::engine::event::{Completion, Event, Reply};
+use crate::engine::pool::{Hit, Opening};
+use crate::engine::request::{CallArguments, Kind, Request, State};
+use crate::engine::server::QUEUE;
+use crate::engine::timer::Timer;
+use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
+use crate::error::{self, Error, Result};
+use crate::metrics::{Outcome, Timings};
+use crate::protocol::{arguments, message};
+use crate::time::Time;
+
+/// How long a connection is kept from others while its server still works on a
+/// request that nobody waits for.
+const GRACE: Duration = Duration::from_secs(5);
+
+impl Engine {
+    /// Takes a request in. Only what is certain to fail is refused here.
+    pub(super) fn accept(
+        &mut self,
+        now: Time,
+        server: &str,
+        kind: Kind,
+        timeout: Option<Duration>,
+        user_data: u64,
+        internal: bool,
+    ) -> Result<RequestId> {
+        if !self.ready {
+            let name = Arc::from(server);
+            return Ok(self.insert(now, name, kind, timeout, user_data, internal));
+        }
+        let server = self.find_server(server)?;
+        self.room(now, server)?;
+        let name = self.server(server).name.clone();
+        let id = self.insert(now, name, kind, timeout, user_data, internal);
+        self.admit(now, id);
+        Ok(id)
+    }
+
+    pub(super) fn insert(
+        &mut self,
+        now: Time,
+        server_name: Arc<str>,
+        kind: Kind,
+        timeout: Option<Duration>,
+        user_data: u64,
+        internal: bool,
+    ) -> RequestId {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        let deadline = now + timeout.unwrap_or(super::request::TOTAL);
+        let request = Request {
+            server_name,
+            server: None,
+            kind,
+            state: State::AwaitingConfig,
+            user_data,
+            internal,
+            timeout,
+            enqueued: now,
+            deadline,
+            silence: None,
+            heard: now,
+            operation_timeout: None,
+            assigned: None,
+            armed: None,
+            failures: 0,
+            missed: false,
+        };
+        self.requests.insert(id, request);
+        self.rearm_request(id);
+        id
+    }
+
+    /// Finds the server of a request and what it still needs before it can go.
+    pub(super) fn admit(&mut self, now: Time, id: RequestId) {
+        let Some(request) = self.requests.get(&id) else { return };
+        if matches!(request.kind, Kind::Ready) {
+            return self.finish(now, id, Ok(Reply::Ready));
+        }
+        let name = request.server_name.clone();
+        let server = match self.find_server(&name).and_then(|id| self.room(now, id).map(|()| id)) {
+            Ok(server) => server,
+            Err(error) => return self.finish(now, id, Err(error)),
+        };
+        let limits = &self.servers[server.0 as usize].limits;
+        if let Some(request) = self.requests.get_mut(&id) {
+            request.server = Some(server);
+            request.limit(limits);
+        }
+        self.rearm_request(id);
+        self.encode_or_enqueue(now, id, server, false);
+    }
+
+    /// Words become JSON here, once the tool's schema is known. A list that has
+    /// just come (`listed`) is good enough even if it may not be kept.
+    pub(super) fn encode_or_enqueue(
+        &mut self,
+        now: Time,
+        id: RequestId,
+        server: ServerId,
+        listed: bool,
+    ) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        let Kind::Call { tool, arguments: args @ CallArguments::Pairs(_) } = &mut request.kind
+        else {
+            return self.enqueue(now, id, server);
+        };
+        let catalogue = self.servers[server.0 as usize].catalogue.as_ref();
+        let known = catalogue.filter(|catalogue| listed || catalogue.is_fresh(now));
+        let Some(definition) = known.and_then(|catalogue| catalogue.definition(tool)) else {
+            request.state = State::AwaitingTools;
+            return self.await_tools(now, id, server);
+        };
+        let CallArguments::Pairs(pairs) = args else { return };
+        match arguments::encode(tool, definition, pairs) {
+            Ok(json) => {
+                *args = CallArguments::Json(json.into_boxed_str());
+                self.enqueue(now, id, server);
+            }
+            Err(message) => {
+                self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
+            }
+        }
+    }
+
+    /// Puts a request among those that wait for the server's tools, and asks for
+    /// the tools unless that is under way.
+    pub(super) fn await_tools(&mut self, now: Time, id: RequestId, server: ServerId) {
+        self.server_mut(server).listeners.push(id);
+        self.rearm_request(id);
+        if self.server(server).listing.is_some() {
+            return;
+        }
+        let name = self.server(server).name.clone();
+        let kind = Kind::List { pages: Pages::default() };
+        let listing = self.insert(now, name, kind, None, 0, true);
+        self.server_mut(server).listing = Some(listing);
+        // Known before it is admitted: should it be refused, those who wait for it
+        // have to be found.
+        if let Some(request) = self.requests.get_mut(&listing) {
+            request.server = Some(server);
+        }
+        self.admit(now, listing);
+    }
+
+    /// Puts a request in its server's queue and serves the queue.
+    pub(super) fn enqueue(&mut self, now: Time, id: RequestId, server: ServerId) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        request.state = State::Queued;
+        if request.failures > 0 {
+            self.server_mut(server).queue.push_front(id);
+        } else {
+            self.server_mut(server).queue.push_back(id);
+        }
+        self.rearm_request(id);
+        self.pump(now, server);
+        let waits = self.requests.get(&id).is_some_and(|request| {
+            matches!(request.state, State::Queued) && !request.missed && request.failures == 0
+        });
+        self.server_mut(server).metrics.pool.waits += u64::from(waits);
+    }
+
+    /// Serves the queue of a server: gives connections to those who wait and
+    /// opens what is missing.
+    pub(super) fn pump(&mut self, now: Time, server: ServerId) {
+        loop {
+            let state = self.server_mut(server);
+            let Some(&id) = state.queue.front() else { break };
+            let shape = state.shape();
+            let Some((connection, hit)) = state.pool.acquire(shape) else { break };
+            state.queue.pop_front();
+            let missed = self.requests.get(&id).is_some_and(|request| request.missed);
+            let counters = &mut self.server_mut(server).metrics.pool;
+            match hit {
+                _ if missed => {}
+                Hit::Idle => counters.hits_idle += 1,
+                Hit::Shared => counters.hits_shared += 1,
+            }
+            self.send(now, id, server, connection);
+        }
+        self.open_for_queue(now, server);
+        self.look_for_socket(now, server);
+    }
+
+    fn open_for_queue(&mut self, now: Time, server: ServerId) {
+        if self.server(server).removed {
+            return;
+        }
+        if let Some(until) = self.server(server).backoff.blocked_until(now) {
+            if !self.server(server).queue.is_empty() {
+                let state = &mut self.servers[server.0 as usize];
+                self.timers.set(&mut state.armed, Timer::Server(server), Some(until));
+            }
+            return;
+        }
+        loop {
+            let state = self.server_mut(server);
+            let shape = state.shape();
+            let Some(opening) = state.pool.wants(state.queue.len(), shape) else { break };
+            let waiting: Vec<RequestId> = state.queue.iter().copied().collect();
+            state.metrics.pool.overflow += u64::from(opening == Opening::Overflow);
+            self.open(now, server, None);
+            // The miss is the one's for whom there was no connection yet.
+            let unserved = waiting.iter().find(|id| {
+                self.requests
+                    .get(id)
+                    .is_some_and(|request| !request.missed && request.failures == 0)
+            });
+            if let Some(request) = unserved.and_then(|id| self.requests.get_mut(id)) {
+                request.missed = true;
+                self.server_mut(server).metrics.pool.misses += 1;
+            }
+        }
+    }
+
+    /// Writes a request into a connection's output.
+    fn send(&mut self, now: Time, id: RequestId, server: ServerId, connection: ConnectionId) {
+        let (Some(request), Some(stream)) =
+            (self.requests.get_mut(&id), self.connections.get_mut(&connection))
+        else {
+            return;
+        };
+        let wire = self.next_wire;
+        self.next_wire += 1;
+        let meta = (stream.era() == Some(Era::Modern)).then_some(&*self.identity.modern_meta);
+        let size = stream.send(&mut self.spare, wire, Purpose::Request(id), |out| {
+            match &request.kind {
+                Kind::Call { tool, arguments: CallArguments::Json(json) } => {
+                    message::write_call(out, wire, tool, json, meta);
+                }
+                Kind::List { pages } => {
+                    message::write_list(out, wire, pages.cursor.as_deref(), meta);
+                }
+                // Pairs are encoded before a request is queued; Ready never is.
+                Kind::Call { .. } | Kind::Ready => {}
+            }
+        });
+        request.state = State::InFlight(connection);
+        request.assigned = Some(now);
+        request.heard = now;
+        let state = self.server_mut(server);
+        state.in_flight += 1;
+        state.metrics.request_sent(now, size);
+        self.rearm_request(id);
+        self.ask_write(connection);
+    }
+
+    /// Lets go of a request wherever it is, without ending it: its caller no
+    /// longer waits. The server is told if it may be working on it.
+    pub(super) fn abandon(&mut self, now: Time, id: RequestId, reason: &str) {
+        let Some(request) = self.requests.get(&id) else { return };
+        let Some(server) = request.server else { return };
+        match request.state {
+            State::InFlight(connection) => {
+                self.abandon_in_flight(now, id, server, connection, reason);
+            }
+            State::Queued => self.server_mut(server).queue.retain(|other| *other != id),
+            State::AwaitingTools | State::Verifying(_) => {
+                self.server_mut(server).listeners.retain(|other| *other != id);
+            }
+            State::AwaitingConfig => {}
+        }
+    }
+
+    fn abandon_in_flight(
+        &mut self,
+        now: Time,
+        id: RequestId,
+        server: ServerId,
+        connection: ConnectionId,
+        reason: &str,
+    ) {
+        self.server_mut(server).in_flight -= 1;
+        let Some(stream) = self.connections.get_mut(&connection) else { return };
+        let era = stream.era();
+        let Some(exchange) = stream.find(id) else { return };
+        let wire = exchange.wire;
+        if stream.retract(wire) {
+            self.release(now, connection);
+            return;
+        }
+        if let Some(exchange) = stream.find(id) {
+            exchange.purpose = Purpose::Abandoned { until: now + GRACE };
+        }
+        let meta = (era == Some(Era::Modern)).then_some(&*self.identity.modern_meta);
+        stream.output.append(&mut self.spare, |out| {
+            message::write_cancelled(out, wire, reason, meta);
+        });
+        self.server_mut(server).metrics.message_sent(now);
+        self.ask_write(connection);
+        self.rearm_connection(connection);
+    }
+
+    /// Ends a request with its outcome.
+    pub(super) fn finish(&mut self, now: Time, id: RequestId, outcome: Result<Reply>) {
+        let verdict = match &outcome {
+            Ok(Reply::Tool { is_error: true, .. }) => Outcome::ToolError,
+            Ok(_) => Outcome::Ok,
+            Err(error) => match error.kind() {
+                error::Kind::Invalid | error::Kind::Busy => Outcome::Refused,
+                error::Kind::Timeout => Outcome::Timeout,
+                error::Kind::Server => Outcome::ServerError,
+                error::Kind::Cancelled | error::Kind::Closed => Outcome::Cancelled,
+                _ => Outcome::Lost,
+            },
+        };
+        let Some(request) = self.end(now, id, verdict) else { return };
+        if request.internal {
+            return self.listed(now, &request, outcome);
+        }
+        let server = request.server_name.clone();
+        let outcome = outcome.map_err(|error| name_server(error, &server));
+        if let (Err(error), Some(server)) = (&outcome, request.server) {
+            self.server_mut(server).last_error = Some((error.message().to_owned(), now));
+        }
+        self.events.push_back(Event::Done(Completion {
+            id,
+            user_data: request.user_data,
+            tool: request.tool(),
+            server,
+            elapsed: now.since(request.enqueued),
+            outcome,
+        }));
+    }
+
+    /// Takes a request out and counts it.
+    pub(super) fn end(&mut self, now: Time, id: RequestId, outcome: Outcome) -> Option<Request> {
+        let mut request = self.requests.remove(&id)?;
+        self.timers.set(&mut request.armed, Timer::Request(id), None);
+        if let (Some(server), Kind::Call { .. }) = (request.server, &request.kind) {
+            let total = now.since(request.enqueued);
+            let server_time = request.assigned.map_or(Duration::ZERO, |sent| now.since(sent));
+            let waited = total.saturating_sub(server_time);
+            let timings = Timings {
+                total,
+                queue: if request.missed { Duration::ZERO } else { waited },
+                connect: if request.missed { waited } else { Duration::ZERO },
+                server: server_time,
+            };
+            self.server_mut(server).metrics.call_finished(now, outcome, timings);
+        }
+        Some(request)
+    }
+
+    /// The engine's own tool list has come, or will not come.
+    fn listed(&mut self, now: Time, listing: &Request, outcome: Result<Reply>) {
+        let Some(server) = listing.server else { return };
+        let state = self.server_mut(server);
+        state.listing = None;
+        for id in mem::take(&mut state.listeners) {
+            let Some(request) = self.requests.get_mut(&id) else { continue };
+            match mem::replace(&mut request.state, State::AwaitingTools) {
+                State::Verifying(result) => self.verified(now, id, server, result),
+                _ => match &outcome {
+                    Ok(_) => self.tools_came(now, id, server),
+                    Err(error) => self.finish(now, id, Err(error.clone())),
+                },
+            }
+        }
+    }
+
+    /// A request that waited for the tools goes on, or there is no such tool.
+    fn tools_came(&mut self, now: Time, id: RequestId, server: ServerId) {
+        let Some(tool) = self.requests.get(&id).map(Request::tool) else { return };
+        let state = self.server(server);
+        match &state.catalogue {
+            Some(catalogue) if catalogue.definition(&tool).is_none() => {
+                let message = catalogue.unknown(&state.name, &tool);
+                self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
+            }
+            _ => self.encode_or_enqueue(now, id, server, true),
+        }
+    }
+
+    /// A failed call whose tool was looked up: if there is no such tool, that is
+    /// the better thing to say.
+    pub(super) fn verified(
+        &mut self,
+        now: Time,
+        id: RequestId,
+        server: ServerId,
+        result: Result<Reply>,
+    ) {
+        let Some(tool) = self.requests.get(&id).map(Request::tool) else { return };
+        let state = self.server(server);
+        match &state.catalogue {
+            Some(catalogue) if catalogue.definition(&tool).is_none() => {
+                let message = catalogue.unknown(&state.name, &tool);
+                self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
+            }
+            _ => self.finish(now, id, result),
+        }
+    }
+
+    /// The deadline of a request passed.
+    pub(super) fn request_timeout(&mut self, now: Time, id: RequestId) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        request.armed = None;
+        if now < request.next_deadline() {
+            return self.rearm_request(id);
+        }
+        if let State::Verifying(_) = request.state {
+            // Its own end is known; only the look-up was too slow.
+            if let State::Verifying(result) = mem::replace(&mut request.state, State::AwaitingTools)
+            {
+                self.abandon(now, id, "");
+                return self.finish(now, id, result);
+            }
+        }
+        let message = request.timeout_message(now);
+        self.abandon(now, id, "timed out");
+        self.finish(now, id, Err(Error::new(error::Kind::Timeout, message)));
+    }
+
+    /// Whether one more request can wait for the server.
+    fn room(&mut self, _now: Time, server: ServerId) -> Result<()> {
+        let state = self.server_mut(server);
+        if state.queue.len() < QUEUE {
+            return Ok(());
+        }
+        state.metrics.pool.rejected += 1;
+        let message = format!(
+            "server '{}' is busy: {} requests are in flight and {QUEUE} wait",
+            state.name, state.in_flight
+        );
+        Err(Error::new(error::Kind::Busy, message))
+    }
+}
+
+/// Says whose error it is, unless the sentence does already.
+fn name_server(error: Error, server: &str) -> Error {
+    if server.is_empty() || error.message().contains(&format!("server '{server}'")) {
+        return error;
+    }
+    let message = format!("server '{server}': {}", error.message());
+    match error.code() {
+        Some(code) => Error::server(code, message),
+        None => Error::new(error.kind(), message),
+    }
+}

@@ -1,0 +1,134 @@
+//! The engine's invariants, checked by the simulator after every step.
+
+use std::collections::HashMap;
+
+use crate::engine::connection::{Phase, Purpose};
+use crate::engine::request::State;
+use crate::engine::{Engine, RequestId};
+
+impl Engine {
+    /// Checks everything the module doc promises about one moment. Costs time in
+    /// proportion to everything there is: for tests.
+    ///
+    /// # Errors
+    /// A sentence that names what does not hold.
+    pub fn check(&self) -> Result<(), String> {
+        let mut places: HashMap<RequestId, Vec<String>> = HashMap::new();
+        for (index, server) in self.servers.iter().enumerate() {
+            let name = &server.name;
+            server.pool.check().map_err(|why| format!("pool of {name}: {why}"))?;
+            for id in &server.queue {
+                places.entry(*id).or_default().push(format!("queue of {name}"));
+            }
+            for id in &server.listeners {
+                places.entry(*id).or_default().push(format!("listeners of {name}"));
+            }
+            if !server.queue.is_empty() && !server.removed {
+                let room = server.shape().in_flight;
+                let usable = server
+                    .pool
+                    .members()
+                    .iter()
+                    .any(|member| member.ready && !member.retiring && member.load < room);
+                let coming = server.pool.connecting() > 0
+                    || server.armed.is_some()
+                    || server.pool.is_full(server.shape());
+                if usable || !(coming || server.pool.is_up()) {
+                    return Err(format!(
+                        "{} wait for {name} and nothing comes",
+                        server.queue.len()
+                    ));
+                }
+            }
+            let in_flight = self
+                .connections
+                .values()
+                .filter(|connection| connection.server.0 as usize == index)
+                .flat_map(|connection| &connection.exchanges)
+                .filter(|exchange| matches!(exchange.purpose, Purpose::Request(_)))
+                .count();
+            if in_flight != server.in_flight as usize {
+                return Err(format!(
+                    "{name} counts {} in flight, not {in_flight}",
+                    server.in_flight
+                ));
+            }
+            for member in server.pool.members() {
+                let Some(connection) = self.connections.get(&member.id) else {
+                    return Err(format!("{name}: {member:?} is no connection"));
+                };
+                let load = connection
+                    .exchanges
+                    .iter()
+                    .filter(|exchange| !matches!(exchange.purpose, Purpose::Handshake(_)))
+                    .count();
+                if member.load as usize != load {
+                    return Err(format!("{name}: {member:?} carries {load}"));
+                }
+                if matches!(connection.phase, Phase::Closing { .. }) {
+                    return Err(format!("{name}: {member:?} is being closed"));
+                }
+            }
+        }
+        for (id, connection) in &self.connections {
+            for exchange in &connection.exchanges {
+                if let Purpose::Request(request) = exchange.purpose {
+                    places.entry(request).or_default().push(format!("{id:?}"));
+                }
+            }
+            let limits = &self.server(connection.server).limits;
+            if let Some(due) = connection.deadline(limits.pool_idle_timeout) {
+                if connection.armed.is_none_or(|armed| armed > due) {
+                    return Err(format!("{id:?} is due {due:?}, armed {:?}", connection.armed));
+                }
+            }
+        }
+        for (id, request) in &self.requests {
+            let here = places.remove(id).unwrap_or_default();
+            let wanted = usize::from(!matches!(request.state, State::AwaitingConfig));
+            if here.len() != wanted {
+                return Err(format!("{id:?} ({:?}) is in {here:?}", request.state));
+            }
+            if request.armed.is_none_or(|armed| armed > request.next_deadline()) {
+                return Err(format!("{id:?} is armed {:?}", request.armed));
+            }
+        }
+        match places.into_iter().next() {
+            Some((id, here)) => Err(format!("{id:?} has ended and is still in {here:?}")),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that nothing is left: no request, connection, timer, action or
+    /// event. For tests, after the last server was removed.
+    ///
+    /// # Errors
+    /// A sentence that names what is left.
+    pub fn check_at_rest(&self) -> Result<(), String> {
+        if let Some((id, request)) = self.requests.iter().next() {
+            return Err(format!("{id:?} is left, {:?}", request.state));
+        }
+        if let Some((id, connection)) = self.connections.iter().next() {
+            return Err(format!("{id:?} is left, {:?}", connection.phase));
+        }
+        if let Some(when) = self.timers.next() {
+            return Err(format!("a timer is left, due {when:?}"));
+        }
+        if !self.actions.is_empty() || !self.events.is_empty() {
+            return Err(format!("left: {:?}, {:?}", self.actions, self.events));
+        }
+        for server in &self.servers {
+            let name = &server.name;
+            if !server.queue.is_empty() || !server.listeners.is_empty() {
+                return Err(format!("{name} has requests waiting"));
+            }
+            if server.in_flight != 0 || !server.pool.members().is_empty() {
+                return Err(format!("{name} has connections"));
+            }
+            if server.listing.is_some() || server.scout.is_some() {
+                return Err(format!("{name} still looks for its tools or its socket"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,323 @@
+//! One session over one byte stream: its codec, its pending output, and how much
+//! of each request has left us.
+//!
+//! Invariants:
+//! * the output is a stream with positions that only grow; a request knows the
+//!   positions of its first byte and of the one after its closing brace;
+//! * an id is in `exchanges` from the moment its request is written into the
+//!   output until its answer came or the connection is gone;
+//! * an idle connection keeps no buffer.
+
+use std::collections::VecDeque;
+
+use crate::config::{Era, Transport};
+use crate::engine::retry::Delivery;
+use crate::engine::{RequestId, ServerId};
+use crate::protocol::framing::Lines;
+use crate::protocol::negotiation::{Negotiation, Question, Session};
+use crate::time::Time;
+
+/// Where a connection is in its life.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// The driver opens it.
+    Opening,
+    /// The handshake is under way.
+    Negotiating(Negotiation),
+    /// It takes requests.
+    Ready(Session),
+    /// A process closed its output; how it ended is worth waiting for a moment.
+    Ended { until: Time, negotiating: bool, probed: bool },
+    /// A process was asked to go; `next` comes at `until`.
+    Closing { until: Time, next: Farewell },
+}
+
+/// How a process that should be gone is told next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Farewell {
+    Terminate,
+    Kill,
+    GiveUp,
+}
+
+/// What a request on the wire is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Handshake(Question),
+    Request(RequestId),
+    /// Its caller is gone; the slot is held until the server lets go of it.
+    Abandoned {
+        until: Time,
+    },
+}
+
+/// One request on the wire.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Exchange {
+    pub(super) wire: u64,
+    pub(super) purpose: Purpose,
+    start: u64,
+    end: u64,
+}
+
+/// Bytes that wait to be written.
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    buffer: Vec<u8>,
+    written: usize,
+    /// Stream position of `buffer[0]`.
+    base: u64,
+}
+
+/// One byte stream to a server.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) server: ServerId,
+    pub(super) channel: Transport,
+    pub(super) phase: Phase,
+    pub(super) lines: Lines,
+    pub(super) output: Output,
+    pub(super) exchanges: Vec<Exchange>,
+    pub(super) opened: Time,
+    pub(super) idle_since: Time,
+    pub(super) armed: Option<Time>,
+    pub(super) pid: Option<i32>,
+    /// The server's round of tries it belongs to.
+    pub(super) round: u32,
+    /// A look at whether the socket is back while the process serves.
+    pub(super) scout: bool,
+    /// A write was asked for and not carried out yet.
+    pub(super) write_asked: bool,
+}
+
+impl Output {
+    /// Bytes to be written.
+    pub(super) fn pending(&self) -> &[u8] {
+        &self.buffer[self.written..]
+    }
+
+    /// The position of the next byte that is put in.
+    pub(super) fn end(&self) -> u64 {
+        self.base + self.buffer.len() as u64
+    }
+
+    /// The position up to which everything has left us.
+    pub(super) fn left(&self) -> u64 {
+        self.base + self.written as u64
+    }
+
+    /// `n` more bytes have left us. The emptied buffer goes to `spare`.
+    pub(super) fn wrote(&mut self, n: usize, spare: &mut Spare) {
+        self.written = (self.written + n).min(self.buffer.len());
+        if self.written == self.buffer.len() {
+            self.base += self.buffer.len() as u64;
+            self.written = 0;
+            spare.put(std::mem::take(&mut self.buffer));
+        } else if self.written > 64 << 10 && self.written > self.buffer.len() / 2 {
+            self.buffer.drain(..self.written);
+            self.base += self.written as u64;
+            self.written = 0;
+        }
+    }
+
+    /// Lets `write` append to the buffer, which comes from `spare` when there is none.
+    pub(super) fn append(&mut self, spare: &mut Spare, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.buffer.capacity() == 0 {
+            self.buffer = spare.take();
+        }
+        write(&mut self.buffer);
+    }
+}
+
+impl Connection {
+    pub(super) fn new(now: Time, server: ServerId, channel: Transport, round: u32) -> Connection {
+        Connection {
+            server,
+            channel,
+            phase: Phase::Opening,
+            lines: Lines::default(),
+            output: Output::default(),
+            exchanges: Vec::new(),
+            opened: now,
+            idle_since: now,
+            armed: None,
+            pid: None,
+            round,
+            scout: false,
+            write_asked: false,
+        }
+    }
+
+    /// Appends one request, framed, and remembers where it lies.
+    pub(super) fn send(
+        &mut self,
+        spare: &mut Spare,
+        wire: u64,
+        purpose: Purpose,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> usize {
+        let start = self.output.end();
+        self.output.append(spare, write);
+        let end = self.output.end();
+        self.exchanges.push(Exchange { wire, purpose, start, end: end.saturating_sub(1) });
+        (end - start) as usize
+    }
+
+    /// Takes back a request of which nothing has left us.
+    pub(super) fn retract(&mut self, wire: u64) -> bool {
+        let Some(at) = self.exchanges.iter().position(|exchange| exchange.wire == wire) else {
+            return false;
+        };
+        let Exchange { start, end, .. } = self.exchanges[at];
+        if self.delivery(&self.exchanges[at]) != Delivery::Unsent {
+            return false;
+        }
+        let length = end + 1 - start;
+        let from = (start - self.output.base) as usize;
+        self.output.buffer.drain(from..from + length as usize);
+        self.exchanges.swap_remove(at);
+        for exchange in self.exchanges.iter_mut().filter(|exchange| exchange.start > start) {
+            exchange.start -= length;
+            exchange.end -= length;
+        }
+        true
+    }
+
+    /// How much of `exchange` has left us.
+    pub(super) fn delivery(&self, exchange: &Exchange) -> Delivery {
+        Delivery::of(exchange.start, exchange.end, self.output.left())
+    }
+
+    /// Takes out the exchange that an answer belongs to.
+    pub(super) fn take(&mut self, wire: u64) -> Option<Exchange> {
+        let at = self.exchanges.iter().position(|exchange| exchange.wire == wire)?;
+        Some(self.exchanges.swap_remove(at))
+    }
+
+    /// The exchange of a request of the host.
+    pub(super) fn find(&mut self, id: RequestId) -> Option<&mut Exchange> {
+        self.exchanges.iter_mut().find(|exchange| exchange.purpose == Purpose::Request(id))
+    }
+
+    /// Whether its handshake is (or was, when it ended) under way, and whether
+    /// the server was probed in it.
+    pub(super) fn handshake(&self) -> (bool, bool) {
+        match &self.phase {
+            Phase::Negotiating(negotiation) => (true, negotiation.probed()),
+            Phase::Ended { negotiating, probed, .. } => (*negotiating, *probed),
+            _ => (false, false),
+        }
+    }
+
+    /// The era, once it is known.
+    pub(super) fn era(&self) -> Option<Era> {
+        match &self.phase {
+            Phase::Ready(session) => Some(session.era),
+            _ => None,
+        }
+    }
+
+    /// Gives memory back.
+    pub(super) fn rest(&mut self, now: Time) {
+        self.idle_since = now;
+        self.lines.shrink();
+        if self.exchanges.is_empty() && self.exchanges.capacity() > 4 {
+            self.exchanges = Vec::new();
+        }
+    }
+
+    /// When `handle_timeout` has something to do for it.
+    pub(super) fn deadline(&self, idle_timeout: Option<std::time::Duration>) -> Option<Time> {
+        match &self.phase {
+            Phase::Opening => None,
+            Phase::Negotiating(negotiation) => Some(negotiation.deadline()),
+            Phase::Ended { until, .. } | Phase::Closing { until, .. } => Some(*until),
+            Phase::Ready(_) if self.exchanges.is_empty() => {
+                idle_timeout.map(|timeout| self.idle_since + timeout)
+            }
+            Phase::Ready(_) => self
+                .exchanges
+                .iter()
+                .filter_map(|exchange| match exchange.purpose {
+                    Purpose::Abandoned { until } => Some(until),
+                    _ => None,
+                })
+                .min(),
+        }
+    }
+}
+
+/// Write buffers between two uses.
+#[derive(Debug, Default)]
+pub(super) struct Spare(VecDeque<Vec<u8>>);
+
+impl Spare {
+    /// Buffers kept, and the largest that is worth keeping.
+    const COUNT: usize = 4;
+    const SIZE: usize = 64 << 10;
+
+    fn take(&mut self) -> Vec<u8> {
+        self.0.pop_front().unwrap_or_default()
+    }
+
+    fn put(&mut self, mut buffer: Vec<u8>) {
+        if self.0.len() < Spare::COUNT && buffer.capacity() <= Spare::SIZE {
+            buffer.clear();
+            self.0.push_front(buffer);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection() -> (Connection, Spare) {
+        (Connection::new(Time::ZERO, ServerId(0), Transport::Socket, 0), Spare::default())
+    }
+
+    fn send(c: &mut Connection, spare: &mut Spare, wire: u64, text: &str) {
+        c.send(spare, wire, Purpose::Request(RequestId(wire)), |out| {
+            out.extend_from_slice(text.as_bytes());
+            out.push(b'\n');
+        });
+    }
+
+    #[test]
+    fn a_request_is_sent_once_its_closing_brace_is() {
+        let (mut c, mut spare) = connection();
+        send(&mut c, &mut spare, 1, "{}");
+        send(&mut c, &mut spare, 2, "{\"a\"}");
+        let states = |c: &Connection| {
+            c.exchanges.iter().map(|exchange| c.delivery(exchange)).collect::<Vec<_>>()
+        };
+        assert_eq!(states(&c), [Delivery::Unsent, Delivery::Unsent]);
+        c.output.wrote(1, &mut spare);
+        assert_eq!(states(&c), [Delivery::Torn, Delivery::Unsent]);
+        c.output.wrote(1, &mut spare);
+        assert_eq!(states(&c), [Delivery::Sent, Delivery::Unsent]);
+        c.output.wrote(5, &mut spare);
+        assert_eq!(states(&c), [Delivery::Sent, Delivery::Torn]);
+        c.output.wrote(2, &mut spare);
+        assert_eq!(states(&c), [Delivery::Sent, Delivery::Sent]);
+        assert_eq!(c.output.buffer.capacity(), 0, "an empty output keeps no buffer");
+        send(&mut c, &mut spare, 3, "{}");
+        assert_eq!(states(&c)[2], Delivery::Unsent);
+    }
+
+    #[test]
+    fn a_request_that_has_not_left_can_be_taken_back() {
+        let (mut c, mut spare) = connection();
+        for (wire, text) in [(1, "{1}"), (2, "{22}"), (3, "{333}")] {
+            send(&mut c, &mut spare, wire, text);
+        }
+        c.output.wrote(2, &mut spare);
+        assert!(!c.retract(1), "a part of it has left");
+        assert!(c.retract(2));
+        assert_eq!(c.output.pending(), b"}\n{333}\n");
+        c.output.wrote(2 + 5, &mut spare);
+        let last = *c.exchanges.iter().find(|exchange| exchange.wire == 3).unwrap();
+        assert_eq!(c.delivery(&last), Delivery::Sent);
+        assert!(!c.retract(2));
+    }
+}

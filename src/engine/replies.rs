@@ -1,0 +1,342 @@
+//! What servers say: answers, questions and notices.
+
+use serde_json::value::RawValue;
+
+use crate::config::Era;
+use crate::engine::connection::{Phase, Purpose};
+use crate::engine::event::{Event, Progress, Reply};
+use crate::engine::request::{Kind, State};
+use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
+use crate::error::{self, Error};
+use crate::protocol::jsonrpc::{self, INVALID_PARAMS, METHOD_NOT_FOUND, Message, RpcError};
+use crate::protocol::legacy;
+use crate::protocol::message::{LogParams, ProgressParams, ResultHead};
+use crate::protocol::negotiation::Question;
+use crate::time::Time;
+
+impl Engine {
+    /// One line of a server. What is no message is skipped and counted: servers
+    /// that print to stdout are common, and the next line is good again.
+    pub(super) fn handle_line(&mut self, now: Time, id: ConnectionId, line: &[u8]) {
+        if jsonrpc::parse(line, |message| self.handle_message(now, id, message)).is_ok() {
+            return;
+        }
+        let Some(connection) = self.connections.get(&id) else { return };
+        let server = self.server_mut(connection.server);
+        server.metrics.wire.junk_lines += 1;
+        let name = server.name.clone();
+        let shown = String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
+        self.note(LogLevel::Debug, format_args!("{name} sent a line that is no message: {shown}"));
+    }
+
+    fn handle_message(&mut self, now: Time, id: ConnectionId, message: Message<'_>) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let server = connection.server;
+        self.server_mut(server).metrics.message_received(now);
+        match message {
+            Message::Response { id: Some(wire), outcome } => {
+                self.handle_response(now, id, server, wire, outcome);
+            }
+            Message::Response { id: None, outcome } => {
+                self.server_mut(server).metrics.wire.foreign_replies += 1;
+                if let Err(error) = outcome {
+                    let name = self.server(server).name.clone();
+                    let RpcError { code, message, .. } = error;
+                    self.note(
+                        LogLevel::Warning,
+                        format_args!(
+                            "{name} reports an error that belongs to no request: {message} ({code})"
+                        ),
+                    );
+                }
+            }
+            Message::Request { id: their_id, method, .. } => {
+                self.handle_request(now, id, server, their_id, &method);
+            }
+            Message::Notification { method, params } => {
+                self.server_mut(server).metrics.wire.notifications += 1;
+                self.handle_notification(now, id, server, &method, params);
+            }
+        }
+    }
+
+    fn handle_response(
+        &mut self,
+        now: Time,
+        id: ConnectionId,
+        server: ServerId,
+        wire: u64,
+        outcome: Result<&RawValue, RpcError>,
+    ) {
+        let next_wire = self.next_wire;
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(exchange) = connection.take(wire) else {
+            let wires = &mut self.server_mut(server).metrics.wire;
+            if wire < next_wire {
+                wires.duplicate_replies += 1;
+            } else {
+                wires.foreign_replies += 1;
+            }
+            let name = self.server(server).name.clone();
+            return self.note(
+                LogLevel::Debug,
+                format_args!("{name} answers request {wire}, which is not waiting"),
+            );
+        };
+        match exchange.purpose {
+            Purpose::Handshake(question) => {
+                self.server_mut(server).metrics.response_received(now);
+                self.handle_handshake(now, id, question, outcome);
+            }
+            Purpose::Abandoned { .. } => {
+                self.server_mut(server).metrics.wire.late_replies += 1;
+                self.release(now, id);
+            }
+            Purpose::Request(request) => {
+                let state = self.server_mut(server);
+                state.metrics.response_received(now);
+                state.in_flight -= 1;
+                state.backoff.succeed();
+                self.handle_outcome(now, request, server, outcome);
+                self.release(now, id);
+            }
+        }
+    }
+
+    fn handle_handshake(
+        &mut self,
+        now: Time,
+        id: ConnectionId,
+        question: Question,
+        outcome: Result<&RawValue, RpcError>,
+    ) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Phase::Negotiating(negotiation) = &mut connection.phase else { return };
+        let step = negotiation.handle_reply(now, question, outcome.as_ref().copied());
+        self.negotiate(now, id, step);
+    }
+
+    /// The answer to a request of the host, or to one of the engine's own.
+    fn handle_outcome(
+        &mut self,
+        now: Time,
+        id: RequestId,
+        server: ServerId,
+        outcome: Result<&RawValue, RpcError>,
+    ) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        match (&mut request.kind, outcome) {
+            (Kind::List { pages }, Ok(result)) => match pages.push(result) {
+                Ok(true) => {
+                    request.failures = 0;
+                    request.assigned = None;
+                    self.enqueue(now, id, server);
+                }
+                Ok(false) => {
+                    let catalogue = std::mem::take(pages).finish(now);
+                    let json = if request.internal { Box::default() } else { catalogue.to_json() };
+                    self.server_mut(server).catalogue = Some(catalogue);
+                    self.finish(now, id, Ok(Reply::Tools(json)));
+                }
+                Err(reason) => {
+                    self.finish(now, id, Err(Error::new(error::Kind::Protocol, reason)));
+                }
+            },
+            // A server without tools need not know the method.
+            (Kind::List { .. }, Err(error)) if error.code == METHOD_NOT_FOUND => {
+                self.server_mut(server).catalogue = Some(Default::default());
+                self.finish(now, id, Ok(Reply::Tools((*b"[]").into())));
+            }
+            (Kind::Call { tool, .. }, outcome) => {
+                let outcome = call_outcome(outcome);
+                if doubts_the_tool(&outcome, tool) {
+                    return self.verify(now, id, server, outcome);
+                }
+                self.finish(now, id, outcome);
+            }
+            (_, Err(error)) => self.finish(now, id, Err(server_error(&error))),
+            (Kind::Ready, Ok(_)) => self.finish(now, id, Ok(Reply::Ready)),
+        }
+    }
+
+    /// Keeps a failed call until it is known whether there is such a tool.
+    fn verify(
+        &mut self,
+        now: Time,
+        id: RequestId,
+        server: ServerId,
+        outcome: Result<Reply, Error>,
+    ) {
+        if self.server(server).catalogue.as_ref().is_some_and(|list| list.is_fresh(now)) {
+            return self.verified(now, id, server, outcome);
+        }
+        if let Some(request) = self.requests.get_mut(&id) {
+            request.state = State::Verifying(outcome);
+        }
+        self.await_tools(now, id, server);
+    }
+
+    fn handle_request(
+        &mut self,
+        now: Time,
+        id: ConnectionId,
+        server: ServerId,
+        their_id: &RawValue,
+        method: &str,
+    ) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.output.append(&mut self.spare, |out| {
+            legacy::write_answer(out, their_id, method);
+        });
+        let state = self.server_mut(server);
+        state.metrics.wire.pings += u64::from(method == "ping");
+        state.metrics.message_sent(now);
+        self.ask_write(id);
+    }
+
+    fn handle_notification(
+        &mut self,
+        now: Time,
+        id: ConnectionId,
+        server: ServerId,
+        method: &str,
+        params: Option<&RawValue>,
+    ) {
+        match method {
+            "notifications/progress" => self.handle_progress(now, id, params),
+            "notifications/message" => self.handle_log(server, params),
+            "notifications/tools/list_changed" => {
+                let state = self.server_mut(server);
+                state.catalogue = None;
+                let server = state.name.clone();
+                self.events.push_back(Event::ToolsChanged { server });
+            }
+            // Resources, prompts and subscriptions are nobody's yet; a server may
+            // tell them all the same.
+            _ => {}
+        }
+    }
+
+    fn handle_progress(&mut self, now: Time, id: ConnectionId, params: Option<&RawValue>) {
+        let Some(params) =
+            params.and_then(|raw| serde_json::from_str::<ProgressParams<'_>>(raw.get()).ok())
+        else {
+            return;
+        };
+        let Some(wire) = jsonrpc::own_id(params.progress_token) else { return };
+        let Some(connection) = self.connections.get(&id) else { return };
+        let exchange = connection.exchanges.iter().find(|exchange| exchange.wire == wire);
+        let Some(Purpose::Request(request_id)) = exchange.map(|exchange| exchange.purpose) else {
+            return;
+        };
+        let Some(request) = self.requests.get_mut(&request_id) else { return };
+        request.heard = now;
+        if !request.internal {
+            let event = Progress {
+                id: request_id,
+                user_data: request.user_data,
+                server: request.server_name.clone(),
+                tool: request.tool(),
+                progress: params.progress,
+                total: params.total,
+                message: params.message.map(|message| message.into_owned()),
+            };
+            self.push_progress(event);
+        }
+        self.rearm_request(request_id);
+    }
+
+    /// Only the newest progress of a request is worth telling: a host that is
+    /// slow to pull must not be flooded.
+    fn push_progress(&mut self, progress: Progress) {
+        let same = self.events.iter_mut().rev().find_map(|event| match event {
+            Event::Progress(old) if old.id == progress.id => Some(old),
+            _ => None,
+        });
+        match same {
+            Some(old) => *old = progress,
+            None => self.events.push_back(Event::Progress(progress)),
+        }
+    }
+
+    fn handle_log(&mut self, server: ServerId, params: Option<&RawValue>) {
+        let Some(params) =
+            params.and_then(|raw| serde_json::from_str::<LogParams<'_>>(raw.get()).ok())
+        else {
+            return;
+        };
+        let name = self.server(server).name.clone();
+        let level = match params.level.as_deref() {
+            Some("warning") => LogLevel::Warning,
+            Some("error" | "critical" | "alert" | "emergency") => LogLevel::Error,
+            Some("notice") => LogLevel::Info,
+            _ => LogLevel::Debug,
+        };
+        let data = params.data.map_or("", RawValue::get);
+        let text: String = data.chars().take(500).collect();
+        self.note(level, format_args!("{name} says: {text}"));
+    }
+
+    /// A line that a server's process wrote to stderr. It is no error: servers log there.
+    pub fn log_stderr(&mut self, id: ConnectionId, line: &str) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let name = self.server(connection.server).name.clone();
+        let line: String = line.chars().take(500).collect();
+        self.note(LogLevel::Debug, format_args!("{name} stderr: {line}"));
+    }
+
+    /// Whether a connection speaks the modern era, for display and tests.
+    pub fn era(&self, id: ConnectionId) -> Option<Era> {
+        self.connections.get(&id).and_then(|connection| connection.era())
+    }
+}
+
+/// What a `tools/call` was answered with.
+fn call_outcome(outcome: Result<&RawValue, RpcError>) -> Result<Reply, Error> {
+    let result = outcome.map_err(|error| server_error(&error))?;
+    let head: ResultHead<'_> = serde_json::from_str(result.get()).map_err(|error| {
+        let message = format!("the server answered with something that is no result: {error}");
+        Error::new(error::Kind::Protocol, message)
+    })?;
+    match head.result_type.as_deref() {
+        None | Some("complete") => Ok(Reply::Tool {
+            is_error: head.is_error.unwrap_or(false),
+            result: result.get().as_bytes().into(),
+        }),
+        Some("input_required") => {
+            let asks = head.input_requests.map_or("", RawValue::get);
+            let what =
+                if asks.contains("elicitation/create") { "the user's input" } else { "input" };
+            let message = format!("the tool asks for {what}, which cannot be given yet");
+            Err(Error::new(error::Kind::Server, message))
+        }
+        Some(other) => {
+            let message = format!("the server answered with a result of unknown type '{other}'");
+            Err(Error::new(error::Kind::Protocol, message))
+        }
+    }
+}
+
+fn server_error(error: &RpcError) -> Error {
+    let RpcError { code, message, .. } = error;
+    let message = if message.is_empty() { "no message" } else { message };
+    Error::server(*code, format!("{message} ({code})"))
+}
+
+/// Whether a failure may mean that there is no such tool. Servers say it with
+/// several codes, or as an error of the tool itself.
+fn doubts_the_tool(outcome: &Result<Reply, Error>, tool: &str) -> bool {
+    match outcome {
+        Err(error) => {
+            matches!(error.code(), Some(INVALID_PARAMS | METHOD_NOT_FOUND))
+        }
+        Ok(Reply::Tool { is_error: true, result }) => {
+            // Short, and about the tool itself.
+            result.len() < 1024
+                && memchr::memmem::find(result, tool.as_bytes()).is_some()
+                && (memchr::memmem::find(result, b"nknown tool").is_some()
+                    || memchr::memmem::find(result, b"not found").is_some())
+        }
+        Ok(_) => false,
+    }
+}

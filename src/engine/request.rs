@@ -1,0 +1,145 @@
+//! One request of the host, from its acceptance to its completion.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::Limits;
+use crate::engine::catalogue::Pages;
+use crate::engine::event::Reply;
+use crate::engine::{ConnectionId, Pair, ServerId};
+use crate::error::Error;
+use crate::time::Time;
+
+/// Longest life of a request whose configuration names none.
+pub(super) const TOTAL: Duration = Duration::from_secs(30 * 60);
+/// Longest silence of a request whose configuration names none.
+pub(super) const SILENCE: Duration = Duration::from_secs(60);
+
+/// What is asked.
+#[derive(Debug)]
+pub(super) enum Kind {
+    Call {
+        tool: Arc<str>,
+        arguments: CallArguments,
+    },
+    /// `user_data` is nobody's when the engine itself needs the list.
+    List {
+        pages: Pages,
+    },
+    /// Ends when a configuration has been read.
+    Ready,
+}
+
+/// Arguments of a call.
+#[derive(Debug)]
+pub(super) enum CallArguments {
+    Pairs(Vec<Pair>),
+    Json(Box<str>),
+}
+
+/// Where a request is. It is in exactly one place at any time.
+#[derive(Debug)]
+pub(super) enum State {
+    /// No configuration has been read yet.
+    AwaitingConfig,
+    /// Its words cannot be encoded before the server's tools are known.
+    AwaitingTools,
+    /// In its server's queue.
+    Queued,
+    /// On a connection.
+    InFlight(ConnectionId),
+    /// It has ended; whether the tool exists at all is being looked up.
+    Verifying(Result<Reply, Error>),
+}
+
+/// One request.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) server_name: Arc<str>,
+    pub(super) server: Option<ServerId>,
+    pub(super) kind: Kind,
+    pub(super) state: State,
+    pub(super) user_data: u64,
+    /// Made by the engine for its own use; nobody is told.
+    pub(super) internal: bool,
+    /// What the caller asked for.
+    pub(super) timeout: Option<Duration>,
+    pub(super) enqueued: Time,
+    pub(super) deadline: Time,
+    /// Longest silence, with the time of the last sign of life.
+    pub(super) silence: Option<Duration>,
+    pub(super) heard: Time,
+    pub(super) operation_timeout: Option<Duration>,
+    pub(super) assigned: Option<Time>,
+    pub(super) armed: Option<Time>,
+    /// Tries that failed.
+    pub(super) failures: u32,
+    /// It was counted as a pool miss.
+    pub(super) missed: bool,
+}
+
+impl Request {
+    /// Fixes the deadlines once the server's limits are known. The clock runs
+    /// from the caller's enqueue.
+    pub(super) fn limit(&mut self, limits: &Limits) {
+        match self.timeout.or(limits.timeout) {
+            Some(timeout) => {
+                self.deadline = self.enqueued + timeout;
+                self.silence = None;
+            }
+            None => {
+                self.deadline = self.enqueued + TOTAL;
+                self.silence = Some(SILENCE);
+            }
+        }
+        self.operation_timeout = limits.operation_timeout;
+    }
+
+    /// The earliest of its deadlines.
+    pub(super) fn next_deadline(&self) -> Time {
+        let silence = self.silence.map(|silence| self.heard + silence);
+        let operation = match (&self.state, self.assigned, self.operation_timeout) {
+            (State::InFlight(_), Some(assigned), Some(limit)) => Some(assigned + limit),
+            _ => None,
+        };
+        [Some(self.deadline), silence, operation].into_iter().flatten().min().unwrap_or_default()
+    }
+
+    /// The tool's name, empty when none is called.
+    pub(super) fn tool(&self) -> Arc<str> {
+        match &self.kind {
+            Kind::Call { tool, .. } => tool.clone(),
+            _ => Arc::from(""),
+        }
+    }
+
+    /// What timed out, for the user.
+    pub(super) fn timeout_message(&self, now: Time) -> String {
+        let total = self.deadline.since(self.enqueued);
+        let (what, limit) = match (self.silence, self.operation_timeout, self.assigned) {
+            _ if now >= self.deadline => ("", total),
+            (_, Some(limit), Some(assigned)) if now >= assigned + limit => {
+                (" (operation_timeout)", limit)
+            }
+            (Some(silence), ..) => (" without progress", silence),
+            _ => ("", total),
+        };
+        let place = match self.state {
+            State::AwaitingConfig => " while the configuration was being read",
+            State::AwaitingTools => " waiting for the server's tools",
+            State::Queued => " waiting for a connection",
+            State::InFlight(_) | State::Verifying(_) => "",
+        };
+        format!("timed out after {}{what}{place}", seconds(limit))
+    }
+}
+
+/// `1.5 s`, `300 ms`.
+fn seconds(duration: Duration) -> String {
+    let ms = duration.as_millis();
+    match ms {
+        0..1000 => format!("{ms} ms"),
+        _ if ms % 1000 == 0 => format!("{} s", ms / 1000),
+        _ => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+    }
+}

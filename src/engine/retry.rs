@@ -1,0 +1,138 @@
+//! What may be tried again, and when.
+
+use std::time::Duration;
+
+use crate::time::Time;
+
+/// Longest delay between two tries.
+const CAP: Duration = Duration::from_secs(30);
+
+/// How much of a request has left us.
+///
+/// On newline framing a request cannot have been parsed before its closing brace
+/// was written; from then on it may have run, even without the newline, because
+/// a reader that meets the end of the stream may parse what it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Nothing: it can go anywhere.
+    Unsent,
+    /// A part, without its end: safe on another connection, never on this one.
+    Torn,
+    /// All of it: it may have run.
+    Sent,
+}
+
+impl Delivery {
+    /// The state of the bytes `start..end` of a stream of which `written` bytes
+    /// have left us; `end` counts the closing brace but not the newline.
+    pub fn of(start: u64, end: u64, written: u64) -> Delivery {
+        if written <= start {
+            Delivery::Unsent
+        } else if written < end {
+            Delivery::Torn
+        } else {
+            Delivery::Sent
+        }
+    }
+
+    /// Whether the request may be sent again after its connection was lost.
+    /// `repeatable` is true for read-only methods and for tools that the user
+    /// declared idempotent.
+    pub fn may_retry(self, repeatable: bool) -> bool {
+        self != Delivery::Sent || repeatable
+    }
+}
+
+/// A small generator for jitter; nothing here needs to be unpredictable.
+#[derive(Debug)]
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new(seed: u64) -> Random {
+        Random(seed | 1)
+    }
+
+    /// The next number (xorshift64*).
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn below(&mut self, limit: Duration) -> Duration {
+        let micros = u64::try_from(limit.as_micros()).unwrap_or(u64::MAX);
+        Duration::from_micros(if micros == 0 { 0 } else { self.next() % (micros + 1) })
+    }
+}
+
+/// Delays between tries to reach one server: doubling, full jitter, capped.
+#[derive(Debug, Default)]
+pub(super) struct Backoff {
+    failures: u32,
+    not_before: Option<Time>,
+}
+
+impl Backoff {
+    /// Something failed; nothing is to be opened before the time returned.
+    pub(super) fn fail(&mut self, now: Time, first: Duration, random: &mut Random) -> Time {
+        let ceiling = first.saturating_mul(1 << self.failures.min(20)).min(CAP);
+        self.failures = self.failures.saturating_add(1);
+        let when = now + random.below(ceiling);
+        self.not_before = Some(when);
+        when
+    }
+
+    /// The server answered.
+    pub(super) fn succeed(&mut self) {
+        *self = Backoff::default();
+    }
+
+    /// Failures since the last success.
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Until when nothing is to be opened.
+    pub(super) fn blocked_until(&self, now: Time) -> Option<Time> {
+        self.not_before.filter(|when| *when > now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delivery_turns_at_the_closing_brace() {
+        // Request in bytes 10..20 of the stream, newline at 20.
+        assert_eq!(Delivery::of(10, 20, 0), Delivery::Unsent);
+        assert_eq!(Delivery::of(10, 20, 10), Delivery::Unsent);
+        assert_eq!(Delivery::of(10, 20, 11), Delivery::Torn);
+        assert_eq!(Delivery::of(10, 20, 19), Delivery::Torn);
+        assert_eq!(Delivery::of(10, 20, 20), Delivery::Sent);
+        assert_eq!(Delivery::of(10, 20, 21), Delivery::Sent);
+        assert!(Delivery::Torn.may_retry(false));
+        assert!(!Delivery::Sent.may_retry(false));
+        assert!(Delivery::Sent.may_retry(true));
+    }
+
+    #[test]
+    fn delays_double_up_to_the_cap_and_jitter_below_it() {
+        let mut random = Random::new(7);
+        let first = Duration::from_millis(100);
+        for round in 0..40 {
+            let mut backoff = Backoff { failures: round, not_before: None };
+            let ceiling = first.saturating_mul(1 << round.min(20)).min(CAP);
+            let delays: Vec<Duration> = (0..200)
+                .map(|_| {
+                    backoff.failures = round;
+                    backoff.fail(Time::ZERO, first, &mut random).since(Time::ZERO)
+                })
+                .collect();
+            assert!(delays.iter().all(|delay| *delay <= ceiling), "round {round}");
+            assert!(delays.iter().any(|delay| *delay > ceiling / 2), "round {round}");
+            assert!(delays.iter().any(|delay| *delay < ceiling / 2), "round {round}");
+        }
+    }
+}

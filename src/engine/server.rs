@@ -1,0 +1,143 @@
+//! One configured server: its pool, its queue, and what was learnt about it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{Defaults, Era, Limits, ServerConfig, Transport};
+use crate::engine::catalogue::Catalogue;
+use crate::engine::pool::{Pool, Shape};
+use crate::engine::retry::Backoff;
+use crate::engine::{ConnectionId, RequestId};
+use crate::metrics::ServerMetrics;
+use crate::protocol::negotiation::Prior;
+use crate::time::Time;
+
+/// Requests that may wait for a connection.
+pub(super) const QUEUE: usize = 128;
+/// Pause before a socket that failed is looked at again.
+pub(super) const SOCKET_PAUSE: Duration = Duration::from_secs(10);
+
+/// Why a socket server runs as a process.
+#[derive(Clone, Debug)]
+pub(super) struct Fallback {
+    pub(super) reason: String,
+    pub(super) retry_at: Time,
+}
+
+/// One server.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) name: Arc<str>,
+    pub(super) config: Arc<ServerConfig>,
+    pub(super) limits: Limits,
+    /// It is no longer in the configuration; what it had in flight goes on.
+    pub(super) removed: bool,
+    pub(super) pool: Pool,
+    pub(super) queue: VecDeque<RequestId>,
+    pub(super) fallback: Option<Fallback>,
+    /// A connection that looks whether the socket is back.
+    pub(super) scout: Option<ConnectionId>,
+    pub(super) backoff: Backoff,
+    /// Connections opened in the same round fail together, once.
+    pub(super) round: u32,
+    pub(super) armed: Option<Time>,
+    pub(super) era: Option<Era>,
+    /// It died of the probe: the next connection does not ask.
+    pub(super) probe_kills: bool,
+    pub(super) catalogue: Option<Catalogue>,
+    /// The engine's own request for the catalogue, and who waits for it.
+    pub(super) listing: Option<RequestId>,
+    pub(super) listeners: Vec<RequestId>,
+    pub(super) metrics: ServerMetrics,
+    pub(super) in_flight: u32,
+    pub(super) last_error: Option<(String, Time)>,
+    pub(super) last_words: Option<String>,
+    pub(super) version: Option<&'static str>,
+    /// It was usable at least once.
+    pub(super) was_up: bool,
+}
+
+impl Server {
+    pub(super) fn new(config: Arc<ServerConfig>, defaults: &Defaults, era: Option<Era>) -> Server {
+        Server {
+            name: Arc::from(config.name.as_str()),
+            limits: config.limits(defaults, config.transport),
+            removed: false,
+            pool: Pool::default(),
+            queue: VecDeque::new(),
+            fallback: None,
+            scout: None,
+            backoff: Backoff::default(),
+            round: 0,
+            armed: None,
+            era,
+            probe_kills: false,
+            catalogue: None,
+            listing: None,
+            listeners: Vec::new(),
+            metrics: ServerMetrics::default(),
+            in_flight: 0,
+            last_error: None,
+            last_words: None,
+            version: None,
+            was_up: false,
+            config,
+        }
+    }
+
+    /// The channel on which the next connection is opened.
+    pub(super) fn channel(&self, now: Time) -> Transport {
+        match &self.fallback {
+            Some(fallback) if now < fallback.retry_at => Transport::Stdio,
+            _ => self.config.transport,
+        }
+    }
+
+    /// Recomputes what depends on the channel or the defaults.
+    pub(super) fn relimit(&mut self, defaults: &Defaults) {
+        let channel = match self.fallback {
+            Some(_) => Transport::Stdio,
+            None => self.config.transport,
+        };
+        self.limits = self.config.limits(defaults, channel);
+    }
+
+    /// The numbers that the pool's policy depends on.
+    pub(super) fn shape(&self) -> Shape {
+        Shape {
+            size: self.limits.pool_max_size as usize,
+            in_flight: self.limits.max_in_flight,
+            overflow: self.fallback.is_none() && self.config.transport == Transport::Socket,
+            cautious: self.backoff.failures() > 0,
+        }
+    }
+
+    /// What is known before a handshake.
+    pub(super) fn prior(&self) -> Prior {
+        match (self.config.era, self.era) {
+            (Some(Era::Modern), _) => Prior::Modern,
+            (Some(Era::Legacy), _) => Prior::Legacy,
+            (None, Some(Era::Legacy)) => Prior::Legacy,
+            _ if self.probe_kills => Prior::Legacy,
+            _ => Prior::Unknown,
+        }
+    }
+
+    /// One word for how it is.
+    pub(super) fn status(&self) -> &'static str {
+        if self.removed {
+            "removed"
+        } else if self.pool.is_up() {
+            "connected"
+        } else if self.pool.connecting() > 0 {
+            "connecting"
+        } else if self.backoff.failures() > 0 {
+            "failing"
+        } else if self.was_up {
+            "idle"
+        } else {
+            "disconnected"
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What the engine knows about its servers, for reports and status lines.
+
+use crate::config::Transport;
+use crate::engine::{ConnectionId, Engine};
+use crate::error::Result;
+use crate::metrics::ServerReport;
+
+/// One server's report and the connection whose descriptor stands for it.
+#[derive(Debug)]
+pub struct ServerSnapshot<'a> {
+    /// Everything but the descriptor.
+    pub report: ServerReport<'a>,
+    /// The connection used last.
+    pub connection: Option<ConnectionId>,
+}
+
+/// Sums over all servers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Configured servers.
+    pub servers: usize,
+    /// Requests that have not ended.
+    pub in_flight: usize,
+    /// Calls that ended or are under way.
+    pub calls: u64,
+    /// Calls that failed.
+    pub errors: u64,
+}
+
+impl Engine {
+    /// Names of the configured servers, sorted.
+    pub fn server_names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(|name| &**name)
+    }
+
+    /// The name of the `index`-th server in sorted order.
+    pub fn server_name(&self, index: usize) -> Option<&str> {
+        self.by_name.keys().nth(index).map(|name| &**name)
+    }
+
+    /// What is known about one server.
+    ///
+    /// # Errors
+    /// A sentence that names the servers there are.
+    pub fn snapshot(&self, name: &str) -> Result<ServerSnapshot<'_>> {
+        let server = self.server(self.find_server(name)?);
+        let transport = match (&server.fallback, server.config.transport) {
+            (Some(_), _) => "stdio (fallback from socket)",
+            (None, Transport::Socket) => "socket",
+            (None, Transport::Stdio) => "stdio",
+        };
+        let connection = server.pool.latest();
+        let mut report = ServerReport::new(&server.name, &server.metrics);
+        report.transport = transport;
+        report.status = server.status();
+        report.socket_path = match server.config.transport {
+            Transport::Socket => server.config.socket_path.as_deref().and_then(|p| p.to_str()),
+            Transport::Stdio => None,
+        };
+        report.socket_error = server.fallback.as_ref().map(|fallback| &*fallback.reason);
+        report.connection_active = server.pool.is_up();
+        report.pool_total = server.pool.members().len();
+        report.pool_active = server.pool.active();
+        report.pool_idle = server.pool.idle();
+        report.pool_connecting = server.pool.connecting();
+        report.queued = server.queue.len() + server.listeners.len();
+        report.in_flight = server.in_flight as usize;
+        report.pids = server
+            .pool
+            .members()
+            .iter()
+            .filter_map(|member| self.connections.get(&member.id)?.pid)
+            .collect();
+        report.protocol_version = server.version;
+        report.last_error = server.last_error.clone();
+        report.stderr = server.last_words.as_slice();
+        Ok(ServerSnapshot { report, connection })
+    }
+
+    /// Sums over all servers.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals { servers: self.by_name.len(), ..Totals::default() };
+        for id in self.by_name.values() {
+            let server = self.server(*id);
+            let open = server.in_flight as usize + server.queue.len() + server.listeners.len();
+            totals.in_flight += open;
+            totals.calls += server.metrics.calls_finished() + open as u64;
+            totals.errors += server.metrics.calls_failed();
+        }
+        totals
+    }
+
+    /// The server whose name, with everything but letters, digits and `_` turned
+    /// into `_`, is `word`: the form in which names occur in format keys.
+    pub fn server_by_word(&self, word: &str) -> Option<&str> {
+        self.server_names().find(|name| {
+            *name == word
+                || (name.len() == word.len() || !name.is_ascii())
+                    && name
+                        .chars()
+                        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+                        .eq(word.chars())
+        })
+    }
+}

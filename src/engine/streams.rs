@@ -1,0 +1,690 @@
+//! The life of a connection: opened, negotiated, used, lost or closed.
+
+use std::mem;
+use std::time::Duration;
+
+use crate::config::{Era, Transport};
+use crate::engine::action::{Action, ChildExit, OpenFailure, Opened, Signal};
+use crate::engine::connection::{Connection, Farewell, Phase, Purpose};
+use crate::engine::event::Event;
+use crate::engine::request::Kind;
+use crate::engine::server::{Fallback, SOCKET_PAUSE};
+use crate::engine::timer::Timer;
+use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
+use crate::error::{self, Error};
+use crate::metrics::{ErrorCategory, EvictionCause};
+use crate::protocol::message;
+use crate::protocol::negotiation::{Negotiation, Question, Session, Step};
+use crate::time::Time;
+
+/// How long a probe may stay unanswered on a socket, where a server is running,
+/// and from the start of a process, which may have to load an interpreter.
+const SOCKET_PATIENCE: Duration = Duration::from_secs(1);
+const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
+/// How long the exit status of a process that closed its output is waited for.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+/// The steps of a process's farewell (MCP "stdio: Shutdown").
+const FAREWELL: Duration = Duration::from_secs(2);
+/// A process that lived this long did not die of being started.
+const STABLE: Duration = Duration::from_secs(10);
+/// Answers that a server asked for and does not read.
+const MAX_PENDING: usize = 16 << 20;
+
+/// Why a connection is gone.
+struct Loss {
+    reason: String,
+    cause: EvictionCause,
+    category: ErrorCategory,
+}
+
+impl Engine {
+    // ----- inputs -----------------------------------------------------------
+
+    /// A stream is open.
+    pub fn opened(&mut self, now: Time, id: ConnectionId, opened: Opened) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if !matches!(connection.phase, Phase::Opening) {
+            return;
+        }
+        connection.pid = opened.pid;
+        let (server, channel) = (connection.server, connection.channel);
+        if let Some(pid) = opened.pid {
+            self.note(LogLevel::Info, format_args!("spawned server pid {pid}"));
+        }
+        let patience = match channel {
+            Transport::Socket => SOCKET_PATIENCE,
+            Transport::Stdio => PROCESS_PATIENCE,
+        };
+        let (negotiation, step) = Negotiation::start(now, self.server(server).prior(), patience);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.phase = Phase::Negotiating(negotiation);
+        }
+        self.negotiate(now, id, step);
+    }
+
+    /// A stream could not be opened.
+    pub fn open_failed(&mut self, now: Time, id: ConnectionId, failure: OpenFailure) {
+        let category = match self.connections.get(&id) {
+            Some(connection) if connection.channel == Transport::Stdio => ErrorCategory::Spawn,
+            Some(_) => ErrorCategory::Connect,
+            None => return,
+        };
+        if let Some(connection) = self.take_connection(id) {
+            self.actions.push_back(Action::Forget { connection: id });
+            self.attempt_failed(now, &connection, failure, category);
+        }
+    }
+
+    /// Bytes came.
+    pub fn received(&mut self, now: Time, id: ConnectionId, mut bytes: &[u8]) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if matches!(connection.phase, Phase::Closing { .. } | Phase::Ended { .. } | Phase::Opening)
+        {
+            return;
+        }
+        let mut lines = mem::take(&mut connection.lines);
+        let server = connection.server;
+        self.server_mut(server).metrics.bytes_received(now, bytes.len());
+        let failure = loop {
+            match lines.next(&mut bytes) {
+                Ok(Some(line)) => self.handle_line(now, id, line),
+                Ok(None) => break None,
+                Err(_) => break Some("the server sent a line longer than 16 MiB".to_owned()),
+            }
+            match self.connections.get(&id) {
+                Some(c) if c.output.pending().len() > MAX_PENDING => {
+                    break Some("the server asks without reading the answers".to_owned());
+                }
+                Some(c) if !matches!(c.phase, Phase::Closing { .. }) => {}
+                _ => return,
+            }
+        };
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.lines = lines;
+            if connection.exchanges.is_empty() && connection.lines.buffered() == 0 {
+                connection.lines.shrink();
+            }
+        }
+        if let Some(reason) = failure {
+            let category = ErrorCategory::Protocol;
+            self.lose(now, id, Loss { reason, cause: EvictionCause::Error, category });
+        }
+    }
+
+    /// `n` pending bytes were written.
+    pub fn wrote(&mut self, now: Time, id: ConnectionId, n: usize) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.output.wrote(n, &mut self.spare);
+        let server = connection.server;
+        self.server_mut(server).metrics.bytes_sent(now, n);
+    }
+
+    /// The bytes that wait to be written.
+    pub fn pending(&mut self, id: ConnectionId) -> &[u8] {
+        match self.connections.get_mut(&id) {
+            Some(connection) => {
+                connection.write_asked = false;
+                connection.output.pending()
+            }
+            None => &[],
+        }
+    }
+
+    /// The stream ended, or failed with `error`.
+    pub fn end_of_stream(&mut self, now: Time, id: ConnectionId, error: Option<&str>) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        match connection.phase {
+            Phase::Closing { .. } | Phase::Ended { .. } => return,
+            _ => {}
+        }
+        // A peer that died between a message and its newline has still said it.
+        if let Some(line) = connection.lines.finish() {
+            self.handle_line(now, id, &line);
+        }
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.channel == Transport::Stdio && error.is_none() {
+            let (negotiating, probed) = connection.handshake();
+            connection.phase = Phase::Ended { until: now + LAST_WORDS, negotiating, probed };
+            let server = connection.server;
+            self.server_mut(server).pool.fade(id);
+            self.rearm_connection(id);
+            return;
+        }
+        let reason = match error {
+            Some(error) => format!("the connection failed: {error}"),
+            None => "the server closed the connection".to_owned(),
+        };
+        let cause = match error {
+            Some(_) => EvictionCause::Error,
+            None => EvictionCause::PeerClosed,
+        };
+        self.lose(now, id, Loss { reason, cause, category: ErrorCategory::Lost });
+    }
+
+    /// The process behind a connection is gone and has been reaped.
+    pub fn child_exited(&mut self, now: Time, id: ConnectionId, exit: ChildExit) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let (server, pid) = (connection.server, connection.pid.take().unwrap_or_default());
+        let closing = matches!(connection.phase, Phase::Closing { .. });
+        if exit.last_words.is_some() {
+            self.server_mut(server).last_words.clone_from(&exit.last_words);
+        }
+        let how = if exit.status.is_empty() { "exited" } else { &exit.status };
+        if closing {
+            self.note(LogLevel::Debug, format_args!("server pid {pid} is gone: {how}"));
+            self.take_connection(id);
+            self.actions.push_back(Action::Forget { connection: id });
+            return;
+        }
+        let mut reason = format!("the server process ended: {how}");
+        if let Some(words) = &exit.last_words {
+            reason += &format!(" (stderr: {words})");
+        }
+        let cause = EvictionCause::PeerClosed;
+        self.lose(now, id, Loss { reason, cause, category: ErrorCategory::Lost });
+    }
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: Time) {
+        while let Some(timer) = self.timers.pop_due(now) {
+            match timer {
+                Timer::Request(id) => self.request_timeout(now, id),
+                Timer::Connection(id) => self.connection_timeout(now, id),
+                Timer::Server(id) => {
+                    self.server_mut(id).armed = None;
+                    self.pump(now, id);
+                }
+            }
+        }
+    }
+
+    // ----- opening ----------------------------------------------------------
+
+    /// Opens a connection; a scout is one that only looks whether the socket is back.
+    pub(super) fn open(&mut self, now: Time, server: ServerId, scout: Option<()>) {
+        let id = ConnectionId(self.next_connection);
+        self.next_connection += 1;
+        let state = self.server_mut(server);
+        let channel = if scout.is_some() { Transport::Socket } else { state.channel(now) };
+        let mut connection = Connection::new(now, server, channel, state.round);
+        connection.scout = scout.is_some();
+        if scout.is_some() {
+            state.scout = Some(id);
+        } else {
+            state.pool.open(id);
+        }
+        let (name, config) = (state.name.clone(), state.config.clone());
+        if let (Transport::Socket, Some(path)) = (channel, &config.socket_path) {
+            let level = if scout.is_some() { LogLevel::Debug } else { LogLevel::Info };
+            let path = path.display();
+            self.note(level, format_args!("connecting to {name} via socket {path}"));
+        }
+        self.connections.insert(id, connection);
+        self.actions.push_back(Action::Open { connection: id, channel, server: config });
+    }
+
+    /// While a process stands in for a socket, looks at times whether the socket
+    /// is back. Nobody waits for the answer.
+    pub(super) fn look_for_socket(&mut self, now: Time, server: ServerId) {
+        let state = self.server(server);
+        let due = state.fallback.as_ref().is_some_and(|fallback| now >= fallback.retry_at);
+        if due && state.scout.is_none() && state.pool.is_up() && !state.removed {
+            self.open(now, server, Some(()));
+        }
+    }
+
+    pub(super) fn negotiate(&mut self, now: Time, id: ConnectionId, step: Step) {
+        match step {
+            Step::Wait => {}
+            Step::Ask(question) => self.ask(now, id, question),
+            Step::Established(session) => return self.established(now, id, session),
+            Step::Failed(reason) => {
+                let (cause, category) = (EvictionCause::Error, ErrorCategory::Handshake);
+                return self.lose(now, id, Loss { reason, cause, category });
+            }
+        }
+        self.rearm_connection(id);
+    }
+
+    fn ask(&mut self, now: Time, id: ConnectionId, question: Question) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let wire = self.next_wire;
+        self.next_wire += 1;
+        let identity = &self.identity;
+        let size = connection.send(&mut self.spare, wire, Purpose::Handshake(question), |out| {
+            match question {
+                Question::Discover => message::write_discover(out, wire, identity),
+                Question::Initialize => message::write_initialize(out, wire, identity),
+            }
+        });
+        let server = connection.server;
+        self.server_mut(server).metrics.request_sent(now, size);
+        self.ask_write(id);
+    }
+
+    fn established(&mut self, now: Time, id: ConnectionId, session: Session) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let server = connection.server;
+        let (era, version) = (session.era, session.version);
+        if era == Era::Legacy {
+            connection.output.append(&mut self.spare, message::write_initialized);
+        }
+        // Questions that are still open can only be answered too late.
+        connection.exchanges.retain(|e| !matches!(e.purpose, Purpose::Handshake(_)));
+        connection.phase = Phase::Ready(session);
+        connection.rest(now);
+        // The handshake's deadline is over, and may be earlier than any to come.
+        self.timers.set(&mut connection.armed, Timer::Connection(id), None);
+        let (took, scout) = (now.since(connection.opened), mem::take(&mut connection.scout));
+        let channel = connection.channel;
+        if era == Era::Legacy {
+            self.server_mut(server).metrics.message_sent(now);
+            self.ask_write(id);
+        }
+        if scout {
+            self.socket_is_back(now, server, id);
+        }
+        let state = &mut self.servers[server.0 as usize];
+        let was_up = state.pool.is_up();
+        state.pool.ready(id);
+        state.version = Some(version);
+        let reconnect = mem::replace(&mut state.was_up, true) && !was_up;
+        state.metrics.connected(now, took, reconnect && state.backoff.failures() > 0);
+        state.metrics.went_up(now);
+        if channel == Transport::Socket && state.fallback.take().is_some() {
+            state.relimit(&self.defaults);
+        }
+        let state = &mut self.servers[server.0 as usize];
+        let name = state.name.clone();
+        if state.era.replace(era) != Some(era) {
+            let identity = state.config.identity();
+            self.verdicts.insert(identity, era);
+            self.actions.push_back(Action::Remember { identity, era: Some(era) });
+        }
+        self.note(LogLevel::Debug, format_args!("{name} is ready, protocol version {version}"));
+        if !was_up {
+            self.events.push_back(Event::ServerUp { server: name });
+        }
+        self.rearm_connection(id);
+        self.pump(now, server);
+    }
+
+    /// The socket works again: what runs as a process is retired.
+    fn socket_is_back(&mut self, now: Time, server: ServerId, id: ConnectionId) {
+        let state = self.server_mut(server);
+        state.scout = None;
+        let name = state.name.clone();
+        self.note(LogLevel::Info, format_args!("socket of {name} is back"));
+        self.retire_all(now, server, EvictionCause::Reload);
+        let state = self.server_mut(server);
+        state.pool.open(id);
+    }
+
+    // ----- failing ----------------------------------------------------------
+
+    /// No usable connection came of a try. A socket falls back to the command;
+    /// otherwise everybody who waits has used up one try.
+    fn attempt_failed(
+        &mut self,
+        now: Time,
+        connection: &Connection,
+        failure: OpenFailure,
+        category: ErrorCategory,
+    ) {
+        let server = connection.server;
+        let round = connection.round;
+        let state = self.server_mut(server);
+        state.metrics.error(now, category);
+        let OpenFailure { message, permanent } = failure;
+        if connection.scout {
+            state.scout = None;
+            if let Some(fallback) = &mut state.fallback {
+                fallback.retry_at = now + SOCKET_PAUSE;
+                fallback.reason.clone_from(&message);
+            }
+            return self.note(LogLevel::Debug, format_args!("socket connection failed: {message}"));
+        }
+        let is_first = round == state.round;
+        if connection.channel == Transport::Socket {
+            let has_command = state.config.command.is_some();
+            if is_first {
+                self.note(LogLevel::Info, format_args!("socket connection failed: {message}"));
+            }
+            if has_command {
+                return self.fall_back(now, server, message, is_first);
+            }
+        }
+        if !is_first {
+            return self.pump(now, server);
+        }
+        let state = &mut self.servers[server.0 as usize];
+        let name = state.name.clone();
+        state.round += 1;
+        state.last_error = Some((message.clone(), now));
+        if !state.pool.is_up() {
+            state.metrics.went_down(now);
+        }
+        state.backoff.fail(now, state.limits.retry_backoff, &mut self.random);
+        let (retries, alive) = (state.limits.retry_attempts, state.pool.is_up());
+        let waiting: Vec<RequestId> = state.queue.iter().copied().collect();
+        if !alive {
+            for id in waiting {
+                self.try_failed(now, id, &message, permanent, retries);
+            }
+        }
+        self.note(LogLevel::Warning, format_args!("{name}: {message}"));
+        self.pump(now, server);
+    }
+
+    /// A waiting request has used up one try.
+    fn try_failed(&mut self, now: Time, id: RequestId, why: &str, permanent: bool, retries: u32) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        request.failures += 1;
+        if !permanent && request.failures <= retries {
+            return;
+        }
+        let tries = request.failures;
+        let message = match tries {
+            1 => why.to_owned(),
+            _ => format!("{why} (tried {tries} times)"),
+        };
+        if let Some(server) = request.server {
+            self.server_mut(server).queue.retain(|other| *other != id);
+        }
+        self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
+    }
+
+    /// From the socket to the command, with the words of the seed.
+    fn fall_back(&mut self, now: Time, server: ServerId, reason: String, loud: bool) {
+        if loud {
+            self.note(
+                LogLevel::Warning,
+                format_args!("socket connection failed, falling back to stdio"),
+            );
+            self.note(LogLevel::Info, format_args!("falling back to stdio transport"));
+        }
+        let state = &mut self.servers[server.0 as usize];
+        if loud {
+            state.round += 1;
+        }
+        state.fallback = Some(Fallback { reason, retry_at: now + SOCKET_PAUSE });
+        state.relimit(&self.defaults);
+        self.pump(now, server);
+    }
+
+    /// A connection is gone, with everything that was on it.
+    fn lose(&mut self, now: Time, id: ConnectionId, loss: Loss) {
+        let Some(mut connection) = self.take_connection(id) else { return };
+        let server = connection.server;
+        let exchanges = mem::take(&mut connection.exchanges);
+        self.part(now, id, &connection);
+        let (negotiating, probed) = connection.handshake();
+        let was_ready = !negotiating && !matches!(connection.phase, Phase::Opening);
+        if was_ready {
+            self.lost_ready(now, &connection, &loss);
+        }
+        for exchange in exchanges {
+            let Purpose::Request(request) = exchange.purpose else { continue };
+            self.server_mut(server).in_flight -= 1;
+            let delivery = connection.delivery(&exchange);
+            self.lost_request(now, request, delivery.may_retry(self.is_repeatable(request)), &loss);
+        }
+        if was_ready {
+            return self.pump(now, server);
+        }
+        let state = self.server_mut(server);
+        let remembered = state.era.take();
+        if let Some(Era::Legacy) = remembered {
+            let identity = state.config.identity();
+            self.verdicts.remove(&identity);
+            self.actions.push_back(Action::Remember { identity, era: None });
+        } else if probed && !state.probe_kills && loss.cause == EvictionCause::PeerClosed {
+            // It may have died of the probe; that is no failed try.
+            state.probe_kills = true;
+            if connection.scout {
+                state.scout = None;
+            }
+            return self.pump(now, server);
+        }
+        // Without the probe it does no better: the next try asks again.
+        self.server_mut(server).probe_kills = false;
+        let failure = OpenFailure { message: loss.reason, permanent: false };
+        let category = match loss.category {
+            ErrorCategory::Lost if connection.channel == Transport::Stdio => ErrorCategory::Spawn,
+            ErrorCategory::Lost => ErrorCategory::Handshake,
+            other => other,
+        };
+        self.attempt_failed(now, &connection, failure, category);
+    }
+
+    /// Accounts for a usable connection that was lost.
+    fn lost_ready(&mut self, now: Time, connection: &Connection, loss: &Loss) {
+        let state = &mut self.servers[connection.server.0 as usize];
+        let name = state.name.clone();
+        state.metrics.pool.evicted(loss.cause);
+        if !connection.exchanges.is_empty() || loss.cause != EvictionCause::PeerClosed {
+            state.metrics.error(now, loss.category);
+        }
+        if connection.channel == Transport::Stdio {
+            state.metrics.restart();
+            state.catalogue = None;
+        }
+        if now.since(connection.opened) >= STABLE {
+            state.backoff.succeed();
+        }
+        if connection.channel == Transport::Stdio || !state.queue.is_empty() {
+            state.backoff.fail(now, state.limits.retry_backoff, &mut self.random);
+        }
+        state.round += 1;
+        let down = !state.pool.is_up();
+        if down {
+            state.metrics.went_down(now);
+        }
+        self.note(LogLevel::Warning, format_args!("lost {name}: {}", loss.reason));
+        if down {
+            let reason = loss.reason.clone();
+            self.events.push_back(Event::ServerDown { server: name, reason });
+        }
+    }
+
+    /// A request whose connection is gone is tried again or ends.
+    fn lost_request(&mut self, now: Time, id: RequestId, may_retry: bool, loss: &Loss) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        let Some(server) = request.server else { return };
+        let retries = self.servers[server.0 as usize].limits.retry_attempts;
+        let reason = &loss.reason;
+        request.failures += 1;
+        if !may_retry {
+            let message = format!("outcome unknown, the call may have run: {reason}");
+            return self.finish(now, id, Err(Error::new(error::Kind::OutcomeUnknown, message)));
+        }
+        if request.failures > retries {
+            let message = match request.failures {
+                1 => reason.clone(),
+                n => format!("{reason} (tried {n} times)"),
+            };
+            return self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
+        }
+        if self.servers[server.0 as usize].removed {
+            let message = "the server is no longer configured";
+            return self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
+        }
+        request.state = super::request::State::Queued;
+        request.assigned = None;
+        if let Kind::List { pages } = &mut request.kind {
+            // A cursor is worth nothing beyond the session that gave it.
+            *pages = Default::default();
+        }
+        self.server_mut(server).queue.push_front(id);
+        self.rearm_request(id);
+    }
+
+    /// What may be sent twice without harm.
+    fn is_repeatable(&self, id: RequestId) -> bool {
+        let Some(request) = self.requests.get(&id) else { return false };
+        match (&request.kind, request.server) {
+            (Kind::List { .. } | Kind::Ready, _) => true,
+            (Kind::Call { tool, .. }, Some(server)) => {
+                let idempotent = &self.server(server).config.idempotent_tools;
+                idempotent.iter().any(|name| **name == **tool)
+            }
+            (Kind::Call { .. }, None) => false,
+        }
+    }
+
+    // ----- closing ----------------------------------------------------------
+
+    /// One request less on a connection.
+    pub(super) fn release(&mut self, now: Time, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.exchanges.is_empty() {
+            connection.rest(now);
+        }
+        let server = connection.server;
+        let state = self.server_mut(server);
+        let (shape, waiting) = (state.shape(), !state.queue.is_empty());
+        let retiring = state.pool.members().iter().any(|m| m.id == id && m.retiring);
+        if state.pool.release(id, waiting, shape) {
+            let cause = if retiring { EvictionCause::Reload } else { EvictionCause::Overflow };
+            self.close(now, id, cause);
+        } else {
+            self.rearm_connection(id);
+        }
+        self.pump(now, server);
+    }
+
+    /// Nobody new gets the server's connections; idle ones go at once.
+    pub(super) fn retire_all(&mut self, now: Time, server: ServerId, cause: EvictionCause) {
+        let all: Vec<ConnectionId> =
+            self.server(server).pool.members().iter().map(|member| member.id).collect();
+        for id in all {
+            if self.server_mut(server).pool.retire(id) {
+                self.close(now, id, cause);
+            }
+        }
+        if let Some(scout) = self.server_mut(server).scout.take() {
+            self.close(now, scout, cause);
+        }
+    }
+
+    /// Closes a connection on which nothing is under way.
+    fn close(&mut self, now: Time, id: ConnectionId, cause: EvictionCause) {
+        let Some(connection) = self.take_connection(id) else { return };
+        let server = connection.server;
+        let was_ready = matches!(connection.phase, Phase::Ready(_));
+        self.part(now, id, &connection);
+        let state = self.server_mut(server);
+        if was_ready {
+            state.metrics.pool.evicted(cause);
+            if !state.pool.is_up() {
+                state.metrics.went_idle(now);
+            }
+        }
+    }
+
+    /// Takes a connection out of every table.
+    fn take_connection(&mut self, id: ConnectionId) -> Option<Connection> {
+        let mut connection = self.connections.remove(&id)?;
+        self.timers.set(&mut connection.armed, Timer::Connection(id), None);
+        self.server_mut(connection.server).pool.remove(id);
+        Some(connection)
+    }
+
+    /// Ends the stream of a connection that was taken out. A process stays known
+    /// until it is gone.
+    fn part(&mut self, now: Time, id: ConnectionId, connection: &Connection) {
+        let Some(pid) = connection.pid else {
+            self.actions.push_back(Action::Forget { connection: id });
+            return;
+        };
+        self.actions.push_back(Action::Close { connection: id });
+        let mut closing = Connection::new(now, connection.server, connection.channel, 0);
+        closing.pid = Some(pid);
+        closing.phase = Phase::Closing { until: now + FAREWELL, next: Farewell::Terminate };
+        self.connections.insert(id, closing);
+        self.rearm_connection(id);
+    }
+
+    fn connection_timeout(&mut self, now: Time, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.armed = None;
+        let limits = &self.servers[connection.server.0 as usize].limits;
+        if connection.deadline(limits.pool_idle_timeout).is_none_or(|when| now < when) {
+            return self.rearm_connection(id);
+        }
+        match &mut connection.phase {
+            Phase::Opening => {}
+            Phase::Negotiating(negotiation) => {
+                let step = negotiation.handle_timeout(now);
+                if let Step::Failed(_) = step {
+                    let server = connection.server;
+                    self.server_mut(server).metrics.timeout();
+                }
+                self.negotiate(now, id, step);
+            }
+            Phase::Ended { .. } => {
+                let reason = "the server closed its output".to_owned();
+                let cause = EvictionCause::PeerClosed;
+                self.lose(now, id, Loss { reason, cause, category: ErrorCategory::Lost });
+            }
+            Phase::Closing { until, next } => {
+                *until = now + FAREWELL;
+                let (step, pid) = (*next, connection.pid.unwrap_or_default());
+                let signal = match step {
+                    Farewell::Terminate => {
+                        *next = Farewell::Kill;
+                        Signal::Terminate
+                    }
+                    Farewell::Kill => {
+                        *next = Farewell::GiveUp;
+                        Signal::Kill
+                    }
+                    Farewell::GiveUp => {
+                        self.take_connection(id);
+                        self.actions.push_back(Action::Forget { connection: id });
+                        return self
+                            .note(LogLevel::Error, format_args!("server pid {pid} does not die"));
+                    }
+                };
+                self.actions.push_back(Action::Signal { connection: id, signal });
+                self.rearm_connection(id);
+            }
+            Phase::Ready(_) if connection.exchanges.is_empty() => {
+                self.close(now, id, EvictionCause::Idle);
+            }
+            Phase::Ready(_) => self.grace_is_over(now, id),
+        }
+    }
+
+    /// The server still works on a request that nobody waits for. Another
+    /// connection costs a socket server nothing; a process is shared, and others
+    /// depend on it.
+    fn grace_is_over(&mut self, now: Time, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let (server, channel) = (connection.server, connection.channel);
+        let over = |purpose: Purpose| match purpose {
+            Purpose::Abandoned { until } => until <= now,
+            _ => false,
+        };
+        let before = connection.exchanges.len();
+        connection.exchanges.retain(|exchange| !over(exchange.purpose));
+        let freed = before - connection.exchanges.len();
+        if channel == Transport::Socket && connection.exchanges.is_empty() {
+            self.close(now, id, EvictionCause::Abandoned);
+            return self.pump(now, server);
+        }
+        for _ in 0..freed {
+            self.release(now, id);
+        }
+        self.rearm_connection(id);
+    }
+
+    /// Asks the driver to write, once until it does.
+    pub(super) fn ask_write(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            if !mem::replace(&mut connection.write_asked, true) {
+                self.actions.push_back(Action::Write { connection: id });
+            }
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! The report that `mcp-stats` prints.
+//!
+//! The layout is a contract: people `grep` and `watch` it. Each section begins
+//! with fixed lines in fixed order and may end with further ones, whose labels
+//! avoid the words people search for (`Latency`, `P95`, `P99`, `Average`,
+//! `Success Rate`, `Hit Rate`), so that those searches find one line each.
+//!
+//! Invariants: nothing from outside brings a control character or a line break;
+//! a number that is not known yet is `-`.
+
+use std::fmt::{self, Write as _};
+
+use super::counters::{Accumulator, EvictionCause, Outcome};
+use super::health::Health;
+use super::server::ServerMetrics;
+use super::units;
+use super::window::Span;
+use crate::time::Time;
+
+/// What a report shows of one server: its metrics, and its state at the moment.
+#[derive(Clone, Debug)]
+pub struct ServerReport<'a> {
+    /// The name in the configuration.
+    pub name: &'a str,
+    /// What was recorded.
+    pub metrics: &'a ServerMetrics,
+    /// `socket`, `stdio`, `stdio (fallback from socket)`.
+    pub transport: &'a str,
+    /// `connected`, `idle`, `connecting`, `disconnected` or `failing`.
+    pub status: &'a str,
+    /// The configured socket, also while on stdio.
+    pub socket_path: Option<&'a str>,
+    /// Why the socket could not be used.
+    pub socket_error: Option<&'a str>,
+    /// The descriptor of a connected socket.
+    pub socket_fd: Option<i32>,
+    /// At least one connection is usable.
+    pub connection_active: bool,
+    /// Connections in the pool, in every state.
+    pub pool_total: usize,
+    /// Connections in use.
+    pub pool_active: usize,
+    /// Connections ready for use.
+    pub pool_idle: usize,
+    /// Connections not usable yet.
+    pub pool_connecting: usize,
+    /// Calls waiting for a connection, not counted in `in_flight`.
+    pub queued: usize,
+    /// Calls waiting for their reply.
+    pub in_flight: usize,
+    /// The server's processes, when we started them.
+    pub pids: Vec<i32>,
+    /// The protocol version agreed on.
+    pub protocol_version: Option<&'a str>,
+    /// The latest error and when it happened.
+    pub last_error: Option<(String, Time)>,
+    /// The latest lines of the server's stderr.
+    pub stderr: &'a [String],
+}
+
+impl<'a> ServerReport<'a> {
+    /// The report of a server that is not connected and has nothing else to show.
+    pub fn new(name: &'a str, metrics: &'a ServerMetrics) -> ServerReport<'a> {
+        ServerReport {
+            name,
+            metrics,
+            transport: "stdio",
+            status: "disconnected",
+            socket_path: None,
+            socket_error: None,
+            socket_fd: None,
+            connection_active: false,
+            pool_total: 0,
+            pool_active: 0,
+            pool_idle: 0,
+            pool_connecting: 0,
+            queued: 0,
+            in_flight: 0,
+            pids: Vec::new(),
+            protocol_version: None,
+            last_error: None,
+            stderr: &[],
+        }
+    }
+
+    /// Calls attempted: finished, in flight or waiting.
+    pub fn calls_attempted(&self) -> u64 {
+        let waiting = self.in_flight.saturating_add(self.queued) as u64;
+        self.metrics.calls_finished().saturating_add(waiting)
+    }
+
+    /// The verdict on the server.
+    pub fn health(&self) -> Health {
+        Health::judge(self.metrics, self.status == "failing")
+    }
+}
+
+/// The report of all servers, with the common header.
+pub fn render(servers: &[ServerReport<'_>], now: Time) -> String {
+    let mut page = Page::default();
+    page.raw("MCP Performance Statistics");
+    page.raw("==========================");
+    page.raw(format_args!("Total Servers: {}", units::count(servers.len() as u64)));
+    for server in servers {
+        page.blank();
+        page.server(server, now);
+    }
+    page.text
+}
+
+/// The report of one server, without the common header.
+pub fn render_server(server: &ServerReport<'_>, now: Time) -> String {
+    let mut page = Page::default();
+    page.server(server, now);
+    page.text
+}
+
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn server(&mut self, r: &ServerReport<'_>, now: Time) {
+        self.raw(format_args!("Server: {}", units::line(r.name)));
+        self.state(r, now);
+        self.statistics(r, now);
+        self.performance(r, now);
+        self.socket(r, now);
+        self.pool(r);
+        self.impact(r);
+        self.stderr(r);
+        self.health(r);
+    }
+
+    fn state(&mut self, r: &ServerReport<'_>, now: Time) {
+        let m = r.metrics;
+        self.head("Transport", units::line(r.transport));
+        self.head("Status", units::line(r.status));
+        self.head("Socket Path", r.socket_path.map_or_else(units::dash, units::line));
+        self.head("Socket FD", r.socket_fd.map_or_else(units::dash, |fd| fd.to_string()));
+        self.head("Uptime", m.uptime(now).map_or_else(units::dash, units::span));
+        let activity = m.last_activity().map(|last| units::ago(now.since(last)));
+        self.head("Last Activity", activity.unwrap_or_else(units::dash));
+
+        if let Some(error) = r.socket_error {
+            self.head("Socket Error", units::line(error));
+        }
+        let (up, watched) = m.uptime_share(now);
+        let (up, watched) = (up.as_micros() as u64, watched.as_micros() as u64);
+        self.head("Uptime Ratio", units::percent_tenths(up, watched));
+        self.head("Reconnections", units::count(m.reconnections()));
+        self.head("Restarts", units::count(m.restarts()));
+        if !r.pids.is_empty() {
+            let pids: Vec<_> = r.pids.iter().map(i32::to_string).collect();
+            self.head("PID", pids.join(", "));
+        }
+        if let Some(version) = r.protocol_version {
+            self.head("Protocol", units::line(version));
+        }
+        if let Some((error, when)) = &r.last_error {
+            let error = units::line(error);
+            self.head("Last Error", format_args!("{error} ({})", units::ago(now.since(*when))));
+        }
+    }
+
+    fn statistics(&mut self, r: &ServerReport<'_>, now: Time) {
+        let m = r.metrics;
+        let (served, all) = m.success();
+        let calls = |outcome| units::count(m.calls(outcome));
+        self.section("Statistics");
+        self.item("Requests Sent", units::count(r.calls_attempted()));
+        self.item("Responses Received", units::count(m.calls_answered()));
+        self.item("Errors", units::count(m.calls_failed()));
+        self.item("Success Rate", units::percent(served, all));
+
+        self.item("Successful Calls", calls(Outcome::Ok));
+        let failed = format!(
+            "{} (tool {}, server {}, timeout {}, lost {})",
+            units::count(m.calls_failed()),
+            calls(Outcome::ToolError),
+            calls(Outcome::ServerError),
+            calls(Outcome::Timeout),
+            calls(Outcome::Lost)
+        );
+        self.item("Failed Calls", failed);
+        self.item("Cancelled", calls(Outcome::Cancelled));
+        self.item("Refused", calls(Outcome::Refused));
+        self.item("In Flight", units::count(r.in_flight as u64));
+        self.item("Queued", units::count(r.queued as u64));
+        self.item("Timeouts", units::count(m.timeouts()));
+        for (category, error) in m.top_errors() {
+            let ago = units::ago(now.since(error.last));
+            let label = format_args!("Error ({})", category.name());
+            self.item(label, format_args!("{}, last {ago}", units::count(error.count)));
+        }
+    }
+
+    fn performance(&mut self, r: &ServerReport<'_>, now: Time) {
+        let m = r.metrics;
+        let latency = m.latency();
+        let quantile = |share| units::latency_or_dash(latency.quantile(share));
+        self.section("Performance");
+        self.item("Average Latency", units::latency_or_dash(latency.mean()));
+        self.item("P95 Latency", quantile(0.95));
+        self.item("P99 Latency", quantile(0.99));
+
+        self.item("Minimum", units::latency_or_dash(latency.min()));
+        self.item("Percentile 50", quantile(0.5));
+        self.item("Percentile 99.9", quantile(0.999));
+        self.item("Maximum", units::latency_or_dash(latency.max()));
+        self.item("Queue Wait", mean_and_max(m.queue_wait()));
+        self.item("Connect Wait", mean_and_max(m.connect_wait()));
+        self.item("Server Time", mean_and_max(m.server_time()));
+        for span in Span::ALL {
+            let view = m.windows().view(now, span);
+            let mut text = format!(
+                "{} calls, {} errors, {} calls/sec",
+                units::count(view.calls),
+                units::count(view.errors),
+                units::rate(view.calls_per_second())
+            );
+            if let Some(window) = m.windows().latency(now, span) {
+                for (name, value) in [("p50", window.p50), ("p95", window.p95), ("p99", window.p99)]
+                {
+                    // Writing to a String cannot fail.
+                    let _ = write!(text, ", {name} {}", units::latency(value));
+                }
+            }
+            self.item(format_args!("Last {} min", span.minutes()), text);
+        }
+    }
+
+    fn socket(&mut self, r: &ServerReport<'_>, now: Time) {
+        let m = r.metrics;
+        let (bytes_sent, bytes_received) = m.bytes();
+        let (sent, received) = m.messages();
+        self.section("Socket Statistics");
+        self.item("Connection Active", if r.connection_active { "yes" } else { "no" });
+        self.item("Bytes Sent", units::count(bytes_sent));
+        self.item("Bytes Received", units::count(bytes_received));
+
+        self.item("Messages Sent", units::count(sent));
+        self.item("Messages Received", units::count(received));
+        let size = m.request_size().map_or_else(units::dash, units::count);
+        let requests = units::count(m.requests());
+        self.item("Requests On Wire", format_args!("{requests}, mean size {size} bytes"));
+        self.item("Replies On Wire", units::count(m.responses()));
+        for span in Span::ALL {
+            let view = m.windows().view(now, span);
+            let messages = units::rate(view.messages_per_second());
+            let bytes = units::bytes_rate(view.bytes_per_second());
+            let label = format_args!("Throughput {} min", span.minutes());
+            self.item(label, format_args!("Messages: {messages}/sec, Bytes: {bytes}/sec"));
+        }
+        for (label, n) in [
+            ("Junk Lines", m.wire.junk_lines),
+            ("Late Replies", m.wire.late_replies),
+            ("Foreign Replies", m.wire.foreign_replies),
+            ("Duplicate Replies", m.wire.duplicate_replies),
+            ("Pings", m.wire.pings),
+            ("Notifications", m.wire.notifications),
+        ] {
+            self.item(label, units::count(n));
+        }
+    }
+
+    fn pool(&mut self, r: &ServerReport<'_>) {
+        let pool = &r.metrics.pool;
+        let hits = pool.hits();
+        self.section("Pool Statistics");
+        self.item("Total Connections", units::count(r.pool_total as u64));
+        self.item("Active", units::count(r.pool_active as u64));
+        self.item("Idle", units::count(r.pool_idle as u64));
+        self.item("Pool Hits", units::count(hits));
+        self.item("Pool Misses", units::count(pool.misses));
+        self.item("Evictions", units::count(pool.evictions_by(EvictionCause::Idle)));
+        self.item("Hit Rate", units::percent_tenths(hits, hits.saturating_add(pool.misses)));
+
+        self.item("Connecting", units::count(r.pool_connecting as u64));
+        for (label, n) in [
+            ("Shared Hits", pool.hits_shared),
+            ("Waits", pool.waits),
+            ("Overflow", pool.overflow),
+            ("Rejected", pool.rejected),
+        ] {
+            self.item(label, units::count(n));
+        }
+        let closed: Vec<_> = EvictionCause::ALL
+            .iter()
+            .map(|&cause| format!("{} {}", cause.name(), units::count(pool.evictions_by(cause))))
+            .collect();
+        self.item("Connections Closed", closed.join(", "));
+    }
+
+    fn impact(&mut self, r: &ServerReport<'_>) {
+        let m = r.metrics;
+        let mean = m.connection_time().mean();
+        let mean = mean.map_or_else(units::dash, |t| format!("{} per hit", units::latency(t)));
+        self.section("Performance Impact");
+        self.item("Avg Connection Time Saved", mean);
+        self.item("Total Time Saved", m.time_saved().map_or_else(units::dash, units::total));
+        self.item("Longest Connect", units::latency_or_dash(m.connection_time().max()));
+    }
+
+    fn stderr(&mut self, r: &ServerReport<'_>) {
+        if r.stderr.is_empty() {
+            return;
+        }
+        self.section("Server Output");
+        for line in r.stderr {
+            self.raw(format_args!("    | {}", units::line(line)));
+        }
+    }
+
+    fn health(&mut self, r: &ServerReport<'_>) {
+        let health = r.health();
+        self.blank();
+        self.head("Health", health.name());
+        self.head("Grade", health.grade());
+    }
+
+    fn section(&mut self, title: &str) {
+        self.blank();
+        self.raw(format_args!("  {title}:"));
+    }
+
+    fn head(&mut self, label: impl fmt::Display, value: impl fmt::Display) {
+        self.raw(format_args!("  {label}: {value}"));
+    }
+
+    fn item(&mut self, label: impl fmt::Display, value: impl fmt::Display) {
+        self.raw(format_args!("    {label}: {value}"));
+    }
+
+    fn raw(&mut self, line: impl fmt::Display) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.text, "{line}");
+    }
+
+    fn blank(&mut self) {
+        self.text.push('\n');
+    }
+}
+
+fn mean_and_max(times: &Accumulator) -> String {
+    match (times.mean(), times.max()) {
+        (Some(mean), Some(max)) => {
+            format!("mean {}, max {}", units::latency(mean), units::latency(max))
+        }
+        _ => units::dash(),
+    }
+}

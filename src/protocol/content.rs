@@ -1,0 +1,358 @@
+//! The text of a tool's result, for people.
+//!
+//! Separate from the messages because nothing on the loop needs it: a result
+//! stays bytes until somebody wants to read it, and then one pass over those
+//! bytes writes the text, one content block in memory at a time.
+//!
+//! Invariants:
+//! - every input gives a text: what cannot be read is shown as it came;
+//! - binary content is measured, never decoded.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The readable text of a raw `CallToolResult`: its text blocks joined by
+/// newlines, a note in brackets for whatever is no text, and the structured
+/// content only when there is no text block.
+pub fn text(result: &[u8]) -> String {
+    let mut reader = serde_json::Deserializer::from_slice(result);
+    match reader.deserialize_map(ResultVisitor) {
+        Ok(parts) => parts.join(),
+        Err(_) => String::from_utf8_lossy(result).into_owned(),
+    }
+}
+
+/// `json` with line breaks and indentation, its strings and numbers untouched.
+pub fn pretty(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() + json.len() / 4);
+    let mut depth = 0_usize;
+    let mut rest = json.trim();
+    while let Some(first) = rest.chars().next() {
+        let taken = match first {
+            '"' => {
+                let end = string_end(rest);
+                out.push_str(&rest[..end]);
+                end
+            }
+            '{' | '[' => {
+                out.push(first);
+                let inside = rest[1..].trim_start();
+                if inside.starts_with(['}', ']']) {
+                    out.push_str(&inside[..1]);
+                    rest.len() - inside.len() + 1
+                } else {
+                    depth += 1;
+                    new_line(&mut out, depth);
+                    1
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                new_line(&mut out, depth);
+                out.push(first);
+                1
+            }
+            ',' => {
+                out.push(',');
+                new_line(&mut out, depth);
+                1
+            }
+            ':' => {
+                out.push_str(": ");
+                1
+            }
+            white if white.is_whitespace() => white.len_utf8(),
+            other => {
+                out.push(other);
+                other.len_utf8()
+            }
+        };
+        rest = &rest[taken..];
+    }
+    out
+}
+
+/// What one pass over a result found.
+#[derive(Default)]
+struct Parts<'a> {
+    text: Option<String>,
+    has_text: bool,
+    structured: Option<&'a RawValue>,
+}
+
+impl Parts<'_> {
+    fn join(self) -> String {
+        let mut text = self.text;
+        if let (false, Some(structured)) = (self.has_text, self.structured) {
+            push_line(&mut text, &pretty(structured.get()));
+        }
+        text.unwrap_or_default()
+    }
+}
+
+struct ResultVisitor;
+
+impl<'de> Visitor<'de> for ResultVisitor {
+    type Value = Parts<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the result of a tool call")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts<'de>, A::Error> {
+        let mut parts = Parts::default();
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            match key.as_ref() {
+                "content" => map.next_value_seed(Blocks(&mut parts))?,
+                "structuredContent" => {
+                    // null means the same as leaving it out.
+                    let raw = map.next_value::<&'de RawValue>()?;
+                    parts.structured = (raw.get() != "null").then_some(raw);
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(parts)
+    }
+}
+
+/// Writes each block of `content` as it is read.
+struct Blocks<'p, 'a>(&'p mut Parts<'a>);
+
+impl<'de> DeserializeSeed<'de> for Blocks<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Blocks<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of content blocks")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<(), A::Error> {
+        while let Some(raw) = blocks.next_element::<&'de RawValue>()? {
+            match serde_json::from_str::<Block<'de>>(raw.get()) {
+                Ok(block) => block.write(self.0),
+                Err(_) => push_line(&mut self.0.text, "[content that cannot be read]"),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Any content block; which fields matter is a question of its type.
+#[derive(Deserialize)]
+struct Block<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    text: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(rename = "mimeType", borrow)]
+    mime_type: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    uri: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    resource: Option<Resource<'a>>,
+}
+
+/// A resource sent along, as text or as base64.
+#[derive(Deserialize)]
+struct Resource<'a> {
+    #[serde(borrow)]
+    uri: Option<Cow<'a, str>>,
+    #[serde(rename = "mimeType", borrow)]
+    mime_type: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    text: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    blob: Option<&'a RawValue>,
+}
+
+impl Block<'_> {
+    fn write(&self, parts: &mut Parts<'_>) {
+        let line = match (self.kind.as_ref(), &self.resource) {
+            ("text", _) => {
+                parts.has_text = true;
+                return push_line(&mut parts.text, self.text.as_deref().unwrap_or_default());
+            }
+            ("resource", Some(Resource { text: Some(text), .. })) => {
+                parts.has_text = true;
+                return push_line(&mut parts.text, text);
+            }
+            ("resource", Some(Resource { blob: Some(blob), mime_type, .. })) => {
+                measured("blob", mime_type.as_deref(), Some(blob))
+            }
+            ("resource", Some(resource)) => note("resource", [&resource.uri, &None]),
+            ("resource_link", _) => note("resource", [&self.name, &self.uri]),
+            (kind @ ("image" | "audio"), _) => measured(kind, self.mime_type.as_deref(), self.data),
+            (kind, _) => note(kind, [&self.name, &self.uri]),
+        };
+        push_line(&mut parts.text, &line);
+    }
+}
+
+fn note(kind: &str, words: [&Option<Cow<'_, str>>; 2]) -> String {
+    let mut note = format!("[{kind}");
+    for word in words.into_iter().flatten() {
+        note.push(' ');
+        note.push_str(word);
+    }
+    note.push(']');
+    note
+}
+
+fn measured(kind: &str, mime_type: Option<&str>, data: Option<&RawValue>) -> String {
+    let bytes = data.map_or(0, decoded_len);
+    let unit = if bytes == 1 { "byte" } else { "bytes" };
+    match mime_type {
+        Some(mime_type) => format!("[{kind} {mime_type} {bytes} {unit}]"),
+        None => format!("[{kind} {bytes} {unit}]"),
+    }
+}
+
+/// How many bytes a base64 string stands for.
+fn decoded_len(base64: &RawValue) -> usize {
+    // "\/" is the only escape that base64 in JSON may hold: one character.
+    let sextets = base64
+        .get()
+        .bytes()
+        .filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_'))
+        .count();
+    sextets / 4 * 3 + sextets % 4 * 3 / 4
+}
+
+fn push_line(text: &mut Option<String>, line: &str) {
+    match text {
+        Some(text) => {
+            text.push('\n');
+            text.push_str(line);
+        }
+        None => *text = Some(line.to_owned()),
+    }
+}
+
+fn new_line(out: &mut String, depth: usize) {
+    // Indentation beyond this serves nobody and would grow with the square of
+    // a hostile depth.
+    const DEEPEST: usize = 40;
+    out.push('\n');
+    out.extend(std::iter::repeat_n("  ", depth.min(DEEPEST)));
+}
+
+/// Where the string that `json` starts with ends.
+fn string_end(json: &str) -> usize {
+    let mut escaped = false;
+    for (at, byte) in json.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    json.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(blocks: &str) -> String {
+        text(format!(r#"{{"content":[{blocks}]}}"#).as_bytes())
+    }
+
+    #[test]
+    fn text_blocks_are_joined_by_newlines() {
+        let blocks = r#"{"type":"text","text":"a\tb"},{"type":"text","text":""},
+                        {"type":"text","text":"\u00e9"}"#;
+        assert_eq!(of(blocks), "a\tb\n\n\u{e9}");
+    }
+
+    #[test]
+    fn binary_content_is_named_and_measured() {
+        assert_eq!(
+            of(r#"{"type":"image","mimeType":"image/png","data":"aGVsbG8="}"#),
+            "[image image/png 5 bytes]"
+        );
+        assert_eq!(of(r#"{"type":"audio","data":"aA=="}"#), "[audio 1 byte]");
+        assert_eq!(
+            of(r#"{"type":"image","mimeType":"image/png","data":"\/\/\/\/"}"#),
+            "[image image/png 3 bytes]"
+        );
+        assert_eq!(
+            of(r#"{"type":"resource","resource":{"uri":"f:///x","mimeType":"a/b","blob":"aGk="}}"#),
+            "[blob a/b 2 bytes]"
+        );
+    }
+
+    #[test]
+    fn resources_give_their_text_or_their_name() {
+        assert_eq!(of(r#"{"type":"resource","resource":{"uri":"u","text":"body"}}"#), "body");
+        assert_eq!(
+            of(r#"{"type":"resource_link","uri":"f:///x","name":"x"}"#),
+            "[resource x f:///x]"
+        );
+        assert_eq!(of(r#"{"type":"resource_link","uri":"f:///x"}"#), "[resource f:///x]");
+    }
+
+    #[test]
+    fn structured_content_is_shown_only_without_text() {
+        let structured = r#""structuredContent":{"b":1.50,"a":[true,{}]}"#;
+        let with = format!(r#"{{"content":[{{"type":"text","text":"t"}}],{structured}}}"#);
+        assert_eq!(text(with.as_bytes()), "t");
+        let without = format!(r#"{{{structured},"content":[]}}"#);
+        assert_eq!(
+            text(without.as_bytes()),
+            "{\n  \"b\": 1.50,\n  \"a\": [\n    true,\n    {}\n  ]\n}"
+        );
+        let image = format!(r#"{{"content":[{{"type":"image","data":""}}],{structured}}}"#);
+        assert!(text(image.as_bytes()).starts_with("[image 0 bytes]\n{\n"));
+        assert_eq!(text(br#"{"content":[],"structuredContent":null}"#), "");
+    }
+
+    #[test]
+    fn what_is_unknown_or_broken_is_still_shown() {
+        assert_eq!(of(r#"{"type":"hologram","name":"x"}"#), "[hologram x]");
+        assert_eq!(
+            of(r#"5,{"type":"text","text":7},{"type":"text","text":"ok"}"#),
+            "[content that cannot be read]\n[content that cannot be read]\nok"
+        );
+        assert_eq!(text(b"{\"content\":7}"), "{\"content\":7}");
+        assert_eq!(text(b"{\"content\":[\xff"), "{\"content\":[\u{fffd}");
+        assert_eq!(text(b""), "");
+        assert_eq!(text(b"{}"), "");
+    }
+
+    #[test]
+    fn pretty_leaves_strings_and_numbers_alone() {
+        assert_eq!(
+            pretty(r#"{"a, b":"{\"[","n":1e400}"#),
+            "{\n  \"a, b\": \"{\\\"[\",\n  \"n\": 1e400\n}"
+        );
+        assert_eq!(pretty("[ ]"), "[]");
+        assert_eq!(pretty(" 7 "), "7");
+        assert_eq!(pretty("\"open"), "\"open");
+    }
+
+    #[test]
+    fn depth_cannot_make_the_text_explode() {
+        let depth = 100_000;
+        let json = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(pretty(&json).len() < depth * 2 * 90);
+    }
+}

@@ -1,0 +1,257 @@
+//! JSON-RPC 2.0 envelopes, read without building values and written by hand.
+//!
+//! Only the envelope is parsed; `params` and `result` stay raw until somebody
+//! needs a field of them. Ids of ours are integers and come back from real
+//! servers as `1`, `1.0` or `"1"`; ids of theirs are echoed as they came.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The method does not exist or is not available.
+pub const METHOD_NOT_FOUND: i64 = -32601;
+/// The parameters are wrong; also what an unknown tool is answered with.
+pub const INVALID_PARAMS: i64 = -32602;
+
+/// What was read is no JSON-RPC message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Junk;
+
+/// One message from a peer.
+#[derive(Debug)]
+pub enum Message<'a> {
+    /// The peer wants an answer.
+    Request {
+        /// To be echoed.
+        id: &'a RawValue,
+        /// What is asked.
+        method: Cow<'a, str>,
+        /// Its parameters.
+        params: Option<&'a RawValue>,
+    },
+    /// The peer tells something.
+    Notification {
+        /// What is told.
+        method: Cow<'a, str>,
+        /// Its parameters.
+        params: Option<&'a RawValue>,
+    },
+    /// The peer answers.
+    Response {
+        /// Our id; `None` when it is none that we could have given.
+        id: Option<u64>,
+        /// The raw result or the error.
+        outcome: Result<&'a RawValue, RpcError>,
+    },
+}
+
+/// A JSON-RPC error object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RpcError {
+    /// Its code.
+    pub code: i64,
+    /// Its message, possibly empty.
+    pub message: String,
+    /// Raw `data`, empty when there is none.
+    pub data: String,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    method: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    params: Option<&'a RawValue>,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct ErrorObject<'a> {
+    #[serde(default)]
+    code: f64,
+    #[serde(borrow, default)]
+    message: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+}
+
+/// Reads one line and gives each message in it to `each`: one, or those of a
+/// batch (2025-03-26 servers may send batches).
+///
+/// # Errors
+/// [`Junk`] when the line, or a member of the batch, is no JSON-RPC message.
+/// Members before it were given out.
+pub fn parse<'a>(line: &'a [u8], mut each: impl FnMut(Message<'a>)) -> Result<(), Junk> {
+    match line.first() {
+        Some(b'{') => each(parse_one(line)?),
+        Some(b'[') => {
+            let batch: Vec<&RawValue> = serde_json::from_slice(line).map_err(|_| Junk)?;
+            for message in batch {
+                each(parse_one(message.get().as_bytes())?);
+            }
+        }
+        _ => return Err(Junk),
+    }
+    Ok(())
+}
+
+fn parse_one(text: &[u8]) -> Result<Message<'_>, Junk> {
+    let envelope: Envelope<'_> = serde_json::from_slice(text).map_err(|_| Junk)?;
+    match envelope {
+        Envelope { method: Some(method), id: Some(id), params, .. } => {
+            Ok(Message::Request { id, method, params })
+        }
+        Envelope { method: Some(method), params, .. } => {
+            Ok(Message::Notification { method, params })
+        }
+        // A reply with both is out of spec (seen in the field); the error is the
+        // half that must not be overlooked.
+        Envelope { id, error: Some(error), .. } => {
+            Ok(Message::Response { id: id.and_then(own_id), outcome: Err(rpc_error(error)) })
+        }
+        Envelope { id: Some(id), result: Some(result), .. } => {
+            Ok(Message::Response { id: own_id(id), outcome: Ok(result) })
+        }
+        Envelope { id: Some(id), .. } => Ok(Message::Response {
+            id: own_id(id),
+            outcome: Err(RpcError {
+                code: 0,
+                message: "the answer has neither result nor error".into(),
+                data: String::new(),
+            }),
+        }),
+        Envelope { .. } => Err(Junk),
+    }
+}
+
+fn rpc_error(raw: &RawValue) -> RpcError {
+    match serde_json::from_str::<ErrorObject<'_>>(raw.get()) {
+        Ok(object) => RpcError {
+            code: object.code as i64,
+            message: object.message.unwrap_or_default().into_owned(),
+            data: object.data.map_or(String::new(), |data| data.get().to_owned()),
+        },
+        Err(_) => RpcError { code: 0, message: raw.get().to_owned(), data: String::new() },
+    }
+}
+
+/// Our id out of `1`, `1.0` or `"1"`.
+pub fn own_id(raw: &RawValue) -> Option<u64> {
+    let text = raw.get();
+    let text = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
+    let text = text.split_once('.').map_or(text, |(whole, fraction)| {
+        if fraction.bytes().all(|digit| digit == b'0') { whole } else { "" }
+    });
+    text.parse().ok()
+}
+
+/// Appends `text` as a JSON string.
+pub fn write_str(out: &mut Vec<u8>, text: &str) {
+    // Writing into a Vec cannot fail, and a str is always representable.
+    let _ = serde_json::to_writer(out, text);
+}
+
+/// Appends a decimal integer.
+pub fn write_int(out: &mut Vec<u8>, mut value: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends a response with an empty result.
+pub fn write_result(out: &mut Vec<u8>, id: &RawValue, result: &str) {
+    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
+    out.extend_from_slice(id.get().as_bytes());
+    out.extend_from_slice(b",\"result\":");
+    out.extend_from_slice(result.as_bytes());
+    out.extend_from_slice(b"}\n");
+}
+
+/// Appends an error response.
+pub fn write_error(out: &mut Vec<u8>, id: &RawValue, code: i64, message: &str) {
+    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
+    out.extend_from_slice(id.get().as_bytes());
+    out.extend_from_slice(format!(",\"error\":{{\"code\":{code},\"message\":").as_bytes());
+    write_str(out, message);
+    out.extend_from_slice(b"}}\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(line: &str) -> String {
+        let mut out = String::new();
+        match parse(line.as_bytes(), |message| out += &format!("{message:?};")) {
+            Ok(()) => out,
+            Err(Junk) => out + "junk",
+        }
+    }
+
+    #[test]
+    fn ids_come_back_in_every_spelling() {
+        for (text, id) in [
+            ("7", Some(7)),
+            ("7.0", Some(7)),
+            ("\"7\"", Some(7)),
+            ("7.00", Some(7)),
+            ("7.5", None),
+            ("-7", None),
+            ("\"x\"", None),
+            ("{}", None),
+            ("1e3", None),
+        ] {
+            let raw = RawValue::from_string(text.to_owned()).unwrap();
+            assert_eq!(own_id(&raw), id, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_error_beside_a_result_wins() {
+        let line = r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":-1,"message":"no"}}"#;
+        assert!(one(line).contains("Err(RpcError { code: -1, message: \"no\""), "{}", one(line));
+        let line = r#"{"jsonrpc":"2.0","id":1,"result":{"a":1},"error":null}"#;
+        assert!(one(line).contains("Ok("), "{}", one(line));
+    }
+
+    #[test]
+    fn batches_are_taken_apart_and_junk_is_named() {
+        let line = r#"[{"id":1,"result":{}},{"method":"x"},{"method":"ping","id":"a"}]"#;
+        let seen = one(line);
+        assert!(seen.contains("Response") && seen.contains("Notification"), "{seen}");
+        assert!(seen.contains("Request"), "{seen}");
+        for junk in ["hello", "42", "{", "{}", "[1]", "\u{1b}[0m", r#"{"result":{}}"#] {
+            assert!(one(junk).ends_with("junk"), "{junk}");
+        }
+    }
+
+    #[test]
+    fn odd_errors_keep_their_words() {
+        assert!(one(r#"{"id":1,"error":"broken"}"#).contains("broken"));
+        assert!(one(r#"{"id":1,"error":{"code":-32000.0,"message":null}}"#).contains("-32000"));
+        assert!(one(r#"{"id":1}"#).contains("neither result nor error"));
+    }
+
+    #[test]
+    fn integers_are_written_in_full() {
+        for value in [0, 9, 10, 1234567890, u64::MAX] {
+            let mut out = Vec::new();
+            write_int(&mut out, value);
+            assert_eq!(out, value.to_string().as_bytes());
+        }
+    }
+}

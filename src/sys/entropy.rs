@@ -1,0 +1,22 @@
+//! A seed for the jitter of retries.
+
+/// Eight random bytes, or the clock's where the kernel gives none: two servers
+/// that restart together must not be called back in step, nothing more rests
+/// on them.
+pub fn seed() -> u64 {
+    let mut bytes = [0u8; 8];
+    // SAFETY: the pointer and the length describe `bytes`, which the call fills.
+    let n = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), libc::GRND_NONBLOCK) };
+    if n == bytes.len() as isize {
+        return u64::from_ne_bytes(bytes);
+    }
+    super::clock::now().as_micros() ^ u64::from(std::process::id()) << 32
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn seeds_differ() {
+        assert_ne!(super::seed(), super::seed());
+    }
+}

@@ -1,0 +1,54 @@
+//! Descriptor flags and pipes.
+
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+use super::check;
+
+/// A pipe, both ends close-on-exec and blocking: (read, write).
+///
+/// # Errors
+///
+/// What `pipe2` or `fcntl` reports, mostly that descriptors have run out.
+pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut fds: [RawFd; 2] = [-1; 2];
+    // SAFETY: `fds` has room for the two descriptors that the call writes.
+    check(unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC) })?;
+    // SAFETY: the call succeeded, so this descriptor is open and ours alone.
+    let read = unsafe { OwnedFd::from_raw_fd(fds[0]) };
+    // SAFETY: as above, for the other end.
+    let write = unsafe { OwnedFd::from_raw_fd(fds[1]) };
+    Ok((lift(read)?, lift(write)?))
+}
+
+/// The same file on a descriptor of 3 or more.
+///
+/// A host may run with its standard descriptors closed. A pipe end that landed
+/// there would be overwritten while a child's own 0 to 2 are put in place, and
+/// would receive whatever the host prints.
+///
+/// # Errors
+///
+/// What `fcntl` reports when descriptors have run out.
+pub fn lift(fd: OwnedFd) -> io::Result<OwnedFd> {
+    if fd.as_raw_fd() > libc::STDERR_FILENO {
+        return Ok(fd);
+    }
+    // SAFETY: `fd` is open; the call makes a new descriptor and touches no memory.
+    let raw = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 3) })?;
+    // SAFETY: the call succeeded, so `raw` is open and ours alone.
+    Ok(unsafe { OwnedFd::from_raw_fd(raw) })
+}
+
+/// Makes reads and writes on `fd` return instead of wait.
+///
+/// # Errors
+///
+/// What `fcntl` reports.
+pub fn set_nonblocking(fd: &OwnedFd) -> io::Result<()> {
+    // SAFETY: `fd` is open and the call touches no memory.
+    let flags = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) })?;
+    // SAFETY: as above.
+    check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK) })?;
+    Ok(())
+}

@@ -1,0 +1,309 @@
+//! One child process, from its start until nothing of it is left.
+//!
+//! The difficulty is that two may reap it: this library, and a host like tmux
+//! that waits for every child. Once a child is reaped its number may belong to
+//! anybody, so from then on the number is dead to us. But the group of the
+//! child, to which its own children belong, may live on (`npx` and `uvx` start
+//! the server as a grandchild), and it has to be ended as well.
+//!
+//! What is done, and why it is safe:
+//! - A leader that ended is first looked at and left a zombie (`WNOWAIT`). The
+//!   zombie holds the number, so the group is signalled then, and only then is
+//!   the leader reaped.
+//! - Where the kernel can signal a group by pidfd (Linux 6.9), that is used
+//!   always. It names the group without a number, so it may be used after the
+//!   leader was reaped, by whomever.
+//! - Elsewhere, before a number is used, the kernel is asked whether the child
+//!   is still ours to wait for. When the host reaped it first, its group cannot
+//!   be signalled any more, and is not: what was left in it gets end of file on
+//!   its pipes and nothing else. When we were first, leftovers that were asked
+//!   to terminate once already are killed, because there is no later.
+//! - With neither pidfd the host must report exits; a host that reaps in
+//!   silence leaves us nothing to tell its next child from ours.
+//!
+//! Invariants:
+//! - After `Reaped` or `Elsewhere` no call here uses the number.
+//! - Nothing here waits. A process dropped while it runs is told to terminate
+//!   and put aside, to be reaped when the next one is started or dropped.
+
+use std::fmt;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Mutex, PoisonError};
+
+use super::pidfd::{self, Who};
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExitStatus {
+    /// It exited with this status.
+    Code(i32),
+    /// This signal killed it.
+    Signal(i32),
+}
+
+/// What a server's processes can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Signal {
+    /// SIGTERM: end, in your own time.
+    Terminate,
+    /// SIGKILL.
+    Kill,
+}
+
+/// A child process that leads its own group.
+#[derive(Debug)]
+pub struct Process {
+    pid: i32,
+    pidfd: Option<OwnedFd>,
+    /// The kernel takes a pidfd for a group.
+    group_by_pidfd: bool,
+    state: State,
+    /// The strongest signal that was sent.
+    asked: Option<Signal>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Running, or a zombie that is ours to reap.
+    Ours,
+    /// Reaped by us or reported by the host.
+    Reaped(ExitStatus),
+    /// Reaped by the host, which has not said how it ended.
+    Elsewhere,
+}
+
+impl ExitStatus {
+    /// Reads the status that `waitpid` gives; `None` for a child that merely
+    /// stopped or went on.
+    pub fn from_wait(status: i32) -> Option<ExitStatus> {
+        if libc::WIFEXITED(status) {
+            Some(ExitStatus::Code(libc::WEXITSTATUS(status)))
+        } else if libc::WIFSIGNALED(status) {
+            Some(ExitStatus::Signal(libc::WTERMSIG(status)))
+        } else {
+            None
+        }
+    }
+}
+
+impl fmt::Display for ExitStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            ExitStatus::Code(code) => write!(f, "exit status {code}"),
+            ExitStatus::Signal(signal) => match signal_name(signal) {
+                Some(name) => write!(f, "killed by signal {signal} ({name})"),
+                None => write!(f, "killed by signal {signal}"),
+            },
+        }
+    }
+}
+
+impl Signal {
+    fn number(self) -> i32 {
+        match self {
+            Signal::Terminate => libc::SIGTERM,
+            Signal::Kill => libc::SIGKILL,
+        }
+    }
+}
+
+impl Process {
+    /// Takes charge of the child `pid`, started just now as the leader of its
+    /// own group. Without `use_pidfd`, as on a kernel that has none.
+    pub fn adopt(pid: i32, use_pidfd: bool) -> Process {
+        let mut process =
+            Process { pid, pidfd: None, group_by_pidfd: false, state: State::Ours, asked: None };
+        if !use_pidfd {
+            return process;
+        }
+        match pidfd::open(pid) {
+            Ok(fd) => match pidfd::wait(Who::Pidfd(fd.as_fd()), true) {
+                Ok(_) => {
+                    process.group_by_pidfd = pidfd::signal_group(fd.as_fd(), 0).is_ok();
+                    process.pidfd = Some(fd);
+                }
+                // Another thread of the host was quicker, and the number may
+                // be somebody else's already.
+                Err(e) if e.raw_os_error() == Some(libc::ECHILD) => {
+                    process.state = State::Elsewhere;
+                }
+                // Linux 5.3 opens pidfds and cannot wait for them.
+                Err(_) => {}
+            },
+            Err(e) if e.raw_os_error() == Some(libc::ESRCH) => process.state = State::Elsewhere,
+            Err(_) => {}
+        }
+        process
+    }
+
+    /// Reaps the child if it ended. `None` while it runs, and while only the
+    /// host can know how it ended ([`is_gone`](Process::is_gone) then holds).
+    pub fn try_reap(&mut self) -> Option<ExitStatus> {
+        if self.state == State::Ours {
+            match pidfd::wait(self.who(), true) {
+                Ok(None) => {}
+                Ok(Some(status)) => {
+                    self.end_leftovers();
+                    // When the host got in between, we know the status all the same.
+                    let _ = pidfd::wait(self.who(), false);
+                    self.state = State::Reaped(status);
+                }
+                Err(_) => self.lost(),
+            }
+        }
+        self.status()
+    }
+
+    /// Takes the host's word that it reaped the child.
+    pub fn exited_elsewhere(&mut self, status: ExitStatus) {
+        if self.state == State::Ours {
+            self.lost();
+        }
+        // A status of our own is the better one: the host's may be that of a
+        // later process with the same number.
+        if self.state == State::Elsewhere {
+            self.state = State::Reaped(status);
+        }
+    }
+
+    /// Signals the group. False when nobody was left to signal, or when the
+    /// group cannot be named safely any more.
+    pub fn signal(&mut self, signal: Signal) -> bool {
+        self.asked = self.asked.max(Some(signal));
+        if let (true, Some(fd)) = (self.group_by_pidfd, &self.pidfd) {
+            return pidfd::signal_group(fd.as_fd(), signal.number()).is_ok();
+        }
+        if self.state != State::Ours {
+            return false;
+        }
+        if pidfd::wait(self.who(), true).is_err() {
+            self.lost();
+            return false;
+        }
+        pidfd::killpg(self.pid, signal.number()).is_ok()
+    }
+
+    /// Whether the leader was reaped, by whomever.
+    pub fn is_gone(&self) -> bool {
+        self.state != State::Ours
+    }
+
+    /// Whether somebody is known to live in the group, the leader or others
+    /// that it left behind and that [`signal`](Process::signal) still reaches.
+    pub fn group_is_alive(&self) -> bool {
+        match &self.pidfd {
+            Some(fd) if self.group_by_pidfd => pidfd::signal_group(fd.as_fd(), 0).is_ok(),
+            _ => self.state == State::Ours,
+        }
+    }
+
+    /// How the leader ended, once that is known.
+    pub fn status(&self) -> Option<ExitStatus> {
+        match self.state {
+            State::Reaped(status) => Some(status),
+            State::Ours | State::Elsewhere => None,
+        }
+    }
+
+    /// The number of the leader; for display and for matching the host's reports.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Readable once the leader ended; `None` where the kernel has no pidfds.
+    pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
+        self.pidfd.as_ref().map(AsFd::as_fd)
+    }
+
+    /// From now on as on a kernel before Linux 6.9.
+    #[cfg(test)]
+    pub fn forget_group_by_pidfd(&mut self) {
+        self.group_by_pidfd = false;
+    }
+
+    fn who(&self) -> Who<'_> {
+        match &self.pidfd {
+            Some(fd) => Who::Pidfd(fd.as_fd()),
+            None => Who::Pid(self.pid),
+        }
+    }
+
+    /// Signals what the dead leader left in its group, while its zombie still
+    /// holds the number.
+    fn end_leftovers(&mut self) {
+        match self.asked {
+            None => self.signal(Signal::Terminate),
+            // Told already, and it can be told more later.
+            Some(Signal::Terminate) if self.group_by_pidfd => return,
+            Some(_) => self.signal(Signal::Kill),
+        };
+    }
+
+    /// Somebody else reaped the leader.
+    fn lost(&mut self) {
+        self.state = State::Elsewhere;
+        if self.asked.is_none() {
+            self.signal(Signal::Terminate);
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.state != State::Ours || self.try_reap().is_some() || self.is_gone() {
+            return;
+        }
+        self.signal(Signal::Terminate);
+        if self.pidfd.is_some() && !self.is_gone() {
+            let process = Process {
+                pid: self.pid,
+                pidfd: self.pidfd.take(),
+                group_by_pidfd: self.group_by_pidfd,
+                state: self.state,
+                asked: self.asked,
+            };
+            // What is left of `self` must not look at the number again.
+            self.state = State::Elsewhere;
+            abandoned().push(process);
+        }
+    }
+}
+
+/// Reaps those that were dropped while they ran and have ended since.
+pub fn sweep() {
+    // Taken out first: what ends in here is dropped outside the lock.
+    let mut waiting = std::mem::take(&mut *abandoned());
+    waiting.retain_mut(|process| process.try_reap().is_none() && !process.is_gone());
+    abandoned().append(&mut waiting);
+}
+
+// Only those with a pidfd: a number alone cannot be kept safely.
+static ABANDONED: Mutex<Vec<Process>> = Mutex::new(Vec::new());
+
+fn abandoned() -> std::sync::MutexGuard<'static, Vec<Process>> {
+    ABANDONED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn signal_name(signal: i32) -> Option<&'static str> {
+    Some(match signal {
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGALRM => "SIGALRM",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGHUP => "SIGHUP",
+        libc::SIGILL => "SIGILL",
+        libc::SIGINT => "SIGINT",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGPIPE => "SIGPIPE",
+        libc::SIGQUIT => "SIGQUIT",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGSYS => "SIGSYS",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGTRAP => "SIGTRAP",
+        libc::SIGUSR1 => "SIGUSR1",
+        libc::SIGUSR2 => "SIGUSR2",
+        libc::SIGXCPU => "SIGXCPU",
+        libc::SIGXFSZ => "SIGXFSZ",
+        _ => return None,
+    })
+}

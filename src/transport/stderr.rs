@@ -1,0 +1,166 @@
+//! What a server wrote to its standard error, lately.
+//!
+//! A server whose standard error is not read stops when the pipe is full, so
+//! all of it is read, and the end of it kept: for the log, line by line, and
+//! for the message when the server dies.
+//!
+//! Invariants:
+//! - No more than [`StderrRing::CAPACITY`] bytes are held, and none before the
+//!   server writes.
+//! - Bytes are kept as they came, control characters included; who shows them
+//!   makes them harmless.
+
+use std::collections::VecDeque;
+
+/// The last 64 KiB of a server's standard error.
+#[derive(Debug, Default)]
+pub struct StderrRing {
+    bytes: VecDeque<u8>,
+    /// Where in `bytes` the first line starts that `next_line` has not given.
+    unread: usize,
+    total: u64,
+    lost: u64,
+}
+
+impl StderrRing {
+    /// Bytes that are kept.
+    pub const CAPACITY: usize = 64 * 1024;
+
+    /// Appends `bytes` and lets go of the oldest.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.total += bytes.len() as u64;
+        let kept = &bytes[bytes.len().saturating_sub(Self::CAPACITY)..];
+        let unread = self.bytes.len() - self.unread;
+        self.lost += (unread + bytes.len()).saturating_sub(Self::CAPACITY) as u64;
+        let excess = (self.bytes.len() + kept.len()).saturating_sub(Self::CAPACITY);
+        self.bytes.drain(..excess);
+        self.unread = self.unread.saturating_sub(excess);
+        self.bytes.extend(kept);
+    }
+
+    /// The next whole line since the last call, without its end (`\n` or
+    /// `\r\n`). A line that was pushed out in part is given as what is left.
+    pub fn next_line(&mut self) -> Option<Vec<u8>> {
+        let len = self.bytes.range(self.unread..).position(|b| *b == b'\n')?;
+        let line = self.bytes.range(self.unread..self.unread + len).copied().collect();
+        self.unread += len + 1;
+        Some(strip_cr(line))
+    }
+
+    /// Whether `next_line` has one to give.
+    pub fn has_line(&self) -> bool {
+        self.bytes.range(self.unread..).any(|b| *b == b'\n')
+    }
+
+    /// What follows the last whole line, for when the server ended within one.
+    pub fn take_partial(&mut self) -> Option<Vec<u8>> {
+        if self.unread == self.bytes.len() {
+            return None;
+        }
+        let line = self.bytes.range(self.unread..).copied().collect();
+        self.unread = self.bytes.len();
+        Some(strip_cr(line))
+    }
+
+    /// The last `n` lines that are kept, read or not, the oldest first.
+    pub fn last_lines(&self, n: usize) -> Vec<Vec<u8>> {
+        let (mut lines, mut line) = (Vec::new(), Vec::new());
+        let end = match self.bytes.back() {
+            Some(b'\n') => self.bytes.len() - 1,
+            Some(_) => self.bytes.len(),
+            None => return lines,
+        };
+        for b in self.bytes.range(..end).rev() {
+            if lines.len() == n {
+                break;
+            }
+            if *b == b'\n' {
+                lines.push(std::mem::take(&mut line));
+            } else {
+                line.push(*b);
+            }
+        }
+        if lines.len() < n {
+            lines.push(line);
+        }
+        lines.reverse();
+        for line in &mut lines {
+            line.reverse();
+            *line = strip_cr(std::mem::take(line));
+        }
+        lines
+    }
+
+    /// Bytes that the server wrote in all.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Bytes that were pushed out before `next_line` gave them.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+}
+
+fn strip_cr(mut line: Vec<u8>) -> Vec<u8> {
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_whole_and_once_however_they_were_cut() {
+        let mut ring = StderrRing::default();
+        ring.push(b"one\r\ntw");
+        assert_eq!(ring.next_line().unwrap(), b"one");
+        assert_eq!(ring.next_line(), None);
+        ring.push(b"o\n\n\x1b[31mthree");
+        assert_eq!(ring.next_line().unwrap(), b"two");
+        assert_eq!(ring.next_line().unwrap(), b"");
+        assert_eq!(ring.next_line(), None);
+        assert_eq!(ring.take_partial().unwrap(), b"\x1b[31mthree");
+        assert_eq!(ring.take_partial(), None);
+        assert_eq!((ring.lost(), ring.total()), (0, 20));
+    }
+
+    #[test]
+    fn only_the_end_is_kept_and_the_loss_is_counted() {
+        let mut ring = StderrRing::default();
+        let line = [b"x".repeat(1023), b"\n".to_vec()].concat();
+        for _ in 0..70 {
+            ring.push(&line);
+        }
+        assert_eq!(ring.bytes.len(), StderrRing::CAPACITY);
+        assert_eq!(ring.lost(), 6 * 1024);
+        let mut lines = 0;
+        while ring.next_line().is_some() {
+            lines += 1;
+        }
+        assert_eq!(lines, 64);
+        ring.push(&line);
+        assert_eq!(ring.lost(), 6 * 1024, "what was read is not lost");
+        assert_eq!(ring.next_line().unwrap().len(), 1023);
+        ring.push(&b"y".repeat(3 * StderrRing::CAPACITY));
+        assert_eq!(ring.bytes.len(), StderrRing::CAPACITY);
+        assert_eq!(ring.lost(), 6 * 1024 + 2 * StderrRing::CAPACITY as u64);
+        assert_eq!(ring.take_partial().unwrap().len(), StderrRing::CAPACITY);
+    }
+
+    #[test]
+    fn the_last_lines_are_there_even_when_they_were_read() {
+        let mut ring = StderrRing::default();
+        assert_eq!(ring.last_lines(3), Vec::<Vec<u8>>::new());
+        ring.push(b"a\nb\r\n\nc");
+        while ring.next_line().is_some() {}
+        assert_eq!(ring.last_lines(2), [b"".to_vec(), b"c".to_vec()]);
+        ring.push(b"\n");
+        let all = [b"a".to_vec(), b"b".to_vec(), b"".to_vec(), b"c".to_vec()];
+        assert_eq!(ring.last_lines(9), all);
+        assert_eq!(ring.last_lines(0), Vec::<Vec<u8>>::new());
+    }
+}

@@ -1,0 +1,136 @@
+//! A server that is our child, spoken to through its standard streams.
+//!
+//! Three ordinary pipes, because that is what servers are tested with: some
+//! open `/dev/stdin` again, which a socket does not allow.
+//!
+//! The channel ends with the leader. A process that it left behind may hold
+//! the pipes for ever, so once the leader is reaped an empty pipe counts as
+//! closed: everything that the leader wrote was in it before.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, RawFd};
+
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+
+use super::{Child, Flow, Part, Program, StderrRing, Transport, flow, read_from};
+use crate::error::Result;
+use crate::sys::sigpipe;
+
+/// A child process and its pipes.
+#[derive(Debug)]
+pub struct Stdio {
+    // The pipes before the child: it finds its input closed when it is dropped.
+    stdin: Option<File>,
+    stdout: File,
+    stderr: File,
+    pub(super) ring: StderrRing,
+    pub(super) child: Child,
+    /// Writes have to be shielded from SIGPIPE.
+    pub(super) shield: bool,
+}
+
+impl Stdio {
+    /// Starts `program`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names what is wrong with the command or its directory,
+    /// as [`Kind::Invalid`](crate::error::Kind::Invalid);
+    /// [`Kind::Io`](crate::error::Kind::Io) when the system had no room.
+    pub fn spawn(program: &Program) -> Result<Stdio> {
+        let (child, pipes) = Child::spawn(program)?;
+        Ok(Stdio {
+            stdin: Some(File::from(pipes.stdin)),
+            stdout: File::from(pipes.stdout),
+            stderr: File::from(pipes.stderr),
+            ring: StderrRing::default(),
+            child,
+            shield: sigpipe::is_deadly(),
+        })
+    }
+
+    /// Closes the child's standard input, which tells it to end.
+    pub fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    /// What is to be watched, for what, and by which token.
+    fn sources(&self) -> impl Iterator<Item = (RawFd, Interest, Part)> + use<> {
+        let stdin = self.stdin.as_ref().map(|f| (f.as_raw_fd(), Interest::WRITABLE, Part::Write));
+        let exit = self.child.pidfd().map(|fd| (fd, Interest::READABLE, Part::Exit));
+        let stdout = (self.stdout.as_raw_fd(), Interest::READABLE, Part::Read);
+        let stderr = (self.stderr.as_raw_fd(), Interest::READABLE, Part::Stderr);
+        stdin.into_iter().chain([stdout, stderr]).chain(exit)
+    }
+
+    /// An empty pipe that nobody but a leftover of the child can fill is closed.
+    fn unless_gone(&self, flow: Flow) -> Flow {
+        if flow == Flow::Blocked && self.child.is_gone() { Flow::Closed } else { flow }
+    }
+}
+
+impl Transport for Stdio {
+    fn register(&mut self, registry: &Registry, base: Token) -> io::Result<()> {
+        for (fd, interest, part) in self.sources() {
+            if let Err(e) = registry.register(&mut SourceFd(&fd), part.token(base), interest) {
+                // Those after the failed one were not registered, which is no matter.
+                let _ = self.deregister(registry);
+                return Err(e);
+            }
+        }
+        Ok(())
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        let mut result = Ok(());
+        for (fd, ..) in self.sources() {
+            result = result.and(registry.deregister(&mut SourceFd(&fd)));
+        }
+        result
+    }
+
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<Flow> {
+        let flow = read_from(&mut self.stdout, buf)?;
+        Ok(self.unless_gone(flow))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
+        let Some(stdin) = &mut self.stdin else { return Ok(Flow::Closed) };
+        let mut write = || stdin.write(bytes);
+        if self.shield { flow(|| sigpipe::shielded(&mut write)) } else { flow(write) }
+    }
+
+    fn shutdown_write(&mut self) {
+        self.close_stdin();
+    }
+
+    fn fd(&self) -> Option<RawFd> {
+        Some(self.stdout.as_raw_fd())
+    }
+
+    fn child(&self) -> Option<&Child> {
+        Some(&self.child)
+    }
+
+    fn child_mut(&mut self) -> Option<&mut Child> {
+        Some(&mut self.child)
+    }
+
+    fn read_stderr(&mut self, scratch: &mut [u8]) -> io::Result<Flow> {
+        let flow = read_from(&mut self.stderr, scratch)?;
+        if let Flow::Bytes(n) = flow {
+            self.ring.push(&scratch[..n]);
+        }
+        Ok(self.unless_gone(flow))
+    }
+
+    fn stderr(&self) -> Option<&StderrRing> {
+        Some(&self.ring)
+    }
+
+    fn stderr_mut(&mut self) -> Option<&mut StderrRing> {
+        Some(&mut self.ring)
+    }
+}

@@ -1,0 +1,197 @@
+//! A server that listens on a Unix socket.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+
+use super::{Flow, Part, Transport, flow, read_from};
+use crate::error::{Error, Kind};
+use crate::sys::{self, peer, socket};
+
+/// A connected Unix socket whose peer was checked.
+#[derive(Debug)]
+pub struct Unix {
+    socket: File,
+}
+
+/// Why there is no connection; its text is the system's own where it has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectError {
+    kind: ConnectErrorKind,
+    message: String,
+}
+
+/// What a failed connect means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectErrorKind {
+    /// A server is there, with more connections waiting than it takes. Later.
+    Busy,
+    /// Any other refusal of the system.
+    Io,
+    /// Something is at the path, and it is no socket.
+    NotASocket,
+    /// Nothing is at the path.
+    NotFound,
+    /// The path cannot be a socket's address.
+    Path,
+    /// The server runs as somebody whom we do not trust.
+    Peer,
+    /// A socket is at the path and nobody listens.
+    Refused,
+}
+
+impl Unix {
+    /// Connects to the socket at `path`. The server must run as our own user,
+    /// as root or as one of `allow`: whoever answers sees the arguments of every
+    /// call, and the socket may lie in a directory that others can write to.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConnectErrorKind`]. A peer that was not trusted has been sent nothing.
+    pub fn connect(path: &Path, allow: &[u32]) -> Result<Unix, ConnectError> {
+        let bytes = path.as_os_str().as_bytes();
+        let bad = |message| Err(ConnectError { kind: ConnectErrorKind::Path, message });
+        if bytes.is_empty() {
+            return bad("the socket path is empty".to_owned());
+        }
+        if bytes.contains(&0) {
+            return bad(format!("socket path '{}' contains a NUL byte", path.display()));
+        }
+        if bytes.len() > socket::MAX_PATH {
+            return bad(format!(
+                "socket path is {} bytes long and the system allows {}: {}",
+                bytes.len(),
+                socket::MAX_PATH,
+                path.display()
+            ));
+        }
+        let fd = socket::connect(bytes).map_err(|e| ConnectError::of_system(path, &e))?;
+        let peer = peer::peer(fd.as_fd()).map_err(|e| ConnectError::of_system(path, &e))?;
+        let ours = peer::our_uid();
+        if !is_trusted(peer.uid, ours, allow) {
+            return Err(ConnectError {
+                kind: ConnectErrorKind::Peer,
+                message: format!(
+                    "socket '{}' is served by uid {}, which is neither ours ({ours}) nor root \
+                     nor in socket_allow_uid",
+                    path.display(),
+                    peer.uid
+                ),
+            });
+        }
+        Ok(Unix { socket: File::from(fd) })
+    }
+}
+
+impl ConnectError {
+    /// What the failure means.
+    pub fn kind(&self) -> ConnectErrorKind {
+        self.kind
+    }
+
+    /// The sentence for the user and the log.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    fn of_system(path: &Path, error: &io::Error) -> ConnectError {
+        let text = sys::sentence(error);
+        let (kind, message) = match error.raw_os_error() {
+            // The system says this of directories and plain files as well.
+            Some(libc::ECONNREFUSED) => match std::fs::metadata(path) {
+                Ok(meta) if meta.is_dir() => (
+                    ConnectErrorKind::NotASocket,
+                    format!("'{}' is a directory, not a socket", path.display()),
+                ),
+                Ok(meta) if !meta.file_type().is_socket() => {
+                    (ConnectErrorKind::NotASocket, format!("'{}' is not a socket", path.display()))
+                }
+                _ => (ConnectErrorKind::Refused, text),
+            },
+            Some(libc::EPROTOTYPE) => (
+                ConnectErrorKind::NotASocket,
+                format!("'{}' is a socket of another type than stream", path.display()),
+            ),
+            Some(libc::EAGAIN) => {
+                (ConnectErrorKind::Busy, format!("{text} (the server's backlog is full)"))
+            }
+            Some(libc::ENOENT) => (ConnectErrorKind::NotFound, text),
+            _ => (ConnectErrorKind::Io, text),
+        };
+        ConnectError { kind, message }
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Error {
+        let kind = match error.kind {
+            ConnectErrorKind::NotASocket | ConnectErrorKind::Path | ConnectErrorKind::Peer => {
+                Kind::Invalid
+            }
+            _ => Kind::Io,
+        };
+        Error::new(kind, error.message)
+    }
+}
+
+impl Transport for Unix {
+    fn register(&mut self, registry: &Registry, base: Token) -> io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let fd = self.socket.as_raw_fd();
+        registry.register(&mut SourceFd(&fd), Part::Write.token(base), interest)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        registry.deregister(&mut SourceFd(&self.socket.as_raw_fd()))
+    }
+
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<Flow> {
+        read_from(&mut self.socket, buf)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
+        flow(|| socket::send(self.socket.as_fd(), bytes))
+    }
+
+    fn shutdown_write(&mut self) {
+        // Fails only when the server is gone, and reading tells that better.
+        let _ = socket::shutdown_write(self.socket.as_fd());
+    }
+
+    fn fd(&self) -> Option<RawFd> {
+        Some(self.socket.as_raw_fd())
+    }
+}
+
+fn is_trusted(peer: u32, ours: u32, allow: &[u32]) -> bool {
+    peer == ours || peer == 0 || allow.contains(&peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_trusted;
+
+    #[test]
+    fn only_our_user_root_and_the_allowed_are_trusted() {
+        assert!(is_trusted(1000, 1000, &[]));
+        assert!(is_trusted(0, 1000, &[]));
+        assert!(!is_trusted(1001, 1000, &[]));
+        assert!(is_trusted(1001, 1000, &[1001]));
+        assert!(!is_trusted(1000, 0, &[]));
+    }
+}

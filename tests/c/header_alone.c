@@ -1,0 +1,7 @@
+#include <tmcp.h>
+
+int
+main(void)
+{
+	return (TMCP_RESULT_OK);
+}
