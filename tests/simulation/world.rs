@@ -328,12 +328,25 @@ impl World {
             self.fail(format!("{} steps, {} at this instant", self.counts.steps, self.standstill));
             return false;
         }
+        let mut touched = true;
         if wake.is_some_and(|wake| wake <= self.now) && next.is_none_or(|next| next >= when) {
             self.wake();
         } else if let Some((_, todo)) = self.todo.pop_first() {
+            // What servers do among themselves is no input of the engine's.
+            touched = !matches!(
+                todo,
+                Todo::Boot(_)
+                    | Todo::Read(_)
+                    | Todo::Progress(..)
+                    | Todo::Execute(..)
+                    | Todo::Die(_)
+                    | Todo::Exit(_)
+            );
             self.carry(todo);
         }
-        self.settle();
+        if touched {
+            self.settle();
+        }
         self.failure.is_none()
     }
 
