@@ -261,17 +261,22 @@ impl Engine {
     /// Forgets a request. True: its event never comes. If it had left us the
     /// server is told; if it had not, it never leaves.
     pub fn cancel(&mut self, now: Time, id: RequestId) -> bool {
-        if let Some(request) = self.requests.get(&id) {
-            if !request.internal {
-                self.abandon(now, id, "cancelled by the user");
-                self.end(now, id, crate::metrics::Outcome::Cancelled);
-                return true;
-            }
+        let live = self.requests.get(&id).is_some_and(|request| !request.internal);
+        if live {
+            self.abandon(now, id, "cancelled by the user");
+            self.end(now, id, crate::metrics::Outcome::Cancelled);
         }
-        // Its end may be on its way to the host already.
-        let before = self.events.len();
-        self.events.retain(|event| !matches!(event, Event::Done(done) if done.id == id));
-        self.events.len() < before
+        // Its end, or how far it came, may be on its way to the host already.
+        let mut ended = false;
+        self.events.retain(|event| match event {
+            Event::Done(done) if done.id == id => {
+                ended = true;
+                false
+            }
+            Event::Progress(progress) => progress.id != id,
+            _ => true,
+        });
+        live || ended
     }
 
     // ----- outputs ----------------------------------------------------------
@@ -339,8 +344,7 @@ impl Engine {
         waiting.append(&mut server.listeners);
         self.by_name.remove(&name);
         for request in waiting {
-            let message = format!("server '{name}' is no longer configured");
-            self.finish(now, request, Err(Error::new(Kind::Invalid, message)));
+            self.finish_unconfigured(now, request, id);
         }
         self.retire_all(now, id, EvictionCause::Reload);
     }

@@ -97,8 +97,9 @@ impl Engine {
                 state.metrics.response_received(now);
                 state.in_flight -= 1;
                 state.backoff.succeed();
-                self.handle_outcome(now, request, server, outcome);
+                // First, so that the next page of a list finds it free.
                 self.release(now, id);
+                self.handle_outcome(now, request, server, outcome);
             }
         }
     }
@@ -167,6 +168,9 @@ impl Engine {
         server: ServerId,
         outcome: Result<Reply, Error>,
     ) {
+        if self.server(server).removed {
+            return self.finish(now, id, outcome);
+        }
         if self.server(server).catalogue.as_ref().is_some_and(|list| list.is_fresh(now)) {
             return self.verified(now, id, server, outcome);
         }
