@@ -171,11 +171,13 @@ impl Client {
         match link.transport.read(&mut self.scratch) {
             Ok(Flow::Bytes(n)) => {
                 // A short read has emptied the stream; the next bytes are an edge.
-                link.readable = n == self.scratch.len() || link.exit != Exit::Running;
+                let over = link.refused || link.exit != Exit::Running;
+                link.readable = n == self.scratch.len() || over;
                 self.engine.received(now, id, &self.scratch[..n]);
             }
-            Ok(Flow::Blocked) => link.readable = false,
-            Ok(Flow::Closed) => {
+            // A server that takes nothing more is of no use, whether it says so or not.
+            Ok(Flow::Blocked) if !link.refused => link.readable = false,
+            Ok(Flow::Blocked | Flow::Closed) => {
                 link.readable = false;
                 if !std::mem::replace(&mut link.ended, true) {
                     self.engine.end_of_stream(now, id, None);
@@ -230,9 +232,6 @@ impl Client {
             Ok(0) => {}
             Ok(n) => self.engine.wrote(now, id, n),
             Err(error) => {
-                // What the server said before is read first; the end follows it.
-                link.writable = false;
-                link.readable = true;
                 let text = crate::sys::sentence(&error);
                 (self.log)(LogLevel::Debug, &format!("writing failed: {text}"));
             }

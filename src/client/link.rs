@@ -28,6 +28,8 @@ pub(super) struct Link {
     /// The engine was told that the stream has ended.
     pub(super) ended: bool,
     pub(super) closing: bool,
+    /// The server takes nothing more. What it said before is still to be read.
+    pub(super) refused: bool,
 }
 
 /// What is known of the end of a process.
@@ -53,6 +55,7 @@ impl Link {
             listed: false,
             ended: false,
             closing: false,
+            refused: false,
         }
     }
 
@@ -131,16 +134,24 @@ impl Link {
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut done = 0;
         while self.writable && done < bytes.len() {
-            match self.transport.write(&bytes[done..])? {
-                Flow::Bytes(n) => done += n,
-                Flow::Blocked => self.writable = false,
-                // The reading side tells the end, after what is still to be read.
-                Flow::Closed => {
-                    self.writable = false;
-                    self.readable = true;
+            match self.transport.write(&bytes[done..]) {
+                Ok(Flow::Bytes(n)) => done += n,
+                Ok(Flow::Blocked) => self.writable = false,
+                Ok(Flow::Closed) => self.refuse(),
+                Err(error) => {
+                    self.refuse();
+                    return if done > 0 { Ok(done) } else { Err(error) };
                 }
             }
         }
         Ok(done)
+    }
+
+    /// Nothing more can be written. The reading side tells the end, after what
+    /// is still to be read.
+    fn refuse(&mut self) {
+        self.writable = false;
+        self.refused = true;
+        self.readable = !self.ended;
     }
 }

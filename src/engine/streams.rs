@@ -638,7 +638,7 @@ impl Engine {
                 self.negotiate(now, id, step);
             }
             Phase::Ended { .. } => {
-                let reason = "the server closed its output".to_owned();
+                let reason = "the server closed the stream".to_owned();
                 let cause = EvictionCause::PeerClosed;
                 self.lose(now, id, Loss { reason, cause, category: ErrorCategory::Lost });
             }
