@@ -308,7 +308,7 @@ fn call_outcome(outcome: Result<Answer<'_>, RpcError>) -> Result<Reply, Error> {
     match head.result_type.as_deref() {
         None | Some("complete") => Ok(Reply::Tool {
             is_error: head.is_error.unwrap_or(false),
-            result: result.get().as_bytes().into(),
+            result: result.get().into(),
         }),
         Some("input_required") => {
             let asks = head.input_requests.map_or("", RawValue::get);

@@ -51,6 +51,8 @@ pub struct Outline {
     at: usize,
     /// Everything before is UTF-8.
     text: usize,
+    /// A byte that JSON forbids in strings has been seen, inside one or not.
+    control: bool,
     depth: usize,
     /// Which of the innermost levels are objects, the deepest in bit 0.
     objects: u64,
@@ -108,6 +110,9 @@ enum Member {
 impl Outline {
     /// Looks at what `line` has beyond the last call. `line` may only grow.
     pub fn advance(&mut self, line: &[u8]) {
+        // Over everything that is new at once, because most messages have none;
+        // string by string it would cost more than the rest of the pass.
+        self.control |= has_control(line.get(self.at..).unwrap_or_default());
         if self.text_grows(line).is_none() {
             self.state = State::Broken;
         }
@@ -143,25 +148,32 @@ impl Outline {
 
     /// The inside of a string: only three kinds of bytes matter there.
     fn text(&mut self, line: &[u8], key: bool) {
-        let rest = &line[self.at..];
-        let end = memchr::memchr2(b'"', b'\\', rest);
-        let inside = &rest[..end.unwrap_or(rest.len())];
-        if has_control(inside) {
-            self.state = State::Broken;
+        loop {
+            let rest = &line[self.at..];
+            let end = memchr::memchr2(b'"', b'\\', rest);
+            let inside = &rest[..end.unwrap_or(rest.len())];
+            if self.control && has_control(inside) {
+                self.state = State::Broken;
+                return;
+            }
+            self.at += inside.len();
+            let Some(end) = end else { return };
+            self.at += 1;
+            if rest[end] == b'\\' {
+                // Only keys that matter have to be known.
+                self.odd |= key && self.depth <= 2;
+                if let Some(b'n' | b'"' | b'\\' | b't') = rest.get(end + 1) {
+                    self.at += 1;
+                    continue;
+                }
+                self.state = State::Escape { key };
+            } else if key {
+                self.key(line);
+                self.state = State::Colon;
+            } else {
+                self.value_ends();
+            }
             return;
-        }
-        self.at += inside.len();
-        let Some(end) = end else { return };
-        self.at += 1;
-        if rest[end] == b'\\' {
-            // Only keys that matter have to be known.
-            self.odd |= key && self.depth <= 2;
-            self.state = State::Escape { key };
-        } else if key {
-            self.key(line);
-            self.state = State::Colon;
-        } else {
-            self.value_ends();
         }
     }
 
