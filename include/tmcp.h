@@ -21,9 +21,10 @@
  * enum tmcp_result. Outputs are last, and written only on success, but
  * for the lengths of tmcp_event_text and tmcp_event_json, which are always
  * set. tmcp_client_error has the sentence behind the number: lower case,
- * no full stop, ready to be shown. From -100 down the client is finished:
- * stop watching its descriptor and free it; requests under way will not
- * complete. A bug in the library ends there too, and not in a signal.
+ * no full stop, ready to be shown. When a function returns -100 or less
+ * the client is finished: stop watching its descriptor and free it;
+ * requests under way will not complete. A bug in the library ends there,
+ * and not in a signal.
  *
  * NULL. A NULL handle, or NULL where a pointer is required, is answered
  * with TMCP_RESULT_NULL, or with 0, false, NULL, -1 or "" by functions
@@ -67,8 +68,8 @@
 
 /**
  * How a call or a request went. Negative is an error; numbers are for ever.
- * From -100 down the client is finished: only tmcp_client_free is left, and
- * requests under way will not complete any more.
+ * When a function returns -100 or less the client is finished: only
+ * tmcp_client_free is left, and requests under way will not complete any more.
  */
 enum tmcp_result {
   /**
@@ -373,8 +374,8 @@ const char *tmcp_version(void);
 const char *tmcp_result_text(int32_t result);
 
 /**
- * Makes a client. Reads nothing yet: the configuration is read by the first
- * calls of tmcp_client_dispatch, and calls made before wait for it.
+ * Makes a client. The configuration is read by the first calls of
+ * tmcp_client_dispatch; tool calls made before that wait for it.
  *
  * Ownership: *out is the caller's, to be given to tmcp_client_free.
  * NULL: options may be NULL (defaults); out must not be.
@@ -463,9 +464,10 @@ size_t tmcp_client_error(const struct tmcp_client *client,
                          size_t len);
 
 /**
- * Calls a tool. Nothing is sent before the next tmcp_client_dispatch. The
- * call ends in exactly one DONE event with user_data, unless it is cancelled
- * or the client ends first.
+ * Calls a tool. This may start a server or a connection, and waits for
+ * neither; the rest happens in the dispatches that follow. The call ends in
+ * exactly one DONE event with user_data, unless it is cancelled or the client
+ * ends first.
  *
  * Ownership: user_data stays the caller's.
  * NULL: client, call, and in it server and tool, must not be NULL, nor the key

@@ -1,6 +1,7 @@
 //! Requests: making them and taking them back.
 
 use std::ffi::{c_char, c_void};
+use std::mem::offset_of;
 use std::time::Duration;
 
 use tmcp::engine::{Arguments, CallTool, Pair, RequestId};
@@ -55,9 +56,10 @@ pub struct tmcp_call {
 // are a value of each.
 unsafe impl Sized1 for tmcp_call {}
 
-/// Calls a tool. Nothing is sent before the next tmcp_client_dispatch. The
-/// call ends in exactly one DONE event with user_data, unless it is cancelled
-/// or the client ends first.
+/// Calls a tool. This may start a server or a connection, and waits for
+/// neither; the rest happens in the dispatches that follow. The call ends in
+/// exactly one DONE event with user_data, unless it is cancelled or the client
+/// ends first.
 ///
 /// Ownership: user_data stays the caller's.
 /// NULL: client, call, and in it server and tool, must not be NULL, nor the key
@@ -200,30 +202,42 @@ unsafe fn pairs(pairs: *const tmcp_pair, count: usize) -> Result<Vec<Pair>, Fail
     if pairs.is_null() {
         return Err(Failure::null("pairs"));
     }
+    if !pairs.is_aligned() {
+        return Err(Failure::invalid("pairs is not a pointer to pairs"));
+    }
     if count > PAIRS_MAX {
         return Err(Failure::invalid(format!("{count} arguments are too many")));
     }
-    (0..count)
-        .map(|index| {
-            // SAFETY: `index` is below `count`.
-            let pair = unsafe { pairs.add(index) };
-            // SAFETY: readable, as above.
-            let key = unsafe { (&raw const (*pair).key).read() };
-            // SAFETY: readable, as above.
-            let value = unsafe { (&raw const (*pair).value).read() };
-            // Read as a byte: a bool that C left uninitialised may be any.
-            // SAFETY: readable, as above.
-            let is_json = unsafe { (&raw const (*pair).is_json).cast::<u8>().read() } != 0;
+    // SAFETY: `count` pairs are readable, and PlainPair is tmcp_pair with any
+    // byte allowed for the bool.
+    let pairs = unsafe { std::slice::from_raw_parts(pairs.cast::<PlainPair>(), count) };
+    pairs
+        .iter()
+        .map(|pair| {
             Ok(Pair {
                 // SAFETY: NULL or NUL-terminated.
-                key: unsafe { strings::required(key, "key of a pair") }?,
+                key: unsafe { strings::required(pair.key, "key of a pair") }?,
                 // SAFETY: NULL or NUL-terminated.
-                value: unsafe { strings::required(value, "value of a pair") }?,
-                is_json,
+                value: unsafe { strings::required(pair.value, "value of a pair") }?,
+                is_json: pair.is_json != 0,
             })
         })
         .collect()
 }
+
+/// `tmcp_pair` as it may really be in memory: a bool that C left uninitialised
+/// is any byte, which Rust's bool must never be.
+#[repr(C)]
+struct PlainPair {
+    key: *const c_char,
+    value: *const c_char,
+    is_json: u8,
+}
+
+const _: () = assert!(
+    size_of::<PlainPair>() == size_of::<tmcp_pair>()
+        && offset_of!(PlainPair, is_json) == offset_of!(tmcp_pair, is_json)
+);
 
 #[cfg(test)]
 mod tests {

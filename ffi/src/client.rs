@@ -15,8 +15,8 @@ use crate::strings;
 /// What `budget_us` 0 stands for.
 const DEFAULT_BUDGET: Duration = Duration::from_millis(2);
 
-/// Makes a client. Reads nothing yet: the configuration is read by the first
-/// calls of tmcp_client_dispatch, and calls made before wait for it.
+/// Makes a client. The configuration is read by the first calls of
+/// tmcp_client_dispatch; tool calls made before that wait for it.
 ///
 /// Ownership: *out is the caller's, to be given to tmcp_client_free.
 /// NULL: options may be NULL (defaults); out must not be.
@@ -120,10 +120,9 @@ pub unsafe extern "C" fn tmcp_client_dispatch(client: *mut tmcp_client, budget_u
 pub unsafe extern "C" fn tmcp_client_next_event(client: *mut tmcp_client) -> *mut tmcp_event {
     guard! {
         let next = handle::ask(client, Client::next_event).flatten();
-        match (next, handle::log_of(client)) {
-            (Some(next), Some(log)) => event::adopt(next, log),
-            _ => std::ptr::null_mut(),
-        }
+        // Only a client freed meanwhile has no log.
+        next.and_then(|next| Some(event::adopt(next, handle::log_of(client)?)))
+            .unwrap_or(std::ptr::null_mut())
     }
 }
 

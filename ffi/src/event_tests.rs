@@ -1,5 +1,8 @@
 //! Events made by hand, asked as C asks them.
 
+// A test asks one event many questions.
+#![allow(clippy::multiple_unsafe_ops_per_block)]
+
 use super::*;
 use std::ffi::CStr;
 use std::time::Duration;

@@ -128,7 +128,7 @@ fn report(payload: Box<dyn Any + Send>) {
             .unwrap_or("no message");
         if let Some(sink) = sink {
             let place = place.as_deref().unwrap_or("unknown place");
-            sink.write(LogLevel::Error, &format!("mcp: internal error at {place}: {message}"));
+            sink.write(LogLevel::Error, &format!("internal error at {place}: {message}"));
         }
     }));
     // Neither a log nor a payload's destructor that panics may get out; what

@@ -5,8 +5,8 @@ use std::ffi::{CStr, c_char};
 use tmcp::error::Kind;
 
 /// How a call or a request went. Negative is an error; numbers are for ever.
-/// From -100 down the client is finished: only tmcp_client_free is left, and
-/// requests under way will not complete any more.
+/// When a function returns -100 or less the client is finished: only
+/// tmcp_client_free is left, and requests under way will not complete any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub enum tmcp_result {

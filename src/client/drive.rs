@@ -191,23 +191,33 @@ impl Client {
         }
     }
 
+    /// Logs what came, then reads more: what is read faster than it is logged
+    /// would push out what nobody has seen.
     fn read_stderr(&mut self, id: ConnectionId) {
         let Some(link) = self.links.get_mut(&id) else { return };
         if !link.stderr {
             return;
         }
-        match link.transport.read_stderr(&mut self.scratch) {
-            Ok(Flow::Bytes(n)) => {
-                link.stderr = n == self.scratch.len() || link.exit != Exit::Running
+        if let Some(ring) = link.transport.stderr_mut() {
+            for _ in 0..STDERR_LINES {
+                let Some(line) = ring.next_line() else { break };
+                self.engine.log_stderr(id, &String::from_utf8_lossy(&line));
             }
-            Ok(Flow::Blocked | Flow::Closed) | Err(_) => link.stderr = false,
+            if ring.has_line() {
+                return;
+            }
         }
-        let Some(ring) = link.transport.stderr_mut() else { return };
-        for _ in 0..STDERR_LINES {
-            let Some(line) = ring.next_line() else { break };
-            let text = String::from_utf8_lossy(&line);
-            self.engine.log_stderr(id, &text);
+        match link.transport.read_stderr(&mut self.scratch) {
+            Ok(Flow::Bytes(_)) => return,
+            Ok(Flow::Blocked) => {}
+            Ok(Flow::Closed) | Err(_) => {
+                let last = link.transport.stderr_mut().and_then(|ring| ring.take_partial());
+                if let Some(line) = last {
+                    self.engine.log_stderr(id, &String::from_utf8_lossy(&line));
+                }
+            }
         }
+        link.stderr = false;
     }
 
     fn write(&mut self, now: Time, id: ConnectionId) {

@@ -87,7 +87,7 @@ impl Link {
         let Some(child) = self.transport.child_mut() else { return };
         let status = child.try_reap();
         match self.exit {
-            Exit::Known(_) => {}
+            Exit::Known(_) => return,
             _ if status.is_some() => self.exit = Exit::Known(status),
             Exit::Running if child.is_gone() => {
                 self.exit = Exit::Unexplained { until: now + REPORT };
@@ -121,9 +121,10 @@ impl Link {
     /// Closes the sending side. A closed descriptor must not stay registered.
     pub(super) fn shutdown(&mut self, registry: &Registry, id: ConnectionId) -> io::Result<()> {
         self.closing = true;
-        self.transport.deregister(registry)?;
+        let unwatched = self.transport.deregister(registry);
+        // Whatever came of that, the server has to learn that it is to go.
         self.transport.shutdown_write();
-        self.transport.register(registry, Link::token(id))
+        unwatched.and_then(|()| self.transport.register(registry, Link::token(id)))
     }
 
     /// Writes `bytes` until they are gone or the stream is full.

@@ -144,6 +144,11 @@ impl Engine {
         let kind = Kind::List { pages: Pages::default() };
         let listing = self.insert(now, name, kind, None, 0, true);
         self.server_mut(server).listing = Some(listing);
+        // Known before it is admitted: should it be refused, those who wait for it
+        // have to be found.
+        if let Some(request) = self.requests.get_mut(&listing) {
+            request.server = Some(server);
+        }
         self.admit(now, listing);
     }
 

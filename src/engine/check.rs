@@ -16,7 +16,7 @@ impl Engine {
         let mut places: HashMap<RequestId, Vec<String>> = HashMap::new();
         for (index, server) in self.servers.iter().enumerate() {
             let name = &server.name;
-            server.pool.check(server.shape()).map_err(|why| format!("pool of {name}: {why}"))?;
+            server.pool.check().map_err(|why| format!("pool of {name}: {why}"))?;
             for id in &server.queue {
                 places.entry(*id).or_default().push(format!("queue of {name}"));
             }
@@ -24,8 +24,15 @@ impl Engine {
                 places.entry(*id).or_default().push(format!("listeners of {name}"));
             }
             if !server.queue.is_empty() && !server.removed {
-                let usable = server.pool.idle() > 0;
-                let coming = server.pool.connecting() > 0 || server.armed.is_some();
+                let room = server.shape().in_flight;
+                let usable = server
+                    .pool
+                    .members()
+                    .iter()
+                    .any(|member| member.ready && !member.retiring && member.load < room);
+                let coming = server.pool.connecting() > 0
+                    || server.armed.is_some()
+                    || server.pool.is_full(server.shape());
                 if usable || !(coming || server.pool.is_up()) {
                     return Err(format!(
                         "{} wait for {name} and nothing comes",
@@ -90,5 +97,38 @@ impl Engine {
             Some((id, here)) => Err(format!("{id:?} has ended and is still in {here:?}")),
             None => Ok(()),
         }
+    }
+
+    /// Checks that nothing is left: no request, connection, timer, action or
+    /// event. For tests, after the last server was removed.
+    ///
+    /// # Errors
+    /// A sentence that names what is left.
+    pub fn check_at_rest(&self) -> Result<(), String> {
+        if let Some((id, request)) = self.requests.iter().next() {
+            return Err(format!("{id:?} is left, {:?}", request.state));
+        }
+        if let Some((id, connection)) = self.connections.iter().next() {
+            return Err(format!("{id:?} is left, {:?}", connection.phase));
+        }
+        if let Some(when) = self.timers.next() {
+            return Err(format!("a timer is left, due {when:?}"));
+        }
+        if !self.actions.is_empty() || !self.events.is_empty() {
+            return Err(format!("left: {:?}, {:?}", self.actions, self.events));
+        }
+        for server in &self.servers {
+            let name = &server.name;
+            if !server.queue.is_empty() || !server.listeners.is_empty() {
+                return Err(format!("{name} has requests waiting"));
+            }
+            if server.in_flight != 0 || !server.pool.members().is_empty() {
+                return Err(format!("{name} has connections"));
+            }
+            if server.listing.is_some() || server.scout.is_some() {
+                return Err(format!("{name} still looks for its tools or its socket"));
+            }
+        }
+        Ok(())
     }
 }

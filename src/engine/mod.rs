@@ -203,6 +203,7 @@ impl Engine {
         self.defaults = defaults;
         for index in 0..self.servers.len() {
             self.servers[index].relimit(&self.defaults);
+            self.rearm_connections(ServerId(index as u32));
             self.pump(now, ServerId(index as u32));
         }
     }
@@ -392,6 +393,20 @@ impl Engine {
                 return;
             }
             self.timers.set(&mut connection.armed, Timer::Connection(id), when);
+        }
+    }
+
+    /// Puts the deadlines of a server's connections in order after its limits
+    /// have changed.
+    fn rearm_connections(&mut self, server: ServerId) {
+        let ids: Vec<ConnectionId> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.server == server)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in ids {
+            self.rearm_connection(id);
         }
     }
 }

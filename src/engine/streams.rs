@@ -273,6 +273,8 @@ impl Engine {
         connection.exchanges.retain(|e| !matches!(e.purpose, Purpose::Handshake(_)));
         connection.phase = Phase::Ready(session);
         connection.rest(now);
+        // The handshake's deadline is over, and may be earlier than any to come.
+        self.timers.set(&mut connection.armed, Timer::Connection(id), None);
         let (took, scout) = (now.since(connection.opened), mem::take(&mut connection.scout));
         let channel = connection.channel;
         if era == Era::Legacy {
@@ -444,6 +446,8 @@ impl Engine {
             }
             return self.pump(now, server);
         }
+        // Without the probe it does no better: the next try asks again.
+        self.server_mut(server).probe_kills = false;
         let failure = OpenFailure { message: loss.reason, permanent: false };
         let category = match loss.category {
             ErrorCategory::Lost if connection.channel == Transport::Stdio => ErrorCategory::Spawn,
@@ -507,6 +511,10 @@ impl Engine {
         }
         request.state = super::request::State::Queued;
         request.assigned = None;
+        if let Kind::List { pages } = &mut request.kind {
+            // A cursor is worth nothing beyond the session that gave it.
+            *pages = Default::default();
+        }
         self.server_mut(server).queue.push_front(id);
         self.rearm_request(id);
     }

@@ -98,7 +98,7 @@ struct Property<'a> {
 impl Tool<'_> {
     fn write(&self, out: &mut String) {
         push_words(out, &self.name);
-        let annotations = self.annotations.and_then(|raw| parse::<Annotations<'_>>(raw));
+        let annotations = self.annotations.and_then(parse::<Annotations<'_>>);
         let title = [
             self.title.as_deref(),
             annotations.as_ref().and_then(|annotations| annotations.title.as_deref()),
@@ -109,7 +109,7 @@ impl Tool<'_> {
             push_words(out, title);
         }
         out.push('\n');
-        match self.input_schema.map(|raw| parse::<Schema<'_>>(raw)) {
+        match self.input_schema.map(parse::<Schema<'_>>) {
             Some(Some(schema)) => schema.write(out),
             Some(None) => out.push_str("    [arguments that cannot be read]\n"),
             None => {}
@@ -187,7 +187,7 @@ impl Property<'_> {
         [self.description, self.title]
             .into_iter()
             .flatten()
-            .filter_map(|raw| parse::<Cow<'_, str>>(raw))
+            .filter_map(parse::<Cow<'_, str>>)
             .find(|words| !words.trim().is_empty())
     }
 }

@@ -47,6 +47,11 @@ impl StderrRing {
         Some(strip_cr(line))
     }
 
+    /// Whether `next_line` has one to give.
+    pub fn has_line(&self) -> bool {
+        self.bytes.range(self.unread..).any(|b| *b == b'\n')
+    }
+
     /// What follows the last whole line, for when the server ended within one.
     pub fn take_partial(&mut self) -> Option<Vec<u8>> {
         if self.unread == self.bytes.len() {

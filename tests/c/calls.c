@@ -377,7 +377,7 @@ settings_reach_servers_and_log(void)
 	    NULL);
 	CHECK_STR(tmcp_event_text(event, NULL), "seen");
 	tmcp_event_free(event);
-	CHECK_HAS(rig.log, "mcp: spawned server pid ");
+	CHECK_HAS(rig.log, "2 spawned server pid ");
 
 	CHECK_INT(tmcp_client_set_log_level(rig.client,
 	    TMCP_LOG_LEVEL_ERROR), 0);

@@ -109,7 +109,9 @@ a_forked_copy_may_free_without_harm(void)
 	CHECK(pid >= 0);
 	if (pid == 0) {
 		tmcp_client_free(rig.client);
-		_exit(0);
+		/* As a host goes on after fork; the client's memory is gone. */
+		execlp("true", "true", (char *)NULL);
+		_exit(1);
 	}
 	CHECK(waitpid(pid, &status, 0) == pid);
 	CHECK_INT(status, 0);

@@ -36,7 +36,7 @@ a_panic_poisons_the_client_and_nothing_else(void)
 	close(saved);
 	unlink(path);
 	CHECK_INT(sb.st_size, 0);
-	CHECK_HAS(rig.log, "0 mcp: internal error at ");
+	CHECK_HAS(rig.log, "0 internal error at ");
 	CHECK_HAS(rig.log, "hooks.rs");
 	CHECK_HAS(rig.log, "asked to by a test");
 

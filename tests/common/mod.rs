@@ -4,12 +4,14 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tmcp::client::{
-    Arguments, CallTool, Client, Completion, Event, LogLevel, Options, Reply, RequestId,
+    Arguments, CallTool, Client, Completion, Event, LogLevel, Options, Pair, Reply, RequestId,
 };
+use tmcp::error::Error;
 
 /// Longest time a test waits for anything.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,7 +33,9 @@ pub struct Home(pub PathBuf);
 
 impl Home {
     pub fn new(name: &str) -> Home {
-        let path = std::env::temp_dir().join(format!("tmcp-{name}-{}", std::process::id()));
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let (pid, n) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(format!("tmcp-{name}-{pid}-{n}"));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).expect("a directory for the test");
         Home(path)
@@ -67,14 +71,20 @@ impl Driver {
 
     /// A client in a prepared home.
     pub fn at(home: Home) -> Driver {
+        Driver::with(home, |_| {})
+    }
+
+    /// A client with options of its own.
+    pub fn with(home: Home, change: impl FnOnce(&mut Options)) -> Driver {
         let log = Arc::new(Mutex::new(Vec::new()));
         let sink = log.clone();
         let env = vec![
             (OsString::from("HOME"), home.0.clone().into_os_string()),
             (OsString::from("PATH"), std::env::var_os("PATH").unwrap_or_default()),
         ];
-        let options =
+        let mut options =
             Options { env, name: "tmcp-tests".into(), version: "0".into(), ..Options::default() };
+        change(&mut options);
         let client = Client::new(
             options,
             LogLevel::Debug,
@@ -136,6 +146,22 @@ impl Driver {
         self.client.call(call, None, 0).expect("the call is accepted")
     }
 
+    /// Why a call is not even accepted.
+    pub fn start_error(&mut self, server: &str, tool: &str, json: &str) -> String {
+        let call = CallTool {
+            server: server.into(),
+            tool: tool.into(),
+            arguments: Arguments::Json(json.into()),
+        };
+        let refused = self.client.call(call, None, 0);
+        refused.expect_err("the call is refused").message().to_owned()
+    }
+
+    /// Turns until the configuration has been read.
+    pub fn ready(&mut self) {
+        self.until("the configuration", |driver| driver.client.is_ready().then_some(()));
+    }
+
     /// Calls and waits.
     pub fn call(&mut self, server: &str, tool: &str, json: &str) -> Completion {
         let id = self.start(server, tool, json);
@@ -146,6 +172,70 @@ impl Driver {
     pub fn text(&mut self, server: &str, tool: &str, json: &str) -> String {
         let done = self.call(server, tool, json);
         text_of(&done)
+    }
+
+    /// Why a call failed.
+    pub fn error(&mut self, server: &str, tool: &str, json: &str) -> Error {
+        match self.call(server, tool, json).outcome {
+            Err(error) => error,
+            Ok(reply) => panic!("{tool} was to fail: {reply:?}"),
+        }
+    }
+
+    /// The tools of a server.
+    pub fn tools(&mut self, server: &str) -> Vec<serde_json::Value> {
+        let id = self.client.list_tools(server, None, 0).expect("the request is accepted");
+        match self.done(id).outcome {
+            Ok(Reply::Tools(json)) => serde_json::from_slice(&json).expect("an array"),
+            other => panic!("no tools: {other:?}"),
+        }
+    }
+
+    /// A call with words for arguments: `key=value`, `key:=json`.
+    pub fn words(&mut self, server: &str, tool: &str, words: &[&str]) -> Completion {
+        let pairs = words.iter().map(|word| {
+            let (key, value) = word.split_once('=').expect("key=value");
+            let (key, is_json) = match key.strip_suffix(':') {
+                Some(key) => (key, true),
+                None => (key, false),
+            };
+            Pair { key: key.into(), value: value.into(), is_json }
+        });
+        let arguments = Arguments::Pairs(pairs.collect());
+        let call = CallTool { server: server.into(), tool: tool.into(), arguments };
+        let id = self.client.call(call, None, 0).expect("the call is accepted");
+        self.done(id)
+    }
+
+    /// The value on a line of a server's report.
+    pub fn stat(&self, server: &str, label: &str) -> String {
+        let report = self.client.stats(Some(server)).expect("the server is known");
+        let found = report.lines().find_map(|line| {
+            line.trim().strip_prefix(label).and_then(|rest| rest.strip_prefix(": "))
+        });
+        found.unwrap_or_else(|| panic!("no '{label}' in {report}")).to_owned()
+    }
+
+    /// The number on a line of a server's report.
+    pub fn number(&self, server: &str, label: &str) -> u64 {
+        let value = self.stat(server, label).replace(',', "");
+        value.parse().unwrap_or_else(|_| panic!("'{label}' is '{value}'"))
+    }
+
+    /// How many lines of the log contain `part`.
+    pub fn count_logged(&self, part: &str) -> usize {
+        self.log.lock().expect("no panic").iter().filter(|line| line.contains(part)).count()
+    }
+
+    /// Turns for a while, for what must not happen; how many turns it took.
+    pub fn turns_within(&mut self, time: Duration) -> usize {
+        let start = Instant::now();
+        let mut turns = 0;
+        while start.elapsed() < time {
+            self.turn();
+            turns += 1;
+        }
+        turns
     }
 
     pub fn logged(&self, part: &str) -> bool {
@@ -176,6 +266,65 @@ pub fn poll(fd: i32, ms: i32) {
 pub fn stdio(args: &[&str]) -> String {
     let args: Vec<String> = args.iter().map(|arg| format!("{arg:?}")).collect();
     format!("{{\"command\":{:?},\"args\":[{}]}}", server_binary(), args.join(","))
+}
+
+/// The entry of a scripted server over stdio, with further keys.
+pub fn entry(args: &[&str], more: &str) -> String {
+    let base = stdio(args);
+    match more {
+        "" => base,
+        more => format!("{},{more}}}", &base[..base.len() - 1]),
+    }
+}
+
+/// The entry of a server on a socket without a command, with further keys.
+pub fn socket(path: &Path, more: &str) -> String {
+    let comma = if more.is_empty() { "" } else { "," };
+    format!("{{\"transport\":\"socket\",\"socket_path\":{path:?}{comma}{more}}}")
+}
+
+/// Writes `.claude.json` with these servers.
+pub fn write_config(home: &Home, servers: &str) {
+    let part = home.path(".claude.json.part");
+    std::fs::write(&part, format!("{{\"mcpServers\":{servers}}}")).expect("it is written");
+    std::fs::rename(part, home.path(".claude.json")).expect("it is put in place");
+}
+
+/// A client with one scripted stdio server called `s`.
+pub fn one(name: &str, args: &[&str], more: &str) -> Driver {
+    Driver::new(name, &format!("{{\"s\":{}}}", entry(args, more)))
+}
+
+/// A client with one scripted stdio server called `s` that keeps a journal.
+pub fn journaled(name: &str, args: &[&str], more: &str) -> (Driver, Journal) {
+    let home = Home::new(name);
+    let journal = Journal(home.path("journal"));
+    let mut all = vec!["--journal", journal.0.to_str().expect("UTF-8")];
+    all.extend(args);
+    write_config(&home, &format!("{{\"s\":{}}}", entry(&all, more)));
+    (Driver::at(home), journal)
+}
+
+/// What the scripted server ran.
+pub struct Journal(pub PathBuf);
+
+impl Journal {
+    /// One value for each call that ran.
+    pub fn calls(&self) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(&self.0).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).expect("whole lines")).collect()
+    }
+
+    pub fn count(&self, tool: &str) -> usize {
+        self.calls().iter().filter(|call| call["tool"] == tool).count()
+    }
+}
+
+/// Whether a process runs and is no zombie.
+pub fn is_running(pid: u32) -> bool {
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    let state = stat.rsplit(')').next().and_then(|rest| rest.trim().chars().next());
+    !matches!(state, None | Some('Z' | 'X'))
 }
 
 /// A scripted server on a socket, stopped at the end.

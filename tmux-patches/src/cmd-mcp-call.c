@@ -19,7 +19,6 @@
 #include <sys/types.h>
 #include <sys/stat.h>
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,9 +32,6 @@
 
 /* What is left of a result in #{mcp_result}. */
 #define CMD_MCP_CALL_FORMAT_BYTES 65536
-
-/* The largest file of arguments. */
-#define CMD_MCP_CALL_FILE_BYTES (16 * 1024 * 1024)
 
 static enum args_parse_type	cmd_mcp_call_args_parse(struct args *, u_int,
 				    char **);
@@ -66,15 +62,11 @@ struct cmd_mcp_call_data {
 	struct tmcp_client	*core;
 	struct mcp_output	*out;
 	struct cmdq_item	*read_item;
-	struct cmd_list		*cmdlist;
+	struct mcp_args		 args;
 	int			 raw;
 
 	char			*server;
 	char			*tool;
-	char			*json;
-	size_t			 json_size;
-	struct tmcp_pair	*pairs;
-	u_int			 npairs;
 	u_int			 timeout;
 };
 
@@ -85,105 +77,6 @@ cmd_mcp_call_args_parse(__unused struct args *args, u_int idx,
 	if (idx < 2)
 		return (ARGS_PARSE_STRING);
 	return (ARGS_PARSE_COMMANDS_OR_STRING);
-}
-
-/*
- * Expand a value for -F, or copy it. No #() may run: part of it can come from
- * anywhere, a pane title for example.
- */
-static char *
-cmd_mcp_call_expand(struct args *args, struct cmdq_item *item, const char *s)
-{
-	struct cmd_find_state	*target = cmdq_get_target(item);
-	struct format_tree	*ft;
-	char			*value;
-
-	if (!args_has(args, 'F'))
-		return (xstrdup(s));
-	ft = format_create(cmdq_get_client(item), item, FORMAT_NONE,
-	    FORMAT_NOJOBS);
-	format_defaults(ft, cmdq_get_target_client(item), target->s,
-	    target->wl, target->wp);
-	value = format_expand(ft, s);
-	format_free(ft);
-	return (value);
-}
-
-/* Take key=value or key:=json. */
-static int
-cmd_mcp_call_add_pair(struct cmd_mcp_call_data *cdata, struct args *args,
-    struct cmdq_item *item, const char *s, char **cause)
-{
-	const char		*cp = strchr(s, '=');
-	struct tmcp_pair	*pair;
-	size_t			 size;
-
-	if (cp == NULL) {
-		xasprintf(cause, "argument is neither a JSON object nor "
-		    "key=value: %s", s);
-		return (-1);
-	}
-	size = cp - s;
-	if (size != 0 && s[size - 1] == ':')
-		size--;
-	if (size == 0) {
-		xasprintf(cause, "argument has no key: %s", s);
-		return (-1);
-	}
-	cdata->pairs = xrecallocarray(cdata->pairs, cdata->npairs,
-	    cdata->npairs + 1, sizeof *cdata->pairs);
-	pair = &cdata->pairs[cdata->npairs++];
-	pair->key = xstrndup(s, size);
-	pair->value = cmd_mcp_call_expand(args, item, cp + 1);
-	pair->is_json = (s[size] == ':');
-	return (0);
-}
-
-/* Take the arguments after the server and tool. */
-static int
-cmd_mcp_call_parse(struct cmd_mcp_call_data *cdata, struct args *args,
-    struct cmdq_item *item, char **cause)
-{
-	u_int			 i, count = args_count(args);
-	struct args_value	*value;
-	const char		*s;
-
-	for (i = 2; i < count; i++) {
-		value = args_value(args, i);
-		if (value->type == ARGS_COMMANDS) {
-			if (i != count - 1) {
-				*cause = xstrdup("commands must be last");
-				return (-1);
-			}
-			cdata->cmdlist = value->cmdlist;
-			cdata->cmdlist->references++;
-			break;
-		}
-		s = args_string(args, i);
-		if (args_has(args, 'i')) {
-			xasprintf(cause, "argument not allowed with -i: %s", s);
-			return (-1);
-		}
-		if (cdata->json != NULL || (*s == '{' && cdata->npairs != 0)) {
-			*cause = xstrdup("a JSON object must be the only "
-			    "argument, it can't be mixed with key=value");
-			return (-1);
-		}
-		if (*s != '{') {
-			if (cmd_mcp_call_add_pair(cdata, args, item, s,
-			    cause) != 0)
-				return (-1);
-			continue;
-		}
-		if (args_has(args, 'F')) {
-			*cause = xstrdup("-F does not expand inside JSON, use "
-			    "key=value");
-			return (-1);
-		}
-		cdata->json = xstrdup(s);
-		cdata->json_size = strlen(s);
-	}
-	return (0);
 }
 
 /* Ask the core. Returns -1 if it refuses. */
@@ -202,10 +95,10 @@ cmd_mcp_call_start(struct cmd_mcp_call_data *cdata, int *status, char **cause)
 	call.size = sizeof call;
 	call.server = cdata->server;
 	call.tool = cdata->tool;
-	call.json = cdata->json;
-	call.json_len = cdata->json_size;
-	call.pairs = cdata->pairs;
-	call.npairs = cdata->npairs;
+	call.json = cdata->args.json;
+	call.json_len = cdata->args.json_size;
+	call.pairs = cdata->args.pairs;
+	call.npairs = cdata->args.npairs;
 	call.timeout_ms = cdata->timeout;
 	call.user_data = mr;
 
@@ -235,7 +128,7 @@ cmd_mcp_call_file(struct cmd_mcp_call_data *cdata, struct args *args,
 
 	if (cmdq_running(NULL) == item)
 		c = NULL;
-	path = cmd_mcp_call_expand(args, item, args_get(args, 'i'));
+	path = mcp_args_expand(args, item, args_get(args, 'i'));
 	if (c == NULL || (c->flags & (CLIENT_ATTACHED|CLIENT_CONTROL))) {
 		if (strcmp(path, "-") == 0) {
 			*cause = xstrdup("no shell client to read from");
@@ -252,7 +145,7 @@ cmd_mcp_call_file(struct cmd_mcp_call_data *cdata, struct args *args,
 			error = errno;
 		else if (!S_ISREG(sb.st_mode))
 			error = EINVAL;
-		else if (sb.st_size > CMD_MCP_CALL_FILE_BYTES)
+		else if (sb.st_size > MCP_ARGS_FILE_BYTES)
 			error = EFBIG;
 		free(full);
 		if (error != 0) {
@@ -300,9 +193,9 @@ cmd_mcp_call_exec(struct cmd *self, struct cmdq_item *item)
 	cdata->out = mcp_output_create(self, item, title, &cause);
 	free(title);
 	if (cdata->out == NULL ||
-	    cmd_mcp_call_parse(cdata, args, item, &cause) != 0)
+	    mcp_args_parse(&cdata->args, args, 2, item, &cause) != 0)
 		goto fail;
-	if (cdata->cmdlist != NULL && !args_has(args, 'o'))
+	if (cdata->args.cmdlist != NULL && !args_has(args, 'o'))
 		cdata->out->sink = MCP_SINK_NONE;
 
 	wait = (cdata->out->item != NULL);
@@ -332,7 +225,6 @@ cmd_mcp_call_read(__unused struct client *c, const char *path, int error,
 	struct cmd_mcp_call_data	*cdata = data;
 	struct mcp_output		*out = cdata->out;
 	char				*cause = NULL;
-	size_t				 size = EVBUFFER_LENGTH(buffer), i = 0;
 	int				 status = MCP_EXIT_ERROR;
 
 	if (!closed)
@@ -346,18 +238,8 @@ cmd_mcp_call_read(__unused struct client *c, const char *path, int error,
 
 	if (error != 0)
 		xasprintf(&cause, "%s: %s", path, strerror(error));
-	else if (size > CMD_MCP_CALL_FILE_BYTES)
-		xasprintf(&cause, "%s: %s", path, strerror(EFBIG));
-	else {
-		cdata->json = xmalloc(size + 1);
-		memcpy(cdata->json, EVBUFFER_DATA(buffer), size);
-		cdata->json[size] = '\0';
-		cdata->json_size = size;
-		while (i < size && isspace((u_char)cdata->json[i]))
-			i++;
-		if (cdata->json[i] != '{')
-			xasprintf(&cause, "%s: not a JSON object", path);
-	}
+	else
+		mcp_args_from_buffer(&cdata->args, path, buffer, &cause);
 	if (cause == NULL && cmd_mcp_call_start(cdata, &status, &cause) == 0)
 		return;
 
@@ -411,7 +293,7 @@ cmd_mcp_call_follow(struct cmd_mcp_call_data *cdata, struct tmcp_event *event,
 	    event == NULL ? 0 : (unsigned long long)tmcp_event_id(event));
 	free(s);
 
-	item = cmdq_get_command(cdata->cmdlist, state);
+	item = cmdq_get_command(cdata->args.cmdlist, state);
 	if (out->item != NULL)
 		cmdq_insert_after(out->item, item);
 	else if (mcp_show_alive(out->viewer))
@@ -436,7 +318,7 @@ cmd_mcp_call_done(struct tmcp_event *event, void *data)
 	if (result != TMCP_RESULT_OK)
 		error = text;
 
-	if (cdata->cmdlist != NULL) {
+	if (cdata->args.cmdlist != NULL) {
 		cmd_mcp_call_follow(cdata, event, error);
 		error = NULL;
 	}
@@ -457,19 +339,11 @@ static void
 cmd_mcp_call_free(void *data)
 {
 	struct cmd_mcp_call_data	*cdata = data;
-	u_int				 i;
 
 	if (cdata->out != NULL)
 		mcp_output_free(cdata->out);
-	if (cdata->cmdlist != NULL)
-		cmd_list_free(cdata->cmdlist);
-	for (i = 0; i < cdata->npairs; i++) {
-		free((void *)cdata->pairs[i].key);
-		free((void *)cdata->pairs[i].value);
-	}
-	free(cdata->pairs);
+	mcp_args_free(&cdata->args);
 	free(cdata->server);
 	free(cdata->tool);
-	free(cdata->json);
 	free(cdata);
 }

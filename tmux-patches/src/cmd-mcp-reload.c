@@ -56,8 +56,8 @@ cmd_mcp_reload_exec(struct cmd *self, struct cmdq_item *item)
 
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
-	if ((out = mcp_output_create(self, item, "mcp-reload",
-	    &cause)) == NULL) {
+	out = mcp_output_create(self, item, "mcp-reload", &cause);
+	if (out == NULL) {
 		cmdq_error(item, "%s", cause);
 		free(cause);
 		return (CMD_RETURN_ERROR);

@@ -101,7 +101,8 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 		return (retval);
 	}
 
-	if ((out = mcp_output_create(self, item, "mcp-stats", &cause)) == NULL) {
+	out = mcp_output_create(self, item, "mcp-stats", &cause);
+	if (out == NULL) {
 		cmdq_error(item, "%s", cause);
 		free(cause);
 		return (CMD_RETURN_ERROR);

@@ -91,7 +91,8 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
-	if ((out = mcp_output_create(self, item, "mcp-tools", &cause)) == NULL) {
+	out = mcp_output_create(self, item, "mcp-tools", &cause);
+	if (out == NULL) {
 		cmdq_error(item, "%s", cause);
 		free(cause);
 		return (CMD_RETURN_ERROR);

@@ -33,7 +33,7 @@
  */
 
 /* What is written to a shell client in one turn of the loop. */
-#define MCP_OUTPUT_CHUNK 65536
+#define MCP_OUTPUT_CHUNK 16384
 
 /* What is shown elsewhere; if there is more, the whole is in a buffer. */
 #define MCP_OUTPUT_CONTROL_BYTES (1024 * 1024)
@@ -218,7 +218,7 @@ mcp_output_step(__unused int fd, __unused short events, void *data)
 	free(s);
 	if (out->off == out->size && out->text[out->size - 1] != '\n')
 		file_print(c, "\n");
-	event_active(&out->timer, EV_TIMEOUT, 1);
+	mcp_timer_add(&out->timer, 0);
 }
 
 /* Report the error, let the command go on, and free the output. */
@@ -305,7 +305,7 @@ mcp_output_finish(struct mcp_output *out, int retval, const char *text,
 			mcp_output_control(out);
 	} else if (out->text != NULL) {
 		evtimer_set(&out->timer, mcp_output_step, out);
-		event_active(&out->timer, EV_TIMEOUT, 1);
+		mcp_timer_add(&out->timer, 0);
 		return;
 	}
 	mcp_output_end(out);

@@ -27,8 +27,8 @@
 
 /*
  * The MCP client in the server: one descriptor and one timer of the core in
- * the event loop, the requests that wait for its events, and the formats. The
- * commands are in cmd-mcp-*.c.
+ * the event loop, and the formats. The commands are in cmd-mcp-*.c and what
+ * they wait for in mcp-request.c.
  */
 
 /* How long events may be handed out in one turn of the loop. */
@@ -40,27 +40,9 @@
 /* How often to see whether the configuration file of tmux has been run. */
 #define MCP_STARTUP_MS 20
 
-/*
- * A request in the core. Whoever added it gets its event once, by cb, or, if
- * the client that waits for it goes away, free is called instead. Once
- * cancelled too late, both are NULL and the event is only awaited.
- */
-struct mcp_request {
-	uint64_t		 id;
-	struct client		*client;
-	int			 reload;
-
-	mcp_request_cb		 cb;
-	mcp_free_cb		 free;
-	void			*data;
-
-	TAILQ_ENTRY(mcp_request) entry;
-};
-static TAILQ_HEAD(, mcp_request) mcp_requests =
-    TAILQ_HEAD_INITIALIZER(mcp_requests);
-
 static struct tmcp_client	*mcp_core;
 static int			 mcp_poisoned;
+static int			 mcp_asked;
 static struct event		 mcp_fd_event;
 static struct event		 mcp_timer;
 static struct event		 mcp_redraw_timer;
@@ -71,12 +53,18 @@ static void	mcp_dispatch(int, short, void *);
 static void	mcp_redraw(int, short, void *);
 static void	mcp_update(void);
 
-/* Arm a timer in milliseconds. */
-static void
+/*
+ * Arm a timer in milliseconds. To go on in the next turn of the loop it is
+ * armed with zero: libevent runs what event_active() adds in the same turn, so
+ * that nothing else would be looked at until all is done.
+ */
+void
 mcp_timer_add(struct event *ev, int ms)
 {
-	struct timeval	tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+	struct timeval	tv;
 
+	tv.tv_sec = ms / 1000;
+	tv.tv_usec = (ms % 1000) * 1000;
 	evtimer_add(ev, &tv);
 }
 
@@ -158,8 +146,9 @@ mcp_get(struct cmdq_item *item)
 void
 mcp_changed(void)
 {
-	if (cfg_finished)
-		event_active(&mcp_timer, EV_TIMEOUT, 1);
+	mcp_asked = 1;
+	if (cfg_finished && !mcp_poisoned)
+		mcp_timer_add(&mcp_timer, 0);
 }
 
 /* A child of the server has gone. Returns 1 if it was the core's. */
@@ -172,6 +161,19 @@ mcp_child_exited(pid_t pid, int status)
 		return (0);
 	mcp_changed();
 	return (1);
+}
+
+/*
+ * Cancel a request. Returns 1 if its event never comes, 0 if it is already on
+ * its way.
+ */
+int
+mcp_cancel(uint64_t id)
+{
+	if (mcp_poisoned)
+		return (1);
+	mcp_changed();
+	return (tmcp_client_cancel(mcp_core, id) == TMCP_RESULT_OK);
 }
 
 /* Exit status of a shell client for a result. */
@@ -232,99 +234,23 @@ mcp_event_text(struct tmcp_event *event, size_t *size)
 	return (text);
 }
 
-/* Add a request; it is a name for the core to give back in the event. */
-struct mcp_request *
-mcp_request_add(struct client *c, mcp_request_cb cb, mcp_free_cb freecb,
-    void *data)
-{
-	struct mcp_request	*mr;
-
-	mr = xcalloc(1, sizeof *mr);
-	mr->client = c;
-	mr->cb = cb;
-	mr->free = freecb;
-	mr->data = data;
-	TAILQ_INSERT_TAIL(&mcp_requests, mr, entry);
-	return (mr);
-}
-
-/* The core has taken a request. */
-void
-mcp_request_started(struct mcp_request *mr, uint64_t id)
-{
-	mr->id = id;
-	mcp_changed();
-}
-
-/* A request is answered by the next load of the configuration. */
-void
-mcp_request_wait_reload(struct mcp_request *mr)
-{
-	mr->reload = 1;
-	mcp_changed();
-}
-
-/* Forget a request that the core has refused or answered. */
-void
-mcp_request_remove(struct mcp_request *mr)
-{
-	TAILQ_REMOVE(&mcp_requests, mr, entry);
-	free(mr);
-}
-
-/* Give an event to whoever asked. */
-static void
-mcp_request_done(struct mcp_request *mr, struct tmcp_event *event)
-{
-	mcp_request_cb	 cb = mr->cb;
-	void		*data = mr->data;
-
-	mcp_request_remove(mr);
-	if (cb != NULL)
-		cb(event, data);
-}
-
-/* A client has gone: cancel what it was waiting for. */
-void
-mcp_client_lost(struct client *c)
-{
-	struct mcp_request	*mr, *mr1;
-
-	TAILQ_FOREACH_SAFE(mr, &mcp_requests, entry, mr1) {
-		if (mr->client != c)
-			continue;
-		mr->client = NULL;
-		mr->cb = NULL;
-		mr->free(mr->data);
-		mr->data = NULL;
-		if (mr->reload || mcp_poisoned ||
-		    tmcp_client_cancel(mcp_core, mr->id) == TMCP_RESULT_OK)
-			mcp_request_remove(mr);
-		mcp_changed();
-	}
-}
-
 /* The core broke down: all requests end and it is never used again. */
 static void
 mcp_fail(void)
 {
-	struct mcp_request	*mr;
-
 	server_add_message("mcp: stopped after an internal error");
 	mcp_poisoned = 1;
 	event_del(&mcp_fd_event);
 	evtimer_del(&mcp_timer);
-	while ((mr = TAILQ_FIRST(&mcp_requests)) != NULL)
-		mcp_request_done(mr, NULL);
+	mcp_request_fail_all();
 }
 
 /* The configuration was loaded: tell those who asked, and the log. */
 static void
 mcp_config_loaded(struct tmcp_event *event)
 {
-	struct mcp_request	*mr, *mr1;
-	const char		*text = mcp_event_text(event, NULL);
-	char			*copy, *next, *line;
+	const char	*text = mcp_event_text(event, NULL);
+	char		*copy, *next, *line;
 
 	next = copy = mcp_text_vis(text, strlen(text), NULL);
 	while ((line = strsep(&next, "\n")) != NULL) {
@@ -332,11 +258,7 @@ mcp_config_loaded(struct tmcp_event *event)
 			server_add_message("mcp: %s", line);
 	}
 	free(copy);
-
-	TAILQ_FOREACH_SAFE(mr, &mcp_requests, entry, mr1) {
-		if (mr->reload)
-			mcp_request_done(mr, event);
-	}
+	mcp_request_reloaded(event);
 }
 
 /* Take an event from the core. */
@@ -376,6 +298,7 @@ mcp_dispatch(__unused int fd, __unused short events, __unused void *data)
 		mcp_last_sync = time(NULL);
 	}
 	event_add(&mcp_fd_event, NULL);
+	mcp_asked = 0;
 
 	start = mcp_now();
 	if ((more = tmcp_client_dispatch(mcp_core, 0)) < 0) {
@@ -386,24 +309,28 @@ mcp_dispatch(__unused int fd, __unused short events, __unused void *data)
 		mcp_event(event);
 		tmcp_event_free(event);
 		if (mcp_now() - start > 2 * MCP_TURN_US) {
-			more = 1;
+			mcp_asked = 1;
 			break;
 		}
 	}
 
-	mcp_update();
 	if (more == 1)
-		event_active(&mcp_timer, EV_TIMEOUT, 1);
+		mcp_asked = 1;
+	mcp_update();
 }
 
-/* Set the timer to the core's next deadline, and bring the status up to date. */
+/*
+ * Set the timer to the next turn if there is more to do, or to the core's next
+ * deadline, and have the status redrawn.
+ */
 static void
 mcp_update(void)
 {
 	int32_t	ms;
 
 	evtimer_del(&mcp_timer);
-	if ((ms = tmcp_client_timeout_ms(mcp_core)) >= 0)
+	ms = mcp_asked ? 0 : tmcp_client_timeout_ms(mcp_core);
+	if (ms >= 0)
 		mcp_timer_add(&mcp_timer, ms);
 
 	if (mcp_format_used && !evtimer_pending(&mcp_redraw_timer, NULL))

@@ -80,18 +80,36 @@ struct mcp_output {
 	struct event		 timer;
 };
 
+/* The largest file of arguments. */
+#define MCP_ARGS_FILE_BYTES (16 * 1024 * 1024)
+
+/* Arguments of a tool: JSON or pairs; and commands that follow the call. */
+struct mcp_args {
+	char			*json;
+	size_t			 json_size;
+	struct tmcp_pair	*pairs;
+	u_int			 npairs;
+	struct cmd_list		*cmdlist;
+};
+
 /* mcp.c */
 struct tmcp_client *mcp_get(struct cmdq_item *);
 void		 mcp_changed(void);
+void		 mcp_timer_add(struct event *, int);
 int		 mcp_retval(int32_t);
 char		*mcp_strerror(int32_t);
 int32_t		 mcp_event_result(struct tmcp_event *);
 const char	*mcp_event_text(struct tmcp_event *, size_t *);
-struct mcp_request *mcp_request_add(struct client *, mcp_request_cb,
-		     mcp_free_cb, void *);
-void		 mcp_request_started(struct mcp_request *, uint64_t);
-void		 mcp_request_wait_reload(struct mcp_request *);
-void		 mcp_request_remove(struct mcp_request *);
+int		 mcp_cancel(uint64_t);
+
+/* mcp-args.c */
+char		*mcp_args_expand(struct args *, struct cmdq_item *,
+		     const char *);
+int		 mcp_args_parse(struct mcp_args *, struct args *, u_int,
+		     struct cmdq_item *, char **);
+int		 mcp_args_from_buffer(struct mcp_args *, const char *,
+		     struct evbuffer *, char **);
+void		 mcp_args_free(struct mcp_args *);
 
 /* mcp-log.c */
 void		 mcp_log(void *, uint32_t, const char *);
@@ -112,6 +130,16 @@ void		 mcp_output_finish(struct mcp_output *, int, const char *,
 void		 mcp_output_free(struct mcp_output *);
 enum cmd_retval	 mcp_output_now(struct cmdq_item *, int, const char *,
 		     size_t);
+
+/* mcp-request.c */
+struct mcp_request *mcp_request_add(struct client *, mcp_request_cb,
+		     mcp_free_cb, void *);
+void		 mcp_request_started(struct mcp_request *, uint64_t);
+void		 mcp_request_wait_reload(struct mcp_request *);
+void		 mcp_request_remove(struct mcp_request *);
+void		 mcp_request_done(struct mcp_request *, struct tmcp_event *);
+void		 mcp_request_reloaded(struct tmcp_event *);
+void		 mcp_request_fail_all(void);
 
 /* mcp-show.c */
 int		 mcp_show_alive(struct client *);

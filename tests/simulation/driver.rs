@@ -1,0 +1,318 @@
+//! Carries out what the engine asks, as a real driver would.
+
+use tmcp::config::Transport;
+use tmcp::engine::{Action, ChildExit, ConnectionId, OpenFailure, Opened, Signal};
+
+use crate::link::{Child, Ending, Link, Stage};
+use crate::world::{Todo, World};
+
+/// Actions that one step may cause.
+const MAX_ACTIONS: usize = 5_000;
+
+impl World {
+    /// Carries out every action that is asked for.
+    pub fn carry_out(&mut self) {
+        for _ in 0..MAX_ACTIONS {
+            let Some(action) = self.engine.poll_action() else { return };
+            if self.trace.is_kept() {
+                let text = match &action {
+                    Action::Open { connection, channel, server } => {
+                        format!("Open {connection:?} {channel:?} {}", server.name)
+                    }
+                    other => format!("{other:?}"),
+                };
+                self.say(format_args!("  action {text}"));
+            }
+            self.carry_out_one(action);
+            if self.failure.is_some() {
+                return;
+            }
+        }
+        self.fail(format!("{MAX_ACTIONS} actions and no end"));
+    }
+
+    fn carry_out_one(&mut self, action: Action) {
+        match action {
+            Action::Open { connection, channel, server } => {
+                let index = self.index_of(&server.name);
+                let profile = self.servers[index].profile.clone();
+                if self.links.insert(connection.0, Link::new(index, channel, profile)).is_some() {
+                    return self.fail(format!("{connection:?} is opened twice"));
+                }
+                self.counts.opened += 1;
+                if let Ok(snapshot) = self.engine.snapshot(&server.name) {
+                    let all = snapshot.report.pool_total;
+                    let size = server.limits(&self.host.defaults, server.transport).pool_max_size;
+                    // The one that is opened may only look whether the socket is back.
+                    if all > size.max(32) as usize {
+                        return self.fail(format!("{} has {all} connections", server.name));
+                    }
+                }
+                // A spawn is done at once, a connect often.
+                if self.random.mille(if channel == Transport::Stdio { 800 } else { 400 }) {
+                    self.open_done(connection.0);
+                } else {
+                    let delay = self.random.spread(50_000);
+                    self.later(delay, Todo::Open(connection.0));
+                }
+            }
+            Action::Write { connection } => {
+                let Some(link) = self.links.get_mut(&connection.0) else {
+                    return self.fail(format!("write to unknown {connection:?}"));
+                };
+                match link.stage {
+                    Stage::Open => {}
+                    // It was asked for before the stream was closed.
+                    Stage::Closed | Stage::Forgotten => return,
+                    Stage::Opening => {
+                        return self.fail(format!("write to {connection:?} before it is open"));
+                    }
+                }
+                if link.blocked {
+                    return;
+                }
+                if self.random.mille(100) {
+                    self.links.get_mut(&connection.0).expect("looked up above").blocked = true;
+                    let delay = self.random.spread(20_000);
+                    self.later(delay, Todo::Writable(connection.0));
+                } else {
+                    self.write(connection.0);
+                }
+            }
+            Action::Close { connection } => {
+                let Some(link) = self.links.get_mut(&connection.0) else {
+                    return self.fail(format!("close of unknown {connection:?}"));
+                };
+                if link.stage != Stage::Open || link.child.is_none() {
+                    let stage = link.stage;
+                    return self.fail(format!("close of {connection:?}, which is {stage:?}"));
+                }
+                link.stage = Stage::Closed;
+                link.up_ended = true;
+                let delay = self.random.spread(20_000);
+                self.later(delay, Todo::Read(connection.0));
+            }
+            Action::Signal { connection, signal } => self.signal(connection.0, signal),
+            Action::Forget { connection } => {
+                let Some(link) = self.links.get_mut(&connection.0) else {
+                    return self.fail(format!("forget of unknown {connection:?}"));
+                };
+                if link.stage == Stage::Forgotten {
+                    return self.fail(format!("{connection:?} is forgotten twice"));
+                }
+                if link.child.as_ref().is_some_and(|child| !child.reaped) {
+                    return self
+                        .fail(format!("{connection:?} is forgotten, its process is not gone"));
+                }
+                link.stage = Stage::Forgotten;
+                link.up_ended = true;
+                self.counts.forgotten += 1;
+                let delay = self.random.spread(20_000);
+                self.later(delay, Todo::Read(connection.0));
+            }
+            Action::Remember { .. } => self.counts.remembered += 1,
+        }
+    }
+
+    fn signal(&mut self, id: u64, signal: Signal) {
+        let Some(link) = self.links.get_mut(&id) else {
+            return self.fail(format!("signal to unknown connection {id}"));
+        };
+        let ignores_term = link.profile.ignores_term;
+        if link.child.as_ref().is_none_or(|child| child.reaped) {
+            let child = format!("{:?}", link.child);
+            return self
+                .fail(format!("connection {id}: a signal for a process that is no more: {child}"));
+        }
+        self.counts.signals += 1;
+        if signal == Signal::Kill || !ignores_term {
+            let delay = self.random.spread(10_000);
+            self.later(delay, Todo::Exit(id));
+        }
+    }
+
+    /// A connect or a spawn comes to its end.
+    pub fn open_done(&mut self, id: u64) {
+        let Some(link) = self.links.get(&id) else { return };
+        if link.stage != Stage::Opening {
+            return;
+        }
+        let (server, channel) = (link.server, link.channel);
+        // What it is by now, not what it was when the connect began.
+        let profile = self.servers[server].profile.clone();
+        let failure = match channel {
+            Transport::Socket if !self.servers[server].socket_up => {
+                Some(("Connection refused", false))
+            }
+            Transport::Socket if self.random.mille(profile.refuses) => {
+                Some(("Resource temporarily unavailable", false))
+            }
+            Transport::Stdio if profile.command_missing => {
+                Some(("No such file or directory", true))
+            }
+            Transport::Stdio if self.random.mille(profile.spawn_fails) => {
+                Some(("Cannot allocate memory", false))
+            }
+            _ => None,
+        };
+        let now = self.time();
+        if let Some((message, permanent)) = failure {
+            self.say(format_args!("c{id} cannot be opened: {message}"));
+            self.counts.open_failures += 1;
+            let failure = OpenFailure { message: message.into(), permanent };
+            return self.engine.open_failed(now, ConnectionId(id), failure);
+        }
+        let pid = (channel == Transport::Stdio).then(|| {
+            self.next_pid += 1;
+            self.next_pid
+        });
+        self.say(format_args!("c{id} is open, pid {pid:?}"));
+        let boot = profile.boot;
+        let link = self.links.get_mut(&id).expect("looked up above");
+        link.stage = Stage::Open;
+        link.profile = profile;
+        link.child = pid.map(|pid| Child { pid, alive: true, reaped: false });
+        self.later(boot, Todo::Boot(id));
+        self.engine.opened(now, ConnectionId(id), Opened { pid });
+    }
+
+    /// Writes until there is nothing more or the pipe is full.
+    pub fn write(&mut self, id: u64) {
+        loop {
+            let Some(link) = self.links.get_mut(&id) else { return };
+            if link.stage != Stage::Open {
+                return;
+            }
+            link.blocked = false;
+            if link.peer.dead && link.channel == Transport::Socket && self.random.mille(500) {
+                if !link.end_told {
+                    link.end_told = true;
+                    link.down.clear();
+                    self.say(format_args!("c{id} broken pipe"));
+                    let now = self.time();
+                    self.engine.end_of_stream(now, ConnectionId(id), Some("Broken pipe"));
+                }
+                return;
+            }
+            let room = (link.profile.pipe as usize).saturating_sub(link.up.len());
+            let pending = self.engine.pending(ConnectionId(id));
+            if pending.is_empty() {
+                return;
+            }
+            if room == 0 {
+                link.blocked = true;
+                return;
+            }
+            let most = room.min(pending.len()) as u64;
+            let n = if self.random.mille(700) { most } else { self.random.range(1, most) } as usize;
+            link.up.extend(&pending[..n]);
+            link.written += n as u64;
+            let now = self.time();
+            self.engine.wrote(now, ConnectionId(id), n);
+            self.say(format_args!("c{id} wrote {n}"));
+            let delay = self.random.spread(3_000);
+            self.later(delay, Todo::Read(id));
+        }
+    }
+
+    /// Gives the engine some of what the server said, or its end.
+    pub fn deliver(&mut self, id: u64) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if !matches!(link.stage, Stage::Open | Stage::Closed) || link.end_told {
+            return;
+        }
+        let now = tmcp::time::Time::from_micros(self.now);
+        if link.down.is_empty() {
+            let Some(ending) = link.ending else { return };
+            link.end_told = true;
+            self.say(format_args!("c{id} ends: {ending:?}"));
+            let error = (ending == Ending::Reset).then_some("Connection reset by peer");
+            return self.engine.end_of_stream(now, ConnectionId(id), error);
+        }
+        if link.ending == Some(Ending::Reset) && self.random.mille(300) {
+            link.down.clear();
+        }
+        let all = link.down.len() as u64;
+        let n = match self.random.below(10) {
+            _ if all == 0 => 0,
+            0 => 1,
+            1 | 2 => self.random.range(1, all),
+            _ => all,
+        };
+        let bytes: Vec<u8> = link.down.drain(..n as usize).collect();
+        let more = !link.down.is_empty() || link.ending.is_some();
+        if self.trace.is_kept() && !bytes.is_empty() {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            self.say(format_args!("c{id} read {text:?}"));
+        }
+        self.engine.received(now, ConnectionId(id), &bytes);
+        if more {
+            let delay = self.random.spread(2_000);
+            self.later(delay, Todo::Deliver(id));
+        }
+    }
+
+    /// A process ends, whatever it was doing.
+    pub fn exit(&mut self, id: u64) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let Some(child) = &mut link.child else { return };
+        if !std::mem::replace(&mut child.alive, false) {
+            return;
+        }
+        let pid = child.pid;
+        link.peer.dead = true;
+        link.ending.get_or_insert(Ending::Eof);
+        self.say(format_args!("c{id} pid {pid} exits"));
+        // Its exit may be seen before or after what it wrote last.
+        let (told, read) = (self.random.spread(200_000), self.random.spread(5_000));
+        self.later(told, Todo::Reap(id));
+        self.later(read, Todo::Deliver(id));
+    }
+
+    /// The exit of a process is reported.
+    pub fn reap(&mut self, id: u64) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let Some(child) = &mut link.child else { return };
+        if std::mem::replace(&mut child.reaped, true) {
+            return;
+        }
+        self.say(format_args!("c{id} is reaped"));
+        let now = self.time();
+        let last_words = self.random.mille(300).then(|| "oh no".to_owned());
+        let exit = ChildExit { status: "exit status 1".into(), last_words };
+        self.engine.child_exited(now, ConnectionId(id), exit);
+    }
+
+    /// Reports about connections that the engine has closed its books on, or
+    /// never opened: nothing may come of them.
+    pub fn haunt(&mut self) {
+        let gone: Vec<u64> =
+            self.links.iter().filter(|(_, link)| !link.is_known()).map(|(id, _)| *id).collect();
+        let id = if gone.is_empty() || self.random.mille(100) {
+            999_999
+        } else {
+            gone[self.random.below(gone.len() as u64) as usize]
+        };
+        self.say(format_args!("a late report about c{id}"));
+        let (now, connection) = (self.time(), ConnectionId(id));
+        match self.random.below(6) {
+            0 => self.engine.received(
+                now,
+                connection,
+                b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n",
+            ),
+            1 => self.engine.wrote(now, connection, 10),
+            2 => self.engine.end_of_stream(now, connection, None),
+            3 => self.engine.child_exited(now, connection, ChildExit::default()),
+            4 => {
+                let failure = OpenFailure { message: "late".into(), permanent: true };
+                self.engine.open_failed(now, connection, failure);
+            }
+            _ => {
+                if !self.engine.pending(connection).is_empty() {
+                    self.fail(format!("c{id} is gone and has bytes to write"));
+                }
+            }
+        }
+    }
+}

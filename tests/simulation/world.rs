@@ -1,0 +1,379 @@
+//! The clock, the schedule, and the course of one run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Arguments;
+use std::sync::Arc;
+
+use tmcp::config::{Config, ServerConfig};
+use tmcp::engine::{Engine, LogLevel};
+use tmcp::time::Time;
+
+use crate::host::Host;
+use crate::link::Link;
+use crate::profile::{self, Profile};
+use crate::random::Random;
+use crate::trace::Trace;
+
+/// Steps at one instant of virtual time before something is going in circles.
+const MAX_STANDSTILL: u32 = 20_000;
+/// Steps of one run.
+const MAX_STEPS: u32 = 400_000;
+const SECOND: u64 = 1_000_000;
+
+/// Something that happens at a time.
+#[derive(Clone, Copy, Debug)]
+pub enum Todo {
+    Host,
+    /// A wake-up for nothing.
+    Wake,
+    Open(u64),
+    Boot(u64),
+    Writable(u64),
+    Read(u64),
+    Deliver(u64),
+    Progress(u64, u64),
+    Execute(u64, u64),
+    Die(u64),
+    Exit(u64),
+    Reap(u64),
+}
+
+/// A server in the world, whether it is configured at the moment or not.
+#[derive(Debug)]
+pub struct Server {
+    pub entry: Arc<ServerConfig>,
+    pub configured: bool,
+    pub profile: Profile,
+    pub socket_up: bool,
+    /// Pages of its tool list.
+    pub pages: usize,
+    /// An entry named its era at some time.
+    pub pinned: bool,
+}
+
+macro_rules! summary {
+    ($($name:ident),*) => {
+        /// How often each thing happened.
+        #[derive(Clone, Debug, Default)]
+        pub struct Summary { $(pub $name: u64),* }
+
+        impl Summary {
+            pub fn add(&mut self, other: &Summary) { $(self.$name += other.$name;)* }
+
+            /// Panics unless everything happened.
+            pub fn demand(&self) {
+                $(assert!(self.$name > 0, "{} never happened: {self:?}", stringify!($name));)*
+            }
+        }
+    };
+}
+
+summary!(
+    steps,
+    opened,
+    forgotten,
+    open_failures,
+    remembered,
+    signals,
+    lines,
+    server_cancels,
+    calls_seen,
+    noise,
+    accepted,
+    refused,
+    cancelled,
+    cancelled_late,
+    progress,
+    ok,
+    tool_errors,
+    listed,
+    invalid,
+    busy,
+    timeouts,
+    server_errors,
+    protocol_errors,
+    io,
+    unknown,
+    fallbacks,
+    returns,
+    server_ups,
+    server_downs,
+    tools_changed,
+    repeats,
+    alive_again,
+    hits,
+    misses,
+    overflow,
+    evicted_idle,
+    evicted_overflow,
+    evicted_reload,
+    evicted_peer,
+    evicted_error,
+    evicted_abandoned,
+    late_replies,
+    junk_lines,
+    foreign_replies,
+    duplicate_replies
+);
+
+pub struct World {
+    pub now: u64,
+    pub random: Random,
+    pub engine: Engine,
+    todo: BTreeMap<(u64, u64), Todo>,
+    pub seq: u64,
+    pub servers: Vec<Server>,
+    pub links: BTreeMap<u64, Link>,
+    /// How often each token ran.
+    pub journal: BTreeMap<u64, u32>,
+    /// Tokens that a server has read.
+    pub begun: BTreeSet<u64>,
+    pub host: Host,
+    pub trace: Trace,
+    pub failure: Option<String>,
+    pub counts: Summary,
+    pub next_pid: i32,
+    slack: u64,
+    standstill: u32,
+}
+
+impl World {
+    pub fn new(seed: u64, trace: Trace) -> World {
+        let mut random = Random::new(seed);
+        let servers = (0..random.range(1, 4) as usize)
+            .map(|index| Server {
+                entry: profile::entry(&mut random, index),
+                configured: false,
+                profile: Profile::random(&mut random),
+                socket_up: random.mille(800),
+                pages: random.range(1, 4) as usize,
+                pinned: false,
+            })
+            .collect();
+        let engine = Engine::new("sim", "1", random.next(), LogLevel::Debug);
+        World {
+            now: random.below(10 * SECOND),
+            engine,
+            todo: BTreeMap::new(),
+            seq: 0,
+            servers,
+            links: BTreeMap::new(),
+            journal: BTreeMap::new(),
+            begun: BTreeSet::new(),
+            host: Host::default(),
+            trace,
+            failure: None,
+            counts: Summary::default(),
+            next_pid: 1000,
+            slack: 0,
+            standstill: 0,
+            random,
+        }
+    }
+
+    pub fn time(&self) -> Time {
+        Time::from_micros(self.now)
+    }
+
+    pub fn later(&mut self, delay: u64, todo: Todo) {
+        self.seq += 1;
+        self.todo.insert((self.now + delay, self.seq), todo);
+    }
+
+    pub fn say(&self, line: Arguments<'_>) {
+        self.trace.line(self.now, line);
+    }
+
+    /// Ends the run: `why` does not hold. The first reason counts.
+    pub fn fail(&mut self, why: String) {
+        self.say(format_args!("FAILED {why}"));
+        self.failure.get_or_insert(why);
+    }
+
+    pub fn index_of(&self, name: &str) -> usize {
+        name.strip_prefix('s').and_then(|n| n.parse().ok()).unwrap_or(0)
+    }
+
+    /// One run, from the first request to the moment when nothing is left.
+    pub fn run(mut self) -> Result<Summary, String> {
+        for (index, server) in self.servers.iter().enumerate() {
+            self.say(format_args!("s{index} is {server:?}"));
+        }
+        if self.random.mille(700) {
+            self.configure_some();
+        }
+        self.host.moves = self.random.range(10, 70);
+        self.later(0, Todo::Host);
+        while self.host.moves > 0 && self.step(u64::MAX) {}
+        let rest = self.random.spread(30 * SECOND);
+        self.run_for(rest);
+        for phase in [World::heal, World::live, World::part, World::at_rest] {
+            if self.failure.is_none() {
+                phase(&mut self);
+            }
+        }
+        match self.failure {
+            Some(why) => Err(why),
+            None => Ok(self.counts),
+        }
+    }
+
+    /// Whatever was broken works again, and what was wedged is gone.
+    fn heal(&mut self) {
+        self.say(format_args!("--- everything works again"));
+        for index in 0..self.servers.len() {
+            let speaks = self.servers[index].profile.speaks;
+            self.servers[index].profile = Profile::healthy(&mut self.random, speaks);
+            self.servers[index].profile.service = 1_000;
+            self.servers[index].profile.boot = 1_000;
+            self.servers[index].socket_up = true;
+        }
+        let all: Vec<u64> = self.links.keys().copied().collect();
+        for id in all {
+            let link = self.links.get_mut(&id).expect("no link is ever taken out");
+            link.profile.ignores_term = false;
+            if link.child.is_some() {
+                self.exit(id);
+            }
+            self.die(id);
+        }
+        if !self.engine.is_ready() || self.random.mille(500) {
+            self.configure_all();
+        }
+        self.settle();
+        self.run_for(45 * SECOND);
+    }
+
+    /// A server that works is used again, sooner or later: nothing that went
+    /// before may have wedged it.
+    fn live(&mut self) {
+        for index in 0..self.servers.len() {
+            let server = &self.servers[index];
+            if !server.configured || !server.profile.can_be_served(&server.entry) {
+                continue;
+            }
+            let mut served = false;
+            for _ in 0..6 {
+                if self.failure.is_some() || served {
+                    break;
+                }
+                let seconds = std::time::Duration::from_secs(20);
+                let call = self.host.plain_call(index);
+                let asked = self.submit(call, Some(seconds));
+                self.settle();
+                served = match asked {
+                    Some(id) => {
+                        self.run_for(30 * SECOND);
+                        self.host.records[&id.0].is_ok()
+                    }
+                    None => {
+                        self.run_for(30 * SECOND);
+                        false
+                    }
+                };
+            }
+            if !served && self.failure.is_none() {
+                return self.fail(format!("s{index} works and is not used"));
+            }
+            self.counts.alive_again += 1;
+        }
+        self.count_metrics();
+    }
+
+    /// Everything is removed from the configuration.
+    fn part(&mut self) {
+        self.say(format_args!("--- no server is configured any more"));
+        let now = self.time();
+        for server in &mut self.servers {
+            server.configured = false;
+        }
+        self.engine.configure(now, Config::default());
+        self.settle();
+        while self.step(u64::MAX) {}
+    }
+
+    fn run_for(&mut self, time: u64) {
+        let until = self.now + time;
+        while self.step(until) {}
+        self.now = self.now.max(until);
+    }
+
+    /// The next thing that happens before `until`; false when there is none.
+    fn step(&mut self, until: u64) -> bool {
+        if self.failure.is_some() {
+            return false;
+        }
+        let wake = self.engine.deadline().map(|when| when.as_micros().saturating_add(self.slack));
+        let next = self.todo.first_key_value().map(|((when, _), _)| *when);
+        let when = match (wake, next) {
+            (None, None) => return false,
+            (Some(one), Some(other)) => one.min(other),
+            (one, other) => one.or(other).unwrap_or_default(),
+        };
+        if when > until {
+            return false;
+        }
+        if when > self.now {
+            self.now = when;
+            self.standstill = 0;
+        }
+        self.standstill += 1;
+        self.counts.steps += 1;
+        if self.standstill > MAX_STANDSTILL || self.counts.steps > u64::from(MAX_STEPS) {
+            self.fail(format!("{} steps, {} at this instant", self.counts.steps, self.standstill));
+            return false;
+        }
+        if wake.is_some_and(|wake| wake <= self.now) && next.is_none_or(|next| next >= when) {
+            self.wake();
+        } else if let Some((_, todo)) = self.todo.pop_first() {
+            self.carry(todo);
+        }
+        self.settle();
+        self.failure.is_none()
+    }
+
+    fn wake(&mut self) {
+        self.say(format_args!("the clock wakes the engine"));
+        let now = self.time();
+        self.engine.handle_timeout(now);
+        if self.engine.deadline().is_some_and(|when| when <= now) {
+            self.fail("the deadline has not moved".into());
+        }
+        self.host.woken = true;
+        // A busy host is late now and then.
+        self.slack = if self.random.mille(200) { self.random.spread(50_000) } else { 0 };
+    }
+
+    fn carry(&mut self, todo: Todo) {
+        match todo {
+            Todo::Host => self.host_move(),
+            Todo::Wake => self.wake(),
+            Todo::Open(id) => self.open_done(id),
+            Todo::Boot(id) => self.boot(id),
+            Todo::Writable(id) => {
+                if self.links.get(&id).is_some_and(|link| link.blocked) {
+                    self.write(id);
+                }
+            }
+            Todo::Read(id) => self.read(id),
+            Todo::Deliver(id) => self.deliver(id),
+            Todo::Progress(id, wire) => self.progress(id, wire),
+            Todo::Execute(id, wire) => self.execute(id, wire),
+            Todo::Die(id) => self.die(id),
+            Todo::Exit(id) => self.exit(id),
+            Todo::Reap(id) => self.reap(id),
+        }
+    }
+
+    /// What a driver does after every input, and then the rules.
+    pub fn settle(&mut self) {
+        self.carry_out();
+        while let Some((_, line)) = self.engine.poll_log() {
+            self.counts.fallbacks += u64::from(line == "falling back to stdio transport");
+            self.counts.returns += u64::from(line.ends_with("is back"));
+            self.say(format_args!("  log {line}"));
+        }
+        self.hear();
+        self.check();
+    }
+}

@@ -1,0 +1,140 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * The requests that commands have made and the core has not answered yet.
+ */
+
+/*
+ * A request in the core. Whoever added it gets its event once, by cb, or, if
+ * the client that waits for it goes away, free is called instead. Once
+ * cancelled too late, both are NULL and the event is only awaited.
+ */
+struct mcp_request {
+	uint64_t		 id;
+	struct client		*client;
+	int			 reload;
+
+	mcp_request_cb		 cb;
+	mcp_free_cb		 free;
+	void			*data;
+
+	TAILQ_ENTRY(mcp_request) entry;
+};
+static TAILQ_HEAD(, mcp_request) mcp_requests =
+    TAILQ_HEAD_INITIALIZER(mcp_requests);
+
+/* Add a request; it is a name for the core to give back in the event. */
+struct mcp_request *
+mcp_request_add(struct client *c, mcp_request_cb cb, mcp_free_cb freecb,
+    void *data)
+{
+	struct mcp_request	*mr;
+
+	mr = xcalloc(1, sizeof *mr);
+	mr->client = c;
+	mr->cb = cb;
+	mr->free = freecb;
+	mr->data = data;
+	TAILQ_INSERT_TAIL(&mcp_requests, mr, entry);
+	return (mr);
+}
+
+/* The core has taken a request. */
+void
+mcp_request_started(struct mcp_request *mr, uint64_t id)
+{
+	mr->id = id;
+	mcp_changed();
+}
+
+/* A request is answered by the next load of the configuration. */
+void
+mcp_request_wait_reload(struct mcp_request *mr)
+{
+	mr->reload = 1;
+	mcp_changed();
+}
+
+/* Forget a request that the core has refused or answered. */
+void
+mcp_request_remove(struct mcp_request *mr)
+{
+	TAILQ_REMOVE(&mcp_requests, mr, entry);
+	free(mr);
+}
+
+/* Give an event to whoever asked. */
+void
+mcp_request_done(struct mcp_request *mr, struct tmcp_event *event)
+{
+	mcp_request_cb	 cb = mr->cb;
+	void		*data = mr->data;
+
+	mcp_request_remove(mr);
+	if (cb != NULL)
+		cb(event, data);
+}
+
+/* A client has gone: cancel what it was waiting for. */
+void
+mcp_client_lost(struct client *c)
+{
+	struct mcp_request	*mr, *mr1;
+
+	TAILQ_FOREACH_SAFE(mr, &mcp_requests, entry, mr1) {
+		if (mr->client != c)
+			continue;
+		mr->client = NULL;
+		mr->cb = NULL;
+		mr->free(mr->data);
+		mr->data = NULL;
+		if (mr->reload || mcp_cancel(mr->id))
+			mcp_request_remove(mr);
+	}
+}
+
+/* The configuration was loaded: answer those who wait for that. */
+void
+mcp_request_reloaded(struct tmcp_event *event)
+{
+	struct mcp_request	*mr, *mr1;
+
+	TAILQ_FOREACH_SAFE(mr, &mcp_requests, entry, mr1) {
+		if (mr->reload)
+			mcp_request_done(mr, event);
+	}
+}
+
+/* The core broke down: all requests end. */
+void
+mcp_request_fail_all(void)
+{
+	struct mcp_request	*mr;
+
+	while ((mr = TAILQ_FIRST(&mcp_requests)) != NULL)
+		mcp_request_done(mr, NULL);
+}
