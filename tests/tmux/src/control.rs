@@ -150,6 +150,16 @@ impl Control {
         })
     }
 
+    /// Waits for a line in any block that starts so, and gives it.
+    #[track_caller]
+    #[must_use]
+    pub fn wait_line(&self, start: &str) -> String {
+        self.wait(start, |seen| {
+            let lines = seen.blocks.iter().flat_map(|block| &block.lines);
+            lines.rev().find(|line| line.starts_with(start)).cloned()
+        })
+    }
+
     /// The notifications so far.
     #[must_use]
     pub fn notifications(&self) -> Vec<String> {
