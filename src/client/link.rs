@@ -33,6 +33,8 @@ pub(super) struct Link {
     pub(super) hung_up: bool,
     /// The server takes nothing more. What it said before is still to be read.
     pub(super) refused: bool,
+    /// The poll was asked to tell when it takes bytes again.
+    pub(super) watches_room: bool,
 }
 
 /// What is known of the end of a process.
@@ -60,6 +62,7 @@ impl Link {
             closing: false,
             hung_up: false,
             refused: false,
+            watches_room: false,
         }
     }
 
@@ -93,6 +96,10 @@ impl Link {
     /// Looks whether the process is gone.
     pub(super) fn look(&mut self, now: Time) {
         let Some(child) = self.transport.child_mut() else { return };
+        if child.pidfd().is_some() && !child.is_gone() && !self.ended {
+            // Its descriptor will tell, and asking costs a system call.
+            return;
+        }
         let status = child.try_reap();
         match self.exit {
             Exit::Known(_) => return,
@@ -129,10 +136,21 @@ impl Link {
     /// Closes the sending side. A closed descriptor must not stay registered.
     pub(super) fn shutdown(&mut self, registry: &Registry, id: ConnectionId) -> io::Result<()> {
         self.closing = true;
+        self.watches_room = false;
         let unwatched = self.transport.deregister(registry);
         // Whatever came of that, the server has to learn that it is to go.
         self.transport.shutdown_write();
         unwatched.and_then(|()| self.transport.register(registry, Link::token(id)))
+    }
+
+    /// Asks for a report exactly while a write is blocked.
+    pub(super) fn settle(&mut self, registry: &Registry, id: ConnectionId) -> io::Result<()> {
+        let watch = !self.writable && !self.ended;
+        if watch != self.watches_room {
+            self.watches_room = watch;
+            self.transport.watch_room(registry, Link::token(id), watch)?;
+        }
+        Ok(())
     }
 
     /// Writes `bytes` until they are gone or the stream is full.

@@ -41,7 +41,7 @@ impl Engine {
         self.room(now, server)?;
         let name = self.server(server).name.clone();
         let id = self.insert(now, name, kind, timeout, user_data, internal);
-        self.admit(now, id);
+        self.admit_to(now, id, server);
         Ok(id)
     }
 
@@ -74,9 +74,13 @@ impl Engine {
             armed: None,
             failures: 0,
             missed: false,
+            served: false,
         };
         self.requests.insert(id, request);
-        self.rearm_request(id);
+        if !self.ready {
+            // Otherwise it is admitted at once, which sets its true deadline.
+            self.rearm_request(id);
+        }
         id
     }
 
@@ -91,6 +95,10 @@ impl Engine {
             Ok(server) => server,
             Err(error) => return self.finish(now, id, Err(error)),
         };
+        self.admit_to(now, id, server);
+    }
+
+    fn admit_to(&mut self, now: Time, id: RequestId, server: ServerId) {
         let limits = &self.servers[server.0 as usize].limits;
         if let Some(request) = self.requests.get_mut(&id) {
             request.server = Some(server);
@@ -154,6 +162,9 @@ impl Engine {
 
     /// Puts a request in its server's queue and serves the queue.
     pub(super) fn enqueue(&mut self, now: Time, id: RequestId, server: ServerId) {
+        if self.server(server).removed {
+            return self.finish_unconfigured(now, id, server);
+        }
         let Some(request) = self.requests.get_mut(&id) else { return };
         request.state = State::Queued;
         if request.failures > 0 {
@@ -178,17 +189,29 @@ impl Engine {
             let shape = state.shape();
             let Some((connection, hit)) = state.pool.acquire(shape) else { break };
             state.queue.pop_front();
-            let missed = self.requests.get(&id).is_some_and(|request| request.missed);
-            let counters = &mut self.server_mut(server).metrics.pool;
-            match hit {
-                _ if missed => {}
-                Hit::Idle => counters.hits_idle += 1,
-                Hit::Shared => counters.hits_shared += 1,
-            }
+            self.count_hit(id, server, hit);
             self.send(now, id, server, connection);
         }
         self.open_for_queue(now, server);
+        self.close_surplus(now, server);
         self.look_for_socket(now, server);
+    }
+
+    /// Counts how a request got its first connection. Later ones, for a retry or
+    /// the next page of a list, say nothing about the pool.
+    fn count_hit(&mut self, id: RequestId, server: ServerId, hit: Hit) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        if mem::replace(&mut request.served, true) {
+            return;
+        }
+        let missed = request.missed;
+        let state = self.server_mut(server);
+        state.served += 1;
+        match hit {
+            _ if missed => {}
+            Hit::Idle => state.metrics.pool.hits_idle += 1,
+            Hit::Shared => state.metrics.pool.hits_shared += 1,
+        }
     }
 
     fn open_for_queue(&mut self, now: Time, server: ServerId) {
@@ -211,9 +234,7 @@ impl Engine {
             self.open(now, server, None);
             // The miss is the one's for whom there was no connection yet.
             let unserved = waiting.iter().find(|id| {
-                self.requests
-                    .get(id)
-                    .is_some_and(|request| !request.missed && request.failures == 0)
+                self.requests.get(id).is_some_and(|request| !request.missed && !request.served)
             });
             if let Some(request) = unserved.and_then(|id| self.requests.get_mut(id)) {
                 request.missed = true;
@@ -332,10 +353,28 @@ impl Engine {
         }));
     }
 
+    /// Ends a request whose server was removed. One that has its answer, and only
+    /// waits to hear whether there is such a tool, gets that.
+    pub(super) fn finish_unconfigured(&mut self, now: Time, id: RequestId, server: ServerId) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        let outcome = match mem::replace(&mut request.state, State::AwaitingTools) {
+            State::Verifying(outcome) => outcome,
+            _ => {
+                let name = &self.server(server).name;
+                let message = format!("server '{name}' is no longer configured");
+                Err(Error::new(error::Kind::Invalid, message))
+            }
+        };
+        self.finish(now, id, outcome);
+    }
+
     /// Takes a request out and counts it.
     pub(super) fn end(&mut self, now: Time, id: RequestId, outcome: Outcome) -> Option<Request> {
         let mut request = self.requests.remove(&id)?;
         self.timers.set(&mut request.armed, Timer::Request(id), None);
+        if let (Some(server), true, false) = (request.server, request.missed, request.served) {
+            self.server_mut(server).missed_in_vain += 1;
+        }
         if let (Some(server), Kind::Call { .. }) = (request.server, &request.kind) {
             let total = now.since(request.enqueued);
             let server_time = request.assigned.map_or(Duration::ZERO, |sent| now.since(sent));

@@ -13,17 +13,17 @@ impl Engine {
     /// # Errors
     /// A sentence that names what does not hold.
     pub fn check(&self) -> Result<(), String> {
-        let mut places: HashMap<RequestId, Vec<String>> = HashMap::new();
+        let mut places: HashMap<RequestId, usize> = HashMap::with_capacity(self.requests.len());
         for (index, server) in self.servers.iter().enumerate() {
             let name = &server.name;
             server.pool.check().map_err(|why| format!("pool of {name}: {why}"))?;
-            for id in &server.queue {
-                places.entry(*id).or_default().push(format!("queue of {name}"));
+            for id in server.queue.iter().chain(&server.listeners) {
+                *places.entry(*id).or_default() += 1;
             }
-            for id in &server.listeners {
-                places.entry(*id).or_default().push(format!("listeners of {name}"));
+            if server.removed && !(server.queue.is_empty() && server.listeners.is_empty()) {
+                return Err(format!("{name} was removed and is waited for"));
             }
-            if !server.queue.is_empty() && !server.removed {
+            if !server.queue.is_empty() {
                 let room = server.shape().in_flight;
                 let usable = server
                     .pool
@@ -40,13 +40,39 @@ impl Engine {
                     ));
                 }
             }
-            let in_flight = self
-                .connections
-                .values()
-                .filter(|connection| connection.server.0 as usize == index)
+            let members = server.pool.members();
+            let staying = members.iter().filter(|m| m.ready && !m.retiring);
+            if server.queue.is_empty()
+                && staying.clone().any(|member| member.load == 0)
+                && staying.count() > server.shape().size
+            {
+                return Err(format!("{name} keeps an idle connection beyond its pool's size"));
+            }
+            let connections = || self.connections.values().filter(|c| c.server.0 as usize == index);
+            let in_flight = connections()
                 .flat_map(|connection| &connection.exchanges)
                 .filter(|exchange| matches!(exchange.purpose, Purpose::Request(_)))
                 .count();
+            let alive = connections().filter(|c| c.was_usable()).count() as u64;
+            let metrics = &server.metrics;
+            let made = metrics.connection_time().count();
+            let gone: u64 = metrics.pool.evictions.iter().sum();
+            if made != alive + gone {
+                return Err(format!("{name}: of {made} connections {alive} live, {gone} went"));
+            }
+            let vain = self.requests.values().filter(|request| {
+                request.missed
+                    && !request.served
+                    && request.server.map(|id| id.0 as usize) == Some(index)
+            });
+            let (counted, served) = (metrics.pool.hits() + metrics.pool.misses, server.served);
+            let vain = server.missed_in_vain + vain.count() as u64;
+            if counted != served + vain {
+                return Err(format!(
+                    "{name} counts {counted} hits and misses for {served} requests that were \
+                     served and {vain} misses that were not"
+                ));
+            }
             if in_flight != server.in_flight as usize {
                 return Err(format!(
                     "{name} counts {} in flight, not {in_flight}",
@@ -73,7 +99,7 @@ impl Engine {
         for (id, connection) in &self.connections {
             for exchange in &connection.exchanges {
                 if let Purpose::Request(request) = exchange.purpose {
-                    places.entry(request).or_default().push(format!("{id:?}"));
+                    *places.entry(request).or_default() += 1;
                 }
             }
             let limits = &self.server(connection.server).limits;
@@ -86,15 +112,15 @@ impl Engine {
         for (id, request) in &self.requests {
             let here = places.remove(id).unwrap_or_default();
             let wanted = usize::from(!matches!(request.state, State::AwaitingConfig));
-            if here.len() != wanted {
-                return Err(format!("{id:?} ({:?}) is in {here:?}", request.state));
+            if here != wanted {
+                return Err(format!("{id:?} ({:?}) is in {here} places", request.state));
             }
             if request.armed.is_none_or(|armed| armed > request.next_deadline()) {
                 return Err(format!("{id:?} is armed {:?}", request.armed));
             }
         }
         match places.into_iter().next() {
-            Some((id, here)) => Err(format!("{id:?} has ended and is still in {here:?}")),
+            Some((id, here)) => Err(format!("{id:?} has ended and is still in {here} places")),
             None => Ok(()),
         }
     }

@@ -209,6 +209,11 @@ impl Connection {
         }
     }
 
+    /// Whether it took requests, at least until its stream ended.
+    pub(super) fn was_usable(&self) -> bool {
+        matches!(self.phase, Phase::Ready(_) | Phase::Ended { negotiating: false, .. })
+    }
+
     /// The era, once it is known.
     pub(super) fn era(&self) -> Option<Era> {
         match &self.phase {

@@ -103,7 +103,7 @@ impl Pool {
 
     /// One request less on it. True: it has none left and is to be closed.
     pub fn release(&mut self, id: ConnectionId, waiting: bool, shape: Shape) -> bool {
-        let beyond = self.members.len() > shape.size && !waiting;
+        let beyond = self.usable() > shape.size && !waiting;
         let Some(member) = self.member_mut(id) else { return false };
         member.load = member.load.saturating_sub(1);
         if member.load > 0 {
@@ -114,6 +114,17 @@ impl Pool {
         }
         self.idle.push(id);
         false
+    }
+
+    /// An idle connection beyond the pool's size, the one used longest ago: an
+    /// overflow connection that came too late, or one of a pool that was made smaller.
+    pub fn surplus(&self, shape: Shape) -> Option<ConnectionId> {
+        if self.usable() > shape.size { self.idle.first().copied() } else { None }
+    }
+
+    /// Connections that take requests.
+    fn usable(&self) -> usize {
+        self.members.iter().filter(|member| member.ready && !member.retiring).count()
     }
 
     /// It takes no more requests. True: it has none and is to be closed now.

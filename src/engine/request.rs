@@ -76,6 +76,8 @@ pub(super) struct Request {
     pub(super) failures: u32,
     /// It was counted as a pool miss.
     pub(super) missed: bool,
+    /// It has had a connection.
+    pub(super) served: bool,
 }
 
 impl Request {

@@ -56,6 +56,10 @@ pub(super) struct Server {
     pub(super) version: Option<&'static str>,
     /// It was usable at least once.
     pub(super) was_up: bool,
+    /// Requests that got a connection at least once, and those for which one was
+    /// opened and that ended before it came: together the hits and misses.
+    pub(super) served: u64,
+    pub(super) missed_in_vain: u64,
 }
 
 impl Server {
@@ -82,6 +86,8 @@ impl Server {
             last_words: None,
             version: None,
             was_up: false,
+            served: 0,
+            missed_in_vain: 0,
             config,
         }
     }

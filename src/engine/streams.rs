@@ -13,6 +13,7 @@ use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::metrics::{ErrorCategory, EvictionCause};
+use crate::protocol::framing::Line;
 use crate::protocol::message;
 use crate::protocol::negotiation::{Negotiation, Question, Session, Step};
 use crate::time::Time;
@@ -139,9 +140,13 @@ impl Engine {
         }
         // A peer that died between a message and its newline has still said it.
         if let Some(line) = connection.lines.finish() {
-            self.handle_line(now, id, &line);
+            self.handle_line(now, id, Line::from(&line[..]));
         }
+        // What it said may have been the reason to close the connection.
         let Some(connection) = self.connections.get_mut(&id) else { return };
+        if matches!(connection.phase, Phase::Closing { .. }) {
+            return;
+        }
         if connection.channel == Transport::Stdio && error.is_none() {
             let (negotiating, probed) = connection.handshake();
             connection.phase = Phase::Ended { until: now + LAST_WORDS, negotiating, probed };
@@ -506,8 +511,7 @@ impl Engine {
             return self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
         }
         if self.servers[server.0 as usize].removed {
-            let message = "the server is no longer configured";
-            return self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
+            return self.finish_unconfigured(now, id, server);
         }
         request.state = super::request::State::Queued;
         request.assigned = None;
@@ -567,11 +571,23 @@ impl Engine {
         }
     }
 
+    /// Closes idle connections beyond the pool's size once nobody waits.
+    pub(super) fn close_surplus(&mut self, now: Time, server: ServerId) {
+        loop {
+            let state = self.server(server);
+            if !state.queue.is_empty() {
+                return;
+            }
+            let Some(id) = state.pool.surplus(state.shape()) else { return };
+            self.close(now, id, EvictionCause::Overflow);
+        }
+    }
+
     /// Closes a connection on which nothing is under way.
     fn close(&mut self, now: Time, id: ConnectionId, cause: EvictionCause) {
         let Some(connection) = self.take_connection(id) else { return };
         let server = connection.server;
-        let was_ready = matches!(connection.phase, Phase::Ready(_));
+        let was_ready = connection.was_usable();
         self.part(now, id, &connection);
         let state = self.server_mut(server);
         if was_ready {

@@ -60,9 +60,13 @@ pub struct Host {
     pub pending: Vec<u64>,
     pub moves: u64,
     pub next_token: u64,
+    /// Under which entry of its server each token was asked for.
+    pub generations: BTreeMap<u64, u64>,
     /// `handle_timeout` was just called: what is due must have ended.
     pub woken: bool,
     pub defaults: Defaults,
+    /// It has not pulled its events since the last step.
+    pub deaf: bool,
 }
 
 impl Record {
@@ -145,6 +149,7 @@ impl World {
                     4 => "fails",
                     5 => "refuses",
                     6 => "nosuch",
+                    7 => "picky",
                     _ => "echo",
                 };
                 Asked::Call { tool, token: self.host.next_token, pairs: self.random.mille(200) }
@@ -164,8 +169,10 @@ impl World {
         let now = self.time();
         let Wish { server, asked, pad } = wish;
         self.say(format_args!("the host asks {server}: {asked:?} within {timeout:?}"));
+        let generation = self.servers[self.index_of(&server)].generation;
         let outcome = match &asked {
             Asked::Call { tool, token, pairs } => {
+                self.host.generations.insert(*token, generation);
                 let arguments = if *pairs {
                     Arguments::Pairs(vec![Pair {
                         key: "token".into(),
@@ -273,6 +280,11 @@ impl World {
     fn configure(&mut self) {
         let mut config = Config::default();
         for (index, server) in self.servers.iter_mut().enumerate() {
+            let next = server.configured.then(|| server.entry.clone());
+            // What was opened for an entry that is out of force serves no new call.
+            let changes = server.applied.is_some() && server.applied != next;
+            server.generation += u64::from(changes);
+            server.applied = next;
             if server.configured {
                 server.pinned |= server.entry.era.is_some();
                 config.servers.push(server.entry.clone());
@@ -334,8 +346,14 @@ impl World {
         }
     }
 
-    /// Pulls what the engine has to tell.
+    /// Pulls what the engine has to tell, unless the host is busy.
     pub fn hear(&mut self) {
+        self.host.deaf = !self.host.woken
+            && self.host.moves > 0
+            && self.random.mille(if self.host.deaf { 850 } else { 100 });
+        if self.host.deaf {
+            return;
+        }
         while let Some(event) = self.engine.poll_event() {
             if self.trace.is_kept() {
                 let text = format!("{event:?}");
@@ -409,7 +427,7 @@ impl World {
                 self.counts.listed += 1;
                 let tools: Vec<serde_json::Value> =
                     serde_json::from_slice(json).unwrap_or_default();
-                if record.asked != Asked::List || !matches!(tools.len(), 0 | 4) {
+                if record.asked != Asked::List || !matches!(tools.len(), 0 | 5) {
                     self.fail(format!("{id:?} ({record:?}) is told of {} tools", tools.len()));
                 }
             }

@@ -11,7 +11,7 @@ use crate::world::{Todo, World};
 const MODERN: &str = "2026-07-28";
 const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 /// Every tool there is.
-pub const TOOLS: [&str; 4] = ["echo", "idem", "fails", "refuses"];
+pub const TOOLS: [&str; 5] = ["echo", "idem", "fails", "refuses", "picky"];
 
 impl World {
     pub fn boot(&mut self, id: u64) {
@@ -216,7 +216,6 @@ impl World {
         let profile = self.links[&id].profile.clone();
         match profile.lists {
             Lists::Plain => {}
-            Lists::NoMethod => return self.answer_error(id, wire, -32601, "Method not found"),
             Lists::Fails => return self.answer_error(id, wire, -32603, "list fails"),
             Lists::Malformed => return self.answer(id, wire, &json!({"tools": 7})),
         }
@@ -227,6 +226,9 @@ impl World {
             Some(text) => text.parse().unwrap_or(0),
         };
         let pages = self.servers[self.links[&id].server].pages;
+        if pages == 0 {
+            return self.answer_error(id, wire, -32601, "Method not found");
+        }
         let tools: Vec<Value> = TOOLS
             .iter()
             .enumerate()
@@ -255,6 +257,10 @@ impl World {
         }
         if params["_meta"]["progressToken"].as_u64() != Some(wire) {
             return self.fail(format!("c{id}: a call without its progress token: {params}"));
+        }
+        let asked_under = self.host.generations.get(&token).copied().unwrap_or(0);
+        if asked_under > self.links[&id].generation {
+            return self.fail(format!("c{id} serves t{token}, which was asked after it retired"));
         }
         self.counts.calls_seen += 1;
         self.begun.insert(token);
@@ -354,18 +360,18 @@ impl World {
             Fate::Silent | Fate::Ignored => {}
             _ if quiet => {}
             Fate::HalfAnswered => {
-                let answer = self.reply_to(&job);
+                let answer = self.reply_to(id, &job);
                 let cut = self.random.below(answer.len() as u64) as usize;
                 self.put_raw(id, &answer.as_bytes()[..cut]);
                 return self.die(id);
             }
             Fate::NoNewline => {
-                let answer = self.reply_to(&job);
+                let answer = self.reply_to(id, &job);
                 self.put_raw(id, answer.as_bytes());
                 return self.die(id);
             }
             fate => {
-                let answer = self.reply_to(&job);
+                let answer = self.reply_to(id, &job);
                 self.put(id, answer.clone());
                 if fate == Fate::Twice {
                     self.put(id, answer);
@@ -388,11 +394,14 @@ impl World {
         }
     }
 
-    fn reply_to(&mut self, job: &Job) -> String {
+    fn reply_to(&mut self, id: u64, job: &Job) -> String {
+        let lists = self.servers[self.links[&id].server].pages > 0;
         let token = job.token;
         let id = &job.id;
-        if job.tool == "refuses" {
-            let error = json!({"code": -32000, "message": format!("refused t{token}.")});
+        if job.tool == "refuses" || job.tool == "picky" {
+            // -32602 is what an unknown tool is answered with too.
+            let code = if job.tool == "picky" && lists { -32602 } else { -32000 };
+            let error = json!({"code": code, "message": format!("refused t{token}.")});
             return format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{error}}}");
         }
         let text = format!("t{token}.");

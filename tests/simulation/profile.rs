@@ -53,7 +53,6 @@ pub enum Reads {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lists {
     Plain,
-    NoMethod,
     Fails,
     Malformed,
 }
@@ -125,7 +124,7 @@ impl Profile {
         profile.spawn_fails = random.pick(&[0, 0, 0, 100, 500]);
         profile.command_missing = random.mille(40);
         if random.mille(150) {
-            profile.lists = random.pick(&[Lists::NoMethod, Lists::Fails, Lists::Malformed]);
+            profile.lists = random.pick(&[Lists::Fails, Lists::Malformed]);
         }
         profile
     }

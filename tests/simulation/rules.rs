@@ -16,6 +16,9 @@ impl World {
         if let Err(why) = self.engine.check() {
             return self.fail(format!("inside: {why}"));
         }
+        if self.host.deaf {
+            return;
+        }
         let woken = std::mem::take(&mut self.host.woken);
         let soonest = self.host.pending.iter().map(|id| (self.host.records[id].due, *id)).min();
         let Some((due, id)) = soonest else { return };
