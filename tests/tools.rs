@@ -40,6 +40,8 @@ fn a_change_is_told_and_the_list_is_asked_for_again() {
         let news = |event: &_| matches!(event, Event::ToolsChanged { server } if &**server == "s");
         driver.events.iter().any(news).then_some(())
     });
+    let error = driver.error("s", "nothing", "{}");
+    assert!(error.message().ends_with(", extra"), "the old list is kept: {error}");
     let done = driver.words("s", "extra", &[]);
     assert!(done.outcome.is_ok(), "{done:?}");
     assert_eq!(driver.tools("s").len(), 27);

@@ -177,7 +177,7 @@ impl Client {
         match link.transport.read(&mut self.scratch) {
             Ok(Flow::Bytes(n)) => {
                 // A short read has emptied the stream; the next bytes are an edge.
-                let over = link.refused || link.exit != Exit::Running;
+                let over = link.hung_up || link.refused || link.exit != Exit::Running;
                 link.readable = n == self.scratch.len() || over;
                 self.engine.received(now, id, &self.scratch[..n]);
             }

@@ -28,6 +28,9 @@ pub(super) struct Link {
     /// The engine was told that the stream has ended.
     pub(super) ended: bool,
     pub(super) closing: bool,
+    /// An event told the end of what can be read, perhaps together with bytes
+    /// before it: no other event will.
+    pub(super) hung_up: bool,
     /// The server takes nothing more. What it said before is still to be read.
     pub(super) refused: bool,
     /// The poll was asked to tell when it takes bytes again.
@@ -57,6 +60,7 @@ impl Link {
             listed: false,
             ended: false,
             closing: false,
+            hung_up: false,
             refused: false,
             watches_room: false,
         }
@@ -82,6 +86,7 @@ impl Link {
             }
             Part::Read | Part::Write => {
                 let over = event.is_error() || event.is_read_closed();
+                self.hung_up |= over;
                 self.readable |= event.is_readable() || over;
                 self.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
             }
