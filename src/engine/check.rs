@@ -40,6 +40,14 @@ impl Engine {
                     ));
                 }
             }
+            let members = server.pool.members();
+            let staying = members.iter().filter(|m| m.ready && !m.retiring);
+            if server.queue.is_empty()
+                && staying.clone().any(|member| member.load == 0)
+                && staying.count() > server.shape().size
+            {
+                return Err(format!("{name} keeps an idle connection beyond its pool's size"));
+            }
             let connections = || self.connections.values().filter(|c| c.server.0 as usize == index);
             let in_flight = connections()
                 .flat_map(|connection| &connection.exchanges)

@@ -90,7 +90,7 @@ impl Engine {
             return Err(Error::new(error::Kind::Invalid, "the question is not open any more"));
         };
         let body = match (&pending.asks, answer) {
-            (Asks::Sample { .. }, Answer::Json(json)) => super::one_line_object(&json)?.into(),
+            (Asks::Sample { .. }, Answer::Json(json)) => super::one_line_object(json)?.into(),
             (Asks::Sample { .. }, _) => String::new(),
             (Asks::Form { schema, .. }, Answer::Accept(pairs)) => {
                 let content = arguments::encode_by("the question", schema, &pairs)
@@ -98,7 +98,7 @@ impl Engine {
                 format!("{{\"action\":\"accept\",\"content\":{content}}}")
             }
             (Asks::Form { .. }, Answer::Json(json)) => {
-                let content = super::one_line_object(&json)?;
+                let content = super::one_line_object(json)?;
                 format!("{{\"action\":\"accept\",\"content\":{content}}}")
             }
             (Asks::Url { .. }, Answer::Accept(_) | Answer::Json(_)) => {

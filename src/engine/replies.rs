@@ -10,7 +10,8 @@ use crate::engine::questions::Origin;
 use crate::engine::request::{Kind, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
-use crate::protocol::jsonrpc::{self, INVALID_PARAMS, METHOD_NOT_FOUND, Message, RpcError};
+use crate::protocol::framing::Line;
+use crate::protocol::jsonrpc::{self, Answer, INVALID_PARAMS, METHOD_NOT_FOUND, Message, RpcError};
 use crate::protocol::legacy;
 use crate::protocol::message::{
     CancelledParams, InputRequest, LogParams, ProgressParams, ResultHead,
@@ -21,8 +22,14 @@ use crate::time::Time;
 impl Engine {
     /// One line of a server. What is no message is skipped and counted: servers
     /// that print to stdout are common, and the next line is good again.
-    pub(super) fn handle_line(&mut self, now: Time, id: ConnectionId, line: &[u8]) {
-        if jsonrpc::parse(line, |message| self.handle_message(now, id, message)).is_ok() {
+    pub(super) fn handle_line(&mut self, now: Time, id: ConnectionId, line: Line<'_>) {
+        let Line { text: line, mut outline } = line;
+        let each = |message: Message<'_>| self.handle_message(now, id, message);
+        let parsed = match &mut outline {
+            Some(outline) => jsonrpc::parse_outlined(line, outline, each),
+            None => jsonrpc::parse(line, each),
+        };
+        if parsed.is_ok() {
             return;
         }
         let Some(connection) = self.connections.get(&id) else { return };
@@ -70,7 +77,7 @@ impl Engine {
         id: ConnectionId,
         server: ServerId,
         wire: u64,
-        outcome: Result<&RawValue, RpcError>,
+        outcome: Result<Answer<'_>, RpcError>,
     ) {
         let next_wire = self.next_wire;
         let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -119,11 +126,11 @@ impl Engine {
         now: Time,
         id: ConnectionId,
         question: Question,
-        outcome: Result<&RawValue, RpcError>,
+        outcome: Result<Answer<'_>, RpcError>,
     ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let Phase::Negotiating(negotiation) = &mut connection.phase else { return };
-        let step = negotiation.handle_reply(now, question, outcome.as_ref().copied());
+        let step = negotiation.handle_reply(now, question, outcome.as_ref().map(Answer::raw));
         self.negotiate(now, id, step);
     }
 
@@ -134,11 +141,13 @@ impl Engine {
         id: RequestId,
         server: ServerId,
         connection: ConnectionId,
-        outcome: Result<&RawValue, RpcError>,
+        outcome: Result<Answer<'_>, RpcError>,
     ) {
         let Some(request) = self.requests.get_mut(&id) else { return };
         match (&mut request.kind, outcome) {
-            (Kind::List { what, pages }, Ok(result)) => match pages.push(what.method(), result) {
+            (Kind::List { what, pages }, Ok(result)) => match pages
+                .push(what.method(), result.raw())
+            {
                 Ok(true) => {
                     request.failures = 0;
                     request.assigned = None;
@@ -366,15 +375,15 @@ impl Engine {
 
 /// The fields of a result that decide what it is, and the result.
 fn read_result<'a>(
-    outcome: Result<&'a RawValue, RpcError>,
+    outcome: Result<Answer<'a>, RpcError>,
 ) -> Result<(ResultHead<'a>, &'a RawValue), Error> {
     let result = outcome.map_err(|error| server_error(&error))?;
-    let head: ResultHead<'_> = serde_json::from_str(result.get()).map_err(|error| {
+    let head = result.head().map_err(|error| {
         let message = format!("the server answered with something that is no result: {error}");
         Error::new(error::Kind::Protocol, message)
     })?;
     match head.result_type.as_deref() {
-        None | Some("complete" | "input_required") => Ok((head, result)),
+        None | Some("complete" | "input_required") => Ok((head, result.raw())),
         Some(other) => {
             let message = format!("the server answered with a result of unknown type '{other}'");
             Err(Error::new(error::Kind::Protocol, message))

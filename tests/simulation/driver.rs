@@ -36,7 +36,9 @@ impl World {
             Action::Open { connection, channel, server } => {
                 let index = self.index_of(&server.name);
                 let profile = self.servers[index].profile.clone();
-                if self.links.insert(connection.0, Link::new(index, channel, profile)).is_some() {
+                let generation = self.servers[index].generation;
+                let link = Link::new(index, channel, generation, profile);
+                if self.links.insert(connection.0, link).is_some() {
                     return self.fail(format!("{connection:?} is opened twice"));
                 }
                 self.counts.opened += 1;

@@ -60,6 +60,8 @@ pub struct Host {
     pub pending: Vec<u64>,
     pub moves: u64,
     pub next_token: u64,
+    /// Under which entry of its server each token was asked for.
+    pub generations: BTreeMap<u64, u64>,
     /// `handle_timeout` was just called: what is due must have ended.
     pub woken: bool,
     pub defaults: Defaults,
@@ -167,8 +169,10 @@ impl World {
         let now = self.time();
         let Wish { server, asked, pad } = wish;
         self.say(format_args!("the host asks {server}: {asked:?} within {timeout:?}"));
+        let generation = self.servers[self.index_of(&server)].generation;
         let outcome = match &asked {
             Asked::Call { tool, token, pairs } => {
+                self.host.generations.insert(*token, generation);
                 let arguments = if *pairs {
                     Arguments::Pairs(vec![Pair {
                         key: "token".into(),
@@ -276,6 +280,11 @@ impl World {
     fn configure(&mut self) {
         let mut config = Config::default();
         for (index, server) in self.servers.iter_mut().enumerate() {
+            let next = server.configured.then(|| server.entry.clone());
+            // What was opened for an entry that is out of force serves no new call.
+            let changes = server.applied.is_some() && server.applied != next;
+            server.generation += u64::from(changes);
+            server.applied = next;
             if server.configured {
                 server.pinned |= server.entry.era.is_some();
                 config.servers.push(server.entry.clone());

@@ -88,6 +88,8 @@ pub struct Child {
 pub struct Link {
     pub server: usize,
     pub channel: Transport,
+    /// The server's when it was opened.
+    pub generation: u64,
     pub profile: Profile,
     pub stage: Stage,
     /// From the engine, not yet read by the server.
@@ -106,10 +108,11 @@ pub struct Link {
 }
 
 impl Link {
-    pub fn new(server: usize, channel: Transport, profile: Profile) -> Link {
+    pub fn new(server: usize, channel: Transport, generation: u64, profile: Profile) -> Link {
         Link {
             server,
             channel,
+            generation,
             profile,
             stage: Stage::Opening,
             up: VecDeque::new(),

@@ -258,6 +258,10 @@ impl World {
         if params["_meta"]["progressToken"].as_u64() != Some(wire) {
             return self.fail(format!("c{id}: a call without its progress token: {params}"));
         }
+        let asked_under = self.host.generations.get(&token).copied().unwrap_or(0);
+        if asked_under > self.links[&id].generation {
+            return self.fail(format!("c{id} serves t{token}, which was asked after it retired"));
+        }
         self.counts.calls_seen += 1;
         self.begun.insert(token);
         if !TOOLS.contains(&tool.as_str()) {
