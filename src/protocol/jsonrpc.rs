@@ -357,7 +357,8 @@ mod tests {
             r#"{"isError":"yes"}"#,
             r#"{"isError":1}"#,
             r#"{"resultType":7}"#,
-            r#"{"resultType":"a\u0062\n","inputRequests":{"x":[1]}}"#,
+            r#"{"resultType":"a\u0062\n"}"#,
+            r#"{"resultType":"input_required","inputRequests":{"x":[1]},"requestState":"s"}"#,
             r#"{"content":{"isError":true}}"#,
         ];
         for head in heads {
