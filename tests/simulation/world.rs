@@ -9,7 +9,7 @@ use tmcp::engine::{Engine, LogLevel};
 use tmcp::time::Time;
 
 use crate::host::Host;
-use crate::link::Link;
+use crate::link::{Link, Stage};
 use crate::profile::{self, Profile};
 use crate::random::Random;
 use crate::trace::Trace;
@@ -236,7 +236,10 @@ impl World {
         let all: Vec<u64> = self.links.keys().copied().collect();
         for id in all {
             let link = self.links.get_mut(&id).expect("no link is ever taken out");
-            link.profile.ignores_term = false;
+            if link.stage == Stage::Closed {
+                // To be got rid of by the engine alone.
+                continue;
+            }
             if link.child.is_some() {
                 self.exit(id);
             }
