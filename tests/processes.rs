@@ -111,8 +111,9 @@ fn a_process_that_keeps_dying_is_started_with_pauses() {
     let mut driver = Driver::new("backoff", &serde_json::json!({"s": server}).to_string());
     let error = driver.error("s", "echo", r#"{"text":"x"}"#);
     assert!(error.message().ends_with("(tried 4 times)"), "{error}");
+    // Each try is one with the probe and one without.
     let spawned = driver.count_logged("spawned server pid");
-    assert!((4..=5).contains(&spawned), "{spawned} starts");
+    assert!((4..=8).contains(&spawned), "{spawned} starts");
     driver.turns_within(Duration::from_millis(300));
     assert_eq!(driver.count_logged("spawned server pid"), spawned, "nobody waits for it");
 }
@@ -253,4 +254,65 @@ fn a_process_killed_from_outside_while_idle_is_noticed_and_replaced() {
     });
     assert_ne!(driver.text("s", "pid", "{}"), first);
     assert_eq!(driver.number("s", "Errors"), 0);
+}
+
+/// A legacy server in a shell that goes on with `rest` after the handshake.
+fn shell(name: &str, rest: &str, more: serde_json::Value) -> Driver {
+    let script = format!(
+        r#"read a; echo '{{"jsonrpc":"2.0","id":1,"error":{{"code":-32601,"message":"no"}}}}'
+        read a; echo '{{"jsonrpc":"2.0","id":2,"result":{{"protocolVersion":"2025-06-18","capabilities":{{}},"serverInfo":{{"name":"x","version":"1"}}}}}}'
+        {rest}"#
+    );
+    let mut server = serde_json::json!({"command": "sh", "args": ["-c", script]});
+    for (key, value) in more.as_object().expect("an object") {
+        server[key] = value.clone();
+    }
+    Driver::new(name, &serde_json::json!({"s": server}).to_string())
+}
+
+#[test]
+fn a_process_that_closes_its_input_is_given_up() {
+    let more = serde_json::json!({"retry_attempts": 0});
+    let rest = "read a; exec 0<&-; exec sleep 60";
+    let mut driver = shell("closes-input", rest, more);
+    driver.start("s", "first", "{}");
+    driver.until("the handshake", |d| d.logged("s is ready").then_some(()));
+    driver.turns_within(Duration::from_millis(200));
+    let start = Instant::now();
+    let error = driver.error("s", "anything", "{}");
+    assert_eq!(error.message(), "server 's': the server closed the stream");
+    assert!(start.elapsed() < Duration::from_secs(10), "it took {:?}", start.elapsed());
+}
+
+#[test]
+fn a_process_that_closes_its_output_and_lives_on_is_given_up_and_ended() {
+    let home = Home::new("closes-output");
+    let pid_file = home.path("pid");
+    let rest = format!("echo $$ > {pid_file:?}; read a; read a; exec 1>&-; exec sleep 60");
+    let mut driver = shell("closes-output-call", &rest, serde_json::json!({}));
+    let error = driver.error("s", "anything", "{}");
+    assert_eq!(error.kind(), Kind::OutcomeUnknown);
+    assert!(error.message().ends_with("the server closed the stream"), "{error}");
+    let pid = std::fs::read_to_string(&pid_file).unwrap().trim().parse().unwrap();
+    driver.until("its end", |_| (!is_running(pid)).then_some(()));
+}
+
+#[test]
+fn a_stopped_process_is_timed_out_and_goes_on_when_it_is_woken() {
+    let mut driver = with_pid_file("stopped", &[], "");
+    let pid = driver.text("s", "pid", "{}");
+    let signal = |name: &str| {
+        let status = std::process::Command::new("kill").args([name, &pid]).status().unwrap();
+        assert!(status.success());
+    };
+    signal("-STOP");
+    let call = tmcp::client::CallTool {
+        server: "s".into(),
+        tool: "echo".into(),
+        arguments: tmcp::client::Arguments::Json(r#"{"text":"x"}"#.into()),
+    };
+    let id = driver.client.call(call, Some(Duration::from_millis(200)), 0).unwrap();
+    assert_eq!(driver.done(id).outcome.unwrap_err().kind(), Kind::Timeout);
+    signal("-CONT");
+    assert_eq!(driver.text("s", "pid", "{}"), pid);
 }

@@ -25,6 +25,8 @@ pub struct Host {
     pub longest: (Duration, Duration),
     /// Whether to measure them; it costs two system calls a turn.
     pub watch: bool,
+    /// Dispatches so far.
+    pub turns: usize,
     pub home: Home,
 }
 
@@ -54,7 +56,8 @@ impl Host {
         let client = Client::new(options, LogLevel::Error, Box::new(|_, _| {})).expect("a client");
         let epoll = Epoll::new();
         epoll.add(client.as_raw_fd());
-        Host { client, epoll, longest: (Duration::ZERO, Duration::ZERO), watch: false, home }
+        let longest = (Duration::ZERO, Duration::ZERO);
+        Host { client, epoll, longest, watch: false, turns: 0, home }
     }
 
     /// Turns until the configuration is read.
@@ -72,6 +75,7 @@ impl Host {
         if ms != 0 {
             self.epoll.wait(ms, |_| {});
         }
+        self.turns += 1;
         if !self.watch {
             self.client.dispatch(BUDGET);
             return;

@@ -32,12 +32,13 @@ pub fn start(name: &str, one_processor: bool) {
         Some("--echo-stdio") => echo::serve_stdio(),
         _ => {}
     }
+    let machine = machine();
     let nice = if sys::raise_priority(-15) { "nice -15" } else { "no priority" };
     let pinned = match sys::last_processor().filter(|_| one_processor) {
         Some(cpu) if sys::pin(cpu) => format!("client and server on processor {cpu}"),
         _ => "all processors".to_owned(),
     };
-    println!("## {name}\n\n{}, {pinned}, {nice}\n", machine());
+    println!("## {name}\n\n{machine}, {pinned}, {nice}\n");
 }
 
 fn machine() -> String {

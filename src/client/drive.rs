@@ -26,6 +26,7 @@ impl Client {
     /// descriptor will not say so; call again soon.
     pub fn dispatch(&mut self, budget: Duration) -> bool {
         let start = clock::now();
+        self.flush(start);
         self.collect_events();
         self.look_at_processes(start);
         if self.engine.deadline().is_some_and(|when| when <= start) {
@@ -101,17 +102,13 @@ impl Client {
     /// What no event announces: processes that the host reaped, or that have no
     /// descriptor, and groups that outlived their leader.
     fn look_at_processes(&mut self, now: Time) {
-        let mut found = Vec::new();
-        for (id, link) in &mut self.links {
-            if link.deadline(now).is_some() {
-                link.look(now);
-                if link.is_busy() {
-                    found.push(*id);
-                }
+        for id in std::mem::take(&mut self.watched) {
+            let Some(link) = self.links.get_mut(&id) else { continue };
+            link.look(now);
+            if link.is_busy() {
+                self.list(id);
             }
-        }
-        for id in found {
-            self.list(id);
+            self.watch(now, id);
         }
         self.stragglers.retain_mut(|(when, transport)| {
             let Some(child) = transport.child_mut() else { return false };
@@ -124,6 +121,14 @@ impl Client {
             }
             !due
         });
+    }
+
+    /// Keeps in mind a link whose process no event will report.
+    pub(super) fn watch(&mut self, now: Time, id: ConnectionId) {
+        let Some(link) = self.links.get(&id) else { return };
+        if link.deadline(now).is_some() && !self.watched.contains(&id) {
+            self.watched.push(id);
+        }
     }
 
     /// Puts a link among those to be served.
@@ -161,6 +166,7 @@ impl Client {
         if link.is_busy() {
             self.list(id);
         }
+        self.watch(now, id);
     }
 
     fn read(&mut self, now: Time, id: ConnectionId) {
@@ -171,11 +177,13 @@ impl Client {
         match link.transport.read(&mut self.scratch) {
             Ok(Flow::Bytes(n)) => {
                 // A short read has emptied the stream; the next bytes are an edge.
-                link.readable = n == self.scratch.len() || link.exit != Exit::Running;
+                let over = link.hung_up || link.refused || link.exit != Exit::Running;
+                link.readable = n == self.scratch.len() || over;
                 self.engine.received(now, id, &self.scratch[..n]);
             }
-            Ok(Flow::Blocked) => link.readable = false,
-            Ok(Flow::Closed) => {
+            // A server that takes nothing more is of no use, whether it says so or not.
+            Ok(Flow::Blocked) if !link.refused => link.readable = false,
+            Ok(Flow::Blocked | Flow::Closed) => {
                 link.readable = false;
                 if !std::mem::replace(&mut link.ended, true) {
                     self.engine.end_of_stream(now, id, None);
@@ -230,12 +238,13 @@ impl Client {
             Ok(0) => {}
             Ok(n) => self.engine.wrote(now, id, n),
             Err(error) => {
-                // What the server said before is read first; the end follows it.
-                link.writable = false;
-                link.readable = true;
                 let text = crate::sys::sentence(&error);
                 (self.log)(LogLevel::Debug, &format!("writing failed: {text}"));
             }
+        }
+        if let Err(error) = link.settle(self.poll.registry(), id) {
+            let text = crate::sys::sentence(&error);
+            (self.log)(LogLevel::Error, &format!("a connection cannot be watched: {text}"));
         }
         if link.readable {
             self.list(id);
@@ -265,6 +274,14 @@ impl Client {
         false
     }
 
+    /// Writes what was held back while the host pulled events.
+    pub(super) fn flush(&mut self, now: Time) {
+        self.pulling = false;
+        while let Some(id) = self.unwritten.pop() {
+            self.write(now, id);
+        }
+    }
+
     /// Carries out what the engine asks, until it asks for nothing more.
     pub(super) fn carry_out(&mut self, now: Time) {
         while let Some(action) = self.engine.poll_action() {
@@ -272,12 +289,14 @@ impl Client {
                 Action::Open { connection, channel, server } => {
                     self.open(now, connection, channel, &server);
                 }
+                Action::Write { connection } if self.pulling => self.unwritten.push(connection),
                 Action::Write { connection } => self.write(now, connection),
                 Action::Close { connection } => {
                     if let Some(link) = self.links.get_mut(&connection) {
                         // A failure leaves it unwatched; its process is polled then.
                         let _ = link.shutdown(self.poll.registry(), connection);
                     }
+                    self.watch(now, connection);
                 }
                 Action::Signal { connection, signal } => {
                     let link = self.links.get_mut(&connection);

@@ -28,6 +28,13 @@ pub(super) struct Link {
     /// The engine was told that the stream has ended.
     pub(super) ended: bool,
     pub(super) closing: bool,
+    /// An event told the end of what can be read, perhaps together with bytes
+    /// before it: no other event will.
+    pub(super) hung_up: bool,
+    /// The server takes nothing more. What it said before is still to be read.
+    pub(super) refused: bool,
+    /// The poll was asked to tell when it takes bytes again.
+    pub(super) watches_room: bool,
 }
 
 /// What is known of the end of a process.
@@ -53,6 +60,9 @@ impl Link {
             listed: false,
             ended: false,
             closing: false,
+            hung_up: false,
+            refused: false,
+            watches_room: false,
         }
     }
 
@@ -76,6 +86,7 @@ impl Link {
             }
             Part::Read | Part::Write => {
                 let over = event.is_error() || event.is_read_closed();
+                self.hung_up |= over;
                 self.readable |= event.is_readable() || over;
                 self.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
             }
@@ -85,6 +96,10 @@ impl Link {
     /// Looks whether the process is gone.
     pub(super) fn look(&mut self, now: Time) {
         let Some(child) = self.transport.child_mut() else { return };
+        if child.pidfd().is_some() && !child.is_gone() && !self.ended {
+            // Its descriptor will tell, and asking costs a system call.
+            return;
+        }
         let status = child.try_reap();
         match self.exit {
             Exit::Known(_) => return,
@@ -121,26 +136,45 @@ impl Link {
     /// Closes the sending side. A closed descriptor must not stay registered.
     pub(super) fn shutdown(&mut self, registry: &Registry, id: ConnectionId) -> io::Result<()> {
         self.closing = true;
+        self.watches_room = false;
         let unwatched = self.transport.deregister(registry);
         // Whatever came of that, the server has to learn that it is to go.
         self.transport.shutdown_write();
         unwatched.and_then(|()| self.transport.register(registry, Link::token(id)))
     }
 
+    /// Asks for a report exactly while a write is blocked.
+    pub(super) fn settle(&mut self, registry: &Registry, id: ConnectionId) -> io::Result<()> {
+        let watch = !self.writable && !self.ended;
+        if watch != self.watches_room {
+            self.watches_room = watch;
+            self.transport.watch_room(registry, Link::token(id), watch)?;
+        }
+        Ok(())
+    }
+
     /// Writes `bytes` until they are gone or the stream is full.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut done = 0;
         while self.writable && done < bytes.len() {
-            match self.transport.write(&bytes[done..])? {
-                Flow::Bytes(n) => done += n,
-                Flow::Blocked => self.writable = false,
-                // The reading side tells the end, after what is still to be read.
-                Flow::Closed => {
-                    self.writable = false;
-                    self.readable = true;
+            match self.transport.write(&bytes[done..]) {
+                Ok(Flow::Bytes(n)) => done += n,
+                Ok(Flow::Blocked) => self.writable = false,
+                Ok(Flow::Closed) => self.refuse(),
+                Err(error) => {
+                    self.refuse();
+                    return if done > 0 { Ok(done) } else { Err(error) };
                 }
             }
         }
         Ok(done)
+    }
+
+    /// Nothing more can be written. The reading side tells the end, after what
+    /// is still to be read.
+    fn refuse(&mut self) {
+        self.writable = false;
+        self.refused = true;
+        self.readable = !self.ended;
     }
 }

@@ -15,7 +15,7 @@ mod link;
 mod loader;
 mod verdicts;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
 use std::os::fd::{AsRawFd, RawFd};
@@ -26,7 +26,7 @@ use crate::config::{Defaults, paths};
 pub use crate::engine::{
     Arguments, CallTool, Completion, Event, LogLevel, Pair, Progress, Reply, RequestId,
 };
-use crate::engine::{ConnectionId, Engine};
+use crate::engine::{ConnectionId, Engine, IdMap};
 use crate::error::{Error, Kind, Result};
 use crate::metrics;
 use crate::sys::{clock, entropy};
@@ -70,9 +70,16 @@ pub struct Client {
     defaults: Defaults,
     poll: mio::Poll,
     events: mio::Events,
-    links: HashMap<ConnectionId, Link>,
+    links: IdMap<ConnectionId, Link>,
     /// Links with something to do that no event will announce.
     busy: VecDeque<ConnectionId>,
+    /// Links whose process no event will report.
+    watched: Vec<ConnectionId>,
+    /// Between an event that the host pulled and the end of its pull.
+    pulling: bool,
+    /// Links that were given bytes meanwhile: a host that answers many events
+    /// with many calls gets one write for each link, not one for each call.
+    unwritten: Vec<ConnectionId>,
     /// Channels given up whose process group still lives, to be killed then.
     stragglers: Vec<(Time, Box<dyn Transport>)>,
     scratch: Box<[u8]>,
@@ -105,8 +112,11 @@ impl Client {
             defaults: Defaults::default(),
             poll,
             events: mio::Events::with_capacity(EVENTS),
-            links: HashMap::new(),
+            links: IdMap::default(),
             busy: VecDeque::new(),
+            watched: Vec::new(),
+            pulling: false,
+            unwritten: Vec::new(),
             stragglers: Vec::new(),
             scratch: vec![0; SCRATCH].into_boxed_slice(),
             loader: None,
@@ -129,20 +139,27 @@ impl Client {
     /// How long the host may wait before it calls `dispatch`: `None` for ever,
     /// zero for now. To be asked again after every call to the client.
     pub fn timeout(&self) -> Option<Duration> {
-        if !self.busy.is_empty() || self.engine.has_events() {
+        if !self.busy.is_empty() || !self.unwritten.is_empty() || self.engine.has_events() {
             return Some(Duration::ZERO);
         }
         let now = clock::now();
         let loader = self.loader.as_ref().map(|loader| loader.due().unwrap_or(now));
-        let links = self.links.values().filter_map(|link| link.deadline(now));
+        let watched = self.watched.iter().filter_map(|id| self.links.get(id));
+        let links = watched.filter_map(|link| link.deadline(now));
         let stragglers = self.stragglers.iter().map(|(when, _)| *when);
         let all = self.engine.deadline().into_iter().chain(loader).chain(links).chain(stragglers);
         all.min().map(|when| when.since(now))
     }
 
-    /// The next thing to tell the host.
+    /// The next thing to tell the host. To be asked until there is nothing:
+    /// calls made in between leave together when it says so.
     pub fn next_event(&mut self) -> Option<Event> {
-        self.engine.poll_event()
+        let event = self.engine.poll_event();
+        self.pulling = event.is_some();
+        if event.is_none() && !self.unwritten.is_empty() {
+            self.flush(clock::now());
+        }
+        event
     }
 
     // ----- requests ---------------------------------------------------------
@@ -204,8 +221,10 @@ impl Client {
             (ExitStatus::from_wait(status), link.transport.child_mut())
         {
             child.exited_elsewhere(status);
-            link.look(clock::now());
+            let now = clock::now();
+            link.look(now);
             self.list(id);
+            self.watch(now, id);
         }
         true
     }

@@ -41,7 +41,7 @@ impl Engine {
         self.room(now, server)?;
         let name = self.server(server).name.clone();
         let id = self.insert(now, name, kind, timeout, user_data, internal);
-        self.admit(now, id);
+        self.admit_to(now, id, server);
         Ok(id)
     }
 
@@ -77,7 +77,10 @@ impl Engine {
             served: false,
         };
         self.requests.insert(id, request);
-        self.rearm_request(id);
+        if !self.ready {
+            // Otherwise it is admitted at once, which sets its true deadline.
+            self.rearm_request(id);
+        }
         id
     }
 
@@ -92,6 +95,10 @@ impl Engine {
             Ok(server) => server,
             Err(error) => return self.finish(now, id, Err(error)),
         };
+        self.admit_to(now, id, server);
+    }
+
+    fn admit_to(&mut self, now: Time, id: RequestId, server: ServerId) {
         let limits = &self.servers[server.0 as usize].limits;
         if let Some(request) = self.requests.get_mut(&id) {
             request.server = Some(server);

@@ -54,7 +54,7 @@ use serde_json::value::RawValue;
 pub use crate::protocol::arguments::Pair;
 pub use action::{Action, ChildExit, OpenFailure, Opened, Signal};
 pub use event::{Completion, Event, Progress, Reply};
-pub use id::{ConnectionId, RequestId, ServerId};
+pub use id::{ConnectionId, IdHasher, IdMap, RequestId, ServerId};
 pub use log::LogLevel;
 pub use pool::{Hit, Member, Opening, Pool, Shape};
 pub use retry::Delivery;
@@ -64,6 +64,7 @@ use crate::config::{Config, Defaults, Era, Problem};
 use crate::error::{Error, Kind, Result};
 use crate::metrics::EvictionCause;
 use crate::protocol::message::Identity;
+use crate::protocol::outline::{Outline, Verdict};
 use crate::time::Time;
 use connection::{Connection, Spare};
 use log::Log;
@@ -104,8 +105,8 @@ pub struct Engine {
     problems: Vec<Problem>,
     /// Verdicts of earlier runs, by `ServerConfig::identity`.
     verdicts: HashMap<u64, Era>,
-    requests: HashMap<RequestId, Request>,
-    connections: HashMap<ConnectionId, Connection>,
+    requests: IdMap<RequestId, Request>,
+    connections: IdMap<ConnectionId, Connection>,
     timers: Timers,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
@@ -129,8 +130,8 @@ impl Engine {
             by_name: BTreeMap::new(),
             problems: Vec::new(),
             verdicts: HashMap::new(),
-            requests: HashMap::new(),
-            connections: HashMap::new(),
+            requests: IdMap::default(),
+            connections: IdMap::default(),
             timers: Timers::default(),
             actions: VecDeque::new(),
             events: VecDeque::new(),
@@ -227,7 +228,7 @@ impl Engine {
         user_data: u64,
     ) -> Result<RequestId> {
         let arguments = match call.arguments {
-            Arguments::Json(text) => CallArguments::Json(one_line_object(&text)?),
+            Arguments::Json(text) => CallArguments::Json(one_line_object(text)?),
             Arguments::Pairs(pairs) => CallArguments::Pairs(pairs),
         };
         let kind = request::Kind::Call { tool: Arc::from(call.tool), arguments };
@@ -417,10 +418,18 @@ impl Engine {
 
 /// A JSON object as one line: JSON has no newline inside a token, so each is a
 /// blank.
-fn one_line_object(text: &str) -> Result<Box<str>> {
-    let text = text.trim();
+fn one_line_object(whole: String) -> Result<Box<str>> {
+    let text = whole.trim();
     if text.is_empty() {
         return Ok("{}".into());
+    }
+    if Outline::default().finish(text.as_bytes()) == Verdict::Whole {
+        let has_newline = memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
+        return Ok(match has_newline {
+            true => text.replace(['\n', '\r'], " ").into_boxed_str(),
+            false if text.len() == whole.len() => whole.into_boxed_str(),
+            false => text.into(),
+        });
     }
     match serde_json::from_str::<&RawValue>(text) {
         Err(error) => {

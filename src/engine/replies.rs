@@ -8,17 +8,24 @@ use crate::engine::event::{Event, Progress, Reply};
 use crate::engine::request::{Kind, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
-use crate::protocol::jsonrpc::{self, INVALID_PARAMS, METHOD_NOT_FOUND, Message, RpcError};
+use crate::protocol::framing::Line;
+use crate::protocol::jsonrpc::{self, Answer, INVALID_PARAMS, METHOD_NOT_FOUND, Message, RpcError};
 use crate::protocol::legacy;
-use crate::protocol::message::{LogParams, ProgressParams, ResultHead};
+use crate::protocol::message::{LogParams, ProgressParams};
 use crate::protocol::negotiation::Question;
 use crate::time::Time;
 
 impl Engine {
     /// One line of a server. What is no message is skipped and counted: servers
     /// that print to stdout are common, and the next line is good again.
-    pub(super) fn handle_line(&mut self, now: Time, id: ConnectionId, line: &[u8]) {
-        if jsonrpc::parse(line, |message| self.handle_message(now, id, message)).is_ok() {
+    pub(super) fn handle_line(&mut self, now: Time, id: ConnectionId, line: Line<'_>) {
+        let Line { text: line, mut outline } = line;
+        let each = |message: Message<'_>| self.handle_message(now, id, message);
+        let parsed = match &mut outline {
+            Some(outline) => jsonrpc::parse_outlined(line, outline, each),
+            None => jsonrpc::parse(line, each),
+        };
+        if parsed.is_ok() {
             return;
         }
         let Some(connection) = self.connections.get(&id) else { return };
@@ -66,7 +73,7 @@ impl Engine {
         id: ConnectionId,
         server: ServerId,
         wire: u64,
-        outcome: Result<&RawValue, RpcError>,
+        outcome: Result<Answer<'_>, RpcError>,
     ) {
         let next_wire = self.next_wire;
         let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -109,11 +116,11 @@ impl Engine {
         now: Time,
         id: ConnectionId,
         question: Question,
-        outcome: Result<&RawValue, RpcError>,
+        outcome: Result<Answer<'_>, RpcError>,
     ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let Phase::Negotiating(negotiation) = &mut connection.phase else { return };
-        let step = negotiation.handle_reply(now, question, outcome.as_ref().copied());
+        let step = negotiation.handle_reply(now, question, outcome.as_ref().map(Answer::raw));
         self.negotiate(now, id, step);
     }
 
@@ -123,11 +130,11 @@ impl Engine {
         now: Time,
         id: RequestId,
         server: ServerId,
-        outcome: Result<&RawValue, RpcError>,
+        outcome: Result<Answer<'_>, RpcError>,
     ) {
         let Some(request) = self.requests.get_mut(&id) else { return };
         match (&mut request.kind, outcome) {
-            (Kind::List { pages }, Ok(result)) => match pages.push(result) {
+            (Kind::List { pages }, Ok(result)) => match pages.push(result.raw()) {
                 Ok(true) => {
                     request.failures = 0;
                     request.assigned = None;
@@ -296,16 +303,16 @@ impl Engine {
 }
 
 /// What a `tools/call` was answered with.
-fn call_outcome(outcome: Result<&RawValue, RpcError>) -> Result<Reply, Error> {
+fn call_outcome(outcome: Result<Answer<'_>, RpcError>) -> Result<Reply, Error> {
     let result = outcome.map_err(|error| server_error(&error))?;
-    let head: ResultHead<'_> = serde_json::from_str(result.get()).map_err(|error| {
+    let head = result.head().map_err(|error| {
         let message = format!("the server answered with something that is no result: {error}");
         Error::new(error::Kind::Protocol, message)
     })?;
     match head.result_type.as_deref() {
         None | Some("complete") => Ok(Reply::Tool {
             is_error: head.is_error.unwrap_or(false),
-            result: result.get().as_bytes().into(),
+            result: result.get().into(),
         }),
         Some("input_required") => {
             let asks = head.input_requests.map_or("", RawValue::get);

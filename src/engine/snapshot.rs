@@ -1,7 +1,7 @@
 //! What the engine knows about its servers, for reports and status lines.
 
 use crate::config::Transport;
-use crate::engine::{ConnectionId, Engine};
+use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
 use crate::error::Result;
 use crate::metrics::ServerReport;
 
@@ -43,7 +43,8 @@ impl Engine {
     /// # Errors
     /// A sentence that names the servers there are.
     pub fn snapshot(&self, name: &str) -> Result<ServerSnapshot<'_>> {
-        let server = self.server(self.find_server(name)?);
+        let id = self.find_server(name)?;
+        let server = self.server(id);
         let transport = match (&server.fallback, server.config.transport) {
             (Some(_), _) => "stdio (fallback from socket)",
             (None, Transport::Socket) => "socket",
@@ -63,8 +64,9 @@ impl Engine {
         report.pool_active = server.pool.active();
         report.pool_idle = server.pool.idle();
         report.pool_connecting = server.pool.connecting();
-        report.queued = server.queue.len() + server.listeners.len();
-        report.in_flight = server.in_flight as usize;
+        report.queued =
+            server.queue.iter().chain(&server.listeners).filter(|id| self.is_asked_for(id)).count();
+        report.in_flight = self.open_requests(id).saturating_sub(report.queued);
         report.pids = server
             .pool
             .members()
@@ -82,12 +84,23 @@ impl Engine {
         let mut totals = Totals { servers: self.by_name.len(), ..Totals::default() };
         for id in self.by_name.values() {
             let server = self.server(*id);
-            let open = server.in_flight as usize + server.queue.len() + server.listeners.len();
+            let open = self.open_requests(*id);
             totals.in_flight += open;
             totals.calls += server.metrics.calls_finished() + open as u64;
             totals.errors += server.metrics.calls_failed();
         }
         totals
+    }
+
+    /// Whether somebody asked for a request: the engine's own are no calls of anybody.
+    fn is_asked_for(&self, id: &RequestId) -> bool {
+        self.requests.get(id).is_some_and(|request| !request.internal)
+    }
+
+    /// Requests that somebody asked of a server and that have not ended.
+    fn open_requests(&self, server: ServerId) -> usize {
+        let open = self.requests.values();
+        open.filter(|request| !request.internal && request.server == Some(server)).count()
     }
 
     /// The server whose name, with everything but letters, digits and `_` turned

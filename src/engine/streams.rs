@@ -13,6 +13,7 @@ use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::metrics::{ErrorCategory, EvictionCause};
+use crate::protocol::framing::Line;
 use crate::protocol::message;
 use crate::protocol::negotiation::{Negotiation, Question, Session, Step};
 use crate::time::Time;
@@ -139,7 +140,7 @@ impl Engine {
         }
         // A peer that died between a message and its newline has still said it.
         if let Some(line) = connection.lines.finish() {
-            self.handle_line(now, id, &line);
+            self.handle_line(now, id, Line::from(&line[..]));
         }
         // What it said may have been the reason to close the connection.
         let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -638,7 +639,7 @@ impl Engine {
                 self.negotiate(now, id, step);
             }
             Phase::Ended { .. } => {
-                let reason = "the server closed its output".to_owned();
+                let reason = "the server closed the stream".to_owned();
                 let cause = EvictionCause::PeerClosed;
                 self.lose(now, id, Loss { reason, cause, category: ErrorCategory::Lost });
             }

@@ -7,12 +7,19 @@
 //! Invariants:
 //! * any way of cutting the stream into chunks yields the same lines;
 //! * a line that lies whole inside one chunk is never copied;
+//! * a long line is outlined as it comes, so that its end costs little;
 //! * no more than [`LIMIT`] bytes of an unfinished line are ever held.
 
 use std::mem;
+use std::ops::Deref;
+
+use crate::protocol::outline::Outline;
 
 /// Longest line accepted, in bytes: 16 MiB.
 pub const LIMIT: usize = 16 << 20;
+
+/// From here on a line is outlined as it comes; a shorter one is done at once.
+const LONG: usize = 64 << 10;
 
 /// Room that an unfinished line may keep after it was finished.
 const KEEP: usize = 16 << 10;
@@ -29,6 +36,37 @@ pub struct Lines {
     partial: Vec<u8>,
     /// `partial` is a line that was given out and has to be dropped.
     given: bool,
+    /// What is known of the long line in `partial`.
+    outline: Option<Box<Outline>>,
+}
+
+/// One line, trimmed, and what is known of it already.
+#[derive(Debug)]
+pub struct Line<'a> {
+    /// The line.
+    pub text: &'a [u8],
+    /// A pass that was begun over exactly this text.
+    pub outline: Option<Box<Outline>>,
+}
+
+impl<'a> From<&'a [u8]> for Line<'a> {
+    fn from(text: &'a [u8]) -> Line<'a> {
+        Line { text, outline: None }
+    }
+}
+
+impl Deref for Line<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.text
+    }
+}
+
+impl PartialEq for Line<'_> {
+    fn eq(&self, other: &Line<'_>) -> bool {
+        self.text == other.text
+    }
 }
 
 impl Lines {
@@ -40,10 +78,11 @@ impl Lines {
     pub fn next<'s, 'i: 's>(
         &'s mut self,
         input: &mut &'i [u8],
-    ) -> Result<Option<&'s [u8]>, TooLong> {
+    ) -> Result<Option<Line<'s>>, TooLong> {
         if mem::take(&mut self.given) {
             self.partial.clear();
             self.partial.shrink_to(KEEP);
+            self.outline = None;
         }
         // The loop ends by finding out *where* the line is and borrows afterwards:
         // the borrow checker cannot see that only one of two returns happens.
@@ -53,6 +92,9 @@ impl Lines {
                     return Err(TooLong);
                 }
                 self.partial.extend_from_slice(input);
+                if self.partial.len() > LONG {
+                    self.outline.get_or_insert_default().advance(&self.partial);
+                }
                 *input = &[];
                 return Ok(None);
             };
@@ -73,18 +115,26 @@ impl Lines {
                 self.partial.extend_from_slice(line);
                 if trim(&self.partial).is_empty() {
                     self.partial.clear();
+                    self.outline = None;
                 } else {
                     self.given = true;
                     break &[];
                 }
             }
         };
-        if self.given { Ok(Some(trim(&self.partial))) } else { Ok(Some(whole)) }
+        if !self.given {
+            return Ok(Some(whole.into()));
+        }
+        let text = trim(&self.partial);
+        // Its positions count from the start of the buffer.
+        let outline = self.outline.take().filter(|_| text.as_ptr() == self.partial.as_ptr());
+        Ok(Some(Line { text, outline }))
     }
 
     /// What stands after the last newline when the stream ends: a peer that dies
     /// between a message and its newline has still said it.
     pub fn finish(&mut self) -> Option<Vec<u8>> {
+        self.outline = None;
         let rest = mem::take(&mut self.partial);
         if mem::take(&mut self.given) {
             return None;
@@ -102,6 +152,7 @@ impl Lines {
     pub fn shrink(&mut self) {
         if mem::take(&mut self.given) {
             self.partial.clear();
+            self.outline = None;
         }
         self.partial.shrink_to_fit();
     }

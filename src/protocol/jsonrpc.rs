@@ -9,6 +9,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::protocol::message::ResultHead;
+use crate::protocol::outline::{Outline, Part, Verdict};
+
 /// The method does not exist or is not available.
 pub const METHOD_NOT_FOUND: i64 = -32601;
 /// The parameters are wrong; also what an unknown tool is answered with.
@@ -42,8 +45,62 @@ pub enum Message<'a> {
         /// Our id; `None` when it is none that we could have given.
         id: Option<u64>,
         /// The raw result or the error.
-        outcome: Result<&'a RawValue, RpcError>,
+        outcome: Result<Answer<'a>, RpcError>,
     },
+}
+
+/// A raw result, with what the pass over its message has found in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    text: &'a [u8],
+    head: Option<Head<'a>>,
+}
+
+/// The raw members of a result that decide what it is.
+#[derive(Clone, Copy, Debug)]
+struct Head<'a> {
+    is_error: Option<&'a [u8]>,
+    result_type: Option<&'a [u8]>,
+    input_requests: Option<&'a [u8]>,
+}
+
+impl<'a> Answer<'a> {
+    /// The result as it came.
+    pub fn get(&self) -> &'a [u8] {
+        self.text
+    }
+
+    /// The result for a reader of its members.
+    pub fn raw(&self) -> &'a RawValue {
+        // It was found well formed before.
+        serde_json::from_slice(self.text).unwrap_or(RawValue::NULL)
+    }
+
+    /// What decides what the result is.
+    ///
+    /// # Errors
+    /// When it is no object, or a member of the head has the wrong type.
+    pub fn head(&self) -> Result<ResultHead<'a>, serde_json::Error> {
+        let Some(head) = self.head else { return serde_json::from_slice(self.text) };
+        let (is_error, result_type) = (head.is_error, head.result_type);
+        Ok(ResultHead {
+            is_error: is_error.map(serde_json::from_slice).transpose()?.flatten(),
+            result_type: match result_type.map(serde_json::from_slice).transpose()? {
+                Some(Some(Text(text))) => Some(text),
+                _ => None,
+            },
+            input_requests: head.input_requests.map(serde_json::from_slice).transpose()?.flatten(),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> From<&'a RawValue> for Answer<'a> {
+    fn from(raw: &'a RawValue) -> Answer<'a> {
+        Answer { text: raw.get().as_bytes(), head: None }
+    }
 }
 
 /// A JSON-RPC error object.
@@ -87,7 +144,29 @@ struct ErrorObject<'a> {
 /// # Errors
 /// [`Junk`] when the line, or a member of the batch, is no JSON-RPC message.
 /// Members before it were given out.
-pub fn parse<'a>(line: &'a [u8], mut each: impl FnMut(Message<'a>)) -> Result<(), Junk> {
+pub fn parse<'a>(line: &'a [u8], each: impl FnMut(Message<'a>)) -> Result<(), Junk> {
+    parse_outlined(line, &mut Outline::default(), each)
+}
+
+/// [`parse`] of a line of which `outline` knows a part already.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_outlined<'a>(
+    line: &'a [u8],
+    outline: &mut Outline,
+    mut each: impl FnMut(Message<'a>),
+) -> Result<(), Junk> {
+    match outline.finish(line) {
+        Verdict::Broken => return Err(Junk),
+        Verdict::Odd => {}
+        Verdict::Whole => {
+            if let Some(message) = answer(line, outline) {
+                each(message);
+                return Ok(());
+            }
+        }
+    }
     match line.first() {
         Some(b'{') => each(parse_one(line)?),
         Some(b'[') => {
@@ -99,6 +178,26 @@ pub fn parse<'a>(line: &'a [u8], mut each: impl FnMut(Message<'a>)) -> Result<()
         _ => return Err(Junk),
     }
     Ok(())
+}
+
+/// The message when it is a plain answer with a result, as nearly all are.
+fn answer<'a>(line: &'a [u8], outline: &Outline) -> Option<Message<'a>> {
+    let part = |part: &Part| part.clone().and_then(|range| line.get(range));
+    if outline.method.is_some() || outline.error.is_some() {
+        return None;
+    }
+    let (id, text) = (part(&outline.id)?, part(&outline.result)?);
+    if id == b"null" || !text.starts_with(b"{") {
+        return None;
+    }
+    let head = Head {
+        is_error: part(&outline.is_error),
+        result_type: part(&outline.result_type),
+        input_requests: part(&outline.input_requests),
+    };
+    let outcome = Ok(Answer { text, head: Some(head) });
+    let id = std::str::from_utf8(id).ok().and_then(id_of);
+    Some(Message::Response { id, outcome })
 }
 
 fn parse_one(text: &[u8]) -> Result<Message<'_>, Junk> {
@@ -116,7 +215,7 @@ fn parse_one(text: &[u8]) -> Result<Message<'_>, Junk> {
             Ok(Message::Response { id: id.and_then(own_id), outcome: Err(rpc_error(error)) })
         }
         Envelope { id: Some(id), result: Some(result), .. } => {
-            Ok(Message::Response { id: own_id(id), outcome: Ok(result) })
+            Ok(Message::Response { id: own_id(id), outcome: Ok(result.into()) })
         }
         Envelope { id: Some(id), .. } => Ok(Message::Response {
             id: own_id(id),
@@ -143,7 +242,10 @@ fn rpc_error(raw: &RawValue) -> RpcError {
 
 /// Our id out of `1`, `1.0` or `"1"`.
 pub fn own_id(raw: &RawValue) -> Option<u64> {
-    let text = raw.get();
+    id_of(raw.get())
+}
+
+fn id_of(text: &str) -> Option<u64> {
     let text = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
     let text = text.split_once('.').map_or(text, |(whole, fraction)| {
         if fraction.bytes().all(|digit| digit == b'0') { whole } else { "" }
@@ -244,6 +346,52 @@ mod tests {
         assert!(one(r#"{"id":1,"error":"broken"}"#).contains("broken"));
         assert!(one(r#"{"id":1,"error":{"code":-32000.0,"message":null}}"#).contains("-32000"));
         assert!(one(r#"{"id":1}"#).contains("neither result nor error"));
+    }
+
+    #[test]
+    fn the_short_way_reads_what_the_long_way_reads() {
+        let heads = [
+            "{}",
+            r#"{"isError":true,"resultType":"complete","content":[]}"#,
+            r#"{"isError":null,"resultType":null,"inputRequests":null}"#,
+            r#"{"isError":"yes"}"#,
+            r#"{"isError":1}"#,
+            r#"{"resultType":7}"#,
+            r#"{"resultType":"a\u0062\n","inputRequests":{"x":[1]}}"#,
+            r#"{"content":{"isError":true}}"#,
+        ];
+        for head in heads {
+            let line = format!(r#"{{"jsonrpc":"2.0","id":"12","result":{head}}}"#);
+            let mut seen = 0;
+            parse(line.as_bytes(), |message| {
+                let Message::Response { id: Some(12), outcome: Ok(answer) } = message else {
+                    panic!("{message:?}");
+                };
+                assert!(answer.head.is_some(), "{line}");
+                let raw: &RawValue = serde_json::from_str(head).unwrap();
+                let long = Answer::from(raw);
+                assert_eq!(answer.get(), long.get());
+                assert_eq!(answer.raw().get(), head);
+                match (answer.head(), long.head()) {
+                    (Ok(short), Ok(long)) => assert_eq!(format!("{short:?}"), format!("{long:?}")),
+                    (Err(_), Err(_)) => {}
+                    other => panic!("{head}: {other:?}"),
+                }
+                seen += 1;
+            })
+            .unwrap();
+            assert_eq!(seen, 1);
+        }
+        for line in [
+            r#"{"id":1,"result":null}"#,
+            r#"{"id":null,"result":{}}"#,
+            r#"{"id":1,"result":[true]}"#,
+            r#"{"id":1,"result":{},"error":null}"#,
+        ] {
+            let mut short = Outline::default();
+            assert_eq!(short.finish(line.as_bytes()), Verdict::Whole);
+            assert!(answer(line.as_bytes(), &short).is_none(), "{line}");
+        }
     }
 
     #[test]

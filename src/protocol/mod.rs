@@ -22,3 +22,4 @@ pub mod listing;
 pub mod message;
 pub mod modern;
 pub mod negotiation;
+pub mod outline;

@@ -55,6 +55,18 @@ pub trait Transport: fmt::Debug + Send {
     /// The first that the system reported; the rest was attempted all the same.
     fn deregister(&mut self, registry: &Registry) -> io::Result<()>;
 
+    /// Reports that the channel takes bytes again, once a write was blocked and
+    /// until it is told `false`. Without it every message that a socket's peer
+    /// takes in would wake us.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports.
+    fn watch_room(&mut self, registry: &Registry, base: Token, watch: bool) -> io::Result<()> {
+        let _ = (registry, base, watch);
+        Ok(())
+    }
+
     /// Reads what the server sent, at most `buf`.
     ///
     /// # Errors

@@ -151,13 +151,19 @@ impl From<ConnectError> for Error {
 
 impl Transport for Unix {
     fn register(&mut self, registry: &Registry, base: Token) -> io::Result<()> {
-        let interest = Interest::READABLE | Interest::WRITABLE;
         let fd = self.socket.as_raw_fd();
-        registry.register(&mut SourceFd(&fd), Part::Write.token(base), interest)
+        registry.register(&mut SourceFd(&fd), Part::Write.token(base), Interest::READABLE)
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         registry.deregister(&mut SourceFd(&self.socket.as_raw_fd()))
+    }
+
+    fn watch_room(&mut self, registry: &Registry, base: Token, watch: bool) -> io::Result<()> {
+        let interest =
+            if watch { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+        let fd = self.socket.as_raw_fd();
+        registry.reregister(&mut SourceFd(&fd), Part::Write.token(base), interest)
     }
 
     fn read(&mut self, buf: &mut [u8]) -> io::Result<Flow> {

@@ -274,7 +274,7 @@ cmd_mcp_call_follow(struct cmd_mcp_call_data *cdata, struct tmcp_event *event,
 		wp = window_pane_find_by_id(out->wp_id);
 	if (wp != NULL)
 		cmd_find_from_pane(&fs, wp, 0);
-	else if (mcp_show_alive(out->viewer))
+	else if (mcp_show_queue(out->viewer))
 		cmd_find_from_client(&fs, out->viewer, 0);
 
 	state = cmdq_new_state(&fs, NULL, out->state_flags);
@@ -296,7 +296,7 @@ cmd_mcp_call_follow(struct cmd_mcp_call_data *cdata, struct tmcp_event *event,
 	item = cmdq_get_command(cdata->args.cmdlist, state);
 	if (out->item != NULL)
 		cmdq_insert_after(out->item, item);
-	else if (mcp_show_alive(out->viewer))
+	else if (mcp_show_queue(out->viewer))
 		cmdq_append(out->viewer, item);
 	else
 		cmdq_append(NULL, item);

@@ -50,7 +50,7 @@ mcp_output_set_sink(struct mcp_output *out, const char *sink, int background,
 	if (sink == NULL) {
 		if (out->item != NULL)
 			out->sink = MCP_SINK_STDOUT;
-		else if (out->viewer != NULL && !background)
+		else if (mcp_show_alive(out->viewer) && !background)
 			out->sink = MCP_SINK_VIEW;
 		else {
 			out->sink = MCP_SINK_BUFFER;
@@ -66,13 +66,13 @@ mcp_output_set_sink(struct mcp_output *out, const char *sink, int background,
 		}
 	} else if (strcmp(sink, "view") == 0) {
 		out->sink = MCP_SINK_VIEW;
-		if (out->viewer == NULL && out->wp_id == -1) {
+		if (!mcp_show_alive(out->viewer) && out->wp_id == -1) {
 			*cause = xstrdup("no client or pane to view it in");
 			return (-1);
 		}
 	} else if (strcmp(sink, "popup") == 0) {
 		out->sink = MCP_SINK_POPUP;
-		if (out->viewer == NULL) {
+		if (!mcp_show_alive(out->viewer)) {
 			*cause = xstrdup("no client for a popup");
 			return (-1);
 		}
@@ -105,11 +105,16 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 	struct mcp_output	*out;
 	int			 background = args_has(args, 'b');
 
+	if (args_has(args, 't') && wp == NULL) {
+		xasprintf(cause, "can't find pane: %s", args_get(args, 't'));
+		return (NULL);
+	}
+
 	out = xcalloc(1, sizeof *out);
 	out->title = mcp_text_vis(title, strlen(title), NULL);
 	out->state_flags = cmdq_get_flags(item) & CMDQ_STATE_NOHOOKS;
 	out->wp_id = -1;
-	if (args_has(args, 't') && wp != NULL)
+	if (args_has(args, 't'))
 		out->wp_id = wp->id;
 
 	if (cmdq_running(NULL) == item)
@@ -123,9 +128,7 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 		out->client = c;
 		out->client->references++;
 	}
-	if (tc != NULL &&
-	    tc->session != NULL &&
-	    (~tc->flags & CLIENT_CONTROL)) {
+	if (tc != NULL && tc->session != NULL) {
 		out->viewer = tc;
 		out->viewer->references++;
 	}

@@ -34,12 +34,25 @@
 #define MCP_SHOW_BYTES (128 * 1024)
 #define MCP_SHOW_POPUP_BYTES (1024 * 1024)
 
-/* If something can be shown in an attached client. */
+/* What is added to a pane in one turn of the loop. */
+#define MCP_SHOW_TURN_LINES 50
+
+/* If commands can be run for an attached client. */
 int
-mcp_show_alive(struct client *c)
+mcp_show_queue(struct client *c)
 {
 	return (c != NULL && c->session != NULL &&
 	    (c->flags & CLIENT_UNATTACHEDFLAGS) == 0);
+}
+
+/*
+ * If something can be shown in an attached client. A control client is shown
+ * nothing outside a block.
+ */
+int
+mcp_show_alive(struct client *c)
+{
+	return (mcp_show_queue(c) && (~c->flags & CLIENT_CONTROL));
 }
 
 /* Put text in a paste buffer. */
@@ -92,6 +105,82 @@ mcp_show_lines(const char *text, size_t size, size_t bytes, u_int lines)
 	return (s);
 }
 
+#ifndef CLIENT_WRITE_ACK	/* before 3.8 */
+/* Texts on their way into panes, one after the other so that none mix. */
+struct mcp_show_view {
+	u_int				 wp_id;
+	int				 started;
+	char				*lines;
+	char				*next;
+
+	TAILQ_ENTRY(mcp_show_view)	 entry;
+};
+static TAILQ_HEAD(, mcp_show_view) mcp_show_views =
+    TAILQ_HEAD_INITIALIZER(mcp_show_views);
+static struct event	 mcp_show_timer;
+
+/* Add the next lines, unless the pane or the mode has gone meanwhile. */
+static void
+mcp_show_view_step(__unused int fd, __unused short events, __unused void *arg)
+{
+	struct mcp_show_view		*view = TAILQ_FIRST(&mcp_show_views);
+	struct window_pane		*wp;
+	struct window_mode_entry	*wme = NULL;
+	char				*s;
+	u_int				 i;
+
+	if ((wp = window_pane_find_by_id(view->wp_id)) != NULL) {
+		wme = TAILQ_FIRST(&wp->modes);
+		if (!view->started &&
+		    (wme == NULL || wme->mode != &window_view_mode)) {
+			window_pane_set_mode(wp, NULL, &window_view_mode, NULL,
+			    NULL);
+			wme = TAILQ_FIRST(&wp->modes);
+		}
+	}
+	view->started = 1;
+	if (wme == NULL || wme->mode != &window_view_mode)
+		view->next = NULL;
+
+	for (i = 0; i < MCP_SHOW_TURN_LINES && view->next != NULL; i++) {
+		s = mcp_text_untab(strsep(&view->next, "\n"));
+		window_copy_add(wp, 0, "%s", s);
+		free(s);
+	}
+	if (view->next == NULL) {
+		TAILQ_REMOVE(&mcp_show_views, view, entry);
+		free(view->lines);
+		free(view);
+	}
+	if (!TAILQ_EMPTY(&mcp_show_views))
+		mcp_timer_add(&mcp_show_timer, 0);
+}
+
+/* Show text in view mode. Returns -1 if there is nowhere to. */
+int
+mcp_show_view(struct mcp_output *out, const char *text, size_t size)
+{
+	struct window_pane	*wp = NULL;
+	struct mcp_show_view	*view;
+
+	if (out->wp_id != -1)
+		wp = window_pane_find_by_id(out->wp_id);
+	if (wp == NULL && mcp_show_alive(out->viewer))
+		wp = server_client_get_pane(out->viewer);
+	if (wp == NULL)
+		return (-1);
+
+	view = xcalloc(1, sizeof *view);
+	view->wp_id = wp->id;
+	view->next = view->lines = mcp_show_lines(text, size, MCP_SHOW_BYTES,
+	    MCP_SHOW_LINES);
+	TAILQ_INSERT_TAIL(&mcp_show_views, view, entry);
+	if (!event_initialized(&mcp_show_timer))
+		evtimer_set(&mcp_show_timer, mcp_show_view_step, NULL);
+	mcp_timer_add(&mcp_show_timer, 0);
+	return (0);
+}
+#else
 /* Show lines from the queue of an attached client. */
 static enum cmd_retval
 mcp_show_view_callback(struct cmdq_item *item, void *data)
@@ -113,39 +202,16 @@ mcp_show_view_callback(struct cmdq_item *item, void *data)
 int
 mcp_show_view(struct mcp_output *out, const char *text, size_t size)
 {
-	char				*lines;
-#ifndef CLIENT_WRITE_ACK	/* before 3.8 */
-	struct window_pane		*wp = NULL;
-	struct window_mode_entry	*wme;
-	char				*next, *line, *s;
+	char	*lines;
 
-	if (out->wp_id != -1)
-		wp = window_pane_find_by_id(out->wp_id);
-	if (wp != NULL) {
-		wme = TAILQ_FIRST(&wp->modes);
-		if (wme == NULL || wme->mode != &window_view_mode) {
-			window_pane_set_mode(wp, NULL, &window_view_mode, NULL,
-			    NULL);
-		}
-		next = lines = mcp_show_lines(text, size, MCP_SHOW_BYTES,
-		    MCP_SHOW_LINES);
-		while ((line = strsep(&next, "\n")) != NULL) {
-			s = mcp_text_untab(line);
-			window_copy_add(wp, 0, "%s", s);
-			free(s);
-		}
-		free(lines);
-		return (0);
-	}
-#endif
 	if (!mcp_show_alive(out->viewer))
 		return (-1);
-	lines = mcp_show_lines(text, size, MCP_SHOW_BYTES,
-	    MCP_SHOW_LINES);
+	lines = mcp_show_lines(text, size, MCP_SHOW_BYTES, MCP_SHOW_LINES);
 	cmdq_append(out->viewer, cmdq_get_callback(mcp_show_view_callback,
 	    lines));
 	return (0);
 }
+#endif
 
 /*
  * Show text in a popup, that is in a pager on a paste buffer. What is run is

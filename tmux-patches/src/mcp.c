@@ -37,8 +37,12 @@
 /* The status line is redrawn at most this often because of us. */
 #define MCP_REDRAW_MS 100
 
-/* How often to see whether the configuration file of tmux has been run. */
+/*
+ * When to see whether the configuration file of tmux has been run: soon, and
+ * then less and less, since a server without clients has not run it yet.
+ */
 #define MCP_STARTUP_MS 20
+#define MCP_STARTUP_MAX_MS 1000
 
 static struct tmcp_client	*mcp_core;
 static int			 mcp_poisoned;
@@ -288,9 +292,12 @@ mcp_dispatch(__unused int fd, __unused short events, __unused void *data)
 	struct tmcp_event	*event;
 	uint64_t		 start;
 	int32_t			 more;
+	static int		 startup = MCP_STARTUP_MS;
 
 	if (!cfg_finished) {
-		mcp_timer_add(&mcp_timer, MCP_STARTUP_MS);
+		if ((startup *= 2) > MCP_STARTUP_MAX_MS)
+			startup = MCP_STARTUP_MAX_MS;
+		mcp_timer_add(&mcp_timer, startup);
 		return;
 	}
 	if (time(NULL) != mcp_last_sync) {
@@ -348,8 +355,7 @@ mcp_redraw(__unused int fd, __unused short events, __unused void *data)
 
 	mcp_format_used = 0;
 	TAILQ_FOREACH(c, &clients, entry) {
-		if (c->session != NULL && (~c->flags & CLIENT_CONTROL) &&
-		    (c->flags & CLIENT_UNATTACHEDFLAGS) == 0)
+		if (mcp_show_alive(c))
 			server_status_client(c);
 	}
 }

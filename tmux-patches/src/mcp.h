@@ -58,8 +58,8 @@ enum mcp_sink {
 /*
  * Who is to see the result of a command. If item is not NULL it waits, and
  * client is its client; otherwise client is NULL. Viewer is the attached
- * client the result may be shown in, if any. Both may be dead by the time the
- * result is there.
+ * client the result may be shown in, or the commands that follow run in. Both
+ * may be dead by the time the result is there.
  */
 struct mcp_output {
 	struct cmdq_item	*item;
@@ -142,6 +142,7 @@ void		 mcp_request_reloaded(struct tmcp_event *);
 void		 mcp_request_fail_all(void);
 
 /* mcp-show.c */
+int		 mcp_show_queue(struct client *);
 int		 mcp_show_alive(struct client *);
 void		 mcp_show_paste(const char *, const char *, size_t);
 char		*mcp_show_lines(const char *, size_t, size_t, u_int);

@@ -44,6 +44,7 @@ fn a_full_socket_blocks_and_becomes_writable_again() {
         sent += n;
     }
     host.parts.clear();
+    unix.watch_room(host.poll.registry(), BASE, true).unwrap();
     let mut got = vec![0; sent];
     server.read_exact(&mut got).unwrap();
     host.until(&mut unix, |h| !h.parts.is_empty());

@@ -1,0 +1,110 @@
+//! The longest dispatch under everything at once: a storm of calls, a message
+//! of 16 MiB, a configuration of 50 MB.
+//!
+//! Wall time includes what the system gave to others meanwhile; processor time
+//! is what the client itself took.
+
+#![allow(clippy::print_stdout, missing_docs)]
+
+mod support;
+
+use std::time::Duration;
+
+use support::host::{BUDGET, Host};
+use support::table;
+use support::{Daemon, Home, raw, scripted_server, setting};
+use tmcp::client::Event;
+
+fn main() {
+    support::start("dispatch: the longest one, with a budget of 2 ms", false);
+    let rounds = setting("ROUNDS", 5);
+    table::head(&["load", "longest dispatch, processor ms", "wall ms", "dispatches"]);
+    let storm = best(rounds, storm);
+    show("storm: 50 servers, 64 calls in flight on each, 64,000 calls", storm);
+    let config = best(rounds, configuration);
+    show("configuration of 50 MB", config);
+    if scripted_server().is_some() {
+        for mib in [1, 4, 15] {
+            let line = best(rounds, || long_line(mib << 20));
+            show(&format!("one message of {mib} MiB"), line);
+        }
+    }
+    println!();
+}
+
+type Longest = (Duration, Duration, usize);
+
+/// The median round by processor time.
+fn best(rounds: usize, mut round: impl FnMut() -> Longest) -> Longest {
+    let mut all: Vec<Longest> = (0..rounds).map(|_| round()).collect();
+    all.sort();
+    all[all.len() / 2]
+}
+
+fn show(what: &str, (used, wall, count): Longest) {
+    let ms = |time: Duration| format!("{:.2}", time.as_nanos() as f64 / 1e6);
+    let over = if used > BUDGET { " (over)" } else { "" };
+    table::row(&[what.to_owned(), ms(used) + over, ms(wall), count.to_string()]);
+}
+
+fn storm() -> Longest {
+    const SERVERS: usize = 50;
+    let calls = SERVERS * 1280;
+    let home = Home::new("storm");
+    let socket = home.path("echo.sock");
+    let _daemon = Daemon::echo(&socket);
+    let entries: Vec<String> = (0..SERVERS)
+        .map(|n| {
+            format!(
+                "\"s{n}\":{{\"socket_path\":{socket:?},\"era\":\"legacy\",\
+                 \"pool_max_size\":1,\"max_in_flight\":64}}"
+            )
+        })
+        .collect();
+    let mut host = Host::new("storm-host", &format!("{{{}}}", entries.join(",")));
+    host.watch = true;
+    let arguments = raw::arguments();
+    for server in 0..SERVERS {
+        for _ in 0..64 {
+            host.start(&format!("s{server}"), "bench", &arguments, server as u64);
+        }
+    }
+    let (mut asked, mut done) = (SERVERS * 64, 0);
+    while done < calls {
+        host.turn();
+        while let Some(event) = host.client.next_event() {
+            let Event::Done(completion) = event else { continue };
+            assert!(completion.outcome.is_ok(), "{completion:?}");
+            done += 1;
+            if asked < calls {
+                asked += 1;
+                host.start(&completion.server, "bench", &arguments, 0);
+            }
+        }
+    }
+    (host.longest.1, host.longest.0, host.turns)
+}
+
+fn configuration() -> Longest {
+    let mut file = String::with_capacity(51 << 20);
+    file.push_str("{\"history\":[");
+    while file.len() < 50_000_000 {
+        file.push_str("{\"display\":\"some \\\"words\\\" of a prompt\",\"n\":[1,2,3],\"x\":null},");
+    }
+    file.push_str("0],\"mcpServers\":{\"s\":{\"command\":\"true\"}}}");
+    let mut host = Host::unread("configuration", &file);
+    host.watch = true;
+    host.ready();
+    assert_eq!(host.client.server_count(), 1);
+    (host.longest.1, host.longest.0, host.turns)
+}
+
+fn long_line(bytes: usize) -> Longest {
+    let server = scripted_server().expect("it was there before");
+    let entry = format!("{{\"s\":{{\"command\":{server:?},\"era\":\"legacy\"}}}}");
+    let mut host = Host::new("line", &entry);
+    host.call("s", "bench", "{}");
+    host.watch = true;
+    host.call("s", "big", &format!("{{\"bytes\":{bytes}}}"));
+    (host.longest.1, host.longest.0, host.turns)
+}

@@ -1,0 +1,321 @@
+//! The shape of the source, held: who may use whom, what may be named where,
+//! and how long a file may be. docs/architecture.md draws what is checked here.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Which module may use which others. Nothing points up; `engine` and
+/// `transport` never see each other.
+const EDGES: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("time", &[]),
+    ("config", &["error", "time"]),
+    ("metrics", &["error", "time"]),
+    ("protocol", &["config::Era", "error", "time"]),
+    ("engine", &["config", "error", "metrics", "protocol", "time"]),
+    ("sys", &["error", "time"]),
+    ("transport", &["error", "sys"]),
+    ("client", &["config", "engine", "error", "metrics", "protocol", "sys", "time", "transport"]),
+];
+
+/// Modules that decide and touch nothing.
+const PURE: &[&str] = &["protocol", "engine"];
+/// What would touch something.
+const IMPURE_STD: &[&str] = &["fs", "io", "net", "os", "process", "thread"];
+const IMPURE_WORDS: &[&str] =
+    &["BorrowedFd", "Instant", "OwnedFd", "RawFd", "SystemTime", "libc", "mio"];
+
+const LONGEST: usize = 800;
+
+/// Everything wrong with the file at `path` (relative to the root of the sources).
+fn violations(path: &str, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut say = |what: String| found.push(format!("{path}: {what}"));
+    let lines = text.lines().count();
+    if lines > LONGEST {
+        say(format!("{lines} lines, {LONGEST} are allowed"));
+    }
+    let Some(inside) = path.strip_prefix("src/").filter(|path| path.ends_with(".rs")) else {
+        return found;
+    };
+    let code = code_of(text);
+    let module = inside.split(['/', '.']).next().unwrap_or_default();
+    if module != "sys" && has_word(&code, "unsafe") {
+        say("unsafe is for src/sys and ffi".into());
+    }
+    if module == "lib" {
+        return found;
+    }
+    let Some((_, allowed)) = EDGES.iter().find(|(name, _)| *name == module) else {
+        say(format!("module {module} has no line in the table of edges"));
+        return found;
+    };
+    let mut used = paths_after(&code, "crate");
+    used.extend(paths_after(&code, "tmcp"));
+    for (name, _) in EDGES {
+        if code.contains(&format!("super::super::{name}::")) {
+            used.insert((*name).to_owned());
+        }
+    }
+    for path in used {
+        let top = path.split("::").next().unwrap_or_default();
+        let fits =
+            |edge: &str| edge == top || edge == path || path.starts_with(&format!("{edge}::"));
+        if top != module && !allowed.iter().any(|edge| fits(edge)) {
+            say(format!("{module} may not use {path}"));
+        }
+    }
+    if PURE.contains(&module) {
+        for path in paths_after(&code, "std") {
+            let top = path.split("::").next().unwrap_or_default();
+            if IMPURE_STD.contains(&top) {
+                say(format!("{module} decides and touches nothing, it may not use std::{path}"));
+            }
+        }
+        for word in IMPURE_WORDS {
+            if has_word(&code, word) {
+                say(format!("{module} decides and touches nothing, it may not name {word}"));
+            }
+        }
+    }
+    found
+}
+
+/// The text without comments and without what stands in literals.
+fn code_of(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let mut code = String::with_capacity(text.len());
+    let mut at = 0;
+    let next = |at: usize| chars.get(at).copied().unwrap_or('\n');
+    while at < chars.len() {
+        let c = chars[at];
+        let previous = code.chars().last().unwrap_or(' ');
+        match c {
+            '/' if next(at + 1) == '/' => {
+                while at < chars.len() && chars[at] != '\n' {
+                    at += 1;
+                }
+            }
+            '/' if next(at + 1) == '*' => {
+                let mut depth = 0;
+                while at < chars.len() {
+                    match (chars[at], next(at + 1)) {
+                        ('/', '*') => depth += 1,
+                        ('*', '/') => depth -= 1,
+                        _ => {
+                            at += 1;
+                            continue;
+                        }
+                    }
+                    at += 2;
+                    if depth == 0 {
+                        break;
+                    }
+                }
+            }
+            'r' if !is_word(previous) || previous == 'b' => {
+                let hashes = chars[at + 1..].iter().take_while(|c| **c == '#').count();
+                if next(at + 1 + hashes) != '"' {
+                    code.push(c);
+                    at += 1;
+                    continue;
+                }
+                at += 2 + hashes;
+                while at < chars.len() {
+                    let closing = chars[at + 1..].iter().take_while(|c| **c == '#').count();
+                    at += 1;
+                    if chars[at - 1] == '"' && closing >= hashes {
+                        at += hashes;
+                        break;
+                    }
+                }
+                code.push_str("\"\"");
+            }
+            '"' => {
+                at += 1;
+                while at < chars.len() && chars[at] != '"' {
+                    at += if chars[at] == '\\' { 2 } else { 1 };
+                }
+                at += 1;
+                code.push_str("\"\"");
+            }
+            // A character, not a lifetime.
+            '\'' if next(at + 1) == '\\' => {
+                at += 3;
+                while at < chars.len() && chars[at] != '\'' {
+                    at += 1;
+                }
+                at += 1;
+            }
+            '\'' if next(at + 2) == '\'' => at += 3,
+            _ => {
+                code.push(c);
+                at += 1;
+            }
+        }
+    }
+    code
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+    code.match_indices(word).map(|(at, _)| at).filter(move |at| {
+        let before = code[..*at].chars().next_back().unwrap_or(' ');
+        let after = code[at + word.len()..].chars().next().unwrap_or(' ');
+        !is_word(before) && !is_word(after)
+    })
+}
+
+fn has_word(code: &str, word: &str) -> bool {
+    words(code, word).next().is_some()
+}
+
+/// Every path that continues `root::`, groups in braces spelt out.
+fn paths_after(code: &str, root: &str) -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
+    for at in words(code, root) {
+        if let Some(rest) = code[at + root.len()..].trim_start().strip_prefix("::") {
+            spell_out("", rest.trim_start(), &mut paths);
+        }
+    }
+    paths
+}
+
+/// Adds the paths at the start of `rest`; how much of it they took.
+fn spell_out(prefix: &str, rest: &str, paths: &mut BTreeSet<String>) -> usize {
+    let mut at = 0;
+    if rest.starts_with('{') {
+        at += 1;
+        while at < rest.len() && !rest[at..].starts_with('}') {
+            let skipped = rest[at..].find(|c: char| is_word(c) || c == '{' || c == '}' || c == '*');
+            at += skipped.unwrap_or(rest.len() - at);
+            let before = at;
+            if !rest[at..].starts_with('}') {
+                at += spell_out(prefix, &rest[at..], paths);
+            }
+            if at == before {
+                break;
+            }
+        }
+        return at + 1;
+    }
+    let length = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+    if length == 0 {
+        paths.insert(format!("{prefix}*"));
+        return 1;
+    }
+    let path = format!("{prefix}{}", &rest[..length]);
+    at += length;
+    match rest[at..].strip_prefix("::") {
+        Some(more) if more.starts_with(['{', '*']) || more.starts_with(is_word) => {
+            at + 2 + spell_out(&format!("{path}::"), more, paths)
+        }
+        _ => {
+            paths.insert(path);
+            at
+        }
+    }
+}
+
+fn files(directory: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(directory) else { return };
+    for entry in entries {
+        let path = entry.expect("a readable directory").path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|e| ["rs", "c", "h"].iter().any(|x| e == *x)) {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn the_sources_keep_to_their_shape() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = vec![root.join("build.rs")];
+    all.retain(|path| path.exists());
+    for directory in ["src", "ffi", "tests", "benches", "tmux-patches"] {
+        files(&root.join(directory), &mut all);
+    }
+    assert!(all.len() > 80, "only {} files were found", all.len());
+    let mut wrong = Vec::new();
+    for path in &all {
+        let text = std::fs::read_to_string(path).expect("sources are UTF-8");
+        let name = path.strip_prefix(root).expect("below the root").to_string_lossy();
+        wrong.extend(violations(&name, &text));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    for (module, _) in EDGES {
+        let file = root.join(format!("src/{module}.rs"));
+        assert!(file.exists() || root.join(format!("src/{module}")).is_dir(), "{module} is gone");
+    }
+}
+
+#[test]
+fn every_kind_of_violation_is_noticed() {
+    for (path, text, part) in [
+        ("src/engine/pool.rs", "use crate::transport::Unix;", "may not use transport"),
+        ("src/engine/pool.rs", "use crate::{\n error,\n client::Client};", "may not use client"),
+        ("src/engine/pool.rs", "fn f() { crate::sys::clock::now(); }", "may not use sys"),
+        ("src/transport/unix.rs", "use crate::engine::Action;", "may not use engine"),
+        ("src/transport/unix.rs", "use crate::time::Time;", "may not use time"),
+        ("src/protocol/message.rs", "use crate::config::Limits;", "may not use config::Limits"),
+        ("src/protocol/x.rs", "use crate::config::{Era, Config};", "may not use config::Config"),
+        ("src/protocol/x.rs", "use crate::config;", "may not use config"),
+        ("src/protocol/x.rs", "use crate::engine::*;", "may not use engine::*"),
+        ("src/error.rs", "use crate::time::Time;", "may not use time"),
+        ("src/config/scan.rs", "use crate::metrics::Latency;", "may not use metrics"),
+        ("src/config/scan.rs", "use super::super::engine::Engine;", "may not use engine"),
+        ("src/metrics/mod.rs", "pub(in crate::client) fn f() {}", "may not use client"),
+        ("src/sys/fd.rs", "use crate::transport::Flow;", "may not use transport"),
+        ("src/novel/mod.rs", "", "module novel has no line"),
+        ("src/engine/x.rs", "use std::io;", "may not use std::io"),
+        ("src/engine/x.rs", "use std::{fmt, net::TcpStream};", "may not use std::net"),
+        ("src/engine/x.rs", "fn f() { std::thread::sleep(d); }", "may not use std::thread"),
+        ("src/engine/x.rs", "use std :: os::fd::AsFd;", "may not use std::os"),
+        ("src/protocol/x.rs", "use std::fs::File;", "may not use std::fs"),
+        ("src/protocol/x.rs", "std::process::exit(1)", "may not use std::process"),
+        ("src/protocol/x.rs", "use std::time::Instant;", "may not name Instant"),
+        ("src/engine/x.rs", "use std::time::{Duration, SystemTime};", "may not name SystemTime"),
+        ("src/engine/x.rs", "fn f(fd: RawFd) {}", "may not name RawFd"),
+        ("src/engine/x.rs", "fn f(fd: OwnedFd) {}", "may not name OwnedFd"),
+        ("src/engine/x.rs", "use mio::Token;", "may not name mio"),
+        ("src/engine/x.rs", "let x = libc::EAGAIN;", "may not name libc"),
+        ("src/client/x.rs", "unsafe { f() }", "unsafe is for"),
+        ("src/lib.rs", "unsafe fn f() {}", "unsafe is for"),
+        ("src/client/x.rs", "let a = \"\\\"\"; unsafe { f() }", "unsafe is for"),
+        ("src/client/x.rs", "let a = '\"'; unsafe { f() } // \"", "unsafe is for"),
+        ("src/client/x.rs", "let a = r#\"\"\"#; unsafe { f() }", "unsafe is for"),
+        ("src/client/x.rs", "/* /* */ */ unsafe { f() }", "unsafe is for"),
+        ("src/client/x.rs", &"\n".repeat(801), "801 lines"),
+        ("ffi/src/x.rs", &"\n".repeat(801), "801 lines"),
+    ] {
+        let found = violations(path, text);
+        assert!(
+            found.len() == 1 && found[0].starts_with(path) && found[0].contains(part),
+            "{path}: {text:?}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_allowed_is_left_alone() {
+    for (path, text) in [
+        ("src/engine/x.rs", "use std::{fmt, mem};\nuse std::time::Duration;"),
+        ("src/engine/x.rs", "use crate::{config::{Era, Limits}, protocol::framing::Lines};"),
+        ("src/engine/x.rs", "// std::io, mio, unsafe\n/* RawFd */ /// libc\nlet a = \"Instant\";"),
+        ("src/engine/x.rs", "let amio = instant; const UNSAFE: u8 = 1;"),
+        ("src/protocol/x.rs", "use crate::config::Era;\nuse crate::protocol::modern;"),
+        ("src/protocol/x.rs", "fn f<'a>(x: &'a str, c: char) { c == 'a' }"),
+        ("src/sys/x.rs", "unsafe { f() }"),
+        ("src/client/x.rs", "#![deny(unsafe_code)]"),
+        ("src/transport/x.rs", "use std::os::fd::RawFd;\nuse crate::sys;"),
+        ("src/client/x.rs", &"\n".repeat(800)),
+        ("ffi/src/x.rs", "unsafe { f() }"),
+    ] {
+        assert_eq!(violations(path, text), Vec::<String>::new(), "{path}: {text:?}");
+    }
+}

@@ -1,0 +1,68 @@
+//! A host without a descriptor to spare. Alone in its binary: the limit is the
+//! whole process's.
+
+mod common;
+
+use common::{Daemon, Driver, Home, entry, socket, write_config};
+use tmcp::error::Kind;
+
+#[allow(unsafe_code)]
+fn set_limit(soft: u64) -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a valid place for the limit.
+    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) }, 0);
+    let old = limit.rlim_cur;
+    limit.rlim_cur = soft.min(limit.rlim_max);
+    // SAFETY: `limit` is a valid limit.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
+    old
+}
+
+fn used() -> u64 {
+    std::fs::read_dir("/proc/self/fd").unwrap().count() as u64
+}
+
+#[test]
+fn a_host_without_descriptors_gets_clear_errors_and_recovers() {
+    let home = Home::new("no-descriptors");
+    let path = home.path("s.sock");
+    let _daemon = Daemon::start(&path, &[]);
+    let few = r#""retry_attempts":1,"retry_backoff":1"#;
+    let servers = format!("{{\"process\":{},\"socket\":{}}}", entry(&[], few), socket(&path, few));
+    write_config(&home, &servers);
+    let mut driver = Driver::at(home);
+    driver.ready();
+    let before = used();
+    let old = set_limit(3);
+    let errors: Vec<_> = ["process", "socket"]
+        .iter()
+        .map(|server| driver.error(server, "echo", r#"{"text":"x"}"#))
+        .collect();
+    set_limit(old);
+    for error in errors {
+        assert_eq!(error.kind(), Kind::Io, "{error}");
+        assert!(error.message().to_lowercase().contains("too many open files"), "{error}");
+        assert!(error.message().ends_with("(tried 2 times)"), "{error}");
+    }
+    assert_eq!(used(), before, "something was opened by halves and left");
+    // Every number of descriptors in between fails cleanly or works.
+    for spare in 1..12 {
+        let old = set_limit(before + spare);
+        let ids: Vec<_> = ["process", "socket"]
+            .iter()
+            .map(|server| driver.start(server, "echo", r#"{"text":"x"}"#))
+            .collect();
+        for id in ids {
+            if let Err(error) = driver.done(id).outcome {
+                assert!(
+                    error.message().to_lowercase().contains("too many open files"),
+                    "{spare}: {error}"
+                );
+            }
+        }
+        set_limit(old);
+    }
+    for server in ["process", "socket"] {
+        assert_eq!(driver.text(server, "echo", r#"{"text":"x"}"#), "x");
+    }
+}

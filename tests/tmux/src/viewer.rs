@@ -1,0 +1,95 @@
+//! A client inside another tmux, which serves as the terminal: what the user sees,
+//! modes, menus, popups and status line included, is that tmux's pane.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::process::Command;
+
+use crate::process::Process;
+use crate::run::{Output, Running};
+use crate::tmux::{Tmux, binary};
+use crate::wait::until;
+
+/// An attached client whose screen can be read. Dropped, its terminal is ended.
+#[derive(Debug)]
+pub struct Viewer<'a> {
+    tmux: &'a Tmux,
+    outer: Process,
+}
+
+impl<'a> Viewer<'a> {
+    /// Attaches to the first session.
+    ///
+    /// # Panics
+    /// When the client does not come up.
+    #[must_use]
+    pub fn attach(tmux: &'a Tmux) -> Viewer<'a> {
+        let conf = "set -g status off\nset -g remain-on-exit on\nset -s escape-time 0\n";
+        fs::write(tmux.path("outer.conf"), conf).expect("the outer configuration is written");
+        let inner = format!(
+            "TMUX= exec '{}' -L test attach-session -t one 2>'{}'",
+            binary().display(),
+            tmux.path("viewer.err").display()
+        );
+        let mut viewer = Viewer { tmux, outer: tmux.server() };
+        let _ = viewer.run(["new-session", "-d", "-x100", "-y30", "-sv", &inner]).ok();
+        let pid = viewer.run(["display-message", "-p", "#{pid}"]).ok();
+        let pid = pid.trim().parse().expect("a pid is a number");
+        viewer.outer = Process::of(pid).expect("the outer server runs");
+        until("the client shows its status line", || viewer.screen().contains("[one]"));
+        viewer
+    }
+
+    fn command(&self) -> Command {
+        let mut command = self.tmux.environment(&binary());
+        command.args(["-L", "outer", "-f"]).arg(self.tmux.path("outer.conf"));
+        command
+    }
+
+    fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Output {
+        Running::start(self.command().args(args), b"").wait()
+    }
+
+    /// What is on the screen now.
+    #[track_caller]
+    #[must_use]
+    pub fn screen(&self) -> String {
+        self.run(["capture-pane", "-p", "-t", "v:"]).ok()
+    }
+
+    /// The same with the attributes of each cell, as escape sequences.
+    #[track_caller]
+    #[must_use]
+    pub fn coloured(&self) -> String {
+        self.run(["capture-pane", "-p", "-e", "-t", "v:"]).ok()
+    }
+
+    /// Waits until the screen has this text.
+    #[track_caller]
+    pub fn until(&self, text: &str) {
+        let mut last = String::new();
+        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            until(&format!("the screen shows {text:?}"), || {
+                last = self.screen();
+                last.contains(text)
+            });
+        }));
+        assert!(found.is_ok(), "the screen never shows {text:?}, at last it was\n{last}");
+    }
+
+    /// Types keys by their names in tmux.
+    #[track_caller]
+    pub fn keys(&self, keys: &[&str]) {
+        let _ = self.run(["send-keys", "-t", "v:"].iter().chain(keys)).ok();
+    }
+}
+
+impl Drop for Viewer<'_> {
+    fn drop(&mut self) {
+        if self.outer != self.tmux.server() {
+            let mut left = self.outer.descendants();
+            left.push(self.outer);
+            left.iter().for_each(|process| process.signal(libc::SIGKILL));
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! `mcp-stats`: the documented lines, the documented pipelines, true numbers.
+
+use serde_json::json;
+use tmcp_tmux_tests::{Setup, SocketServer, Tmux, stdio, until};
+
+/// The value of a line of a report.
+#[track_caller]
+fn value(report: &str, key: &str) -> String {
+    let start = format!("{key}: ");
+    let line = report.lines().map(str::trim_start).find(|line| line.starts_with(&start));
+    line.unwrap_or_else(|| panic!("no {key} in\n{report}"))[start.len()..].to_string()
+}
+
+#[test]
+fn the_numbers_are_true_after_five_calls_of_which_one_fails() {
+    let tmux = Tmux::demo();
+    for _ in 0..4 {
+        let _ = tmux.call(["demo", "echo", "{\"text\":\"x\"}"]).ok();
+    }
+    let _ = tmux.call(["demo", "fail", "{\"message\":\"x\"}"]).fails(1);
+    let report = tmux.run(["mcp-stats", "demo"]).ok();
+    for (key, want) in [
+        ("Server", "demo"),
+        ("Transport", "stdio"),
+        ("Status", "connected"),
+        ("Requests Sent", "5"),
+        ("Responses Received", "5"),
+        ("Errors", "1"),
+        ("Success Rate", "80%"),
+        ("Connection Active", "yes"),
+        ("Total Connections", "1"),
+        ("Active", "0"),
+        ("Idle", "1"),
+        ("Pool Hits", "4"),
+        ("Pool Misses", "1"),
+        ("Hit Rate", "80.0%"),
+        ("Health", "unhealthy"),
+    ] {
+        assert_eq!(value(&report, key), want, "{key} in\n{report}");
+    }
+    assert_eq!(tmux.format("#{mcp_calls} #{mcp_errors} #{mcp_inflight}"), "5 1 0");
+    tmux.finish();
+}
+
+#[test]
+fn the_layout_is_the_documented_one_line_for_line() {
+    let setup = Setup::new();
+    let server = SocketServer::start(&setup.path("s"), &[]);
+    let tmux = setup.server("mem", server.entry()).server("other", stdio(&[])).start();
+    let _ = tmux.call(["mem", "echo", "text=x"]).ok();
+    let report = tmux.run(["mcp-stats"]).ok();
+    assert!(report.starts_with("MCP Performance Statistics\n==========================\nTotal Servers: 2\n\nServer: mem\n"), "{report}");
+    let one = tmux.run(["mcp-stats", "mem"]).ok();
+    assert!(one.starts_with("Server: mem\n"), "{one}");
+    let lines = [
+        "  Transport: socket",
+        "  Status: connected",
+        "  Socket Path: ",
+        "  Socket FD: ",
+        "  Uptime: ",
+        "  Last Activity: ",
+        "  Statistics:",
+        "    Requests Sent: ",
+        "    Responses Received: ",
+        "    Errors: ",
+        "    Success Rate: ",
+        "  Performance:",
+        "    Average Latency: ",
+        "    P95 Latency: ",
+        "    P99 Latency: ",
+        "  Socket Statistics:",
+        "    Connection Active: yes",
+        "    Bytes Sent: ",
+        "    Bytes Received: ",
+        "  Pool Statistics:",
+        "    Total Connections: ",
+        "    Active: ",
+        "    Idle: ",
+        "    Pool Hits: ",
+        "    Pool Misses: ",
+        "    Evictions: ",
+        "    Hit Rate: ",
+        "  Performance Impact:",
+        "    Avg Connection Time Saved: ",
+        "    Total Time Saved: ",
+        "  Health: healthy",
+    ];
+    for text in [&report, &one] {
+        let mut rest = text.lines();
+        for want in lines {
+            assert!(
+                rest.any(|line| line.starts_with(want)),
+                "{want:?} is missing or out of order in\n{text}"
+            );
+        }
+    }
+    assert_eq!(value(&one, "Socket Path"), server.path.to_string_lossy());
+    let fd: u32 = value(&one, "Socket FD").parse().expect("a number");
+    let link =
+        std::fs::read_link(format!("/proc/{}/fd/{fd}", tmux.server().pid)).expect("it is open");
+    assert!(link.to_string_lossy().starts_with("socket:"), "{link:?}");
+    tmux.finish();
+}
+
+#[test]
+fn the_documented_pipelines_work_as_they_are_written() {
+    let tmux = Setup::new()
+        .server("enhanced-memory", stdio(&[]))
+        .server("agent-runtime", stdio(&[]))
+        .server("sequential-thinking", stdio(&[]))
+        .start();
+    let _ = tmux.call(["agent-runtime", "echo", "text=x"]).ok();
+
+    let text = tmux.shell("tmux mcp-stats | grep -E \"(P95|P99|Average)\"").ok();
+    assert_eq!(text.lines().filter(|line| line.contains("Average Latency: ")).count(), 3, "{text}");
+    assert_eq!(text.lines().filter(|line| line.contains("P95 Latency: ")).count(), 3, "{text}");
+    assert_eq!(text.lines().filter(|line| line.contains("P99 Latency: ")).count(), 3, "{text}");
+
+    let text = tmux.shell("tmux mcp-stats agent-runtime | grep -A3 \"Pool Statistics\"").ok();
+    assert_eq!(text, "  Pool Statistics:\n    Total Connections: 1\n    Active: 0\n    Idle: 1\n");
+
+    let text = tmux
+        .shell("for server in enhanced-memory agent-runtime sequential-thinking; do\n  echo \"=== $server ===\"\n  tmux mcp-stats $server | grep -E \"(Latency|Success Rate|Hit Rate)\"\n  echo\ndone")
+        .ok();
+    let heads: Vec<&str> = text.lines().filter(|line| line.starts_with("===")).collect();
+    assert_eq!(
+        heads,
+        ["=== enhanced-memory ===", "=== agent-runtime ===", "=== sequential-thinking ==="]
+    );
+    let part = text.split("===").nth(4).expect("the second of three");
+    for line in
+        ["Success Rate: 100%", "Average Latency: ", "P95 Latency: ", "P99 Latency: ", "Hit Rate: "]
+    {
+        assert!(part.contains(line), "{line:?} in {part}");
+    }
+    tmux.finish();
+}
+
+#[test]
+fn the_report_can_be_watched() {
+    let tmux = Tmux::demo();
+    let mut shapes: Vec<usize> = Vec::new();
+    for n in 0..20 {
+        let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+        let report = tmux.run(["mcp-stats"]).ok();
+        // The tools are listed once for key=value, which is no call of anybody's.
+        assert_eq!(value(&report, "Requests Sent"), (n + 1).to_string());
+        shapes.push(report.lines().count());
+    }
+    assert!(shapes.iter().all(|lines| *lines == shapes[0]), "{shapes:?}");
+    assert_eq!(tmux.mcp_children().len(), 1, "nothing is started again and again");
+    tmux.finish();
+}
+
+#[test]
+fn an_unknown_server_is_answered_with_the_servers_there_are() {
+    let tmux = Setup::new().server("one", stdio(&[])).server("two", stdio(&[])).start();
+    assert_eq!(
+        tmux.run(["mcp-stats", "three"]).fails(1),
+        "unknown server 'three'; there are one, two\n"
+    );
+    assert!(tmux.run(["mcp-stats", "a", "b"]).code == 1);
+    tmux.finish();
+}
+
+#[test]
+fn the_report_waits_for_the_configuration_at_the_very_start() {
+    let setup = Setup::new().server("demo", stdio(&[]));
+    let padding = "x".repeat(30_000_000);
+    let config =
+        json!({"projects": {"history": padding}, "mcpServers": {"demo": {"command": "/bin/true"}}})
+            .to_string();
+    let tmux = setup.start_with(Some(&config));
+    let report = tmux.run(["mcp-stats"]).ok();
+    assert!(report.contains("Total Servers: 1\n"), "{report}");
+    tmux.finish();
+
+    // In one command line with the start of the server, nothing is loaded yet.
+    let tmux = Tmux::demo();
+    let output = tmux.shell("tmux kill-server; tmux new-session -d -s early cat \\; mcp-stats \\; mcp-call demo echo text=early; tmux kill-server");
+    assert!(
+        output.stdout.contains("Total Servers: 1\n") || output.stdout.contains("early"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_report_in_an_attached_client_opens_in_view_mode() {
+    let tmux = Tmux::demo();
+    let _ = tmux.run(["bind-key", "-n", "C-g", "mcp-stats"]).ok();
+    let viewer = tmux.view();
+    viewer.keys(&["C-g"]);
+    until("view mode opens", || tmux.format("#{pane_mode}") == "view-mode");
+    viewer.keys(&["g"]);
+    viewer.until("MCP Performance Statistics");
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
+fn large_numbers_have_thousands_separators() {
+    let tmux = Tmux::demo();
+    let _ = tmux.call(["-o", "none", "demo", "big", "bytes=1500000"]).ok();
+    let report = tmux.run(["mcp-stats", "demo"]).ok();
+    let bytes = value(&report, "Bytes Received");
+    assert!(bytes.starts_with("1,50"), "{bytes}");
+    assert_eq!(bytes.matches(',').count(), 2, "{bytes}");
+    tmux.finish();
+}
