@@ -222,7 +222,12 @@ impl World {
             self.say(format_args!("c{id} wrote {n}"));
             let delay = self.random.spread(3_000);
             self.later(delay, Todo::Read(id));
-            if (n as u64) < most && self.random.mille(400) {
+            let short = (n as u64) < most;
+            let frail = self.links.get(&id).is_some_and(|link| link.profile.trouble > 0);
+            if short && frail && self.random.mille(60) {
+                self.go_mute(id);
+            }
+            if short && self.random.mille(400) {
                 if let Some(link) = self.links.get_mut(&id) {
                     link.blocked = true;
                 }

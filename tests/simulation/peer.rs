@@ -320,7 +320,8 @@ impl World {
             0 => service * 50,
             _ => self.random.spread(service),
         };
-        if self.random.mille(150) {
+        let silent = stays_silent(self.links[&id].peer.jobs[&wire].fate);
+        if self.random.mille(if silent { 600 } else { 150 }) {
             let at = self.random.below(time + 1);
             self.later(at, Todo::Progress(id, wire));
         }
@@ -561,4 +562,9 @@ impl World {
         let delay = self.random.spread(3_000);
         self.later(delay, Todo::Deliver(id));
     }
+}
+
+/// A call that will not be answered.
+fn stays_silent(fate: Fate) -> bool {
+    matches!(fate, Fate::Silent | Fate::Ignored)
 }

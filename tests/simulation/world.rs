@@ -210,7 +210,11 @@ impl World {
         self.host.moves = self.random.range(10, 70);
         self.later(0, Todo::Host);
         while self.host.moves > 0 && self.step(u64::MAX) {}
-        let rest = self.random.spread(30 * SECOND);
+        // Some wait until the longest silence is over.
+        let rest = match self.random.below(3) {
+            0 => self.random.range(60 * SECOND, 130 * SECOND),
+            _ => self.random.spread(30 * SECOND),
+        };
         self.run_for(rest);
         for phase in [World::heal, World::live, World::part, World::at_rest] {
             if self.failure.is_none() {
