@@ -419,6 +419,19 @@ mod tests {
     }
 
     #[test]
+    fn buckets_keep_their_counts_however_they_grow() {
+        let mut buckets = Buckets::default();
+        let order = [200, 7, BUCKETS - 1, 0, 208, 199];
+        for (n, bucket) in order.into_iter().enumerate() {
+            *buckets.at(bucket) += n as u16 + 1;
+        }
+        for (n, bucket) in order.into_iter().enumerate() {
+            assert_eq!(*buckets.at(bucket), n as u16 + 1, "{bucket}");
+        }
+        assert_eq!(buckets.counts.len(), BUCKETS);
+    }
+
+    #[test]
     fn a_long_idle_ring_is_not_mistaken_for_a_fresh_one() {
         let mut windows = Windows::default();
         for minute in 0..16 {
