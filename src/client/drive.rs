@@ -34,14 +34,22 @@ impl Client {
         }
         self.carry_out(start);
         let mut now = start;
+        // The next piece may take as long as the longest so far: it is left to
+        // the next dispatch rather than begun.
+        let mut longest = Duration::ZERO;
+        let mut over = |before: Time, now: Time| {
+            longest = longest.max(now.since(before));
+            now.since(start) + longest >= budget
+        };
         loop {
+            let before = now;
             let loading = self.load(now);
             let Some(id) = self.busy.pop_front() else {
                 if !loading {
                     break;
                 }
                 now = clock::now();
-                if now.since(start) >= budget {
+                if over(before, now) {
                     break;
                 }
                 continue;
@@ -52,7 +60,7 @@ impl Client {
                 break;
             }
             now = clock::now();
-            if now.since(start) >= budget {
+            if over(before, now) {
                 break;
             }
         }

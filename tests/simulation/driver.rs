@@ -206,7 +206,15 @@ impl World {
                 return;
             }
             let most = room.min(pending.len()) as u64;
-            let n = if self.random.mille(700) { most } else { self.random.range(1, most) } as usize;
+            let n = match self.random.below(10) {
+                // All but the newline: some readers make do without.
+                0 => match pending[..most as usize].iter().position(|byte| *byte == b'\n') {
+                    Some(at) if at > 0 => at as u64,
+                    _ => most,
+                },
+                1 | 2 => self.random.range(1, most),
+                _ => most,
+            } as usize;
             link.up.extend(&pending[..n]);
             link.written += n as u64;
             let now = self.time();
@@ -214,6 +222,19 @@ impl World {
             self.say(format_args!("c{id} wrote {n}"));
             let delay = self.random.spread(3_000);
             self.later(delay, Todo::Read(id));
+            let short = (n as u64) < most;
+            let frail = self.links.get(&id).is_some_and(|link| link.profile.trouble > 0);
+            if short && frail && self.random.mille(60) {
+                self.go_mute(id);
+            }
+            if short && self.random.mille(400) {
+                if let Some(link) = self.links.get_mut(&id) {
+                    link.blocked = true;
+                }
+                let delay = self.random.spread(20_000);
+                self.later(delay, Todo::Writable(id));
+                return;
+            }
         }
     }
 

@@ -339,8 +339,10 @@ impl World {
                 .map(|(id, _)| *id)
                 .collect();
             for id in links {
-                if self.random.mille(700) {
-                    self.die(id);
+                match self.random.below(10) {
+                    0..=4 => self.die(id),
+                    5..=7 => self.go_mute(id),
+                    _ => {}
                 }
             }
         }

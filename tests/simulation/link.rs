@@ -56,6 +56,8 @@ pub enum Fate {
     HalfAnswered,
     /// The answer lacks its newline, then the stream ends.
     NoNewline,
+    /// It runs, and the server closes its output instead of answering.
+    Mute,
 }
 
 /// The server's end of a stream.

@@ -287,6 +287,8 @@ impl World {
                 Fate::DiesAfter,
                 Fate::HalfAnswered,
                 Fate::NoNewline,
+                Fate::Mute,
+                Fate::Mute,
             ])
         } else {
             Fate::Answered
@@ -318,7 +320,8 @@ impl World {
             0 => service * 50,
             _ => self.random.spread(service),
         };
-        if self.random.mille(150) {
+        let silent = stays_silent(self.links[&id].peer.jobs[&wire].fate);
+        if self.random.mille(if silent { 600 } else { 150 }) {
             let at = self.random.below(time + 1);
             self.later(at, Todo::Progress(id, wire));
         }
@@ -358,6 +361,7 @@ impl World {
             _ if self.failure.is_some() => return,
             Fate::DiesBefore | Fate::DiesAfter => return self.die(id),
             Fate::Silent | Fate::Ignored => {}
+            Fate::Mute => self.go_mute(id),
             _ if quiet => {}
             Fate::HalfAnswered => {
                 let answer = self.reply_to(id, &job);
@@ -421,6 +425,19 @@ impl World {
         format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}")
     }
 
+    /// The server closes its output and goes on reading: what reaches it still
+    /// runs, and nobody hears of it.
+    pub fn go_mute(&mut self, id: u64) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if link.peer.dead || link.ending.is_some() {
+            return;
+        }
+        link.ending = Some(Ending::Eof);
+        self.say(format_args!("c{id} goes mute"));
+        let delay = self.random.spread(5_000);
+        self.later(delay, Todo::Deliver(id));
+    }
+
     /// The server's end of the stream breaks.
     pub fn die(&mut self, id: u64) {
         let Some(link) = self.links.get_mut(&id) else { return };
@@ -431,7 +448,7 @@ impl World {
         let link = self.links.get_mut(&id).expect("looked up above");
         link.peer.dead = true;
         let reset = link.channel == Transport::Socket && self.random.mille(400);
-        link.ending = Some(if reset { Ending::Reset } else { Ending::Eof });
+        link.ending.get_or_insert(if reset { Ending::Reset } else { Ending::Eof });
         let delay = self.random.spread(5_000);
         self.later(delay, Todo::Deliver(id));
         if self.links[&id].child.is_some() {
@@ -538,11 +555,16 @@ impl World {
 
     fn put_raw(&mut self, id: u64, bytes: &[u8]) {
         let Some(link) = self.links.get_mut(&id) else { return };
-        if link.peer.dead || link.stage == Stage::Forgotten {
+        if link.peer.dead || link.ending.is_some() || link.stage == Stage::Forgotten {
             return;
         }
         link.down.extend(bytes);
         let delay = self.random.spread(3_000);
         self.later(delay, Todo::Deliver(id));
     }
+}
+
+/// A call that will not be answered.
+fn stays_silent(fate: Fate) -> bool {
+    matches!(fate, Fate::Silent | Fate::Ignored)
 }

@@ -9,7 +9,7 @@ use tmcp::engine::{Engine, LogLevel};
 use tmcp::time::Time;
 
 use crate::host::Host;
-use crate::link::Link;
+use crate::link::{Link, Stage};
 use crate::profile::{self, Profile};
 use crate::random::Random;
 use crate::trace::Trace;
@@ -210,7 +210,11 @@ impl World {
         self.host.moves = self.random.range(10, 70);
         self.later(0, Todo::Host);
         while self.host.moves > 0 && self.step(u64::MAX) {}
-        let rest = self.random.spread(30 * SECOND);
+        // Some wait until the longest silence is over.
+        let rest = match self.random.below(3) {
+            0 => self.random.range(60 * SECOND, 130 * SECOND),
+            _ => self.random.spread(30 * SECOND),
+        };
         self.run_for(rest);
         for phase in [World::heal, World::live, World::part, World::at_rest] {
             if self.failure.is_none() {
@@ -236,7 +240,10 @@ impl World {
         let all: Vec<u64> = self.links.keys().copied().collect();
         for id in all {
             let link = self.links.get_mut(&id).expect("no link is ever taken out");
-            link.profile.ignores_term = false;
+            if link.stage == Stage::Closed {
+                // To be got rid of by the engine alone.
+                continue;
+            }
             if link.child.is_some() {
                 self.exit(id);
             }
