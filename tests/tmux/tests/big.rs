@@ -66,6 +66,8 @@ fn view_mode_shows_a_part_and_says_where_the_rest_is() {
         .ok();
     let viewer = tmux.view();
     viewer.keys(&["C-g"]);
+    viewer.until("line 0");
+    let _ = tmux.run(["send-keys", "-t", "one:", "-X", "history-bottom"]).ok();
     viewer.until(&format!("[cut: all {} bytes are in buffer mcp]", lines.len()));
     assert_eq!(tmux.buffer("mcp").as_deref(), Some(lines.as_str()));
     drop(viewer);
@@ -78,6 +80,8 @@ fn one_long_line_of_ten_megabytes_opens_in_view_mode() {
     let _ = tmux.run(["bind-key", "-n", "C-g", "mcp-call", "demo", "big", "bytes=10000000"]).ok();
     let viewer = tmux.view();
     viewer.keys(&["C-g"]);
+    viewer.until("0123456789abcdef");
+    let _ = tmux.run(["send-keys", "-t", "one:", "-X", "history-bottom"]).ok();
     viewer.until("[cut: all 10000000 bytes are in buffer mcp]");
     let mut control = tmux.control();
     control.round_trip();
