@@ -179,7 +179,7 @@ fn a_key_that_calls_a_server_which_never_answers_harms_nobody() {
     assert!(worst < PROMPT, "a key waited {worst:?}");
     tmux.until_format("#{mcp_inflight}", "0");
     until("the user is told", || {
-        tmux.messages().iter().any(|line| line.contains("imed out after 1500 ms"))
+        tmux.messages().iter().any(|line| line.contains("imed out after 1.5 s"))
     });
     drop(terminal);
     tmux.finish();
