@@ -3,7 +3,16 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tmcp_tmux_tests::{Setup, Tmux, stdio, until};
+use tmcp_tmux_tests::{Setup, Tmux, Viewer, stdio, until};
+
+/// Goes to the last line until it is this one: lines are added a few at a time.
+#[track_caller]
+fn at_the_end(tmux: &Tmux, viewer: &Viewer<'_>, text: &str) {
+    until(&format!("the last line is {text}"), || {
+        let _ = tmux.run(["send-keys", "-t", "one:", "-X", "history-bottom"]).ok();
+        viewer.screen().contains(text)
+    });
+}
 
 #[test]
 fn ten_megabytes_reach_standard_output_whole() {
@@ -66,7 +75,8 @@ fn view_mode_shows_a_part_and_says_where_the_rest_is() {
         .ok();
     let viewer = tmux.view();
     viewer.keys(&["C-g"]);
-    viewer.until(&format!("[cut: all {} bytes are in buffer mcp]", lines.len()));
+    viewer.until("line 0");
+    at_the_end(&tmux, &viewer, &format!("[cut: all {} bytes are in buffer mcp]", lines.len()));
     assert_eq!(tmux.buffer("mcp").as_deref(), Some(lines.as_str()));
     drop(viewer);
     tmux.finish();
@@ -78,7 +88,8 @@ fn one_long_line_of_ten_megabytes_opens_in_view_mode() {
     let _ = tmux.run(["bind-key", "-n", "C-g", "mcp-call", "demo", "big", "bytes=10000000"]).ok();
     let viewer = tmux.view();
     viewer.keys(&["C-g"]);
-    viewer.until("[cut: all 10000000 bytes are in buffer mcp]");
+    viewer.until("0123456789abcdef");
+    at_the_end(&tmux, &viewer, "[cut: all 10000000 bytes are in buffer mcp]");
     let mut control = tmux.control();
     control.round_trip();
     drop(control);

@@ -75,7 +75,7 @@ fn the_debug_variable_turns_everything_on() {
     let log =
         fs::read_to_string(tmux.path("home/.tmux/mcp-debug.log")).expect("the usual log file");
     assert!(log.contains(" debug: "), "{log}");
-    assert!(log.contains("warning: mcp: socket connection failed, falling back to stdio"), "{log}");
+    assert!(log.contains("warning: socket connection failed, falling back to stdio"), "{log}");
     tmux.finish();
 }
 
