@@ -398,6 +398,10 @@ fn asks_for_input(head: &ResultHead<'_>) -> bool {
 fn server_error(error: &RpcError) -> Error {
     let RpcError { code, message, .. } = error;
     let message = if message.is_empty() { "no message" } else { message };
+    if *code == 0 {
+        // Not an error object: the server broke the protocol.
+        return Error::new(error::Kind::Protocol, message);
+    }
     Error::server(*code, format!("{message} ({code})"))
 }
 
