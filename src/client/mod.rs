@@ -434,7 +434,8 @@ impl Client {
         Ok(metrics::render_server(&self.report(name)?, now))
     }
 
-    /// The value of a status line key such as `mcp_inflight` or `mcp_p95_NAME`.
+    /// The value of a status line key such as `mcp_inflight`, `mcp_p95` or
+    /// `mcp_p95_NAME`; `mcp_progress` is the newest request that reports progress.
     pub fn format(&self, key: &str) -> Option<String> {
         let key = key.strip_prefix("mcp_")?;
         let totals = self.engine.totals();
@@ -443,6 +444,16 @@ impl Client {
             "inflight" => return Some(totals.in_flight.to_string()),
             "calls" => return Some(totals.calls.to_string()),
             "errors" => return Some(totals.errors.to_string()),
+            "p50" => return Some(self.quantile(0.50)),
+            "p95" => return Some(self.quantile(0.95)),
+            "p99" => return Some(self.quantile(0.99)),
+            "progress" => {
+                let newest = self.engine.newest_progress();
+                return Some(newest.map_or_else(String::new, |(tool, percent)| match percent {
+                    Some(percent) => format!("{} {percent}%", metrics::word(&tool)),
+                    None => format!("{} ...", metrics::word(&tool)),
+                }));
+            }
             _ => {}
         }
         // Server names may contain the separator: every way of cutting counts.
@@ -455,6 +466,10 @@ impl Client {
     /// The longest dispatch so far.
     pub fn longest_dispatch(&self) -> Duration {
         self.longest_dispatch
+    }
+
+    fn quantile(&self, quantile: f64) -> String {
+        metrics::duration_value(self.engine.latency().quantile(quantile))
     }
 
     fn report(&self, name: &str) -> Result<metrics::ServerReport<'_>> {

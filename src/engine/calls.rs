@@ -409,6 +409,9 @@ impl Engine {
                 server: server_time,
             };
             self.server_mut(server).metrics.call_finished(now, outcome, timings);
+            if outcome.is_attempt() {
+                self.latency.record(timings.total);
+            }
         }
         Some(request)
     }

@@ -65,7 +65,7 @@ pub use snapshot::{Job, ServerSnapshot, Totals};
 
 use crate::config::{Config, Defaults, Era, Problem};
 use crate::error::{Error, Kind, Result};
-use crate::metrics::EvictionCause;
+use crate::metrics::{EvictionCause, Latency};
 pub use crate::protocol::message::Abilities;
 use crate::protocol::message::{self, Identity};
 use crate::protocol::outline::{Outline, Verdict};
@@ -133,6 +133,8 @@ pub struct Engine {
     abilities: Abilities,
     roots: Vec<String>,
     questions: BTreeMap<QuestionId, questions::Pending>,
+    /// Of the calls of all servers.
+    latency: Latency,
 }
 
 impl Engine {
@@ -162,6 +164,7 @@ impl Engine {
             abilities: Abilities::default(),
             roots: Vec::new(),
             questions: BTreeMap::new(),
+            latency: Latency::default(),
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::engine::request::{Kind, State};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
 use crate::error::Result;
-use crate::metrics::ServerReport;
+use crate::metrics::{Latency, ServerReport};
 use crate::time::Time;
 
 /// One server's report and the connection whose descriptor stands for it.
@@ -157,6 +157,21 @@ impl Engine {
             .collect();
         jobs.sort_by_key(|job| job.id);
         jobs
+    }
+
+    /// The latency of the calls of all servers since the start.
+    pub fn latency(&self) -> &Latency {
+        &self.latency
+    }
+
+    /// The newest running request that reports progress: its tool, and how far it
+    /// has come in whole percent when that is known.
+    pub fn newest_progress(&self) -> Option<(Arc<str>, Option<u32>)> {
+        let reports = self.requests.iter().filter(|(_, request)| !request.internal);
+        let (_, request) =
+            reports.filter(|(_, request)| request.progress.is_some()).max_by_key(|(id, _)| **id)?;
+        let (done, total, _) = request.progress.as_ref()?;
+        Some((request.what(), percent(*done, *total)))
     }
 
     /// The raw definition of a tool, when the server's tools are known.

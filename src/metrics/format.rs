@@ -1,8 +1,8 @@
 //! Single values for tmux's format language.
 //!
 //! A value stands in a status line that is drawn every few seconds and may be
-//! compared by other formats, so it is short and cheap, and has no space, comma,
-//! `#` or control character.
+//! compared by other formats, so it is short and cheap, and has no comma, `#` or
+//! control character.
 
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ use crate::time::Time;
 /// | `p50` `p95` `p99` `p999` `avg` | latency since the start, `12.3ms` |
 /// | `hit_rate` | pool hits, `98.6%` |
 /// | `rate` | calls finished per second over the last minute, `1.5/s` |
+/// | `spark` | the calls of the last minute, eight bars |
+/// | `glyph` | one character for the status |
 ///
 /// A number that is not known yet is `-`.
 pub fn server_value(key: &str, report: &ServerReport<'_>, now: Time) -> Option<String> {
@@ -45,15 +47,33 @@ pub fn server_value(key: &str, report: &ServerReport<'_>, now: Time) -> Option<S
             let rate = metrics.windows().view(now, Span::One).calls_per_second();
             format!("{}/s", units::rate(rate).replace(',', ""))
         }
+        "spark" => metrics.pulse().line(now),
+        "glyph" => glyph(report.status).to_owned(),
         _ => return None,
     })
+}
+
+/// A duration as a value; `-` when it is not known yet.
+pub fn duration_value(duration: Option<Duration>) -> String {
+    value(duration)
+}
+
+fn glyph(status: &str) -> &'static str {
+    match status {
+        "connected" => "\u{25cf}",
+        "connecting" => "\u{25d0}",
+        "idle" => "\u{25cb}",
+        "failing" => "\u{2717}",
+        _ => "\u{b7}",
+    }
 }
 
 fn value(duration: Option<Duration>) -> String {
     units::latency_or_dash(duration)
 }
 
-fn word(text: &str) -> String {
+/// Foreign text as one short word that no format takes apart.
+pub fn word(text: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     text.chars().take(32).map(plain).collect()
 }

@@ -33,6 +33,7 @@ mod counters;
 mod format;
 mod health;
 mod latency;
+mod pulse;
 mod report;
 mod server;
 mod units;
@@ -42,9 +43,10 @@ pub use counters::{
     Accumulator, ErrorCategory, ErrorCount, EvictionCause, Outcome, PoolCounters, Timings,
     WireCounters,
 };
-pub use format::server_value;
+pub use format::{duration_value, server_value, word};
 pub use health::Health;
 pub use latency::Latency;
+pub use pulse::Pulse;
 pub use report::{ServerReport, render, render_server};
 pub use server::ServerMetrics;
 pub use window::{Span, View, WindowLatency, Windows};

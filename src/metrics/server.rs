@@ -15,6 +15,7 @@ use super::counters::{
     Accumulator, ErrorCategory, ErrorCount, Outcome, PoolCounters, Timings, WireCounters,
 };
 use super::latency::{Latency, micros};
+use super::pulse::Pulse;
 use super::window::Windows;
 use crate::time::Time;
 
@@ -27,6 +28,7 @@ pub struct ServerMetrics {
     pub wire: WireCounters,
     latency: Latency,
     windows: Windows,
+    pulse: Pulse,
     queue: Accumulator,
     connect: Accumulator,
     server: Accumulator,
@@ -112,6 +114,7 @@ impl ServerMetrics {
         }
         self.latency.record(timings.total);
         self.windows.call(now, timings.total, outcome.is_error());
+        self.pulse.beat(now);
         self.queue.record(timings.queue);
         if !timings.connect.is_zero() {
             self.connect.record(timings.connect);
@@ -177,6 +180,11 @@ impl ServerMetrics {
     /// The last 1, 5 and 15 minutes.
     pub fn windows(&self) -> &Windows {
         &self.windows
+    }
+
+    /// The calls of the last minute.
+    pub fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     /// How long calls waited for a connection to have room.

@@ -206,7 +206,7 @@ rig_wait(struct rig *rig, uint32_t type, uint64_t id)
 		while ((event = tmcp_client_next_event(rig->client)) != NULL) {
 			t = tmcp_event_type(event);
 			CHECK(t >= TMCP_EVENT_TYPE_DONE &&
-			    t <= TMCP_EVENT_TYPE_TOOLS_CHANGED);
+			    t <= TMCP_EVENT_TYPE_QUESTION_GONE);
 			if (rig->forbidden != 0)
 				CHECK(tmcp_event_id(event) != rig->forbidden);
 			rig->seen[t]++;

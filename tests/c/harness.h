@@ -41,8 +41,8 @@ struct rig {
 	unsigned		 reaped;	/* exits that were the library's */
 	unsigned		 strangers;	/* exits that were not */
 	uint64_t		 forbidden;	/* an id whose events must not come */
-	unsigned		 seen[8];	/* events by type */
-	char			 last_text[8][1024];
+	unsigned		 seen[10];	/* events by type */
+	char			 last_text[10][1024];
 };
 
 void	 check_failed(const char *, int, const char *, const char *)

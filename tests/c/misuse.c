@@ -190,6 +190,72 @@ settings_are_checked(void)
 }
 
 static void
+wrong_requests_and_answers_are_refused(void)
+{
+	static const char *const	 garbled[] = { "\xff", NULL };
+	struct rig			 rig;
+	struct tmcp_client		*c;
+	struct tmcp_event		*event;
+	uint64_t			 id = 7;
+	char				*out = NULL;
+
+	rig_start(&rig, one_server(""));
+	tmcp_event_free(rig_ready(&rig));
+	c = rig.client;
+	CHECK_INT(tmcp_client_list(c, "main", 0, 0, NULL, &id),
+	    TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_list(c, "main", 5, 0, NULL, &id),
+	    TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_list(c, NULL, TMCP_LIST_TOOLS, 0, NULL, &id),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_list(c, "nowhere", TMCP_LIST_PROMPTS, 0, NULL,
+	    &id), TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_read_resource(c, "main", NULL, 0, NULL, &id),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_get_prompt(c, "main", "x", NULL, 1, 0, NULL, &id),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_complete(c, "main", 3, "x", "y", "", 0, NULL,
+	    &id), TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_complete(c, "main", 1, "x", "y", NULL, 0, NULL,
+	    &id), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_subscribe(c, "nowhere", "x", 0, NULL, &id),
+	    TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_unsubscribe(c, "nowhere", "x"),
+	    TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_connect(c, "nowhere"), TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_connect(c, NULL), TMCP_RESULT_NULL);
+	CHECK_INT(id, 7);
+
+	CHECK_INT(tmcp_client_answer(c, 1, 0, NULL, 0, NULL),
+	    TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_answer(c, 1, 4, NULL, 0, NULL),
+	    TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_answer(c, 1, TMCP_ANSWER_ACCEPT, NULL, 1, NULL),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_answer(c, 1, TMCP_ANSWER_DECLINE, NULL, 0, NULL),
+	    TMCP_RESULT_NOT_FOUND);
+	CHECK_INT(tmcp_client_set_abilities(c, 8), TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_set_roots(c, garbled), TMCP_RESULT_INVALID);
+	CHECK(tmcp_client_tool_arguments(c, NULL, "x") == NULL);
+	CHECK(tmcp_client_tool_arguments(c, "main", NULL) == NULL);
+
+	event = rig_call(&rig, "main", "echo", "{\"text\":\"x\"}", 0, NULL);
+	CHECK(tmcp_event_table(event) == NULL);
+	CHECK(tmcp_client_prompt_arguments(event, NULL) == NULL);
+	CHECK_INT(tmcp_event_pointer(event, NULL, &out), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_event_pointer(event, "/content", NULL),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_event_pointer(event, "\xff", &out),
+	    TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_event_pointer(event, "content", &out),
+	    TMCP_RESULT_NOT_FOUND);
+	CHECK_INT(tmcp_event_pretty(event, NULL), TMCP_RESULT_NULL);
+	CHECK(out == NULL);
+	tmcp_event_free(event);
+	rig_stop(&rig);
+}
+
+static void
 short_buffers_get_what_fits(void)
 {
 	struct rig	rig;
@@ -291,6 +357,8 @@ main(void)
 		{ "what does not exist is named",
 		  what_does_not_exist_is_named },
 		{ "settings are checked", settings_are_checked },
+		{ "wrong requests and answers are refused",
+		  wrong_requests_and_answers_are_refused },
 		{ "short buffers get what fits", short_buffers_get_what_fits },
 		{ "an older struct is enough", an_older_struct_is_enough },
 		{ "a freed client is refused", a_freed_client_is_refused },

@@ -79,6 +79,27 @@ no_client_is_answered(void)
 	CHECK_INT(tmcp_client_format(NULL, "x", buf, sizeof buf, &needed),
 	    TMCP_RESULT_NULL);
 	tmcp_string_free(NULL);
+	CHECK_INT(tmcp_client_list(NULL, "x", TMCP_LIST_TOOLS, 0, NULL, &id),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_read_resource(NULL, "x", "y", 0, NULL, &id),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_get_prompt(NULL, "x", "y", NULL, 0, 0, NULL, &id),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_complete(NULL, "x", TMCP_REFERENCE_PROMPT, "y",
+	    "z", "", 0, NULL, &id), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_subscribe(NULL, "x", "y", 0, NULL, &id),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_unsubscribe(NULL, "x", "y"), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_connect(NULL, "x"), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_check_argument(NULL, "x", "y", "z", "1", false),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_answer(NULL, 1, TMCP_ANSWER_DECLINE, NULL, 0,
+	    NULL), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_set_abilities(NULL, 0), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_set_roots(NULL, NULL), TMCP_RESULT_NULL);
+	CHECK(tmcp_client_tool_arguments(NULL, "x", "y") == NULL);
+	CHECK(tmcp_client_jobs(NULL) == NULL);
+	CHECK(tmcp_client_servers(NULL) == NULL);
 
 	/* Nothing was written where nothing succeeded. */
 	CHECK(client == NULL && out == NULL && id == 77 && needed == 78);
@@ -92,6 +113,8 @@ no_event_is_answered(void)
 	const struct tmcp_event		*event[2];
 	struct tmcp_event		*writable[2];
 	size_t				 len, i;
+	const char			*mime = NULL;
+	char				*out = NULL;
 
 	event[0] = writable[0] = NULL;
 	event[1] = writable[1] = (struct tmcp_event *)zeros;
@@ -113,7 +136,41 @@ no_event_is_answered(void)
 		CHECK_STR(tmcp_event_json(event[i], NULL), "");
 		CHECK_INT(tmcp_event_elapsed_us(event[i]), 0);
 		CHECK(tmcp_event_progress(event[i]) < 0);
+		CHECK_INT(tmcp_event_question(event[i]), 0);
+		CHECK_INT(tmcp_event_request(event[i]), 0);
+		CHECK_STR(tmcp_event_url(event[i]), "");
+		CHECK_INT(tmcp_event_blob_count(event[i]), 0);
+		len = 9;
+		CHECK(tmcp_event_blob(event[i], 0, &mime, &len) == NULL);
+		CHECK(mime == NULL && len == 9);
+		CHECK_INT(tmcp_event_pointer(event[i], "", &out),
+		    i == 0 ? TMCP_RESULT_NULL : TMCP_RESULT_INVALID);
+		CHECK_INT(tmcp_event_pretty(event[i], &out),
+		    i == 0 ? TMCP_RESULT_NULL : TMCP_RESULT_INVALID);
+		CHECK(out == NULL);
+		CHECK(tmcp_event_table(event[i]) == NULL);
+		CHECK(tmcp_client_prompt_arguments(event[i], "x") == NULL);
 		tmcp_event_free(writable[i]);
+	}
+}
+
+static void
+no_table_is_answered(void)
+{
+	static uint64_t		 zeros[512];
+	struct tmcp_table	*table[2];
+	size_t			 i;
+
+	table[0] = NULL;
+	table[1] = (struct tmcp_table *)zeros;
+	for (i = 0; i < 2; i++) {
+		CHECK_INT(tmcp_table_rows(table[i]), 0);
+		CHECK_INT(tmcp_table_columns(table[i]), 0);
+		CHECK_STR(tmcp_table_column(table[i], 0), "");
+		CHECK_STR(tmcp_table_cell(table[i], 0, 0), "");
+		CHECK_STR(tmcp_table_get(table[i], 0, "name"), "");
+		CHECK_STR(tmcp_table_get(table[i], 0, NULL), "");
+		tmcp_table_free(table[i]);
 	}
 }
 
@@ -169,6 +226,7 @@ main(void)
 		{ "every result has its words", every_result_has_its_words },
 		{ "no client is answered", no_client_is_answered },
 		{ "no event is answered", no_event_is_answered },
+		{ "no table is answered", no_table_is_answered },
 		{ "what is no client is answered",
 		  what_is_no_client_is_answered },
 		{ "wrong options are refused", wrong_options_are_refused },

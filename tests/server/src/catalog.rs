@@ -37,14 +37,30 @@ pub(crate) fn resources() -> Value {
     json!({"resources": [{
         "uri": "test://greeting", "name": "greeting", "title": "A greeting",
         "mimeType": "text/plain", "description": "a line of text",
+    }, {
+        "uri": "test://pixel", "name": "pixel", "mimeType": "image/png", "size": 70,
+    }]})
+}
+
+/// The resource templates, as `resources/templates/list` gives them.
+pub(crate) fn templates() -> Value {
+    json!({"resourceTemplates": [{
+        "uriTemplate": "test://note/{name}", "name": "note", "title": "A note",
+        "mimeType": "text/plain", "description": "a note of that name",
     }]})
 }
 
 /// One resource, as `resources/read` gives it.
 pub(crate) fn resource(uri: &str) -> Option<Value> {
-    (uri == "test://greeting").then(
-        || json!({"contents": [{"uri": uri, "mimeType": "text/plain", "text": "hello, reader"}]}),
-    )
+    let contents = match (uri, uri.strip_prefix("test://note/")) {
+        ("test://greeting", _) => json!({"mimeType": "text/plain", "text": "hello, reader"}),
+        ("test://pixel", _) => json!({"mimeType": "image/png", "blob": PIXEL}),
+        (_, Some(name)) => json!({"mimeType": "text/plain", "text": format!("a note on {name}")}),
+        _ => return None,
+    };
+    let mut result = json!({"contents": [contents]});
+    result["contents"][0]["uri"] = json!(uri);
+    Some(result)
 }
 
 /// The prompts, as `prompts/list` gives them.
@@ -52,26 +68,45 @@ pub(crate) fn prompts() -> Value {
     json!({"prompts": [{
         "name": "review", "title": "Review", "description": "asks for a review",
         "arguments": [{"name": "subject", "description": "what to review", "required": true}],
+    }, {
+        "name": "compose", "description": "shows how a letter begins",
+        "arguments": [{"name": "tone", "description": "kind or stern"},
+            {"name": "to", "description": "whom to write to", "required": true}],
     }]})
 }
 
 /// One prompt, as `prompts/get` gives it.
 pub(crate) fn prompt(name: &str, arguments: &Value) -> Option<Value> {
-    let subject = arguments["subject"].as_str().unwrap_or("this");
-    (name == "review").then(|| {
-        let text = format!("Please review {subject}.");
-        json!({"description": "asks for a review", "messages": [
-            {"role": "user", "content": {"type": "text", "text": text}},
-        ]})
-    })
+    let argument =
+        |name: &str, otherwise: &str| arguments[name].as_str().unwrap_or(otherwise).to_string();
+    let said =
+        |role: &str, text: String| json!({"role": role, "content": {"type": "text", "text": text}});
+    match name {
+        "review" => Some(json!({"description": "asks for a review", "messages": [
+            said("user", format!("Please review {}.", argument("subject", "this"))),
+        ]})),
+        "compose" => Some(json!({"messages": [
+            said("user", format!("Write a {} letter.", argument("tone", "kind"))),
+            said("assistant", format!("Dear {},", argument("to", "nobody"))),
+        ]})),
+        _ => None,
+    }
 }
 
 /// The completions of a half-typed argument.
-pub(crate) fn completions(value: &str) -> Value {
-    let all = ["alpha", "beta", "gamma"];
+pub(crate) fn completions(argument: &Value) -> Value {
+    let value = argument["value"].as_str().unwrap_or_default();
+    let all: &[&str] = match argument["name"].as_str() {
+        Some("tone") => &["kind", "stern"],
+        _ => &["alpha", "beta", "gamma"],
+    };
     let values: Vec<_> = all.iter().filter(|word| word.starts_with(value)).collect();
     json!({"completion": {"total": values.len(), "hasMore": false, "values": values}})
 }
+
+/// A tiny PNG.
+pub(crate) const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9Q\
+    DwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 fn tools(extended: bool) -> &'static [Value] {
     static TOOLS: OnceLock<Vec<Value>> = OnceLock::new();

@@ -64,9 +64,19 @@ struct State {
     modern: bool,
     legacy: Legacy,
     handshake_over: bool,
-    /// Ids of the open `subscriptions/listen` requests that want tools.
-    listeners: Vec<Value>,
+    /// The open `subscriptions/listen` requests.
+    listeners: Vec<Listener>,
+    /// Resources watched by `resources/subscribe`.
+    watched: Vec<String>,
     roots: Option<Value>,
+}
+
+/// An open `subscriptions/listen` request and what it wants to hear of.
+#[derive(Clone, Debug)]
+struct Listener {
+    id: Value,
+    tools: bool,
+    resources: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,6 +131,14 @@ impl Server {
                 versions.iter().filter(|version| version.as_str() < MODERN).cloned().collect()
             }
             (None, _) => LEGACY.map(str::to_string).to_vec(),
+        }
+    }
+
+    /// Tells every client that watches a resource that it changed.
+    pub(crate) fn announce_update(&self, uri: &str) {
+        let sessions: Vec<_> = lock(&self.sessions).iter().filter_map(Weak::upgrade).collect();
+        for session in sessions {
+            session.announce_update(uri);
         }
     }
 
@@ -307,6 +325,7 @@ impl Session {
             ("server/discover", true) => self.discover(),
             ("subscriptions/listen", true) => return self.listen(id, &params),
             ("ping", false) => Body::Result(json!({})),
+            ("resources/subscribe" | "resources/unsubscribe", false) => self.watch(method, &params),
             ("logging/setLevel", false) => {
                 self.output.send_own(&json!({
                     "jsonrpc": "2.0", "method": "notifications/message",
@@ -331,7 +350,7 @@ impl Session {
                     .ok_or((-32602, "no such cursor"))
             }
             "resources/list" => Ok(catalog::resources()),
-            "resources/templates/list" => Ok(json!({"resourceTemplates": []})),
+            "resources/templates/list" => Ok(catalog::templates()),
             "resources/read" => {
                 let unknown = if modern { -32602 } else { -32002 };
                 catalog::resource(text("uri")).ok_or((unknown, "resource not found"))
@@ -339,9 +358,7 @@ impl Session {
             "prompts/list" => Ok(catalog::prompts()),
             "prompts/get" => catalog::prompt(text("name"), &params["arguments"])
                 .ok_or((-32602, "no such prompt")),
-            "completion/complete" => {
-                Ok(catalog::completions(params["argument"]["value"].as_str().unwrap_or_default()))
-            }
+            "completion/complete" => Ok(catalog::completions(&params["argument"])),
             _ => Err((-32601, "method not found")),
         };
         match found {
@@ -406,7 +423,7 @@ impl Session {
             "resultType": "complete",
             "supportedVersions": self.server.versions(),
             "capabilities": {
-                "tools": {"listChanged": true}, "resources": {}, "prompts": {}, "completions": {},
+                "tools": {"listChanged": true}, "resources": {"subscribe": true}, "prompts": {}, "completions": {},
             },
             "instructions": "A server for tests.",
             "ttlMs": 60_000,
@@ -426,7 +443,7 @@ impl Session {
                 Some(Body::Result(json!({
                     "protocolVersion": version,
                     "capabilities": {
-                        "tools": {"listChanged": true}, "resources": {}, "prompts": {},
+                        "tools": {"listChanged": true}, "resources": {"subscribe": true}, "prompts": {},
                         "logging": {}, "completions": {},
                     },
                     "serverInfo": server_info(),
@@ -449,27 +466,64 @@ impl Session {
     }
 
     fn listen(&self, id: &Value, params: &Value) {
-        let tools = params["notifications"]["toolsListChanged"] == true;
-        if tools {
-            lock(&self.state).listeners.push(id.clone());
-        }
+        let wanted = &params["notifications"];
+        let tools = wanted["toolsListChanged"] == true;
+        let resources: Vec<String> = wanted["resourceSubscriptions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .filter(|uri| catalog::resource(uri).is_some())
+            .map(str::to_string)
+            .collect();
+        let agreed = json!({"toolsListChanged": tools, "resourceSubscriptions": resources});
+        lock(&self.state).listeners.push(Listener { id: id.clone(), tools, resources });
         self.output.send_own(&json!({
             "jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged",
-            "params": {"_meta": {META_SUBSCRIPTION: id}, "notifications": {"toolsListChanged": tools}},
+            "params": {"_meta": {META_SUBSCRIPTION: id}, "notifications": agreed},
         }));
     }
 
+    /// `resources/subscribe` and its opposite.
+    fn watch(&self, method: &str, params: &Value) -> Body {
+        let uri = params["uri"].as_str().unwrap_or_default();
+        let mut state = lock(&self.state);
+        state.watched.retain(|other| other != uri);
+        if method == "resources/subscribe" {
+            if catalog::resource(uri).is_none() {
+                return Body::error(-32002, "resource not found");
+            }
+            state.watched.push(uri.to_string());
+        }
+        Body::Result(json!({}))
+    }
+
     fn announce_tools(&self) {
-        let state = lock(&self.state);
-        let (ready, listeners) = (state.legacy == Legacy::Ready, state.listeners.clone());
-        drop(state);
-        let mut message =
-            json!({"jsonrpc": "2.0", "method": "notifications/tools/list_changed", "params": {}});
-        if ready {
+        let ready = lock(&self.state).legacy == Legacy::Ready;
+        self.announce("notifications/tools/list_changed", &json!({}), ready, |who| who.tools);
+    }
+
+    fn announce_update(&self, uri: &str) {
+        let watched = lock(&self.state).watched.iter().any(|other| other == uri);
+        let hears = |who: &Listener| who.resources.iter().any(|other| other == uri);
+        self.announce("notifications/resources/updated", &json!({"uri": uri}), watched, hears);
+    }
+
+    /// Sends a notification to a legacy client, and for each listener that hears it.
+    fn announce(
+        &self,
+        method: &str,
+        params: &Value,
+        legacy: bool,
+        hears: impl Fn(&Listener) -> bool,
+    ) {
+        let listeners = lock(&self.state).listeners.clone();
+        let mut message = json!({"jsonrpc": "2.0", "method": method, "params": params});
+        if legacy {
             self.output.send_own(&message);
         }
-        for id in listeners {
-            message["params"] = json!({"_meta": {META_SUBSCRIPTION: id}});
+        for listener in listeners.iter().filter(|listener| hears(listener)) {
+            message["params"]["_meta"] = json!({META_SUBSCRIPTION: listener.id});
             self.output.send_own(&message);
         }
     }
@@ -490,7 +544,7 @@ impl Session {
             }
             "notifications/cancelled" => {
                 let id = &params["requestId"];
-                lock(&self.state).listeners.retain(|listener| listener != id);
+                lock(&self.state).listeners.retain(|listener| listener.id != *id);
                 if let Some(cancel) = lock(&self.calls).get(&id.to_string()) {
                     cancel.cancel();
                 }

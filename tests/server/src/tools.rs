@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
+use crate::catalog::PIXEL;
 use crate::output::Body;
 use crate::session::{Cancel, Session};
 
@@ -99,6 +100,11 @@ pub(crate) fn run(call: &Call, session: &Arc<Session>, cancel: &Cancel) -> Outco
             {"type": "text", "text": "one pixel:"},
             {"type": "image", "data": PIXEL, "mimeType": "image/png"},
         ]}),
+        "update" => {
+            let uri = args["uri"].as_str().unwrap_or("test://greeting");
+            session.server.announce_update(uri);
+            text(format!("{uri} changed"))
+        }
         "ask" => return ask(call, session),
         "roots" => match session.roots() {
             Some(answer) => text(answer.to_string()),
@@ -229,9 +235,14 @@ fn rows(count: u64) -> Value {
 /// `input_required` result in the modern one.
 fn ask(call: &Call, session: &Arc<Session>) -> Outcome {
     let question = call.arguments["question"].as_str().unwrap_or("what is your name?");
-    let form = json!({"mode": "form", "message": question, "requestedSchema": {
-        "type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"],
-    }});
+    let form = match call.arguments["kind"].as_str() {
+        Some("url") => json!({"mode": "url", "message": question, "elicitationId": "e1",
+            "url": "https://example.com/sign-in?state=a%20b&for=you"}),
+        Some("fields") => json!({"message": question, "requestedSchema": fields()}),
+        _ => json!({"mode": "form", "message": question, "requestedSchema": {
+            "type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"],
+        }}),
+    };
     let answer = if call.modern {
         let answer = &call.params["inputResponses"]["name"];
         if answer.is_null() {
@@ -256,10 +267,25 @@ fn ask(call: &Call, session: &Arc<Session>) -> Outcome {
         call,
         match (result["action"].as_str(), result["content"]["name"].as_str()) {
             (Some("accept"), Some(name)) => text(format!("hello, {name}")),
+            (Some("accept"), None) if result["content"].is_object() => {
+                text(format!("accepted {}", result["content"]))
+            }
             (Some(action), _) => text(format!("the user chose: {action}")),
             _ => failure(format!("the client could not ask: {}", answer["error"])),
         },
     )
+}
+
+/// A form with one field of each kind.
+fn fields() -> Value {
+    json!({"type": "object", "required": ["email"], "properties": {
+        "size": {"type": "string", "title": "Size", "default": "m", "oneOf": [
+            {"const": "s", "title": "Small"}, {"const": "m", "title": "Medium"}]},
+        "email": {"type": "string", "format": "email", "description": "where to write to"},
+        "count": {"type": "integer", "minimum": 1, "maximum": 5, "default": 2},
+        "agree": {"type": "boolean", "default": false},
+        "colours": {"type": "array", "items": {"type": "string", "enum": ["red", "green"]}},
+    }})
 }
 
 /// The result of `bench`: a line of about 2 KB, written once. Its resultType
@@ -278,5 +304,3 @@ const MARKUP: &str = "plain \u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}\u{1b}P+q\
     #[fg=red]styled#[default] #(touch /nonexistent) #{pane_id} ##{x} %1 $HOME `id` \u{9b}2J\r\nend";
 const UNICODE: &str = "größer, 漢字かな, 한국어, e\u{301}, שלום, مرحبا, \u{1f44b}\u{1f3fd}, \
     \u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}, a\u{200b}b, \u{202e}desrever\u{202c}, \u{2028}, \u{fffd}";
-const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9\
-    awAAAABJRU5ErkJggg==";

@@ -1,0 +1,95 @@
+//! Calls of the last minute, as a line of eight bars.
+//!
+//! Separate from the windows, whose slots last a minute. Nothing rotates: a slot
+//! knows its turn and is emptied by the first record of a later one, so an idle
+//! server needs no wake-up, and a record costs an addition.
+
+use crate::time::Time;
+
+/// Bars in a line, and slots in the ring.
+const BARS: usize = 8;
+/// A slot in microseconds: eight make a minute.
+const SLOT_US: u64 = 60_000_000 / BARS as u64;
+/// Nothing, then more and more.
+const GLYPHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// Counts of the last minute.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pulse {
+    /// The turn plus one, 0 for a slot that was never used; and its count.
+    slots: [(u64, u32); BARS],
+}
+
+impl Pulse {
+    /// Counts one call.
+    pub fn beat(&mut self, now: Time) {
+        let turn = now.as_micros() / SLOT_US;
+        // The remainder is below the length.
+        let slot = &mut self.slots[(turn % BARS as u64) as usize];
+        // A clock that went back keeps counting in the later slot.
+        if slot.0 < turn + 1 {
+            *slot = (turn + 1, 0);
+        }
+        slot.1 = slot.1.saturating_add(1);
+    }
+
+    /// The counts, oldest first; the last is still going on.
+    pub fn counts(&self, now: Time) -> [u32; BARS] {
+        let turn = now.as_micros() / SLOT_US;
+        let mut counts = [0; BARS];
+        for (age, count) in (0..BARS as u64).rev().zip(&mut counts) {
+            let Some(turn) = turn.checked_sub(age) else { continue };
+            let (when, beats) = self.slots[(turn % BARS as u64) as usize];
+            if when == turn + 1 {
+                *count = beats;
+            }
+        }
+        counts
+    }
+
+    /// The counts as bars, the highest as high as bars are.
+    pub fn line(&self, now: Time) -> String {
+        let counts = self.counts(now);
+        let most = u64::from(counts.into_iter().max().unwrap_or(0));
+        let bar = |count: u32| match u64::from(count) {
+            0 => GLYPHS[0],
+            // At least the second bar: a lone call must be seen. At most the last.
+            count => GLYPHS[1 + (count * 6 / most) as usize],
+        };
+        counts.into_iter().map(bar).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: f64) -> Time {
+        Time::from_micros(1_000_000_007 + (seconds * 1e6) as u64)
+    }
+
+    #[test]
+    fn the_line_moves_with_the_time_and_forgets_after_a_minute() {
+        let mut pulse = Pulse::default();
+        assert_eq!(pulse.line(at(0.0)), "▁▁▁▁▁▁▁▁");
+        for _ in 0..6 {
+            pulse.beat(at(0.0));
+        }
+        pulse.beat(at(15.0));
+        assert_eq!(pulse.line(at(15.0)), "▁▁▁▁▁█▁▂");
+        assert_eq!(pulse.line(at(37.5)), "▁▁█▁▂▁▁▁");
+        assert_eq!(pulse.counts(at(59.0)).iter().sum::<u32>(), 1);
+        assert_eq!(pulse.line(at(80.0)), "▁▁▁▁▁▁▁▁");
+        assert_eq!(pulse.line(at(1e6)), "▁▁▁▁▁▁▁▁");
+    }
+
+    #[test]
+    fn a_clock_that_went_back_and_the_first_instant_do_no_harm() {
+        let mut pulse = Pulse::default();
+        pulse.beat(at(60.0));
+        pulse.beat(at(0.0));
+        pulse.beat(Time::ZERO);
+        assert_eq!(pulse.counts(Time::ZERO).len(), BARS);
+        assert_eq!(pulse.counts(at(60.0))[BARS - 1], 2);
+    }
+}
