@@ -5,7 +5,10 @@ mod common;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use common::{Daemon, Driver, Home, Journal, entry, journaled, one, socket, text_of, write_config};
+use common::{
+    Daemon, Driver, Home, Journal, entry, journaled, one, socket, stdio, text_of, write_config,
+};
+use tmcp::client::Event;
 use tmcp::error::Kind;
 
 const SLEEP: &str = r#"{"ms":150}"#;
@@ -83,7 +86,7 @@ fn never_more_than_thirty_two_connections_and_everybody_is_served() {
     for id in ids {
         driver.until("a completion", |d| {
             most = most.max(d.number("s", "Total Connections"));
-            let ended = |e: &_| matches!(e, tmcp::client::Event::Done(done) if done.id == id);
+            let ended = |e: &_| matches!(e, Event::Done(done) if done.id == id);
             d.events.iter().any(ended).then_some(())
         });
     }
@@ -216,4 +219,21 @@ fn a_server_added_twice_under_two_names_is_two_pools() {
     write_config(&home, &format!("{{\"a\":{0},\"b\":{0}}}", entry(&[], "")));
     let mut driver = Driver::at(home);
     assert_ne!(driver.text("a", "pid", "{}"), driver.text("b", "pid", "{}"));
+}
+
+#[test]
+fn a_process_of_a_new_entry_is_kept_while_the_old_one_finishes() {
+    let mut driver = Driver::new("two-entries", &format!("{{\"s\":{}}}", stdio(&[])));
+    let slow = driver.start("s", "sleep", r#"{"ms":700}"#);
+    driver.until("the old process", |driver| driver.logged("spawned server pid").then_some(()));
+    write_config(&driver.home, &format!("{{\"s\":{}}}", stdio(&["--page", "5"])));
+    driver.client.reload();
+    driver.until("the reload", |driver| {
+        let loaded = |event: &Event| matches!(event, Event::ConfigLoaded { .. });
+        (driver.events.iter().filter(|event| loaded(event)).count() == 2).then_some(())
+    });
+    let first = driver.text("s", "pid", "{}");
+    let second = driver.text("s", "pid", "{}");
+    assert_eq!(first, second);
+    assert!(driver.done(slow).outcome.is_ok());
 }
