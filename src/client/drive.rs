@@ -70,7 +70,7 @@ impl Client {
         }
         self.longest_dispatch = self.longest_dispatch.max(clock::now().since(start));
         let loading = self.loader.as_ref().is_some_and(|loader| loader.due().is_none());
-        !self.busy.is_empty() || loading
+        !self.busy.is_empty() || loading || self.shelf.has_more()
     }
 
     /// Closes every channel without waiting, and tells every process to go. What
@@ -266,12 +266,20 @@ impl Client {
 
     /// Reads a piece of the configuration. True: there is more to do now.
     fn load(&mut self, now: Time) -> bool {
-        let Some(loader) = &mut self.loader else { return false };
+        let Some(loader) = &mut self.loader else {
+            self.shelf.next(|identity, tools, left| {
+                self.engine.recall_tools(now, identity, tools, left);
+            });
+            return self.shelf.has_more();
+        };
         let env = &self.options.env;
         match loader.step(now, &mut self.scratch, &|name| lookup(env, name)) {
             Progress::More => return true,
             Progress::Later => return false,
-            Progress::Done(config) => self.engine.configure(now, config),
+            Progress::Done(config) => {
+                self.shelf.want(config.servers.iter().map(|server| server.identity()));
+                self.engine.configure(now, config);
+            }
             Progress::Failed(problem, overlay) => {
                 if self.engine.is_ready() {
                     self.engine.configuration_failed(now, problem);
@@ -284,7 +292,7 @@ impl Client {
         }
         self.loader = None;
         self.carry_out(now);
-        false
+        self.shelf.has_more()
     }
 
     /// Writes what was held back while the host pulled events.
@@ -322,6 +330,13 @@ impl Client {
                 }
                 Action::Forget { connection } => self.forget(now, connection),
                 Action::Remember { identity, era } => self.verdicts.set(identity, era),
+                Action::KeepTools { identity, tools } => {
+                    let list = tools.as_ref().map(|(ttl, tools)| (*ttl, &**tools));
+                    if let Err(error) = self.shelf.keep(identity, list) {
+                        let text = crate::sys::sentence(&error);
+                        (self.log)(LogLevel::Debug, &format!("tools could not be kept: {text}"));
+                    }
+                }
             }
         }
         while let Some((level, line)) = self.engine.poll_log() {

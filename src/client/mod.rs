@@ -13,6 +13,7 @@
 mod drive;
 mod link;
 mod loader;
+mod shelf;
 mod tables;
 mod verdicts;
 
@@ -36,6 +37,7 @@ use crate::time::Time;
 use crate::transport::{ExitStatus, Transport};
 use link::Link;
 use loader::Loader;
+use shelf::Shelf;
 use verdicts::Verdicts;
 
 /// Bytes read at once, shared by all connections.
@@ -87,6 +89,7 @@ pub struct Client {
     scratch: Box<[u8]>,
     loader: Option<Loader>,
     verdicts: Verdicts,
+    shelf: Shelf,
     log: LogSink,
     longest_dispatch: Duration,
 }
@@ -106,6 +109,7 @@ impl Client {
             Some(path) if path.as_os_str().is_empty() => None,
             Some(path) => Some(path.clone()),
         };
+        let shelf = Shelf::new(state.as_ref().map(|path| path.with_extension("tools")));
         let verdicts = Verdicts::load(state);
         let mut engine = Engine::new(&options.name, &options.version, entropy::seed(), level);
         engine.recall(verdicts.iter());
@@ -123,6 +127,7 @@ impl Client {
             scratch: vec![0; SCRATCH].into_boxed_slice(),
             loader: None,
             verdicts,
+            shelf,
             log,
             longest_dispatch: Duration::ZERO,
             options,
@@ -141,7 +146,8 @@ impl Client {
     /// How long the host may wait before it calls `dispatch`: `None` for ever,
     /// zero for now. To be asked again after every call to the client.
     pub fn timeout(&self) -> Option<Duration> {
-        if !self.busy.is_empty() || !self.unwritten.is_empty() || self.engine.has_events() {
+        let more = !self.busy.is_empty() || !self.unwritten.is_empty();
+        if more || self.engine.has_events() || self.shelf.has_more() {
             return Some(Duration::ZERO);
         }
         let now = clock::now();

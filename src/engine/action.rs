@@ -1,6 +1,7 @@
 //! What the engine asks of the driver, pulled one at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{Era, ServerConfig, Transport};
 use crate::engine::ConnectionId;
@@ -46,6 +47,13 @@ pub enum Action {
         identity: u64,
         /// `None`: forget it, it was wrong.
         era: Option<Era>,
+    },
+    /// Keep the list of tools across restarts, as long as the server allows.
+    KeepTools {
+        /// `ServerConfig::identity`.
+        identity: u64,
+        /// How long, and the raw array; `None`: forget it.
+        tools: Option<(Duration, Box<[u8]>)>,
     },
 }
 

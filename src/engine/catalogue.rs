@@ -96,6 +96,21 @@ impl Pages {
 }
 
 impl Catalogue {
+    /// A list kept from an earlier run, good for `left`; `None` when it is none.
+    pub(super) fn recalled(now: Time, items: &[u8], left: Duration) -> Option<Catalogue> {
+        let items: Vec<&RawValue> = serde_json::from_slice(items).ok()?;
+        let tools = items.into_iter().filter_map(|raw| {
+            let name = serde_json::from_str::<ToolName<'_>>(raw.get()).ok()?.name.into_owned();
+            Some(Tool { name, definition: raw.get().into() })
+        });
+        Some(Catalogue { tools: tools.collect(), fresh_until: Some(now + left.min(TTL_CAP)) })
+    }
+
+    /// How long the server allows it to be kept from now on.
+    pub(super) fn ttl(&self, now: Time) -> Option<Duration> {
+        self.fresh_until.map(|until| until.since(now)).filter(|ttl| !ttl.is_zero())
+    }
+
     /// A server that gave no lifetime tells when its tools change.
     pub(super) fn is_fresh(&self, now: Time) -> bool {
         self.fresh_until.is_none_or(|until| now < until)

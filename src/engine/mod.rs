@@ -175,6 +175,18 @@ impl Engine {
         self.verdicts.extend(verdicts);
     }
 
+    /// A list of tools kept from an earlier run, good for `left`, of the server
+    /// with this `ServerConfig::identity`; after `configure`.
+    pub fn recall_tools(&mut self, now: Time, identity: u64, items: &[u8], left: Duration) {
+        let servers = self.servers.iter_mut().filter(|server| !server.removed);
+        for server in servers.filter(|server| server.config.identity() == identity) {
+            server.kept = true;
+            if server.catalogue.is_none() {
+                server.catalogue = catalogue::Catalogue::recalled(now, items, left);
+            }
+        }
+    }
+
     /// A configuration was read. Servers that did not change keep their
     /// connections; those that did, or are gone, finish what is in flight.
     pub fn configure(&mut self, now: Time, config: Config) {

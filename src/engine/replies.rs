@@ -3,7 +3,8 @@
 use serde_json::value::RawValue;
 
 use crate::config::Era;
-use crate::engine::catalogue::Listing;
+use crate::engine::action::Action;
+use crate::engine::catalogue::{Catalogue, Listing};
 use crate::engine::connection::{Exchange, Phase, Purpose};
 use crate::engine::event::{Event, Progress, Reply};
 use crate::engine::questions::Origin;
@@ -158,6 +159,7 @@ impl Engine {
                     let catalogue = std::mem::take(pages).finish(now);
                     let items = if request.internal { Box::default() } else { catalogue.to_json() };
                     if what == Listing::Tools {
+                        self.keep_tools(now, server, connection, &catalogue);
                         self.server_mut(server).catalogue = Some(catalogue);
                     }
                     self.finish(now, id, Ok(Reply::List { what, items }));
@@ -204,6 +206,33 @@ impl Engine {
             (Kind::Subscribe { .. }, Ok(_)) => self.subscribed(now, id, server, connection),
             (_, Err(error)) => self.finish(now, id, Err(server_error(&error))),
             (Kind::Ready, Ok(_)) => self.finish(now, id, Ok(Reply::Ready)),
+        }
+    }
+
+    /// A list of the modern era that came with a lifetime may outlive us.
+    fn keep_tools(
+        &mut self,
+        now: Time,
+        server: ServerId,
+        connection: ConnectionId,
+        list: &Catalogue,
+    ) {
+        let era = self.connections.get(&connection).and_then(|connection| connection.era());
+        match list.ttl(now).filter(|_| era == Some(Era::Modern)) {
+            None => self.forget_tools(server),
+            Some(ttl) => {
+                let identity = self.server(server).config.identity();
+                self.server_mut(server).kept = true;
+                let tools = Some((ttl, list.to_json()));
+                self.actions.push_back(Action::KeepTools { identity, tools });
+            }
+        }
+    }
+
+    fn forget_tools(&mut self, server: ServerId) {
+        if std::mem::take(&mut self.server_mut(server).kept) {
+            let identity = self.server(server).config.identity();
+            self.actions.push_back(Action::KeepTools { identity, tools: None });
         }
     }
 
@@ -263,8 +292,9 @@ impl Engine {
             "notifications/tools/list_changed" => {
                 let state = self.server_mut(server);
                 state.catalogue = None;
-                let server = state.name.clone();
-                self.events.push_back(Event::ToolsChanged { server });
+                let name = state.name.clone();
+                self.events.push_back(Event::ToolsChanged { server: name });
+                self.forget_tools(server);
             }
             "notifications/resources/updated" => self.resource_updated(server, params),
             "notifications/subscriptions/acknowledged" => self.acknowledged(now, server, params),

@@ -46,6 +46,8 @@ pub(super) struct Server {
     /// It died of the probe: the next connection does not ask.
     pub(super) probe_kills: bool,
     pub(super) catalogue: Option<Catalogue>,
+    /// The driver keeps its list of tools.
+    pub(super) kept: bool,
     /// The engine's own request for the catalogue, and who waits for it.
     pub(super) listing: Option<RequestId>,
     pub(super) listeners: Vec<RequestId>,
@@ -81,6 +83,7 @@ impl Server {
             era,
             probe_kills: false,
             catalogue: None,
+            kept: false,
             listing: None,
             listeners: Vec::new(),
             metrics: ServerMetrics::default(),

@@ -72,7 +72,7 @@ mod tests {
     fn the_line_moves_with_the_time_and_forgets_after_a_minute() {
         let mut pulse = Pulse::default();
         assert_eq!(pulse.line(at(0.0)), "▁▁▁▁▁▁▁▁");
-        for _ in 0..6 {
+        for _ in 0..12 {
             pulse.beat(at(0.0));
         }
         pulse.beat(at(15.0));

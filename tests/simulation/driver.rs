@@ -113,6 +113,7 @@ impl World {
                 self.later(delay, Todo::Read(connection.0));
             }
             Action::Remember { .. } => self.counts.remembered += 1,
+            Action::KeepTools { .. } => {}
         }
     }
 

@@ -1,0 +1,180 @@
+//! Tool lists that servers allowed us to keep, across restarts.
+//!
+//! One small file of our own for each server, readable by nobody else, so that
+//! lists of private scope may lie there too. It only saves a request: losing it,
+//! or finding it broken, costs that request and nothing else, so no error here
+//! is ever the user's.
+//!
+//! Invariants: a list is never used past the time its server gave it; no file is
+//! larger than a limit; reading is spread over turns, one file each.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Largest file that is kept or believed.
+const MAX_BYTES: u64 = 1 << 20;
+/// No list lives longer, so an older file is nobody's any more.
+const OLDEST: Duration = Duration::from_secs(24 * 3600);
+
+/// The directory of lists, and whose are to be read yet.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    directory: Option<PathBuf>,
+    wanted: VecDeque<u64>,
+}
+
+#[derive(Deserialize)]
+struct Kept<'a> {
+    /// Milliseconds since 1970.
+    until: u64,
+    #[serde(borrow)]
+    tools: &'a RawValue,
+}
+
+impl Shelf {
+    pub(super) fn new(directory: Option<PathBuf>) -> Shelf {
+        Shelf { directory, wanted: VecDeque::new() }
+    }
+
+    /// Asks for the lists of these servers, in place of all that was asked for.
+    pub(super) fn want(&mut self, identities: impl Iterator<Item = u64>) {
+        self.wanted = match self.directory {
+            Some(_) => identities.collect(),
+            None => VecDeque::new(),
+        };
+    }
+
+    /// Whether there are files to be read yet.
+    pub(super) fn has_more(&self) -> bool {
+        !self.wanted.is_empty()
+    }
+
+    /// Reads the next file and hands on what it holds, with the time it has left.
+    pub(super) fn next(&mut self, recall: impl FnOnce(u64, &[u8], Duration)) {
+        let Some(identity) = self.wanted.pop_front() else { return };
+        let Some(path) = self.path(identity) else { return };
+        let mut text = Vec::new();
+        let file = fs::OpenOptions::new()
+            .read(true)
+            // Whatever lies there under our name must not hold us up.
+            .custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW)
+            .open(path);
+        let Ok(file) = file else { return };
+        if !file.metadata().is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_BYTES)
+            || file.take(MAX_BYTES).read_to_end(&mut text).is_err()
+        {
+            return;
+        }
+        let Ok(kept) = serde_json::from_slice::<Kept<'_>>(&text) else { return };
+        let left = Duration::from_millis(kept.until.saturating_sub(unix_ms()));
+        // More than a server can give: somebody has set the clock back.
+        if !left.is_zero() && left <= OLDEST {
+            recall(identity, kept.tools.get().as_bytes(), left);
+        }
+    }
+
+    /// Keeps a list for `ttl`; `None` forgets the one that is there.
+    ///
+    /// # Errors
+    /// What the system said, for the log.
+    pub(super) fn keep(&self, identity: u64, list: Option<(Duration, &[u8])>) -> io::Result<()> {
+        let (Some(path), Some(directory)) = (self.path(identity), &self.directory) else {
+            return Ok(());
+        };
+        let list = list.filter(|(_, tools)| tools.len() as u64 + 64 <= MAX_BYTES);
+        let Some((ttl, tools)) = list else {
+            return match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            };
+        };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        self.sweep();
+        let ttl = u64::try_from(ttl.min(OLDEST).as_millis()).unwrap_or(0);
+        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&temporary)?;
+        let mut text = format!("{{\"until\":{},\"tools\":", unix_ms() + ttl).into_bytes();
+        text.extend_from_slice(tools);
+        text.push(b'}');
+        file.write_all(&text)?;
+        drop(file);
+        fs::rename(&temporary, path)
+    }
+
+    /// Removes what no list can need any more: of servers that are gone, mostly.
+    fn sweep(&self) {
+        let Some(Ok(entries)) = self.directory.as_ref().map(fs::read_dir) else { return };
+        for entry in entries.flatten() {
+            let age = entry.metadata().and_then(|meta| meta.modified()).map(|time| time.elapsed());
+            if matches!(age, Ok(Ok(age)) if age > OLDEST) {
+                // Another instance may have been faster.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    fn path(&self, identity: u64) -> Option<PathBuf> {
+        Some(self.directory.as_ref()?.join(format!("{identity:016x}.json")))
+    }
+}
+
+/// The clock on the wall: a list's time goes on while nobody runs.
+fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(shelf: &mut Shelf, identity: u64) -> Option<(String, Duration)> {
+        let mut found = None;
+        shelf.want([identity].into_iter());
+        shelf.next(|of, tools, left| {
+            assert_eq!(of, identity);
+            found = Some((String::from_utf8_lossy(tools).into_owned(), left));
+        });
+        assert!(!shelf.has_more());
+        found
+    }
+
+    #[test]
+    fn a_list_comes_back_until_its_time_is_over_and_no_longer() {
+        let directory = std::env::temp_dir().join(format!("tmcp-shelf-{}", std::process::id()));
+        let mut shelf = Shelf::new(Some(directory.join("deep")));
+        assert_eq!(read(&mut shelf, 7), None);
+        let list = br#"[{"name":"t"}]"#;
+        shelf.keep(7, Some((Duration::from_secs(60), list))).unwrap();
+        let (tools, left) = read(&mut shelf, 7).unwrap();
+        assert_eq!(tools.as_bytes(), list);
+        assert!(left <= Duration::from_secs(60) && left > Duration::from_secs(30), "{left:?}");
+        assert_eq!(read(&mut shelf, 8), None);
+
+        shelf.keep(7, Some((Duration::ZERO, list))).unwrap();
+        assert_eq!(read(&mut shelf, 7), None, "its time is over");
+        let path = shelf.path(7).unwrap();
+        let far = unix_ms() + 48 * 3600 * 1000;
+        fs::write(&path, format!("{{\"until\":{far},\"tools\":[]}}")).unwrap();
+        assert_eq!(read(&mut shelf, 7), None, "the clock was set back");
+        fs::write(&path, b"{\"until\"").unwrap();
+        assert_eq!(read(&mut shelf, 7), None, "broken");
+        shelf.keep(7, Some((OLDEST, &vec![b' '; MAX_BYTES as usize]))).unwrap();
+        assert!(!path.exists(), "too large to be kept, and the old one is stale");
+        shelf.keep(7, None).unwrap();
+        fs::remove_dir_all(directory).unwrap();
+        assert_eq!(read(&mut Shelf::new(None), 7), None);
+    }
+}
