@@ -114,7 +114,7 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 	if (server != NULL)
 		cdata->server = xstrdup(server);
 
-	mr = mcp_request_add(out->client, cmd_mcp_stats_ready,
+	mr = mcp_request_add(out, cmd_mcp_stats_ready,
 	    cmd_mcp_stats_free, cdata);
 	result = tmcp_client_wait_ready(core, mr, &id);
 	if (result != TMCP_RESULT_OK) {

@@ -106,7 +106,7 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 		cdata->server = xstrdup(server);
 
 	/* Which servers there are is known once the configuration is. */
-	mr = mcp_request_add(out->client, cmd_mcp_tools_ready,
+	mr = mcp_request_add(out, cmd_mcp_tools_ready,
 	    cmd_mcp_tools_free, cdata);
 	result = tmcp_client_wait_ready(core, mr, &id);
 	if (result != TMCP_RESULT_OK) {
@@ -226,7 +226,7 @@ cmd_mcp_tools_ready(struct tmcp_event *event, void *data)
 	for (i = 0; i < cdata->count; i++) {
 		one = &cdata->list[i];
 		one->cdata = cdata;
-		mr = mcp_request_add(cdata->out->client, cmd_mcp_tools_done,
+		mr = mcp_request_add(cdata->out, cmd_mcp_tools_done,
 		    cmd_mcp_tools_free_one, one);
 		result = tmcp_client_list_tools(cdata->core, one->name,
 		    cdata->timeout, mr, &id);
