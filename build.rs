@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 
 /// The sources in the order in which a reader of the header meets them. Not
 /// found through `lib.rs`, because that would sort them by name.
-const SOURCES: [&str; 10] =
-    ["version", "result", "log", "options", "handle", "client", "call", "host", "stats", "event"];
+const SOURCES: [&str; 14] = [
+    "version", "result", "log", "options", "handle", "client", "call", "request", "host", "stats",
+    "event", "part", "question", "table",
+];
 
 /// The conventions as the comment that the header begins with.
 fn top_comment(ffi: &Path) -> Result<String, Box<dyn Error>> {

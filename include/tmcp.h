@@ -10,12 +10,16 @@
  * so: come back soon. Nothing ever blocks and nothing calls back, except
  * the log sink, which must not call into the library.
  *
- * Requests. tmcp_client_call, tmcp_client_list_tools and
- * tmcp_client_wait_ready return an id at once and end in exactly one DONE
- * event that carries the caller's user_data, unless tmcp_client_cancel
- * said TMCP_RESULT_OK: then no event of that request ever comes. A call
- * is never run twice behind your back; TMCP_RESULT_OUTCOME_UNKNOWN says
- * that it may have run once.
+ * Requests. tmcp_client_call and whatever else gives an id return at once
+ * and end in exactly one DONE event that carries the caller's user_data,
+ * unless tmcp_client_cancel said TMCP_RESULT_OK: then no event of that
+ * request ever comes. A call is never run twice behind your back;
+ * TMCP_RESULT_OUTCOME_UNKNOWN says that it may have run once.
+ *
+ * Questions. A server may ask a person something while it works: that is
+ * a QUESTION event, to be answered with tmcp_client_answer sooner or later,
+ * unless QUESTION_GONE comes first. A host that never answers declares no
+ * TMCP_ABILITY; servers are then refused for it.
  *
  * Results. Functions return 0 or a positive answer, or a negative
  * enum tmcp_result. Outputs are last, and written only on success, but
@@ -65,6 +69,21 @@
 
 /** The same as a number: 0x00MMmmpp. */
 #define TMCP_VERSION_NUMBER 0x00000100u
+
+/**
+ * Somebody answers QUESTION events of forms and addresses.
+ */
+#define TMCP_ABILITY_ELICITATION 1
+
+/**
+ * tmcp_client_set_roots is kept up to date.
+ */
+#define TMCP_ABILITY_ROOTS 2
+
+/**
+ * Somebody answers QUESTION events that want a model's words.
+ */
+#define TMCP_ABILITY_SAMPLING 4
 
 /**
  * How a call or a request went. Negative is an error; numbers are for ever.
@@ -188,6 +207,91 @@ enum tmcp_event_type {
    * A server said that its tools changed.
    */
   TMCP_EVENT_TYPE_TOOLS_CHANGED = 6,
+  /**
+   * A resource that is watched changed; text: its URI.
+   */
+  TMCP_EVENT_TYPE_RESOURCE_UPDATED = 7,
+  /**
+   * A server asks a person something; to be answered with
+   * tmcp_client_answer.
+   */
+  TMCP_EVENT_TYPE_QUESTION = 8,
+  /**
+   * A question needs no answer any more; id: which.
+   */
+  TMCP_EVENT_TYPE_QUESTION_GONE = 9,
+};
+
+/**
+ * What a server asks.
+ */
+enum tmcp_question {
+  /**
+   * Fields to be filled in.
+   */
+  TMCP_QUESTION_FORM = 1,
+  /**
+   * A page to be visited.
+   */
+  TMCP_QUESTION_URL = 2,
+  /**
+   * A model's words.
+   */
+  TMCP_QUESTION_SAMPLE = 3,
+};
+
+/**
+ * How a question is answered.
+ */
+enum tmcp_answer {
+  /**
+   * Yes, with what was asked for.
+   */
+  TMCP_ANSWER_ACCEPT = 1,
+  /**
+   * No.
+   */
+  TMCP_ANSWER_DECLINE = 2,
+  /**
+   * Neither: the question was dismissed.
+   */
+  TMCP_ANSWER_CANCEL = 3,
+};
+
+/**
+ * What can be listed.
+ */
+enum tmcp_list {
+  /**
+   * Tools.
+   */
+  TMCP_LIST_TOOLS = 1,
+  /**
+   * Resources.
+   */
+  TMCP_LIST_RESOURCES = 2,
+  /**
+   * Templates of resources.
+   */
+  TMCP_LIST_RESOURCE_TEMPLATES = 3,
+  /**
+   * Prompts.
+   */
+  TMCP_LIST_PROMPTS = 4,
+};
+
+/**
+ * What an argument to be completed belongs to.
+ */
+enum tmcp_reference {
+  /**
+   * A prompt, by its name.
+   */
+  TMCP_REFERENCE_PROMPT = 1,
+  /**
+   * A resource template, by its URI template.
+   */
+  TMCP_REFERENCE_TEMPLATE = 2,
 };
 
 /**
@@ -199,8 +303,10 @@ enum tmcp_event_type {
  *
  * Methods: tmcp_client_new, tmcp_client_free; tmcp_client_fd,
  * tmcp_client_timeout_ms, tmcp_client_dispatch, tmcp_client_next_event to
- * drive it; tmcp_client_call, tmcp_client_list_tools, tmcp_client_wait_ready,
- * tmcp_client_cancel to use it; tmcp_client_error to ask what went wrong.
+ * drive it; tmcp_client_call, tmcp_client_list, tmcp_client_read_resource,
+ * tmcp_client_get_prompt, tmcp_client_complete, tmcp_client_subscribe,
+ * tmcp_client_wait_ready, tmcp_client_cancel to use it; tmcp_client_answer to
+ * answer questions; tmcp_client_error to ask what went wrong.
  */
 struct tmcp_client;
 
@@ -214,6 +320,19 @@ struct tmcp_client;
  * tmcp_event_type says what it is about.
  */
 struct tmcp_event;
+
+/**
+ * Rows of named cells, for listings, menus, prompts and filters. Columns may be
+ * added by later versions, at the end.
+ *
+ * Threads: any thread may ask, and several may ask at a time; nobody may ask
+ * any more when one frees it.
+ *
+ * Methods: tmcp_event_table, tmcp_client_tool_arguments,
+ * tmcp_client_prompt_arguments, tmcp_client_jobs and tmcp_client_servers make
+ * it, tmcp_table_free ends it.
+ */
+struct tmcp_table;
 
 /**
  * Gets one line of the log. It must not call back into the library (such a
@@ -528,6 +647,150 @@ int32_t tmcp_client_wait_ready(struct tmcp_client *client,
 int32_t tmcp_client_cancel(struct tmcp_client *client, uint64_t id);
 
 /**
+ * Asks a server for what it has (enum tmcp_list). The DONE event's text is a
+ * readable listing, its JSON the array of definitions; tmcp_event_table has one
+ * row each.
+ *
+ * Ownership: user_data stays the caller's.
+ * NULL: client and server must not be NULL; id may be.
+ * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (unknown server, no such list),
+ * TMCP_RESULT_BUSY, TMCP_RESULT_CLOSED, TMCP_RESULT_POISONED,
+ * TMCP_RESULT_INTERNAL. After an error no event comes.
+ * Lifetime: server is copied.
+ */
+int32_t tmcp_client_list(struct tmcp_client *client,
+                         const char *server,
+                         uint32_t what,
+                         uint32_t timeout_ms,
+                         void *user_data,
+                         uint64_t *id);
+
+/**
+ * Reads a resource. The DONE event's text is the text of its contents, blobs as
+ * "[resource URI image/png 1234 bytes]"; tmcp_event_blob has their bytes.
+ *
+ * Ownership: user_data stays the caller's.
+ * NULL: client, server and uri must not be NULL; id may be.
+ * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (unknown server),
+ * TMCP_RESULT_BUSY, TMCP_RESULT_CLOSED, TMCP_RESULT_POISONED,
+ * TMCP_RESULT_INTERNAL. After an error no event comes.
+ * Lifetime: everything is copied.
+ */
+int32_t tmcp_client_read_resource(struct tmcp_client *client,
+                                  const char *server,
+                                  const char *uri,
+                                  uint32_t timeout_ms,
+                                  void *user_data,
+                                  uint64_t *id);
+
+/**
+ * Expands a prompt; values are sent as text, whatever is_json says. The DONE
+ * event's text is the text of the messages; when several roles speak, each
+ * message of another than the user is preceded by its role: "assistant: ".
+ *
+ * Ownership: user_data stays the caller's.
+ * NULL: client, server and name must not be NULL, nor the key and value of a
+ * pair, nor pairs unless npairs is 0; id may be.
+ * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (unknown server),
+ * TMCP_RESULT_BUSY, TMCP_RESULT_CLOSED, TMCP_RESULT_POISONED,
+ * TMCP_RESULT_INTERNAL. After an error no event comes.
+ * Lifetime: everything is copied.
+ */
+int32_t tmcp_client_get_prompt(struct tmcp_client *client,
+                               const char *server,
+                               const char *name,
+                               const struct tmcp_pair *pairs,
+                               size_t npairs,
+                               uint32_t timeout_ms,
+                               void *user_data,
+                               uint64_t *id);
+
+/**
+ * Asks a server how an argument of a prompt or a resource template (enum
+ * tmcp_reference) may go on after value. The DONE event's text has one
+ * completion a line.
+ *
+ * Ownership: user_data stays the caller's.
+ * NULL: client, server, name, argument and value must not be NULL; id may be.
+ * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (unknown server, no such
+ * reference), TMCP_RESULT_BUSY, TMCP_RESULT_CLOSED, TMCP_RESULT_POISONED,
+ * TMCP_RESULT_INTERNAL. After an error no event comes.
+ * Lifetime: everything is copied.
+ */
+int32_t tmcp_client_complete(struct tmcp_client *client,
+                             const char *server,
+                             uint32_t reference,
+                             const char *name,
+                             const char *argument,
+                             const char *value,
+                             uint32_t timeout_ms,
+                             void *user_data,
+                             uint64_t *id);
+
+/**
+ * Watches a resource until tmcp_client_unsubscribe. DONE says that the server
+ * agreed; from then on RESOURCE_UPDATED comes with every change.
+ *
+ * Ownership: user_data stays the caller's.
+ * NULL: client, server and uri must not be NULL; id may be.
+ * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (unknown server),
+ * TMCP_RESULT_BUSY, TMCP_RESULT_CLOSED, TMCP_RESULT_POISONED,
+ * TMCP_RESULT_INTERNAL. After an error no event comes.
+ * Lifetime: everything is copied.
+ */
+int32_t tmcp_client_subscribe(struct tmcp_client *client,
+                              const char *server,
+                              const char *uri,
+                              uint32_t timeout_ms,
+                              void *user_data,
+                              uint64_t *id);
+
+/**
+ * No longer watches a resource.
+ *
+ * Ownership: none.
+ * NULL: client, server and uri must not be NULL.
+ * Errors: TMCP_RESULT_NOT_FOUND (it was not watched), TMCP_RESULT_NULL,
+ * TMCP_RESULT_INVALID (unknown server), TMCP_RESULT_POISONED,
+ * TMCP_RESULT_INTERNAL.
+ * Lifetime: everything is copied.
+ */
+int32_t tmcp_client_unsubscribe(struct tmcp_client *client,
+                                const char *server,
+                                const char *uri);
+
+/**
+ * Starts or reaches a server that has no connection, so that the first call
+ * finds it warm. It has no event of its own; SERVER_UP comes when it is.
+ *
+ * Ownership: none.
+ * NULL: client and server must not be NULL.
+ * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (unknown server),
+ * TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: server is copied.
+ */
+int32_t tmcp_client_connect(struct tmcp_client *client, const char *server);
+
+/**
+ * Looks whether a tool would take a value for one of its arguments, without
+ * asking the server.
+ *
+ * Ownership: none.
+ * NULL: client, server, tool, key and value must not be NULL.
+ * Errors: TMCP_RESULT_INVALID (it would not; tmcp_client_error says what is
+ * wanted), TMCP_RESULT_NOT_FOUND (the server's tools were not listed yet, or
+ * have none of that name), TMCP_RESULT_NULL, TMCP_RESULT_POISONED,
+ * TMCP_RESULT_INTERNAL.
+ * Lifetime: everything is copied.
+ */
+int32_t tmcp_client_check_argument(struct tmcp_client *client,
+                                   const char *server,
+                                   const char *tool,
+                                   const char *key,
+                                   const char *value,
+                                   bool is_json);
+
+/**
  * Passes in an exit that the host learnt from waitpid. A host that reaps every
  * child (waitpid(WAIT_ANY, ...)) passes each one in; a host that reaps nothing
  * need not call this, the library then reaps its own. Returns 1 when the child
@@ -664,7 +927,8 @@ int32_t tmcp_client_stats(struct tmcp_client *client,
  * Ownership: string is consumed.
  * NULL: does nothing.
  * Errors: none.
- * Lifetime: at most once per string, and only strings of tmcp_client_stats.
+ * Lifetime: at most once per string, and only strings of tmcp_client_stats,
+ * tmcp_event_pointer and tmcp_event_pretty.
  */
 void tmcp_string_free(char *string);
 
@@ -698,7 +962,8 @@ int32_t tmcp_client_format(const struct tmcp_client *client,
 uint32_t tmcp_event_type(const struct tmcp_event *event);
 
 /**
- * The request that DONE and PROGRESS are about; 0 for the others.
+ * The request that DONE and PROGRESS are about, the question that QUESTION and
+ * QUESTION_GONE are about; 0 for the others.
  *
  * Ownership: none.
  * NULL: 0.
@@ -708,7 +973,8 @@ uint32_t tmcp_event_type(const struct tmcp_event *event);
 uint64_t tmcp_event_id(const struct tmcp_event *event);
 
 /**
- * What the caller attached to the request that DONE and PROGRESS are about.
+ * What the caller attached to the request that DONE and PROGRESS are about, or
+ * that made the server ask the QUESTION.
  *
  * Ownership: the caller's, as ever; after DONE it does not come again.
  * NULL: NULL; also for events that are about no request.
@@ -739,7 +1005,7 @@ int32_t tmcp_event_result(const struct tmcp_event *event);
 const char *tmcp_event_server(const struct tmcp_event *event);
 
 /**
- * The tool that was called; "" when none was.
+ * The tool that was called, also when it asks a QUESTION; "" when none was.
  *
  * Ownership: the event's; do not free it.
  * NULL: ""; never returns NULL.
@@ -751,10 +1017,10 @@ const char *tmcp_event_tool(const struct tmcp_event *event);
 /**
  * The event for people. DONE of a call: the joined text of the result, images
  * and the like as "[image image/png 1234 bytes]", or the sentence of the
- * error; of tmcp_client_list_tools: a readable listing. PROGRESS: the server's
- * message. CONFIG_LOADED: a line per problem. SERVER_DOWN: why. UTF-8 as the
- * server sent it, control characters included; *len counts the bytes without
- * the NUL behind them.
+ * error; of other requests: what their functions say. PROGRESS and QUESTION:
+ * the server's words. CONFIG_LOADED: a line per problem. SERVER_DOWN: why.
+ * RESOURCE_UPDATED: the URI. UTF-8 as the server sent it, control characters
+ * included; *len counts the bytes without the NUL behind them.
  *
  * Ownership: the event's; do not free it.
  * NULL: "" with *len 0; never returns NULL; len may be NULL.
@@ -765,8 +1031,9 @@ const char *tmcp_event_text(struct tmcp_event *event, size_t *len);
 
 /**
  * The server's answer as it came: the result object of a call, the array of
- * tool definitions. "" when there is none. *len counts the bytes without the
- * NUL behind them.
+ * a list; of a QUESTION the schema of its form, or the parameters of its
+ * sample. "" when there is none. *len counts the bytes without the NUL behind
+ * them.
  *
  * Ownership: the event's; do not free it.
  * NULL: "" with *len 0; never returns NULL; len may be NULL.
@@ -806,6 +1073,281 @@ double tmcp_event_progress(const struct tmcp_event *event);
  * Lifetime: at most once per event.
  */
 void tmcp_event_free(struct tmcp_event *event);
+
+/**
+ * How many images, sounds and blobs the answer of a DONE event has.
+ *
+ * Ownership: none.
+ * NULL: 0.
+ * Errors: 0 for what is no event, and for events without an answer.
+ * Lifetime: none.
+ */
+size_t tmcp_event_blob_count(const struct tmcp_event *event);
+
+/**
+ * The bytes of the index-th image, sound or blob of a DONE event's answer;
+ * *mime is the type the server gave, or "". Decoded when it is first asked for.
+ *
+ * Ownership: the event's; do not free it.
+ * NULL: NULL; mime and size may be NULL.
+ * Errors: NULL past the end and for what is no event; then *mime and *size are
+ * left alone.
+ * Lifetime: until tmcp_event_free.
+ */
+const uint8_t *tmcp_event_blob(const struct tmcp_event *event,
+                               size_t index,
+                               const char **mime,
+                               size_t *size);
+
+/**
+ * Picks a part of a DONE event's data by a JSON Pointer ("/rows/0/name"; "" is
+ * all of it): a string bare, anything else as compact JSON. The data is the
+ * result's structuredContent; without one its text, should that be JSON; else
+ * the answer as tmcp_event_json has it.
+ *
+ * Ownership: *out is the caller's, to be given to tmcp_string_free.
+ * NULL: TMCP_RESULT_NULL; nothing may be NULL.
+ * Errors: TMCP_RESULT_NOT_FOUND (no such part, or no answer),
+ * TMCP_RESULT_INVALID (what is no event, or a pointer that is not UTF-8),
+ * TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
+ * Lifetime: *out until tmcp_string_free.
+ */
+int32_t tmcp_event_pointer(const struct tmcp_event *event,
+                           const char *pointer,
+                           char **out);
+
+/**
+ * A DONE event's data, as tmcp_event_pointer has it, with line breaks and
+ * indentation.
+ *
+ * Ownership: *out is the caller's, to be given to tmcp_string_free.
+ * NULL: TMCP_RESULT_NULL; nothing may be NULL.
+ * Errors: TMCP_RESULT_NOT_FOUND (no answer), TMCP_RESULT_INVALID (what is no
+ * event), TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
+ * Lifetime: *out until tmcp_string_free.
+ */
+int32_t tmcp_event_pretty(const struct tmcp_event *event, char **out);
+
+/**
+ * What a QUESTION asks: enum tmcp_question; 0 for every other event.
+ *
+ * Ownership: none.
+ * NULL: 0.
+ * Errors: 0 for what is no event.
+ * Lifetime: none.
+ */
+uint32_t tmcp_event_question(const struct tmcp_event *event);
+
+/**
+ * The request that made the server ask the QUESTION; 0 when that is not known
+ * and for every other event.
+ *
+ * Ownership: none.
+ * NULL: 0.
+ * Errors: 0 for what is no event.
+ * Lifetime: none.
+ */
+uint64_t tmcp_event_request(const struct tmcp_event *event);
+
+/**
+ * The whole address that a QUESTION of kind TMCP_QUESTION_URL wants visited; ""
+ * for every other event. Nobody but the person may decide to open it.
+ *
+ * Ownership: the event's; do not free it.
+ * NULL: ""; never returns NULL.
+ * Errors: "" for what is no event.
+ * Lifetime: until tmcp_event_free.
+ */
+const char *tmcp_event_url(const struct tmcp_event *event);
+
+/**
+ * Answers a question (enum tmcp_answer). With TMCP_ANSWER_ACCEPT a form takes
+ * its fields as pairs, or its content as json; a sample takes a
+ * CreateMessageResult as json; an address takes neither. Pairs and json are
+ * ignored otherwise.
+ *
+ * Ownership: none.
+ * NULL: client must not be NULL, nor the key and value of a pair, nor pairs
+ * unless npairs is 0; json NULL: pairs are used.
+ * Errors: TMCP_RESULT_NOT_FOUND (it is not open any more); TMCP_RESULT_INVALID
+ * (no such answer, or it does not fit: the question stays open);
+ * TMCP_RESULT_NULL; TMCP_RESULT_POISONED; TMCP_RESULT_INTERNAL.
+ * Lifetime: everything is copied.
+ */
+int32_t tmcp_client_answer(struct tmcp_client *client,
+                           uint64_t question,
+                           uint32_t answer,
+                           const struct tmcp_pair *pairs,
+                           size_t npairs,
+                           const char *json);
+
+/**
+ * Says what the host can do for servers: TMCP_ABILITY_ELICITATION,
+ * TMCP_ABILITY_ROOTS, TMCP_ABILITY_SAMPLING, added up; 0 at the start. Servers
+ * learn it with the next handshake or request; what they ask beyond it is
+ * refused for the host.
+ *
+ * Ownership: none.
+ * NULL: TMCP_RESULT_NULL.
+ * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (an unknown ability, no living
+ * client), TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: none.
+ */
+int32_t tmcp_client_set_abilities(struct tmcp_client *client,
+                                  uint32_t abilities);
+
+/**
+ * Sets the roots that servers are told when they ask: URIs of directories,
+ * NULL-terminated.
+ *
+ * Ownership: none.
+ * NULL: client must not be NULL; uris NULL is none.
+ * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (text that is not UTF-8, no
+ * living client), TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: uris is copied.
+ */
+int32_t tmcp_client_set_roots(struct tmcp_client *client,
+                              const char *const *uris);
+
+/**
+ * How many rows there are.
+ *
+ * Ownership: none.
+ * NULL: 0.
+ * Errors: 0 for what is no table.
+ * Lifetime: none.
+ */
+size_t tmcp_table_rows(const struct tmcp_table *table);
+
+/**
+ * How many columns there are.
+ *
+ * Ownership: none.
+ * NULL: 0.
+ * Errors: 0 for what is no table.
+ * Lifetime: none.
+ */
+size_t tmcp_table_columns(const struct tmcp_table *table);
+
+/**
+ * The name of a column; "" past the end.
+ *
+ * Ownership: the table's; do not free it.
+ * NULL: ""; never returns NULL.
+ * Errors: "" for what is no table.
+ * Lifetime: until tmcp_table_free.
+ */
+const char *tmcp_table_column(const struct tmcp_table *table, size_t column);
+
+/**
+ * A cell by position; "" past the end. UTF-8 as the server sent it, control
+ * characters included.
+ *
+ * Ownership: the table's; do not free it.
+ * NULL: ""; never returns NULL.
+ * Errors: "" for what is no table.
+ * Lifetime: until tmcp_table_free.
+ */
+const char *tmcp_table_cell(const struct tmcp_table *table,
+                            size_t row,
+                            size_t column);
+
+/**
+ * A cell by the name of its column; "" past the end and for a column that does
+ * not exist. UTF-8 as the server sent it, control characters included.
+ *
+ * Ownership: the table's; do not free it.
+ * NULL: ""; never returns NULL.
+ * Errors: "" for what is no table.
+ * Lifetime: until tmcp_table_free.
+ */
+const char *tmcp_table_get(const struct tmcp_table *table,
+                           size_t row,
+                           const char *column);
+
+/**
+ * Frees a table and everything borrowed from it.
+ *
+ * Ownership: table is consumed.
+ * NULL: does nothing.
+ * Errors: none; what is no table is left alone.
+ * Lifetime: at most once per table.
+ */
+void tmcp_table_free(struct tmcp_table *table);
+
+/**
+ * What an event lists, one row each. DONE of a list of tools: name title
+ * description read_only destructive idempotent arguments required; of
+ * resources: uri name title description mime size; of resource templates:
+ * uri_template name title description mime; of prompts: name title description
+ * arguments. A flag is "1" or "", several names are separated by blanks.
+ * QUESTION of a form: its fields, as tmcp_client_tool_arguments has them.
+ *
+ * Ownership: the caller's, to be given to tmcp_table_free.
+ * NULL: NULL; also for events that list nothing.
+ * Errors: NULL for what is no event.
+ * Lifetime: until tmcp_table_free; it may outlive the event.
+ */
+struct tmcp_table *tmcp_event_table(const struct tmcp_event *event);
+
+/**
+ * The arguments of a tool, one row each, required ones first, else in the
+ * server's order: name type required default choices description title minimum
+ * maximum format multiple choice_titles. type is a type of JSON Schema, or
+ * several joined by " or "; required and multiple are "1" or ""; choices and
+ * choice_titles have one a line, the latter is "" when no choice has a title;
+ * multiple is "1" for an array of choices; minimum and maximum are of the
+ * length when the type is string.
+ *
+ * Ownership: the caller's, to be given to tmcp_table_free.
+ * NULL: client, server and tool must not be NULL; NULL is returned when the
+ * server's tools were not listed yet, or have none of that name.
+ * Errors: NULL; tmcp_client_error says why.
+ * Lifetime: until tmcp_table_free; it may outlive the client.
+ */
+struct tmcp_table *tmcp_client_tool_arguments(struct tmcp_client *client,
+                                              const char *server,
+                                              const char *tool);
+
+/**
+ * The arguments of a prompt, from the DONE event of a list of prompts: name
+ * required description title.
+ *
+ * Ownership: the caller's, to be given to tmcp_table_free.
+ * NULL: list_event and prompt must not be NULL; NULL is returned when there is
+ * no such prompt.
+ * Errors: NULL for what is no event, or none of a list of prompts.
+ * Lifetime: until tmcp_table_free; it may outlive the event.
+ */
+struct tmcp_table *tmcp_client_prompt_arguments(const struct tmcp_event *list_event,
+                                                const char *prompt);
+
+/**
+ * The requests that have not ended, oldest first: id server tool state age_us
+ * progress message. tool is the method when no tool was called; state is
+ * "waiting", "running" or "asking"; progress is a whole percentage, "" when it
+ * is not known.
+ *
+ * Ownership: the caller's, to be given to tmcp_table_free.
+ * NULL: NULL.
+ * Errors: NULL for a client that cannot be used.
+ * Lifetime: until tmcp_table_free; it may outlive the client.
+ */
+struct tmcp_table *tmcp_client_jobs(struct tmcp_client *client);
+
+/**
+ * The servers, sorted by name: name state transport status socket_path inflight
+ * queued calls errors p50 p95 p99 p999 avg rate hit_rate tools last_error
+ * spark. state is one word as in the format key, status is as in the report,
+ * tools is a count, "" when they were not listed yet; numbers that are not
+ * known are "-".
+ *
+ * Ownership: the caller's, to be given to tmcp_table_free.
+ * NULL: NULL.
+ * Errors: NULL for a client that cannot be used.
+ * Lifetime: until tmcp_table_free; it may outlive the client.
+ */
+struct tmcp_table *tmcp_client_servers(struct tmcp_client *client);
 
 #ifdef __cplusplus
 }  // extern "C"

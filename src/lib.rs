@@ -9,5 +9,6 @@ pub mod error;
 pub mod metrics;
 pub mod protocol;
 mod sys;
+pub mod table;
 pub mod time;
 pub mod transport;

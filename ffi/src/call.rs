@@ -167,11 +167,12 @@ pub unsafe extern "C" fn tmcp_client_cancel(client: *mut tmcp_client, id: u64) -
 }
 
 /// The caller's pointer as the core carries it.
-fn to_u64(user_data: *mut c_void) -> u64 {
+pub fn to_u64(user_data: *mut c_void) -> u64 {
     user_data.expose_provenance() as u64
 }
 
-fn timeout(millis: u32) -> Option<Duration> {
+/// A timeout of C's; 0 is none of its own.
+pub fn timeout(millis: u32) -> Option<Duration> {
     (millis != 0).then(|| Duration::from_millis(millis.into()))
 }
 
@@ -196,9 +197,14 @@ unsafe fn parse(raw: &tmcp_call) -> Result<CallTool, Failure> {
     Ok(CallTool { server, tool, arguments })
 }
 
+/// Arguments by name.
+///
 /// # Safety
 /// `pairs` is NULL or `count` pairs are readable, each as documented.
-unsafe fn pairs(pairs: *const tmcp_pair, count: usize) -> Result<Vec<Pair>, Failure> {
+pub unsafe fn pairs(pairs: *const tmcp_pair, count: usize) -> Result<Vec<Pair>, Failure> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
     if pairs.is_null() {
         return Err(Failure::null("pairs"));
     }

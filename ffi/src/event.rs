@@ -13,11 +13,12 @@ use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use tmcp::engine::{Completion, Event, Progress, Reply};
-use tmcp::protocol::{content, listing};
+use tmcp::engine::{Asks, Completion, Event, Listing, Progress, Question, Reply};
+use tmcp::protocol::{blob, content, listing};
 
 use crate::guard;
 use crate::log::Log;
+use crate::question::tmcp_question;
 use crate::result::{self, tmcp_result};
 use crate::strings;
 
@@ -38,6 +39,13 @@ pub enum tmcp_event_type {
     ServerDown = 5,
     /// A server said that its tools changed.
     ToolsChanged = 6,
+    /// A resource that is watched changed; text: its URI.
+    ResourceUpdated = 7,
+    /// A server asks a person something; to be answered with
+    /// tmcp_client_answer.
+    Question = 8,
+    /// A question needs no answer any more; id: which.
+    QuestionGone = 9,
 }
 
 /// Something that happened.
@@ -57,6 +65,8 @@ pub struct tmcp_event {
     server: OnceLock<CString>,
     tool: OnceLock<CString>,
     text: OnceLock<CString>,
+    url: OnceLock<CString>,
+    blobs: OnceLock<Vec<(CString, Vec<u8>)>>,
 }
 
 /// Tells an event from memory that never was one. It cannot tell a freed event
@@ -77,6 +87,10 @@ impl tmcp_event {
                 outcome: Ok(Reply::List { items: result, .. } | Reply::Result(result)),
                 ..
             }) => std::mem::take(result).into_vec(),
+            Event::Question(Question { asks: Asks::Form { schema: json, .. }, .. })
+            | Event::Question(Question { asks: Asks::Sample { params: json }, .. }) => {
+                std::mem::take(json).into_boxed_bytes().into_vec()
+            }
             _ => Vec::new(),
         };
         if !json.is_empty() {
@@ -91,6 +105,8 @@ impl tmcp_event {
             server: OnceLock::new(),
             tool: OnceLock::new(),
             text: OnceLock::new(),
+            url: OnceLock::new(),
+            blobs: OnceLock::new(),
         }
     }
 
@@ -102,7 +118,60 @@ impl tmcp_event {
             Event::ServerUp { .. } => tmcp_event_type::ServerUp,
             Event::ServerDown { .. } => tmcp_event_type::ServerDown,
             Event::ToolsChanged { .. } => tmcp_event_type::ToolsChanged,
+            Event::ResourceUpdated { .. } => tmcp_event_type::ResourceUpdated,
+            Event::Question(_) => tmcp_event_type::Question,
+            Event::QuestionGone(_) => tmcp_event_type::QuestionGone,
         }
+    }
+
+    /// What happened, as the core told it, but for the raw answer.
+    pub fn event(&self) -> &Event {
+        &self.event
+    }
+
+    fn asked(&self) -> Option<&Question> {
+        match &self.event {
+            Event::Question(question) => Some(question),
+            _ => None,
+        }
+    }
+
+    /// What is asked.
+    pub fn question(&self) -> Option<tmcp_question> {
+        Some(match self.asked()?.asks {
+            Asks::Form { .. } => tmcp_question::Form,
+            Asks::Url { .. } => tmcp_question::Url,
+            Asks::Sample { .. } => tmcp_question::Sample,
+        })
+    }
+
+    /// The raw schema of the form that is to be filled in.
+    pub fn form(&self) -> Option<&str> {
+        let form = self.question() == Some(tmcp_question::Form);
+        form.then(|| str::from_utf8(self.json()).unwrap_or_default())
+    }
+
+    /// The request that made the server ask.
+    pub fn request(&self) -> u64 {
+        self.asked().and_then(|question| question.request).map_or(0, |request| request.0)
+    }
+
+    /// The address that is to be visited.
+    pub fn url(&self) -> &CString {
+        self.url.get_or_init(|| {
+            strings::terminated(match self.asked().map(|question| &question.asks) {
+                Some(Asks::Url { url, .. }) => url.clone(),
+                _ => String::new(),
+            })
+        })
+    }
+
+    /// The binary parts of the answer: type and bytes.
+    pub fn blobs(&self) -> &[(CString, Vec<u8>)] {
+        self.blobs.get_or_init(|| {
+            let blobs = blob::blobs(self.json());
+            blobs.iter().map(|blob| (strings::terminated(blob.mime()), blob.decode())).collect()
+        })
     }
 
     fn done(&self) -> Option<&Completion> {
@@ -116,6 +185,8 @@ impl tmcp_event {
         match &self.event {
             Event::Done(done) => done.id.0,
             Event::Progress(progress) => progress.id.0,
+            Event::Question(question) => question.id.0,
+            Event::QuestionGone(question) => question.0,
             _ => 0,
         }
     }
@@ -124,6 +195,7 @@ impl tmcp_event {
         match &self.event {
             Event::Done(done) => done.user_data,
             Event::Progress(progress) => progress.user_data,
+            Event::Question(question) => question.user_data,
             _ => 0,
         }
     }
@@ -143,8 +215,10 @@ impl tmcp_event {
                 | Event::Progress(Progress { server, .. })
                 | Event::ServerUp { server }
                 | Event::ServerDown { server, .. }
-                | Event::ToolsChanged { server } => server.to_string(),
-                Event::ConfigLoaded { .. } => String::new(),
+                | Event::ToolsChanged { server }
+                | Event::ResourceUpdated { server, .. }
+                | Event::Question(Question { server, .. }) => server.to_string(),
+                Event::ConfigLoaded { .. } | Event::QuestionGone(_) => String::new(),
             })
         })
     }
@@ -152,9 +226,9 @@ impl tmcp_event {
     fn tool(&self) -> &CString {
         self.tool.get_or_init(|| {
             strings::terminated(match &self.event {
-                Event::Done(Completion { tool, .. }) | Event::Progress(Progress { tool, .. }) => {
-                    tool.to_string()
-                }
+                Event::Done(Completion { tool, .. })
+                | Event::Progress(Progress { tool, .. })
+                | Event::Question(Question { tool, .. }) => tool.to_string(),
                 _ => String::new(),
             })
         })
@@ -164,21 +238,33 @@ impl tmcp_event {
         self.text.get_or_init(|| {
             strings::terminated(match &self.event {
                 Event::Done(done) => match &done.outcome {
-                    Ok(Reply::Tool { .. }) => content::text(self.json()),
-                    Ok(Reply::List { .. }) => listing::text(self.json()),
+                    Ok(Reply::Tool { .. } | Reply::Result(_)) => content::text(self.json()),
+                    Ok(Reply::List { what, .. }) => match what {
+                        Listing::Tools => listing::text(self.json()),
+                        Listing::Resources => listing::resources(self.json()),
+                        Listing::ResourceTemplates => listing::templates(self.json()),
+                        Listing::Prompts => listing::prompts(self.json()),
+                    },
                     Ok(Reply::Ready) => String::new(),
                     Err(error) => error.message().to_owned(),
                 },
                 Event::Progress(progress) => progress.message.clone().unwrap_or_default(),
                 Event::ConfigLoaded { problems } => problems.join("\n"),
                 Event::ServerDown { reason, .. } => reason.clone(),
-                Event::ServerUp { .. } | Event::ToolsChanged { .. } => String::new(),
+                Event::ResourceUpdated { uri, .. } => uri.clone(),
+                Event::Question(question) => match &question.asks {
+                    Asks::Form { message, .. } | Asks::Url { message, .. } => message.clone(),
+                    Asks::Sample { .. } => String::new(),
+                },
+                Event::ServerUp { .. } | Event::ToolsChanged { .. } | Event::QuestionGone(_) => {
+                    String::new()
+                }
             })
         })
     }
 
     /// The raw answer, without the NUL.
-    fn json(&self) -> &[u8] {
+    pub fn json(&self) -> &[u8] {
         self.json.split_last().map_or(&[], |(_, json)| json)
     }
 
@@ -212,7 +298,8 @@ pub unsafe extern "C" fn tmcp_event_type(event: *const tmcp_event) -> u32 {
     }
 }
 
-/// The request that DONE and PROGRESS are about; 0 for the others.
+/// The request that DONE and PROGRESS are about, the question that QUESTION and
+/// QUESTION_GONE are about; 0 for the others.
 ///
 /// Ownership: none.
 /// NULL: 0.
@@ -226,7 +313,8 @@ pub unsafe extern "C" fn tmcp_event_id(event: *const tmcp_event) -> u64 {
     }
 }
 
-/// What the caller attached to the request that DONE and PROGRESS are about.
+/// What the caller attached to the request that DONE and PROGRESS are about, or
+/// that made the server ask the QUESTION.
 ///
 /// Ownership: the caller's, as ever; after DONE it does not come again.
 /// NULL: NULL; also for events that are about no request.
@@ -271,7 +359,7 @@ pub unsafe extern "C" fn tmcp_event_server(event: *const tmcp_event) -> *const c
     }
 }
 
-/// The tool that was called; "" when none was.
+/// The tool that was called, also when it asks a QUESTION; "" when none was.
 ///
 /// Ownership: the event's; do not free it.
 /// NULL: ""; never returns NULL.
@@ -287,10 +375,10 @@ pub unsafe extern "C" fn tmcp_event_tool(event: *const tmcp_event) -> *const c_c
 
 /// The event for people. DONE of a call: the joined text of the result, images
 /// and the like as "[image image/png 1234 bytes]", or the sentence of the
-/// error; of tmcp_client_list_tools: a readable listing. PROGRESS: the server's
-/// message. CONFIG_LOADED: a line per problem. SERVER_DOWN: why. UTF-8 as the
-/// server sent it, control characters included; *len counts the bytes without
-/// the NUL behind them.
+/// error; of other requests: what their functions say. PROGRESS and QUESTION:
+/// the server's words. CONFIG_LOADED: a line per problem. SERVER_DOWN: why.
+/// RESOURCE_UPDATED: the URI. UTF-8 as the server sent it, control characters
+/// included; *len counts the bytes without the NUL behind them.
 ///
 /// Ownership: the event's; do not free it.
 /// NULL: "" with *len 0; never returns NULL; len may be NULL.
@@ -314,8 +402,9 @@ pub unsafe extern "C" fn tmcp_event_text(event: *mut tmcp_event, len: *mut usize
 }
 
 /// The server's answer as it came: the result object of a call, the array of
-/// tool definitions. "" when there is none. *len counts the bytes without the
-/// NUL behind them.
+/// a list; of a QUESTION the schema of its form, or the parameters of its
+/// sample. "" when there is none. *len counts the bytes without the NUL behind
+/// them.
 ///
 /// Ownership: the event's; do not free it.
 /// NULL: "" with *len 0; never returns NULL; len may be NULL.
@@ -394,7 +483,10 @@ pub unsafe extern "C" fn tmcp_event_free(event: *mut tmcp_event) {
 /// # Safety
 /// `event` is NULL, or came from `adopt` and was not freed, or is readable
 /// memory as large as an event.
-unsafe fn ask<T>(event: *const tmcp_event, question: impl FnOnce(&tmcp_event) -> T) -> Option<T> {
+pub unsafe fn ask<T>(
+    event: *const tmcp_event,
+    question: impl FnOnce(&tmcp_event) -> T,
+) -> Option<T> {
     if event.is_null() || !event.is_aligned() {
         return None;
     }

@@ -21,6 +21,7 @@ use tmcp::engine::LogLevel;
 use crate::event::tmcp_event;
 use crate::log::Log;
 use crate::result::tmcp_result;
+use crate::table::tmcp_table;
 
 /// Makes the body of an exported function panic-proof.
 macro_rules! guard {
@@ -48,6 +49,12 @@ impl Fallback for *const c_char {
 
 impl Fallback for *mut tmcp_event {
     fn fallback() -> *mut tmcp_event {
+        std::ptr::null_mut()
+    }
+}
+
+impl Fallback for *mut tmcp_table {
+    fn fallback() -> *mut tmcp_table {
         std::ptr::null_mut()
     }
 }

@@ -33,8 +33,10 @@ use crate::result::{self, tmcp_result};
 ///
 /// Methods: tmcp_client_new, tmcp_client_free; tmcp_client_fd,
 /// tmcp_client_timeout_ms, tmcp_client_dispatch, tmcp_client_next_event to
-/// drive it; tmcp_client_call, tmcp_client_list_tools, tmcp_client_wait_ready,
-/// tmcp_client_cancel to use it; tmcp_client_error to ask what went wrong.
+/// drive it; tmcp_client_call, tmcp_client_list, tmcp_client_read_resource,
+/// tmcp_client_get_prompt, tmcp_client_complete, tmcp_client_subscribe,
+/// tmcp_client_wait_ready, tmcp_client_cancel to use it; tmcp_client_answer to
+/// answer questions; tmcp_client_error to ask what went wrong.
 #[derive(Debug)]
 pub struct tmcp_client {
     client: Mutex<Option<Client>>,
@@ -133,13 +135,15 @@ pub fn run(
 
 /// One call on a client for functions that cannot return a number.
 pub fn ask<T>(name: *const tmcp_client, body: impl FnOnce(&mut Client) -> T) -> Option<T> {
-    match enter(name, |client| Ok(body(client))) {
-        Ok(value) => Some(value),
-        Err(failure) => {
-            remember(name, failure);
-            None
-        }
-    }
+    attempt(name, |client| Ok(body(client)))
+}
+
+/// As [`ask`], for what may fail.
+pub fn attempt<T>(
+    name: *const tmcp_client,
+    body: impl FnOnce(&mut Client) -> Result<T, Failure>,
+) -> Option<T> {
+    enter(name, body).map_err(|failure| remember(name, failure)).ok()
 }
 
 /// The number C sees; a failure's sentence is kept for `tmcp_client_error`.

@@ -8,7 +8,8 @@
 //!
 //! Invariants, each held by a test in `ffi/tests`:
 //! - every exported body is one `guard!`, so that no panic reaches C;
-//! - raw pointers are read in `handle`, `strings`, `sized` and `event` only;
+//! - raw pointers are read in `handle`, `strings`, `sized`, `event`, `table` and
+//!   `call` only;
 //! - every exported function is in the header, in `symbols.txt` and in a C test.
 //!
 //! [`Client`]: tmcp::client::Client
@@ -36,8 +37,12 @@ mod event;
 mod host;
 mod log;
 mod options;
+mod part;
+mod question;
+mod request;
 mod result;
 mod stats;
+mod table;
 mod version;
 
 #[cfg(feature = "test-hooks")]
@@ -65,9 +70,25 @@ pub use host::{
 };
 pub use log::{tmcp_log_fn, tmcp_log_level};
 pub use options::tmcp_options;
+pub use part::{tmcp_event_blob, tmcp_event_blob_count, tmcp_event_pointer, tmcp_event_pretty};
+pub use question::{
+    TMCP_ABILITY_ELICITATION, TMCP_ABILITY_ROOTS, TMCP_ABILITY_SAMPLING, tmcp_answer,
+    tmcp_client_answer, tmcp_client_set_abilities, tmcp_client_set_roots, tmcp_event_question,
+    tmcp_event_request, tmcp_event_url, tmcp_question,
+};
+pub use request::{
+    tmcp_client_check_argument, tmcp_client_complete, tmcp_client_connect, tmcp_client_get_prompt,
+    tmcp_client_list, tmcp_client_read_resource, tmcp_client_subscribe, tmcp_client_unsubscribe,
+    tmcp_list, tmcp_reference,
+};
 pub use result::{tmcp_result, tmcp_result_text};
 pub use stats::{
     tmcp_client_format, tmcp_client_ready, tmcp_client_server_count, tmcp_client_server_name,
     tmcp_client_stats, tmcp_string_free,
+};
+pub use table::{
+    tmcp_client_jobs, tmcp_client_prompt_arguments, tmcp_client_servers,
+    tmcp_client_tool_arguments, tmcp_event_table, tmcp_table, tmcp_table_cell, tmcp_table_column,
+    tmcp_table_columns, tmcp_table_free, tmcp_table_get, tmcp_table_rows,
 };
 pub use version::{tmcp_version, tmcp_version_number};

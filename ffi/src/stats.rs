@@ -92,7 +92,8 @@ pub unsafe extern "C" fn tmcp_client_stats(
 /// Ownership: string is consumed.
 /// NULL: does nothing.
 /// Errors: none.
-/// Lifetime: at most once per string, and only strings of tmcp_client_stats.
+/// Lifetime: at most once per string, and only strings of tmcp_client_stats,
+/// tmcp_event_pointer and tmcp_event_pretty.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tmcp_string_free(string: *mut c_char) {
     guard! {

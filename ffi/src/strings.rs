@@ -87,6 +87,27 @@ pub unsafe fn environment(envp: *const *const c_char) -> Vec<(OsString, OsString
     env
 }
 
+/// A list of strings; NULL is an empty one.
+///
+/// # Safety
+/// `list` is NULL or a NULL-terminated array of NUL-terminated strings.
+pub unsafe fn list(list: *const *const c_char, what: &str) -> Result<Vec<String>, Failure> {
+    let mut texts = Vec::new();
+    if list.is_null() {
+        return Ok(texts);
+    }
+    for index in 0..ENV_MAX {
+        // SAFETY: no NULL was met before `index`, so it is within the array.
+        let entry = unsafe { list.add(index) };
+        // SAFETY: as above.
+        let entry = unsafe { entry.read() };
+        // SAFETY: an entry is NULL or NUL-terminated.
+        let Some(text) = unsafe { optional(entry, what) }? else { break };
+        texts.push(text);
+    }
+    Ok(texts)
+}
+
 /// Writes `text` as far as it fits, always NUL-terminated, never half a
 /// character; returns the length it has in full.
 ///

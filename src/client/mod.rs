@@ -13,6 +13,7 @@
 mod drive;
 mod link;
 mod loader;
+mod tables;
 mod verdicts;
 
 use std::collections::{HashMap, VecDeque};
@@ -277,6 +278,11 @@ impl Client {
     /// [`Kind::Invalid`] when it is not open any more, or the answer does not fit.
     pub fn answer(&mut self, question: QuestionId, answer: Answer) -> Result<()> {
         self.tell(|engine, now| engine.answer(now, question, answer))
+    }
+
+    /// Whether a question still waits for its answer.
+    pub fn is_open(&self, question: QuestionId) -> bool {
+        self.engine.is_open(question)
     }
 
     /// What the host can do for servers; see [`Engine::set_abilities`].

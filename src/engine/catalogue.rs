@@ -101,6 +101,10 @@ impl Catalogue {
         self.fresh_until.is_none_or(|until| now < until)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.tools.len()
+    }
+
     /// The raw definition of a tool.
     pub(super) fn definition(&self, name: &str) -> Option<&str> {
         self.tools.iter().find(|tool| tool.name == name).map(|tool| &*tool.definition)

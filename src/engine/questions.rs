@@ -80,6 +80,11 @@ impl Engine {
         }
     }
 
+    /// Whether a question still waits for its answer.
+    pub fn is_open(&self, id: QuestionId) -> bool {
+        self.questions.contains_key(&id)
+    }
+
     /// Answers a question.
     ///
     /// # Errors

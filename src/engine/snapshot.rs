@@ -38,6 +38,21 @@ pub struct Job {
     pub progress: Option<(f64, Option<f64>, String)>,
 }
 
+impl Job {
+    /// How far it has come, in whole percent, when the server says where it ends.
+    pub fn percent(&self) -> Option<u32> {
+        let (done, total, _) = self.progress.as_ref()?;
+        percent(*done, *total)
+    }
+}
+
+/// `done` of `total` in whole percent, rounded down: 100 means all of it.
+pub(super) fn percent(done: f64, total: Option<f64>) -> Option<u32> {
+    let share = done / total.filter(|total| *total > 0.0)?;
+    // Within 0 and 100, so that the cast only cuts the fraction.
+    share.is_finite().then(|| (share.clamp(0.0, 1.0) * 100.0) as u32)
+}
+
 /// Sums over all servers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -146,6 +161,12 @@ impl Engine {
     pub fn tool_definition(&self, server: &str, tool: &str) -> Option<&str> {
         let server = self.server(self.find_server(server).ok()?);
         server.catalogue.as_ref()?.definition(tool)
+    }
+
+    /// How many tools a server has, when they are known.
+    pub fn tool_count(&self, server: &str) -> Option<usize> {
+        let server = self.server(self.find_server(server).ok()?);
+        Some(server.catalogue.as_ref()?.len())
     }
 
     /// The server whose name, with everything but letters, digits and `_` turned

@@ -5,11 +5,11 @@
 //! there: a tool must never run on a guess.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
+
+use crate::protocol::schema::{Choice, Field, Schema, bare, input_schema};
 
 /// One argument as typed: `key=value`, or `key:=json`.
 #[derive(Clone, Debug)]
@@ -22,65 +22,6 @@ pub struct Pair {
     pub is_json: bool,
 }
 
-/// How deep `$ref`, `anyOf` and the like are followed.
-const DEPTH: usize = 8;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Definition<'a> {
-    #[serde(borrow, default)]
-    input_schema: Option<&'a RawValue>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Schema {
-    properties: BTreeMap<String, Property>,
-    required: Vec<String>,
-    additional_properties: Option<Value>,
-    #[serde(rename = "$defs")]
-    defs: BTreeMap<String, Property>,
-    definitions: BTreeMap<String, Property>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Property {
-    r#type: Option<OneOrMany>,
-    r#enum: Option<Vec<Value>>,
-    r#const: Option<Value>,
-    items: Option<Box<MaybeProperty>>,
-    any_of: Vec<Property>,
-    one_of: Vec<Property>,
-    all_of: Vec<Property>,
-    #[serde(rename = "$ref")]
-    reference: Option<String>,
-}
-
-/// `items` may be `true` or, in old drafts, a list.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum MaybeProperty {
-    One(Property),
-    #[allow(dead_code)]
-    Other(Value),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-/// What a property accepts, references and alternatives resolved.
-#[derive(Default)]
-struct Accepts<'a> {
-    types: Vec<&'a str>,
-    choices: Vec<&'a Value>,
-    items: Option<&'a Property>,
-}
-
 /// Encodes `pairs` as the arguments object of the tool that `definition`, a raw
 /// tool definition, describes.
 ///
@@ -88,11 +29,16 @@ struct Accepts<'a> {
 /// A sentence for the user: unknown, missing or repeated argument, or a value
 /// of the wrong type.
 pub fn encode(tool: &str, definition: &str, pairs: &[Pair]) -> Result<String, String> {
-    let schema = serde_json::from_str::<Definition<'_>>(definition)
-        .ok()
-        .and_then(|definition| definition.input_schema)
-        .map_or("{}", RawValue::get);
-    encode_by(&format!("tool '{tool}'"), schema, pairs)
+    encode_by(&format!("tool '{tool}'"), input_schema(definition), pairs)
+}
+
+/// Looks whether the tool that `definition` describes takes one argument.
+///
+/// # Errors
+/// As [`encode`].
+pub fn check(tool: &str, definition: &str, pair: &Pair) -> Result<(), String> {
+    let what = format!("tool '{tool}'");
+    one(&what, &read(&what, input_schema(definition))?, pair).map(|_| ())
 }
 
 /// Encodes `pairs` as an object that fits `schema`. `what` is named in errors.
@@ -100,28 +46,15 @@ pub fn encode(tool: &str, definition: &str, pairs: &[Pair]) -> Result<String, St
 /// # Errors
 /// As [`encode`].
 pub fn encode_by(what: &str, schema: &str, pairs: &[Pair]) -> Result<String, String> {
-    let schema: Schema = serde_json::from_str(schema)
-        .map_err(|error| format!("{what} has a schema that cannot be read ({error}); give JSON"))?;
+    let schema = read(what, schema)?;
     let mut object = Map::new();
     for pair in pairs {
-        let property = schema.properties.get(&pair.key);
-        if property.is_none() && schema.is_closed() {
-            return Err(format!("{what} has no argument '{}'; {}", pair.key, schema.describe()));
-        }
-        let accepts = property.map_or_else(Accepts::default, |p| schema.accepts(p));
-        let value = if pair.is_json {
-            serde_json::from_str(&pair.value)
-                .map_err(|error| format!("argument '{}' is not valid JSON: {error}", pair.key))?
-        } else {
-            schema.word(&accepts, &pair.value).map_err(|wanted| {
-                format!("argument '{}' of {what} {wanted}, not '{}'", pair.key, pair.value)
-            })?
-        };
+        let (value, is_list) = one(what, &schema, pair)?;
         match object.get_mut(&pair.key) {
             None => {
                 object.insert(pair.key.clone(), value);
             }
-            Some(Value::Array(list)) if accepts.types.contains(&"array") => match value {
+            Some(Value::Array(list)) if is_list => match value {
                 Value::Array(more) => list.extend(more),
                 one => list.push(one),
             },
@@ -129,131 +62,156 @@ pub fn encode_by(what: &str, schema: &str, pairs: &[Pair]) -> Result<String, Str
         }
     }
 
-    let missing: Vec<&str> = schema
-        .required
-        .iter()
-        .map(String::as_str)
-        .filter(|key| !object.contains_key(*key))
-        .collect();
+    let missing: Vec<&str> = schema.required().filter(|key| !object.contains_key(*key)).collect();
     if !missing.is_empty() {
         let noun = if missing.len() == 1 { "argument" } else { "arguments" };
         let names: Vec<String> = missing.iter().map(|name| format!("'{name}'")).collect();
-        return Err(format!("{what} needs {noun} {}; {}", names.join(", "), schema.describe()));
+        return Err(format!("{what} needs {noun} {}; {}", names.join(", "), describe(&schema)));
     }
     Ok(Value::Object(object).to_string())
 }
 
-impl Schema {
-    /// A name outside `properties` is a slip of the keyboard, unless the schema
-    /// invites others in so many words.
-    fn is_closed(&self) -> bool {
-        match &self.additional_properties {
-            None => !self.properties.is_empty(),
-            Some(value) => *value == Value::Bool(false),
+fn read<'a>(what: &str, schema: &'a str) -> Result<Schema<'a>, String> {
+    Schema::read(schema)
+        .map_err(|error| format!("{what} has a schema that cannot be read ({error}); give JSON"))
+}
+
+/// One argument encoded, and whether more of it may follow.
+fn one(what: &str, schema: &Schema<'_>, pair: &Pair) -> Result<(Value, bool), String> {
+    let field = schema.find(&pair.key);
+    if field.is_none() && schema.is_closed() {
+        return Err(format!("{what} has no argument '{}'; {}", pair.key, describe(schema)));
+    }
+    let field = field.unwrap_or_default();
+    let value = if pair.is_json {
+        serde_json::from_str(&pair.value)
+            .map_err(|error| format!("argument '{}' is not valid JSON: {error}", pair.key))?
+    } else {
+        word(&field, &pair.value).map_err(|wanted| {
+            format!("argument '{}' of {what} {wanted}, not '{}'", pair.key, pair.value)
+        })?
+    };
+    Ok((value, field.takes("array")))
+}
+
+fn describe(schema: &Schema<'_>) -> String {
+    let mut names: Vec<&str> = schema.names().collect();
+    if names.is_empty() {
+        return "it takes none".into();
+    }
+    names.sort_unstable();
+    let names: Vec<String> = names
+        .into_iter()
+        .map(|name| format!("{name}{}", if schema.requires(name) { " (required)" } else { "" }))
+        .collect();
+    format!("it takes {}", names.join(", "))
+}
+
+/// The error says what was wanted.
+fn word(field: &Field<'_>, word: &str) -> Result<Value, Cow<'static, str>> {
+    if !field.choices.is_empty() {
+        return choice(&field.choices, word);
+    }
+    let takes = |name: &str| field.takes(name);
+    if takes("integer") || takes("number") {
+        if let Some(number) = number(word, !takes("number")) {
+            in_range(field, &number)?;
+            return Ok(Value::Number(number));
         }
     }
-
-    fn describe(&self) -> String {
-        if self.properties.is_empty() {
-            return "it takes none".into();
-        }
-        let names: Vec<String> = self
-            .properties
-            .keys()
-            .map(|name| {
-                let mark = if self.required.contains(name) { " (required)" } else { "" };
-                format!("{name}{mark}")
-            })
-            .collect();
-        format!("it takes {}", names.join(", "))
-    }
-
-    fn accepts<'a>(&'a self, property: &'a Property) -> Accepts<'a> {
-        let mut accepts = Accepts::default();
-        self.collect(property, &mut accepts, DEPTH);
-        accepts
-    }
-
-    fn collect<'a>(&'a self, property: &'a Property, into: &mut Accepts<'a>, depth: usize) {
-        match &property.r#type {
-            Some(OneOrMany::One(one)) => into.types.push(one),
-            Some(OneOrMany::Many(many)) => into.types.extend(many.iter().map(String::as_str)),
-            None => {}
-        }
-        into.choices.extend(property.r#enum.iter().flatten());
-        into.choices.extend(&property.r#const);
-        if let Some(MaybeProperty::One(items)) = property.items.as_deref() {
-            into.items = Some(items);
-        }
-        let Some(depth) = depth.checked_sub(1) else { return };
-        let parts = property.any_of.iter().chain(&property.one_of).chain(&property.all_of);
-        for part in parts.chain(self.resolve(property.reference.as_deref())) {
-            self.collect(part, into, depth);
+    if takes("boolean") {
+        if let Some(flag) = boolean(word) {
+            return Ok(Value::Bool(flag));
         }
     }
-
-    /// Only references into the schema itself; nothing is ever fetched.
-    fn resolve(&self, reference: Option<&str>) -> Option<&Property> {
-        let reference = reference?;
-        if let Some(name) = reference.strip_prefix("#/$defs/") {
-            return self.defs.get(name);
+    if takes("array") && !takes("string") {
+        if word.trim_start().starts_with('[') {
+            return json(word, Value::is_array).ok_or("wants a JSON array".into());
         }
-        self.definitions.get(reference.strip_prefix("#/definitions/")?)
-    }
-
-    /// The error says what was wanted.
-    fn word(&self, accepts: &Accepts<'_>, word: &str) -> Result<Value, Cow<'static, str>> {
-        if !accepts.choices.is_empty() {
-            return choice(&accepts.choices, word);
-        }
-        let takes = |name: &str| accepts.types.contains(&name);
-        if takes("integer") || takes("number") {
-            if let Some(number) = number(word, !takes("number")) {
-                return Ok(Value::Number(number));
-            }
-        }
-        if takes("boolean") {
-            if let Some(flag) = boolean(word) {
-                return Ok(Value::Bool(flag));
-            }
-        }
-        if takes("array") && !takes("string") {
-            if word.trim_start().starts_with('[') {
-                return json(word, Value::is_array).ok_or("wants a JSON array".into());
-            }
-            let items = accepts.items.map_or_else(Accepts::default, |items| self.accepts(items));
-            return Ok(Value::Array(vec![self.word(&items, word)?]));
-        }
-        if takes("object") && !takes("string") {
-            return json(word, Value::is_object).ok_or("wants a JSON object".into());
-        }
-        if takes("null") && !takes("string") && word == "null" {
-            return Ok(Value::Null);
-        }
-        let wanted = match () {
-            () if accepts.types.is_empty() || takes("string") => {
-                return Ok(Value::String(word.to_owned()));
-            }
-            () if takes("number") => "wants a number",
-            () if takes("integer") => "wants an integer",
-            () if takes("boolean") => "wants true or false",
-            () => "is of a type that cannot be given as a word; use key:=json",
+        let item = match &field.items {
+            Some(items) => self::word(items, word)?,
+            None => Value::String(word.to_owned()),
         };
-        Err(wanted.into())
+        return Ok(Value::Array(vec![item]));
+    }
+    if takes("object") && !takes("string") {
+        return json(word, Value::is_object).ok_or("wants a JSON object".into());
+    }
+    if takes("null") && !takes("string") && word == "null" {
+        return Ok(Value::Null);
+    }
+    let wanted = match () {
+        () if field.types.is_empty() || takes("string") => {
+            return fits(field, word).map(|()| Value::String(word.to_owned()));
+        }
+        () if takes("number") => "wants a number",
+        () if takes("integer") => "wants an integer",
+        () if takes("boolean") => "wants true or false",
+        () => "is of a type that cannot be given as a word; use key:=json",
+    };
+    Err(wanted.into())
+}
+
+/// A choice by its value or, when no value is meant, by its title.
+fn choice(choices: &[Choice<'_>], word: &str) -> Result<Value, Cow<'static, str>> {
+    let value = |choice: &Choice<'_>| serde_json::from_str(choice.value.get()).ok();
+    let by_value = choices.iter().find(|choice| bare(choice.value) == word);
+    let by_title = || choices.iter().find(|choice| choice.title.as_deref() == Some(word));
+    by_value.or_else(by_title).and_then(value).ok_or_else(|| {
+        let names: Vec<Cow<'_, str>> = choices.iter().map(|choice| bare(choice.value)).collect();
+        format!("wants one of {}", names.join(", ")).into()
+    })
+}
+
+fn in_range(field: &Field<'_>, number: &Number) -> Result<(), Cow<'static, str>> {
+    let limit = |raw: Option<&RawValue>| raw.and_then(|raw| raw.get().parse::<f64>().ok());
+    let Some(number) = number.as_f64() else { return Ok(()) };
+    match (limit(field.minimum), limit(field.maximum)) {
+        (Some(least), _) if number < least => Err(format!("wants at least {least}").into()),
+        (_, Some(most)) if number > most => Err(format!("wants at most {most}").into()),
+        _ => Ok(()),
     }
 }
 
-fn choice(choices: &[&Value], word: &str) -> Result<Value, Cow<'static, str>> {
-    let plain = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+/// The length of a text, and its format as far as a slip of the keyboard would
+/// break it.
+fn fits(field: &Field<'_>, word: &str) -> Result<(), Cow<'static, str>> {
+    let limit = |raw: Option<&RawValue>| raw.and_then(|raw| raw.get().parse::<usize>().ok());
+    let length = word.chars().count();
+    match (limit(field.shortest), limit(field.longest)) {
+        (Some(least), _) if length < least => {
+            return Err(format!("wants at least {least} characters").into());
+        }
+        (_, Some(most)) if length > most => {
+            return Err(format!("wants at most {most} characters").into());
+        }
+        _ => {}
+    }
+    let shape = |shape: &str, word: &str| {
+        word.len() == shape.len()
+            && shape.bytes().zip(word.bytes()).all(|(shape, byte)| match shape {
+                b'0' => byte.is_ascii_digit(),
+                other => byte == other,
+            })
     };
-    choices.iter().find(|value| plain(value) == word).map(|value| (*value).clone()).ok_or_else(
-        || {
-            let names: Vec<String> = choices.iter().map(|value| plain(value)).collect();
-            format!("wants one of {}", names.join(", ")).into()
-        },
-    )
+    let date = |word: &str| shape("0000-00-00", word);
+    let (ok, wanted) = match field.format.as_deref() {
+        Some("email") => {
+            let sides = word.split_once('@');
+            let whole = |(name, host): (&str, &str)| !name.is_empty() && !host.is_empty();
+            (sides.is_some_and(whole) && !word.contains(' '), "wants an e-mail address")
+        }
+        Some("uri") => (word.contains(':') && !word.contains(' '), "wants a URI"),
+        Some("date") => (date(word), "wants a date like 2026-07-28"),
+        Some("date-time") => {
+            let parts = word.split_once(['T', 't']);
+            let time = |time: &str| time.get(..8).is_some_and(|time| shape("00:00:00", time));
+            let whole = parts.is_some_and(|(day, rest)| date(day) && time(rest));
+            (whole, "wants a time like 2026-07-28T12:00:00Z")
+        }
+        _ => (true, ""),
+    };
+    if ok { Ok(()) } else { Err(wanted.into()) }
 }
 
 fn json(word: &str, fits: fn(&Value) -> bool) -> Option<Value> {
@@ -359,6 +317,39 @@ mod tests {
         assert_eq!(encode("t", open, std::slice::from_ref(&pair)).unwrap(), r#"{"b":"1"}"#);
         assert_eq!(encode("t", r#"{"name":"t"}"#, &[pair]).unwrap(), r#"{"b":"1"}"#);
         assert_eq!(encode("t", r#"{"name":"t"}"#, &[]).unwrap(), "{}");
+    }
+
+    #[test]
+    fn limits_formats_and_titles_are_heeded() {
+        let schema = r#"{"properties":{"n":{"type":"integer","minimum":1,"maximum":5},
+            "s":{"type":"string","minLength":2,"maxLength":3},"m":{"type":"string","format":"email"},
+            "d":{"type":"string","format":"date"},"t":{"type":"string","format":"date-time"},
+            "c":{"type":"string","oneOf":[{"const":"r","title":"Red"},{"const":"Red"}]},
+            "many":{"type":"array","items":{"enum":["a","b"]}}}}"#;
+        let of = |key: &str, value: &str| {
+            let pair = Pair { key: key.into(), value: value.into(), is_json: false };
+            encode_by("it", schema, &[pair])
+        };
+        for (key, value, wanted) in [
+            ("n", "0", "at least 1"),
+            ("n", "6", "at most 5"),
+            ("s", "a", "at least 2 characters"),
+            ("s", "abcd", "at most 3 characters"),
+            ("m", "me", "e-mail"),
+            ("d", "28.7.2026", "a date like"),
+            ("t", "2026-07-28", "a time like"),
+            ("c", "Blue", "one of r, Red"),
+            ("many", "c", "one of a, b"),
+        ] {
+            let error = of(key, value).unwrap_err();
+            assert!(error.contains(wanted), "{key}={value}: {error}");
+        }
+        assert_eq!(of("s", "\u{e9}\u{e9}\u{e9}").unwrap(), "{\"s\":\"\u{e9}\u{e9}\u{e9}\"}");
+        assert_eq!(of("t", "2026-07-28T12:00:00+02:00").map(|_| ()), Ok(()));
+        assert_eq!(of("c", "Red").unwrap(), r#"{"c":"Red"}"#);
+        assert_eq!(of("c", "r").unwrap(), r#"{"c":"r"}"#);
+        assert_eq!(of("many", "b").unwrap(), r#"{"many":["b"]}"#);
+        assert_eq!(of("n", "5").unwrap(), r#"{"n":5}"#);
     }
 
     #[test]

@@ -15,9 +15,10 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The readable text of a raw `CallToolResult`: its text blocks joined by
+/// The readable text of a raw result: of a tool call its text blocks joined by
 /// newlines, a note in brackets for whatever is no text, and the structured
-/// content only when there is no text block.
+/// content only when there is no text block; of a resource its contents, of a
+/// prompt its messages, of a completion one value a line.
 pub fn text(result: &[u8]) -> String {
     let mut reader = serde_json::Deserializer::from_slice(result);
     match reader.deserialize_map(ResultVisitor) {
@@ -108,6 +109,23 @@ impl<'de> Visitor<'de> for ResultVisitor {
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match key.as_ref() {
                 "content" => map.next_value_seed(Blocks(&mut parts))?,
+                "contents" => {
+                    for raw in map.next_value::<Vec<&'de RawValue>>()? {
+                        match serde_json::from_str::<Resource<'de>>(raw.get()) {
+                            Ok(resource) => resource.write(&mut parts),
+                            Err(_) => push_line(&mut parts.text, UNREADABLE),
+                        }
+                    }
+                }
+                "messages" => write_messages(map.next_value()?, &mut parts),
+                "completion" => {
+                    let completion = map.next_value::<&'de RawValue>()?;
+                    let values = serde_json::from_str::<Completion<'de>>(completion.get());
+                    for value in values.map(|found| found.values).unwrap_or_default() {
+                        push_line(&mut parts.text, &value.replace(['\n', '\r'], " "));
+                    }
+                    parts.has_text = true;
+                }
                 "structuredContent" => {
                     // null means the same as leaving it out.
                     let raw = map.next_value::<&'de RawValue>()?;
@@ -144,7 +162,7 @@ impl<'de> Visitor<'de> for Blocks<'_, 'de> {
         while let Some(raw) = blocks.next_element::<&'de RawValue>()? {
             match serde_json::from_str::<Block<'de>>(raw.get()) {
                 Ok(block) => block.write(self.0),
-                Err(_) => push_line(&mut self.0.text, "[content that cannot be read]"),
+                Err(_) => push_line(&mut self.0.text, UNREADABLE),
             }
         }
         Ok(())
@@ -170,6 +188,21 @@ struct Block<'a> {
     resource: Option<Resource<'a>>,
 }
 
+/// One message of a prompt.
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow)]
+    role: Cow<'a, str>,
+    #[serde(borrow)]
+    content: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Completion<'a> {
+    #[serde(borrow)]
+    values: Vec<Cow<'a, str>>,
+}
+
 /// A resource sent along, as text or as base64.
 #[derive(Deserialize)]
 struct Resource<'a> {
@@ -181,6 +214,54 @@ struct Resource<'a> {
     text: Option<Cow<'a, str>>,
     #[serde(borrow)]
     blob: Option<&'a RawValue>,
+}
+
+const UNREADABLE: &str = "[content that cannot be read]";
+
+/// Who speaks is only worth a word when several do.
+fn write_messages(raw: Vec<&RawValue>, parts: &mut Parts<'_>) {
+    let messages: Vec<Option<Message<'_>>> =
+        raw.iter().map(|raw| serde_json::from_str(raw.get()).ok()).collect();
+    let mut roles = messages.iter().flatten().map(|message| &*message.role);
+    let first = roles.next();
+    let mixed = roles.any(|role| Some(role) != first);
+    for message in messages {
+        let mut said = Parts::default();
+        let block = message.as_ref().map(|message| (message, message.content.get()));
+        match block.and_then(|(message, raw)| Some((message, serde_json::from_str(raw).ok()?))) {
+            None => push_line(&mut parts.text, UNREADABLE),
+            Some((message, block)) => {
+                Block::write(&block, &mut said);
+                let text = said.text.unwrap_or_default();
+                match mixed && message.role != "user" {
+                    true => push_line(&mut parts.text, &format!("{}: {text}", message.role)),
+                    false => push_line(&mut parts.text, &text),
+                }
+            }
+        }
+    }
+    parts.has_text = true;
+}
+
+impl Resource<'_> {
+    /// As part of what `resources/read` gave.
+    fn write(&self, parts: &mut Parts<'_>) {
+        parts.has_text = true;
+        let words = match (&self.text, self.blob) {
+            (Some(text), _) => return push_line(&mut parts.text, text),
+            (None, blob) => [self.uri.as_deref(), self.mime_type.as_deref()]
+                .into_iter()
+                .flatten()
+                .chain(blob.is_none().then_some("without content")),
+        };
+        let words = words.collect::<Vec<_>>().join(" ");
+        let kind = if words.is_empty() { words } else { format!(" {words}") };
+        let line = match self.blob {
+            Some(blob) => measured(&format!("resource{kind}"), None, Some(blob)),
+            None => format!("[resource{kind}]"),
+        };
+        push_line(&mut parts.text, &line);
+    }
 }
 
 impl Block<'_> {

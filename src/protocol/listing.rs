@@ -1,19 +1,20 @@
-//! A server's tools and their arguments, for people.
+//! What a server lists, for people.
 //!
-//! Separate from the encoding of arguments, which reads the same schemas for
-//! another purpose: here everything is shown as far as it can be understood,
-//! and nothing is an error.
+//! Separate from the tables, which programs read: here everything is shown as
+//! far as it can be understood, on as few lines as it takes.
 //!
 //! Invariants:
 //! - every input gives a listing; what cannot be read is named as such;
-//! - a tool takes one line, each of its arguments one, whatever a server wrote.
+//! - an entry takes one line, each of its arguments one, whatever a server wrote.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::protocol::rows;
+use crate::protocol::schema::{Field, Schema, bare, parse};
+use crate::table::Table;
 
 /// The readable listing of a raw JSON array of tool definitions. Lines end in a
 /// newline.
@@ -41,6 +42,61 @@ pub fn text(tools: &[u8]) -> String {
     out
 }
 
+/// The readable listing of a raw array of resources: each with its URI and its
+/// best short words.
+pub fn resources(items: &[u8]) -> String {
+    lines(&rows::resources(items), "uri", &["title", "description", "name"])
+}
+
+/// The readable listing of a raw array of resource templates.
+pub fn templates(items: &[u8]) -> String {
+    lines(&rows::templates(items), "uri_template", &["title", "description", "name"])
+}
+
+/// The readable listing of a raw array of prompts and their arguments.
+pub fn prompts(items: &[u8]) -> String {
+    let table = rows::prompts(items);
+    let mut out = String::new();
+    for row in 0..table.rows() {
+        write_line(&mut out, &table, row, "name", &["title", "description"]);
+        let name = table.get(row, "name").unwrap_or_default();
+        let Some(arguments) = rows::prompt_arguments(items, name) else { continue };
+        for at in 0..arguments.rows() {
+            let cell = |name| arguments.get(at, name).unwrap_or_default();
+            out.push_str("    ");
+            push_words(&mut out, cell("name"));
+            if !cell("required").is_empty() {
+                out.push_str("  required");
+            }
+            let words = [cell("description"), cell("title")].map(first_line);
+            if let Some(words) = words.into_iter().find(|words| !words.is_empty()) {
+                out.push_str("  ");
+                push_words(&mut out, words);
+            }
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn lines(table: &Table, name: &str, words: &[&str]) -> String {
+    let mut out = String::new();
+    for row in 0..table.rows() {
+        write_line(&mut out, table, row, name, words);
+    }
+    out
+}
+
+fn write_line(out: &mut String, table: &Table, row: usize, name: &str, words: &[&str]) {
+    push_words(out, table.get(row, name).unwrap_or_default());
+    let words = words.iter().filter_map(|name| table.get(row, name)).map(first_line);
+    if let Some(words) = words.into_iter().find(|words| !words.is_empty()) {
+        out.push_str("  ");
+        push_words(out, words);
+    }
+    out.push('\n');
+}
+
 #[derive(Deserialize)]
 struct Tool<'a> {
     #[serde(borrow)]
@@ -62,39 +118,6 @@ struct Annotations<'a> {
     title: Option<Cow<'a, str>>,
 }
 
-#[derive(Deserialize)]
-struct Schema<'a> {
-    #[serde(borrow, default)]
-    properties: Properties<'a>,
-    #[serde(borrow, default)]
-    required: Vec<Cow<'a, str>>,
-}
-
-/// Properties in the order the server wrote them.
-#[derive(Default)]
-struct Properties<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-/// What is worth a word about an argument.
-#[derive(Default, Deserialize)]
-struct Property<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Option<&'a RawValue>,
-    #[serde(rename = "enum", borrow)]
-    choices: Option<Vec<&'a RawValue>>,
-    #[serde(rename = "const", borrow)]
-    constant: Option<&'a RawValue>,
-    #[serde(borrow)]
-    default: Option<&'a RawValue>,
-    #[serde(borrow)]
-    items: Option<&'a RawValue>,
-    #[serde(rename = "anyOf", alias = "oneOf", borrow)]
-    any_of: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
-    title: Option<&'a RawValue>,
-    #[serde(borrow)]
-    description: Option<&'a RawValue>,
-}
-
 impl Tool<'_> {
     fn write(&self, out: &mut String) {
         push_words(out, &self.name);
@@ -110,135 +133,64 @@ impl Tool<'_> {
         }
         out.push('\n');
         match self.input_schema.map(parse::<Schema<'_>>) {
-            Some(Some(schema)) => schema.write(out),
+            Some(Some(schema)) => write_arguments(&schema, out),
             Some(None) => out.push_str("    [arguments that cannot be read]\n"),
             None => {}
         }
     }
 }
 
-impl Schema<'_> {
-    fn write(&self, out: &mut String) {
-        // One long name must not push every type off the screen.
-        const WIDEST: usize = 24;
-        let width = |name: &str| name.chars().count();
-        let column =
-            self.properties.0.iter().map(|(name, _)| width(name)).max().unwrap_or(0).min(WIDEST);
-        for (name, raw) in &self.properties.0 {
-            out.push_str("    ");
-            push_words(out, name);
-            let property = parse::<Property<'_>>(raw).unwrap_or_default();
-            let facts = property.facts(self.required.contains(name));
-            let words = property.words();
-            if !facts.is_empty() || words.is_some() {
-                out.extend(std::iter::repeat_n(' ', column.saturating_sub(width(name)) + 2));
-            }
-            push_words(out, &facts);
-            if let Some(words) = words {
-                if !facts.is_empty() {
-                    out.push_str("  ");
-                }
-                push_words(out, first_line(&words));
-            }
-            out.push('\n');
+fn write_arguments(schema: &Schema<'_>, out: &mut String) {
+    // One long name must not push every type off the screen.
+    const WIDEST: usize = 24;
+    let width = |name: &str| name.chars().count();
+    let column = schema.names().map(width).max().unwrap_or(0).min(WIDEST);
+    for (name, required, field) in schema.fields() {
+        out.push_str("    ");
+        push_words(out, &name);
+        let facts = facts(&field, required);
+        let words = [&field.description, &field.title].into_iter().flatten();
+        let words = words.map(|words| first_line(words)).find(|words| !words.is_empty());
+        if !facts.is_empty() || words.is_some() {
+            out.extend(std::iter::repeat_n(' ', column.saturating_sub(width(&name)) + 2));
         }
+        push_words(out, &facts);
+        if let Some(words) = words {
+            if !facts.is_empty() {
+                out.push_str("  ");
+            }
+            push_words(out, words);
+        }
+        out.push('\n');
     }
 }
 
-impl Property<'_> {
-    /// Type, required mark, default and choices.
-    fn facts(&self, required: bool) -> String {
-        let mut facts = Vec::new();
-        facts.extend(self.type_name(DEEPEST));
-        if required {
-            facts.push("required".to_owned());
-        }
-        if let Some(default) = self.default {
-            facts.push(format!("default {}", plain(default)));
-        }
-        if let Some(constant) = self.constant {
-            facts.push(format!("always {}", plain(constant)));
-        }
-        if let Some(choices) = &self.choices {
-            facts.push(format!("one of {}", join(choices, " | ")));
-        }
-        facts.join(", ")
+/// Type, required mark, default and choices.
+fn facts(field: &Field<'_>, required: bool) -> String {
+    let mut facts = vec![field.type_name()];
+    if required {
+        facts.push("required".to_owned());
     }
-
-    fn type_name(&self, depth: usize) -> Option<String> {
-        let of = |raw: &RawValue| {
-            depth.checked_sub(1).and_then(|depth| parse::<Property<'_>>(raw)?.type_name(depth))
-        };
-        if let Some(kind) = self.kind {
-            if let Some(kinds) = parse::<Vec<&RawValue>>(kind) {
-                return Some(join(&kinds, " or "));
-            }
-            let kind = plain(kind);
-            return Some(match self.items.and_then(of) {
-                Some(item) if kind == "array" => format!("array of {item}"),
-                _ => kind.into_owned(),
-            });
+    facts.extend(field.default.map(|default| format!("default {}", plain(default))));
+    match &*field.choices {
+        [only] if field.constant => facts.push(format!("always {}", plain(only.value))),
+        [] => {}
+        choices => {
+            let names: Vec<_> = choices.iter().map(|choice| plain(choice.value)).collect();
+            facts.push(format!("one of {}", names.join(" | ")));
         }
-        let kinds = self.any_of.iter().flatten().filter_map(|raw| of(raw));
-        Some(kinds.collect::<Vec<_>>().join(" or ")).filter(|kinds| !kinds.is_empty())
     }
-
-    fn words(&self) -> Option<Cow<'_, str>> {
-        [self.description, self.title]
-            .into_iter()
-            .flatten()
-            .filter_map(parse::<Cow<'_, str>>)
-            .find(|words| !words.trim().is_empty())
-    }
-}
-
-/// How far nested types are spelt out.
-const DEEPEST: usize = 4;
-
-impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Properties<'a>, D::Error> {
-        struct InOrder;
-
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Properties<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the properties of a schema")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Properties<'de>, A::Error> {
-                let mut properties = Vec::new();
-                while let Some(property) = map.next_entry::<Text<'de>, &'de RawValue>()? {
-                    properties.push((property.0.0, property.1));
-                }
-                Ok(Properties(properties))
-            }
-        }
-
-        deserializer.deserialize_map(InOrder)
-    }
-}
-
-/// A string, borrowed when it can be.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
-    serde_json::from_str(raw.get()).ok()
+    facts.retain(|fact| !fact.is_empty());
+    facts.join(", ")
 }
 
 /// A string without its quotes, anything else as JSON.
 fn plain(raw: &RawValue) -> Cow<'_, str> {
-    match parse::<Text<'_>>(raw) {
+    match bare(raw) {
         // Without quotes an empty default or choice would not be seen at all.
-        Some(text) if !text.0.is_empty() => text.0,
-        _ => Cow::Borrowed(raw.get()),
+        empty if empty.is_empty() => Cow::Borrowed(raw.get()),
+        text => text,
     }
-}
-
-fn join(values: &[&RawValue], between: &str) -> String {
-    values.iter().map(|raw| plain(raw)).collect::<Vec<_>>().join(between)
 }
 
 fn first_line(text: &str) -> &str {
@@ -302,6 +254,16 @@ mod tests {
         let tools =
             br#"[{"name":"a\nb","inputSchema":{"properties":{"x\ny":{"default":"1\n2"}}}}]"#;
         assert_eq!(text(tools), "a b\n    x y  default 1 2\n");
+    }
+
+    #[test]
+    fn resources_and_prompts_are_a_line_each() {
+        let list = br#"[{"uri":"a:b","name":"n"},{"uri":"c:d","name":"n","title":"The\nC"}]"#;
+        assert_eq!(resources(list), "a:b  n\nc:d  The\n");
+        assert_eq!(templates(br#"[{"uriTemplate":"u/{x}","name":"n"}]"#), "u/{x}  n\n");
+        let list = br#"[{"name":"p","description":"Says.","arguments":[
+            {"name":"a","required":true,"description":"who"},{"name":"b"}]}]"#;
+        assert_eq!(prompts(list), "p  Says.\n    a  required  who\n    b\n");
     }
 
     #[test]

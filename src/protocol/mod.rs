@@ -11,9 +11,12 @@
 //! * [`negotiation`] — which era a server speaks, and the handshake of each.
 //! * [`legacy`] and [`modern`] — what a session of each era promises.
 //! * [`arguments`] — words typed by a person, encoded by a tool's `inputSchema`.
-//! * [`content`] and [`listing`] — results and tools as text for people.
+//! * [`schema`] — what a schema asks for, field by field.
+//! * [`content`] and [`listing`] — results and lists as text for people.
+//! * [`rows`] — lists as tables; [`blob`] and [`pointer`] — parts of a result.
 
 pub mod arguments;
+pub mod blob;
 pub mod content;
 pub mod framing;
 pub mod jsonrpc;
@@ -22,3 +25,6 @@ pub mod listing;
 pub mod message;
 pub mod modern;
 pub mod negotiation;
+pub mod pointer;
+pub mod rows;
+pub mod schema;

@@ -1,0 +1,124 @@
+//! Parts of an answer: bytes of images and the like, fields of its data.
+
+use std::ffi::{c_char, c_void};
+use std::ptr;
+
+use tmcp::protocol::{blob, pointer};
+
+use crate::event::{self, tmcp_event};
+use crate::result::tmcp_result;
+use crate::strings;
+
+/// How many images, sounds and blobs the answer of a DONE event has.
+///
+/// Ownership: none.
+/// NULL: 0.
+/// Errors: 0 for what is no event, and for events without an answer.
+/// Lifetime: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_blob_count(event: *const tmcp_event) -> usize {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { event::ask(event, |event| blob::blobs(event.json()).len()) }.unwrap_or(0)
+    }
+}
+
+/// The bytes of the index-th image, sound or blob of a DONE event's answer;
+/// *mime is the type the server gave, or "". Decoded when it is first asked for.
+///
+/// Ownership: the event's; do not free it.
+/// NULL: NULL; mime and size may be NULL.
+/// Errors: NULL past the end and for what is no event; then *mime and *size are
+/// left alone.
+/// Lifetime: until tmcp_event_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_blob(
+    event: *const tmcp_event,
+    index: usize,
+    mime: *mut *const c_char,
+    size: *mut usize,
+) -> *const u8 {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        let found = unsafe { event::ask(event, |event| {
+            let (mime, bytes) = event.blobs().get(index)?;
+            Some((mime.as_ptr(), bytes.as_ptr(), bytes.len()))
+        }) };
+        let Some((kind, bytes, len)) = found.flatten() else { return ptr::null_mut() };
+        // SAFETY: NULL or writable.
+        unsafe { strings::store(mime, kind) };
+        // SAFETY: as above.
+        unsafe { strings::store(size, len) };
+        bytes.cast_mut().cast::<c_void>()
+    }
+    .cast_const()
+    .cast()
+}
+
+/// Picks a part of a DONE event's data by a JSON Pointer ("/rows/0/name"; "" is
+/// all of it): a string bare, anything else as compact JSON. The data is the
+/// result's structuredContent; without one its text, should that be JSON; else
+/// the answer as tmcp_event_json has it.
+///
+/// Ownership: *out is the caller's, to be given to tmcp_string_free.
+/// NULL: TMCP_RESULT_NULL; nothing may be NULL.
+/// Errors: TMCP_RESULT_NOT_FOUND (no such part, or no answer),
+/// TMCP_RESULT_INVALID (what is no event, or a pointer that is not UTF-8),
+/// TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
+/// Lifetime: *out until tmcp_string_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_pointer(
+    event: *const tmcp_event,
+    pointer: *const c_char,
+    out: *mut *mut c_char,
+) -> i32 {
+    guard! {
+        if pointer.is_null() {
+            return tmcp_result::Null as i32;
+        }
+        // SAFETY: what this function asks of its caller.
+        let Ok(Some(at)) = (unsafe { strings::optional(pointer, "pointer") }) else {
+            return tmcp_result::Invalid as i32;
+        };
+        // SAFETY: as above.
+        unsafe { give(event, out, |event| pointer::pick(event.json(), &at)) }
+    }
+}
+
+/// A DONE event's data, as tmcp_event_pointer has it, with line breaks and
+/// indentation.
+///
+/// Ownership: *out is the caller's, to be given to tmcp_string_free.
+/// NULL: TMCP_RESULT_NULL; nothing may be NULL.
+/// Errors: TMCP_RESULT_NOT_FOUND (no answer), TMCP_RESULT_INVALID (what is no
+/// event), TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
+/// Lifetime: *out until tmcp_string_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_pretty(event: *const tmcp_event, out: *mut *mut c_char) -> i32 {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { give(event, out, |event| pointer::pretty(event.json())) }
+    }
+}
+
+/// # Safety
+/// `event` is as `event::ask` wants it, `out` is NULL or writable.
+unsafe fn give(
+    event: *const tmcp_event,
+    out: *mut *mut c_char,
+    make: impl FnOnce(&tmcp_event) -> Option<String>,
+) -> i32 {
+    if event.is_null() || out.is_null() {
+        return tmcp_result::Null as i32;
+    }
+    // SAFETY: the caller's promise.
+    match unsafe { event::ask(event, make) } {
+        None => tmcp_result::Invalid as i32,
+        Some(None) => tmcp_result::NotFound as i32,
+        Some(Some(text)) => {
+            // SAFETY: not NULL, hence writable.
+            unsafe { strings::store(out, strings::terminated(text).into_raw()) };
+            tmcp_result::Ok as i32
+        }
+    }
+}

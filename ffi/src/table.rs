@@ -1,0 +1,350 @@
+//! Tables as C reads them.
+//!
+//! Invariants:
+//! - a table is a value of its own and needs neither client nor event any more;
+//! - every string is NUL-terminated without a NUL inside, never NULL.
+
+use std::ffi::{CString, c_char};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tmcp::engine::{Event, Listing, Reply};
+use tmcp::protocol::{rows, schema};
+use tmcp::table::Table;
+
+use crate::event::{self, tmcp_event};
+use crate::handle::{self, tmcp_client};
+use crate::strings;
+
+/// Rows of named cells, for listings, menus, prompts and filters. Columns may be
+/// added by later versions, at the end.
+///
+/// Threads: any thread may ask, and several may ask at a time; nobody may ask
+/// any more when one frees it.
+///
+/// Methods: tmcp_event_table, tmcp_client_tool_arguments,
+/// tmcp_client_prompt_arguments, tmcp_client_jobs and tmcp_client_servers make
+/// it, tmcp_table_free ends it.
+#[derive(Debug)]
+pub struct tmcp_table {
+    magic: AtomicU32,
+    rows: usize,
+    columns: Vec<CString>,
+    cells: Vec<CString>,
+}
+
+const LIVING: u32 = 0x746d_7462;
+const FREED: u32 = 0x6465_6162;
+
+/// Gives C a table; `None` is NULL.
+fn adopt(table: Option<Table>) -> *mut tmcp_table {
+    let Some(table) = table else { return std::ptr::null_mut() };
+    let terminated = |text: &str| strings::terminated(text.to_owned());
+    let (rows, columns) = (table.rows(), table.columns());
+    let cells = (0..rows).flat_map(|row| (0..columns.len()).map(move |column| (row, column)));
+    Box::into_raw(Box::new(tmcp_table {
+        magic: AtomicU32::new(LIVING),
+        rows,
+        columns: columns.iter().map(|name| terminated(name)).collect(),
+        cells: cells
+            .map(|(row, column)| terminated(table.cell(row, column).unwrap_or_default()))
+            .collect(),
+    }))
+}
+
+impl tmcp_table {
+    fn cell(&self, row: usize, column: usize) -> *const c_char {
+        if row >= self.rows || column >= self.columns.len() {
+            return c"".as_ptr();
+        }
+        self.cells.get(row * self.columns.len() + column).map_or(c"".as_ptr(), |cell| cell.as_ptr())
+    }
+}
+
+/// How many rows there are.
+///
+/// Ownership: none.
+/// NULL: 0.
+/// Errors: 0 for what is no table.
+/// Lifetime: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_table_rows(table: *const tmcp_table) -> usize {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { ask(table, |table| table.rows) }.unwrap_or(0)
+    }
+}
+
+/// How many columns there are.
+///
+/// Ownership: none.
+/// NULL: 0.
+/// Errors: 0 for what is no table.
+/// Lifetime: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_table_columns(table: *const tmcp_table) -> usize {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { ask(table, |table| table.columns.len()) }.unwrap_or(0)
+    }
+}
+
+/// The name of a column; "" past the end.
+///
+/// Ownership: the table's; do not free it.
+/// NULL: ""; never returns NULL.
+/// Errors: "" for what is no table.
+/// Lifetime: until tmcp_table_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_table_column(
+    table: *const tmcp_table,
+    column: usize,
+) -> *const c_char {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { ask(table, |table| table.columns.get(column).map(|name| name.as_ptr())) }
+            .flatten()
+            .unwrap_or(c"".as_ptr())
+    }
+}
+
+/// A cell by position; "" past the end. UTF-8 as the server sent it, control
+/// characters included.
+///
+/// Ownership: the table's; do not free it.
+/// NULL: ""; never returns NULL.
+/// Errors: "" for what is no table.
+/// Lifetime: until tmcp_table_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_table_cell(
+    table: *const tmcp_table,
+    row: usize,
+    column: usize,
+) -> *const c_char {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { ask(table, |table| table.cell(row, column)) }.unwrap_or(c"".as_ptr())
+    }
+}
+
+/// A cell by the name of its column; "" past the end and for a column that does
+/// not exist. UTF-8 as the server sent it, control characters included.
+///
+/// Ownership: the table's; do not free it.
+/// NULL: ""; never returns NULL.
+/// Errors: "" for what is no table.
+/// Lifetime: until tmcp_table_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_table_get(
+    table: *const tmcp_table,
+    row: usize,
+    column: *const c_char,
+) -> *const c_char {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        let name = unsafe { strings::optional(column, "column") }.ok().flatten();
+        let Some(name) = name else { return c"".as_ptr() };
+        // SAFETY: as above.
+        unsafe { ask(table, |table| {
+            let at = table.columns.iter().position(|column| column.as_bytes() == name.as_bytes());
+            at.map(|column| table.cell(row, column))
+        }) }
+        .flatten()
+        .unwrap_or(c"".as_ptr())
+    }
+}
+
+/// Frees a table and everything borrowed from it.
+///
+/// Ownership: table is consumed.
+/// NULL: does nothing.
+/// Errors: none; what is no table is left alone.
+/// Lifetime: at most once per table.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_table_free(table: *mut tmcp_table) {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        if unsafe { ask(table, |table| table.magic.store(FREED, Ordering::Relaxed)) }.is_some() {
+            // SAFETY: made by Box::into_raw in `adopt`, and freed once.
+            drop(unsafe { Box::from_raw(table) });
+        }
+    }
+}
+
+/// What an event lists, one row each. DONE of a list of tools: name title
+/// description read_only destructive idempotent arguments required; of
+/// resources: uri name title description mime size; of resource templates:
+/// uri_template name title description mime; of prompts: name title description
+/// arguments. A flag is "1" or "", several names are separated by blanks.
+/// QUESTION of a form: its fields, as tmcp_client_tool_arguments has them.
+///
+/// Ownership: the caller's, to be given to tmcp_table_free.
+/// NULL: NULL; also for events that list nothing.
+/// Errors: NULL for what is no event.
+/// Lifetime: until tmcp_table_free; it may outlive the event.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_table(event: *const tmcp_event) -> *mut tmcp_table {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        adopt(unsafe { event::ask(event, of_event) }.flatten())
+    }
+}
+
+/// The arguments of a tool, one row each, required ones first, else in the
+/// server's order: name type required default choices description title minimum
+/// maximum format multiple choice_titles. type is a type of JSON Schema, or
+/// several joined by " or "; required and multiple are "1" or ""; choices and
+/// choice_titles have one a line, the latter is "" when no choice has a title;
+/// multiple is "1" for an array of choices; minimum and maximum are of the
+/// length when the type is string.
+///
+/// Ownership: the caller's, to be given to tmcp_table_free.
+/// NULL: client, server and tool must not be NULL; NULL is returned when the
+/// server's tools were not listed yet, or have none of that name.
+/// Errors: NULL; tmcp_client_error says why.
+/// Lifetime: until tmcp_table_free; it may outlive the client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_tool_arguments(
+    client: *mut tmcp_client,
+    server: *const c_char,
+    tool: *const c_char,
+) -> *mut tmcp_table {
+    guard! {
+        adopt(handle::attempt(client, |client| {
+            // SAFETY: what this function asks of its caller.
+            let server = unsafe { strings::required(server, "server") }?;
+            // SAFETY: as above.
+            let tool = unsafe { strings::required(tool, "tool") }?;
+            Ok(client.tool_arguments(&server, &tool)?)
+        }))
+    }
+}
+
+/// The arguments of a prompt, from the DONE event of a list of prompts: name
+/// required description title.
+///
+/// Ownership: the caller's, to be given to tmcp_table_free.
+/// NULL: list_event and prompt must not be NULL; NULL is returned when there is
+/// no such prompt.
+/// Errors: NULL for what is no event, or none of a list of prompts.
+/// Lifetime: until tmcp_table_free; it may outlive the event.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_prompt_arguments(
+    list_event: *const tmcp_event,
+    prompt: *const c_char,
+) -> *mut tmcp_table {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        let prompt = unsafe { strings::optional(prompt, "prompt") }.ok().flatten();
+        let Some(prompt) = prompt else { return std::ptr::null_mut() };
+        // SAFETY: as above.
+        let table = unsafe { event::ask(list_event, |event| match listed(event)? {
+            Listing::Prompts => rows::prompt_arguments(event.json(), &prompt),
+            _ => None,
+        }) };
+        adopt(table.flatten())
+    }
+}
+
+/// The requests that have not ended, oldest first: id server tool state age_us
+/// progress message. tool is the method when no tool was called; state is
+/// "waiting", "running" or "asking"; progress is a whole percentage, "" when it
+/// is not known.
+///
+/// Ownership: the caller's, to be given to tmcp_table_free.
+/// NULL: NULL.
+/// Errors: NULL for a client that cannot be used.
+/// Lifetime: until tmcp_table_free; it may outlive the client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_jobs(client: *mut tmcp_client) -> *mut tmcp_table {
+    guard! { adopt(handle::ask(client, |client| client.jobs_table())) }
+}
+
+/// The servers, sorted by name: name state transport status socket_path inflight
+/// queued calls errors p50 p95 p99 p999 avg rate hit_rate tools last_error
+/// spark. state is one word as in the format key, status is as in the report,
+/// tools is a count, "" when they were not listed yet; numbers that are not
+/// known are "-".
+///
+/// Ownership: the caller's, to be given to tmcp_table_free.
+/// NULL: NULL.
+/// Errors: NULL for a client that cannot be used.
+/// Lifetime: until tmcp_table_free; it may outlive the client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_servers(client: *mut tmcp_client) -> *mut tmcp_table {
+    guard! { adopt(handle::ask(client, |client| client.servers_table())) }
+}
+
+fn of_event(event: &tmcp_event) -> Option<Table> {
+    if let Some(fields) = event.form() {
+        return Some(schema::arguments(fields));
+    }
+    Some(match listed(event)? {
+        Listing::Tools => rows::tools(event.json()),
+        Listing::Resources => rows::resources(event.json()),
+        Listing::ResourceTemplates => rows::templates(event.json()),
+        Listing::Prompts => rows::prompts(event.json()),
+    })
+}
+
+fn listed(event: &tmcp_event) -> Option<Listing> {
+    match event.event() {
+        Event::Done(done) => match &done.outcome {
+            Ok(Reply::List { what, .. }) => Some(*what),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// One question to a table; `None` for NULL and for what is no table.
+///
+/// # Safety
+/// `table` is NULL, or came from `adopt` and was not freed, or is readable
+/// memory as large as a table.
+unsafe fn ask<T>(table: *const tmcp_table, question: impl FnOnce(&tmcp_table) -> T) -> Option<T> {
+    if table.is_null() || !table.is_aligned() {
+        return None;
+    }
+    // SAFETY: in bounds of what the caller promises.
+    let magic = unsafe { &raw const (*table).magic };
+    // SAFETY: readable by the caller's promise, aligned by the check above.
+    if unsafe { &*magic }.load(Ordering::Relaxed) != LIVING {
+        return None;
+    }
+    // SAFETY: the magic word says that `adopt` made it.
+    Some(question(unsafe { &*table }))
+}
+
+#[cfg(test)]
+mod tests {
+    // A test asks one table many questions.
+    #![allow(clippy::multiple_unsafe_ops_per_block)]
+
+    use super::*;
+    use std::ffi::CStr;
+
+    #[test]
+    fn a_table_answers_inside_and_outside() {
+        let mut table = Table::new(&["a", "b"]);
+        table.push(["1".to_owned(), "x\0y".to_owned()]);
+        let table = adopt(Some(table));
+        // SAFETY: a living table, freed once, and literals.
+        unsafe {
+            assert_eq!((tmcp_table_rows(table), tmcp_table_columns(table)), (1, 2));
+            assert_eq!(CStr::from_ptr(tmcp_table_column(table, 1)), c"b");
+            assert_eq!(CStr::from_ptr(tmcp_table_get(table, 0, c"b".as_ptr())), c"x\u{fffd}y");
+            for outside in [
+                tmcp_table_column(table, 2),
+                tmcp_table_cell(table, 1, 0),
+                tmcp_table_cell(table, 0, 2),
+                tmcp_table_cell(table, usize::MAX, usize::MAX),
+                tmcp_table_get(table, 0, c"c".as_ptr()),
+                tmcp_table_get(table, 0, std::ptr::null()),
+            ] {
+                assert_eq!(CStr::from_ptr(outside), c"");
+            }
+            tmcp_table_free(table);
+        }
+        assert!(adopt(None).is_null());
+    }
+}

@@ -1,0 +1,121 @@
+//! One part of an answer, found by a JSON Pointer (RFC 6901).
+//!
+//! Nothing is built but what lies on the way: a result may have megabytes.
+
+use serde_json::value::RawValue;
+
+use crate::protocol::content;
+use crate::protocol::schema::{Members, bare, parse};
+
+/// The part of a raw answer that `pointer` names, as text: a string bare,
+/// anything else as compact JSON. The empty pointer names the whole.
+///
+/// The data is a result's structured content; without one its text, should that
+/// be JSON; else the answer itself.
+pub fn pick(answer: &[u8], pointer: &str) -> Option<String> {
+    with_data(answer, |data| {
+        let mut part = data;
+        for token in tokens(pointer)? {
+            part = step(part, &token)?;
+        }
+        Some(match part.get().starts_with('"') {
+            true => bare(part).into_owned(),
+            false => compact(part.get()),
+        })
+    })
+}
+
+/// The data of a raw answer, as [`pick`] has it, with line breaks and indentation.
+pub fn pretty(answer: &[u8]) -> Option<String> {
+    with_data(answer, |data| Some(content::pretty(data.get())))
+}
+
+fn with_data<T>(answer: &[u8], use_it: impl FnOnce(&RawValue) -> Option<T>) -> Option<T> {
+    let answer: &RawValue = serde_json::from_slice(answer).ok()?;
+    let members = parse::<Members<'_>>(answer).unwrap_or_default();
+    let structured = members.get("structuredContent").filter(|raw| raw.get() != "null");
+    if let Some(data) = structured {
+        return use_it(data);
+    }
+    if ["content", "contents", "messages"].iter().any(|name| members.get(name).is_some()) {
+        let text = content::text(answer.get().as_bytes());
+        if let Ok(data) = serde_json::from_str::<&RawValue>(text.trim()) {
+            // A lone word or number is what somebody wrote, not data.
+            if data.get().starts_with(['{', '[']) {
+                return use_it(data);
+            }
+        }
+    }
+    use_it(answer)
+}
+
+fn tokens(pointer: &str) -> Option<Vec<String>> {
+    if pointer.is_empty() {
+        return Some(Vec::new());
+    }
+    let rest = pointer.strip_prefix('/')?;
+    Some(rest.split('/').map(|token| token.replace("~1", "/").replace("~0", "~")).collect())
+}
+
+fn step<'a>(whole: &'a RawValue, token: &str) -> Option<&'a RawValue> {
+    if whole.get().starts_with('{') {
+        return parse::<Members<'a>>(whole)?.get(token);
+    }
+    // As the standard has it: no sign, no leading zero.
+    let plain =
+        token == "0" || !token.starts_with('0') && token.bytes().all(|byte| byte.is_ascii_digit());
+    let index: usize = token.parse().ok().filter(|_| plain)?;
+    parse::<Vec<&'a RawValue>>(whole)?.get(index).copied()
+}
+
+/// JSON without the blanks between its tokens; numbers and strings as they came.
+fn compact(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let (mut quoted, mut escaped) = (false, false);
+    for c in json.chars() {
+        if quoted || !c.is_ascii_whitespace() {
+            out.push(c);
+        }
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = quoted,
+            '"' => quoted = !quoted,
+            _ => {}
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RESULT: &[u8] = br#"{"content":[{"type":"text","text":"{\"no\":1}"}],"structuredContent":
+        {"a": [{"b~/c": "x\ny"}, 1e400], "": {"k" : [ 1 , "a \" b" ] }, "n": null}}"#;
+
+    #[test]
+    fn a_pointer_names_a_part_and_nothing_else() {
+        let of = |pointer| pick(RESULT, pointer);
+        assert_eq!(of("/a/0/b~0~1c").as_deref(), Some("x\ny"));
+        assert_eq!(of("/a/1").as_deref(), Some("1e400"));
+        assert_eq!(of("/").as_deref(), Some(r#"{"k":[1,"a \" b"]}"#));
+        assert_eq!(of("//k/0").as_deref(), Some("1"));
+        assert_eq!(of("/n").as_deref(), Some("null"));
+        assert!(of("").unwrap().starts_with(r#"{"a":[{"b~/c":"x\ny"},1e400]"#));
+        for none in ["a", "/b", "/a/2", "/a/-1", "/a/01", "/a/+1", "/a/x", "/a/0/b~0~1c/0"] {
+            assert_eq!(of(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn without_structured_content_the_text_is_read_and_then_the_answer() {
+        let text = br#"{"content":[{"type":"text","text":"{\"id\": 7}"}]}"#;
+        assert_eq!(pick(text, "/id").as_deref(), Some("7"));
+        assert_eq!(pretty(text).as_deref(), Some("{\n  \"id\": 7\n}"));
+        let plain = br#"{"content":[{"type":"text","text":"12 apples"}],"structuredContent":null}"#;
+        assert_eq!(pick(plain, "/content/0/text").as_deref(), Some("12 apples"));
+        assert_eq!(pick(br#"[{"name":"t"}]"#, "/0/name").as_deref(), Some("t"));
+        assert_eq!(pick(b"", ""), None);
+        assert_eq!(pick(b"{\xff", ""), None);
+    }
+}

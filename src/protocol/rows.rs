@@ -1,0 +1,149 @@
+//! What servers list, as tables: one row each, in the server's order.
+//!
+//! Invariant: every entry of a list has its row, and what cannot be read in it
+//! is an empty cell.
+
+use serde_json::value::RawValue;
+
+use crate::protocol::schema::{Members, Schema, bare, input_schema, parse};
+use crate::table::Table;
+
+/// The tools of a raw list.
+pub fn tools(items: &[u8]) -> Table {
+    let mut table = Table::new(&[
+        "name",
+        "title",
+        "description",
+        "read_only",
+        "destructive",
+        "idempotent",
+        "arguments",
+        "required",
+    ]);
+    for (raw, tool) in entries(items) {
+        let notes = tool.get("annotations").and_then(parse::<Members<'_>>).unwrap_or_default();
+        let hint = |name| match notes.get(name).map(RawValue::get) {
+            Some("true") => "1".to_owned(),
+            _ => String::new(),
+        };
+        let title = match word(&tool, "title") {
+            none if none.is_empty() => word(&notes, "title"),
+            title => title,
+        };
+        let schema = Schema::read(input_schema(raw.get())).unwrap_or_default();
+        let names: Vec<&str> = schema.names().collect();
+        let required: Vec<&str> = schema.required().collect();
+        table.push([
+            word(&tool, "name"),
+            title,
+            word(&tool, "description"),
+            hint("readOnlyHint"),
+            hint("destructiveHint"),
+            hint("idempotentHint"),
+            names.join(" "),
+            required.join(" "),
+        ]);
+    }
+    table
+}
+
+/// The resources of a raw list.
+pub fn resources(items: &[u8]) -> Table {
+    plain(
+        items,
+        &["uri", "name", "title", "description", "mime", "size"],
+        &["uri", "name", "title", "description", "mimeType", "size"],
+    )
+}
+
+/// The resource templates of a raw list.
+pub fn templates(items: &[u8]) -> Table {
+    plain(
+        items,
+        &["uri_template", "name", "title", "description", "mime"],
+        &["uriTemplate", "name", "title", "description", "mimeType"],
+    )
+}
+
+/// The prompts of a raw list.
+pub fn prompts(items: &[u8]) -> Table {
+    let mut table = Table::new(&["name", "title", "description", "arguments"]);
+    for (_, prompt) in entries(items) {
+        let names: Vec<String> =
+            arguments(&prompt).iter().map(|argument| word(argument, "name")).collect();
+        let cells = ["name", "title", "description"].map(|name| word(&prompt, name));
+        table.push(cells.into_iter().chain([names.join(" ")]));
+    }
+    table
+}
+
+/// The arguments of one prompt of a raw list.
+pub fn prompt_arguments(items: &[u8], name: &str) -> Option<Table> {
+    let (_, prompt) = entries(items).into_iter().find(|(_, entry)| word(entry, "name") == name)?;
+    let mut table = Table::new(&["name", "required", "description", "title"]);
+    for argument in arguments(&prompt) {
+        let required = argument.get("required").is_some_and(|raw| raw.get() == "true");
+        table.push([
+            word(&argument, "name"),
+            if required { "1".to_owned() } else { String::new() },
+            word(&argument, "description"),
+            word(&argument, "title"),
+        ]);
+    }
+    Some(table)
+}
+
+fn plain(items: &[u8], columns: &'static [&'static str], members: &[&str]) -> Table {
+    let mut table = Table::new(columns);
+    for (_, entry) in entries(items) {
+        table.push(members.iter().map(|name| word(&entry, name)));
+    }
+    table
+}
+
+fn entries(items: &[u8]) -> Vec<(&RawValue, Members<'_>)> {
+    let items: Vec<&RawValue> = serde_json::from_slice(items).unwrap_or_default();
+    items.into_iter().map(|raw| (raw, parse(raw).unwrap_or_default())).collect()
+}
+
+fn arguments<'a>(prompt: &Members<'a>) -> Vec<Members<'a>> {
+    let list = prompt.get("arguments").and_then(parse::<Vec<&'a RawValue>>).unwrap_or_default();
+    list.into_iter().filter_map(parse).collect()
+}
+
+fn word(entry: &Members<'_>, name: &str) -> String {
+    let raw = entry.get(name).filter(|raw| raw.get() != "null");
+    raw.map(|raw| bare(raw).into_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_have_their_hints_and_their_arguments() {
+        let table = tools(
+            br#"[{"name":"t","annotations":{"title":"T","readOnlyHint":true,"destructiveHint":1},
+            "inputSchema":{"properties":{"b":{},"a":{}},"required":["a"]}}, 7]"#,
+        );
+        let get = |name| table.get(0, name).unwrap();
+        assert_eq!((get("name"), get("title"), get("description")), ("t", "T", ""));
+        assert_eq!((get("read_only"), get("destructive"), get("idempotent")), ("1", "", ""));
+        assert_eq!((get("arguments"), get("required")), ("b a", "a"));
+        assert_eq!((table.rows(), table.get(1, "name")), (2, Some("")));
+    }
+
+    #[test]
+    fn resources_templates_and_prompts_have_their_columns() {
+        let table = resources(br#"[{"uri":"u","name":"n","mimeType":"a/b","size":12}]"#);
+        assert_eq!((table.get(0, "mime"), table.get(0, "size")), (Some("a/b"), Some("12")));
+        let table = templates(br#"[{"uriTemplate":"u/{x}","name":"n"}]"#);
+        assert_eq!((table.get(0, "uri_template"), table.get(0, "mime")), (Some("u/{x}"), Some("")));
+        let list = br#"[{"name":"p","arguments":[{"name":"a","required":true},{"name":"b"}]}]"#;
+        assert_eq!(prompts(list).get(0, "arguments"), Some("a b"));
+        let table = prompt_arguments(list, "p").unwrap();
+        assert_eq!((table.get(0, "required"), table.get(1, "required")), (Some("1"), Some("")));
+        assert!(prompt_arguments(list, "q").is_none());
+        assert_eq!(prompts(b"nonsense").rows(), 0);
+    }
+}

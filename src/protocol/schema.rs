@@ -1,0 +1,502 @@
+//! The schemas of arguments and forms, as far as a person needs them.
+//!
+//! The one reader of JSON Schema: words are encoded by it, listings and prompts
+//! are made from it. It keeps the order of the server, resolves references and
+//! alternatives into one [`Field`] for each argument, and validates nothing by
+//! itself.
+//!
+//! Invariants:
+//! - only references into the schema itself are followed, and only so deep;
+//! - a field that cannot be read accepts anything; it is never an error.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::table::Table;
+
+/// How deep `$ref`, `anyOf` and the like are followed.
+const DEPTH: usize = 8;
+/// How far nested items are read.
+const ITEMS: usize = 4;
+/// Choices of one field; more serve nobody.
+const CHOICES: usize = 4096;
+/// Parts of one field that are looked at: alternatives of alternatives of a
+/// hostile schema would never end.
+const PARTS: usize = 2000;
+
+/// Columns of [`arguments`].
+pub const ARGUMENTS: &[&str] = &[
+    "name",
+    "type",
+    "required",
+    "default",
+    "choices",
+    "description",
+    "title",
+    "minimum",
+    "maximum",
+    "format",
+    "multiple",
+    "choice_titles",
+];
+
+/// A schema of an object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Schema<'a> {
+    #[serde(borrow, default)]
+    properties: Members<'a>,
+    #[serde(borrow, default)]
+    required: Vec<Text<'a>>,
+    #[serde(borrow)]
+    additional_properties: Option<&'a RawValue>,
+    #[serde(rename = "$defs", borrow, default)]
+    defs: Members<'a>,
+    #[serde(borrow, default)]
+    definitions: Members<'a>,
+}
+
+/// What an argument accepts, references and alternatives resolved.
+#[derive(Debug, Default)]
+pub(super) struct Field<'a> {
+    pub(super) types: Vec<Cow<'a, str>>,
+    pub(super) choices: Vec<Choice<'a>>,
+    /// There is but one choice, and it stands in `const`.
+    pub(super) constant: bool,
+    pub(super) items: Option<Box<Field<'a>>>,
+    pub(super) default: Option<&'a RawValue>,
+    pub(super) title: Option<Cow<'a, str>>,
+    pub(super) description: Option<Cow<'a, str>>,
+    pub(super) minimum: Option<&'a RawValue>,
+    pub(super) maximum: Option<&'a RawValue>,
+    pub(super) shortest: Option<&'a RawValue>,
+    pub(super) longest: Option<&'a RawValue>,
+    pub(super) format: Option<Cow<'a, str>>,
+}
+
+/// One of the values that a field may have.
+#[derive(Debug)]
+pub(super) struct Choice<'a> {
+    pub(super) value: &'a RawValue,
+    pub(super) title: Option<Cow<'a, str>>,
+}
+
+/// The members of an object in the order in which they came.
+#[derive(Debug, Default)]
+pub(super) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+
+/// A string, borrowed when it can be.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+/// A property as it is written; what a member holds is looked at later, so that
+/// one that is malformed spoils no other.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Property<'a> {
+    #[serde(borrow)]
+    r#type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    r#enum: Option<&'a RawValue>,
+    #[serde(borrow)]
+    enum_names: Option<&'a RawValue>,
+    #[serde(borrow)]
+    r#const: Option<&'a RawValue>,
+    #[serde(borrow)]
+    items: Option<&'a RawValue>,
+    #[serde(borrow)]
+    any_of: Option<&'a RawValue>,
+    #[serde(borrow)]
+    one_of: Option<&'a RawValue>,
+    #[serde(borrow)]
+    all_of: Option<&'a RawValue>,
+    #[serde(rename = "$ref", borrow)]
+    reference: Option<&'a RawValue>,
+    #[serde(borrow)]
+    default: Option<&'a RawValue>,
+    #[serde(borrow)]
+    title: Option<&'a RawValue>,
+    #[serde(borrow)]
+    description: Option<&'a RawValue>,
+    #[serde(borrow)]
+    minimum: Option<&'a RawValue>,
+    #[serde(borrow)]
+    maximum: Option<&'a RawValue>,
+    #[serde(borrow)]
+    min_length: Option<&'a RawValue>,
+    #[serde(borrow)]
+    max_length: Option<&'a RawValue>,
+    #[serde(borrow)]
+    format: Option<&'a RawValue>,
+}
+
+/// The arguments that a raw schema asks for, one row each: required ones first,
+/// else in the order of the server.
+pub fn arguments(schema: &str) -> Table {
+    let mut table = Table::new(ARGUMENTS);
+    let schema = Schema::read(schema).unwrap_or_default();
+    for wanted in [true, false] {
+        for (name, required, field) in schema.fields() {
+            if required == wanted {
+                table.push(row(&name, required, &field));
+            }
+        }
+    }
+    table
+}
+
+/// The raw `inputSchema` of a raw tool definition, `{}` when it has none.
+pub fn input_schema(definition: &str) -> &str {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Definition<'a> {
+        #[serde(borrow, default)]
+        input_schema: Option<&'a RawValue>,
+    }
+    serde_json::from_str::<Definition<'_>>(definition)
+        .ok()
+        .and_then(|definition| definition.input_schema)
+        .map_or("{}", RawValue::get)
+}
+
+impl<'a> Schema<'a> {
+    /// # Errors
+    /// What serde found wrong.
+    pub(super) fn read(schema: &'a str) -> serde_json::Result<Schema<'a>> {
+        serde_json::from_str(schema)
+    }
+
+    /// Each argument: its name, whether it is required, what it accepts.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (Cow<'a, str>, bool, Field<'a>)> + '_ {
+        self.properties.0.iter().map(|(name, raw)| {
+            let mut parts = PARTS;
+            (name.clone(), self.requires(name), self.field(raw, ITEMS, &mut parts))
+        })
+    }
+
+    /// What the argument `name` accepts.
+    pub(super) fn find(&self, name: &str) -> Option<Field<'a>> {
+        let mut parts = PARTS;
+        self.properties.get(name).map(|raw| self.field(raw, ITEMS, &mut parts))
+    }
+
+    pub(super) fn requires(&self, name: &str) -> bool {
+        self.required.iter().any(|other| other.0 == name)
+    }
+
+    /// The names of what is required.
+    pub(super) fn required(&self) -> impl Iterator<Item = &str> {
+        self.required.iter().map(|name| &*name.0)
+    }
+
+    /// The names of all arguments.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.properties.0.iter().map(|(name, _)| &**name)
+    }
+
+    /// A name outside `properties` is a slip of the keyboard, unless the schema
+    /// invites others in so many words.
+    pub(super) fn is_closed(&self) -> bool {
+        match self.additional_properties {
+            None => !self.properties.0.is_empty(),
+            Some(value) => value.get() == "false",
+        }
+    }
+
+    fn field(&self, raw: &'a RawValue, items: usize, parts: &mut usize) -> Field<'a> {
+        let mut field = Field::default();
+        self.collect(raw, &mut field, (DEPTH, items), true, parts);
+        field
+    }
+
+    /// Adds what `raw` says to `into`. Alternatives (not `outer`) have no say in
+    /// what the whole is called.
+    fn collect(
+        &self,
+        raw: &'a RawValue,
+        into: &mut Field<'a>,
+        (depth, items): (usize, usize),
+        outer: bool,
+        parts: &mut usize,
+    ) {
+        let Some(left) = parts.checked_sub(1) else { return };
+        *parts = left;
+        let property = parse::<Property<'a>>(raw).unwrap_or_default();
+        into.add_types(property.r#type);
+        if outer {
+            take(&mut into.title, property.title.and_then(text));
+            take(&mut into.description, property.description.and_then(text));
+        }
+        take(&mut into.default, property.default);
+        take(&mut into.minimum, property.minimum);
+        take(&mut into.maximum, property.maximum);
+        take(&mut into.shortest, property.min_length);
+        take(&mut into.longest, property.max_length);
+        take(&mut into.format, property.format.and_then(text));
+        let names = property.enum_names.and_then(parse::<Vec<&'a RawValue>>).unwrap_or_default();
+        let values = property.r#enum.and_then(parse::<Vec<&'a RawValue>>).unwrap_or_default();
+        let titles = names.into_iter().map(text).chain(std::iter::repeat(None));
+        into.add_choices(values.into_iter().zip(titles));
+        if let Some(value) = property.r#const {
+            into.constant = outer;
+            let title = if outer { None } else { property.title.and_then(text) };
+            into.add_choices([(value, title)]);
+        }
+        if let (Some(raw), None, Some(items)) = (property.items, &into.items, items.checked_sub(1))
+        {
+            into.items = Some(Box::new(self.field(raw, items, parts)));
+        }
+        let Some(depth) = depth.checked_sub(1) else { return };
+        for (list, outer) in
+            [(property.any_of, false), (property.one_of, false), (property.all_of, outer)]
+        {
+            for part in list.and_then(parse::<Vec<&'a RawValue>>).unwrap_or_default() {
+                self.collect(part, into, (depth, items), outer, parts);
+            }
+        }
+        if let Some(target) = property.reference.and_then(text).and_then(|at| self.resolve(&at)) {
+            self.collect(target, into, (depth, items), outer, parts);
+        }
+    }
+
+    /// Only references into the schema itself; nothing is ever fetched.
+    fn resolve(&self, reference: &str) -> Option<&'a RawValue> {
+        if let Some(name) = reference.strip_prefix("#/$defs/") {
+            return self.defs.get(name);
+        }
+        self.definitions.get(reference.strip_prefix("#/definitions/")?)
+    }
+}
+
+impl<'a> Field<'a> {
+    pub(super) fn takes(&self, name: &str) -> bool {
+        self.types.iter().any(|other| other == name)
+    }
+
+    /// A list of which each item is one of several choices.
+    pub(super) fn is_multiple(&self) -> bool {
+        self.takes("array") && self.items.as_ref().is_some_and(|items| !items.choices.is_empty())
+    }
+
+    /// The types in words: `array of string`, `integer or null`.
+    pub(super) fn type_name(&self) -> String {
+        let names: Vec<String> = self
+            .types
+            .iter()
+            .map(|name| match self.items.as_ref().map(|items| items.type_name()) {
+                Some(items) if name == "array" && !items.is_empty() => format!("array of {items}"),
+                _ => name.to_string(),
+            })
+            .collect();
+        names.join(" or ")
+    }
+
+    fn add_types(&mut self, raw: Option<&'a RawValue>) {
+        let Some(raw) = raw else { return };
+        let names = match text(raw) {
+            Some(name) => vec![name],
+            None => parse::<Vec<Text<'a>>>(raw)
+                .map(|names| names.into_iter().map(|name| name.0).collect())
+                .unwrap_or_default(),
+        };
+        for name in names {
+            if !self.takes(&name) {
+                self.types.push(name);
+            }
+        }
+    }
+
+    fn add_choices(
+        &mut self,
+        choices: impl IntoIterator<Item = (&'a RawValue, Option<Cow<'a, str>>)>,
+    ) {
+        for (value, title) in choices {
+            if self.choices.len() < CHOICES {
+                self.choices.push(Choice { value, title });
+            }
+        }
+    }
+}
+
+impl<'a> Members<'a> {
+    /// The value of the last member of that name, as JSON parsers have it.
+    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| *raw)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members<'a>, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    members.push((member.0.0, member.1));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+fn row(name: &str, required: bool, field: &Field<'_>) -> Vec<String> {
+    let raw = |raw: Option<&RawValue>| raw.map_or_else(String::new, |raw| bare(raw).into_owned());
+    let words = |words: &Option<Cow<'_, str>>| words.as_deref().unwrap_or_default().to_owned();
+    let multiple = field.is_multiple();
+    let from = field.items.as_deref().filter(|_| multiple).unwrap_or(field);
+    let lines = |cell: &dyn Fn(&Choice<'_>) -> String| -> String {
+        let lines: Vec<String> =
+            from.choices.iter().map(|choice| cell(choice).replace(['\n', '\r'], " ")).collect();
+        lines.join("\n")
+    };
+    let value = |choice: &Choice<'_>| bare(choice.value).into_owned();
+    let title = |choice: &Choice<'_>| {
+        choice.title.as_deref().map_or_else(|| bare(choice.value).into_owned(), str::to_owned)
+    };
+    let titled = from.choices.iter().any(|choice| choice.title.is_some());
+    let strings = || field.choices.iter().all(|choice| choice.value.get().starts_with('"'));
+    let kind = match field.types.join(" or ") {
+        none if none.is_empty() && !field.choices.is_empty() && strings() => "string".to_owned(),
+        kind => kind,
+    };
+    let flag = |flag: bool| if flag { "1".to_owned() } else { String::new() };
+    vec![
+        name.to_owned(),
+        kind,
+        flag(required),
+        raw(field.default),
+        lines(&value),
+        words(&field.description),
+        words(&field.title),
+        raw(field.minimum.or(field.shortest)),
+        raw(field.maximum.or(field.longest)),
+        words(&field.format),
+        flag(multiple),
+        if titled { lines(&title) } else { String::new() },
+    ]
+}
+
+pub(super) fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// A string, or nothing when it is something else.
+pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    parse::<Text<'_>>(raw).map(|text| text.0)
+}
+
+/// A string without its quotes, anything else as JSON.
+pub(super) fn bare(raw: &RawValue) -> Cow<'_, str> {
+    text(raw).unwrap_or(Cow::Borrowed(raw.get()))
+}
+
+fn take<T>(into: &mut Option<T>, value: Option<T>) {
+    if into.is_none() {
+        *into = value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(schema: &str, row: usize) -> Vec<(&'static str, String)> {
+        let table = arguments(schema);
+        let cells = ARGUMENTS.iter().map(|name| (*name, table.get(row, name).unwrap().to_owned()));
+        cells.filter(|(_, cell)| !cell.is_empty()).collect()
+    }
+
+    fn says(schema: &str, row: usize, wanted: &[(&'static str, &str)]) {
+        let wanted: Vec<_> = wanted.iter().map(|(name, cell)| (*name, cell.to_string())).collect();
+        assert_eq!(cells(schema, row), wanted);
+    }
+
+    #[test]
+    fn required_arguments_come_first_and_the_others_keep_their_order() {
+        let table = arguments(
+            r#"{"properties":{"z":{},"b":{},"a":{},"y":{}},"required":["y","b","gone"]}"#,
+        );
+        let names: Vec<_> = (0..table.rows()).map(|row| table.get(row, "name").unwrap()).collect();
+        assert_eq!(names, ["b", "y", "z", "a"]);
+    }
+
+    #[test]
+    fn a_row_has_everything_that_a_prompt_needs() {
+        says(
+            r#"{"properties":{"n":{"type":"integer","minimum":1,"maximum":9,"default":3,
+                "title":"N","description":"how many"}},"required":["n"]}"#,
+            0,
+            &[
+                ("name", "n"),
+                ("type", "integer"),
+                ("required", "1"),
+                ("default", "3"),
+                ("description", "how many"),
+                ("title", "N"),
+                ("minimum", "1"),
+                ("maximum", "9"),
+            ],
+        );
+        says(
+            r#"{"properties":{"m":{"type":"string","format":"email","maxLength":40}}}"#,
+            0,
+            &[("name", "m"), ("type", "string"), ("maximum", "40"), ("format", "email")],
+        );
+    }
+
+    #[test]
+    fn choices_come_from_enums_titled_enums_and_lists_of_them() {
+        let wanted = |extra: &[(&'static str, &'static str)], kind: &'static str| {
+            let mut all = vec![("name", "c"), ("type", kind)];
+            all.push(("choices", "r\ng"));
+            all.extend(extra);
+            all
+        };
+        says(r#"{"properties":{"c":{"enum":["r","g"]}}}"#, 0, &wanted(&[], "string"));
+        for titled in [
+            r#"{"type":"string","enum":["r","g"],"enumNames":["Red","Green"]}"#,
+            r#"{"type":"string","oneOf":[{"const":"r","title":"Red"},{"const":"g","title":"Green"}]}"#,
+        ] {
+            let schema = format!(r#"{{"properties":{{"c":{titled}}}}}"#);
+            says(&schema, 0, &wanted(&[("choice_titles", "Red\nGreen")], "string"));
+        }
+        let many = r#"{"properties":{"c":{"type":"array","items":{"anyOf":[
+            {"const":"r","title":"Red"},{"const":"g"}]}}}}"#;
+        says(many, 0, &wanted(&[("multiple", "1"), ("choice_titles", "Red\ng")], "array"));
+    }
+
+    #[test]
+    fn references_are_resolved_and_a_knot_ends() {
+        says(
+            r##"{"properties":{"a":{"$ref":"#/$defs/A"}},"$defs":{"A":{"type":"string",
+                "description":"an A","enum":["x"]}}}"##,
+            0,
+            &[("name", "a"), ("type", "string"), ("choices", "x"), ("description", "an A")],
+        );
+        let knot = r##"{"properties":{"a":{"$ref":"#/$defs/A"}},"$defs":{"A":{"anyOf":[
+            {"$ref":"#/$defs/A"},{"type":"integer"}],"items":{"$ref":"#/$defs/A"}}}}"##;
+        assert_eq!(arguments(knot).get(0, "type"), Some("integer"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_argument_all_the_same() {
+        says(r#"{"properties":{"a":true,"b":{"type":7,"enum":3}}}"#, 0, &[("name", "a")]);
+        says(r#"{"properties":{"a":true,"b":{"type":7,"enum":3}}}"#, 1, &[("name", "b")]);
+        assert_eq!(arguments("[]").rows(), 0);
+    }
+}
