@@ -44,6 +44,7 @@ struct mcp_form_field {
 	char	 *help;
 	char	 *initial;
 	char	**choices;
+	char	**titles;
 	u_char	 *on;
 	u_int	  nchoices;
 	int	  required;
@@ -68,12 +69,20 @@ struct mcp_form {
 
 static void	mcp_form_ask(struct mcp_form *, const char *, const char *);
 
-/* Add a choice to a field. */
+/* Add a choice to a field, with the title of the next line. */
 static void
-mcp_form_add_choice(struct mcp_form_field *ff, const char *choice)
+mcp_form_add_choice(struct mcp_form_field *ff, const char *choice,
+    char **titles)
 {
+	const char	*title = strsep(titles, "\n");
+
 	ff->choices = xrecallocarray(ff->choices, ff->nchoices,
 	    ff->nchoices + 1, sizeof *ff->choices);
+	ff->titles = xrecallocarray(ff->titles, ff->nchoices,
+	    ff->nchoices + 1, sizeof *ff->titles);
+	if (title == NULL || *title == '\0')
+		title = choice;
+	ff->titles[ff->nchoices] = xstrdup(title);
 	ff->choices[ff->nchoices++] = xstrdup(choice);
 }
 
@@ -85,7 +94,7 @@ mcp_form_create(struct mcp_dialog *dialog, const char *title,
 {
 	struct mcp_form		*form;
 	struct mcp_form_field	*ff;
-	char			*copy, *next, *line;
+	char			*copy, *next, *line, *titles, *next_title;
 	const char		*cell;
 	size_t			 row, rows;
 	u_int			 i;
@@ -115,14 +124,16 @@ mcp_form_create(struct mcp_dialog *dialog, const char *title,
 		ff->multiple = (strcmp(tmcp_table_get(table, row, "multiple"),
 		    "1") == 0);
 		next = copy = xstrdup(tmcp_table_get(table, row, "choices"));
-		while (*copy != '\0' && (line = strsep(&next, "\n")) != NULL) {
-			if (*line != '\0')
-				mcp_form_add_choice(ff, line);
-		}
+		next_title = titles = xstrdup(tmcp_table_get(table, row,
+		    "choice_titles"));
+		while (*copy != '\0' && (line = strsep(&next, "\n")) != NULL)
+			mcp_form_add_choice(ff, line, &next_title);
+		free(titles);
 		free(copy);
+		next = NULL;
 		if (ff->nchoices == 0 && strcmp(ff->type, "boolean") == 0) {
-			mcp_form_add_choice(ff, "true");
-			mcp_form_add_choice(ff, "false");
+			mcp_form_add_choice(ff, "true", &next);
+			mcp_form_add_choice(ff, "false", &next);
 		}
 		ff->on = xcalloc(ff->nchoices + 1, 1);
 		for (i = 0; i < ff->nchoices; i++) {
@@ -146,9 +157,12 @@ mcp_form_free(struct mcp_form *form)
 		return;
 	for (i = 0; i < form->nfields; i++) {
 		ff = &form->fields[i];
-		for (j = 0; j < ff->nchoices; j++)
+		for (j = 0; j < ff->nchoices; j++) {
 			free(ff->choices[j]);
+			free(ff->titles[j]);
+		}
 		free(ff->choices);
+		free(ff->titles);
 		free(ff->on);
 		free(ff->name);
 		free(ff->type);
@@ -329,9 +343,9 @@ mcp_form_ask_menu(struct mcp_form *form, const char *error)
 	for (i = 0; i < ff->nchoices; i++) {
 		if (ff->multiple) {
 			xasprintf(&s, "[%s] %s", ff->on[i] ? "x" : " ",
-			    ff->choices[i]);
+			    ff->titles[i]);
 		} else {
-			xasprintf(&s, "%s%s", ff->choices[i],
+			xasprintf(&s, "%s%s", ff->titles[i],
 			    strcmp(ff->choices[i], was) != 0 ? "" :
 			    ff->value != NULL ? " (chosen)" : " (default)");
 		}

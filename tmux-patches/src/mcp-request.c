@@ -84,11 +84,17 @@ mcp_request_id(struct mcp_request *mr)
 	return (mr->id);
 }
 
-/* The attached client it was made for, or NULL. */
+/* The attached client it was made for, or NULL. It may be no more. */
 struct client *
-mcp_request_viewer(struct mcp_request *mr)
+mcp_request_viewer(struct mcp_request *wanted)
 {
-	return (mr->viewer);
+	struct mcp_request	*mr;
+
+	TAILQ_FOREACH(mr, &mcp_requests, entry) {
+		if (mr == wanted)
+			return (mr->viewer);
+	}
+	return (NULL);
 }
 
 /* If it was made by a hook, so that no hook is run for it again. */
