@@ -144,6 +144,7 @@ cmd_mcp_menu_check(void *data, const char *key, const char *value, int is_json,
 {
 	struct cmd_mcp_menu_data	*cdata = data;
 	struct tmcp_client		*core = mcp_core_get();
+	char				*s, *wants;
 	int32_t				 result;
 
 	if (core == NULL)
@@ -152,7 +153,11 @@ cmd_mcp_menu_check(void *data, const char *key, const char *value, int is_json,
 	    key, value, is_json);
 	if (result == TMCP_RESULT_OK)
 		return (0);
-	*cause = mcp_strerror(result);
+	/* Which argument it is is in front of it already. */
+	s = mcp_strerror(result);
+	wants = strstr(s, " wants ");
+	*cause = xstrdup(wants == NULL ? s : wants + 1);
+	free(s);
 	return (-1);
 }
 
@@ -226,7 +231,7 @@ static void
 cmd_mcp_menu_show_tools(struct cmd_mcp_menu_data *cdata)
 {
 	struct mcp_dialog	*d = cdata->dialog;
-	const char		*name, *help;
+	const char		*name, *help, *more;
 	char			*s, *title;
 	size_t			 row, rows = tmcp_table_rows(cdata->tools);
 	u_int			 width = 0, most = mcp_dialog_width(d) / 2;
@@ -246,9 +251,11 @@ cmd_mcp_menu_show_tools(struct cmd_mcp_menu_data *cdata)
 	for (row = 0; row < rows; row++) {
 		name = tmcp_table_get(cdata->tools, row, "name");
 		help = tmcp_table_get(cdata->tools, row, "title");
-		if (*help == '\0' || strcmp(help, name) == 0)
-			help = tmcp_table_get(cdata->tools, row, "description");
-		xasprintf(&s, "%-*s  %s", (int)width, name, help);
+		more = tmcp_table_get(cdata->tools, row, "description");
+		if (strcasecmp(help, name) == 0)
+			help = "";
+		xasprintf(&s, "%-*s  %s%s%s", (int)width, name, help,
+		    *help == '\0' || *more == '\0' ? "" : ": ", more);
 		mcp_dialog_line(d, row, s);
 		free(s);
 	}

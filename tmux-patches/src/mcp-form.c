@@ -271,7 +271,7 @@ mcp_form_typed(void *data, const char *s)
 	if (s == NULL)
 		mcp_form_backward(form);
 	else if (*s == '\0' && ff->required)
-		mcp_form_ask(form, "a value is required", "");
+		mcp_form_ask(form, "needs a value", "");
 	else if (*s == '\0')
 		mcp_form_take(form, NULL);
 	else
@@ -373,7 +373,7 @@ mcp_form_ask(struct mcp_form *form, const char *error, const char *typed)
 		return;
 	}
 	if (error != NULL) {
-		xasprintf(&s, "[%u/%u] %s%s, %s", form->now + 1, form->nfields,
+		xasprintf(&s, "[%u/%u] %s%s %s", form->now + 1, form->nfields,
 		    ff->name, ff->required ? "*" : "", error);
 		fit = mcp_text_fit(s, width < 22 ? 10 : width - 12);
 	} else {

@@ -180,7 +180,7 @@ mcp_question_check(void *data, const char *key, const char *value,
 		return (0);
 	if (*end == '\0' && end != value && errno == 0)
 		return (0);
-	xasprintf(cause, "expected %s %s", *type == 'i' ? "an" : "a", type);
+	xasprintf(cause, "wants %s %s", *type == 'i' ? "an" : "a", type);
 	return (-1);
 }
 
