@@ -80,7 +80,7 @@ fn main() {
     row("a client without servers (64 of it scratch)", kib(empty, 1), None);
     row("a server that was never used", kib(unused, SERVERS), None);
     row("a server after its first call, with one connection", server, Some(PER_SERVER));
-    row("a server after 15 busy minutes (computed)", busy(), Some(PER_SERVER));
+    row("its metrics after 15 busy minutes, 1 ms to 1 s", busy(), Some(PER_SERVER));
     row("an idle connection", connection, Some(PER_CONNECTION));
     println!();
     assert!(connection <= PER_CONNECTION, "an idle connection takes too much");
@@ -95,8 +95,8 @@ fn busy() -> f64 {
     for second in 0..16 * 60 {
         for call in 0..20u64 {
             let now = tmcp::time::Time::from_micros(second * 1_000_000 + call * 50_000);
-            // A fast majority and a slow tail: 100 us to 3 s.
-            let total = 100 << (call * call * 15 / 400);
+            // A fast majority and a slow tail: 1 ms to 1 s.
+            let total = 1000 << (call * call * 10 / 361);
             let timings = Timings {
                 total: std::time::Duration::from_micros(total + second),
                 queue: std::time::Duration::from_micros(10),

@@ -38,9 +38,11 @@ fn main() {
     let both = [&stdio, &on_socket].map(|entry| {
         let mut host = Host::new("pooling-host", &format!("{{\"s\":{entry}}}"));
         let start = Instant::now();
-        host.client.list_tools("s", None, 0).expect("the request is accepted");
+        host.start("s", "bench", &arguments, 0);
         host.until(|event| matches!(event, Event::ServerUp { .. }));
         let connect = start.elapsed();
+        // Its end must not be taken for that of another call.
+        host.until(|event| matches!(event, Event::Done(_)));
         (connect, host.run("s", "bench", &arguments, calls, 1).round())
     });
     let ms = |us: f64| format!("{:.2} ms", us / 1000.0);

@@ -244,6 +244,18 @@ fn a_dropped_client_leaves_no_process_behind() {
 }
 
 #[test]
+fn a_process_that_ignores_everything_does_not_outlive_a_dropped_client() {
+    let args = ["--no-eof-exit", "--ignore-term", "--grandchild"];
+    let mut driver = with_pid_file("outlive", &args, "");
+    driver.start("s", "sleep", r#"{"ms":60000}"#);
+    let pids = pids(&mut driver, "pids");
+    drop(driver);
+    for pid in pids {
+        gone(pid);
+    }
+}
+
+#[test]
 fn a_process_killed_from_outside_while_idle_is_noticed_and_replaced() {
     let mut driver = with_pid_file("killed-idle", &[], r#""retry_backoff":1"#);
     let first = driver.text("s", "pid", "{}");

@@ -10,7 +10,7 @@ use crate::engine::{
     Action, ChildExit, ConnectionId, LogLevel, OpenFailure, Opened, Signal as Hardness,
 };
 use crate::error::Kind;
-use crate::sys::clock;
+use crate::sys::{clock, undertaker};
 use crate::time::Time;
 use crate::transport::{ConnectErrorKind, Flow, Program, Signal, Stdio, Transport, Unix};
 
@@ -34,14 +34,22 @@ impl Client {
         }
         self.carry_out(start);
         let mut now = start;
+        // The next piece may take as long as the longest so far: it is left to
+        // the next dispatch rather than begun.
+        let mut longest = Duration::ZERO;
+        let mut over = |before: Time, now: Time| {
+            longest = longest.max(now.since(before));
+            now.since(start) + longest >= budget
+        };
         loop {
+            let before = now;
             let loading = self.load(now);
             let Some(id) = self.busy.pop_front() else {
                 if !loading {
                     break;
                 }
                 now = clock::now();
-                if now.since(start) >= budget {
+                if over(before, now) {
                     break;
                 }
                 continue;
@@ -52,7 +60,7 @@ impl Client {
                 break;
             }
             now = clock::now();
-            if now.since(start) >= budget {
+            if over(before, now) {
                 break;
             }
         }
@@ -65,16 +73,21 @@ impl Client {
         !self.busy.is_empty() || loading
     }
 
-    /// Closes every channel without waiting, and tells every process to go.
+    /// Closes every channel without waiting, and tells every process to go. What
+    /// does not is ended after us.
     pub(super) fn shut_down(&mut self) {
+        let mut groups = Vec::new();
         for (_, mut link) in self.links.drain() {
             // Nothing can be done about an error here, and nothing depends on it.
             let _ = link.transport.deregister(self.poll.registry());
             link.transport.shutdown_write();
             if let Some(child) = link.transport.child_mut() {
-                child.signal(Signal::Terminate);
+                if child.signal(Signal::Terminate) {
+                    groups.push(child.pid());
+                }
             }
         }
+        undertaker::bury(&groups);
         for (_, mut transport) in self.stragglers.drain(..) {
             if let Some(child) = transport.child_mut() {
                 child.signal(Signal::Kill);

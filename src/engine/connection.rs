@@ -14,7 +14,7 @@ use crate::config::{Era, Transport};
 use crate::engine::retry::Delivery;
 use crate::engine::{RequestId, ServerId};
 use crate::protocol::framing::Lines;
-use crate::protocol::negotiation::{Negotiation, Question, Session};
+use crate::protocol::negotiation::{Negotiation, Question};
 use crate::time::Time;
 
 /// Where a connection is in its life.
@@ -25,7 +25,7 @@ pub(super) enum Phase {
     /// The handshake is under way.
     Negotiating(Negotiation),
     /// It takes requests.
-    Ready(Session),
+    Ready(Era),
     /// A process closed its output; how it ended is worth waiting for a moment.
     Ended { until: Time, negotiating: bool, probed: bool },
     /// A process was asked to go; `next` comes at `until`.
@@ -159,6 +159,10 @@ impl Connection {
         let start = self.output.end();
         self.output.append(spare, write);
         let end = self.output.end();
+        if self.exchanges.capacity() == 0 {
+            // Most connections carry one request at a time for all their life.
+            self.exchanges.reserve_exact(1);
+        }
         self.exchanges.push(Exchange { wire, purpose, start, end: end.saturating_sub(1) });
         (end - start) as usize
     }
@@ -217,7 +221,7 @@ impl Connection {
     /// The era, once it is known.
     pub(super) fn era(&self) -> Option<Era> {
         match &self.phase {
-            Phase::Ready(session) => Some(session.era),
+            Phase::Ready(era) => Some(*era),
             _ => None,
         }
     }
@@ -226,7 +230,7 @@ impl Connection {
     pub(super) fn rest(&mut self, now: Time) {
         self.idle_since = now;
         self.lines.shrink();
-        if self.exchanges.is_empty() && self.exchanges.capacity() > 4 {
+        if self.exchanges.is_empty() && self.exchanges.capacity() > 1 {
             self.exchanges = Vec::new();
         }
     }

@@ -331,6 +331,10 @@ fn call_outcome(outcome: Result<Answer<'_>, RpcError>) -> Result<Reply, Error> {
 fn server_error(error: &RpcError) -> Error {
     let RpcError { code, message, .. } = error;
     let message = if message.is_empty() { "no message" } else { message };
+    if *code == 0 {
+        // Not an error object: the server broke the protocol.
+        return Error::new(error::Kind::Protocol, message);
+    }
     Error::server(*code, format!("{message} ({code})"))
 }
 

@@ -276,7 +276,7 @@ impl Engine {
         }
         // Questions that are still open can only be answered too late.
         connection.exchanges.retain(|e| !matches!(e.purpose, Purpose::Handshake(_)));
-        connection.phase = Phase::Ready(session);
+        connection.phase = Phase::Ready(era);
         connection.rest(now);
         // The handshake's deadline is over, and may be earlier than any to come.
         self.timers.set(&mut connection.armed, Timer::Connection(id), None);
@@ -301,7 +301,8 @@ impl Engine {
         }
         let state = &mut self.servers[server.0 as usize];
         let name = state.name.clone();
-        if state.era.replace(era) != Some(era) {
+        // What the configuration says needs no memory.
+        if state.era.replace(era) != Some(era) && state.config.era.is_none() {
             let identity = state.config.identity();
             self.verdicts.insert(identity, era);
             self.actions.push_back(Action::Remember { identity, era: Some(era) });

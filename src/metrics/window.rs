@@ -117,7 +117,15 @@ struct Slot {
     /// One sample in `1 << shift` is counted. A busy minute would overflow the
     /// small counters; thinning keeps their proportions.
     shift: u32,
-    buckets: [u16; BUCKETS],
+    buckets: Buckets,
+}
+
+/// Counters for the buckets from `low` on; those around them are zero. The calls
+/// of one minute take times of a similar size, so that few are ever needed.
+#[derive(Clone, Debug, Default)]
+struct Buckets {
+    low: usize,
+    counts: Vec<u16>,
 }
 
 impl Windows {
@@ -176,7 +184,8 @@ impl Windows {
         let ring = self.ring.as_ref()?;
         let mut merged = [0u64; BUCKETS];
         for (slot, weight) in ring.weighted(now, span) {
-            for (sum, count) in merged.iter_mut().zip(slot.buckets) {
+            let sums = merged.iter_mut().skip(slot.buckets.low);
+            for (sum, &count) in sums.zip(&slot.buckets.counts) {
                 // At most 2^16 * 2^16 * 2^MAX_SHIFT: fits.
                 *sum = sum.saturating_add((u64::from(count) * weight) << slot.shift);
             }
@@ -199,7 +208,9 @@ impl Windows {
 
     /// Bytes of heap in use.
     pub fn heap_bytes(&self) -> usize {
-        self.ring.as_ref().map_or(0, |ring| size_of_val(&*ring.slots))
+        let Some(ring) = &self.ring else { return 0 };
+        let counts: usize = ring.slots.iter().map(|slot| slot.buckets.counts.capacity()).sum();
+        size_of_val(&*ring.slots) + counts * size_of::<u16>()
     }
 
     fn slot(&mut self, now: Time) -> &mut Slot {
@@ -253,7 +264,7 @@ impl Slot {
         },
         samples: 0,
         shift: 0,
-        buckets: [0; BUCKETS],
+        buckets: Buckets { low: 0, counts: Vec::new() },
     };
 
     fn record(&mut self, sample: u64) {
@@ -267,16 +278,38 @@ impl Slot {
             }
         }
         let bucket = bucket_of(sample);
-        if self.buckets[bucket] == u16::MAX {
+        if *self.buckets.at(bucket) == u16::MAX {
             if self.shift == MAX_SHIFT {
                 return;
             }
             self.shift += 1;
-            for count in &mut self.buckets {
+            for count in &mut self.buckets.counts {
                 *count = count.div_ceil(2);
             }
         }
-        self.buckets[bucket] += 1;
+        *self.buckets.at(bucket) += 1;
+    }
+}
+
+impl Buckets {
+    /// The counter of `bucket`, which is below `BUCKETS`.
+    fn at(&mut self, bucket: usize) -> &mut u16 {
+        // Room grows by powers of two of latency.
+        let (from, to) = (bucket / 16 * 16, bucket / 16 * 16 + 16);
+        if self.counts.is_empty() {
+            self.low = from;
+        }
+        if from < self.low {
+            self.counts.splice(0..0, std::iter::repeat_n(0, self.low - from));
+            self.low = from;
+        }
+        let wanted = to - self.low;
+        if wanted > self.counts.len() {
+            self.counts.reserve_exact(wanted - self.counts.len());
+            self.counts.resize(wanted, 0);
+        }
+        // `low` is at most `from`, and `counts` reaches to `to`.
+        &mut self.counts[bucket - self.low]
     }
 }
 
@@ -386,6 +419,19 @@ mod tests {
     }
 
     #[test]
+    fn buckets_keep_their_counts_however_they_grow() {
+        let mut buckets = Buckets::default();
+        let order = [200, 7, BUCKETS - 1, 0, 208, 199];
+        for (n, bucket) in order.into_iter().enumerate() {
+            *buckets.at(bucket) += n as u16 + 1;
+        }
+        for (n, bucket) in order.into_iter().enumerate() {
+            assert_eq!(*buckets.at(bucket), n as u16 + 1, "{bucket}");
+        }
+        assert_eq!(buckets.counts.len(), BUCKETS);
+    }
+
+    #[test]
     fn a_long_idle_ring_is_not_mistaken_for_a_fresh_one() {
         let mut windows = Windows::default();
         for minute in 0..16 {
@@ -421,8 +467,8 @@ mod tests {
             windows.call(at(0.0), latency, false);
         }
         let slot = windows.slot(at(0.0));
-        let slow = f64::from(slot.buckets[bucket_of(5000)]);
-        let fast = f64::from(slot.buckets[bucket_of(40)]);
+        let slow = f64::from(*slot.buckets.at(bucket_of(5000)));
+        let fast = f64::from(*slot.buckets.at(bucket_of(40)));
         assert!(near(slow / (slow + fast), 0.1), "{slow} {fast}");
         let kept = (slow + fast) * f64::from(1 << slot.shift);
         assert!(near(kept, 2_000_000.0), "{kept}");

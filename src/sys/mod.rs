@@ -15,10 +15,7 @@
 
 #![allow(unsafe_code)]
 
-// Read by the driver alone, which a build of the transports does not need.
-#[allow(dead_code)]
 pub mod clock;
-#[allow(dead_code)]
 pub mod entropy;
 pub mod fd;
 pub mod peer;
@@ -27,6 +24,7 @@ pub mod process;
 pub mod sigpipe;
 pub mod socket;
 pub mod spawn;
+pub mod undertaker;
 
 #[cfg(test)]
 pub mod testing;

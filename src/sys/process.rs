@@ -269,6 +269,14 @@ impl Drop for Process {
     }
 }
 
+/// Leaves the child `pid` to itself. It is reaped when another one is started.
+pub fn leave(pid: i32) {
+    let process = Process::adopt(pid, true);
+    if process.pidfd.is_some() {
+        abandoned().push(process);
+    }
+}
+
 /// Reaps those that were dropped while they ran and have ended since.
 pub fn sweep() {
     // Taken out first: what ends in here is dropped outside the lock.

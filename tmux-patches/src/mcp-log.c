@@ -109,10 +109,12 @@ void
 mcp_log(__unused void *arg, uint32_t level, const char *message)
 {
 	struct pollfd	 pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
-	char		*s;
+	char		*s, *line;
 
-	utf8_stravis(&s, message, VIS_OCTAL|VIS_CSTYLE|VIS_NOSLASH|VIS_TAB|
+	utf8_stravis(&line, message, VIS_OCTAL|VIS_CSTYLE|VIS_NOSLASH|VIS_TAB|
 	    VIS_NL);
+	s = mcp_text_vis(line, strlen(line), NULL);
+	free(line);
 	server_add_message("%s%s",
 	    strncmp(s, "mcp: ", 5) == 0 ? "" : "mcp: ", s);
 	if (mcp_log_fd != -1)

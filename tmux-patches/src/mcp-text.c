@@ -18,6 +18,7 @@
 
 #include <sys/types.h>
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,31 @@
  * Text from an MCP server is made harmless to terminals before anybody sees
  * it.
  */
+
+/*
+ * tmux before 3.4 puts a backslash before each $ that a shell would look at,
+ * for its own configuration: take it away, a result is not that.
+ */
+static void
+mcp_text_undollar(char *s)
+{
+	static int	 escapes = -1;
+	char		*probe, *dst;
+
+	if (escapes == -1) {
+		utf8_stravis(&probe, "$a", VIS_OCTAL|VIS_CSTYLE|VIS_NOSLASH);
+		escapes = (*probe == '\\');
+		free(probe);
+	}
+	if (!escapes)
+		return;
+	for (dst = s; *s != '\0'; s++) {
+		if (s[0] != '\\' || s[1] != '$' ||
+		    (!isalpha((u_char)s[2]) && s[2] != '_' && s[2] != '{'))
+			*dst++ = *s;
+	}
+	*dst = '\0';
+}
 
 /*
  * Escape everything that is not text, but for tabs and newlines. The C1
@@ -53,6 +79,7 @@ mcp_text_vis(const char *text, size_t size, size_t *outsize)
 	}
 	utf8_stravisx(&s, text, size, VIS_OCTAL|VIS_CSTYLE|VIS_NOSLASH);
 	free(copy);
+	mcp_text_undollar(s);
 
 	for (n = 0, src = (u_char *)s; *src != '\0'; src++) {
 		if (src[0] == 0xc2 && src[1] >= 0x80 && src[1] < 0xa0)

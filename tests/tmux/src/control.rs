@@ -133,7 +133,12 @@ impl Control {
                 return value;
             }
             assert!(!seen.ended, "the control client ended: {what}");
-            assert!(start.elapsed() < PATIENCE, "no answer: {what}: {seen:?}");
+            if start.elapsed() >= PATIENCE {
+                let last = seen.blocks.iter().rev().take(3).collect::<Vec<_>>();
+                let message = format!("no answer: {what}: {last:?}, open: {:?}", seen.open);
+                drop(seen);
+                panic!("{message}");
+            }
             drop(seen);
             thread::sleep(Duration::from_micros(300));
         }

@@ -106,7 +106,7 @@ impl Process {
             .flatten()
             .map(|entry| {
                 let target = fs::read_link(entry.path()).unwrap_or_default();
-                format!("{} {}\n", entry.file_name().display(), target.display())
+                format!("{} {}\n", entry.file_name().to_string_lossy(), target.display())
             })
             .collect()
     }

@@ -138,12 +138,11 @@ fn lock(bytes: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
 
 /// A terminal of 100 by 30.
 fn open() -> (File, OwnedFd) {
-    let mut size = libc::winsize { ws_row: 30, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+    let size = libc::winsize { ws_row: 30, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
     let (mut master, mut slave) = (-1, -1);
     // SAFETY: the two numbers and the size outlive the call, the other two may be null.
-    let result = unsafe {
-        libc::openpty(&mut master, &mut slave, ptr::null_mut(), ptr::null_mut(), &mut size)
-    };
+    let result =
+        unsafe { libc::openpty(&mut master, &mut slave, ptr::null_mut(), ptr::null_mut(), &size) };
     assert_eq!(result, 0, "openpty: {}", io::Error::last_os_error());
     for fd in [master, slave] {
         // SAFETY: F_SETFD takes a number and the descriptor is ours.

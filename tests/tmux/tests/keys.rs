@@ -170,13 +170,16 @@ fn a_key_that_calls_a_server_which_never_answers_harms_nobody() {
     let tmux = Setup::new().server("mute", stdio(&["--never-reply"])).start();
     bind(&tmux, &["mcp-call", "-T", "1500", "mute", "echo", "text=x"]);
     let mut terminal = tmux.attach();
-    terminal.keys(b"\x07\x07\x07");
-    tmux.until_format("#{mcp_inflight}", "3");
+    // One at a time: what comes at once is a paste to tmux.
+    for n in 1..4 {
+        terminal.keys(b"\x07");
+        tmux.until_format("#{mcp_inflight}", &n.to_string());
+    }
     let worst = slowest(&tmux, &mut terminal, || true);
     assert!(worst < PROMPT, "a key waited {worst:?}");
     tmux.until_format("#{mcp_inflight}", "0");
     until("the user is told", || {
-        tmux.messages().iter().any(|line| line.contains("imed out after 1500 ms"))
+        tmux.messages().iter().any(|line| line.contains("imed out after 1.5 s"))
     });
     drop(terminal);
     tmux.finish();

@@ -148,16 +148,6 @@ fn a_stubborn_server_does_not_outlive_tmux() {
 }
 
 #[test]
-fn tmux_can_start_again_right_after_kill_server() {
-    let tmux = Tmux::demo();
-    let call = tmux.start_call(["demo", "sleep", "ms=60000"]);
-    until("the call runs", || tmux.journal() == ["sleep"]);
-    let output = tmux.shell("tmux kill-server; tmux new-session -d -s again cat && tmux mcp-call demo echo text=new && tmux kill-server");
-    assert_eq!(output.ok(), "new\n");
-    let _ = call.wait();
-}
-
-#[test]
 fn calls_in_tmux_conf_do_not_delay_the_start() {
     let setup = Setup::new();
     let journal = setup.path("journal").to_string_lossy().into_owned();

@@ -17,7 +17,7 @@ fn the_numbers_are_true_after_five_calls_of_which_one_fails() {
     for _ in 0..4 {
         let _ = tmux.call(["demo", "echo", "{\"text\":\"x\"}"]).ok();
     }
-    let _ = tmux.call(["demo", "fail", "{\"message\":\"x\"}"]).fails(1);
+    let _ = tmux.call(["demo", "boom", "{}"]).fails(1);
     let report = tmux.run(["mcp-stats", "demo"]).ok();
     for (key, want) in [
         ("Server", "demo"),
@@ -177,11 +177,25 @@ fn the_report_waits_for_the_configuration_at_the_very_start() {
 
     // In one command line with the start of the server, nothing is loaded yet.
     let tmux = Tmux::demo();
-    let output = tmux.shell("tmux kill-server; tmux new-session -d -s early cat \\; mcp-stats \\; mcp-call demo echo text=early; tmux kill-server");
-    assert!(
-        output.stdout.contains("Total Servers: 1\n") || output.stdout.contains("early"),
-        "{output:?}"
+    let server = tmux.server();
+    let _ = tmux.run(["kill-server"]).ok();
+    until("the first server has gone", || !server.runs());
+    let line = "tmux new-session -d -s early cat \\; mcp-stats \\; mcp-call demo echo text=early; tmux kill-server";
+    let text = tmux.shell(line).ok();
+    assert!(text.contains("Total Servers: 1\n") && text.ends_with("\nearly\n"), "{text}");
+}
+
+#[test]
+fn a_tool_error_is_an_error_but_no_failure_of_the_server() {
+    let tmux = Tmux::demo();
+    let _ = tmux.call(["demo", "fail", "{\"message\":\"x\"}"]).fails(1);
+    let report = tmux.run(["mcp-stats", "demo"]).ok();
+    assert_eq!(
+        (value(&report, "Errors").as_str(), value(&report, "Success Rate").as_str()),
+        ("1", "100%")
     );
+    assert_eq!(value(&report, "Health"), "healthy");
+    tmux.finish();
 }
 
 #[test]

@@ -1,0 +1,153 @@
+//! The log: levels, the file, `show-messages`, and what must never be in it.
+
+use std::fs;
+
+use serde_json::json;
+use tmcp_tmux_tests::{Setup, stdio, until};
+
+const SECRET: &str = "hunter2-s3cret";
+
+/// A server on a socket that is not there, with a command to fall back to.
+fn falls_back(setup: &Setup) -> serde_json::Value {
+    let mut entry = stdio(&["--stderr-flood", "100"]);
+    entry["transport"] = json!("socket");
+    entry["socket_path"] = json!(setup.path("s"));
+    entry["env"] = json!({"TOKEN": SECRET});
+    entry
+}
+
+#[test]
+fn the_fallback_is_told_in_the_documented_words_and_order() {
+    let setup = Setup::new();
+    fs::write(setup.path("plain"), "").expect("written");
+    let entry = falls_back(&setup);
+    let path = setup.path("s");
+    // A socket whose server has gone refuses connections.
+    drop(std::os::unix::net::UnixListener::bind(&path).expect("bound"));
+    let tmux = setup.server("demo", entry).conf("set -g @mcp-log-level debug").start();
+    let _terminal = tmux.attach();
+    assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
+    let messages = tmux.messages();
+    let mut rest = messages.iter();
+    for want in [
+        format!("mcp: connecting to demo via socket {}", path.display()),
+        "mcp: socket connection failed: Connection refused".to_string(),
+        "mcp: socket connection failed, falling back to stdio".to_string(),
+        "mcp: falling back to stdio transport".to_string(),
+        "mcp: spawned server pid ".to_string(),
+    ] {
+        assert!(
+            rest.any(|line| line.contains(&want)),
+            "{want:?} is missing or out of order in {messages:#?}"
+        );
+    }
+    let pid = tmux.call(["demo", "pid"]).ok();
+    assert!(
+        messages.iter().any(|line| line.ends_with(&format!("spawned server pid {}", pid.trim())))
+    );
+    tmux.finish();
+}
+
+#[test]
+fn the_level_decides_what_is_told_and_can_change() {
+    let tmux = Setup::new().server("demo", stdio(&[])).conf("set -g @mcp-log-level error").start();
+    let _terminal = tmux.attach();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    assert!(!tmux.messages().iter().any(|line| line.contains("mcp: ")), "{:?}", tmux.messages());
+    let _ = tmux.run(["set-option", "-g", "@mcp-log-level", "debug"]).ok();
+    let _ = tmux.call(["demo", "exit"]).fails(2);
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    until("debugging tells more", || {
+        tmux.messages().iter().any(|line| line.contains("mcp: spawned server pid"))
+    });
+    let _ = tmux.run(["set-option", "-g", "@mcp-log-level", "loud"]).ok();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    assert!(tmux.messages().iter().any(|line| line.contains("unknown @mcp-log-level: loud")));
+    tmux.finish();
+}
+
+#[test]
+fn the_debug_variable_turns_everything_on() {
+    let setup = Setup::new().env("TMUX_MCP_DEBUG", "1");
+    let entry = falls_back(&setup);
+    let tmux = setup.server("demo", entry).conf("set -g @mcp-log-file on").start();
+    assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
+    let log =
+        fs::read_to_string(tmux.path("home/.tmux/mcp-debug.log")).expect("the usual log file");
+    assert!(log.contains(" debug: "), "{log}");
+    assert!(log.contains("warning: socket connection failed, falling back to stdio"), "{log}");
+    tmux.finish();
+}
+
+#[test]
+fn the_log_goes_to_the_file_that_was_named_and_stops_when_told() {
+    let setup = Setup::new();
+    let file = setup.path("mcp.log");
+    let tmux = setup
+        .server("demo", stdio(&[]))
+        .conf("set -g @mcp-log-level debug")
+        .conf(&format!("set -g @mcp-log-file '{}'", file.display()))
+        .start();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    let log = fs::read_to_string(&file).expect("the log file");
+    assert!(log.contains("spawned server pid"), "{log}");
+    let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&file).expect("it is there"));
+    assert_eq!(mode & 0o777, 0o600, "only its owner reads it");
+    let _ = tmux.run(["set-option", "-g", "@mcp-log-file", "off"]).ok();
+    let _ = tmux.call(["demo", "exit"]).fails(2);
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    assert_eq!(fs::read_to_string(&file).expect("the log file"), log, "nothing is added");
+    tmux.finish();
+}
+
+#[test]
+fn a_log_file_that_cannot_be_written_is_reported_and_holds_nothing_up() {
+    let setup = Setup::new();
+    let fifo = setup.path("fifo");
+    assert!(
+        std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo runs").success()
+    );
+    let tmux = setup
+        .server("demo", stdio(&[]))
+        .conf(&format!("set -g @mcp-log-file '{}'", fifo.display()))
+        .start();
+    let _terminal = tmux.attach();
+    assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
+    assert!(
+        tmux.messages()
+            .iter()
+            .any(|line| line.contains("can't open log file") && line.contains("fifo")),
+        "{:?}",
+        tmux.messages()
+    );
+    let _ = tmux.run(["set-option", "-g", "@mcp-log-file", "/does/not/exist"]).ok();
+    assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
+    assert!(tmux.messages().iter().any(|line| line.contains("/does/not/exist")));
+    tmux.finish();
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let setup = Setup::new().env("TMUX_MCP_DEBUG", "1").env("FROM_OUTSIDE", SECRET);
+    let mut entry = falls_back(&setup);
+    entry["env"]["OTHER"] = json!("${FROM_OUTSIDE}");
+    let log = setup.path("mcp.log");
+    let tmux = setup
+        .server("demo", entry)
+        .server("bad", json!({"command": "/does/not/exist", "env": {"TOKEN": SECRET}}))
+        .server("worse", json!({"command": 5, "env": {"TOKEN": SECRET}}))
+        .conf(&format!("set -g @mcp-log-file '{}'", log.display()))
+        .start();
+    let _terminal = tmux.attach();
+    assert_eq!(tmux.call(["demo", "env", "name=TOKEN"]).ok().trim(), SECRET, "the server has it");
+    assert_eq!(tmux.call(["demo", "env", "name=OTHER"]).ok().trim(), SECRET, "and this one");
+    let mut shown = vec![tmux.call(["bad", "echo", "text=x"]), tmux.call(["demo", "exit"])];
+    for command in [&["mcp-reload"][..], &["mcp-stats"], &["mcp-tools"], &["show-messages"]] {
+        shown.push(tmux.run(command));
+    }
+    for output in shown {
+        assert!(!output.stdout.contains(SECRET) && !output.stderr.contains(SECRET), "{output:?}");
+    }
+    assert!(!fs::read_to_string(&log).expect("the log").contains(SECRET));
+    tmux.finish();
+}

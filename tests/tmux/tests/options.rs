@@ -1,0 +1,92 @@
+//! Options: defaults for servers, another configuration, and bad values.
+
+use std::fs;
+
+use serde_json::json;
+use tmcp_tmux_tests::{Setup, SocketServer, Tmux, stdio, until};
+
+#[test]
+fn the_pool_grows_to_the_size_of_the_option() {
+    let setup = Setup::new();
+    let server = SocketServer::start(&setup.path("s"), &[]);
+    let tmux = setup.server("demo", server.entry()).conf("set -g @mcp-pool-max-size 3").start();
+    let calls: Vec<_> =
+        (0..3).map(|_| tmux.start_call(["demo", "sleep", "{\"ms\":2000}"])).collect();
+    until("three connections are active", || {
+        tmux.run(["mcp-stats", "demo"]).stdout.contains("    Active: 3\n")
+    });
+    for call in calls {
+        let _ = call.wait().ok();
+    }
+    let report = tmux.run(["mcp-stats", "demo"]).ok();
+    assert!(report.contains("    Total Connections: 3\n"), "{report}");
+    tmux.finish();
+}
+
+#[test]
+fn an_option_that_changes_later_counts_from_then_on() {
+    let tmux = Setup::new().server("demo", stdio(&[])).start();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    let _ = tmux.run(["set-option", "-g", "@mcp-timeout", "400"]).ok();
+    let error = tmux.call(["demo", "sleep", "ms=60000"]).fails(124);
+    assert!(error.contains("400 ms"), "{error}");
+    let _ = tmux.run(["set-option", "-gu", "@mcp-timeout"]).ok();
+    assert_eq!(tmux.call(["demo", "sleep", "ms=800"]).ok(), "slept 800 ms\n");
+    tmux.finish();
+}
+
+#[test]
+fn another_configuration_can_be_named() {
+    let setup = Setup::new().server("home", stdio(&[]));
+    let other = setup.path("home/other.json");
+    fs::write(&other, json!({"mcpServers": {"other": stdio(&[])}}).to_string()).expect("written");
+    let tmux = setup.conf("set -g @mcp-config '~/other.json'").start();
+    assert_eq!(tmux.call(["other", "echo", "text=x"]).ok(), "x\n");
+    assert_eq!(
+        tmux.call(["home", "echo", "text=x"]).fails(1),
+        "unknown server 'home'; there are other\n"
+    );
+    let _ = tmux.run(["set-option", "-gu", "@mcp-config"]).ok();
+    until("the usual one is back", || tmux.call(["home", "echo", "text=x"]).code == 0);
+    let _ = tmux.run(["set-option", "-g", "@mcp-config", "/does/not/exist.json"]).ok();
+    let _ = tmux.format("#{mcp_servers}");
+    let error = tmux.run(["mcp-reload"]).fails(1);
+    assert!(error.contains("/does/not/exist.json"), "{error}");
+    tmux.finish();
+}
+
+#[test]
+fn bad_values_are_reported_and_change_nothing() {
+    let tmux = Tmux::demo();
+    let _terminal = tmux.attach();
+    for (name, value) in [
+        ("pool-max-size", "many"),
+        ("pool-max-size", "0"),
+        ("timeout", "-5"),
+        ("retry-attempts", "1x"),
+        ("pool-idle-timeout", ""),
+    ] {
+        let _ = tmux.run(["set-option", "-g", &format!("@mcp-{name}"), value]).ok();
+        assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
+        let want = format!("mcp: bad value for @mcp-{name}: {value}: ");
+        assert!(
+            tmux.messages().iter().any(|line| line.contains(&want)),
+            "{want:?} in {:#?}",
+            tmux.messages()
+        );
+    }
+    tmux.finish();
+}
+
+#[test]
+fn an_unknown_option_is_mentioned_in_the_report() {
+    let tmux = Setup::new()
+        .server("demo", stdio(&[]))
+        .conf("set -g @mcp-pool-maxsize 3")
+        .conf("set -g @mcp-timeout 5000")
+        .start();
+    let report = tmux.run(["mcp-stats"]).ok();
+    assert!(report.contains("Warning: unknown option @mcp-pool-maxsize\n"), "{report}");
+    assert_eq!(report.matches("Warning").count(), 1, "{report}");
+    tmux.finish();
+}
