@@ -175,7 +175,12 @@ impl World {
         link.stage = Stage::Open;
         link.profile = profile;
         link.child = pid.map(|pid| Child { pid, alive: true, reaped: false });
+        let broken = link.ending.is_some();
         self.later(boot, Todo::Boot(id));
+        if broken {
+            // It broke while it was being opened.
+            self.later(0, Todo::Deliver(id));
+        }
         self.engine.opened(now, ConnectionId(id), Opened { pid });
     }
 
