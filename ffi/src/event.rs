@@ -148,7 +148,7 @@ impl tmcp_event {
     /// The raw schema of the form that is to be filled in.
     pub fn form(&self) -> Option<&str> {
         let form = self.question() == Some(tmcp_question::Form);
-        form.then(|| str::from_utf8(self.json()).unwrap_or_default())
+        form.then(|| std::str::from_utf8(self.json()).unwrap_or_default())
     }
 
     /// The request that made the server ask.

@@ -7,7 +7,7 @@ use super::*;
 use std::ffi::CStr;
 use std::time::Duration;
 
-use tmcp::engine::RequestId;
+use tmcp::engine::{QuestionId, RequestId};
 use tmcp::error::{Error, Kind};
 
 struct Held(*mut tmcp_event);
@@ -124,7 +124,7 @@ fn a_nul_inside_a_result_does_not_cut_its_text() {
 #[test]
 fn tools_are_listed_and_kept_raw() {
     let event = done(Ok(Reply::List {
-        what: tmcp::client::Listing::Tools,
+        what: Listing::Tools,
         items: br#"[{"name":"echo","description":"Echoes"}]"#[..].into(),
     }));
     assert!(event.text().starts_with("echo  Echoes"), "{}", event.text());
@@ -169,6 +169,39 @@ fn the_other_events_say_whom_and_why() {
         assert_eq!(CStr::from_ptr(tmcp_event_tool(event.0)), c"");
         assert_eq!(tmcp_event_id(event.0), 0);
         assert!(tmcp_event_user_data(event.0).is_null());
+    }
+}
+
+#[test]
+fn a_question_carries_its_form_and_where_it_comes_from() {
+    let schema = r#"{"properties":{"a":{"type":"string"}}}"#;
+    let asked = |asks| {
+        Held::new(Event::Question(Question {
+            id: QuestionId(3),
+            request: Some(RequestId(7)),
+            user_data: 5,
+            server: "s".into(),
+            tool: "t".into(),
+            asks,
+        }))
+    };
+    let form = asked(Asks::Form { message: "who?".into(), schema: schema.into() });
+    assert_eq!((form.text().as_str(), form.json().as_str()), ("who?", schema));
+    let url = asked(Asks::Url { message: "go".into(), url: "https://x/?a\0b".into() });
+    assert_eq!((url.text().as_str(), url.json().as_str()), ("go", ""));
+    let sample = asked(Asks::Sample { params: "{}".into() });
+    assert_eq!((sample.text().as_str(), sample.json().as_str()), ("", "{}"));
+    let gone = Held::new(Event::QuestionGone(QuestionId(3)));
+    for (event, kind) in [(&form, 1), (&url, 2), (&sample, 3), (&gone, 0)] {
+        // SAFETY: a living event.
+        unsafe {
+            assert_eq!(crate::tmcp_event_question(event.0), kind);
+            assert_eq!(tmcp_event_id(event.0), 3);
+            assert_eq!(crate::tmcp_event_request(event.0), if kind == 0 { 0 } else { 7 });
+            assert_eq!(tmcp_event_user_data(event.0).addr(), if kind == 0 { 0 } else { 5 });
+            let url = CStr::from_ptr(crate::tmcp_event_url(event.0));
+            assert_eq!(url, if kind == 2 { c"https://x/?a\u{fffd}b" } else { c"" });
+        }
     }
 }
 

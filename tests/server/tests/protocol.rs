@@ -454,3 +454,27 @@ fn a_bridge_gives_each_connection_a_process() {
     assert!(!path.exists());
     wait_until("the first server's end", || !alive(&first));
 }
+
+#[test]
+fn those_who_watch_a_resource_hear_of_it_and_nobody_else() {
+    let watched = json!({"uri": "test://greeting"});
+    let (_server, mut peer) = Server::stdio(&[]);
+    peer.initialize();
+    peer.send(
+        json!({"jsonrpc": "2.0", "id": 1, "method": "resources/subscribe", "params": watched}),
+    );
+    assert!(peer.read()["result"].is_object());
+    peer.send(json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call",
+        "params": {"name": "update", "arguments": {"uri": "test://pixel"}}}));
+    assert_eq!(text(&peer.read()), "test://pixel changed");
+    peer.send(json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call",
+        "params": {"name": "update", "arguments": {}}}));
+    let note = peer.read();
+    assert_eq!(note["method"], "notifications/resources/updated");
+    assert_eq!(note["params"]["uri"], "test://greeting");
+    assert_eq!(text(&peer.read()), "test://greeting changed");
+    peer.send(json!({"jsonrpc": "2.0", "id": 4, "method": "resources/unsubscribe",
+        "params": watched}));
+    assert!(peer.read()["result"].is_object());
+    assert_eq!(text(&peer.call(5, "update", json!({}))), "test://greeting changed");
+}
