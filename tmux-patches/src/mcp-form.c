@@ -321,6 +321,20 @@ mcp_form_chosen(void *data, int choice)
 	evbuffer_free(evb);
 }
 
+/* The name of the present field and how far we are; for whom, if not us. */
+static char *
+mcp_form_step(struct mcp_form *form)
+{
+	struct mcp_form_field	*ff = &form->fields[form->now];
+	char			*s;
+
+	xasprintf(&s, "[%s%s%u/%u] %s%s",
+	    form->is_question ? form->title : "",
+	    form->is_question ? " " : "", form->now + 1, form->nfields,
+	    ff->name, ff->required ? "*" : "");
+	return (s);
+}
+
 /* Ask for the present field with a menu. */
 static void
 mcp_form_ask_menu(struct mcp_form *form, const char *error)
@@ -332,8 +346,7 @@ mcp_form_ask_menu(struct mcp_form *form, const char *error)
 	u_int			 i;
 
 	was = (ff->value != NULL ? ff->value : ff->initial);
-	xasprintf(&s, "%s%s [%u/%u]", ff->name, ff->required ? "*" : "",
-	    form->now + 1, form->nfields);
+	s = mcp_form_step(form);
 	mcp_dialog_clear(d, s);
 	free(s);
 	if (error != NULL)
@@ -364,26 +377,25 @@ static void
 mcp_form_ask(struct mcp_form *form, const char *error, const char *typed)
 {
 	struct mcp_form_field	*ff = &form->fields[form->now];
-	char			*s, *type, *fit;
-	const char		*input;
+	char			*s, *step, *fit;
+	const char		*input, *type;
 	u_int			 width = mcp_dialog_width(form->dialog) + 9;
 
 	if (ff->nchoices != 0) {
 		mcp_form_ask_menu(form, error);
 		return;
 	}
+	step = mcp_form_step(form);
 	if (error != NULL) {
-		xasprintf(&s, "[%u/%u] %s%s %s", form->now + 1, form->nfields,
-		    ff->name, ff->required ? "*" : "", error);
+		xasprintf(&s, "%s %s", step, error);
 		fit = mcp_text_fit(s, width < 22 ? 10 : width - 12);
 	} else {
-		type = xstrdup(mcp_form_is_json(ff) ? "JSON" : ff->type);
-		xasprintf(&s, "[%u/%u] %s%s (%s%s%s)", form->now + 1,
-		    form->nfields, ff->name, ff->required ? "*" : "", type,
+		type = (mcp_form_is_json(ff) ? "JSON" : ff->type);
+		xasprintf(&s, "%s (%s%s%s)", step, type,
 		    *ff->help == '\0' ? "" : ": ", ff->help);
-		free(type);
 		fit = mcp_text_fit(s, width < 22 ? 10 : width * 3 / 5);
 	}
+	free(step);
 	free(s);
 	xasprintf(&s, "%s: ", fit);
 	free(fit);
