@@ -458,7 +458,8 @@ impl Engine {
         let Some(tool) = self.requests.get(&id).map(Request::tool) else { return };
         let state = self.server(server);
         match &state.catalogue {
-            Some(catalogue) if catalogue.definition(&tool).is_none() => {
+            // A server that lists nothing may have tools all the same.
+            Some(catalogue) if catalogue.len() > 0 && catalogue.definition(&tool).is_none() => {
                 let message = catalogue.unknown(&state.name, &tool);
                 self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
             }

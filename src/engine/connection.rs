@@ -90,6 +90,8 @@ pub(super) struct Connection {
     pub(super) scout: bool,
     /// It carries subscriptions, which die with it: it is never idle.
     pub(super) pinned: bool,
+    /// Bytes of answers that were written since the output was last empty.
+    pub(super) unread_answers: usize,
     /// A write was asked for and not carried out yet.
     pub(super) write_asked: bool,
 }
@@ -149,6 +151,7 @@ impl Connection {
             round,
             scout: false,
             pinned: false,
+            unread_answers: 0,
             write_asked: false,
         }
     }

@@ -264,14 +264,26 @@ impl Engine {
         their_id: &RawValue,
         asked: InputRequest<'_>,
     ) {
+        if self.connections.get(&id).and_then(|stream| stream.era()) == Some(Era::Modern) {
+            // There are no such requests in this era, and a client must not answer
+            // (2026-07-28, transports).
+            let name = self.server(server).name.clone();
+            let method = asked.method;
+            return self.note(
+                LogLevel::Debug,
+                format_args!("{name} asks '{method}', which this era does not have"),
+            );
+        }
         if self.asked_by_peer(now, id, server, their_id, &asked) {
             return;
         }
         let roots = if asked.method == "roots/list" { self.roots_result() } else { String::new() };
         let Some(connection) = self.connections.get_mut(&id) else { return };
+        let before = connection.output.end();
         connection.output.append(&mut self.spare, |out| {
             legacy::write_answer(out, their_id, &asked.method, &roots);
         });
+        connection.unread_answers += (connection.output.end() - before) as usize;
         let state = self.server_mut(server);
         state.metrics.wire.pings += u64::from(asked.method == "ping");
         state.metrics.message_sent(now);

@@ -93,7 +93,7 @@ impl Engine {
                 Err(_) => break Some("the server sent a line longer than 16 MiB".to_owned()),
             }
             match self.connections.get(&id) {
-                Some(c) if c.output.pending().len() > MAX_PENDING => {
+                Some(c) if c.unread_answers > MAX_PENDING => {
                     break Some("the server asks without reading the answers".to_owned());
                 }
                 Some(c) if !matches!(c.phase, Phase::Closing { .. }) => {}
@@ -116,6 +116,9 @@ impl Engine {
     pub fn wrote(&mut self, now: Time, id: ConnectionId, n: usize) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.output.wrote(n, &mut self.spare);
+        if connection.output.pending().is_empty() {
+            connection.unread_answers = 0;
+        }
         let server = connection.server;
         self.server_mut(server).metrics.bytes_sent(now, n);
     }
