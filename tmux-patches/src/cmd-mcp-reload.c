@@ -71,7 +71,7 @@ cmd_mcp_reload_exec(struct cmd *self, struct cmdq_item *item)
 		mcp_output_free(out);
 		return (CMD_RETURN_ERROR);
 	}
-	mr = mcp_request_add(out->client, cmd_mcp_reload_done,
+	mr = mcp_request_add(out, cmd_mcp_reload_done,
 	    cmd_mcp_reload_free, out);
 	mcp_request_wait_reload(mr);
 	return (out->item != NULL ? CMD_RETURN_WAIT : CMD_RETURN_NORMAL);

@@ -37,8 +37,8 @@ const struct cmd_entry cmd_mcp_stats_entry = {
 	.name = "mcp-stats",
 	.alias = NULL,
 
-	.args = { "", 0, 1, NULL },
-	.usage = "[server]",
+	.args = { "F:f:", 0, 1, NULL },
+	.usage = "[-F format] [-f filter] [server]",
 
 	.flags = CMD_READONLY,
 	.exec = cmd_mcp_stats_exec
@@ -48,17 +48,60 @@ struct cmd_mcp_stats_data {
 	struct mcp_output	*out;
 	struct tmcp_client	*core;
 	char			*server;
+	char			*format;
+	char			*filter;
 };
+
+/* What is shown for -f without -F. */
+#define CMD_MCP_STATS_TEMPLATE \
+	"#{mcp_name}: #{mcp_status}, #{mcp_calls} calls, #{mcp_errors} errors"
+
+/* Print rows by a template. */
+static void
+cmd_mcp_stats_rows(struct cmd_mcp_stats_data *cdata, const char *server,
+    struct evbuffer *evb)
+{
+	struct tmcp_table	*table;
+	const char		*template = cdata->format;
+	char			*filter;
+
+	if (template == NULL)
+		template = CMD_MCP_STATS_TEMPLATE;
+	if ((table = tmcp_client_servers(cdata->core)) == NULL)
+		return;
+	if (server == NULL) {
+		mcp_table_print(evb, table, NULL, template, cdata->filter);
+	} else {
+		xasprintf(&filter, "#{&&:#{==:#{mcp_name},%s},%s}", server,
+		    cdata->filter == NULL ? "1" : cdata->filter);
+		mcp_table_print(evb, table, NULL, template, filter);
+		free(filter);
+	}
+	tmcp_table_free(table);
+}
 
 /* Get the report or an error. Returns the exit status. */
 static int
-cmd_mcp_stats_report(struct tmcp_client *core, const char *server,
-    struct evbuffer *evb)
+cmd_mcp_stats_report(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb)
 {
-	char	*report, *cause;
+	char	*report, *cause, *server = NULL;
 	int32_t	 result;
 
-	result = tmcp_client_stats(core, server, &report);
+	if (cdata->server != NULL) {
+		server = mcp_abbrev_server(cdata->core, cdata->server, &cause);
+		if (server == NULL) {
+			evbuffer_add_printf(evb, "%s", cause);
+			free(cause);
+			return (MCP_EXIT_ERROR);
+		}
+	}
+	if (cdata->format != NULL || cdata->filter != NULL) {
+		cmd_mcp_stats_rows(cdata, server, evb);
+		free(server);
+		return (0);
+	}
+	result = tmcp_client_stats(cdata->core, server, &report);
+	free(server);
 	if (result != TMCP_RESULT_OK) {
 		cause = mcp_strerror(result);
 		evbuffer_add_printf(evb, "%s", cause);
@@ -67,7 +110,7 @@ cmd_mcp_stats_report(struct tmcp_client *core, const char *server,
 	}
 	evbuffer_add(evb, report, strlen(report));
 	tmcp_string_free(report);
-	if (server == NULL)
+	if (cdata->server == NULL)
 		mcp_options_unknown(evb);
 	return (0);
 }
@@ -91,13 +134,26 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
 
+	cdata = xcalloc(1, sizeof *cdata);
+	cdata->core = core;
+	if (server != NULL)
+		cdata->server = xstrdup(server);
+	if (args_has(args, 'F'))
+		cdata->format = xstrdup(args_get(args, 'F'));
+	if (args_has(args, 'f'))
+		cdata->filter = xstrdup(args_get(args, 'f'));
+
 	if (tmcp_client_ready(core)) {
 		if ((evb = evbuffer_new()) == NULL)
 			fatalx("out of memory");
-		status = cmd_mcp_stats_report(core, server, evb);
-		retval = mcp_output_now(item, status,
-		    (char *)EVBUFFER_DATA(evb), EVBUFFER_LENGTH(evb));
+		retval = CMD_RETURN_NORMAL;
+		status = cmd_mcp_stats_report(cdata, evb);
+		if (EVBUFFER_LENGTH(evb) != 0) {
+			retval = mcp_output_now(item, status,
+			    (char *)EVBUFFER_DATA(evb), EVBUFFER_LENGTH(evb));
+		}
 		evbuffer_free(evb);
+		cmd_mcp_stats_free(cdata);
 		return (retval);
 	}
 
@@ -105,16 +161,13 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 	if (out == NULL) {
 		cmdq_error(item, "%s", cause);
 		free(cause);
+		cmd_mcp_stats_free(cdata);
 		return (CMD_RETURN_ERROR);
 	}
 	wait = (out->item != NULL);
-	cdata = xcalloc(1, sizeof *cdata);
 	cdata->out = out;
-	cdata->core = core;
-	if (server != NULL)
-		cdata->server = xstrdup(server);
 
-	mr = mcp_request_add(out->client, cmd_mcp_stats_ready,
+	mr = mcp_request_add(out, cmd_mcp_stats_ready,
 	    cmd_mcp_stats_free, cdata);
 	result = tmcp_client_wait_ready(core, mr, &id);
 	if (result != TMCP_RESULT_OK) {
@@ -146,7 +199,7 @@ cmd_mcp_stats_ready(struct tmcp_event *event, void *data)
 		evbuffer_add_printf(evb, "%s", mcp_event_text(event, NULL));
 		status = mcp_retval(result);
 	} else
-		status = cmd_mcp_stats_report(cdata->core, cdata->server, evb);
+		status = cmd_mcp_stats_report(cdata, evb);
 	if (status == 0) {
 		mcp_output_finish(out, 0, (char *)EVBUFFER_DATA(evb),
 		    EVBUFFER_LENGTH(evb), NULL);
@@ -168,6 +221,8 @@ cmd_mcp_stats_free(void *data)
 
 	if (cdata->out != NULL)
 		mcp_output_free(cdata->out);
+	free(cdata->format);
+	free(cdata->filter);
 	free(cdata->server);
 	free(cdata);
 }

@@ -25,8 +25,13 @@
 #include "mcp.h"
 
 /*
- * Lists the tools of MCP servers.
+ * Lists the tools, resources and prompts of MCP servers.
  */
+
+/* What is listed for -f without -F. */
+#define CMD_MCP_TOOLS_TEMPLATE \
+	"#{?mcp_uri,#{mcp_uri},#{?mcp_uri_template,#{mcp_uri_template}," \
+	"#{mcp_name}}}  #{mcp_description}"
 
 static enum cmd_retval	cmd_mcp_tools_exec(struct cmd *, struct cmdq_item *);
 
@@ -39,16 +44,40 @@ const struct cmd_entry cmd_mcp_tools_entry = {
 	.name = "mcp-tools",
 	.alias = NULL,
 
-	.args = { "T:", 0, 1, NULL },
-	.usage = "[-T timeout] [server]",
+	.args = { "F:f:T:", 0, 1, NULL },
+	.usage = "[-F format] [-f filter] [-T timeout] [server]",
 
 	.flags = CMD_READONLY,
 	.exec = cmd_mcp_tools_exec
 };
 
-/* What one server has to say. */
+const struct cmd_entry cmd_mcp_resources_entry = {
+	.name = "mcp-resources",
+	.alias = NULL,
+
+	.args = { "F:f:T:", 0, 1, NULL },
+	.usage = "[-F format] [-f filter] [-T timeout] [server]",
+
+	.flags = CMD_READONLY,
+	.exec = cmd_mcp_tools_exec
+};
+
+const struct cmd_entry cmd_mcp_prompts_entry = {
+	.name = "mcp-prompts",
+	.alias = NULL,
+
+	.args = { "F:f:T:", 0, 1, NULL },
+	.usage = "[-F format] [-f filter] [-T timeout] [server]",
+
+	.flags = CMD_READONLY,
+	.exec = cmd_mcp_tools_exec
+};
+
+/* What one server has to say, of one kind. */
 struct cmd_mcp_tools_one {
 	struct cmd_mcp_tools_data	*cdata;
+	uint32_t			 what;
+	int				 first;
 	char				*name;
 	char				*text;
 	int				 status;
@@ -59,6 +88,9 @@ struct cmd_mcp_tools_data {
 	struct tmcp_client		*core;
 	char				*server;
 	u_int				 timeout;
+	uint32_t			 what;
+	char				*format;
+	char				*filter;
 
 	struct cmd_mcp_tools_one	*list;
 	u_int				 count;
@@ -91,7 +123,7 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
-	out = mcp_output_create(self, item, "mcp-tools", &cause);
+	out = mcp_output_create(self, item, cmd_get_entry(self)->name, &cause);
 	if (out == NULL) {
 		cmdq_error(item, "%s", cause);
 		free(cause);
@@ -102,11 +134,22 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 	cdata->out = out;
 	cdata->core = core;
 	cdata->timeout = timeout;
+	cdata->what = TMCP_LIST_TOOLS;
+	if (cmd_get_entry(self) == &cmd_mcp_resources_entry)
+		cdata->what = TMCP_LIST_RESOURCES;
+	else if (cmd_get_entry(self) == &cmd_mcp_prompts_entry)
+		cdata->what = TMCP_LIST_PROMPTS;
+	if (args_has(args, 'F'))
+		cdata->format = xstrdup(args_get(args, 'F'));
+	else if (args_has(args, 'f'))
+		cdata->format = xstrdup(CMD_MCP_TOOLS_TEMPLATE);
+	if (args_has(args, 'f'))
+		cdata->filter = xstrdup(args_get(args, 'f'));
 	if (server != NULL)
 		cdata->server = xstrdup(server);
 
 	/* Which servers there are is known once the configuration is. */
-	mr = mcp_request_add(out->client, cmd_mcp_tools_ready,
+	mr = mcp_request_add(out, cmd_mcp_tools_ready,
 	    cmd_mcp_tools_free, cdata);
 	result = tmcp_client_wait_ready(core, mr, &id);
 	if (result != TMCP_RESULT_OK) {
@@ -142,6 +185,16 @@ cmd_mcp_tools_name(struct tmcp_client *core, u_int idx)
 	}
 }
 
+/* End with an error. */
+static void
+cmd_mcp_tools_fail(struct cmd_mcp_tools_data *cdata, int status,
+    const char *cause)
+{
+	mcp_output_finish(cdata->out, status, NULL, 0, cause);
+	cdata->out = NULL;
+	cmd_mcp_tools_free(cdata);
+}
+
 /* All have answered: show them in the order of their names. */
 static void
 cmd_mcp_tools_finish(struct cmd_mcp_tools_data *cdata)
@@ -154,9 +207,7 @@ cmd_mcp_tools_finish(struct cmd_mcp_tools_data *cdata)
 
 	one = &cdata->list[0];
 	if (cdata->server != NULL && one->status != 0) {
-		mcp_output_finish(cdata->out, one->status, NULL, 0, one->text);
-		cdata->out = NULL;
-		cmd_mcp_tools_free(cdata);
+		cmd_mcp_tools_fail(cdata, one->status, one->text);
 		return;
 	}
 
@@ -164,12 +215,17 @@ cmd_mcp_tools_finish(struct cmd_mcp_tools_data *cdata)
 		fatalx("out of memory");
 	for (i = 0; i < cdata->count; i++) {
 		one = &cdata->list[i];
-		if (cdata->server == NULL) {
+		if (cdata->server == NULL && cdata->format == NULL &&
+		    one->first) {
 			evbuffer_add_printf(evb, "%sServer: %s\n",
 			    i == 0 ? "" : "\n", one->name);
 		}
 		if (one->status != 0) {
-			evbuffer_add_printf(evb, "error: %s\n", one->text);
+			if (!one->first)
+				continue;
+			evbuffer_add_printf(evb, "error: %s%s%s\n",
+			    cdata->format == NULL ? "" : one->name,
+			    cdata->format == NULL ? "" : ": ", one->text);
 			status = one->status;
 			continue;
 		}
@@ -185,6 +241,25 @@ cmd_mcp_tools_finish(struct cmd_mcp_tools_data *cdata)
 	cmd_mcp_tools_free(cdata);
 }
 
+/* Add what one server will be asked. */
+static void
+cmd_mcp_tools_add(struct cmd_mcp_tools_data *cdata, const char *name)
+{
+	struct cmd_mcp_tools_one	*one;
+	u_int				 i, n;
+
+	n = (cdata->what == TMCP_LIST_RESOURCES ? 2 : 1);
+	for (i = 0; i < n; i++) {
+		cdata->list = xrecallocarray(cdata->list, cdata->count,
+		    cdata->count + 1, sizeof *cdata->list);
+		one = &cdata->list[cdata->count++];
+		one->name = xstrdup(name);
+		one->first = (i == 0);
+		one->what = (i == 0 ? cdata->what :
+		    TMCP_LIST_RESOURCE_TEMPLATES);
+	}
+}
+
 /* The configuration is loaded: ask one server or all. */
 static void
 cmd_mcp_tools_ready(struct tmcp_event *event, void *data)
@@ -194,41 +269,42 @@ cmd_mcp_tools_ready(struct tmcp_event *event, void *data)
 	struct mcp_request		*mr;
 	uint64_t			 id;
 	int32_t				 result;
-	char				*name;
+	char				*name, *cause;
 	u_int				 i;
 
 	if ((result = mcp_event_result(event)) != TMCP_RESULT_OK) {
-		mcp_output_finish(cdata->out, mcp_retval(result), NULL, 0,
+		cmd_mcp_tools_fail(cdata, mcp_retval(result),
 		    mcp_event_text(event, NULL));
-		cdata->out = NULL;
-		cmd_mcp_tools_free(cdata);
 		return;
 	}
 
 	if (cdata->server != NULL) {
-		cdata->list = xcalloc(1, sizeof *cdata->list);
-		cdata->list[cdata->count++].name = xstrdup(cdata->server);
+		name = mcp_abbrev_server(cdata->core, cdata->server, &cause);
+		if (name == NULL) {
+			cmd_mcp_tools_fail(cdata, MCP_EXIT_ERROR, cause);
+			free(cause);
+			return;
+		}
+		cmd_mcp_tools_add(cdata, name);
+		free(name);
 	}
-	while (cdata->server == NULL &&
-	    (name = cmd_mcp_tools_name(cdata->core, cdata->count)) != NULL) {
-		cdata->list = xrecallocarray(cdata->list, cdata->count,
-		    cdata->count + 1, sizeof *cdata->list);
-		cdata->list[cdata->count++].name = name;
+	for (i = 0; cdata->server == NULL &&
+	    (name = cmd_mcp_tools_name(cdata->core, i)) != NULL; i++) {
+		cmd_mcp_tools_add(cdata, name);
+		free(name);
 	}
 	if (cdata->count == 0) {
-		mcp_output_finish(cdata->out, MCP_EXIT_ERROR, NULL, 0,
+		cmd_mcp_tools_fail(cdata, MCP_EXIT_ERROR,
 		    "no servers are configured");
-		cdata->out = NULL;
-		cmd_mcp_tools_free(cdata);
 		return;
 	}
 
 	for (i = 0; i < cdata->count; i++) {
 		one = &cdata->list[i];
 		one->cdata = cdata;
-		mr = mcp_request_add(cdata->out->client, cmd_mcp_tools_done,
+		mr = mcp_request_add(cdata->out, cmd_mcp_tools_done,
 		    cmd_mcp_tools_free_one, one);
-		result = tmcp_client_list_tools(cdata->core, one->name,
+		result = tmcp_client_list(cdata->core, one->name, one->what,
 		    cdata->timeout, mr, &id);
 		if (result != TMCP_RESULT_OK) {
 			one->text = mcp_strerror(result);
@@ -249,9 +325,23 @@ cmd_mcp_tools_done(struct tmcp_event *event, void *data)
 {
 	struct cmd_mcp_tools_one	*one = data;
 	struct cmd_mcp_tools_data	*cdata = one->cdata;
+	struct tmcp_table		*table;
+	struct evbuffer			*evb;
 
-	one->text = xstrdup(mcp_event_text(event, NULL));
 	one->status = mcp_retval(mcp_event_result(event));
+	if (one->status == 0 && cdata->format != NULL) {
+		if ((evb = evbuffer_new()) == NULL)
+			fatalx("out of memory");
+		if ((table = tmcp_event_table(event)) != NULL) {
+			mcp_table_print(evb, table, one->name, cdata->format,
+			    cdata->filter);
+			tmcp_table_free(table);
+		}
+		evbuffer_add(evb, "", 1);
+		one->text = xstrdup((char *)EVBUFFER_DATA(evb));
+		evbuffer_free(evb);
+	} else
+		one->text = xstrdup(mcp_event_text(event, NULL));
 	if (--cdata->waiting == 0)
 		cmd_mcp_tools_finish(cdata);
 }
@@ -280,6 +370,8 @@ cmd_mcp_tools_free(void *data)
 		free(cdata->list[i].text);
 	}
 	free(cdata->list);
+	free(cdata->format);
+	free(cdata->filter);
 	free(cdata->server);
 	free(cdata);
 }

@@ -27,7 +27,7 @@
 #include "mcp.h"
 
 /*
- * The arguments of a tool as they are written in a command.
+ * The arguments of a tool or prompt as they are written in a command.
  */
 
 /*
@@ -52,7 +52,33 @@ mcp_args_expand(struct args *args, struct cmdq_item *item, const char *s)
 	return (value);
 }
 
-/* Take key=value or key:=json. */
+/*
+ * Take the value of key@=source. It is text in UTF-8 to the server: other bytes
+ * are replaced, and with a NUL in it it is given as JSON, where that is one
+ * more character.
+ */
+static int
+mcp_args_add_source(struct tmcp_pair *pair, struct args *args,
+    struct cmdq_item *item, const char *s, char **cause)
+{
+	char	*spec, *data;
+	size_t	 size;
+
+	spec = mcp_args_expand(args, item, s);
+	data = mcp_source_get(args, item, spec, &size, cause);
+	free(spec);
+	if (data == NULL)
+		return (-1);
+	pair->is_json = (memchr(data, '\0', size) != NULL);
+	if (pair->is_json)
+		pair->value = mcp_text_json(data, size);
+	else
+		pair->value = mcp_text_utf8(data, size);
+	free(data);
+	return (0);
+}
+
+/* Take key=value, key:=json or key@=source. */
 static int
 mcp_args_add_pair(struct mcp_args *ma, struct args *args,
     struct cmdq_item *item, const char *s, char **cause)
@@ -67,7 +93,7 @@ mcp_args_add_pair(struct mcp_args *ma, struct args *args,
 		return (-1);
 	}
 	size = cp - s;
-	if (size != 0 && s[size - 1] == ':')
+	if (size != 0 && (s[size - 1] == ':' || s[size - 1] == '@'))
 		size--;
 	if (size == 0) {
 		xasprintf(cause, "argument has no key: %s", s);
@@ -77,6 +103,8 @@ mcp_args_add_pair(struct mcp_args *ma, struct args *args,
 	    ma->npairs + 1, sizeof *ma->pairs);
 	pair = &ma->pairs[ma->npairs++];
 	pair->key = xstrndup(s, size);
+	if (s[size] == '@')
+		return (mcp_args_add_source(pair, args, item, cp + 1, cause));
 	pair->value = mcp_args_expand(args, item, cp + 1);
 	pair->is_json = (s[size] == ':');
 	return (0);

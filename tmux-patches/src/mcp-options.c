@@ -42,13 +42,31 @@ static const char *mcp_options_defaults[] = {
 };
 static char	*mcp_options_seen[nitems(mcp_options_defaults)];
 
+/* Options that are looked at when they are needed, hooks among them. */
+static const char *mcp_options_other[] = {
+	"call-done",
+	"call-failed",
+	"config",
+	"elicitation",
+	"log-file",
+	"log-level",
+	"preconnect",
+	"resource-updated",
+	"roots",
+	"sampling",
+	"server-down",
+	"server-up",
+	"tools-changed"
+};
+
 static char	*mcp_options_seen_config;
+static char	*mcp_options_seen_preconnect;
 static char	*mcp_options_seen_level;
 static char	*mcp_options_seen_file;
 static uint64_t	 mcp_environ_seen;
 
 /* Value of a user option, or NULL. Getting one that is not there is fatal. */
-static const char *
+const char *
 mcp_options_get(const char *name)
 {
 	char	full[64];
@@ -72,6 +90,16 @@ mcp_options_changed(char **seen, const char *value)
 	free(*seen);
 	*seen = value == NULL ? NULL : xstrdup(value);
 	return (1);
+}
+
+/* If a user option is there and not off. */
+int
+mcp_options_on(const char *name)
+{
+	const char	*value = mcp_options_get(name);
+
+	return (value != NULL && *value != '\0' && strcmp(value, "0") != 0 &&
+	    strcmp(value, "off") != 0 && strcmp(value, "no") != 0);
 }
 
 /* Say that an option could not be used. */
@@ -120,6 +148,11 @@ mcp_options_sync(struct tmcp_client *core)
 		}
 	}
 
+	value = mcp_options_get("preconnect");
+	if (mcp_options_changed(&mcp_options_seen_preconnect, value) &&
+	    tmcp_client_ready(core))
+		mcp_options_preconnect(core);
+
 	value = mcp_options_get("config");
 	if (!mcp_options_changed(&mcp_options_seen_config, value))
 		return;
@@ -138,6 +171,31 @@ mcp_options_sync(struct tmcp_client *core)
 	mcp_changed();
 }
 
+/* Connect to the servers that the user wants to find ready. */
+void
+mcp_options_preconnect(struct tmcp_client *core)
+{
+	const char	*value = mcp_options_get("preconnect");
+	char		*copy, *next, *name, *cause;
+	int32_t		 result;
+
+	if (value == NULL)
+		return;
+	next = copy = xstrdup(value);
+	while ((name = strsep(&next, " ,\t")) != NULL) {
+		if (*name == '\0')
+			continue;
+		result = tmcp_client_connect(core, name);
+		if (result == TMCP_RESULT_OK)
+			continue;
+		cause = mcp_strerror(result);
+		server_add_message("mcp: @mcp-preconnect: %s", cause);
+		free(cause);
+	}
+	free(copy);
+	mcp_changed();
+}
+
 /* Add a line for each user option that looks like ours and is not. */
 void
 mcp_options_unknown(struct evbuffer *evb)
@@ -152,9 +210,11 @@ mcp_options_unknown(struct evbuffer *evb)
 		if (strncmp(name, "@mcp-", 5) != 0)
 			continue;
 		name += 5;
-		if (strcmp(name, "config") == 0 ||
-		    strcmp(name, "log-file") == 0 ||
-		    strcmp(name, "log-level") == 0)
+		for (i = 0; i < nitems(mcp_options_other); i++) {
+			if (strcmp(name, mcp_options_other[i]) == 0)
+				break;
+		}
+		if (i != nitems(mcp_options_other))
 			continue;
 		for (i = 0; i < nitems(mcp_options_defaults); i++) {
 			if (strcmp(name, mcp_options_defaults[i]) == 0)

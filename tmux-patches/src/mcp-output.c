@@ -42,52 +42,22 @@
 static void	mcp_output_step(int, short, void *);
 static void	mcp_output_end(struct mcp_output *);
 
-/* Choose the sink for -o. Returns -1 if it can't be had. */
-static int
-mcp_output_set_sink(struct mcp_output *out, const char *sink, int background,
-    char **cause)
+/* Who has a command run: a client, a key, or tmux itself. */
+static char *
+mcp_output_who(struct cmdq_item *item)
 {
-	if (sink == NULL) {
-		if (out->item != NULL)
-			out->sink = MCP_SINK_STDOUT;
-		else if (mcp_show_alive(out->viewer) && !background)
-			out->sink = MCP_SINK_VIEW;
-		else {
-			out->sink = MCP_SINK_BUFFER;
-			out->buffer = xstrdup(MCP_BUFFER);
-		}
-	} else if (strcmp(sink, "none") == 0)
-		out->sink = MCP_SINK_NONE;
-	else if (strcmp(sink, "stdout") == 0) {
-		out->sink = MCP_SINK_STDOUT;
-		if (out->item == NULL) {
-			*cause = xstrdup("nothing waits to print to stdout");
-			return (-1);
-		}
-	} else if (strcmp(sink, "view") == 0) {
-		out->sink = MCP_SINK_VIEW;
-		if (!mcp_show_alive(out->viewer) && out->wp_id == -1) {
-			*cause = xstrdup("no client or pane to view it in");
-			return (-1);
-		}
-	} else if (strcmp(sink, "popup") == 0) {
-		out->sink = MCP_SINK_POPUP;
-		if (!mcp_show_alive(out->viewer)) {
-			*cause = xstrdup("no client for a popup");
-			return (-1);
-		}
-	} else if (strcmp(sink, "buffer") == 0) {
-		out->sink = MCP_SINK_BUFFER;
-		out->buffer = xstrdup(MCP_BUFFER);
-	} else if (strncmp(sink, "buffer:", 7) == 0 && sink[7] != '\0') {
-		out->sink = MCP_SINK_BUFFER;
-		out->buffer = xstrdup(sink + 7);
-	} else {
-		xasprintf(cause, "unknown output: %s (stdout, view, buffer, "
-		    "buffer:name, popup or none)", sink);
-		return (-1);
-	}
-	return (0);
+	struct client		*c = cmdq_get_client(item);
+	struct key_event	*event = cmdq_get_event(item);
+	char			*who;
+
+	if (c == NULL || cmdq_running(NULL) == item)
+		return (xstrdup("tmux"));
+	if (event == NULL || event->key == KEYC_NONE || event->key == 0 ||
+	    c->session == NULL || (c->flags & CLIENT_CONTROL))
+		return (xstrdup(c->name == NULL ? "client" : c->name));
+	xasprintf(&who, "%s %s", c->name,
+	    key_string_lookup_key(event->key, 0));
+	return (who);
 }
 
 /*
@@ -102,6 +72,7 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 	struct window_pane	*wp = cmdq_get_target(item)->wp;
 	struct client		*c = cmdq_get_client(item);
 	struct client		*tc = cmdq_get_target_client(item);
+	const char		*sink = args_get(args, 'o');
 	struct mcp_output	*out;
 	int			 background = args_has(args, 'b');
 
@@ -114,8 +85,10 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 	out->title = mcp_text_vis(title, strlen(title), NULL);
 	out->state_flags = cmdq_get_flags(item) & CMDQ_STATE_NOHOOKS;
 	out->wp_id = -1;
-	if (args_has(args, 't'))
+	if (wp != NULL && (args_has(args, 't') ||
+	    (sink != NULL && strcmp(sink, "pane") == 0)))
 		out->wp_id = wp->id;
+	out->who = mcp_output_who(item);
 
 	if (cmdq_running(NULL) == item)
 		c = tc = NULL;
@@ -133,11 +106,26 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 		out->viewer->references++;
 	}
 
-	if (mcp_output_set_sink(out, args_get(args, 'o'), background,
-	    cause) != 0) {
+	if (mcp_sink_parse(out, sink, background, cause) != 0) {
 		mcp_output_free(out);
 		return (NULL);
 	}
+	return (out);
+}
+
+/* Create the output of what an attached client has asked for in a dialog. */
+struct mcp_output *
+mcp_output_create_client(struct client *c, const char *title)
+{
+	struct mcp_output	*out;
+
+	out = xcalloc(1, sizeof *out);
+	out->title = mcp_text_vis(title, strlen(title), NULL);
+	out->who = xstrdup(c->name);
+	out->wp_id = -1;
+	out->viewer = c;
+	out->viewer->references++;
+	out->sink = MCP_SINK_VIEW;
 	return (out);
 }
 
@@ -152,6 +140,7 @@ mcp_output_free(struct mcp_output *out)
 	if (out->viewer != NULL)
 		server_client_unref(out->viewer);
 	free(out->title);
+	free(out->who);
 	free(out->buffer);
 	free(out->text);
 	free(out->error);
@@ -287,6 +276,15 @@ mcp_output_finish(struct mcp_output *out, int retval, const char *text,
 			break;
 		case MCP_SINK_POPUP:
 			shown = mcp_show_popup(out, text, size);
+			break;
+		case MCP_SINK_WINDOW:
+			shown = mcp_show_window(out, text, size);
+			break;
+		case MCP_SINK_PANE:
+			shown = mcp_show_pane(out, text, size);
+			break;
+		case MCP_SINK_MESSAGE:
+			shown = mcp_show_message(out, text, size);
 			break;
 		case MCP_SINK_BUFFER:
 			mcp_show_paste(out->buffer, text, size);

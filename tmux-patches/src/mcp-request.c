@@ -36,6 +36,9 @@
 struct mcp_request {
 	uint64_t		 id;
 	struct client		*client;
+	struct client		*viewer;
+	char			*who;
+	int			 nohooks;
 	int			 reload;
 
 	mcp_request_cb		 cb;
@@ -47,20 +50,71 @@ struct mcp_request {
 static TAILQ_HEAD(, mcp_request) mcp_requests =
     TAILQ_HEAD_INITIALIZER(mcp_requests);
 
-/* Add a request; it is a name for the core to give back in the event. */
+/*
+ * Add a request; it is a name for the core to give back in the event. Who
+ * waits for it and who is asked what the server wants to know is taken from
+ * the output, which is NULL if its owner sees to that.
+ */
 struct mcp_request *
-mcp_request_add(struct client *c, mcp_request_cb cb, mcp_free_cb freecb,
+mcp_request_add(struct mcp_output *out, mcp_request_cb cb, mcp_free_cb freecb,
     void *data)
 {
 	struct mcp_request	*mr;
 
 	mr = xcalloc(1, sizeof *mr);
-	mr->client = c;
+	if (out != NULL) {
+		mr->client = out->client;
+		mr->viewer = out->viewer;
+		if (mr->viewer != NULL)
+			mr->viewer->references++;
+		mr->who = xstrdup(out->who);
+		mr->nohooks = (out->state_flags & CMDQ_STATE_NOHOOKS);
+	}
 	mr->cb = cb;
 	mr->free = freecb;
 	mr->data = data;
 	TAILQ_INSERT_TAIL(&mcp_requests, mr, entry);
 	return (mr);
+}
+
+/* Its number in the core. */
+uint64_t
+mcp_request_id(struct mcp_request *mr)
+{
+	return (mr->id);
+}
+
+/* The attached client it was made for, or NULL. It may be no more. */
+struct client *
+mcp_request_viewer(struct mcp_request *wanted)
+{
+	struct mcp_request	*mr;
+
+	TAILQ_FOREACH(mr, &mcp_requests, entry) {
+		if (mr == wanted)
+			return (mr->viewer);
+	}
+	return (NULL);
+}
+
+/* If it was made by a hook, so that no hook is run for it again. */
+int
+mcp_request_nohooks(struct mcp_request *mr)
+{
+	return (mr->nohooks);
+}
+
+/* Who made the request with this number. */
+const char *
+mcp_request_who(uint64_t id)
+{
+	struct mcp_request	*mr;
+
+	TAILQ_FOREACH(mr, &mcp_requests, entry) {
+		if (mr->id == id && mr->who != NULL)
+			return (mr->who);
+	}
+	return ("tmux");
 }
 
 /* The core has taken a request. */
@@ -84,7 +138,44 @@ void
 mcp_request_remove(struct mcp_request *mr)
 {
 	TAILQ_REMOVE(&mcp_requests, mr, entry);
+	if (mr->viewer != NULL)
+		server_client_unref(mr->viewer);
+	free(mr->who);
 	free(mr);
+}
+
+/* Take a request back: whoever made it does not want to know any more. */
+void
+mcp_request_drop(struct mcp_request *mr)
+{
+	mr->client = NULL;
+	mr->cb = NULL;
+	mr->free = NULL;
+	mr->data = NULL;
+	if (mr->reload || mcp_cancel(mr->id))
+		mcp_request_remove(mr);
+}
+
+/*
+ * Take back the request with this number for somebody else, and say so to who
+ * made it. Returns 0 if there is none.
+ */
+int
+mcp_request_stop(uint64_t id)
+{
+	struct mcp_request	*mr;
+
+	if (!mcp_cancel(id))
+		return (0);
+	TAILQ_FOREACH(mr, &mcp_requests, entry) {
+		if (mr->id != id)
+			continue;
+		mcp_set_absent(TMCP_RESULT_CANCELLED, "cancelled");
+		mcp_request_done(mr, NULL);
+		mcp_set_absent(TMCP_RESULT_INTERNAL, NULL);
+		break;
+	}
+	return (1);
 }
 
 /* Give an event to whoever asked. */
@@ -104,16 +195,18 @@ void
 mcp_client_lost(struct client *c)
 {
 	struct mcp_request	*mr, *mr1;
+	mcp_free_cb		 freecb;
+	void			*data;
 
+	mcp_question_client_lost(c);
+	mcp_dialog_client_lost(c);
 	TAILQ_FOREACH_SAFE(mr, &mcp_requests, entry, mr1) {
 		if (mr->client != c)
 			continue;
-		mr->client = NULL;
-		mr->cb = NULL;
-		mr->free(mr->data);
-		mr->data = NULL;
-		if (mr->reload || mcp_cancel(mr->id))
-			mcp_request_remove(mr);
+		freecb = mr->free;
+		data = mr->data;
+		mcp_request_drop(mr);
+		freecb(data);
 	}
 }
 

@@ -33,6 +33,7 @@
 #define MCP_SHOW_LINES 1000
 #define MCP_SHOW_BYTES (128 * 1024)
 #define MCP_SHOW_POPUP_BYTES (1024 * 1024)
+#define MCP_SHOW_MESSAGE_BYTES 4096
 
 /* What is added to a pane in one turn of the loop. */
 #define MCP_SHOW_TURN_LINES 50
@@ -214,11 +215,12 @@ mcp_show_view(struct mcp_output *out, const char *text, size_t size)
 #endif
 
 /*
- * Show text in a popup, that is in a pager on a paste buffer. What is run is
- * made of our own words only.
+ * Run a pager on a paste buffer in what a command opens. What is run is made
+ * of our own words only.
  */
-int
-mcp_show_popup(struct mcp_output *out, const char *text, size_t size)
+static int
+mcp_show_pager(struct mcp_output *out, const char *open, const char *buffer,
+    const char *text, size_t size)
 {
 	struct cmd_parse_result	*pr;
 	char			 exe[1024], *lines, *cmd, *escaped, *shell;
@@ -233,13 +235,13 @@ mcp_show_popup(struct mcp_output *out, const char *text, size_t size)
 		strlcpy(exe, "tmux", sizeof exe);
 
 	lines = mcp_show_lines(text, size, MCP_SHOW_POPUP_BYTES, UINT_MAX);
-	mcp_show_paste(MCP_BUFFER "-popup", lines, strlen(lines));
+	mcp_show_paste(buffer, lines, strlen(lines));
 	free(lines);
 
-	xasprintf(&shell, "'%s' show-buffer -b %s-popup | ${PAGER:-less}", exe,
-	    MCP_BUFFER);
+	xasprintf(&shell, "'%s' show-buffer -b %s | ${PAGER:-less}", exe,
+	    buffer);
 	escaped = args_escape(shell);
-	xasprintf(&cmd, "display-popup -E -w 80%% -h 80%% %s", escaped);
+	xasprintf(&cmd, "%s %s", open, escaped);
 	pr = cmd_parse_from_string(cmd, NULL);
 	free(cmd);
 	free(escaped);
@@ -251,5 +253,77 @@ mcp_show_popup(struct mcp_output *out, const char *text, size_t size)
 	}
 	cmdq_append(out->viewer, cmdq_get_command(pr->cmdlist, NULL));
 	cmd_list_free(pr->cmdlist);
+	return (0);
+}
+
+/* Show text in a popup. */
+int
+mcp_show_popup(struct mcp_output *out, const char *text, size_t size)
+{
+	return (mcp_show_pager(out, "display-popup -E -w 80% -h 80%",
+	    MCP_BUFFER "-popup", text, size));
+}
+
+/* Show text in a new window. */
+int
+mcp_show_window(struct mcp_output *out, const char *text, size_t size)
+{
+	return (mcp_show_pager(out, "new-window -n " MCP_BUFFER,
+	    MCP_BUFFER "-window", text, size));
+}
+
+/* Show text as a message, in one line. */
+int
+mcp_show_message(struct mcp_output *out, const char *text, size_t size)
+{
+	char	*copy, *line;
+
+	if (!mcp_show_alive(out->viewer))
+		return (-1);
+	copy = xstrndup(text, mcp_text_cut(text, size, MCP_SHOW_MESSAGE_BYTES));
+	line = mcp_text_line(copy);
+	mcp_message_set(out->viewer, line);
+	free(line);
+	free(copy);
+	return (0);
+}
+
+/*
+ * Paste text into a pane. Everything but text is escaped, so that it can't end
+ * a bracketed paste, and more than one line goes only to a program that knows
+ * what a paste is: another might run each line.
+ */
+int
+mcp_show_pane(struct mcp_output *out, const char *text, size_t size)
+{
+	struct window_pane	*wp = NULL;
+	char			*clean, *cp;
+	size_t			 len;
+	int			 bracket;
+
+	if (out->wp_id != -1)
+		wp = window_pane_find_by_id(out->wp_id);
+	if (wp == NULL || wp->fd == -1 || wp->event == NULL ||
+	    (wp->flags & PANE_INPUTOFF))
+		return (-1);
+
+	clean = mcp_text_vis(text, size, &len);
+	while (len != 0 && clean[len - 1] == '\n')
+		clean[--len] = '\0';
+	bracket = (wp->base.mode & MODE_BRACKETPASTE) != 0;
+	if (!bracket && strchr(clean, '\n') != NULL) {
+		free(clean);
+		return (-1);
+	}
+	for (cp = clean; *cp != '\0'; cp++) {
+		if (*cp == '\n')
+			*cp = '\r';
+	}
+	if (bracket)
+		bufferevent_write(wp->event, "\033[200~", 6);
+	bufferevent_write(wp->event, clean, len);
+	if (bracket)
+		bufferevent_write(wp->event, "\033[201~", 6);
+	free(clean);
 	return (0);
 }

@@ -147,3 +147,126 @@ mcp_text_untab(const char *line)
 	out[n] = '\0';
 	return (out);
 }
+
+/* Make text one line of ordinary characters. */
+char *
+mcp_text_line(const char *text)
+{
+	char	*s, *cp;
+
+	s = mcp_text_vis(text, strlen(text), NULL);
+	for (cp = s; *cp != '\0'; cp++) {
+		if (*cp == '\n' || *cp == '\t')
+			*cp = ' ';
+	}
+	return (s);
+}
+
+/* Cut a line to a width in columns, with dots if something is missing. */
+char *
+mcp_text_fit(const char *line, u_int width)
+{
+	struct utf8_data	*ud;
+	char			*s, *cut;
+	u_int			 i, n = 0;
+
+	ud = utf8_fromcstr(line);
+	if (utf8_strwidth(ud, -1) <= width) {
+		free(ud);
+		return (xstrdup(line));
+	}
+	for (i = 0; ud[i].size != 0; i++) {
+		if (n + ud[i].width + 2 > width)
+			break;
+		n += ud[i].width;
+	}
+	ud[i].size = 0;
+	s = utf8_tocstr(ud);
+	free(ud);
+	xasprintf(&cut, "%s..", s);
+	free(s);
+	return (cut);
+}
+
+/*
+ * Make text a label that tmux expands and draws: one line, not too wide, with
+ * # doubled so that it begins neither a command nor a style, and % if the time
+ * is expanded as well.
+ */
+char *
+mcp_text_label(const char *text, u_int width, int is_time)
+{
+	char	*line, *fit, *out, *dst, *cp;
+
+	line = mcp_text_line(text);
+	fit = mcp_text_fit(line, width);
+	free(line);
+	dst = out = xmalloc(strlen(fit) * 2 + 1);
+	for (cp = fit; *cp != '\0'; cp++) {
+		if (*cp == '#' || (is_time && *cp == '%'))
+			*dst++ = *cp;
+		*dst++ = *cp;
+	}
+	*dst = '\0';
+	free(fit);
+	return (out);
+}
+
+/* Copy text, with bytes that are not UTF-8 replaced by U+FFFD. */
+char *
+mcp_text_utf8(const char *text, size_t size)
+{
+	const u_char		*src = (const u_char *)text;
+	struct utf8_data	 ud;
+	enum utf8_state		 more;
+	char			*out, *dst;
+	size_t			 i = 0, n;
+
+	dst = out = xmalloc(size * 3 + 1);
+	while (i < size) {
+		if (src[i] < 0x80) {
+			*dst++ = src[i++];
+			continue;
+		}
+		n = 1;
+		more = utf8_open(&ud, src[i]);
+		while (more == UTF8_MORE && i + n < size)
+			more = utf8_append(&ud, src[i + n++]);
+		if (more == UTF8_DONE) {
+			memcpy(dst, src + i, n);
+			dst += n;
+			i += n;
+		} else {
+			memcpy(dst, "\357\277\275", 3);
+			dst += 3;
+			i++;
+		}
+	}
+	*dst = '\0';
+	return (out);
+}
+
+/* Write text as a JSON string. */
+char *
+mcp_text_json(const char *text, size_t size)
+{
+	char	*valid, *out, *dst;
+	size_t	 i;
+
+	/* A NUL would end it, and it is valid UTF-8 by itself. */
+	dst = out = xmalloc(size * 6 + 3);
+	*dst++ = '"';
+	for (i = 0; i < size; i++) {
+		if (text[i] == '"' || text[i] == '\\') {
+			*dst++ = '\\';
+			*dst++ = text[i];
+		} else if ((u_char)text[i] < 0x20 || text[i] == 0x7f)
+			dst += xsnprintf(dst, 7, "\\u%04x", (u_char)text[i]);
+		else
+			*dst++ = text[i];
+	}
+	*dst++ = '"';
+	valid = mcp_text_utf8(out, dst - out);
+	free(out);
+	return (valid);
+}

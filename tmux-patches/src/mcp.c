@@ -52,6 +52,8 @@ static struct event		 mcp_timer;
 static struct event		 mcp_redraw_timer;
 static int			 mcp_format_used;
 static time_t			 mcp_last_sync;
+static int32_t			 mcp_absent_result = TMCP_RESULT_INTERNAL;
+static const char		*mcp_absent_text;
 
 static void	mcp_dispatch(int, short, void *);
 static void	mcp_redraw(int, short, void *);
@@ -142,8 +144,24 @@ mcp_get(struct cmdq_item *item)
 	}
 	mcp_options_sync(mcp_core);
 	mcp_environ_sync(mcp_core);
+	mcp_roots_sync(mcp_core, 1);
 	mcp_last_sync = time(NULL);
 	return (mcp_core);
+}
+
+/* The core for what goes on without a command, or NULL. */
+struct tmcp_client *
+mcp_core_get(void)
+{
+	return (mcp_poisoned ? NULL : mcp_core);
+}
+
+/* Why a request ends without an event of the core; NULL if it broke down. */
+void
+mcp_set_absent(int32_t result, const char *text)
+{
+	mcp_absent_result = result;
+	mcp_absent_text = text;
 }
 
 /* Something was asked of the core: look at it in the next turn. */
@@ -174,7 +192,7 @@ mcp_child_exited(pid_t pid, int status)
 int
 mcp_cancel(uint64_t id)
 {
-	if (mcp_poisoned)
+	if (mcp_core == NULL || mcp_poisoned)
 		return (1);
 	mcp_changed();
 	return (tmcp_client_cancel(mcp_core, id) == TMCP_RESULT_OK);
@@ -194,6 +212,7 @@ mcp_retval(int32_t result)
 	case TMCP_RESULT_INVALID:
 	case TMCP_RESULT_NOT_FOUND:
 	case TMCP_RESULT_BUSY:
+	case TMCP_RESULT_CANCELLED:
 		return (MCP_EXIT_ERROR);
 	default:
 		return (MCP_EXIT_TRANSPORT);
@@ -215,12 +234,12 @@ mcp_strerror(int32_t result)
 	return (s);
 }
 
-/* Result of an event; there is none if the core broke down. */
+/* Result of an event; there is none if the core has none to give. */
 int32_t
 mcp_event_result(struct tmcp_event *event)
 {
 	if (event == NULL)
-		return (TMCP_RESULT_INTERNAL);
+		return (mcp_absent_result);
 	return (tmcp_event_result(event));
 }
 
@@ -231,7 +250,10 @@ mcp_event_text(struct tmcp_event *event, size_t *size)
 	const char	*text;
 
 	if (event == NULL || (text = tmcp_event_text(event, size)) == NULL) {
-		text = "mcp stopped after an internal error, see show-messages";
+		if ((text = mcp_absent_text) == NULL) {
+			text = "mcp stopped after an internal error, "
+			    "see show-messages";
+		}
 		if (size != NULL)
 			*size = strlen(text);
 	}
@@ -262,6 +284,7 @@ mcp_config_loaded(struct tmcp_event *event)
 			server_add_message("mcp: %s", line);
 	}
 	free(copy);
+	mcp_options_preconnect(mcp_core);
 	mcp_request_reloaded(event);
 }
 
@@ -271,6 +294,7 @@ mcp_event(struct tmcp_event *event)
 {
 	struct mcp_request	*mr;
 
+	mcp_hook_event(event);
 	switch (tmcp_event_type(event)) {
 	case TMCP_EVENT_TYPE_DONE:
 		if ((mr = tmcp_event_user_data(event)) != NULL)
@@ -278,6 +302,12 @@ mcp_event(struct tmcp_event *event)
 		break;
 	case TMCP_EVENT_TYPE_CONFIG_LOADED:
 		mcp_config_loaded(event);
+		break;
+	case TMCP_EVENT_TYPE_QUESTION:
+		mcp_question_event(event);
+		break;
+	case TMCP_EVENT_TYPE_QUESTION_GONE:
+		mcp_question_gone(tmcp_event_id(event));
 		break;
 	}
 }
@@ -302,6 +332,7 @@ mcp_dispatch(__unused int fd, __unused short events, __unused void *data)
 	}
 	if (time(NULL) != mcp_last_sync) {
 		mcp_options_sync(mcp_core);
+		mcp_roots_sync(mcp_core, 0);
 		mcp_last_sync = time(NULL);
 	}
 	event_add(&mcp_fd_event, NULL);
@@ -370,7 +401,11 @@ mcp_format(const char *key)
 	char	 value[256], *s, *cp;
 	size_t	 needed;
 
-	if (strncmp(key, "mcp_", 4) != 0 || mcp_core == NULL || mcp_poisoned)
+	if (strncmp(key, "mcp_", 4) != 0)
+		return (NULL);
+	if ((s = mcp_table_format(key)) != NULL)
+		return (s);
+	if (mcp_core == NULL || mcp_poisoned)
 		return (NULL);
 	mcp_format_used = 1;
 	if (tmcp_client_format(mcp_core, key, value, sizeof value,

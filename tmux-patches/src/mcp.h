@@ -52,7 +52,18 @@ enum mcp_sink {
 	MCP_SINK_STDOUT,
 	MCP_SINK_VIEW,
 	MCP_SINK_BUFFER,
-	MCP_SINK_POPUP
+	MCP_SINK_POPUP,
+	MCP_SINK_PANE,
+	MCP_SINK_MESSAGE,
+	MCP_SINK_WINDOW
+};
+
+/* What of a result is shown. */
+enum mcp_part {
+	MCP_PART_TEXT,
+	MCP_PART_JSON,
+	MCP_PART_PRETTY,
+	MCP_PART_POINTER
 };
 
 /*
@@ -69,6 +80,7 @@ struct mcp_output {
 	int			 state_flags;
 
 	char			*title;
+	char			*who;
 	enum mcp_sink		 sink;
 	char			*buffer;
 
@@ -92,6 +104,55 @@ struct mcp_args {
 	struct cmd_list		*cmdlist;
 };
 
+/*
+ * Something asked of a server by a command. Start asks the core; text, if not
+ * NULL, makes what is shown of an answer that is no error, to be freed.
+ */
+struct mcp_run {
+	struct tmcp_client	*core;
+	struct mcp_output	*out;
+	struct cmdq_item	*read_item;
+	struct mcp_args		 args;
+
+	enum mcp_part		 part;
+	char			*pointer;
+	int			 is_tool;
+	int			 listed;
+
+	char			*server;
+	char			*name;
+	char			*argument;
+	char			*value;
+	u_int			 timeout;
+
+	int32_t			 (*start)(struct mcp_run *, void *, uint64_t *);
+	char			*(*text)(struct mcp_run *, struct tmcp_event *);
+};
+
+/*
+ * A conversation with the person at an attached client: menus and prompts, one
+ * at a time. A menu has lines to choose from, or only to read, in pages, and
+ * actions at the end of each page.
+ */
+struct mcp_dialog;
+#define MCP_DIALOG_BACK -1	/* Escape */
+#define MCP_DIALOG_TEXT -2	/* a line that can't be chosen */
+typedef void (*mcp_dialog_menu_cb)(void *, int);
+typedef void (*mcp_dialog_prompt_cb)(void *, const char *);
+typedef void (*mcp_dialog_gone_cb)(void *);
+
+/* A form: one value for each field, and then a look at all of them. */
+struct mcp_form;
+enum mcp_form_end {
+	MCP_FORM_SEND,
+	MCP_FORM_BACK,
+	MCP_FORM_DECLINE,
+	MCP_FORM_CANCEL
+};
+typedef int (*mcp_form_check_cb)(void *, const char *, const char *, int,
+		     char **);
+typedef void (*mcp_form_end_cb)(void *, enum mcp_form_end);
+
 /* mcp.c */
 struct tmcp_client *mcp_get(struct cmdq_item *);
 void		 mcp_changed(void);
@@ -101,6 +162,15 @@ char		*mcp_strerror(int32_t);
 int32_t		 mcp_event_result(struct tmcp_event *);
 const char	*mcp_event_text(struct tmcp_event *, size_t *);
 int		 mcp_cancel(uint64_t);
+void		 mcp_set_absent(int32_t, const char *);
+struct tmcp_client *mcp_core_get(void);
+
+/* mcp-abbrev.c */
+char		*mcp_abbrev_server(struct tmcp_client *, const char *,
+		     char **);
+char		*mcp_abbrev_row(const struct tmcp_table *, const char *,
+		     const char *, char **);
+int		 mcp_abbrev_listed(struct tmcp_client *, const char *);
 
 /* mcp-args.c */
 char		*mcp_args_expand(struct args *, struct cmdq_item *,
@@ -111,13 +181,53 @@ int		 mcp_args_from_buffer(struct mcp_args *, const char *,
 		     struct evbuffer *, char **);
 void		 mcp_args_free(struct mcp_args *);
 
+/* mcp-blob.c */
+char		*mcp_blob_save(struct tmcp_event *, const char *, size_t,
+		     size_t *);
+
+/* mcp-dialog.c */
+struct mcp_dialog *mcp_dialog_create(struct client *, mcp_dialog_gone_cb,
+		     void *);
+void		 mcp_dialog_free(struct mcp_dialog *);
+void		 mcp_dialog_clear(struct mcp_dialog *, const char *);
+void		 mcp_dialog_line(struct mcp_dialog *, int, const char *);
+void		 mcp_dialog_wrap(struct mcp_dialog *, const char *);
+void		 mcp_dialog_action(struct mcp_dialog *, int, char,
+		     const char *);
+void		 mcp_dialog_menu(struct mcp_dialog *, mcp_dialog_menu_cb,
+		     void *);
+void		 mcp_dialog_prompt(struct mcp_dialog *, const char *,
+		     const char *, mcp_dialog_prompt_cb, void *);
+u_int		 mcp_dialog_width(struct mcp_dialog *);
+int		 mcp_dialog_busy(struct client *);
+void		 mcp_dialog_chosen(struct client *, const char *);
+void		 mcp_dialog_client_lost(struct client *);
+
+/* mcp-form.c */
+struct mcp_form	*mcp_form_create(struct mcp_dialog *, const char *,
+		     const struct tmcp_table *, int, mcp_form_check_cb,
+		     mcp_form_end_cb, void *);
+void		 mcp_form_free(struct mcp_form *);
+void		 mcp_form_start(struct mcp_form *);
+void		 mcp_form_review(struct mcp_form *, const char *);
+struct tmcp_pair *mcp_form_pairs(struct mcp_form *, size_t *);
+void		 mcp_form_free_pairs(struct tmcp_pair *, size_t);
+
+/* mcp-hook.c */
+int		 mcp_hook_exists(const char *);
+void		 mcp_hook_run(const char *, ...);
+void		 mcp_hook_event(struct tmcp_event *);
+
 /* mcp-log.c */
 void		 mcp_log(void *, uint32_t, const char *);
 uint32_t	 mcp_log_level(const char *);
 void		 mcp_log_set_file(const char *);
 
 /* mcp-options.c */
+const char	*mcp_options_get(const char *);
+int		 mcp_options_on(const char *);
 void		 mcp_options_sync(struct tmcp_client *);
+void		 mcp_options_preconnect(struct tmcp_client *);
 void		 mcp_options_unknown(struct evbuffer *);
 const char *const *mcp_environ_build(void);
 void		 mcp_environ_sync(struct tmcp_client *);
@@ -125,21 +235,48 @@ void		 mcp_environ_sync(struct tmcp_client *);
 /* mcp-output.c */
 struct mcp_output *mcp_output_create(struct cmd *, struct cmdq_item *,
 		     const char *, char **);
+struct mcp_output *mcp_output_create_client(struct client *, const char *);
 void		 mcp_output_finish(struct mcp_output *, int, const char *,
 		     size_t, const char *);
 void		 mcp_output_free(struct mcp_output *);
 enum cmd_retval	 mcp_output_now(struct cmdq_item *, int, const char *,
 		     size_t);
 
+/* mcp-question.c */
+void		 mcp_question_event(struct tmcp_event *);
+void		 mcp_question_gone(uint64_t);
+void		 mcp_question_client_lost(struct client *);
+
 /* mcp-request.c */
-struct mcp_request *mcp_request_add(struct client *, mcp_request_cb,
+struct mcp_request *mcp_request_add(struct mcp_output *, mcp_request_cb,
 		     mcp_free_cb, void *);
+uint64_t	 mcp_request_id(struct mcp_request *);
+const char	*mcp_request_who(uint64_t);
+struct client	*mcp_request_viewer(struct mcp_request *);
+int		 mcp_request_nohooks(struct mcp_request *);
+int		 mcp_request_stop(uint64_t);
+void		 mcp_request_drop(struct mcp_request *);
 void		 mcp_request_started(struct mcp_request *, uint64_t);
 void		 mcp_request_wait_reload(struct mcp_request *);
 void		 mcp_request_remove(struct mcp_request *);
 void		 mcp_request_done(struct mcp_request *, struct tmcp_event *);
 void		 mcp_request_reloaded(struct tmcp_event *);
 void		 mcp_request_fail_all(void);
+
+/* mcp-roots.c */
+void		 mcp_roots_sync(struct tmcp_client *, int);
+
+/* mcp-run.c */
+struct mcp_run	*mcp_run_create(struct cmd *, struct cmdq_item *,
+		     const char *, const char *, char **);
+int		 mcp_run_begin(struct mcp_run *, int *, char **);
+enum cmd_retval	 mcp_run_go(struct mcp_run *, struct cmdq_item *);
+enum cmd_retval	 mcp_run_refuse(struct mcp_run *, struct cmdq_item *, int,
+		     char *);
+int32_t		 mcp_run_call(struct mcp_run *, void *, uint64_t *);
+void		 mcp_run_call_client(struct client *, struct tmcp_client *,
+		     const char *, const char *, struct tmcp_pair *, size_t);
+void		 mcp_run_free(void *);
 
 /* mcp-show.c */
 int		 mcp_show_queue(struct client *);
@@ -148,10 +285,31 @@ void		 mcp_show_paste(const char *, const char *, size_t);
 char		*mcp_show_lines(const char *, size_t, size_t, u_int);
 int		 mcp_show_view(struct mcp_output *, const char *, size_t);
 int		 mcp_show_popup(struct mcp_output *, const char *, size_t);
+int		 mcp_show_window(struct mcp_output *, const char *, size_t);
+int		 mcp_show_pane(struct mcp_output *, const char *, size_t);
+int		 mcp_show_message(struct mcp_output *, const char *, size_t);
+
+/* mcp-sink.c */
+int		 mcp_sink_parse(struct mcp_output *, const char *, int,
+		     char **);
+
+/* mcp-source.c */
+char		*mcp_source_get(struct args *, struct cmdq_item *, const char *,
+		     size_t *, char **);
+
+/* mcp-table.c */
+char		*mcp_table_format(const char *);
+void		 mcp_table_print(struct evbuffer *, const struct tmcp_table *,
+		     const char *, const char *, const char *);
 
 /* mcp-text.c */
 char		*mcp_text_vis(const char *, size_t, size_t *);
 size_t		 mcp_text_cut(const char *, size_t, size_t);
 char		*mcp_text_untab(const char *);
+char		*mcp_text_line(const char *);
+char		*mcp_text_fit(const char *, u_int);
+char		*mcp_text_label(const char *, u_int, int);
+char		*mcp_text_utf8(const char *, size_t);
+char		*mcp_text_json(const char *, size_t);
 
 #endif /* MCP_H */

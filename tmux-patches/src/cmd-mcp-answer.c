@@ -1,0 +1,90 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * Answers a question of a server from a script or a hook.
+ */
+
+static enum cmd_retval	cmd_mcp_answer_exec(struct cmd *, struct cmdq_item *);
+
+const struct cmd_entry cmd_mcp_answer_entry = {
+	.name = "mcp-answer",
+	.alias = NULL,
+
+	.args = { "cdFj:t:", 1, -1, NULL },
+	.usage = "[-cdF] [-j json] " CMD_TARGET_PANE_USAGE " id "
+		 "[key=value | key:=json | key@=source ...]",
+
+	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
+
+	.flags = 0,
+	.exec = cmd_mcp_answer_exec
+};
+
+static enum cmd_retval
+cmd_mcp_answer_exec(struct cmd *self, struct cmdq_item *item)
+{
+	struct args		*args = cmd_get_args(self);
+	struct tmcp_client	*core;
+	struct mcp_args		 ma;
+	const char		*s = args_string(args, 0), *json;
+	char			*cause = NULL, *end;
+	uint32_t		 answer = TMCP_ANSWER_ACCEPT;
+	uint64_t		 id;
+	int32_t			 result;
+
+	if ((core = mcp_get(item)) == NULL)
+		return (CMD_RETURN_ERROR);
+	memset(&ma, 0, sizeof ma);
+	id = strtoull(s, &end, 10);
+	if (*s == '\0' || *end != '\0') {
+		xasprintf(&cause, "no such question: %s", s);
+		goto fail;
+	}
+	if (args_has(args, 'c'))
+		answer = TMCP_ANSWER_CANCEL;
+	else if (args_has(args, 'd'))
+		answer = TMCP_ANSWER_DECLINE;
+	if (mcp_args_parse(&ma, args, 1, item, &cause) != 0)
+		goto fail;
+	json = args_has(args, 'j') ? args_get(args, 'j') : ma.json;
+
+	result = tmcp_client_answer(core, id, answer, ma.pairs, ma.npairs,
+	    json);
+	if (result != TMCP_RESULT_OK) {
+		cause = mcp_strerror(result);
+		goto fail;
+	}
+	mcp_args_free(&ma);
+	mcp_question_gone(id);
+	mcp_changed();
+	return (CMD_RETURN_NORMAL);
+
+fail:
+	mcp_args_free(&ma);
+	return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR, cause));
+}

@@ -1,0 +1,174 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * Prints what a word on a command line may be, for the completion of shells.
+ */
+
+static enum cmd_retval	cmd_mcp_complete_exec(struct cmd *,
+			    struct cmdq_item *);
+
+const struct cmd_entry cmd_mcp_complete_entry = {
+	.name = "mcp-complete",
+	.alias = NULL,
+
+	.args = { "T:", 1, 4, NULL },
+	.usage = "[-T timeout] servers | tools server | prompts server | "
+		 "resources server | arguments server tool | "
+		 "server prompt-or-template argument [value]",
+
+	.flags = CMD_READONLY,
+	.exec = cmd_mcp_complete_exec
+};
+
+static const struct {
+	const char	*word;
+	u_int		 count;
+	uint32_t	 what;
+	const char	*column;
+} cmd_mcp_complete_words[] = {
+	{ "servers", 1, 0, "name" },
+	{ "tools", 2, TMCP_LIST_TOOLS, "name" },
+	{ "prompts", 2, TMCP_LIST_PROMPTS, "name" },
+	{ "resources", 2, TMCP_LIST_RESOURCES, "uri" },
+	{ "arguments", 3, TMCP_LIST_TOOLS, NULL }
+};
+
+/* One column of a table, a line for each row. */
+static char *
+cmd_mcp_complete_lines(struct tmcp_table *table, const char *column,
+    const char *suffix)
+{
+	struct evbuffer	*evb;
+	char		*s;
+	size_t		 row;
+
+	if ((evb = evbuffer_new()) == NULL)
+		fatalx("out of memory");
+	for (row = 0; table != NULL && row < tmcp_table_rows(table); row++) {
+		s = mcp_text_line(tmcp_table_get(table, row, column));
+		evbuffer_add_printf(evb, "%s%s\n", s, suffix);
+		free(s);
+	}
+	evbuffer_add(evb, "", 1);
+	s = xstrdup((char *)EVBUFFER_DATA(evb));
+	evbuffer_free(evb);
+	tmcp_table_free(table);
+	return (s);
+}
+
+/* Which of the words above a run is for is kept in its value. */
+static u_int
+cmd_mcp_complete_word(struct mcp_run *run)
+{
+	return (atoi(run->value));
+}
+
+/* Servers are known, the rest is asked for. */
+static int32_t
+cmd_mcp_complete_start(struct mcp_run *run, void *user_data, uint64_t *id)
+{
+	uint32_t	what;
+
+	what = cmd_mcp_complete_words[cmd_mcp_complete_word(run)].what;
+	if (what == 0)
+		return (tmcp_client_wait_ready(run->core, user_data, id));
+	return (tmcp_client_list(run->core, run->server, what, run->timeout,
+	    user_data, id));
+}
+
+/* Make the lines of what was asked for. */
+static char *
+cmd_mcp_complete_text(struct mcp_run *run, struct tmcp_event *event)
+{
+	u_int			 word = cmd_mcp_complete_word(run);
+	struct tmcp_table	*table;
+
+	if (cmd_mcp_complete_words[word].what == 0)
+		table = tmcp_client_servers(run->core);
+	else if (cmd_mcp_complete_words[word].column == NULL) {
+		table = tmcp_client_tool_arguments(run->core, run->server,
+		    run->name);
+		return (cmd_mcp_complete_lines(table, "name", "="));
+	} else
+		table = tmcp_event_table(event);
+	return (cmd_mcp_complete_lines(table,
+	    cmd_mcp_complete_words[word].column, ""));
+}
+
+/* Ask the server for values of an argument. */
+static int32_t
+cmd_mcp_complete_ask(struct mcp_run *run, void *user_data, uint64_t *id)
+{
+	uint32_t	reference = TMCP_REFERENCE_PROMPT;
+
+	if (strchr(run->name, '{') != NULL || strstr(run->name, "://") != NULL)
+		reference = TMCP_REFERENCE_TEMPLATE;
+	return (tmcp_client_complete(run->core, run->server, reference,
+	    run->name, run->argument, run->value, run->timeout, user_data,
+	    id));
+}
+
+static enum cmd_retval
+cmd_mcp_complete_exec(struct cmd *self, struct cmdq_item *item)
+{
+	struct args	*args = cmd_get_args(self);
+	struct mcp_run	*run;
+	const char	*first = args_string(args, 0);
+	char		*cause = NULL;
+	u_int		 i, count = args_count(args);
+	int		 plain;
+
+	if (mcp_get(item) == NULL)
+		return (CMD_RETURN_ERROR);
+	for (i = 0; i < nitems(cmd_mcp_complete_words); i++) {
+		if (strcmp(cmd_mcp_complete_words[i].word, first) == 0 &&
+		    cmd_mcp_complete_words[i].count == count)
+			break;
+	}
+	plain = (i == nitems(cmd_mcp_complete_words));
+	if (plain && count < 3) {
+		cause = xstrdup("too few arguments");
+		return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR, cause));
+	}
+
+	run = mcp_run_create(self, item,
+	    plain ? first : args_string(args, 1),
+	    plain ? args_string(args, 1) : args_string(args, 2), &cause);
+	if (run == NULL)
+		return (mcp_run_refuse(run, item, MCP_EXIT_ERROR, cause));
+	if (plain) {
+		run->argument = xstrdup(args_string(args, 2));
+		run->value = xstrdup(count == 4 ? args_string(args, 3) : "");
+		run->start = cmd_mcp_complete_ask;
+	} else {
+		xasprintf(&run->value, "%u", i);
+		run->start = cmd_mcp_complete_start;
+		run->text = cmd_mcp_complete_text;
+	}
+	return (mcp_run_go(run, item));
+}

@@ -1,0 +1,147 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * Lists and cancels what is under way.
+ */
+
+#define CMD_MCP_JOBS_TEMPLATE \
+	"#{mcp_id}: #{mcp_server} #{mcp_tool} #{mcp_state} " \
+	"#{e|/|f|1:#{mcp_age_us},1000000}s" \
+	"#{?mcp_progress, #{mcp_progress}%,} (#{mcp_who}) #{mcp_message}"
+
+static enum cmd_retval	cmd_mcp_jobs_exec(struct cmd *, struct cmdq_item *);
+static enum cmd_retval	cmd_mcp_cancel_exec(struct cmd *, struct cmdq_item *);
+
+const struct cmd_entry cmd_mcp_jobs_entry = {
+	.name = "mcp-jobs",
+	.alias = NULL,
+
+	.args = { "F:f:", 0, 0, NULL },
+	.usage = "[-F format] [-f filter]",
+
+	.flags = CMD_READONLY,
+	.exec = cmd_mcp_jobs_exec
+};
+
+const struct cmd_entry cmd_mcp_cancel_entry = {
+	.name = "mcp-cancel",
+	.alias = NULL,
+
+	.args = { "as:", 0, 1, NULL },
+	.usage = "[-a] [-s server] [id]",
+
+	.flags = 0,
+	.exec = cmd_mcp_cancel_exec
+};
+
+static enum cmd_retval
+cmd_mcp_jobs_exec(struct cmd *self, struct cmdq_item *item)
+{
+	struct args		*args = cmd_get_args(self);
+	struct tmcp_client	*core;
+	struct tmcp_table	*table;
+	struct evbuffer		*evb;
+	const char		*template;
+	enum cmd_retval		 retval = CMD_RETURN_NORMAL;
+
+	if ((core = mcp_get(item)) == NULL)
+		return (CMD_RETURN_ERROR);
+	if ((table = tmcp_client_jobs(core)) == NULL)
+		return (CMD_RETURN_NORMAL);
+	if ((template = args_get(args, 'F')) == NULL)
+		template = CMD_MCP_JOBS_TEMPLATE;
+	if ((evb = evbuffer_new()) == NULL)
+		fatalx("out of memory");
+	mcp_table_print(evb, table, NULL, template, args_get(args, 'f'));
+	tmcp_table_free(table);
+	if (EVBUFFER_LENGTH(evb) != 0) {
+		retval = mcp_output_now(item, 0, (char *)EVBUFFER_DATA(evb),
+		    EVBUFFER_LENGTH(evb));
+	}
+	evbuffer_free(evb);
+	return (retval);
+}
+
+/* Cancel all requests, or those to one server. */
+static enum cmd_retval
+cmd_mcp_cancel_many(struct cmdq_item *item, struct tmcp_client *core,
+    const char *server)
+{
+	struct tmcp_table	*table;
+	char			*name = NULL, *cause;
+	size_t			 row;
+
+	if (server != NULL &&
+	    (name = mcp_abbrev_server(core, server, &cause)) == NULL) {
+		cmdq_error(item, "%s", cause);
+		free(cause);
+		return (CMD_RETURN_ERROR);
+	}
+	if ((table = tmcp_client_jobs(core)) != NULL) {
+		for (row = 0; row < tmcp_table_rows(table); row++) {
+			if (name != NULL && strcmp(name, tmcp_table_get(table,
+			    row, "server")) != 0)
+				continue;
+			mcp_request_stop(strtoull(tmcp_table_get(table, row,
+			    "id"), NULL, 10));
+		}
+		tmcp_table_free(table);
+	}
+	free(name);
+	return (CMD_RETURN_NORMAL);
+}
+
+static enum cmd_retval
+cmd_mcp_cancel_exec(struct cmd *self, struct cmdq_item *item)
+{
+	struct args		*args = cmd_get_args(self);
+	struct tmcp_client	*core;
+	const char		*s = args_string(args, 0);
+	char			*end;
+	uint64_t		 id;
+
+	if ((core = mcp_get(item)) == NULL)
+		return (CMD_RETURN_ERROR);
+	if (args_has(args, 'a') || args_has(args, 's')) {
+		if (s != NULL) {
+			cmdq_error(item, "an id can't be given with -a or -s");
+			return (CMD_RETURN_ERROR);
+		}
+		return (cmd_mcp_cancel_many(item, core, args_get(args, 's')));
+	}
+	if (s == NULL) {
+		cmdq_error(item, "an id, -a or -s is needed (see mcp-jobs)");
+		return (CMD_RETURN_ERROR);
+	}
+	id = strtoull(s, &end, 10);
+	if (*s == '\0' || *end != '\0' || !mcp_request_stop(id)) {
+		cmdq_error(item, "no such job: %s", s);
+		return (CMD_RETURN_ERROR);
+	}
+	return (CMD_RETURN_NORMAL);
+}

@@ -1,0 +1,89 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * Gets a prompt from an MCP server and pastes it into a pane, unless it is to
+ * go elsewhere.
+ */
+
+static enum cmd_retval	cmd_mcp_prompt_exec(struct cmd *, struct cmdq_item *);
+
+const struct cmd_entry cmd_mcp_prompt_entry = {
+	.name = "mcp-prompt",
+	.alias = NULL,
+
+	.args = { "bFjo:pq:t:T:", 2, -1, NULL },
+	.usage = "[-bFjp] [-o output] [-q pointer] " CMD_TARGET_PANE_USAGE
+		 " [-T timeout] server name [key=value | key@=source ...]",
+
+	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
+
+	.flags = 0,
+	.exec = cmd_mcp_prompt_exec
+};
+
+/* Ask for the prompt. */
+static int32_t
+cmd_mcp_prompt_start(struct mcp_run *run, void *user_data, uint64_t *id)
+{
+	return (tmcp_client_get_prompt(run->core, run->server, run->name,
+	    run->args.pairs, run->args.npairs, run->timeout, user_data, id));
+}
+
+static enum cmd_retval
+cmd_mcp_prompt_exec(struct cmd *self, struct cmdq_item *item)
+{
+	struct args		*args = cmd_get_args(self);
+	struct window_pane	*wp = cmdq_get_target(item)->wp;
+	struct mcp_run		*run;
+	char			*cause = NULL;
+
+	if (mcp_get(item) == NULL)
+		return (CMD_RETURN_ERROR);
+	run = mcp_run_create(self, item, args_string(args, 0),
+	    args_string(args, 1), &cause);
+	if (run == NULL ||
+	    mcp_args_parse(&run->args, args, 2, item, &cause) != 0)
+		goto fail;
+	if (run->args.json != NULL) {
+		cause = xstrdup("the arguments of a prompt are key=value");
+		goto fail;
+	}
+	if (!args_has(args, 'o')) {
+		if (wp == NULL) {
+			cause = xstrdup("no pane to paste into, use -t or -o");
+			goto fail;
+		}
+		run->out->sink = MCP_SINK_PANE;
+		run->out->wp_id = wp->id;
+	}
+	run->start = cmd_mcp_prompt_start;
+	return (mcp_run_go(run, item));
+
+fail:
+	return (mcp_run_refuse(run, item, MCP_EXIT_ERROR, cause));
+}

@@ -1,0 +1,118 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * Names of servers and tools may be abbreviated as long as it is clear which
+ * one is meant.
+ */
+
+/* How many names an error lists. */
+#define MCP_ABBREV_NAMES 20
+
+/*
+ * The name in a column that is meant. Returns NULL with a cause that lists
+ * what there is if there is none or more than one.
+ */
+char *
+mcp_abbrev_row(const struct tmcp_table *table, const char *what,
+    const char *name, char **cause)
+{
+	size_t		 row, rows = tmcp_table_rows(table), size, n = 0;
+	const char	*cell, *found = NULL;
+	char		*list, *old;
+	u_int		 listed = 0;
+
+	size = strlen(name);
+	for (row = 0; row < rows; row++) {
+		cell = tmcp_table_get(table, row, "name");
+		if (strcmp(cell, name) == 0)
+			return (xstrdup(cell));
+		if (strncmp(cell, name, size) == 0) {
+			found = cell;
+			n++;
+		}
+	}
+	if (n == 1 && size != 0)
+		return (xstrdup(found));
+
+	list = xstrdup("");
+	for (row = 0; row < rows; row++) {
+		cell = tmcp_table_get(table, row, "name");
+		if (n != 0 && strncmp(cell, name, size) != 0)
+			continue;
+		old = list;
+		if (++listed > MCP_ABBREV_NAMES) {
+			xasprintf(&list, "%s, ...", old);
+			free(old);
+			break;
+		}
+		xasprintf(&list, "%s%s%s", old, listed == 1 ? "" : ", ", cell);
+		free(old);
+	}
+	if (n != 0)
+		xasprintf(cause, "ambiguous %s: %s (%s)", what, name, list);
+	else if (rows != 0)
+		xasprintf(cause, "unknown %s: %s (there are %s)", what, name,
+		    list);
+	else
+		xasprintf(cause, "unknown %s: %s (there are none)", what, name);
+	free(list);
+	return (NULL);
+}
+
+/* The server that is meant. */
+char *
+mcp_abbrev_server(struct tmcp_client *core, const char *name, char **cause)
+{
+	struct tmcp_table	*table;
+	char			*found;
+
+	if ((table = tmcp_client_servers(core)) == NULL)
+		return (xstrdup(name));
+	found = mcp_abbrev_row(table, "server", name, cause);
+	tmcp_table_free(table);
+	return (found);
+}
+
+/* If the tools of a server are known without asking it. */
+int
+mcp_abbrev_listed(struct tmcp_client *core, const char *server)
+{
+	struct tmcp_table	*table;
+	size_t			 row;
+	int			 listed = 0;
+
+	if ((table = tmcp_client_servers(core)) == NULL)
+		return (0);
+	for (row = 0; row < tmcp_table_rows(table); row++) {
+		if (strcmp(tmcp_table_get(table, row, "name"), server) == 0 &&
+		    *tmcp_table_get(table, row, "tools") != '\0')
+			listed = 1;
+	}
+	tmcp_table_free(table);
+	return (listed);
+}

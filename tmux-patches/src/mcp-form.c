@@ -1,0 +1,471 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * Asks for the arguments of a tool, or for what a server wants to know: one
+ * field after the other, and then all of them to look at before they are sent.
+ * Escape goes back one step, and from the first to whoever asked.
+ */
+
+/* Choices that are no line of a list. */
+#define MCP_FORM_SKIP 100000
+#define MCP_FORM_DONE 100001
+#define MCP_FORM_EDIT 100002
+#define MCP_FORM_ACTION 100100	/* and an enum mcp_form_end */
+
+struct mcp_form_field {
+	char	 *name;
+	char	 *type;
+	char	 *help;
+	char	 *initial;
+	char	**choices;
+	char	**titles;
+	u_char	 *on;
+	u_int	  nchoices;
+	int	  required;
+	int	  multiple;
+
+	char	 *value;	/* NULL if it is left out */
+};
+
+struct mcp_form {
+	struct mcp_dialog	*dialog;
+	char			*title;
+	int			 is_question;
+	mcp_form_check_cb	 check;
+	mcp_form_end_cb		 end;
+	void			*data;
+
+	struct mcp_form_field	*fields;
+	u_int			 nfields;
+	u_int			 now;
+	int			 single;
+};
+
+static void	mcp_form_ask(struct mcp_form *, const char *, const char *);
+
+/* Add a choice to a field, with the title of the next line. */
+static void
+mcp_form_add_choice(struct mcp_form_field *ff, const char *choice,
+    char **titles)
+{
+	const char	*title = strsep(titles, "\n");
+
+	ff->choices = xrecallocarray(ff->choices, ff->nchoices,
+	    ff->nchoices + 1, sizeof *ff->choices);
+	ff->titles = xrecallocarray(ff->titles, ff->nchoices,
+	    ff->nchoices + 1, sizeof *ff->titles);
+	if (title == NULL || *title == '\0')
+		title = choice;
+	ff->titles[ff->nchoices] = xstrdup(title);
+	ff->choices[ff->nchoices++] = xstrdup(choice);
+}
+
+/* Create a form for the rows of a table of fields; NULL is none. */
+struct mcp_form *
+mcp_form_create(struct mcp_dialog *dialog, const char *title,
+    const struct tmcp_table *table, int is_question, mcp_form_check_cb check,
+    mcp_form_end_cb end, void *data)
+{
+	struct mcp_form		*form;
+	struct mcp_form_field	*ff;
+	char			*copy, *next, *line, *titles, *next_title;
+	const char		*cell;
+	size_t			 row, rows;
+	u_int			 i;
+
+	form = xcalloc(1, sizeof *form);
+	form->dialog = dialog;
+	form->title = xstrdup(title);
+	form->is_question = is_question;
+	form->check = check;
+	form->end = end;
+	form->data = data;
+
+	rows = (table == NULL ? 0 : tmcp_table_rows(table));
+	form->fields = xcalloc(rows + 1, sizeof *form->fields);
+	for (row = 0; row < rows; row++) {
+		ff = &form->fields[form->nfields++];
+		ff->name = xstrdup(tmcp_table_get(table, row, "name"));
+		ff->type = xstrdup(tmcp_table_get(table, row, "type"));
+		cell = tmcp_table_get(table, row, "title");
+		if (*cell == '\0' || strcmp(cell, ff->name) == 0)
+			cell = tmcp_table_get(table, row, "description");
+		ff->help = xstrdup(cell);
+		ff->initial = xstrdup(tmcp_table_get(table, row, "default"));
+		cell = tmcp_table_get(table, row, "required");
+		ff->required = (strcmp(cell, "1") == 0 ||
+		    strcmp(cell, "true") == 0);
+		ff->multiple = (strcmp(tmcp_table_get(table, row, "multiple"),
+		    "1") == 0);
+		next = copy = xstrdup(tmcp_table_get(table, row, "choices"));
+		next_title = titles = xstrdup(tmcp_table_get(table, row,
+		    "choice_titles"));
+		while (*copy != '\0' && (line = strsep(&next, "\n")) != NULL)
+			mcp_form_add_choice(ff, line, &next_title);
+		free(titles);
+		free(copy);
+		next = NULL;
+		if (ff->nchoices == 0 && strcmp(ff->type, "boolean") == 0) {
+			mcp_form_add_choice(ff, "true", &next);
+			mcp_form_add_choice(ff, "false", &next);
+		}
+		ff->on = xcalloc(ff->nchoices + 1, 1);
+		for (i = 0; i < ff->nchoices; i++) {
+			copy = mcp_text_json(ff->choices[i],
+			    strlen(ff->choices[i]));
+			ff->on[i] = (strstr(ff->initial, copy) != NULL);
+			free(copy);
+		}
+	}
+	return (form);
+}
+
+/* Free a form; the dialog is not the form's. */
+void
+mcp_form_free(struct mcp_form *form)
+{
+	struct mcp_form_field	*ff;
+	u_int			 i, j;
+
+	if (form == NULL)
+		return;
+	for (i = 0; i < form->nfields; i++) {
+		ff = &form->fields[i];
+		for (j = 0; j < ff->nchoices; j++) {
+			free(ff->choices[j]);
+			free(ff->titles[j]);
+		}
+		free(ff->choices);
+		free(ff->titles);
+		free(ff->on);
+		free(ff->name);
+		free(ff->type);
+		free(ff->help);
+		free(ff->initial);
+		free(ff->value);
+	}
+	free(form->fields);
+	free(form->title);
+	free(form);
+}
+
+/* If the value of a field is written as JSON. */
+static int
+mcp_form_is_json(struct mcp_form_field *ff)
+{
+	if (ff->multiple)
+		return (1);
+	return (ff->nchoices == 0 && (strncmp(ff->type, "array", 5) == 0 ||
+	    strncmp(ff->type, "object", 6) == 0));
+}
+
+/* The values, for the core. */
+struct tmcp_pair *
+mcp_form_pairs(struct mcp_form *form, size_t *n)
+{
+	struct tmcp_pair	*pairs;
+	struct mcp_form_field	*ff;
+	u_int			 i;
+
+	*n = 0;
+	pairs = xcalloc(form->nfields + 1, sizeof *pairs);
+	for (i = 0; i < form->nfields; i++) {
+		ff = &form->fields[i];
+		if (ff->value == NULL)
+			continue;
+		pairs[*n].key = xstrdup(ff->name);
+		pairs[*n].value = xstrdup(ff->value);
+		pairs[(*n)++].is_json = mcp_form_is_json(ff);
+	}
+	return (pairs);
+}
+
+/* Free what mcp_form_pairs has made. */
+void
+mcp_form_free_pairs(struct tmcp_pair *pairs, size_t n)
+{
+	while (n != 0) {
+		free((void *)pairs[--n].key);
+		free((void *)pairs[n].value);
+	}
+	free(pairs);
+}
+
+/* A field is done: the next, or all of them. */
+static void
+mcp_form_forward(struct mcp_form *form)
+{
+	if (!form->single && ++form->now < form->nfields)
+		mcp_form_ask(form, NULL, NULL);
+	else
+		mcp_form_review(form, NULL);
+}
+
+/* One step back. */
+static void
+mcp_form_backward(struct mcp_form *form)
+{
+	if (form->single)
+		mcp_form_review(form, NULL);
+	else if (form->now == 0)
+		form->end(form->data, MCP_FORM_BACK);
+	else {
+		form->now--;
+		mcp_form_ask(form, NULL, NULL);
+	}
+}
+
+/* Take the value of a field, NULL to leave it out, or ask again. */
+static void
+mcp_form_take(struct mcp_form *form, const char *value)
+{
+	struct mcp_form_field	*ff = &form->fields[form->now];
+	char			*cause = NULL, *line;
+
+	if (value != NULL && form->check(form->data, ff->name, value,
+	    mcp_form_is_json(ff), &cause) != 0) {
+		line = mcp_text_line(cause);
+		free(cause);
+		mcp_form_ask(form, line, value);
+		free(line);
+		return;
+	}
+	free(ff->value);
+	ff->value = value == NULL ? NULL : xstrdup(value);
+	mcp_form_forward(form);
+}
+
+/* Something was typed. */
+static void
+mcp_form_typed(void *data, const char *s)
+{
+	struct mcp_form		*form = data;
+	struct mcp_form_field	*ff = &form->fields[form->now];
+
+	if (s == NULL)
+		mcp_form_backward(form);
+	else if (*s == '\0' && ff->required)
+		mcp_form_ask(form, "needs a value", "");
+	else if (*s == '\0')
+		mcp_form_take(form, NULL);
+	else
+		mcp_form_take(form, s);
+}
+
+/* One of several was chosen. */
+static void
+mcp_form_chosen(void *data, int choice)
+{
+	struct mcp_form		*form = data;
+	struct mcp_form_field	*ff = &form->fields[form->now];
+	struct evbuffer		*evb;
+	char			*s;
+	u_int			 i, n = 0;
+
+	if (choice == MCP_DIALOG_BACK) {
+		mcp_form_backward(form);
+		return;
+	}
+	if (choice == MCP_FORM_SKIP) {
+		mcp_form_take(form, NULL);
+		return;
+	}
+	if (choice >= 0 && (u_int)choice < ff->nchoices) {
+		if (!ff->multiple) {
+			mcp_form_take(form, ff->choices[choice]);
+			return;
+		}
+		ff->on[choice] = !ff->on[choice];
+		mcp_form_ask(form, NULL, NULL);
+		return;
+	}
+
+	if ((evb = evbuffer_new()) == NULL)
+		fatalx("out of memory");
+	evbuffer_add(evb, "[", 1);
+	for (i = 0; i < ff->nchoices; i++) {
+		if (!ff->on[i])
+			continue;
+		s = mcp_text_json(ff->choices[i], strlen(ff->choices[i]));
+		evbuffer_add_printf(evb, "%s%s", n++ == 0 ? "" : ",", s);
+		free(s);
+	}
+	evbuffer_add(evb, "]", 2);
+	mcp_form_take(form, (char *)EVBUFFER_DATA(evb));
+	evbuffer_free(evb);
+}
+
+/* Ask for the present field with a menu. */
+static void
+mcp_form_ask_menu(struct mcp_form *form, const char *error)
+{
+	struct mcp_form_field	*ff = &form->fields[form->now];
+	struct mcp_dialog	*d = form->dialog;
+	const char		*was;
+	char			*s;
+	u_int			 i;
+
+	was = (ff->value != NULL ? ff->value : ff->initial);
+	xasprintf(&s, "%s%s [%u/%u]", ff->name, ff->required ? "*" : "",
+	    form->now + 1, form->nfields);
+	mcp_dialog_clear(d, s);
+	free(s);
+	if (error != NULL)
+		mcp_dialog_wrap(d, error);
+	else if (*ff->help != '\0')
+		mcp_dialog_wrap(d, ff->help);
+	for (i = 0; i < ff->nchoices; i++) {
+		if (ff->multiple) {
+			xasprintf(&s, "[%s] %s", ff->on[i] ? "x" : " ",
+			    ff->titles[i]);
+		} else {
+			xasprintf(&s, "%s%s", ff->titles[i],
+			    strcmp(ff->choices[i], was) != 0 ? "" :
+			    ff->value != NULL ? " (chosen)" : " (default)");
+		}
+		mcp_dialog_line(d, i, s);
+		free(s);
+	}
+	if (ff->multiple)
+		mcp_dialog_action(d, MCP_FORM_DONE, 'd', "Done");
+	if (!ff->required)
+		mcp_dialog_action(d, MCP_FORM_SKIP, 's', "Leave out");
+	mcp_dialog_menu(d, mcp_form_chosen, form);
+}
+
+/* Ask for the present field, again with an error and what was typed. */
+static void
+mcp_form_ask(struct mcp_form *form, const char *error, const char *typed)
+{
+	struct mcp_form_field	*ff = &form->fields[form->now];
+	char			*s, *type, *fit;
+	const char		*input;
+	u_int			 width = mcp_dialog_width(form->dialog) + 9;
+
+	if (ff->nchoices != 0) {
+		mcp_form_ask_menu(form, error);
+		return;
+	}
+	if (error != NULL) {
+		xasprintf(&s, "[%u/%u] %s%s %s", form->now + 1, form->nfields,
+		    ff->name, ff->required ? "*" : "", error);
+		fit = mcp_text_fit(s, width < 22 ? 10 : width - 12);
+	} else {
+		type = xstrdup(mcp_form_is_json(ff) ? "JSON" : ff->type);
+		xasprintf(&s, "[%u/%u] %s%s (%s%s%s)", form->now + 1,
+		    form->nfields, ff->name, ff->required ? "*" : "", type,
+		    *ff->help == '\0' ? "" : ": ", ff->help);
+		free(type);
+		fit = mcp_text_fit(s, width < 22 ? 10 : width * 3 / 5);
+	}
+	free(s);
+	xasprintf(&s, "%s: ", fit);
+	free(fit);
+	input = (typed != NULL ? typed : ff->value != NULL ? ff->value :
+	    ff->initial);
+	mcp_dialog_prompt(form->dialog, s, input, mcp_form_typed, form);
+	free(s);
+}
+
+/* What to do with all of it. */
+static void
+mcp_form_reviewed(void *data, int choice)
+{
+	struct mcp_form	*form = data;
+
+	if (choice == MCP_DIALOG_BACK) {
+		if (form->nfields == 0)
+			form->end(form->data, MCP_FORM_BACK);
+		else {
+			form->single = 0;
+			form->now = form->nfields - 1;
+			mcp_form_ask(form, NULL, NULL);
+		}
+	} else if (choice == MCP_FORM_EDIT)
+		mcp_form_start(form);
+	else if (choice >= MCP_FORM_ACTION)
+		form->end(form->data, choice - MCP_FORM_ACTION);
+	else if ((u_int)choice < form->nfields) {
+		form->single = 1;
+		form->now = choice;
+		mcp_form_ask(form, NULL, NULL);
+	}
+}
+
+/* Show all the values, with an error if they were refused. */
+void
+mcp_form_review(struct mcp_form *form, const char *error)
+{
+	struct mcp_dialog	*d = form->dialog;
+	struct mcp_form_field	*ff;
+	char			*s, *fit, *line;
+	u_int			 i;
+
+	mcp_dialog_clear(d, form->title);
+	if (error != NULL)
+		mcp_dialog_wrap(d, error);
+	if (form->nfields == 0 && !form->is_question)
+		mcp_dialog_wrap(d, "no arguments");
+	for (i = 0; i < form->nfields; i++) {
+		ff = &form->fields[i];
+		if (ff->value == NULL)
+			xasprintf(&s, "%s (left out)", ff->name);
+		else
+			xasprintf(&s, "%s = %s", ff->name, ff->value);
+		line = mcp_text_line(s);
+		fit = mcp_text_fit(line, mcp_dialog_width(d));
+		mcp_dialog_line(d, i, fit);
+		free(fit);
+		free(line);
+		free(s);
+	}
+	mcp_dialog_action(d, MCP_FORM_ACTION + MCP_FORM_SEND,
+	    form->is_question ? 'a' : 's',
+	    form->is_question ? "Accept and send" : "Send");
+	if (form->nfields != 0)
+		mcp_dialog_action(d, MCP_FORM_EDIT, 'e', "Edit");
+	if (form->is_question) {
+		mcp_dialog_action(d, MCP_FORM_ACTION + MCP_FORM_DECLINE, 'd',
+		    "Decline");
+	}
+	mcp_dialog_action(d, MCP_FORM_ACTION + MCP_FORM_CANCEL, 'c', "Cancel");
+	mcp_dialog_menu(d, mcp_form_reviewed, form);
+}
+
+/* Ask for the first field, or review if there is none. */
+void
+mcp_form_start(struct mcp_form *form)
+{
+	form->single = 0;
+	form->now = 0;
+	if (form->nfields == 0)
+		mcp_form_review(form, NULL);
+	else
+		mcp_form_ask(form, NULL, NULL);
+}

@@ -1,0 +1,460 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * What commands ask of a server: waits until it is known which servers there
+ * are, completes abbreviated names, asks, and shows the answer.
+ */
+
+/* What is left of a result in #{mcp_result}. */
+#define MCP_RUN_FORMAT_BYTES 65536
+
+static int	mcp_run_ask(struct mcp_run *, int *, char **);
+static int	mcp_run_resolve(struct mcp_run *, int *, char **);
+static void	mcp_run_done(struct tmcp_event *, void *);
+
+/*
+ * Create from the flags of a command, of which it need not have all. Server
+ * and name may be NULL.
+ */
+struct mcp_run *
+mcp_run_create(struct cmd *self, struct cmdq_item *item, const char *server,
+    const char *name, char **cause)
+{
+	struct args		*args = cmd_get_args(self);
+	struct mcp_run		*run;
+	char			*title, *error = NULL;
+
+	run = xcalloc(1, sizeof *run);
+	if ((run->core = mcp_core_get()) == NULL) {
+		*cause = xstrdup("mcp is not available, see show-messages");
+		goto fail;
+	}
+	if (server != NULL)
+		run->server = xstrdup(server);
+	if (name != NULL)
+		run->name = xstrdup(name);
+	if (args_has(args, 'q')) {
+		run->part = MCP_PART_POINTER;
+		run->pointer = xstrdup(args_get(args, 'q'));
+	} else if (args_has(args, 'j'))
+		run->part = MCP_PART_JSON;
+	else if (args_has(args, 'p'))
+		run->part = MCP_PART_PRETTY;
+	if (args_has(args, 'T')) {
+		run->timeout = args_strtonum(args, 'T', 1, INT_MAX, &error);
+		if (error != NULL) {
+			xasprintf(cause, "timeout %s", error);
+			free(error);
+			goto fail;
+		}
+	}
+	xasprintf(&title, "%s%s%s", server == NULL ? "mcp" : server,
+	    name == NULL ? "" : " ", name == NULL ? "" : name);
+	run->out = mcp_output_create(self, item, title, cause);
+	free(title);
+	if (run->out == NULL)
+		goto fail;
+	return (run);
+
+fail:
+	mcp_run_free(run);
+	return (NULL);
+}
+
+/* Free, without having printed anything if the output is still there. */
+void
+mcp_run_free(void *data)
+{
+	struct mcp_run	*run = data;
+
+	if (run == NULL)
+		return;
+	if (run->out != NULL)
+		mcp_output_free(run->out);
+	mcp_args_free(&run->args);
+	free(run->pointer);
+	free(run->server);
+	free(run->name);
+	free(run->argument);
+	free(run->value);
+	free(run);
+}
+
+/* End with an error, after having waited. */
+static void
+mcp_run_fail(struct mcp_run *run, int status, const char *cause)
+{
+	mcp_output_finish(run->out, status, NULL, 0, cause);
+	run->out = NULL;
+	mcp_run_free(run);
+}
+
+/* Say at once why a command can't be run, and free. */
+enum cmd_retval
+mcp_run_refuse(struct mcp_run *run, struct cmdq_item *item, int status,
+    char *cause)
+{
+	mcp_output_now(item, status, cause, strlen(cause));
+	free(cause);
+	mcp_run_free(run);
+	return (CMD_RETURN_ERROR);
+}
+
+/* Call a tool. */
+int32_t
+mcp_run_call(struct mcp_run *run, void *user_data, uint64_t *id)
+{
+	struct tmcp_call	call;
+
+	memset(&call, 0, sizeof call);
+	call.size = sizeof call;
+	call.server = run->server;
+	call.tool = run->name;
+	call.json = run->args.json;
+	call.json_len = run->args.json_size;
+	call.pairs = run->args.pairs;
+	call.npairs = run->args.npairs;
+	call.timeout_ms = run->timeout;
+	call.user_data = user_data;
+	return (tmcp_client_call(run->core, &call, id));
+}
+
+/* Ask the core. Returns -1 if it refuses. */
+static int
+mcp_run_ask(struct mcp_run *run, int *status, char **cause)
+{
+	struct mcp_request	*mr;
+	uint64_t		 id;
+	int32_t			 result;
+
+	mr = mcp_request_add(run->out, mcp_run_done, mcp_run_free, run);
+	result = run->start(run, mr, &id);
+	if (result != TMCP_RESULT_OK) {
+		*status = mcp_retval(result);
+		*cause = mcp_strerror(result);
+		mcp_request_remove(mr);
+		return (-1);
+	}
+	mcp_request_started(mr, id);
+	return (0);
+}
+
+/* The tools of the server are known: find out which one is meant. */
+static void
+mcp_run_listed(struct tmcp_event *event, void *data)
+{
+	struct mcp_run		*run = data;
+	struct tmcp_table	*table;
+	char			*name = NULL, *cause = NULL;
+	int			 status = MCP_EXIT_ERROR;
+
+	if (mcp_event_result(event) != TMCP_RESULT_OK) {
+		mcp_run_fail(run, mcp_retval(mcp_event_result(event)),
+		    mcp_event_text(event, NULL));
+		return;
+	}
+	if ((table = tmcp_event_table(event)) != NULL) {
+		name = mcp_abbrev_row(table, "tool", run->name, &cause);
+		tmcp_table_free(table);
+	}
+	if (name != NULL) {
+		free(run->name);
+		run->name = name;
+	}
+	if (cause != NULL || mcp_run_ask(run, &status, &cause) != 0) {
+		mcp_run_fail(run, status, cause);
+		free(cause);
+	}
+}
+
+/*
+ * The servers are known: complete the names and ask. The tools are looked at
+ * only if that takes no question to the server.
+ */
+static int
+mcp_run_resolve(struct mcp_run *run, int *status, char **cause)
+{
+	struct tmcp_table	*table;
+	struct mcp_request	*mr;
+	char			*name;
+	uint64_t		 id;
+
+	if (run->server != NULL) {
+		name = mcp_abbrev_server(run->core, run->server, cause);
+		if (name == NULL) {
+			*status = MCP_EXIT_ERROR;
+			return (-1);
+		}
+		free(run->server);
+		run->server = name;
+	}
+	if (!run->is_tool || !mcp_abbrev_listed(run->core, run->server))
+		return (mcp_run_ask(run, status, cause));
+	table = tmcp_client_tool_arguments(run->core, run->server, run->name);
+	if (table != NULL) {
+		tmcp_table_free(table);
+		return (mcp_run_ask(run, status, cause));
+	}
+	mr = mcp_request_add(run->out, mcp_run_listed, mcp_run_free, run);
+	if (tmcp_client_list(run->core, run->server, TMCP_LIST_TOOLS,
+	    run->timeout, mr, &id) != TMCP_RESULT_OK) {
+		mcp_request_remove(mr);
+		return (mcp_run_ask(run, status, cause));
+	}
+	mcp_request_started(mr, id);
+	return (0);
+}
+
+/* The configuration is loaded. */
+static void
+mcp_run_ready(struct tmcp_event *event, void *data)
+{
+	struct mcp_run	*run = data;
+	char		*cause = NULL;
+	int		 status = MCP_EXIT_ERROR;
+
+	if (mcp_event_result(event) != TMCP_RESULT_OK) {
+		mcp_run_fail(run, mcp_retval(mcp_event_result(event)),
+		    mcp_event_text(event, NULL));
+	} else if (mcp_run_resolve(run, &status, &cause) != 0) {
+		mcp_run_fail(run, status, cause);
+		free(cause);
+	}
+}
+
+/*
+ * Begin. Returns -1 if it is refused at once, with the exit status and the
+ * reason.
+ */
+int
+mcp_run_begin(struct mcp_run *run, int *status, char **cause)
+{
+	struct mcp_request	*mr;
+	uint64_t		 id;
+	int32_t			 result;
+
+	if (tmcp_client_ready(run->core))
+		return (mcp_run_resolve(run, status, cause));
+	mr = mcp_request_add(run->out, mcp_run_ready, mcp_run_free, run);
+	result = tmcp_client_wait_ready(run->core, mr, &id);
+	if (result != TMCP_RESULT_OK) {
+		*status = mcp_retval(result);
+		*cause = mcp_strerror(result);
+		mcp_request_remove(mr);
+		return (-1);
+	}
+	mcp_request_started(mr, id);
+	return (0);
+}
+
+/* Begin, from the exec of a command. */
+enum cmd_retval
+mcp_run_go(struct mcp_run *run, struct cmdq_item *item)
+{
+	char	*cause = NULL;
+	int	 wait = (run->out->item != NULL), status = MCP_EXIT_ERROR;
+
+	if (mcp_run_begin(run, &status, &cause) != 0)
+		return (mcp_run_refuse(run, item, status, cause));
+	return (wait ? CMD_RETURN_WAIT : CMD_RETURN_NORMAL);
+}
+
+/* Call a tool for an attached client, as mcp-call in a key binding does. */
+void
+mcp_run_call_client(struct client *c, struct tmcp_client *core,
+    const char *server, const char *tool, struct tmcp_pair *pairs,
+    size_t npairs)
+{
+	struct mcp_run	*run;
+	char		*title, *cause = NULL;
+	int		 status = MCP_EXIT_ERROR;
+
+	run = xcalloc(1, sizeof *run);
+	run->core = core;
+	run->server = xstrdup(server);
+	run->name = xstrdup(tool);
+	run->start = mcp_run_call;
+	run->args.pairs = pairs;
+	run->args.npairs = npairs;
+	xasprintf(&title, "%s %s", server, tool);
+	run->out = mcp_output_create_client(c, title);
+	free(title);
+	if (mcp_run_ask(run, &status, &cause) != 0) {
+		mcp_run_fail(run, status, cause);
+		free(cause);
+	}
+}
+
+/*
+ * Run the commands that follow, with the result in formats. It is not expanded
+ * again, but a command that gives it to a shell must quote it: #{q:mcp_result}.
+ */
+static void
+mcp_run_follow(struct mcp_run *run, struct tmcp_event *event,
+    const char *text, size_t size, int failed)
+{
+	struct mcp_output	*out = run->out;
+	struct window_pane	*wp = NULL;
+	struct cmdq_state	*state;
+	struct cmdq_item	*item;
+	struct cmd_find_state	 fs;
+	char			*s;
+	size_t			 cut;
+
+	if (out->client != NULL && (out->client->flags & CLIENT_DEAD))
+		return;
+
+	cmd_find_clear_state(&fs, 0);
+	if (out->wp_id != -1)
+		wp = window_pane_find_by_id(out->wp_id);
+	if (wp != NULL)
+		cmd_find_from_pane(&fs, wp, 0);
+	else if (mcp_show_queue(out->viewer))
+		cmd_find_from_client(&fs, out->viewer, 0);
+
+	state = cmdq_new_state(&fs, NULL, out->state_flags);
+	cut = mcp_text_cut(text, size, MCP_RUN_FORMAT_BYTES);
+	if (cut != size)
+		mcp_show_paste(MCP_BUFFER, text, size);
+	s = mcp_text_vis(text, cut, NULL);
+	cmdq_add_format(state, "mcp_result", "%s", s);
+	cmdq_add_format(state, "mcp_error", "%s", failed ? s : "");
+	cmdq_add_format(state, "mcp_elapsed", "%.1f",
+	    event == NULL ? 0 : tmcp_event_elapsed_us(event) / 1000.0);
+	cmdq_add_format(state, "mcp_id", "%llu",
+	    event == NULL ? 0 : (unsigned long long)tmcp_event_id(event));
+	free(s);
+
+	item = cmdq_get_command(run->args.cmdlist, state);
+	if (out->item != NULL)
+		cmdq_insert_after(out->item, item);
+	else if (mcp_show_queue(out->viewer))
+		cmdq_append(out->viewer, item);
+	else
+		cmdq_append(NULL, item);
+	cmdq_free_state(state);
+}
+
+/*
+ * The part of an answer that is wanted, to be freed, or NULL for its text.
+ * Sets the status if there is no such part: what is returned then says why.
+ */
+static char *
+mcp_run_part(struct mcp_run *run, struct tmcp_event *event, int *status,
+    size_t *size)
+{
+	const char	*json;
+	char		*got = NULL, *copy;
+	int32_t		 result;
+
+	if (run->text != NULL) {
+		if ((copy = run->text(run, event)) != NULL)
+			*size = strlen(copy);
+		return (copy);
+	}
+	switch (run->part) {
+	case MCP_PART_TEXT:
+		json = mcp_event_text(event, size);
+		if (run->out->sink == MCP_SINK_NONE)
+			return (NULL);
+		return (mcp_blob_save(event, json, *size, size));
+	case MCP_PART_JSON:
+		json = tmcp_event_json(event, size);
+		if (*size == 0)
+			return (NULL);
+		copy = xmalloc(*size + 1);
+		memcpy(copy, json, *size);
+		copy[*size] = '\0';
+		return (copy);
+	case MCP_PART_PRETTY:
+		result = tmcp_event_pretty(event, &got);
+		break;
+	case MCP_PART_POINTER:
+		result = tmcp_event_pointer(event, run->pointer, &got);
+		break;
+	default:
+		return (NULL);
+	}
+	if (result == TMCP_RESULT_OK) {
+		copy = xstrdup(got);
+		tmcp_string_free(got);
+	} else {
+		*status = MCP_EXIT_ERROR;
+		xasprintf(&copy, "nothing in the result at: %s",
+		    run->pointer == NULL ? "" : run->pointer);
+	}
+	*size = strlen(copy);
+	return (copy);
+}
+
+/* It has been answered. */
+static void
+mcp_run_done(struct tmcp_event *event, void *data)
+{
+	struct mcp_run	*run = data;
+	int32_t		 result = mcp_event_result(event);
+	int		 status = mcp_retval(result), part = 0;
+	int		 failed = (result != TMCP_RESULT_OK), is_json;
+	const char	*text;
+	char		*got = NULL;
+	size_t		 size, got_size = 0;
+
+	/* The JSON of an error the tool has reported is a result too. */
+	text = mcp_event_text(event, &size);
+	is_json = (event != NULL && run->part == MCP_PART_JSON);
+	if (event != NULL && (!failed || is_json))
+		got = mcp_run_part(run, event, &part, &got_size);
+	if (got != NULL) {
+		text = got;
+		size = got_size;
+	}
+	if (part != 0) {
+		status = part;
+		failed = 1;
+	}
+
+	if (run->args.cmdlist != NULL) {
+		if (failed && part == 0) {
+			mcp_run_follow(run, event, mcp_event_text(event, NULL),
+			    strlen(mcp_event_text(event, NULL)), 1);
+		} else
+			mcp_run_follow(run, event, text, size, failed);
+		if (failed && !is_json) {
+			mcp_output_finish(run->out, status, NULL, 0, NULL);
+			goto out;
+		}
+	}
+	if (failed && !(is_json && got != NULL))
+		mcp_output_finish(run->out, status, NULL, 0, text);
+	else
+		mcp_output_finish(run->out, status, text, size, NULL);
+out:
+	run->out = NULL;
+	free(got);
+	mcp_run_free(run);
+}
