@@ -230,37 +230,9 @@ cmd_mcp_menu_tool(void *data, int choice)
 static void
 cmd_mcp_menu_show_tools(struct cmd_mcp_menu_data *cdata)
 {
-	struct mcp_dialog	*d = cdata->dialog;
-	const char		*name, *help, *more;
-	char			*s, *title;
-	size_t			 row, rows = tmcp_table_rows(cdata->tools);
-	u_int			 width = 0, most = mcp_dialog_width(d) / 2;
-
-	for (row = 0; row < rows; row++) {
-		name = tmcp_table_get(cdata->tools, row, "name");
-		if (strlen(name) > width)
-			width = strlen(name);
-	}
-	if (width > most)
-		width = most;
-
-	xasprintf(&title, "%s: %zu tool%s", cdata->server, rows,
-	    rows == 1 ? "" : "s");
-	mcp_dialog_clear(d, title);
-	free(title);
-	for (row = 0; row < rows; row++) {
-		name = tmcp_table_get(cdata->tools, row, "name");
-		help = tmcp_table_get(cdata->tools, row, "title");
-		more = tmcp_table_get(cdata->tools, row, "description");
-		if (strcasecmp(help, name) == 0)
-			help = "";
-		xasprintf(&s, "%-*s  %s%s%s", (int)width, name, help,
-		    *help == '\0' || *more == '\0' ? "" : ": ", more);
-		mcp_dialog_line(d, row, s);
-		free(s);
-	}
-	mcp_dialog_action(d, CMD_MCP_MENU_LEAVE, 'b', "Back");
-	mcp_dialog_menu(d, cmd_mcp_menu_tool, cdata);
+	mcp_lines_tools(cdata->dialog, cdata->server, cdata->tools);
+	mcp_dialog_action(cdata->dialog, CMD_MCP_MENU_LEAVE, 'b', "Back");
+	mcp_dialog_menu(cdata->dialog, cmd_mcp_menu_tool, cdata);
 }
 
 /* The server has told its tools. */
@@ -353,47 +325,17 @@ cmd_mcp_menu_servers(void *data)
 {
 	struct cmd_mcp_menu_data	*cdata = data;
 	struct tmcp_client		*core = mcp_core_get();
-	struct mcp_dialog		*d = cdata->dialog;
-	const char			*name, *tools, *busy;
-	char				*s, *title;
-	size_t				 row, rows = 0;
-	u_int				 width = 0;
 
 	tmcp_table_free(cdata->servers);
 	cdata->servers = (core == NULL ? NULL : tmcp_client_servers(core));
-	if (cdata->servers != NULL)
-		rows = tmcp_table_rows(cdata->servers);
-	if (rows == 0) {
+	if (tmcp_table_rows(cdata->servers) == 0) {
 		cmd_mcp_menu_leave(cdata, "no MCP servers are configured, see "
 		    "mcp-stats and ~/.claude.json");
 		return;
 	}
-	for (row = 0; row < rows; row++) {
-		name = tmcp_table_get(cdata->servers, row, "name");
-		if (strlen(name) > width)
-			width = strlen(name);
-	}
-	if (width > mcp_dialog_width(d) / 2)
-		width = mcp_dialog_width(d) / 2;
-
-	xasprintf(&title, "MCP: %zu server%s", rows, rows == 1 ? "" : "s");
-	mcp_dialog_clear(d, title);
-	free(title);
-	for (row = 0; row < rows; row++) {
-		name = tmcp_table_get(cdata->servers, row, "name");
-		tools = tmcp_table_get(cdata->servers, row, "tools");
-		busy = tmcp_table_get(cdata->servers, row, "inflight");
-		xasprintf(&s, "%-*s  %s%s%s%s%s%s", (int)width, name,
-		    tmcp_table_get(cdata->servers, row, "state"),
-		    *tools == '\0' ? "" : ", ", tools,
-		    *tools == '\0' ? "" : " tools",
-		    atoi(busy) == 0 ? "" : ", running ",
-		    atoi(busy) == 0 ? "" : busy);
-		mcp_dialog_line(d, row, s);
-		free(s);
-	}
-	mcp_dialog_action(d, CMD_MCP_MENU_LEAVE, 'x', "Leave");
-	mcp_dialog_menu(d, cmd_mcp_menu_server, cdata);
+	mcp_lines_servers(cdata->dialog, cdata->servers);
+	mcp_dialog_action(cdata->dialog, CMD_MCP_MENU_LEAVE, 'x', "Leave");
+	mcp_dialog_menu(cdata->dialog, cmd_mcp_menu_server, cdata);
 }
 
 /* The configuration is loaded. */

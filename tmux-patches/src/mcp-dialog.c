@@ -36,14 +36,8 @@
 /* How often to look if a client is free again. */
 #define MCP_DIALOG_WAIT_MS 200
 
-/* The smallest terminal a menu is shown on. */
-#define MCP_DIALOG_COLUMNS 20
-
-struct mcp_dialog_line {
-	char	*text;
-	int	 choice;
-	char	 key;
-};
+/* A line is never cut shorter than this. */
+#define MCP_DIALOG_COLUMNS 11
 
 struct mcp_dialog {
 	struct client		*client;
@@ -57,13 +51,7 @@ struct mcp_dialog {
 	u_int			 sy;
 	struct event		 timer;
 
-	char			*title;
-	struct mcp_dialog_line	*lines;
-	u_int			 nlines;
-	struct mcp_dialog_line	*actions;
-	u_int			 nactions;
-	u_int			 top;
-	u_int			 page;
+	struct mcp_menu		*menu;
 	mcp_dialog_menu_cb	 menu_cb;
 
 	char			*message;
@@ -107,16 +95,6 @@ mcp_dialog_find(u_int number)
 			return (d);
 	}
 	return (NULL);
-}
-
-/* Forget lines. */
-static void
-mcp_dialog_free_lines(struct mcp_dialog_line **lines, u_int *n)
-{
-	while (*n != 0)
-		free((*lines)[--*n].text);
-	free(*lines);
-	*lines = NULL;
 }
 
 /* Take away what is on the screen. */
@@ -168,9 +146,7 @@ mcp_dialog_free(struct mcp_dialog *d)
 {
 	mcp_dialog_hide(d);
 	TAILQ_REMOVE(&mcp_dialogs, d, entry);
-	mcp_dialog_free_lines(&d->lines, &d->nlines);
-	mcp_dialog_free_lines(&d->actions, &d->nactions);
-	free(d->title);
+	mcp_menu_free(d->menu);
 	free(d->message);
 	free(d->input);
 	server_client_unref(d->client);
@@ -208,7 +184,7 @@ mcp_dialog_width(struct mcp_dialog *d)
 {
 	u_int	sx = d->client->tty.sx;
 
-	return (sx < MCP_DIALOG_COLUMNS ? MCP_DIALOG_COLUMNS : sx - 9);
+	return (sx < MCP_DIALOG_COLUMNS + 9 ? MCP_DIALOG_COLUMNS : sx - 9);
 }
 
 /* Begin a new menu. */
@@ -216,77 +192,29 @@ void
 mcp_dialog_clear(struct mcp_dialog *d, const char *title)
 {
 	mcp_dialog_hide(d);
-	mcp_dialog_free_lines(&d->lines, &d->nlines);
-	mcp_dialog_free_lines(&d->actions, &d->nactions);
-	d->top = 0;
-	free(d->title);
-	d->title = xstrdup(title);
+	mcp_menu_free(d->menu);
+	d->menu = mcp_menu_create(title);
 }
 
 /* Add a line to choose, or to read if the choice is MCP_DIALOG_TEXT. */
 void
 mcp_dialog_line(struct mcp_dialog *d, int choice, const char *text)
 {
-	struct mcp_dialog_line	*line;
-
-	d->lines = xrecallocarray(d->lines, d->nlines, d->nlines + 1,
-	    sizeof *d->lines);
-	line = &d->lines[d->nlines++];
-	line->text = xstrdup(text);
-	line->choice = choice;
+	mcp_menu_line(d->menu, choice, text);
 }
 
 /* Add text to read, in as many lines as it takes. */
 void
 mcp_dialog_wrap(struct mcp_dialog *d, const char *text)
 {
-	struct utf8_data	*ud;
-	char			*s, *next, *line, *out;
-	u_int			 i, at, n, width = mcp_dialog_width(d);
-	u_int			 space;
-
-	next = s = mcp_text_vis(text, strlen(text), NULL);
-	while ((line = strsep(&next, "\n")) != NULL) {
-		ud = utf8_fromcstr(line);
-		for (at = 0; ud[at].size != 0; at = i) {
-			n = space = 0;
-			for (i = at; ud[i].size != 0; i++) {
-				if (n + ud[i].width > width)
-					break;
-				n += ud[i].width;
-				if (ud[i].size == 1 && *ud[i].data == ' ')
-					space = i + 1;
-			}
-			if (ud[i].size != 0 && space > at)
-				i = space;
-			if (i == at)
-				i++;
-			out = xmalloc((i - at) * sizeof ud->data + 1);
-			for (n = 0; at < i; at++) {
-				memcpy(out + n, ud[at].data, ud[at].size);
-				n += ud[at].size;
-			}
-			out[n] = '\0';
-			mcp_dialog_line(d, MCP_DIALOG_TEXT, out);
-			free(out);
-		}
-		free(ud);
-	}
-	free(s);
+	mcp_menu_wrap(d->menu, text, mcp_dialog_width(d));
 }
 
 /* Add an action, which is on each page. */
 void
 mcp_dialog_action(struct mcp_dialog *d, int choice, char key, const char *text)
 {
-	struct mcp_dialog_line	*line;
-
-	d->actions = xrecallocarray(d->actions, d->nactions, d->nactions + 1,
-	    sizeof *d->actions);
-	line = &d->actions[d->nactions++];
-	line->text = xstrdup(text);
-	line->choice = choice;
-	line->key = key;
+	mcp_menu_action(d->menu, choice, key, text);
 }
 
 /* Show the menu; cb gets the choice. */
@@ -367,53 +295,13 @@ mcp_dialog_chosen(struct client *c, const char *s)
 	    (d = mcp_dialog_find(number)) == NULL || d->client != c)
 		return;
 	if (*end == 'n' || *end == 'p') {
-		if (*end == 'n' && d->top + d->page < d->nlines)
-			d->top += d->page;
-		else if (*end == 'p')
-			d->top = d->top < d->page ? 0 : d->top - d->page;
+		mcp_menu_turn(d->menu, *end == 'n');
 		d->number = 0;
 		d->shown = 0;
 		mcp_dialog_show(d);
 		return;
 	}
 	mcp_dialog_answer(d, atoi(end));
-}
-
-/* Add an argument, which must not end in what separates commands. */
-static void
-mcp_dialog_arg(struct args_value *values, u_int *n, char *s)
-{
-	size_t	size = strlen(s);
-
-	if (size != 0 && s[size - 1] == ';') {
-		s = xrealloc(s, size + 2);
-		memcpy(s + size - 1, "\\;", 3);
-	}
-	values[*n].type = ARGS_STRING;
-	values[(*n)++].string = s;
-}
-
-/* Add a line of a menu. */
-static void
-mcp_dialog_item(struct mcp_dialog *d, struct args_value *values, u_int *n,
-    const char *text, char key, const char *choice)
-{
-	char	*label, *s;
-
-	label = mcp_text_label(text, mcp_dialog_width(d), 0);
-	if (choice == NULL || *label == '-' || *label == '\0')
-		xasprintf(&s, "%s%s", choice == NULL ? "-" : " ", label);
-	else
-		s = xstrdup(label);
-	free(label);
-	mcp_dialog_arg(values, n, s);
-	xasprintf(&s, "%.*s", key == '\0' ? 0 : 1, &key);
-	mcp_dialog_arg(values, n, s);
-	if (choice == NULL)
-		s = xstrdup("");
-	else
-		xasprintf(&s, "mcp-menu -r %u:%s", d->number, choice);
-	mcp_dialog_arg(values, n, s);
 }
 
 /*
@@ -424,71 +312,18 @@ static enum cmd_retval
 mcp_dialog_open(struct cmdq_item *item, void *data)
 {
 	struct mcp_dialog	*d;
-	struct cmd_parse_result	*pr;
-	struct args_value	*values;
-	struct client		*c;
-	char			 choice[16], key = '1';
-	u_int			 i, n = 0, rows, end;
+	struct cmd_list		*cmdlist;
 
 	if ((d = mcp_dialog_find((uintptr_t)data)) == NULL)
 		return (CMD_RETURN_NORMAL);
-	c = d->client;
-	rows = d->nactions + 3;
-	if (c->tty.sy < rows + 4 || c->tty.sx < MCP_DIALOG_COLUMNS) {
-		mcp_message_set(c, "terminal too small for a menu");
+	cmdlist = mcp_menu_build(d->menu, d->client, d->number,
+	    mcp_dialog_width(d));
+	if (cmdlist == NULL) {
 		mcp_dialog_answer(d, MCP_DIALOG_BACK);
 		return (CMD_RETURN_NORMAL);
 	}
-	d->page = c->tty.sy - rows;
-	if (d->page < d->nlines)
-		d->page -= 2;
-	end = d->top + d->page < d->nlines ? d->top + d->page : d->nlines;
-
-	values = xcalloc((d->page + d->nactions + 3) * 3 + 16, sizeof *values);
-	mcp_dialog_arg(values, &n, xstrdup("display-menu"));
-	mcp_dialog_arg(values, &n, xstrdup("-T"));
-	mcp_dialog_arg(values, &n, mcp_text_label(d->title,
-	    mcp_dialog_width(d), 0));
-	mcp_dialog_arg(values, &n, xstrdup("-x"));
-	mcp_dialog_arg(values, &n, xstrdup("C"));
-	mcp_dialog_arg(values, &n, xstrdup("-y"));
-	mcp_dialog_arg(values, &n, xstrdup("C"));
-	mcp_dialog_arg(values, &n, xstrdup("--"));
-
-	for (i = d->top; i < end; i++) {
-		xsnprintf(choice, sizeof choice, "%d", d->lines[i].choice);
-		if (d->lines[i].choice == MCP_DIALOG_TEXT) {
-			mcp_dialog_item(d, values, &n, d->lines[i].text, '\0',
-			    NULL);
-			continue;
-		}
-		mcp_dialog_item(d, values, &n, d->lines[i].text,
-		    key <= '9' ? key++ : '\0', choice);
-	}
-	if (d->nlines != 0 && (d->nactions != 0 || d->page < d->nlines))
-		mcp_dialog_arg(values, &n, xstrdup(""));
-	if (end < d->nlines)
-		mcp_dialog_item(d, values, &n, "More", 'n', "n");
-	if (d->top != 0)
-		mcp_dialog_item(d, values, &n, "Back up", 'p', "p");
-	for (i = 0; i < d->nactions; i++) {
-		xsnprintf(choice, sizeof choice, "%d", d->actions[i].choice);
-		mcp_dialog_item(d, values, &n, d->actions[i].text,
-		    d->actions[i].key, choice);
-	}
-
-	pr = cmd_parse_from_arguments(values, n, NULL);
-	for (i = 0; i < n; i++)
-		free(values[i].string);
-	free(values);
-	if (pr->status == CMD_PARSE_ERROR) {
-		server_add_message("mcp: %s", pr->error);
-		free(pr->error);
-		mcp_dialog_answer(d, MCP_DIALOG_BACK);
-		return (CMD_RETURN_NORMAL);
-	}
-	item = cmdq_insert_after(item, cmdq_get_command(pr->cmdlist, NULL));
-	cmd_list_free(pr->cmdlist);
+	item = cmdq_insert_after(item, cmdq_get_command(cmdlist, NULL));
+	cmd_list_free(cmdlist);
 	cmdq_insert_after(item, cmdq_get_callback(mcp_dialog_closing, data));
 	return (CMD_RETURN_NORMAL);
 }

@@ -38,21 +38,6 @@
 #define MCP_FORM_EDIT 100002
 #define MCP_FORM_ACTION 100100	/* and an enum mcp_form_end */
 
-struct mcp_form_field {
-	char	 *name;
-	char	 *type;
-	char	 *help;
-	char	 *initial;
-	char	**choices;
-	char	**titles;
-	u_char	 *on;
-	u_int	  nchoices;
-	int	  required;
-	int	  multiple;
-
-	char	 *value;	/* NULL if it is left out */
-};
-
 struct mcp_form {
 	struct mcp_dialog	*dialog;
 	char			*title;
@@ -61,30 +46,13 @@ struct mcp_form {
 	mcp_form_end_cb		 end;
 	void			*data;
 
-	struct mcp_form_field	*fields;
+	struct mcp_field	*fields;
 	u_int			 nfields;
 	u_int			 now;
 	int			 single;
 };
 
 static void	mcp_form_ask(struct mcp_form *, const char *, const char *);
-
-/* Add a choice to a field, with the title of the next line. */
-static void
-mcp_form_add_choice(struct mcp_form_field *ff, const char *choice,
-    char **titles)
-{
-	const char	*title = strsep(titles, "\n");
-
-	ff->choices = xrecallocarray(ff->choices, ff->nchoices,
-	    ff->nchoices + 1, sizeof *ff->choices);
-	ff->titles = xrecallocarray(ff->titles, ff->nchoices,
-	    ff->nchoices + 1, sizeof *ff->titles);
-	if (title == NULL || *title == '\0')
-		title = choice;
-	ff->titles[ff->nchoices] = xstrdup(title);
-	ff->choices[ff->nchoices++] = xstrdup(choice);
-}
 
 /* Create a form for the rows of a table of fields; NULL is none. */
 struct mcp_form *
@@ -93,11 +61,6 @@ mcp_form_create(struct mcp_dialog *dialog, const char *title,
     mcp_form_end_cb end, void *data)
 {
 	struct mcp_form		*form;
-	struct mcp_form_field	*ff;
-	char			*copy, *next, *line, *titles, *next_title;
-	const char		*cell;
-	size_t			 row, rows;
-	u_int			 i;
 
 	form = xcalloc(1, sizeof *form);
 	form->dialog = dialog;
@@ -107,42 +70,7 @@ mcp_form_create(struct mcp_dialog *dialog, const char *title,
 	form->end = end;
 	form->data = data;
 
-	rows = (table == NULL ? 0 : tmcp_table_rows(table));
-	form->fields = xcalloc(rows + 1, sizeof *form->fields);
-	for (row = 0; row < rows; row++) {
-		ff = &form->fields[form->nfields++];
-		ff->name = xstrdup(tmcp_table_get(table, row, "name"));
-		ff->type = xstrdup(tmcp_table_get(table, row, "type"));
-		cell = tmcp_table_get(table, row, "title");
-		if (*cell == '\0' || strcmp(cell, ff->name) == 0)
-			cell = tmcp_table_get(table, row, "description");
-		ff->help = xstrdup(cell);
-		ff->initial = xstrdup(tmcp_table_get(table, row, "default"));
-		cell = tmcp_table_get(table, row, "required");
-		ff->required = (strcmp(cell, "1") == 0 ||
-		    strcmp(cell, "true") == 0);
-		ff->multiple = (strcmp(tmcp_table_get(table, row, "multiple"),
-		    "1") == 0);
-		next = copy = xstrdup(tmcp_table_get(table, row, "choices"));
-		next_title = titles = xstrdup(tmcp_table_get(table, row,
-		    "choice_titles"));
-		while (*copy != '\0' && (line = strsep(&next, "\n")) != NULL)
-			mcp_form_add_choice(ff, line, &next_title);
-		free(titles);
-		free(copy);
-		next = NULL;
-		if (ff->nchoices == 0 && strcmp(ff->type, "boolean") == 0) {
-			mcp_form_add_choice(ff, "true", &next);
-			mcp_form_add_choice(ff, "false", &next);
-		}
-		ff->on = xcalloc(ff->nchoices + 1, 1);
-		for (i = 0; i < ff->nchoices; i++) {
-			copy = mcp_text_json(ff->choices[i],
-			    strlen(ff->choices[i]));
-			ff->on[i] = (strstr(ff->initial, copy) != NULL);
-			free(copy);
-		}
-	}
+	form->fields = mcp_field_create(table, &form->nfields);
 	return (form);
 }
 
@@ -150,71 +78,18 @@ mcp_form_create(struct mcp_dialog *dialog, const char *title,
 void
 mcp_form_free(struct mcp_form *form)
 {
-	struct mcp_form_field	*ff;
-	u_int			 i, j;
-
 	if (form == NULL)
 		return;
-	for (i = 0; i < form->nfields; i++) {
-		ff = &form->fields[i];
-		for (j = 0; j < ff->nchoices; j++) {
-			free(ff->choices[j]);
-			free(ff->titles[j]);
-		}
-		free(ff->choices);
-		free(ff->titles);
-		free(ff->on);
-		free(ff->name);
-		free(ff->type);
-		free(ff->help);
-		free(ff->initial);
-		free(ff->value);
-	}
-	free(form->fields);
+	mcp_field_free(form->fields, form->nfields);
 	free(form->title);
 	free(form);
-}
-
-/* If the value of a field is written as JSON. */
-static int
-mcp_form_is_json(struct mcp_form_field *ff)
-{
-	if (ff->multiple)
-		return (1);
-	return (ff->nchoices == 0 && (strncmp(ff->type, "array", 5) == 0 ||
-	    strncmp(ff->type, "object", 6) == 0));
 }
 
 /* The values, for the core. */
 struct tmcp_pair *
 mcp_form_pairs(struct mcp_form *form, size_t *n)
 {
-	struct tmcp_pair	*pairs;
-	struct mcp_form_field	*ff;
-	u_int			 i;
-
-	*n = 0;
-	pairs = xcalloc(form->nfields + 1, sizeof *pairs);
-	for (i = 0; i < form->nfields; i++) {
-		ff = &form->fields[i];
-		if (ff->value == NULL)
-			continue;
-		pairs[*n].key = xstrdup(ff->name);
-		pairs[*n].value = xstrdup(ff->value);
-		pairs[(*n)++].is_json = mcp_form_is_json(ff);
-	}
-	return (pairs);
-}
-
-/* Free what mcp_form_pairs has made. */
-void
-mcp_form_free_pairs(struct tmcp_pair *pairs, size_t n)
-{
-	while (n != 0) {
-		free((void *)pairs[--n].key);
-		free((void *)pairs[n].value);
-	}
-	free(pairs);
+	return (mcp_field_pairs(form->fields, form->nfields, n));
 }
 
 /* A field is done: the next, or all of them. */
@@ -245,11 +120,11 @@ mcp_form_backward(struct mcp_form *form)
 static void
 mcp_form_take(struct mcp_form *form, const char *value)
 {
-	struct mcp_form_field	*ff = &form->fields[form->now];
+	struct mcp_field	*ff = &form->fields[form->now];
 	char			*cause = NULL, *line;
 
 	if (value != NULL && form->check(form->data, ff->name, value,
-	    mcp_form_is_json(ff), &cause) != 0) {
+	    mcp_field_is_json(ff), &cause) != 0) {
 		line = mcp_text_line(cause);
 		free(cause);
 		mcp_form_ask(form, line, value);
@@ -266,7 +141,7 @@ static void
 mcp_form_typed(void *data, const char *s)
 {
 	struct mcp_form		*form = data;
-	struct mcp_form_field	*ff = &form->fields[form->now];
+	struct mcp_field	*ff = &form->fields[form->now];
 
 	if (s == NULL)
 		mcp_form_backward(form);
@@ -283,7 +158,7 @@ static void
 mcp_form_chosen(void *data, int choice)
 {
 	struct mcp_form		*form = data;
-	struct mcp_form_field	*ff = &form->fields[form->now];
+	struct mcp_field	*ff = &form->fields[form->now];
 	struct evbuffer		*evb;
 	char			*s;
 	u_int			 i, n = 0;
@@ -321,19 +196,32 @@ mcp_form_chosen(void *data, int choice)
 	evbuffer_free(evb);
 }
 
+/* The name of the present field and how far we are; for whom, if not us. */
+static char *
+mcp_form_step(struct mcp_form *form)
+{
+	struct mcp_field	*ff = &form->fields[form->now];
+	char			*s;
+
+	xasprintf(&s, "[%s%s%u/%u] %s%s",
+	    form->is_question ? form->title : "",
+	    form->is_question ? " " : "", form->now + 1, form->nfields,
+	    ff->name, ff->required ? "*" : "");
+	return (s);
+}
+
 /* Ask for the present field with a menu. */
 static void
 mcp_form_ask_menu(struct mcp_form *form, const char *error)
 {
-	struct mcp_form_field	*ff = &form->fields[form->now];
+	struct mcp_field	*ff = &form->fields[form->now];
 	struct mcp_dialog	*d = form->dialog;
 	const char		*was;
 	char			*s;
 	u_int			 i;
 
 	was = (ff->value != NULL ? ff->value : ff->initial);
-	xasprintf(&s, "%s%s [%u/%u]", ff->name, ff->required ? "*" : "",
-	    form->now + 1, form->nfields);
+	s = mcp_form_step(form);
 	mcp_dialog_clear(d, s);
 	free(s);
 	if (error != NULL)
@@ -363,27 +251,26 @@ mcp_form_ask_menu(struct mcp_form *form, const char *error)
 static void
 mcp_form_ask(struct mcp_form *form, const char *error, const char *typed)
 {
-	struct mcp_form_field	*ff = &form->fields[form->now];
-	char			*s, *type, *fit;
-	const char		*input;
+	struct mcp_field	*ff = &form->fields[form->now];
+	char			*s, *step, *fit;
+	const char		*input, *type;
 	u_int			 width = mcp_dialog_width(form->dialog) + 9;
 
 	if (ff->nchoices != 0) {
 		mcp_form_ask_menu(form, error);
 		return;
 	}
+	step = mcp_form_step(form);
 	if (error != NULL) {
-		xasprintf(&s, "[%u/%u] %s%s %s", form->now + 1, form->nfields,
-		    ff->name, ff->required ? "*" : "", error);
+		xasprintf(&s, "%s %s", step, error);
 		fit = mcp_text_fit(s, width < 22 ? 10 : width - 12);
 	} else {
-		type = xstrdup(mcp_form_is_json(ff) ? "JSON" : ff->type);
-		xasprintf(&s, "[%u/%u] %s%s (%s%s%s)", form->now + 1,
-		    form->nfields, ff->name, ff->required ? "*" : "", type,
+		type = (mcp_field_is_json(ff) ? "JSON" : ff->type);
+		xasprintf(&s, "%s (%s%s%s)", step, type,
 		    *ff->help == '\0' ? "" : ": ", ff->help);
-		free(type);
 		fit = mcp_text_fit(s, width < 22 ? 10 : width * 3 / 5);
 	}
+	free(step);
 	free(s);
 	xasprintf(&s, "%s: ", fit);
 	free(fit);
@@ -423,7 +310,7 @@ void
 mcp_form_review(struct mcp_form *form, const char *error)
 {
 	struct mcp_dialog	*d = form->dialog;
-	struct mcp_form_field	*ff;
+	struct mcp_field	*ff;
 	char			*s, *fit, *line;
 	u_int			 i;
 

@@ -207,7 +207,7 @@ mcp_question_form_end(void *data, enum mcp_form_end end)
 	pairs = mcp_form_pairs(q->form, &n);
 	result = tmcp_client_answer(core, q->id, TMCP_ANSWER_ACCEPT, pairs, n,
 	    NULL);
-	mcp_form_free_pairs(pairs, n);
+	mcp_field_free_pairs(pairs, n);
 	mcp_changed();
 	if (result == TMCP_RESULT_INVALID) {
 		cause = mcp_strerror(result);
@@ -222,7 +222,6 @@ static void
 mcp_question_chosen(void *data, int choice)
 {
 	struct mcp_question	*q = data;
-	char			*title;
 
 	switch (choice) {
 	case MCP_QUESTION_ANSWER:
@@ -230,11 +229,9 @@ mcp_question_chosen(void *data, int choice)
 			mcp_question_end(q, TMCP_ANSWER_ACCEPT);
 			break;
 		}
-		xasprintf(&title, "answer to %s", q->server);
 		mcp_form_free(q->form);
-		q->form = mcp_form_create(q->dialog, title, q->fields, 1,
+		q->form = mcp_form_create(q->dialog, q->server, q->fields, 1,
 		    mcp_question_check, mcp_question_form_end, q);
-		free(title);
 		mcp_form_start(q->form);
 		break;
 	case MCP_QUESTION_COPY:

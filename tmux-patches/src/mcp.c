@@ -52,8 +52,6 @@ static struct event		 mcp_timer;
 static struct event		 mcp_redraw_timer;
 static int			 mcp_format_used;
 static time_t			 mcp_last_sync;
-static int32_t			 mcp_absent_result = TMCP_RESULT_INTERNAL;
-static const char		*mcp_absent_text;
 
 static void	mcp_dispatch(int, short, void *);
 static void	mcp_redraw(int, short, void *);
@@ -156,14 +154,6 @@ mcp_core_get(void)
 	return (mcp_poisoned ? NULL : mcp_core);
 }
 
-/* Why a request ends without an event of the core; NULL if it broke down. */
-void
-mcp_set_absent(int32_t result, const char *text)
-{
-	mcp_absent_result = result;
-	mcp_absent_text = text;
-}
-
 /* Something was asked of the core: look at it in the next turn. */
 void
 mcp_changed(void)
@@ -196,68 +186,6 @@ mcp_cancel(uint64_t id)
 		return (1);
 	mcp_changed();
 	return (tmcp_client_cancel(mcp_core, id) == TMCP_RESULT_OK);
-}
-
-/* Exit status of a shell client for a result. */
-int
-mcp_retval(int32_t result)
-{
-	switch (result) {
-	case TMCP_RESULT_OK:
-		return (0);
-	case TMCP_RESULT_TIMEOUT:
-		return (MCP_EXIT_TIMEOUT);
-	case TMCP_RESULT_TOOL:
-	case TMCP_RESULT_SERVER:
-	case TMCP_RESULT_INVALID:
-	case TMCP_RESULT_NOT_FOUND:
-	case TMCP_RESULT_BUSY:
-	case TMCP_RESULT_CANCELLED:
-		return (MCP_EXIT_ERROR);
-	default:
-		return (MCP_EXIT_TRANSPORT);
-	}
-}
-
-/* Why the last call of the core failed. */
-char *
-mcp_strerror(int32_t result)
-{
-	char	*s;
-	size_t	 size;
-
-	size = tmcp_client_error(mcp_core, NULL, 0);
-	if (size == 0)
-		return (xstrdup(tmcp_result_text(result)));
-	s = xcalloc(1, size + 1);
-	tmcp_client_error(mcp_core, s, size + 1);
-	return (s);
-}
-
-/* Result of an event; there is none if the core has none to give. */
-int32_t
-mcp_event_result(struct tmcp_event *event)
-{
-	if (event == NULL)
-		return (mcp_absent_result);
-	return (tmcp_event_result(event));
-}
-
-/* Text of an event. */
-const char *
-mcp_event_text(struct tmcp_event *event, size_t *size)
-{
-	const char	*text;
-
-	if (event == NULL || (text = tmcp_event_text(event, size)) == NULL) {
-		if ((text = mcp_absent_text) == NULL) {
-			text = "mcp stopped after an internal error, "
-			    "see show-messages";
-		}
-		if (size != NULL)
-			*size = strlen(text);
-	}
-	return (text);
 }
 
 /* The core broke down: all requests end and it is never used again. */

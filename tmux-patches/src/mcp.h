@@ -135,11 +135,28 @@ struct mcp_run {
  * actions at the end of each page.
  */
 struct mcp_dialog;
+struct mcp_menu;
 #define MCP_DIALOG_BACK -1	/* Escape */
 #define MCP_DIALOG_TEXT -2	/* a line that can't be chosen */
 typedef void (*mcp_dialog_menu_cb)(void *, int);
 typedef void (*mcp_dialog_prompt_cb)(void *, const char *);
 typedef void (*mcp_dialog_gone_cb)(void *);
+
+/* A field of a form. */
+struct mcp_field {
+	char	 *name;
+	char	 *type;
+	char	 *help;
+	char	 *initial;
+	char	**choices;
+	char	**titles;
+	u_char	 *on;
+	u_int	  nchoices;
+	int	  required;
+	int	  multiple;
+
+	char	 *value;	/* NULL if it is left out */
+};
 
 /* A form: one value for each field, and then a look at all of them. */
 struct mcp_form;
@@ -157,12 +174,7 @@ typedef void (*mcp_form_end_cb)(void *, enum mcp_form_end);
 struct tmcp_client *mcp_get(struct cmdq_item *);
 void		 mcp_changed(void);
 void		 mcp_timer_add(struct event *, int);
-int		 mcp_retval(int32_t);
-char		*mcp_strerror(int32_t);
-int32_t		 mcp_event_result(struct tmcp_event *);
-const char	*mcp_event_text(struct tmcp_event *, size_t *);
 int		 mcp_cancel(uint64_t);
-void		 mcp_set_absent(int32_t, const char *);
 struct tmcp_client *mcp_core_get(void);
 
 /* mcp-abbrev.c */
@@ -203,6 +215,13 @@ int		 mcp_dialog_busy(struct client *);
 void		 mcp_dialog_chosen(struct client *, const char *);
 void		 mcp_dialog_client_lost(struct client *);
 
+/* mcp-field.c */
+struct mcp_field *mcp_field_create(const struct tmcp_table *, u_int *);
+void		 mcp_field_free(struct mcp_field *, u_int);
+int		 mcp_field_is_json(struct mcp_field *);
+struct tmcp_pair *mcp_field_pairs(struct mcp_field *, u_int, size_t *);
+void		 mcp_field_free_pairs(struct tmcp_pair *, size_t);
+
 /* mcp-form.c */
 struct mcp_form	*mcp_form_create(struct mcp_dialog *, const char *,
 		     const struct tmcp_table *, int, mcp_form_check_cb,
@@ -211,17 +230,32 @@ void		 mcp_form_free(struct mcp_form *);
 void		 mcp_form_start(struct mcp_form *);
 void		 mcp_form_review(struct mcp_form *, const char *);
 struct tmcp_pair *mcp_form_pairs(struct mcp_form *, size_t *);
-void		 mcp_form_free_pairs(struct tmcp_pair *, size_t);
 
 /* mcp-hook.c */
 int		 mcp_hook_exists(const char *);
 void		 mcp_hook_run(const char *, ...);
 void		 mcp_hook_event(struct tmcp_event *);
 
+/* mcp-lines.c */
+void		 mcp_lines_servers(struct mcp_dialog *,
+		     const struct tmcp_table *);
+void		 mcp_lines_tools(struct mcp_dialog *, const char *,
+		     const struct tmcp_table *);
+
 /* mcp-log.c */
 void		 mcp_log(void *, uint32_t, const char *);
 uint32_t	 mcp_log_level(const char *);
 void		 mcp_log_set_file(const char *);
+
+/* mcp-menu.c */
+struct mcp_menu	*mcp_menu_create(const char *);
+void		 mcp_menu_free(struct mcp_menu *);
+void		 mcp_menu_line(struct mcp_menu *, int, const char *);
+void		 mcp_menu_wrap(struct mcp_menu *, const char *, u_int);
+void		 mcp_menu_action(struct mcp_menu *, int, char, const char *);
+void		 mcp_menu_turn(struct mcp_menu *, int);
+struct cmd_list	*mcp_menu_build(struct mcp_menu *, struct client *, u_int,
+		     u_int);
 
 /* mcp-options.c */
 const char	*mcp_options_get(const char *);
@@ -262,6 +296,14 @@ void		 mcp_request_remove(struct mcp_request *);
 void		 mcp_request_done(struct mcp_request *, struct tmcp_event *);
 void		 mcp_request_reloaded(struct tmcp_event *);
 void		 mcp_request_fail_all(void);
+
+/* mcp-result.c */
+int		 mcp_retval(int32_t);
+char		*mcp_strerror(int32_t);
+int32_t		 mcp_event_result(struct tmcp_event *);
+const char	*mcp_event_text(struct tmcp_event *, size_t *);
+void		 mcp_set_absent(int32_t, const char *);
+void		 mcp_run_done(struct tmcp_event *, void *);
 
 /* mcp-roots.c */
 void		 mcp_roots_sync(struct tmcp_client *, int);

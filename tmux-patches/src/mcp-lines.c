@@ -1,0 +1,103 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * The lines of the menus of servers and tools.
+ */
+
+/* How wide the column of names is, at most half of the line. */
+static u_int
+mcp_lines_width(struct mcp_dialog *d, const struct tmcp_table *table)
+{
+	size_t	row, size;
+	u_int	width = 0, most = mcp_dialog_width(d) / 2;
+
+	for (row = 0; row < tmcp_table_rows(table); row++) {
+		size = strlen(tmcp_table_get(table, row, "name"));
+		if (size > most)
+			return (most);
+		if (size > width)
+			width = size;
+	}
+	return (width);
+}
+
+/* A menu of servers and how they are. */
+void
+mcp_lines_servers(struct mcp_dialog *d, const struct tmcp_table *table)
+{
+	const char	*tools, *busy;
+	char		*s;
+	size_t		 row, rows = tmcp_table_rows(table);
+	int		 width = mcp_lines_width(d, table);
+
+	xasprintf(&s, "MCP: %zu server%s", rows, rows == 1 ? "" : "s");
+	mcp_dialog_clear(d, s);
+	free(s);
+	for (row = 0; row < rows; row++) {
+		tools = tmcp_table_get(table, row, "tools");
+		busy = tmcp_table_get(table, row, "inflight");
+		if (atoi(busy) == 0)
+			busy = "";
+		xasprintf(&s, "%-*s  %s%s%s%s%s%s", width,
+		    tmcp_table_get(table, row, "name"),
+		    tmcp_table_get(table, row, "state"),
+		    *tools == '\0' ? "" : ", ", tools,
+		    *tools == '\0' ? "" : " tools",
+		    *busy == '\0' ? "" : ", running ", busy);
+		mcp_dialog_line(d, row, s);
+		free(s);
+	}
+}
+
+/* A menu of tools and what they do. */
+void
+mcp_lines_tools(struct mcp_dialog *d, const char *server,
+    const struct tmcp_table *table)
+{
+	const char	*name, *title, *more;
+	char		*s;
+	size_t		 row, rows = tmcp_table_rows(table);
+	int		 width = mcp_lines_width(d, table);
+
+	xasprintf(&s, "%s: %zu tool%s", server, rows, rows == 1 ? "" : "s");
+	mcp_dialog_clear(d, s);
+	free(s);
+	if (rows == 0)
+		mcp_dialog_wrap(d, "the server has no tools");
+	for (row = 0; row < rows; row++) {
+		name = tmcp_table_get(table, row, "name");
+		title = tmcp_table_get(table, row, "title");
+		more = tmcp_table_get(table, row, "description");
+		if (strcasecmp(title, name) == 0)
+			title = "";
+		xasprintf(&s, "%-*s  %s%s%s", width, name, title,
+		    *title == '\0' || *more == '\0' ? "" : ": ", more);
+		mcp_dialog_line(d, row, s);
+		free(s);
+	}
+}
