@@ -4,11 +4,13 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::process::Process;
 use crate::run::{Output, Running};
 use crate::tmux::{Tmux, binary};
-use crate::wait::until;
+use crate::wait::{PATIENCE, until};
 
 /// An attached client whose screen can be read. Dropped, its terminal is ended.
 #[derive(Debug)]
@@ -96,7 +98,19 @@ impl<'a> Viewer<'a> {
     /// Types text as it is.
     #[track_caller]
     pub fn text(&self, text: &str) {
-        let _ = self.run(["send-keys", "-l", "-t", "v:", text]).ok();
+        // At the end of an argument it would separate commands.
+        let text = match text.strip_suffix(';') {
+            Some(start) => format!("{start}\\;"),
+            None => text.to_string(),
+        };
+        let _ = self.run(["send-keys", "-l", "-t", "v:", &text]).ok();
+    }
+
+    /// Changes the size of the terminal.
+    #[track_caller]
+    pub fn resize(&self, columns: u16, rows: u16) {
+        let (x, y) = (columns.to_string(), rows.to_string());
+        let _ = self.run(["resize-window", "-t", "v:", "-x", &x, "-y", &y]).ok();
     }
 
     /// The process of the client that is looked at.
@@ -120,6 +134,11 @@ impl Drop for Viewer<'_> {
             let mut left = self.outer.descendants();
             left.push(self.outer);
             left.iter().for_each(|process| process.signal(libc::SIGKILL));
+            // The next one has the same socket and must not meet the last of this.
+            let start = Instant::now();
+            while left.iter().any(|process| process.runs()) && start.elapsed() < PATIENCE {
+                thread::sleep(Duration::from_millis(2));
+            }
         }
     }
 }
