@@ -144,7 +144,7 @@ cmd_mcp_menu_check(void *data, const char *key, const char *value, int is_json,
 {
 	struct cmd_mcp_menu_data	*cdata = data;
 	struct tmcp_client		*core = mcp_core_get();
-	char				*s, *wants;
+	char				*s, *wants, *prefix;
 	int32_t				 result;
 
 	if (core == NULL)
@@ -155,8 +155,14 @@ cmd_mcp_menu_check(void *data, const char *key, const char *value, int is_json,
 		return (0);
 	/* Which argument it is is in front of it already. */
 	s = mcp_strerror(result);
-	wants = strstr(s, " wants ");
-	*cause = xstrdup(wants == NULL ? s : wants + 1);
+	xasprintf(&prefix, "argument '%s' ", key);
+	if ((wants = strstr(s, " wants ")) != NULL)
+		*cause = xstrdup(wants + 1);
+	else if (strncmp(s, prefix, strlen(prefix)) == 0)
+		*cause = xstrdup(s + strlen(prefix));
+	else
+		*cause = xstrdup(s);
+	free(prefix);
 	free(s);
 	return (-1);
 }

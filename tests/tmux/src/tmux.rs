@@ -337,6 +337,12 @@ impl Tmux {
         Viewer::attach(self)
     }
 
+    /// Attaches a client on a screen of this size.
+    #[must_use]
+    pub fn view_sized(&self, columns: u16, rows: u16) -> Viewer<'_> {
+        Viewer::attach_sized(self, columns, rows)
+    }
+
     /// Attaches a control client.
     #[must_use]
     pub fn control(&self) -> Control {

@@ -4,11 +4,13 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::process::Process;
 use crate::run::{Output, Running};
 use crate::tmux::{Tmux, binary};
-use crate::wait::until;
+use crate::wait::{PATIENCE, until};
 
 /// An attached client whose screen can be read. Dropped, its terminal is ended.
 #[derive(Debug)]
@@ -24,6 +26,15 @@ impl<'a> Viewer<'a> {
     /// When the client does not come up.
     #[must_use]
     pub fn attach(tmux: &'a Tmux) -> Viewer<'a> {
+        Viewer::attach_sized(tmux, 100, 30)
+    }
+
+    /// Attaches to the first session on a terminal of this size.
+    ///
+    /// # Panics
+    /// When the client does not come up.
+    #[must_use]
+    pub fn attach_sized(tmux: &'a Tmux, columns: u16, rows: u16) -> Viewer<'a> {
         let conf = "set -g status off\nset -g remain-on-exit on\nset -s escape-time 0\n";
         fs::write(tmux.path("outer.conf"), conf).expect("the outer configuration is written");
         let inner = format!(
@@ -32,7 +43,8 @@ impl<'a> Viewer<'a> {
             tmux.path("viewer.err").display()
         );
         let mut viewer = Viewer { tmux, outer: tmux.server() };
-        let _ = viewer.run(["new-session", "-d", "-x100", "-y30", "-sv", &inner]).ok();
+        let (x, y) = (format!("-x{columns}"), format!("-y{rows}"));
+        let _ = viewer.run(["new-session", "-d", &x, &y, "-sv", &inner]).ok();
         let pid = viewer.run(["display-message", "-p", "#{pid}"]).ok();
         let pid = pid.trim().parse().expect("a pid is a number");
         viewer.outer = Process::of(pid).expect("the outer server runs");
@@ -77,6 +89,38 @@ impl<'a> Viewer<'a> {
         assert!(found.is_ok(), "the screen never shows {text:?}, at last it was\n{last}");
     }
 
+    /// Waits until the screen has this text no more.
+    #[track_caller]
+    pub fn until_gone(&self, text: &str) {
+        until(&format!("{text:?} leaves the screen"), || !self.screen().contains(text));
+    }
+
+    /// Types text as it is.
+    #[track_caller]
+    pub fn text(&self, text: &str) {
+        // At the end of an argument it would separate commands.
+        let text = match text.strip_suffix(';') {
+            Some(start) => format!("{start}\\;"),
+            None => text.to_string(),
+        };
+        let _ = self.run(["send-keys", "-l", "-t", "v:", &text]).ok();
+    }
+
+    /// Changes the size of the terminal.
+    #[track_caller]
+    pub fn resize(&self, columns: u16, rows: u16) {
+        let (x, y) = (columns.to_string(), rows.to_string());
+        let _ = self.run(["resize-window", "-t", "v:", "-x", &x, "-y", &y]).ok();
+    }
+
+    /// The process of the client that is looked at.
+    #[track_caller]
+    #[must_use]
+    pub fn client(&self) -> Process {
+        let pid = self.run(["list-panes", "-t", "v:", "-F", "#{pane_pid}"]).ok();
+        Process::of(pid.trim().parse().expect("a pid is a number")).expect("the client runs")
+    }
+
     /// Types keys by their names in tmux.
     #[track_caller]
     pub fn keys(&self, keys: &[&str]) {
@@ -90,6 +134,11 @@ impl Drop for Viewer<'_> {
             let mut left = self.outer.descendants();
             left.push(self.outer);
             left.iter().for_each(|process| process.signal(libc::SIGKILL));
+            // The next one has the same socket and must not meet the last of this.
+            let start = Instant::now();
+            while left.iter().any(|process| process.runs()) && start.elapsed() < PATIENCE {
+                thread::sleep(Duration::from_millis(2));
+            }
         }
     }
 }

@@ -1,0 +1,147 @@
+//! Hooks, servers that start with tmux, and abbreviations.
+
+use tmcp_tmux_tests::{Setup, stdio, until};
+
+#[test]
+fn hooks_run_for_calls_that_end_well_and_badly() {
+    let tmux = Setup::new()
+        .server("demo", stdio(&[]))
+        .conf("set -g @mcp-call-done { set -gF @done '#{mcp_server} #{mcp_tool} #{mcp_result}' }")
+        .conf("set -g @mcp-call-failed { set -gF @failed '#{mcp_tool} #{mcp_error}' }")
+        .start();
+    let _ = tmux.call(["demo", "echo", "text=fine"]).ok();
+    until("done ran", || tmux.format("#{@done}") == "demo echo fine");
+    assert_eq!(tmux.format("#{@failed}"), "");
+    let _ = tmux.call(["demo", "fail", "message=sorry"]).fails(1);
+    until("failed ran", || tmux.format("#{@failed}") == "fail sorry");
+    assert_eq!(tmux.format("#{@done}"), "demo echo fine");
+    let _ = tmux.call(["-T", "200", "demo", "sleep", "ms=60000"]).fails(124);
+    until("failed ran for the timeout", || tmux.format("#{@failed}").starts_with("sleep server"));
+    tmux.finish();
+}
+
+#[test]
+fn a_result_in_a_hook_is_not_expanded_and_runs_nothing() {
+    let setup = Setup::new();
+    let witness = setup.path("witness");
+    let tmux = setup
+        .server("demo", stdio(&[]))
+        .conf("set -g @mcp-call-done { set -gF @done '#{mcp_result}' }")
+        .start();
+    let text = format!("text=#(touch {}) #{{pid}}", witness.display());
+    let _ = tmux.call(["demo", "echo", &text]).ok();
+    until("the hook ran", || !tmux.run(["show", "-gv", "@done"]).ok().trim().is_empty());
+    let shown = tmux.run(["show", "-gv", "@done"]).ok();
+    assert_eq!(shown.trim_end(), &text["text=".len()..]);
+    assert!(!witness.exists());
+    tmux.finish();
+}
+
+#[test]
+fn a_hook_that_calls_a_tool_does_not_run_itself_again() {
+    let setup = Setup::new();
+    let journal = setup.path("journal");
+    let tmux = setup
+        .server("demo", stdio(&["--journal", &journal.to_string_lossy()]))
+        .conf("set -g @mcp-call-done { mcp-call -b demo upper text=again }")
+        .start();
+    let _ = tmux.call(["demo", "echo", "text=once"]).ok();
+    until("the hook called", || tmux.journal() == ["echo", "upper"]);
+    tmux.until_format("#{mcp_inflight}", "0");
+    let _ = tmux.call(["demo", "fail", "message=x"]).fails(1);
+    assert_eq!(tmux.journal(), ["echo", "upper", "fail"]);
+    tmux.finish();
+}
+
+#[test]
+fn hooks_tell_of_servers_that_come_and_go() {
+    let tmux = Setup::new()
+        .server("demo", stdio(&[]))
+        .conf("set -g @mcp-server-up { set -gF @up '#{@up}+#{mcp_server}' }")
+        .conf("set -g @mcp-server-down { set -gF @down '#{@down}+#{mcp_server}' }")
+        .start();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    until("it came", || tmux.format("#{@up}") == "+demo");
+    assert_eq!(tmux.format("#{@down}"), "");
+    let _ = tmux.call(["demo", "crash"]).fails(2);
+    until("it went", || tmux.format("#{@down}") == "+demo");
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    until("it came again", || tmux.format("#{@up}") == "+demo+demo");
+    tmux.finish();
+}
+
+#[test]
+fn a_hook_tells_of_tools_that_changed() {
+    let tmux = Setup::new()
+        .server("demo", stdio(&["--change-tools-after", "1"]))
+        .conf("set -g @mcp-tools-changed { set -gF @changed '#{mcp_server}' }")
+        .start();
+    assert!(!tmux.run(["mcp-tools", "demo"]).ok().contains("extra"));
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    until("the hook ran", || tmux.format("#{@changed}") == "demo");
+    assert!(tmux.run(["mcp-tools", "demo"]).ok().contains("extra"));
+    tmux.finish();
+}
+
+#[test]
+fn a_broken_hook_is_told_in_the_messages_and_harms_nothing() {
+    let tmux = Setup::new()
+        .server("demo", stdio(&[]))
+        .conf("set -g @mcp-call-done 'no-such-command'")
+        .start();
+    let terminal = tmux.attach();
+    assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
+    until("the messages tell of it", || {
+        tmux.messages().iter().any(|line| line.contains("@mcp-call-done"))
+    });
+    drop(terminal);
+    tmux.finish();
+}
+
+#[test]
+fn servers_named_in_preconnect_are_up_before_anybody_calls() {
+    let tmux = Setup::new()
+        .server("warm", stdio(&[]))
+        .server("cold", stdio(&[]))
+        .conf("set -g @mcp-preconnect warm")
+        .start();
+    tmux.until_format("#{mcp_state_warm}/#{mcp_state_cold}", "connected/disconnected");
+    assert_eq!(tmux.format("#{mcp_calls}"), "0");
+    let _ = tmux.run(["set", "-g", "@mcp-preconnect", "warm cold", ";", "mcp-jobs"]).ok();
+    tmux.until_format("#{mcp_state_cold}", "connected");
+    tmux.finish();
+}
+
+#[test]
+fn a_wrong_name_in_preconnect_is_told() {
+    let tmux = Setup::new()
+        .server("warm", stdio(&[]))
+        .conf("set -g @mcp-preconnect 'nobody warm'")
+        .start();
+    let terminal = tmux.attach();
+    tmux.until_format("#{mcp_state_warm}", "connected");
+    until("the messages tell of it", || {
+        tmux.messages()
+            .iter()
+            .any(|line| line.contains("@mcp-preconnect") && line.contains("nobody"))
+    });
+    drop(terminal);
+    tmux.finish();
+}
+
+#[test]
+fn names_are_abbreviated_while_it_is_clear_who_is_meant() {
+    let tmux = Setup::new().server("memory", stdio(&[])).server("mail", stdio(&[])).start();
+    // Tools are looked up once they are listed; before, the server is asked as it is.
+    let _ = tmux.run(["mcp-tools", "memory"]).ok();
+    assert_eq!(tmux.call(["me", "ech", "text=x"]).ok(), "x\n");
+    let error = tmux.call(["m", "echo", "text=x"]).fails(1);
+    assert!(error.contains("ambiguous server: m (mail, memory)"), "{error}");
+    let error = tmux.call(["zeta", "echo", "text=x"]).fails(1);
+    assert!(error.contains("zeta") && error.contains("memory"), "{error}");
+    let error = tmux.call(["memory", "e", "text=x"]).fails(1);
+    assert!(error.contains("ambiguous tool: e") && error.contains("echo"), "{error}");
+    let error = tmux.call(["memory", "zz", "text=x"]).fails(1);
+    assert!(error.contains("unknown tool: zz"), "{error}");
+    tmux.finish();
+}
