@@ -19,6 +19,8 @@ mod host;
 mod link;
 #[path = "simulation/peer.rs"]
 mod peer;
+#[path = "simulation/people.rs"]
+mod people;
 #[path = "simulation/profile.rs"]
 mod profile;
 #[path = "simulation/random.rs"]
@@ -27,6 +29,8 @@ mod random;
 mod rules;
 #[path = "simulation/trace.rs"]
 mod trace;
+#[path = "simulation/wants.rs"]
+mod wants;
 #[path = "simulation/world.rs"]
 mod world;
 

@@ -302,9 +302,7 @@ impl Engine {
             State::AwaitingTools | State::Verifying(_) => {
                 self.server_mut(server).listeners.retain(|other| *other != id);
             }
-            State::AwaitingAck => {
-                self.server_mut(server).watchers.retain(|other| *other != id);
-            }
+            State::AwaitingAck => self.abandon_watcher(now, id, server),
             State::Asking(_) | State::AwaitingConfig => {}
         }
     }
@@ -355,6 +353,10 @@ impl Engine {
         if request.internal {
             if let Kind::List { .. } = request.kind {
                 self.listed(now, &request, outcome);
+            } else if let (Kind::Subscribe { .. }, Err(_), Some(server)) =
+                (&request.kind, &outcome, request.server)
+            {
+                self.renew_later(now, server);
             }
             return;
         }

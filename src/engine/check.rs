@@ -24,12 +24,12 @@ impl Engine {
                 return Err(format!("{name} was removed and is waited for"));
             }
             if !server.queue.is_empty() {
-                let room = server.shape().in_flight;
+                let shape = server.shape();
                 let usable = server
                     .pool
                     .members()
                     .iter()
-                    .any(|member| member.ready && !member.retiring && member.load < room);
+                    .any(|member| member.ready && !member.retiring && member.has_room(shape));
                 let coming = server.pool.connecting() > 0
                     || server.armed.is_some()
                     || server.pool.is_full(server.shape());

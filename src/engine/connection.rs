@@ -8,7 +8,7 @@
 //!   output until its answer came or the connection is gone;
 //! * an idle connection keeps no buffer.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::config::{Era, Transport};
 use crate::engine::retry::Delivery;
@@ -88,10 +88,10 @@ pub(super) struct Connection {
     pub(super) round: u32,
     /// A look at whether the socket is back while the process serves.
     pub(super) scout: bool,
-    /// It carries subscriptions, which die with it: it is never idle.
-    pub(super) pinned: bool,
     /// Bytes of answers that were written since the output was last empty.
     pub(super) unread_answers: usize,
+    /// Resources whose changes are told on it: it is never idle while there are any.
+    pub(super) carries: BTreeSet<Box<str>>,
     /// A write was asked for and not carried out yet.
     pub(super) write_asked: bool,
 }
@@ -150,8 +150,8 @@ impl Connection {
             pid: None,
             round,
             scout: false,
-            pinned: false,
             unread_answers: 0,
+            carries: BTreeSet::new(),
             write_asked: false,
         }
     }
@@ -198,6 +198,12 @@ impl Connection {
     /// How much of `exchange` has left us.
     pub(super) fn delivery(&self, exchange: &Exchange) -> Delivery {
         Delivery::of(exchange.start, exchange.end, self.output.left())
+    }
+
+    /// The id of its listen request, if it has one.
+    pub(super) fn listens(&self) -> Option<u64> {
+        let listen = self.exchanges.iter().find(|exchange| exchange.purpose == Purpose::Listen);
+        listen.map(|exchange| exchange.wire)
     }
 
     /// Takes out the exchange that an answer belongs to.
@@ -250,7 +256,7 @@ impl Connection {
             Phase::Negotiating(negotiation) => Some(negotiation.deadline()),
             Phase::Ended { until, .. } | Phase::Closing { until, .. } => Some(*until),
             Phase::Ready(_) if self.exchanges.is_empty() => {
-                let idle_timeout = idle_timeout.filter(|_| !self.pinned);
+                let idle_timeout = idle_timeout.filter(|_| self.carries.is_empty());
                 idle_timeout.map(|timeout| self.idle_since + timeout)
             }
             Phase::Ready(_) => self

@@ -489,14 +489,24 @@ impl Engine {
     }
 
     fn remove_server(&mut self, now: Time, id: ServerId) {
-        let server = self.server_mut(id);
+        let server = &mut self.servers[id.0 as usize];
         server.removed = true;
         let name = server.name.clone();
         let mut waiting: Vec<RequestId> = server.queue.drain(..).collect();
         waiting.append(&mut server.listeners);
         waiting.append(&mut server.watchers);
         server.watched.clear();
+        self.timers.set(&mut server.watch_armed, Timer::Watch(id), None);
         self.by_name.remove(&name);
+        // What waits for words of a person has nowhere to go with them.
+        let mut asking: Vec<RequestId> = self
+            .requests
+            .iter()
+            .filter(|(_, r)| r.server == Some(id) && matches!(r.state, State::Asking(_)))
+            .map(|(id, _)| *id)
+            .collect();
+        asking.sort_unstable();
+        waiting.append(&mut asking);
         for request in waiting {
             self.finish_unconfigured(now, request, id);
         }

@@ -25,6 +25,8 @@ pub struct Member {
     pub id: ConnectionId,
     /// Requests on it, abandoned ones included.
     pub load: u32,
+    /// Those among them that never end by themselves: they take no room from others.
+    pub held: u32,
     /// It can take requests.
     pub ready: bool,
     /// It is closed after use, whatever the pool's size.
@@ -62,6 +64,13 @@ pub struct Shape {
     pub cautious: bool,
 }
 
+impl Member {
+    /// Whether it can take one more request.
+    pub fn has_room(&self, shape: Shape) -> bool {
+        self.load - self.held < shape.in_flight
+    }
+}
+
 /// The connections of one server.
 #[derive(Debug, Default)]
 pub struct Pool {
@@ -72,7 +81,7 @@ pub struct Pool {
 impl Pool {
     /// A connection is being opened.
     pub fn open(&mut self, id: ConnectionId) {
-        self.members.push(Member { id, load: 0, ready: false, retiring: false });
+        self.members.push(Member { id, load: 0, held: 0, ready: false, retiring: false });
     }
 
     /// It can take requests.
@@ -95,7 +104,7 @@ impl Pool {
         let member = self
             .members
             .iter_mut()
-            .filter(|m| m.ready && !m.retiring && m.load > 0 && m.load < shape.in_flight)
+            .filter(|m| m.ready && !m.retiring && m.load > 0 && m.has_room(shape))
             .min_by_key(|member| member.load)?;
         member.load += 1;
         Some((member.id, Hit::Shared))
@@ -106,6 +115,14 @@ impl Pool {
         self.idle.retain(|other| *other != id);
         if let Some(member) = self.member_mut(id) {
             member.load += 1;
+            member.held += 1;
+        }
+    }
+
+    /// A request that never ends by itself has ended; `release` comes next.
+    pub fn vacate(&mut self, id: ConnectionId) {
+        if let Some(member) = self.member_mut(id) {
+            member.held = member.held.saturating_sub(1);
         }
     }
 
@@ -126,8 +143,16 @@ impl Pool {
 
     /// An idle connection beyond the pool's size, the one used longest ago: an
     /// overflow connection that came too late, or one of a pool that was made smaller.
-    pub fn surplus(&self, shape: Shape) -> Option<ConnectionId> {
-        if self.usable() > shape.size { self.idle.first().copied() } else { None }
+    /// One that is not `dear` goes first.
+    pub fn surplus(
+        &self,
+        shape: Shape,
+        dear: impl Fn(ConnectionId) -> bool,
+    ) -> Option<ConnectionId> {
+        if self.usable() <= shape.size {
+            return None;
+        }
+        self.idle.iter().find(|id| !dear(**id)).or(self.idle.first()).copied()
     }
 
     /// Connections that take requests.

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::engine::connection::Purpose;
+use crate::engine::connection::{Exchange, Purpose};
 use crate::engine::event::{Answer, Asks, Event, Question};
 use crate::engine::request::{Rounds, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, QuestionId, RequestId, ServerId};
@@ -45,6 +45,8 @@ pub(super) struct Pending {
 pub(super) enum Origin {
     /// Back on a connection, to the id that the server gave.
     Peer { connection: ConnectionId, their_id: Box<RawValue> },
+    /// Nowhere: it was taken back.
+    Nobody,
     /// Into the next try of the request, under the server's key.
     Round { key: String },
 }
@@ -130,17 +132,32 @@ impl Engine {
             if self.events.len() == before {
                 self.events.push_back(Event::QuestionGone(id));
             }
-            if let Origin::Peer { .. } = pending.origin {
-                self.settle(now, pending, "{\"action\":\"cancel\"}");
+            if !matches!(pending.origin, Origin::Round { .. }) {
+                let body = match pending.asks {
+                    Asks::Sample { .. } => "",
+                    _ => "{\"action\":\"cancel\"}",
+                };
+                self.settle(now, pending, body);
             }
         }
+    }
+
+    /// The server takes back a question: it wants no answer any more.
+    pub(super) fn taken_back(&mut self, now: Time, id: ConnectionId, theirs: &str) {
+        for pending in self.questions.values_mut() {
+            let Origin::Peer { connection, their_id } = &pending.origin else { continue };
+            if *connection == id && their_id.get() == theirs {
+                pending.origin = Origin::Nobody;
+            }
+        }
+        self.withdraw_questions(now, |pending| matches!(pending.origin, Origin::Nobody));
     }
 
     /// A connection is gone, and with it everybody who waits for an answer on it.
     pub(super) fn withdraw_from(&mut self, now: Time, id: ConnectionId) {
         self.withdraw_questions(now, |pending| match pending.origin {
             Origin::Peer { connection, .. } => connection == id,
-            Origin::Round { .. } => false,
+            Origin::Round { .. } | Origin::Nobody => false,
         });
     }
 
@@ -156,11 +173,16 @@ impl Engine {
         let Some(asks) = self.understand(asked) else { return false };
         let Some(connection) = self.connections.get(&id) else { return false };
         // One request at a time is the rule; with several the newest is likeliest.
-        let request =
-            connection.exchanges.iter().rev().find_map(|exchange| match exchange.purpose {
-                Purpose::Request(request) => Some(request),
-                _ => None,
-            });
+        // What the engine asks for itself makes no server curious.
+        let asked_for = |exchange: &Exchange| match exchange.purpose {
+            Purpose::Request(request) => {
+                let known = self.requests.get(&request).filter(|request| !request.internal);
+                known.map(|_| (exchange.wire, request))
+            }
+            _ => None,
+        };
+        let newest = connection.exchanges.iter().filter_map(asked_for).max();
+        let request = newest.map(|(_, request)| request);
         let origin = Origin::Peer { connection: id, their_id: their_id.to_owned() };
         self.open_question(now, server, request, origin, asks);
         true
@@ -310,6 +332,7 @@ impl Engine {
                 self.server_mut(pending.server).metrics.message_sent(now);
                 self.ask_write(connection);
             }
+            Origin::Nobody => {}
             Origin::Round { key } => {
                 let Some(id) = pending.request else { return };
                 if body.is_empty() {

@@ -5,9 +5,8 @@ use serde_json::value::RawValue;
 use crate::config::Era;
 use crate::engine::action::Action;
 use crate::engine::catalogue::{Catalogue, Listing};
-use crate::engine::connection::{Exchange, Phase, Purpose};
+use crate::engine::connection::{Phase, Purpose};
 use crate::engine::event::{Event, Progress, Reply};
-use crate::engine::questions::Origin;
 use crate::engine::request::{Kind, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
@@ -116,8 +115,7 @@ impl Engine {
             // The server ends the subscription in good order; it is made anew.
             Purpose::Listen => {
                 self.server_mut(server).metrics.response_received(now);
-                self.release(now, id);
-                self.subscribe_again(now, server);
+                self.listen_ended(now, server, id, outcome.err().as_ref().map(server_error));
             }
         }
     }
@@ -309,7 +307,9 @@ impl Engine {
                 self.forget_tools(server);
             }
             "notifications/resources/updated" => self.resource_updated(server, params),
-            "notifications/subscriptions/acknowledged" => self.acknowledged(now, server, params),
+            "notifications/subscriptions/acknowledged" => {
+                self.acknowledged(now, server, id, params)
+            }
             "notifications/cancelled" => self.handle_cancelled(now, id, params),
             // Whatever else a server tells is nobody's yet.
             _ => {}
@@ -324,18 +324,13 @@ impl Engine {
             return;
         };
         let theirs = params.request_id.get();
-        self.withdraw_questions(now, |pending| match &pending.origin {
-            Origin::Peer { connection, their_id } => *connection == id && their_id.get() == theirs,
-            Origin::Round { .. } => false,
-        });
+        self.taken_back(now, id, theirs);
         let Some(wire) = jsonrpc::own_id(params.request_id) else { return };
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let server = connection.server;
-        let listens = |e: &&Exchange| e.wire == wire && e.purpose == Purpose::Listen;
-        if connection.exchanges.iter().find(listens).is_some() {
+        if connection.listens() == Some(wire) {
             connection.take(wire);
-            self.release(now, id);
-            self.subscribe_again(now, server);
+            self.listen_ended(now, server, id, None);
         }
     }
 

@@ -58,9 +58,13 @@ pub(super) struct Server {
     pub(super) version: Option<&'static str>,
     /// It was usable at least once.
     pub(super) was_up: bool,
-    /// Resources whose changes are wanted, and who waits for that to be confirmed.
+    /// Resources whose changes a server agreed to tell.
     pub(super) watched: BTreeSet<Box<str>>,
+    /// Subscriptions that it has not confirmed yet.
     pub(super) watchers: Vec<RequestId>,
+    /// When they were last made again, and when that is due.
+    pub(super) renewed: Option<Time>,
+    pub(super) watch_armed: Option<Time>,
     /// Requests that got a connection at least once, and those for which one was
     /// opened and that ended before it came: together the hits and misses.
     pub(super) served: u64,
@@ -94,6 +98,8 @@ impl Server {
             was_up: false,
             watched: BTreeSet::new(),
             watchers: Vec::new(),
+            renewed: None,
+            watch_armed: None,
             served: 0,
             missed_in_vain: 0,
             config,

@@ -202,6 +202,7 @@ impl Engine {
                     self.server_mut(id).armed = None;
                     self.pump(now, id);
                 }
+                Timer::Watch(id) => self.renew(now, id),
             }
         }
     }
@@ -425,6 +426,7 @@ impl Engine {
     fn lose(&mut self, now: Time, id: ConnectionId, loss: Loss) {
         let Some(mut connection) = self.take_connection(id) else { return };
         let server = connection.server;
+        let listened = connection.listens().is_some();
         let exchanges = mem::take(&mut connection.exchanges);
         self.part(now, id, &connection);
         let (negotiating, probed) = connection.handshake();
@@ -439,10 +441,13 @@ impl Engine {
             let delivery = connection.delivery(&exchange);
             self.lost_request(now, request, delivery.may_retry(self.is_repeatable(request)), &loss);
         }
-        if was_ready {
-            if connection.pinned {
-                self.subscribe_again(now, server);
+        if listened {
+            for id in mem::take(&mut self.server_mut(server).watchers) {
+                self.lost_request(now, id, true, &loss);
             }
+        }
+        if was_ready {
+            self.renew_soon(now, server);
             return self.pump(now, server);
         }
         let state = self.server_mut(server);
@@ -554,9 +559,10 @@ impl Engine {
         if connection.exchanges.is_empty() {
             connection.rest(now);
         }
-        let server = connection.server;
+        let (server, carries) = (connection.server, !connection.carries.is_empty());
         let state = self.server_mut(server);
-        let (shape, waiting) = (state.shape(), !state.queue.is_empty());
+        // One that carries subscriptions is not the first to go.
+        let (shape, waiting) = (state.shape(), carries || !state.queue.is_empty());
         let retiring = state.pool.members().iter().any(|m| m.id == id && m.retiring);
         if state.pool.release(id, waiting, shape) {
             let cause = if retiring { EvictionCause::Reload } else { EvictionCause::Overflow };
@@ -572,6 +578,7 @@ impl Engine {
         let all: Vec<ConnectionId> =
             self.server(server).pool.members().iter().map(|member| member.id).collect();
         for id in all {
+            self.stop_listening(now, server, id);
             if self.server_mut(server).pool.retire(id) {
                 self.close(now, id, cause);
             }
@@ -588,7 +595,10 @@ impl Engine {
             if !state.queue.is_empty() {
                 return;
             }
-            let Some(id) = state.pool.surplus(state.shape()) else { return };
+            // Subscriptions die with their connection.
+            let dear =
+                |id| self.connections.get(&id).is_some_and(|stream| !stream.carries.is_empty());
+            let Some(id) = state.pool.surplus(state.shape(), dear) else { return };
             self.close(now, id, EvictionCause::Overflow);
         }
     }
@@ -607,8 +617,8 @@ impl Engine {
                 state.metrics.went_idle(now);
             }
         }
-        if connection.pinned {
-            self.subscribe_again(now, server);
+        if !connection.carries.is_empty() {
+            self.renew_soon(now, server);
         }
     }
 

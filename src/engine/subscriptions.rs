@@ -6,17 +6,22 @@
 //! connection is kept, and what is watched is asked for again on the next one.
 
 use crate::config::Era;
-use crate::engine::connection::Purpose;
+use crate::engine::connection::{Connection, Purpose};
 use crate::engine::event::{Event, Reply};
-use crate::engine::request::{Kind, State};
+use crate::engine::request::{Kind, Request, State};
+use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::protocol::message::{AcknowledgedParams, UpdatedParams};
 use crate::protocol::{jsonrpc, message};
 use crate::time::Time;
 use serde_json::value::RawValue;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::mem;
 use std::time::Duration;
+
+/// Pause between two tries to subscribe again.
+const RENEWAL: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// Asks to be told when a resource changes, until `unsubscribe`.
@@ -47,7 +52,7 @@ impl Engine {
         let on: Vec<ConnectionId> = self
             .connections
             .iter()
-            .filter(|(_, connection)| connection.server == id && connection.pinned)
+            .filter(|(_, connection)| connection.server == id && connection.carries.contains(uri))
             .map(|(id, _)| *id)
             .collect();
         for connection in on {
@@ -56,12 +61,6 @@ impl Engine {
                 Some(Era::Legacy) => self.tell_unsubscribed(now, id, connection, uri),
                 None => {}
             }
-            let none_left = self.server(id).watched.is_empty();
-            if let Some(stream) = self.connections.get_mut(&connection) {
-                stream.pinned = !none_left;
-                stream.idle_since = now;
-            }
-            self.rearm_connection(connection);
         }
         Ok(true)
     }
@@ -75,8 +74,11 @@ impl Engine {
         stream.output.append(&mut self.spare, |out| {
             message::write_request(out, wire, "resources/unsubscribe", &members, "", None);
         });
+        stream.carries.remove(uri);
+        stream.idle_since = now;
         self.server_mut(server).metrics.message_sent(now);
         self.ask_write(id);
+        self.rearm_connection(id);
     }
 
     /// A subscription found a connection of the modern era: everything that is
@@ -91,11 +93,7 @@ impl Engine {
         let Some(request) = self.requests.get_mut(&id) else { return };
         request.state = State::AwaitingAck;
         request.heard = now;
-        if let Kind::Subscribe { uri } = &request.kind {
-            let uri = uri.clone();
-            self.server_mut(server).watched.insert(uri);
-        }
-        self.server_mut(server).watchers.push(id);
+        self.servers[server.0 as usize].watchers.push(id);
         self.rearm_request(id);
         self.listen(now, server, connection);
         // The slot that the request took is given back: the listen request holds
@@ -103,39 +101,50 @@ impl Engine {
         self.release(now, connection);
     }
 
-    /// Replaces the listen request on a connection by one for what is watched now.
+    /// Everything that is watched, or asked to be and not confirmed yet.
+    fn wanted(&self, server: ServerId) -> BTreeSet<Box<str>> {
+        let state = self.server(server);
+        let mut uris = state.watched.clone();
+        for id in &state.watchers {
+            match self.requests.get(id) {
+                Some(Request { kind: Kind::Subscribe { uri }, internal: false, .. }) => {
+                    uris.insert(uri.clone());
+                }
+                _ => {}
+            }
+        }
+        uris
+    }
+
+    /// Replaces the listen request on a connection by one for what is wanted now.
     fn listen(&mut self, now: Time, server: ServerId, id: ConnectionId) {
-        let uris: Vec<Box<str>> = self.server(server).watched.iter().cloned().collect();
+        let uris = self.wanted(server);
         // One for everything, wherever the first one was made.
-        let id = self
-            .connections
-            .iter()
-            .find(|(_, stream)| {
-                stream.server == server
-                    && stream.exchanges.iter().any(|exchange| exchange.purpose == Purpose::Listen)
-            })
-            .map_or(id, |(other, _)| *other);
+        let listens = |stream: &Connection| {
+            stream.server == server && stream.era().is_some() && stream.listens().is_some()
+        };
+        let other = self.connections.iter().find(|(_, stream)| listens(stream));
+        let id = other.map_or(id, |(other, _)| *other);
         let Some(stream) = self.connections.get_mut(&id) else { return };
-        let old = stream.exchanges.iter().position(|exchange| exchange.purpose == Purpose::Listen);
-        let had = old.is_some();
-        if let Some(old) = old.map(|at| stream.exchanges.swap_remove(at).wire) {
-            let meta = Some(&*self.identity.modern_meta);
+        let meta = Some(&*self.identity.modern_meta);
+        let old = stream.listens();
+        if let Some(old) = old {
+            stream.take(old);
             stream.output.append(&mut self.spare, |out| {
                 message::write_cancelled(out, old, "the subscriptions changed", meta);
             });
-        } else if !uris.is_empty() {
-            self.server_mut(server).pool.occupy(id);
         }
+        stream.carries.clone_from(&uris);
         if uris.is_empty() {
             self.ask_write(id);
-            if had {
+            if old.is_some() {
+                self.server_mut(server).pool.vacate(id);
                 self.release(now, id);
             }
             return;
         }
         let wire = self.next_wire;
         self.next_wire += 1;
-        let Some(stream) = self.connections.get_mut(&id) else { return };
         let mut list = Vec::new();
         for uri in &uris {
             if !list.is_empty() {
@@ -147,33 +156,114 @@ impl Engine {
             "\"notifications\":{{\"toolsListChanged\":true,\"resourceSubscriptions\":[{}]}},",
             String::from_utf8_lossy(&list)
         );
-        let meta = Some(&*self.identity.modern_meta);
         let size = stream.send(&mut self.spare, wire, Purpose::Listen, |out| {
             message::write_request(out, wire, "subscriptions/listen", &members, "", meta);
         });
-        stream.pinned = true;
-        self.server_mut(server).metrics.request_sent(now, size);
+        let state = self.server_mut(server);
+        if old.is_none() {
+            state.pool.occupy(id);
+        }
+        state.metrics.request_sent(now, size);
         self.ask_write(id);
     }
 
+    /// Lets go of the listen request of a connection that is to be closed; what
+    /// it carried is asked for on another one.
+    pub(super) fn stop_listening(&mut self, now: Time, server: ServerId, id: ConnectionId) {
+        let Some(stream) = self.connections.get_mut(&id) else { return };
+        let Some(wire) = stream.listens() else { return };
+        stream.take(wire);
+        stream.carries.clear();
+        let meta = Some(&*self.identity.modern_meta);
+        stream.output.append(&mut self.spare, |out| {
+            message::write_cancelled(out, wire, "the connection retires", meta);
+        });
+        let state = self.server_mut(server);
+        state.pool.vacate(id);
+        let shape = state.shape();
+        // Others may wait: it is closed by who asked, not for being one too many.
+        state.pool.release(id, true, shape);
+        for id in mem::take(&mut state.watchers) {
+            if let Some(request) = self.requests.get_mut(&id) {
+                request.state = State::Queued;
+                request.assigned = None;
+                self.server_mut(server).queue.push_back(id);
+                self.rearm_request(id);
+            }
+        }
+        self.ask_write(id);
+        self.renew_soon(now, server);
+    }
+
+    /// A server ended a listen request, in good order or with an error.
+    pub(super) fn listen_ended(
+        &mut self,
+        now: Time,
+        server: ServerId,
+        id: ConnectionId,
+        error: Option<Error>,
+    ) {
+        if let Some(stream) = self.connections.get_mut(&id) {
+            stream.carries.clear();
+        }
+        let state = self.server_mut(server);
+        state.pool.vacate(id);
+        let watchers = mem::take(&mut state.watchers);
+        self.release(now, id);
+        let error = error.unwrap_or_else(|| {
+            Error::new(error::Kind::Server, "the server ended the subscription at once")
+        });
+        for id in watchers {
+            self.finish(now, id, Err(error.clone()));
+        }
+        self.renew_soon(now, server);
+    }
+
     /// A server of the modern era says what it will tell.
-    pub(super) fn acknowledged(&mut self, now: Time, server: ServerId, params: Option<&RawValue>) {
-        let agreed = params
-            .and_then(|raw| serde_json::from_str::<AcknowledgedParams>(raw.get()).ok())
-            .unwrap_or_default()
-            .notifications
-            .resource_subscriptions;
-        for id in std::mem::take(&mut self.server_mut(server).watchers) {
+    pub(super) fn acknowledged(
+        &mut self,
+        now: Time,
+        server: ServerId,
+        id: ConnectionId,
+        params: Option<&RawValue>,
+    ) {
+        let params = params
+            .and_then(|raw| serde_json::from_str::<AcknowledgedParams<'_>>(raw.get()).ok())
+            .unwrap_or_default();
+        let listens = self.connections.get(&id).and_then(Connection::listens);
+        // What was said about a request that has been replaced says nothing of this one.
+        let about = params.meta.subscription_id.map(jsonrpc::own_id);
+        if listens.is_none() || about.is_some_and(|about| about != listens) {
+            return;
+        }
+        let agreed = params.notifications.resource_subscriptions;
+        for id in mem::take(&mut self.server_mut(server).watchers) {
             let Some(request) = self.requests.get(&id) else { continue };
             let Kind::Subscribe { uri } = &request.kind else { continue };
-            let uri = uri.clone();
-            if agreed.iter().any(|other| **other == *uri) {
+            let (uri, internal) = (uri.clone(), request.internal);
+            if internal {
+                self.finish(now, id, Ok(Reply::Ready));
+            } else if agreed.iter().any(|other| **other == *uri) {
+                self.server_mut(server).watched.insert(uri);
                 self.finish(now, id, Ok(Reply::Ready));
             } else {
                 self.server_mut(server).watched.remove(&uri);
                 let message = format!("the server does not tell about changes of '{uri}'");
                 self.finish(now, id, Err(Error::new(error::Kind::Server, message)));
             }
+        }
+    }
+
+    /// Nobody waits any more for a subscription to be confirmed.
+    pub(super) fn abandon_watcher(&mut self, now: Time, id: RequestId, server: ServerId) {
+        self.server_mut(server).watchers.retain(|other| *other != id);
+        if !self.wanted(server).is_empty() {
+            return;
+        }
+        let listens = |stream: &Connection| stream.server == server && stream.listens().is_some();
+        let on = self.connections.iter().find(|(_, stream)| listens(stream)).map(|(id, _)| *id);
+        if let Some(on) = on {
+            self.listen(now, server, on);
         }
     }
 
@@ -186,12 +276,25 @@ impl Engine {
         on: ConnectionId,
     ) {
         let Some(request) = self.requests.get(&id) else { return };
-        if let Kind::Subscribe { uri } = &request.kind {
-            let uri = uri.clone();
-            self.server_mut(server).watched.insert(uri);
+        let Kind::Subscribe { uri } = &request.kind else { return };
+        let (uri, internal) = (uri.clone(), request.internal);
+        let state = self.server_mut(server);
+        if state.removed {
+            return self.finish_unconfigured(now, id, server);
         }
-        if let Some(stream) = self.connections.get_mut(&on) {
-            stream.pinned = true;
+        if internal && !state.watched.contains(&uri) {
+            // It was given up while it was being asked for again.
+            self.tell_unsubscribed(now, server, on, &uri);
+            return self.finish(now, id, Ok(Reply::Ready));
+        }
+        state.watched.insert(uri.clone());
+        match self.connections.get_mut(&on) {
+            Some(stream) if stream.era().is_some() => {
+                stream.carries.insert(uri);
+                self.rearm_connection(on);
+            }
+            // It was closed with the answer, as one too many or out of force.
+            _ => self.renew_soon(now, server),
         }
         self.finish(now, id, Ok(Reply::Ready));
     }
@@ -205,22 +308,60 @@ impl Engine {
         }
     }
 
-    /// The connection that carried the subscriptions is gone: they are made anew.
-    pub(super) fn subscribe_again(&mut self, now: Time, server: ServerId) {
+    /// What is watched and not carried by any connection is asked for again: at
+    /// once, but not in circles with a server that ends it each time.
+    pub(super) fn renew_soon(&mut self, now: Time, server: ServerId) {
+        let renewed = self.server(server).renewed;
+        self.renew_at(server, renewed.map_or(now, |renewed| now.max(renewed + RENEWAL)));
+    }
+
+    /// Asking again came to nothing; it is tried once more, later.
+    pub(super) fn renew_later(&mut self, now: Time, server: ServerId) {
+        self.renew_at(server, now + RENEWAL);
+    }
+
+    fn renew_at(&mut self, server: ServerId, when: Time) {
+        let state = &mut self.servers[server.0 as usize];
+        if state.removed || state.watched.is_empty() {
+            return;
+        }
+        let when = state.watch_armed.map_or(when, |armed| armed.min(when));
+        self.timers.set(&mut state.watch_armed, Timer::Watch(server), Some(when));
+    }
+
+    /// Asks again for what is watched and not carried.
+    pub(super) fn renew(&mut self, now: Time, server: ServerId) {
         let state = self.server_mut(server);
+        state.watch_armed = None;
         if state.removed {
             return;
         }
-        let name: Arc<str> = state.name.clone();
-        let uris: Vec<Box<str>> = match state.era {
-            // One listen request carries them all.
-            Some(Era::Modern) => state.watched.first().cloned().into_iter().collect(),
-            _ => state.watched.iter().cloned().collect(),
-        };
-        for uri in uris {
+        let mut missing = state.watched.clone();
+        let (name, era) = (state.name.clone(), state.era);
+        for stream in self.connections.values().filter(|stream| stream.server == server) {
+            missing.retain(|uri| !stream.carries.contains(uri));
+        }
+        for request in self.requests.values().filter(|request| request.internal) {
+            if let (Kind::Subscribe { uri }, Some(of)) = (&request.kind, request.server) {
+                if of == server {
+                    missing.remove(uri);
+                }
+            }
+        }
+        if missing.is_empty() {
+            return;
+        }
+        self.server_mut(server).renewed = Some(now);
+        // One listen request carries them all.
+        let count = if era == Some(Era::Modern) { 1 } else { missing.len() };
+        for uri in missing.into_iter().take(count) {
             self.note(LogLevel::Debug, format_args!("{name}: subscribing to {uri} again"));
             let kind = Kind::Subscribe { uri };
             let id = self.insert(now, name.clone(), kind, None, 0, true);
+            if let Some(request) = self.requests.get_mut(&id) {
+                // Known before it is admitted: should it be refused, it is tried again.
+                request.server = Some(server);
+            }
             self.admit(now, id);
         }
     }

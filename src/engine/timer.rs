@@ -14,6 +14,8 @@ pub(super) enum Timer {
     Connection(ConnectionId),
     Request(RequestId),
     Server(ServerId),
+    /// What is watched may have to be subscribed to again.
+    Watch(ServerId),
 }
 
 /// The deadlines of one engine.

@@ -271,10 +271,21 @@ pub struct UpdatedParams<'a> {
 
 /// Parameters of `notifications/subscriptions/acknowledged`.
 #[derive(Debug, Default, Deserialize)]
-pub struct AcknowledgedParams {
+pub struct AcknowledgedParams<'a> {
     /// What the server agreed to tell.
     #[serde(default)]
     pub notifications: Acknowledged,
+    /// Which subscription it speaks of.
+    #[serde(borrow, default, rename = "_meta")]
+    pub meta: SubscriptionMeta<'a>,
+}
+
+/// The `_meta` of what is told on a subscription.
+#[derive(Debug, Default, Deserialize)]
+pub struct SubscriptionMeta<'a> {
+    /// The id of the listen request.
+    #[serde(borrow, default, rename = "io.modelcontextprotocol/subscriptionId")]
+    pub subscription_id: Option<&'a RawValue>,
 }
 
 /// The filter of an acknowledged subscription.

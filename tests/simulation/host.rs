@@ -1,12 +1,16 @@
 //! What the host asks, and what it is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tmcp::config::{Config, Defaults, Problem};
-use tmcp::engine::{Arguments, CallTool, Completion, Event, LogLevel, Pair, Reply, RequestId};
+use tmcp::engine::{
+    Arguments, CallTool, Completion, Event, Listing, LogLevel, Pair, Reference, Reply, RequestId,
+};
 use tmcp::error::Kind;
 
+use crate::peer::TOOLS;
+use crate::people::Open;
 use crate::profile::{self, Profile, Speaks};
 use crate::world::{Todo, World};
 
@@ -32,6 +36,15 @@ pub enum Asked {
         pairs: bool,
     },
     List,
+    Lists(Listing),
+    /// Any other method, with a token of its own.
+    Ask {
+        method: &'static str,
+        token: u64,
+    },
+    Subscribe {
+        uri: String,
+    },
     Ready,
 }
 
@@ -42,6 +55,8 @@ pub struct Record {
     pub asked: Asked,
     pub user: u64,
     pub due: u64,
+    /// How often its server had been removed.
+    pub removals: u64,
     pub fate: Fate,
 }
 
@@ -65,6 +80,13 @@ pub struct Host {
     /// `handle_timeout` was just called: what is due must have ended.
     pub woken: bool,
     pub defaults: Defaults,
+    /// Open questions, and those that are over.
+    pub questions: BTreeMap<u64, Open>,
+    pub closed: BTreeSet<u64>,
+    pub all_roots: BTreeSet<String>,
+    /// What is watched for certain, and the last request before each end of that.
+    pub watched: BTreeSet<(usize, String)>,
+    pub unwatched: BTreeMap<(usize, String), u64>,
     /// It has not pulled its events since the last step.
     pub deaf: bool,
 }
@@ -92,7 +114,15 @@ impl World {
     pub fn host_move(&mut self) {
         self.host.moves = self.host.moves.saturating_sub(1);
         match self.random.below(100) {
-            0..=54 => self.wish(),
+            0..=50 => self.wish(),
+            51 => self.set_abilities(),
+            52 => self.set_roots(),
+            53 => self.warm(),
+            54 => {
+                let server = self.random.below(self.servers.len() as u64) as usize;
+                let uri = format!("r://{}", self.random.below(4));
+                self.unsubscribe(server, &uri);
+            }
             55..=69 => self.cancel(),
             70..=73 => {
                 for _ in 0..self.random.range(2, 20) {
@@ -140,6 +170,12 @@ impl World {
         } else {
             format!("s{}", self.random.below(self.servers.len() as u64))
         };
+        if self.random.mille(250) {
+            let wish = self.other_wish(server);
+            let timeout = self.random.mille(200).then(|| Duration::from_secs(20));
+            self.submit(wish, timeout);
+            return;
+        }
         let asked = match self.random.below(20) {
             0 => Asked::List,
             n => {
@@ -150,6 +186,7 @@ impl World {
                     5 => "refuses",
                     6 => "nosuch",
                     7 => "picky",
+                    8..=10 => "asks",
                     _ => "echo",
                 };
                 Asked::Call { tool, token: self.host.next_token, pairs: self.random.mille(200) }
@@ -188,7 +225,35 @@ impl World {
                 let call = CallTool { server: server.clone(), tool: (*tool).into(), arguments };
                 self.engine.call(now, call, timeout, user)
             }
-            _ => self.engine.list_tools(now, &server, timeout, user),
+            Asked::Lists(what) => self.engine.list(now, &server, *what, timeout, user),
+            Asked::Subscribe { uri } => self.engine.subscribe(now, &server, uri, timeout, user),
+            Asked::Ask { method, token } => {
+                self.host.generations.insert(*token, generation);
+                let engine = &mut self.engine;
+                let word = format!("r://t{token}");
+                match *method {
+                    "resources/read" => engine.read_resource(now, &server, &word, timeout, user),
+                    "prompts/get" => {
+                        let arguments = match self.random.mille(500) {
+                            true => Arguments::Pairs(vec![Pair {
+                                key: "a\"b".into(),
+                                value: "c\n".into(),
+                                is_json: false,
+                            }]),
+                            false => Arguments::Json("{ \"a\" :\n\"b\"}".into()),
+                        };
+                        engine.get_prompt(now, &server, &word, arguments, timeout, user)
+                    }
+                    _ => {
+                        let reference = match self.random.mille(500) {
+                            true => Reference::Prompt("p"),
+                            false => Reference::Template("r://{x}"),
+                        };
+                        engine.complete(now, &server, reference, ("x", &word), timeout, user)
+                    }
+                }
+            }
+            Asked::List | Asked::Ready => self.engine.list_tools(now, &server, timeout, user),
         };
         let id = match outcome {
             Ok(id) => id,
@@ -204,7 +269,8 @@ impl World {
         self.say(format_args!("  {id:?}"));
         let limit = timeout.map_or(TOTAL, |limit| limit.as_micros() as u64);
         let due = self.now.saturating_add(limit);
-        self.record(id, Record { server, asked, user, due, fate: Fate::Pending });
+        let removals = self.servers[self.index_of(&server)].removals;
+        self.record(id, Record { server, asked, user, due, removals, fate: Fate::Pending });
         self.counts.accepted += 1;
         Some(id)
     }
@@ -221,7 +287,8 @@ impl World {
         let id = self.engine.wait_ready(self.time(), user);
         let due = self.now + TOTAL;
         let server = String::new();
-        self.record(id, Record { server, asked: Asked::Ready, user, due, fate: Fate::Pending });
+        let asked = Asked::Ready;
+        self.record(id, Record { server, asked, user, due, removals: 0, fate: Fate::Pending });
     }
 
     fn cancel(&mut self) {
@@ -284,6 +351,10 @@ impl World {
             // What was opened for an entry that is out of force serves no new call.
             let changes = server.applied.is_some() && server.applied != next;
             server.generation += u64::from(changes);
+            if next.is_none() && server.applied.is_some() {
+                server.removals += 1;
+                self.host.watched.retain(|(other, _)| *other != index);
+            }
             server.applied = next;
             if server.configured {
                 server.pinned |= server.entry.era.is_some();
@@ -383,9 +454,14 @@ impl World {
                 Event::ServerDown { .. } => self.counts.server_downs += 1,
                 Event::ToolsChanged { .. } => self.counts.tools_changed += 1,
                 Event::ConfigLoaded { .. } => {}
-                Event::ResourceUpdated { .. } | Event::Question(_) | Event::QuestionGone(_) => {
-                    self.fail("an event that nobody asked for".to_owned());
+                Event::ResourceUpdated { uri, .. } => {
+                    self.counts.updates += 1;
+                    if !uri.starts_with("r://") {
+                        self.fail(format!("{uri} changed, which nobody watches"));
+                    }
                 }
+                Event::Question(question) => self.hear_question(&question),
+                Event::QuestionGone(id) => self.question_gone(id.0),
             }
         }
     }
@@ -409,6 +485,13 @@ impl World {
             return self.fail(format!("{id:?} of {record:?} ends as {done:?}"));
         }
         let token = token_of(&record.asked);
+        if let Some(uri) = record.asked.uri() {
+            let outcome = done.outcome.as_ref().map(|_| ()).map_err(|error| error.kind());
+            self.watch_done(id.0, uri, outcome);
+        }
+        if token.is_some_and(|token| self.is_endless(token)) && done.outcome.is_ok() {
+            return self.fail(format!("{id:?} ends well after too many rounds"));
+        }
         let ran = token.and_then(|token| self.journal.get(&token)).copied().unwrap_or(0);
         match &done.outcome {
             Ok(Reply::Tool { is_error, result }) => {
@@ -428,17 +511,32 @@ impl World {
                     self.fail(format!("{id:?} (t{token}) is answered and never ran"));
                 }
             }
+            Ok(Reply::List { what, items: json }) if *what != Listing::Tools => {
+                let items: Vec<serde_json::Value> =
+                    serde_json::from_slice(json).unwrap_or_default();
+                if record.asked != Asked::Lists(*what) || items.len() > 1 {
+                    self.fail(format!("{id:?} ({record:?}) is told of {what:?} {items:?}"));
+                }
+            }
             Ok(Reply::List { items: json, .. }) => {
                 self.counts.listed += 1;
                 let tools: Vec<serde_json::Value> =
                     serde_json::from_slice(json).unwrap_or_default();
-                if record.asked != Asked::List || !matches!(tools.len(), 0 | 5) {
+                if record.asked != Asked::List || (!tools.is_empty() && tools.len() != TOOLS.len())
+                {
                     self.fail(format!("{id:?} ({record:?}) is told of {} tools", tools.len()));
                 }
             }
-            Ok(Reply::Result(_)) => self.fail(format!("{id:?} gets a result of another kind")),
+            Ok(Reply::Result(result)) => {
+                self.counts.asked += 1;
+                let text = String::from_utf8_lossy(result);
+                let own = token.is_some_and(|token| text.contains(&format!("t{token}.")));
+                if !own || ran == 0 || !matches!(record.asked, Asked::Ask { .. }) {
+                    self.fail(format!("{id:?} ({record:?}) is answered with {text}"));
+                }
+            }
             Ok(Reply::Ready) => {
-                if record.asked != Asked::Ready {
+                if !matches!(record.asked, Asked::Ready | Asked::Subscribe { .. }) {
                     self.fail(format!("{id:?} ({record:?}) is told that all is ready"));
                 }
             }
@@ -469,7 +567,7 @@ impl World {
 
 pub fn token_of(asked: &Asked) -> Option<u64> {
     match asked {
-        Asked::Call { token, .. } => Some(*token),
+        Asked::Call { token, .. } | Asked::Ask { token, .. } => Some(*token),
         _ => None,
     }
 }

@@ -36,6 +36,8 @@ pub struct Job {
     pub modern: bool,
     pub cancelled: bool,
     pub fate: Fate,
+    /// Answers that came before, when the client was asked in a result.
+    pub round: usize,
 }
 
 /// What becomes of a call at the server.
@@ -60,6 +62,24 @@ pub enum Fate {
     Mute,
 }
 
+/// What a server wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    Form,
+    Url,
+    Sample,
+    Roots,
+    /// Something that no client knows.
+    Unknown,
+}
+
+/// A question of a server; its text is its own.
+#[derive(Clone, Debug)]
+pub struct Want {
+    pub what: Wanted,
+    pub text: String,
+}
+
 /// The server's end of a stream.
 #[derive(Debug, Default)]
 pub struct Peer {
@@ -73,7 +93,14 @@ pub struct Peer {
     pub jobs: BTreeMap<u64, Job>,
     pub waiting: VecDeque<u64>,
     pub busy: bool,
-    pub asked: BTreeSet<String>,
+    /// Questions that are not answered yet; those of a person with their words.
+    pub asked: BTreeMap<String, Option<Want>>,
+    /// Questions that it no longer wants an answer to.
+    pub taken_back: BTreeSet<String>,
+    /// Which questions each job waits for.
+    pub waits: BTreeMap<u64, BTreeSet<String>>,
+    pub subscribed: BTreeSet<String>,
+    pub listens: BTreeMap<u64, Vec<String>>,
 }
 
 /// The process behind a stream.
@@ -127,6 +154,11 @@ impl Link {
             child: None,
             written: 0,
         }
+    }
+
+    /// What the server tells changes of.
+    pub fn watched(&self) -> impl Iterator<Item = &String> {
+        self.peer.subscribed.iter().chain(self.peer.listens.values().flatten())
     }
 
     /// Whether the engine may still be told something of it.

@@ -11,7 +11,7 @@ use crate::world::{Todo, World};
 const MODERN: &str = "2026-07-28";
 const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 /// Every tool there is.
-pub const TOOLS: [&str; 5] = ["echo", "idem", "fails", "refuses", "picky"];
+pub const TOOLS: [&str; 6] = ["echo", "idem", "fails", "refuses", "picky", "asks"];
 
 impl World {
     pub fn boot(&mut self, id: u64) {
@@ -87,11 +87,7 @@ impl World {
         let method = message["method"].as_str().unwrap_or("");
         let link = self.links.get_mut(&id).expect("its caller holds it");
         if method.is_empty() {
-            let answered = message["id"].to_string();
-            if !link.peer.asked.remove(&answered) {
-                self.fail(format!("c{id}: an answer to a question that was not asked: {message}"));
-            }
-            return;
+            return self.answered(id, &message);
         }
         if let Some(wire) = message.get("id") {
             let Some(wire) = wire.as_u64() else {
@@ -101,7 +97,8 @@ impl World {
                 return self.fail(format!("c{id}: id {wire} is used twice"));
             }
             self.noise(id);
-            self.request(id, wire, method, &message["params"]);
+            let raw = String::from_utf8_lossy(line);
+            self.request(id, wire, method, &message["params"], &raw);
         } else {
             match method {
                 "notifications/initialized" => link.peer.welcomed = true,
@@ -112,16 +109,18 @@ impl World {
                             .fail(format!("c{id}: request {wire} is cancelled, never seen"));
                     }
                     self.counts.server_cancels += 1;
+                    link.peer.listens.remove(&wire);
                     if let Some(job) = link.peer.jobs.get_mut(&wire) {
                         job.cancelled = true;
                     }
                 }
+                "notifications/roots/list_changed" if link.peer.welcomed => {}
                 other => self.fail(format!("c{id}: an unknown notification {other}")),
             }
         }
     }
 
-    fn request(&mut self, id: u64, wire: u64, method: &str, params: &Value) {
+    fn request(&mut self, id: u64, wire: u64, method: &str, params: &Value, raw: &str) {
         let link = self.links.get_mut(&id).expect("its caller holds it");
         let profile = link.profile.clone();
         let modern = params["_meta"][META_VERSION] == MODERN;
@@ -143,7 +142,17 @@ impl World {
                 }
                 self.initialize(id, wire, profile.initialize);
             }
-            "tools/list" | "tools/call" => {
+            "tools/list"
+            | "tools/call"
+            | "resources/list"
+            | "resources/templates/list"
+            | "prompts/list"
+            | "resources/read"
+            | "prompts/get"
+            | "completion/complete"
+            | "resources/subscribe"
+            | "resources/unsubscribe"
+            | "subscriptions/listen" => {
                 let legal = link.peer.welcomed || (modern && profile.speaks != Speaks::Legacy);
                 if !legal {
                     let pinned = self.servers[link.server].pinned;
@@ -152,10 +161,32 @@ impl World {
                     }
                     return self.answer_error(id, wire, -32600, "not initialized");
                 }
-                if method == "tools/list" {
-                    self.list(id, wire, params, modern);
-                } else {
-                    self.call(id, wire, params, modern);
+                match method {
+                    "tools/list" => self.list(id, wire, params, modern),
+                    "tools/call" => {
+                        let tool = params["name"].as_str().unwrap_or("").to_owned();
+                        let token = params["arguments"]["token"].as_u64().unwrap_or(0);
+                        self.call(id, wire, params, modern, (tool, token), raw);
+                    }
+                    "resources/read" | "prompts/get" | "completion/complete" => {
+                        let token = crate::wants::token_in(method, params);
+                        self.call(id, wire, params, modern, (method.to_owned(), token), raw);
+                    }
+                    "resources/subscribe" if !modern => self.subscribe_here(id, wire, params),
+                    "resources/unsubscribe" if !modern => self.unsubscribe_here(id, wire, params),
+                    "subscriptions/listen" if modern => self.listen_here(id, wire, params),
+                    "resources/subscribe" | "resources/unsubscribe" | "subscriptions/listen" => {
+                        self.fail(format!("c{id}: {method} in the wrong era"));
+                    }
+                    other if self.random.mille(500) => {
+                        let key = match other {
+                            "resources/list" => "resources",
+                            "prompts/list" => "prompts",
+                            _ => "resourceTemplates",
+                        };
+                        self.answer(id, wire, &json!({key: [{"name": "one", "uri": "r://0"}]}));
+                    }
+                    _ => self.answer_error(id, wire, -32601, "Method not found"),
                 }
             }
             other => self.fail(format!("c{id}: an unknown method {other}")),
@@ -249,9 +280,15 @@ impl World {
         self.answer(id, wire, &result);
     }
 
-    fn call(&mut self, id: u64, wire: u64, params: &Value, modern: bool) {
-        let tool = params["name"].as_str().unwrap_or("").to_owned();
-        let token = params["arguments"]["token"].as_u64().unwrap_or(0);
+    fn call(
+        &mut self,
+        id: u64,
+        wire: u64,
+        params: &Value,
+        modern: bool,
+        (tool, token): (String, u64),
+        raw: &str,
+    ) {
         if token == 0 {
             return self.fail(format!("c{id}: a call without its token: {params}"));
         }
@@ -264,7 +301,7 @@ impl World {
         }
         self.counts.calls_seen += 1;
         self.begun.insert(token);
-        if !TOOLS.contains(&tool.as_str()) {
+        if !TOOLS.contains(&tool.as_str()) && !tool.contains('/') {
             return if self.random.mille(500) {
                 self.answer_error(id, wire, -32602, &format!("Unknown tool: {tool}"));
             } else {
@@ -294,7 +331,8 @@ impl World {
             Fate::Answered
         };
         let progress_token = Some(self.spell(wire));
-        let job = Job {
+        let mut job = Job {
+            round: 0,
             id: self.spell(wire),
             tool,
             token,
@@ -303,6 +341,7 @@ impl World {
             cancelled: false,
             fate,
         };
+        job.round = self.round_of(id, &job, raw, params);
         let link = self.links.get_mut(&id).expect("its caller holds it");
         link.peer.jobs.insert(wire, job);
         if link.profile.serial && link.peer.busy {
@@ -320,6 +359,13 @@ impl World {
             0 => service * 50,
             _ => self.random.spread(service),
         };
+        let job = &self.links[&id].peer.jobs[&wire];
+        if job.tool == "asks" && !job.modern {
+            let token = job.token;
+            for _ in 0..self.random.below(4) {
+                self.ask_person(id, wire, token);
+            }
+        }
         let silent = stays_silent(self.links[&id].peer.jobs[&wire].fate);
         if self.random.mille(if silent { 600 } else { 150 }) {
             let at = self.random.below(time + 1);
@@ -349,10 +395,24 @@ impl World {
         if link.peer.dead {
             return;
         }
+        let Some(job) = link.peer.jobs.get(&wire) else { return };
+        if !job.cancelled && self.still_waits(id, wire) {
+            let delay = 500_000 + self.random.spread(5_000_000);
+            return self.later(delay, Todo::Execute(id, wire));
+        }
+        let link = self.links.get_mut(&id).expect("looked up above");
         let Some(job) = link.peer.jobs.remove(&wire) else { return };
         link.peer.busy = false;
         let next = link.peer.waiting.pop_front();
         let polite = job.cancelled && self.random.mille(600);
+        let asks = matches!(job.fate, Fate::Answered | Fate::Twice) && !job.cancelled;
+        if let Some(answer) = asks.then(|| self.ask_in_result(&job)).flatten() {
+            self.put(id, answer);
+            if let Some(next) = next {
+                self.start(id, next);
+            }
+            return;
+        }
         if !polite && !matches!(job.fate, Fate::Ignored | Fate::DiesBefore) {
             self.run_tool(id, &job);
         }
@@ -393,7 +453,7 @@ impl World {
         *count += 1;
         let count = *count;
         self.say(format_args!("c{id} runs {} for t{}", job.tool, job.token));
-        if count > 1 && job.tool != "idem" {
+        if count > 1 && job.tool != "idem" && !job.tool.contains('/') {
             self.fail(format!("t{} of {} ran {count} times", job.token, job.tool));
         }
     }
@@ -460,7 +520,7 @@ impl World {
     }
 
     /// Our id as a server may spell it.
-    fn spell(&mut self, wire: u64) -> String {
+    pub fn spell(&mut self, wire: u64) -> String {
         match self.random.below(12) {
             0 => format!("\"{wire}\""),
             1 => format!("{wire}.0"),
@@ -468,26 +528,30 @@ impl World {
         }
     }
 
-    fn answer(&mut self, id: u64, wire: u64, result: &Value) {
+    pub fn answer(&mut self, id: u64, wire: u64, result: &Value) {
         let spelt = self.spell(wire);
         self.put(id, format!("{{\"jsonrpc\":\"2.0\",\"id\":{spelt},\"result\":{result}}}"));
     }
 
-    fn answer_error(&mut self, id: u64, wire: u64, code: i64, message: &str) {
+    pub fn answer_error(&mut self, id: u64, wire: u64, code: i64, message: &str) {
         let spelt = self.spell(wire);
         let error = json!({"code": code, "message": message});
         self.put(id, format!("{{\"jsonrpc\":\"2.0\",\"id\":{spelt},\"error\":{error}}}"));
     }
 
     fn ask(&mut self, id: u64, method: &str) {
+        let question = self.spell_question();
         let link = self.links.get_mut(&id).expect("its caller holds it");
-        let question = match self.random.below(3) {
+        link.peer.asked.insert(question.clone(), None);
+        self.put(id, format!("{{\"jsonrpc\":\"2.0\",\"id\":{question},\"method\":\"{method}\"}}"));
+    }
+
+    pub fn spell_question(&mut self) -> String {
+        match self.random.below(3) {
             0 => format!("\"q{}\"", self.seq),
             1 => format!("{}", self.seq),
             _ => format!("-{}", self.seq),
-        };
-        link.peer.asked.insert(question.clone());
-        self.put(id, format!("{{\"jsonrpc\":\"2.0\",\"id\":{question},\"method\":\"{method}\"}}"));
+        }
     }
 
     /// Things that servers say beside what they are asked.
@@ -504,7 +568,12 @@ impl World {
             3 => self.put(id, "{\"jsonrpc\":\"2.0\",".into()),
             4 => self.ask(id, "ping"),
             5 => self.ask(id, "roots/list"),
-            6 => self.ask(id, "sampling/createMessage"),
+            6 => {
+                let link = &self.links[&id];
+                if link.peer.welcomed {
+                    self.ask_person(id, 0, 0);
+                }
+            }
             7 => {
                 let text = "notifications/tools/list_changed";
                 self.put(id, format!("{{\"jsonrpc\":\"2.0\",\"method\":\"{text}\"}}"));
@@ -542,7 +611,7 @@ impl World {
         self.put(id, format!("{{\"jsonrpc\":\"2.0\",\"id\":{wire},\"result\":{{\"token\":0}}}}"));
     }
 
-    fn put(&mut self, id: u64, line: String) {
+    pub fn put(&mut self, id: u64, line: String) {
         let crlf = self.links[&id].profile.crlf;
         let line = if self.random.mille(30) && line.starts_with("{\"jsonrpc\":\"2.0\",\"id\"") {
             format!("[{line}]")

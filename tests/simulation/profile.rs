@@ -57,6 +57,18 @@ pub enum Lists {
     Malformed,
 }
 
+/// What becomes of a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watches {
+    Plain,
+    Refuses,
+    /// It agrees to some of what is asked.
+    Partly,
+    Silent,
+    /// It ends the subscription after a while.
+    Ends,
+}
+
 /// What a server is like; times in microseconds, chances in thousandths.
 #[derive(Clone, Debug)]
 pub struct Profile {
@@ -79,6 +91,7 @@ pub struct Profile {
     pub spawn_fails: u64,
     pub command_missing: bool,
     pub lists: Lists,
+    pub watches: Watches,
     pub crlf: bool,
     pub pipe: u64,
 }
@@ -126,6 +139,10 @@ impl Profile {
         if random.mille(150) {
             profile.lists = random.pick(&[Lists::Fails, Lists::Malformed]);
         }
+        if random.mille(400) {
+            let ways = [Watches::Refuses, Watches::Partly, Watches::Silent, Watches::Ends];
+            profile.watches = random.pick(&ways);
+        }
         profile
     }
 
@@ -148,6 +165,7 @@ impl Profile {
             spawn_fails: 0,
             command_missing: false,
             lists: Lists::Plain,
+            watches: Watches::Plain,
             crlf: random.mille(200),
             pipe: random.pick(&[40, 300, 4096, 65536]),
         }

@@ -19,6 +19,7 @@ impl World {
         if self.host.deaf {
             return;
         }
+        self.check_people();
         let woken = std::mem::take(&mut self.host.woken);
         let soonest = self.host.pending.iter().map(|id| (self.host.records[id].due, *id)).min();
         let Some((due, id)) = soonest else { return };

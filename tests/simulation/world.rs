@@ -13,6 +13,7 @@ use crate::link::{Link, Stage};
 use crate::profile::{self, Profile};
 use crate::random::Random;
 use crate::trace::Trace;
+use crate::wants::Rounds;
 
 /// Steps at one instant of virtual time before something is going in circles.
 const MAX_STANDSTILL: u32 = 20_000;
@@ -36,6 +37,10 @@ pub enum Todo {
     Die(u64),
     Exit(u64),
     Reap(u64),
+    /// Somebody answers a question.
+    Answer(u64),
+    Change(u64),
+    EndListen(u64, u64),
 }
 
 /// A server in the world, whether it is configured at the moment or not.
@@ -50,6 +55,8 @@ pub struct Server {
     /// The entry in force, and how many there were before it.
     pub applied: Option<Arc<ServerConfig>>,
     pub generation: u64,
+    /// How often it was taken out of the configuration.
+    pub removals: u64,
     /// An entry named its era at some time.
     pub pinned: bool,
 }
@@ -116,7 +123,20 @@ summary!(
     late_replies,
     junk_lines,
     foreign_replies,
-    duplicate_replies
+    duplicate_replies,
+    questions,
+    questions_gone,
+    answers,
+    wrong_answers,
+    rounds,
+    state_alone,
+    peer_questions,
+    taken_back,
+    watched,
+    listens,
+    listens_ended,
+    updates,
+    asked
 );
 
 pub struct World {
@@ -129,6 +149,8 @@ pub struct World {
     pub links: BTreeMap<u64, Link>,
     /// How often each token ran.
     pub journal: BTreeMap<u64, u32>,
+    /// Requests that were answered with questions.
+    pub rounds: BTreeMap<u64, Rounds>,
     /// Tokens that a server has read.
     pub begun: BTreeSet<u64>,
     pub host: Host,
@@ -152,6 +174,7 @@ impl World {
                 pages: random.below(5) as usize,
                 applied: None,
                 generation: 0,
+                removals: 0,
                 pinned: false,
             })
             .collect();
@@ -164,6 +187,7 @@ impl World {
             servers,
             links: BTreeMap::new(),
             journal: BTreeMap::new(),
+            rounds: BTreeMap::new(),
             begun: BTreeSet::new(),
             host: Host::default(),
             trace,
@@ -204,6 +228,8 @@ impl World {
         for (index, server) in self.servers.iter().enumerate() {
             self.say(format_args!("s{index} is {server:?}"));
         }
+        self.set_abilities();
+        self.set_roots();
         if self.random.mille(700) {
             self.configure_some();
         }
@@ -216,7 +242,8 @@ impl World {
             _ => self.random.spread(30 * SECOND),
         };
         self.run_for(rest);
-        for phase in [World::heal, World::live, World::part, World::at_rest] {
+        let phases = [World::heal, World::live, World::watch_over, World::part, World::at_rest];
+        for phase in phases {
             if self.failure.is_none() {
                 phase(&mut self);
             }
@@ -253,6 +280,7 @@ impl World {
             self.configure_all();
         }
         self.settle();
+        self.answer_all();
         self.run_for(45 * SECOND);
     }
 
@@ -298,13 +326,15 @@ impl World {
         let now = self.time();
         for server in &mut self.servers {
             server.configured = false;
+            server.removals += 1;
         }
+        self.host.watched.clear();
         self.engine.configure(now, Config::default());
         self.settle();
         while self.step(u64::MAX) {}
     }
 
-    fn run_for(&mut self, time: u64) {
+    pub fn run_for(&mut self, time: u64) {
         let until = self.now + time;
         while self.step(until) {}
         self.now = self.now.max(until);
@@ -348,6 +378,8 @@ impl World {
                     | Todo::Execute(..)
                     | Todo::Die(_)
                     | Todo::Exit(_)
+                    | Todo::Change(_)
+                    | Todo::EndListen(..)
             );
             self.carry(todo);
         }
@@ -387,6 +419,9 @@ impl World {
             Todo::Die(id) => self.die(id),
             Todo::Exit(id) => self.exit(id),
             Todo::Reap(id) => self.reap(id),
+            Todo::Answer(id) => self.answer_question(id),
+            Todo::Change(id) => self.change(id),
+            Todo::EndListen(id, wire) => self.end_listen(id, wire),
         }
     }
 
