@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::engine::RequestId;
 use crate::error::Error;
+pub use crate::protocol::json::Json;
 
 /// Something the host may want to act on.
 #[derive(Debug)]
@@ -63,10 +64,10 @@ pub enum Reply {
         /// The tool ran and reported an error of its own (`isError`).
         is_error: bool,
         /// Raw JSON object.
-        result: Box<[u8]>,
+        result: Json,
     },
     /// The raw tool definitions, as one JSON array.
-    Tools(Box<[u8]>),
+    Tools(Json),
     /// Nothing to tell.
     Ready,
 }

@@ -9,6 +9,7 @@ use crate::engine::request::{Kind, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::protocol::framing::Line;
+use crate::protocol::json::Json;
 use crate::protocol::jsonrpc::{self, Answer, INVALID_PARAMS, METHOD_NOT_FOUND, Message, RpcError};
 use crate::protocol::legacy;
 use crate::protocol::message::{LogParams, ProgressParams};
@@ -19,20 +20,15 @@ impl Engine {
     /// One line of a server. What is no message is skipped and counted: servers
     /// that print to stdout are common, and the next line is good again.
     pub(super) fn handle_line(&mut self, now: Time, id: ConnectionId, line: Line<'_>) {
-        let Line { text: line, mut outline } = line;
-        let each = |message: Message<'_>| self.handle_message(now, id, message);
-        let parsed = match &mut outline {
-            Some(outline) => jsonrpc::parse_outlined(line, outline, each),
-            None => jsonrpc::parse(line, each),
-        };
-        if parsed.is_ok() {
+        let text = line.text;
+        if jsonrpc::parse_line(line, |message| self.handle_message(now, id, message)).is_ok() {
             return;
         }
         let Some(connection) = self.connections.get(&id) else { return };
         let server = self.server_mut(connection.server);
         server.metrics.wire.junk_lines += 1;
         let name = server.name.clone();
-        let shown = String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
+        let shown = String::from_utf8_lossy(&text[..text.len().min(200)]).into_owned();
         self.note(LogLevel::Debug, format_args!("{name} sent a line that is no message: {shown}"));
     }
 
@@ -142,7 +138,8 @@ impl Engine {
                 }
                 Ok(false) => {
                     let catalogue = std::mem::take(pages).finish(now);
-                    let json = if request.internal { Box::default() } else { catalogue.to_json() };
+                    let json =
+                        if request.internal { Json::default() } else { catalogue.to_json().into() };
                     self.server_mut(server).catalogue = Some(catalogue);
                     self.finish(now, id, Ok(Reply::Tools(json)));
                 }
@@ -153,7 +150,7 @@ impl Engine {
             // A server without tools need not know the method.
             (Kind::List { .. }, Err(error)) if error.code == METHOD_NOT_FOUND => {
                 self.server_mut(server).catalogue = Some(Default::default());
-                self.finish(now, id, Ok(Reply::Tools((*b"[]").into())));
+                self.finish(now, id, Ok(Reply::Tools(b"[]"[..].into())));
             }
             (Kind::Call { tool, .. }, outcome) => {
                 let outcome = call_outcome(outcome);
@@ -310,10 +307,9 @@ fn call_outcome(outcome: Result<Answer<'_>, RpcError>) -> Result<Reply, Error> {
         Error::new(error::Kind::Protocol, message)
     })?;
     match head.result_type.as_deref() {
-        None | Some("complete") => Ok(Reply::Tool {
-            is_error: head.is_error.unwrap_or(false),
-            result: result.get().into(),
-        }),
+        None | Some("complete") => {
+            Ok(Reply::Tool { is_error: head.is_error.unwrap_or(false), result: result.to_json() })
+        }
         Some("input_required") => {
             let asks = head.input_requests.map_or("", RawValue::get);
             let what =
