@@ -17,7 +17,9 @@ fn main() {
     let socket = home.path("echo.sock");
     let _daemon = Daemon::echo(&socket);
     let program = this_program();
-    let mut raws = [Raw::connect(&socket), Raw::spawn(&program, &["--echo-stdio"])];
+    let open = || [Raw::connect(&socket), Raw::spawn(&program, &["--echo-stdio"])];
+    let mut raws = open();
+    let mut nested = open().map(Raw::inside_a_loop);
     let rest = "\"era\":\"legacy\",\"pool_max_size\":1,\"max_in_flight\":64";
     let mut host = Host::new(
         "call-host",
@@ -34,21 +36,28 @@ fn main() {
             continue;
         }
         let mut base: [Vec<Round>; 2] = Default::default();
+        let mut looped: [Vec<Round>; 2] = Default::default();
         let mut ours: [Vec<Round>; 2] = Default::default();
         for (at, name) in names.iter().enumerate() {
             raws[at].run(depth * 50, depth);
+            nested[at].run(depth * 50, depth);
             host.run(name, "bench", &arguments, depth * 50, depth);
         }
         for _ in 0..rounds {
             for (at, name) in names.iter().enumerate() {
                 base[at].push(raws[at].run(calls, depth).round());
+                looped[at].push(nested[at].run(calls, depth).round());
                 ours[at].push(host.run(name, "bench", &arguments, calls, depth).round());
             }
         }
         println!("{depth} in flight, {calls} calls, {rounds} rounds:\n");
-        table::head(&["transport", "client", "p50 us", "p95", "p99", "calls/s", "p50 / raw"]);
+        let columns =
+            ["client", "p50 us", "p95", "p99", "calls/s", "p50 / raw", "p50 / raw in a loop"];
+        table::head(&[&["transport"][..], &columns].concat());
         for (at, name) in names.iter().enumerate() {
-            for (who, rounds) in [("raw, epoll", &base[at]), ("tmcp", &ours[at])] {
+            let clients =
+                [("raw, epoll", &base[at]), ("raw, in a loop", &looped[at]), ("tmcp", &ours[at])];
+            for (who, rounds) in clients {
                 let r = table::medians(rounds);
                 table::row(&[
                     (*name).to_owned(),
@@ -58,6 +67,7 @@ fn main() {
                     format!("{:.1}", r.p99),
                     thousands(r.per_second),
                     format!("{:.2}", table::ratio(rounds, &base[at])),
+                    format!("{:.2}", table::ratio(rounds, &looped[at])),
                 ]);
             }
         }

@@ -19,6 +19,8 @@ pub struct Raw {
     reader: File,
     writer: File,
     epoll: Epoll,
+    /// The loop that waits for `epoll`, when there is one.
+    outer: Option<Epoll>,
     scratch: Vec<u8>,
     line: Vec<u8>,
 }
@@ -52,9 +54,19 @@ impl Raw {
             reader: File::from(reader),
             writer: File::from(writer),
             epoll,
+            outer: None,
             scratch: vec![0; 64 << 10],
             line: line(),
         }
+    }
+
+    /// Lives in another event loop from now on, as the client does: the loop waits
+    /// with a time limit, then the own epoll is asked.
+    pub fn inside_a_loop(mut self) -> Raw {
+        let outer = Epoll::new();
+        outer.add(self.epoll.fd());
+        self.outer = Some(outer);
+        self
     }
 
     /// `initialize` and back, as a client has to.
@@ -86,7 +98,13 @@ impl Raw {
                     Err(e) => panic!("write: {e}"),
                 }
             }
-            self.epoll.wait(-1, |_| {});
+            match &self.outer {
+                Some(outer) => {
+                    outer.wait(1000, |_| {});
+                    self.epoll.wait(0, |_| {});
+                }
+                None => self.epoll.wait(-1, |_| {}),
+            }
             let n = match self.reader.read(&mut self.scratch) {
                 Ok(n) => n,
                 Err(e) if e.kind() == ErrorKind::WouldBlock => continue,

@@ -63,6 +63,11 @@ impl Epoll {
         assert!(ret == 0, "epoll_ctl: {}", io::Error::last_os_error());
     }
 
+    /// The epoll itself, to be watched by another.
+    pub fn fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+
     /// Waits, and gives the descriptors that are readable to `each`.
     pub fn wait(&self, ms: i32, mut each: impl FnMut(RawFd)) {
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];

@@ -60,8 +60,10 @@ pub struct tmcp_event {
     magic: AtomicU32,
     event: Event,
     log: Arc<Log>,
-    /// The raw answer with a NUL behind it; empty when there is none.
+    /// Ends with the raw answer and a NUL; empty when there is none.
     json: Vec<u8>,
+    /// Where the raw answer begins in it.
+    json_start: usize,
     server: OnceLock<CString>,
     tool: OnceLock<CString>,
     text: OnceLock<CString>,
@@ -81,17 +83,17 @@ pub fn adopt(event: Event, log: Arc<Log>) -> *mut tmcp_event {
 
 impl tmcp_event {
     fn new(mut event: Event, log: Arc<Log>) -> tmcp_event {
-        let mut json = match &mut event {
+        let (mut json, json_start) = match &mut event {
             Event::Done(Completion { outcome: Ok(Reply::Tool { result, .. }), .. })
             | Event::Done(Completion {
                 outcome: Ok(Reply::List { items: result, .. } | Reply::Result(result)),
                 ..
-            }) => std::mem::take(result).into_vec(),
+            }) => std::mem::take(result).into_buffer(),
             Event::Question(Question { asks: Asks::Form { schema: json, .. }, .. })
             | Event::Question(Question { asks: Asks::Sample { params: json }, .. }) => {
-                std::mem::take(json).into_boxed_bytes().into_vec()
+                (std::mem::take(json).into_boxed_bytes().into_vec(), 0)
             }
-            _ => Vec::new(),
+            _ => (Vec::new(), 0),
         };
         if !json.is_empty() {
             json.reserve_exact(1);
@@ -102,6 +104,7 @@ impl tmcp_event {
             event,
             log,
             json,
+            json_start,
             server: OnceLock::new(),
             tool: OnceLock::new(),
             text: OnceLock::new(),
@@ -263,9 +266,14 @@ impl tmcp_event {
         })
     }
 
+    /// The raw answer and its NUL, or nothing.
+    fn terminated_json(&self) -> &[u8] {
+        self.json.get(self.json_start..).unwrap_or_default()
+    }
+
     /// The raw answer, without the NUL.
     pub fn json(&self) -> &[u8] {
-        self.json.split_last().map_or(&[], |(_, json)| json)
+        self.terminated_json().split_last().map_or(&[], |(_, json)| json)
     }
 
     fn elapsed_us(&self) -> u64 {
@@ -419,7 +427,9 @@ pub unsafe extern "C" fn tmcp_event_json(
         // SAFETY: NULL or writable.
         unsafe { strings::store(len, 0) };
         // SAFETY: what this function asks of its caller.
-        let json = unsafe { ask(event, |event| (event.json.as_ptr(), event.json().len())) };
+        let json = unsafe { ask(event, |event| {
+            (event.terminated_json().as_ptr(), event.json().len())
+        }) };
         match json {
             Some((json, bytes)) if bytes > 0 => {
                 // SAFETY: NULL or writable.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::engine::{Listing, QuestionId, RequestId};
 use crate::error::Error;
 use crate::protocol::arguments::Pair;
+pub use crate::protocol::json::Json;
 
 /// Something the host may want to act on.
 #[derive(Debug)]
@@ -129,17 +130,17 @@ pub enum Reply {
         /// The tool ran and reported an error of its own (`isError`).
         is_error: bool,
         /// Raw JSON object.
-        result: Box<[u8]>,
+        result: Json,
     },
     /// Raw definitions, as one JSON array.
     List {
         /// Of what.
         what: Listing,
         /// The array.
-        items: Box<[u8]>,
+        items: Json,
     },
     /// The raw result of any other request.
-    Result(Box<[u8]>),
+    Result(Json),
     /// Nothing to tell.
     Ready,
 }

@@ -56,7 +56,7 @@ use serde_json::value::RawValue;
 pub use crate::protocol::arguments::Pair;
 pub use action::{Action, ChildExit, OpenFailure, Opened, Signal};
 pub use catalogue::Listing;
-pub use event::{Answer, Asks, Completion, Event, Progress, Question, Reply};
+pub use event::{Answer, Asks, Completion, Event, Json, Progress, Question, Reply};
 pub use id::{ConnectionId, IdHasher, IdMap, QuestionId, RequestId, ServerId};
 pub use log::LogLevel;
 pub use pool::{Hit, Member, Opening, Pool, Shape};
@@ -586,8 +586,10 @@ fn one_line_object(whole: String) -> Result<Box<str>> {
     if text.is_empty() {
         return Ok("{}".into());
     }
-    if Outline::default().finish(text.as_bytes()) == Verdict::Whole {
-        let has_newline = memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
+    let mut outline = Outline::default();
+    if outline.finish(text.as_bytes()) == Verdict::Whole {
+        let has_newline =
+            !outline.is_plain() && memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
         return Ok(match has_newline {
             true => text.replace(['\n', '\r'], " ").into_boxed_str(),
             false if text.len() == whole.len() => whole.into_boxed_str(),

@@ -11,6 +11,7 @@ use crate::engine::request::{Kind, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::protocol::framing::Line;
+use crate::protocol::json::Json;
 use crate::protocol::jsonrpc::{self, Answer, INVALID_PARAMS, METHOD_NOT_FOUND, Message, RpcError};
 use crate::protocol::legacy;
 use crate::protocol::message::{
@@ -23,20 +24,15 @@ impl Engine {
     /// One line of a server. What is no message is skipped and counted: servers
     /// that print to stdout are common, and the next line is good again.
     pub(super) fn handle_line(&mut self, now: Time, id: ConnectionId, line: Line<'_>) {
-        let Line { text: line, mut outline } = line;
-        let each = |message: Message<'_>| self.handle_message(now, id, message);
-        let parsed = match &mut outline {
-            Some(outline) => jsonrpc::parse_outlined(line, outline, each),
-            None => jsonrpc::parse(line, each),
-        };
-        if parsed.is_ok() {
+        let text = line.text;
+        if jsonrpc::parse_line(line, |message| self.handle_message(now, id, message)).is_ok() {
             return;
         }
         let Some(connection) = self.connections.get(&id) else { return };
         let server = self.server_mut(connection.server);
         server.metrics.wire.junk_lines += 1;
         let name = server.name.clone();
-        let shown = String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
+        let shown = String::from_utf8_lossy(&text[..text.len().min(200)]).into_owned();
         self.note(LogLevel::Debug, format_args!("{name} sent a line that is no message: {shown}"));
     }
 
@@ -155,7 +151,8 @@ impl Engine {
                 Ok(false) => {
                     let what = *what;
                     let catalogue = std::mem::take(pages).finish(now);
-                    let items = if request.internal { Box::default() } else { catalogue.to_json() };
+                    let items =
+                        if request.internal { Json::default() } else { catalogue.to_json().into() };
                     if what == Listing::Tools {
                         self.keep_tools(now, server, connection, &catalogue);
                         self.server_mut(server).catalogue = Some(catalogue);
@@ -172,7 +169,7 @@ impl Engine {
                 if what == Listing::Tools {
                     self.server_mut(server).catalogue = Some(Default::default());
                 }
-                self.finish(now, id, Ok(Reply::List { what, items: (*b"[]").into() }));
+                self.finish(now, id, Ok(Reply::List { what, items: b"[]"[..].into() }));
             }
             (Kind::Call { tool, .. }, outcome) => {
                 let tool = tool.clone();
@@ -182,7 +179,7 @@ impl Engine {
                     }
                     Ok((head, result)) => Ok(Reply::Tool {
                         is_error: head.is_error.unwrap_or(false),
-                        result: result.get().as_bytes().into(),
+                        result: result.to_json(),
                     }),
                     Err(error) => Err(error),
                 };
@@ -197,7 +194,7 @@ impl Engine {
                     self.input_required(now, id, server, &head);
                 }
                 Ok((_, result)) => {
-                    self.finish(now, id, Ok(Reply::Result(result.get().as_bytes().into())));
+                    self.finish(now, id, Ok(Reply::Result(result.to_json())));
                 }
                 Err(error) => self.finish(now, id, Err(error)),
             },
@@ -413,14 +410,14 @@ impl Engine {
 /// The fields of a result that decide what it is, and the result.
 fn read_result<'a>(
     outcome: Result<Answer<'a>, RpcError>,
-) -> Result<(ResultHead<'a>, &'a RawValue), Error> {
+) -> Result<(ResultHead<'a>, Answer<'a>), Error> {
     let result = outcome.map_err(|error| server_error(&error))?;
     let head = result.head().map_err(|error| {
         let message = format!("the server answered with something that is no result: {error}");
         Error::new(error::Kind::Protocol, message)
     })?;
     match head.result_type.as_deref() {
-        None | Some("complete" | "input_required") => Ok((head, result.raw())),
+        None | Some("complete" | "input_required") => Ok((head, result)),
         Some(other) => {
             let message = format!("the server answered with a result of unknown type '{other}'");
             Err(Error::new(error::Kind::Protocol, message))

@@ -7,11 +7,13 @@
 //! Invariants:
 //! * any way of cutting the stream into chunks yields the same lines;
 //! * a line that lies whole inside one chunk is never copied;
-//! * a long line is outlined as it comes, so that its end costs little;
+//! * a long line is outlined as it comes, and its buffer is given to whoever
+//!   keeps a part of it, so that its end costs little;
 //! * no more than [`LIMIT`] bytes of an unfinished line are ever held.
 
 use std::mem;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::protocol::outline::Outline;
 
@@ -21,8 +23,9 @@ pub const LIMIT: usize = 16 << 20;
 /// From here on a line is outlined as it comes; a shorter one is done at once.
 const LONG: usize = 64 << 10;
 
-/// Room that an unfinished line may keep after it was finished.
-const KEEP: usize = 16 << 10;
+/// From here on a line gets all the room it may ever need, in one step: a buffer
+/// that moves is copied, and the system gives pages only as they are filled.
+const HUGE: usize = 1 << 20;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -34,8 +37,8 @@ pub struct TooLong;
 #[derive(Debug, Default)]
 pub struct Lines {
     partial: Vec<u8>,
-    /// `partial` is a line that was given out and has to be dropped.
-    given: bool,
+    /// The line that was put together and given out last; others may keep it.
+    given: Option<Arc<Vec<u8>>>,
     /// What is known of the long line in `partial`.
     outline: Option<Box<Outline>>,
 }
@@ -47,11 +50,13 @@ pub struct Line<'a> {
     pub text: &'a [u8],
     /// A pass that was begun over exactly this text.
     pub outline: Option<Box<Outline>>,
+    /// The buffer that begins with this text, when it is worth keeping.
+    pub whole: Option<&'a Arc<Vec<u8>>>,
 }
 
 impl<'a> From<&'a [u8]> for Line<'a> {
     fn from(text: &'a [u8]) -> Line<'a> {
-        Line { text, outline: None }
+        Line { text, outline: None, whole: None }
     }
 }
 
@@ -79,19 +84,15 @@ impl Lines {
         &'s mut self,
         input: &mut &'i [u8],
     ) -> Result<Option<Line<'s>>, TooLong> {
-        if mem::take(&mut self.given) {
-            self.partial.clear();
-            self.partial.shrink_to(KEEP);
-            self.outline = None;
-        }
+        self.given = None;
         // The loop ends by finding out *where* the line is and borrows afterwards:
         // the borrow checker cannot see that only one of two returns happens.
-        let whole = loop {
+        let inside = loop {
             let Some(end) = memchr::memchr(b'\n', input) else {
                 if self.partial.len() + input.len() > LIMIT {
                     return Err(TooLong);
                 }
-                self.partial.extend_from_slice(input);
+                self.hold(input);
                 if self.partial.len() > LONG {
                     self.outline.get_or_insert_default().advance(&self.partial);
                 }
@@ -106,29 +107,42 @@ impl Lines {
                 }
                 let line = trim(line);
                 if !line.is_empty() {
-                    break line;
+                    break Some(line);
                 }
             } else {
                 if self.partial.len() + line.len() > LIMIT {
                     return Err(TooLong);
                 }
-                self.partial.extend_from_slice(line);
+                self.hold(line);
                 if trim(&self.partial).is_empty() {
                     self.partial.clear();
                     self.outline = None;
                 } else {
-                    self.given = true;
-                    break &[];
+                    break None;
                 }
             }
         };
-        if !self.given {
-            return Ok(Some(whole.into()));
+        if let Some(line) = inside {
+            return Ok(Some(line.into()));
         }
-        let text = trim(&self.partial);
-        // Its positions count from the start of the buffer.
-        let outline = self.outline.take().filter(|_| text.as_ptr() == self.partial.as_ptr());
-        Ok(Some(Line { text, outline }))
+        let whole = &*self.given.insert(Arc::new(mem::take(&mut self.partial)));
+        let (text, outline) = (trim(whole), self.outline.take());
+        // Positions count from the start of the buffer. A short text is better
+        // copied than kept with all that its buffer has room for.
+        Ok(Some(if whole.len() > LONG && text.as_ptr() == whole.as_ptr() {
+            Line { text, outline, whole: Some(whole) }
+        } else {
+            text.into()
+        }))
+    }
+
+    /// Puts `bytes` behind the unfinished line.
+    fn hold(&mut self, bytes: &[u8]) {
+        let length = self.partial.len() + bytes.len();
+        if length > HUGE && length > self.partial.capacity() {
+            self.partial.reserve_exact(LIMIT - self.partial.len());
+        }
+        self.partial.extend_from_slice(bytes);
     }
 
     /// What stands after the last newline when the stream ends: a peer that dies
@@ -136,24 +150,18 @@ impl Lines {
     pub fn finish(&mut self) -> Option<Vec<u8>> {
         self.outline = None;
         let rest = mem::take(&mut self.partial);
-        if mem::take(&mut self.given) {
-            return None;
-        }
         let line = trim(&rest);
         (!line.is_empty()).then(|| line.to_vec())
     }
 
     /// Bytes held for an unfinished line.
     pub fn buffered(&self) -> usize {
-        if self.given { 0 } else { self.partial.len() }
+        self.partial.len()
     }
 
     /// Gives memory back; called when a connection goes idle.
     pub fn shrink(&mut self) {
-        if mem::take(&mut self.given) {
-            self.partial.clear();
-            self.outline = None;
-        }
+        self.given = None;
         self.partial.shrink_to_fit();
     }
 }
@@ -209,6 +217,19 @@ mod tests {
     }
 
     #[test]
+    fn a_long_line_is_kept_without_a_copy() {
+        let mut decoder = Lines::default();
+        let block = vec![b'x'; LONG];
+        assert_eq!(decoder.next(&mut &block[..]), Ok(None));
+        assert_eq!(decoder.next(&mut &block[..]), Ok(None));
+        let buffer = decoder.partial.as_ptr();
+        let kept = decoder.next(&mut &b"\n"[..]).unwrap().unwrap().whole.unwrap().clone();
+        assert_eq!((kept.as_ptr(), kept.len()), (buffer, 2 * LONG));
+        assert_eq!(decoder.next(&mut &b"{}\n"[..]).unwrap().unwrap(), (&b"{}"[..]).into());
+        assert_eq!(Arc::strong_count(&kept), 1, "nobody else holds it any more");
+    }
+
+    #[test]
     fn a_line_without_end_is_refused_and_a_finished_one_gives_memory_back() {
         let mut decoder = Lines::default();
         let block = vec![b'x'; 1 << 20];
@@ -221,6 +242,7 @@ mod tests {
         assert_eq!(decoder.next(&mut &block[..]), Ok(None));
         assert_eq!(decoder.next(&mut &b"\n"[..]).unwrap().unwrap().len(), 1 << 20);
         assert_eq!(decoder.next(&mut &b""[..]), Ok(None));
-        assert!(decoder.partial.capacity() <= KEEP);
+        assert_eq!(decoder.partial.capacity(), 0);
+        assert!(decoder.given.is_none());
     }
 }

@@ -5,10 +5,13 @@
 //! servers as `1`, `1.0` or `"1"`; ids of theirs are echoed as they came.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::protocol::framing::Line;
+use crate::protocol::json::Json;
 use crate::protocol::message::ResultHead;
 use crate::protocol::outline::{Outline, Part, Verdict};
 
@@ -54,6 +57,8 @@ pub enum Message<'a> {
 pub struct Answer<'a> {
     text: &'a [u8],
     head: Option<Head<'a>>,
+    /// The line it came in and where it begins there, when it may be kept so.
+    line: Option<(&'a Arc<Vec<u8>>, usize)>,
 }
 
 /// The raw members of a result that decide what it is.
@@ -64,9 +69,15 @@ struct Head<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// The result as it came.
-    pub fn get(&self) -> &'a [u8] {
-        self.text
+    /// The result to be kept.
+    pub fn to_json(&self) -> Json {
+        match self.line {
+            // A small part must not keep a big line alive.
+            Some((line, at)) if self.text.len() > line.len() / 2 => {
+                Json::part(line.clone(), at..at + self.text.len())
+            }
+            _ => Json::from(self.text),
+        }
     }
 
     /// The result for a reader of its members.
@@ -103,7 +114,7 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> From<&'a RawValue> for Answer<'a> {
     fn from(raw: &'a RawValue) -> Answer<'a> {
-        Answer { text: raw.get().as_bytes(), head: None }
+        Answer { text: raw.get().as_bytes(), head: None, line: None }
     }
 }
 
@@ -149,32 +160,33 @@ struct ErrorObject<'a> {
 /// [`Junk`] when the line, or a member of the batch, is no JSON-RPC message.
 /// Members before it were given out.
 pub fn parse<'a>(line: &'a [u8], each: impl FnMut(Message<'a>)) -> Result<(), Junk> {
-    parse_outlined(line, &mut Outline::default(), each)
+    parse_line(line.into(), each)
 }
 
-/// [`parse`] of a line of which `outline` knows a part already.
+/// [`parse`] of a line of which something may be known already.
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_outlined<'a>(
-    line: &'a [u8],
-    outline: &mut Outline,
-    mut each: impl FnMut(Message<'a>),
-) -> Result<(), Junk> {
-    match outline.finish(line) {
+pub fn parse_line<'a>(mut line: Line<'a>, mut each: impl FnMut(Message<'a>)) -> Result<(), Junk> {
+    // A long line brings its own; one on the stack is cheaper for all others.
+    let mut fresh = Outline::default();
+    let mut begun = line.outline.take();
+    let outline = begun.as_deref_mut().unwrap_or(&mut fresh);
+    let (text, whole) = (line.text, line.whole);
+    match outline.finish(text) {
         Verdict::Broken => return Err(Junk),
         Verdict::Odd => {}
         Verdict::Whole => {
-            if let Some(message) = answer(line, outline) {
+            if let Some(message) = answer(text, whole, outline) {
                 each(message);
                 return Ok(());
             }
         }
     }
-    match line.first() {
-        Some(b'{') => each(parse_one(line)?),
+    match text.first() {
+        Some(b'{') => each(parse_one(text)?),
         Some(b'[') => {
-            let batch: Vec<&RawValue> = serde_json::from_slice(line).map_err(|_| Junk)?;
+            let batch: Vec<&RawValue> = serde_json::from_slice(text).map_err(|_| Junk)?;
             for message in batch {
                 each(parse_one(message.get().as_bytes())?);
             }
@@ -185,7 +197,11 @@ pub fn parse_outlined<'a>(
 }
 
 /// The message when it is a plain answer with a result, as nearly all are.
-fn answer<'a>(line: &'a [u8], outline: &Outline) -> Option<Message<'a>> {
+fn answer<'a>(
+    line: &'a [u8],
+    whole: Option<&'a Arc<Vec<u8>>>,
+    outline: &Outline,
+) -> Option<Message<'a>> {
     let part = |part: &Part| part.clone().and_then(|range| line.get(range));
     if outline.method.is_some() || outline.error.is_some() {
         return None;
@@ -195,7 +211,9 @@ fn answer<'a>(line: &'a [u8], outline: &Outline) -> Option<Message<'a>> {
         return None;
     }
     let head = Head { is_error: part(&outline.is_error), result_type: part(&outline.result_type) };
-    let outcome = Ok(Answer { text, head: Some(head) });
+    let start = outline.result.as_ref().map_or(0, |place| place.start);
+    let line = whole.map(|whole| (whole, start));
+    let outcome = Ok(Answer { text, head: Some(head), line });
     let id = std::str::from_utf8(id).ok().and_then(id_of);
     Some(Message::Response { id, outcome })
 }
@@ -371,7 +389,7 @@ mod tests {
                 assert!(answer.head.is_some(), "{line}");
                 let raw: &RawValue = serde_json::from_str(head).unwrap();
                 let long = Answer::from(raw);
-                assert_eq!(answer.get(), long.get());
+                assert_eq!(&*answer.to_json(), &*long.to_json());
                 assert_eq!(answer.raw().get(), head);
                 match (answer.head(), long.head()) {
                     (Ok(short), Ok(long)) => assert_eq!(format!("{short:?}"), format!("{long:?}")),
@@ -391,7 +409,7 @@ mod tests {
         ] {
             let mut short = Outline::default();
             assert_eq!(short.finish(line.as_bytes()), Verdict::Whole);
-            assert!(answer(line.as_bytes(), &short).is_none(), "{line}");
+            assert!(answer(line.as_bytes(), None, &short).is_none(), "{line}");
         }
     }
 

@@ -6,6 +6,7 @@
 //! these parts into connections.
 //!
 //! * [`framing`] — one JSON document per line, with a limit and a resync rule.
+//! * [`json`] — a value kept as it came.
 //! * [`jsonrpc`] — envelopes: request, notification, response, error, batch.
 //! * [`message`] — the MCP messages that are written and the few fields that are read.
 //! * [`negotiation`] — which era a server speaks, and the handshake of each.
@@ -19,6 +20,7 @@ pub mod arguments;
 pub mod blob;
 pub mod content;
 pub mod framing;
+pub mod json;
 pub mod jsonrpc;
 pub mod legacy;
 pub mod listing;

@@ -49,8 +49,9 @@ pub struct Outline {
     at: usize,
     /// Everything before is UTF-8.
     text: usize,
-    /// A byte that JSON forbids in strings has been seen, inside one or not.
-    control: bool,
+    /// A byte that JSON forbids in strings, or that is no ASCII, has been seen,
+    /// inside a string or not.
+    special: bool,
     depth: usize,
     /// Which of the innermost levels are objects, the deepest in bit 0.
     objects: u64,
@@ -109,13 +110,17 @@ impl Outline {
     pub fn advance(&mut self, line: &[u8]) {
         // Over everything that is new at once, because most messages have none;
         // string by string it would cost more than the rest of the pass.
-        self.control |= has_control(line.get(self.at..).unwrap_or_default());
-        if self.text_grows(line).is_none() {
+        let plain = is_plain(line.get(self.text..).unwrap_or_default());
+        self.special |= !plain;
+        if plain {
+            self.text = line.len();
+        } else if self.text_grows(line).is_none() {
             self.state = State::Broken;
         }
         while self.at < line.len() {
             match self.state {
                 State::Text { key } => self.text(line, key),
+                State::Word => self.word(line),
                 State::Broken | State::Foreign => return,
                 _ => self.step(line),
             }
@@ -131,6 +136,11 @@ impl Outline {
             State::Start | State::Foreign => Verdict::Odd,
             _ => Verdict::Broken,
         }
+    }
+
+    /// Whether all bytes were printable ASCII.
+    pub fn is_plain(&self) -> bool {
+        !self.special
     }
 
     /// Checks that what is new is UTF-8; a character may lack its end.
@@ -149,7 +159,7 @@ impl Outline {
             let rest = &line[self.at..];
             let end = memchr::memchr2(b'"', b'\\', rest);
             let inside = &rest[..end.unwrap_or(rest.len())];
-            if self.control && has_control(inside) {
+            if self.special && has_control(inside) {
                 self.state = State::Broken;
                 return;
             }
@@ -167,6 +177,10 @@ impl Outline {
             } else if key {
                 self.key(line);
                 self.state = State::Colon;
+                if rest.get(end + 1) == Some(&b':') {
+                    self.at += 1;
+                    self.state = State::Value;
+                }
             } else {
                 self.value_ends();
             }
@@ -174,20 +188,31 @@ impl Outline {
         }
     }
 
-    /// One byte outside a string.
+    /// The inside of a number or a literal.
+    fn word(&mut self, line: &[u8]) {
+        let rest = &line[self.at..];
+        let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r');
+        let end = rest.iter().position(ends);
+        self.at += end.unwrap_or(rest.len());
+        if end.is_none() {
+            return;
+        }
+        if is_word(&line[self.token..self.at]) {
+            self.value_ends();
+        } else {
+            self.state = State::Broken;
+        }
+    }
+
+    /// One byte outside a string or a word, and the blanks before it.
     fn step(&mut self, line: &[u8]) {
-        let byte = line[self.at];
-        let white = matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        if !matches!(self.state, State::Escape { .. } | State::Hex { .. }) {
+            let rest = &line[self.at..];
+            let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+            self.at += rest.iter().take_while(blank).count();
+        }
+        let Some(&byte) = line.get(self.at) else { return };
         self.state = match (self.state, byte) {
-            (State::Word, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r') => {
-                if is_word(&line[self.token..self.at]) {
-                    // The byte itself is looked at once more.
-                    self.value_ends();
-                    return;
-                }
-                State::Broken
-            }
-            (State::Word, _) => State::Word,
             (State::Escape { key }, b'u') => State::Hex { key, left: 4 },
             (State::Escape { key }, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
                 State::Text { key }
@@ -197,7 +222,6 @@ impl Outline {
                 _ => State::Hex { key, left: left - 1 },
             },
             (State::Escape { .. } | State::Hex { .. }, _) => State::Broken,
-            (state, _) if white => state,
             (State::Start, b'{') => {
                 self.open(true);
                 State::KeyOrEnd
@@ -328,6 +352,13 @@ impl Outline {
             *slot = Some((member, usize::MAX));
         }
     }
+}
+
+/// Whether there is nothing but printable ASCII, in one comparison: as signed
+/// numbers, controls and all bytes beyond ASCII are below the blank. Without an
+/// early end, so that it is done many bytes at a time.
+fn is_plain(bytes: &[u8]) -> bool {
+    !bytes.iter().fold(false, |found, byte| found | ((*byte as i8) < 0x20))
 }
 
 /// Whether a string contains what JSON forbids there. Without an early end, so
