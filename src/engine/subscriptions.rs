@@ -106,11 +106,9 @@ impl Engine {
         let state = self.server(server);
         let mut uris = state.watched.clone();
         for id in &state.watchers {
-            match self.requests.get(id) {
-                Some(Request { kind: Kind::Subscribe { uri }, internal: false, .. }) => {
-                    uris.insert(uri.clone());
-                }
-                _ => {}
+            let request = self.requests.get(id);
+            if let Some(Request { kind: Kind::Subscribe { uri }, internal: false, .. }) = request {
+                uris.insert(uri.clone());
             }
         }
         uris
@@ -292,6 +290,11 @@ impl Engine {
             Some(stream) if stream.era().is_some() => {
                 stream.carries.insert(uri);
                 self.rearm_connection(on);
+                if internal {
+                    // Of an era in which one request carries all, it asked for one
+                    // resource; the server may be of another now.
+                    self.renew_soon(now, server);
+                }
             }
             // It was closed with the answer, as one too many or out of force.
             _ => self.renew_soon(now, server),

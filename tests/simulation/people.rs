@@ -275,9 +275,14 @@ impl World {
                 self.settle();
             }
         }
+        for _ in 0..40 {
+            self.run_for(10_000_000);
+            self.answer_all();
+            if self.host.pending.is_empty() {
+                break;
+            }
+        }
         self.run_for(100_000_000);
-        self.answer_all();
-        self.run_for(25_000_000);
         for index in able {
             let idle = self.servers[index].entry.pool_idle_timeout;
             let Ok(snapshot) = self.engine.snapshot(&format!("s{index}")) else { continue };

@@ -92,9 +92,9 @@ impl World {
         }
     }
 
-    /// Whether a request asks for input more often than anybody goes along.
+    /// Whether a request asked for input more often than anybody goes along.
     pub fn is_endless(&self, token: u64) -> bool {
-        self.rounds.get(&token).is_some_and(|rounds| rounds.total > ROUNDS)
+        self.rounds.get(&token).is_some_and(|rounds| rounds.issued.len() > ROUNDS)
     }
 
     /// What a job answers when it wants to know more first.
