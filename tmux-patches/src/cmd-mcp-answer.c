@@ -51,8 +51,8 @@ cmd_mcp_answer_exec(struct cmd *self, struct cmdq_item *item)
 	struct args		*args = cmd_get_args(self);
 	struct tmcp_client	*core;
 	struct mcp_args		 ma;
-	const char		*s = args_string(args, 0), *json;
-	char			*cause = NULL, *end;
+	const char		*json;
+	char			*cause = NULL, *s, *end;
 	uint32_t		 answer = TMCP_ANSWER_ACCEPT;
 	uint64_t		 id;
 	int32_t			 result;
@@ -60,11 +60,14 @@ cmd_mcp_answer_exec(struct cmd *self, struct cmdq_item *item)
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
 	memset(&ma, 0, sizeof ma);
+	/* In a hook it is a format. */
+	s = format_single_from_target(item, args_string(args, 0));
 	id = strtoull(s, &end, 10);
-	if (*s == '\0' || *end != '\0') {
+	if (*s == '\0' || *end != '\0')
 		xasprintf(&cause, "no such question: %s", s);
+	free(s);
+	if (cause != NULL)
 		goto fail;
-	}
 	if (args_has(args, 'c'))
 		answer = TMCP_ANSWER_CANCEL;
 	else if (args_has(args, 'd'))
