@@ -42,6 +42,9 @@ impl<'a> Viewer<'a> {
             binary().display(),
             tmux.path("viewer.err").display()
         );
+        // A client tells its size once more after it is attached, which closes menus.
+        let hook = ["set-hook", "-g", "client-resized", "set -g @resized 1"];
+        let _ = tmux.run(hook.iter().chain(&[";", "set", "-gu", "@resized"])).ok();
         let mut viewer = Viewer { tmux, outer: tmux.server() };
         let (x, y) = (format!("-x{columns}"), format!("-y{rows}"));
         let _ = viewer.run(["new-session", "-d", &x, &y, "-sv", &inner]).ok();
@@ -49,6 +52,7 @@ impl<'a> Viewer<'a> {
         let pid = pid.trim().parse().expect("a pid is a number");
         viewer.outer = Process::of(pid).expect("the outer server runs");
         until("the client shows its status line", || viewer.screen().contains("[one]"));
+        tmux.until_format("#{@resized}", "1");
         viewer
     }
 
