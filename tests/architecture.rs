@@ -8,14 +8,18 @@ use std::path::{Path, PathBuf};
 /// `transport` never see each other.
 const EDGES: &[(&str, &[&str])] = &[
     ("error", &[]),
+    ("table", &[]),
     ("time", &[]),
     ("config", &["error", "time"]),
     ("metrics", &["error", "time"]),
-    ("protocol", &["config::Era", "error", "time"]),
+    ("protocol", &["config::Era", "error", "table", "time"]),
     ("engine", &["config", "error", "metrics", "protocol", "time"]),
     ("sys", &["error", "time"]),
     ("transport", &["error", "sys"]),
-    ("client", &["config", "engine", "error", "metrics", "protocol", "sys", "time", "transport"]),
+    (
+        "client",
+        &["config", "engine", "error", "metrics", "protocol", "sys", "table", "time", "transport"],
+    ),
 ];
 
 /// Modules that decide and touch nothing.

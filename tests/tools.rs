@@ -11,8 +11,8 @@ fn all_pages_are_one_list_in_both_eras() {
     for era in ["legacy", "modern"] {
         let mut driver = one("all", &["--era", era], "");
         let whole = driver.tools("s");
-        assert_eq!(whole.len(), 26);
-        for page in ["1", "7", "26"] {
+        assert_eq!(whole.len(), 27);
+        for page in ["1", "7", "27"] {
             let mut driver = one("pages", &["--era", era, "--page", page], "");
             assert_eq!(driver.tools("s"), whole, "{era} {page}");
         }
@@ -31,7 +31,7 @@ fn definitions_come_as_the_server_wrote_them() {
 #[test]
 fn a_change_is_told_and_the_list_is_asked_for_again() {
     let mut driver = one("changed", &["--change-tools-after", "2"], "");
-    assert_eq!(driver.tools("s").len(), 26);
+    assert_eq!(driver.tools("s").len(), 27);
     let done = driver.words("s", "extra", &[]);
     assert!(done.outcome.unwrap_err().message().contains("has no tool 'extra'"));
     driver.text("s", "echo", r#"{"text":"1"}"#);
@@ -77,7 +77,7 @@ fn many_callers_share_one_list() {
 /// A legacy server in a shell that answers its third request with `result`.
 fn answers(name: &str, rest: &str) -> Driver {
     let script = format!(
-        r#"read a; echo '{{"jsonrpc":"2.0","id":1,"error":{{"code":-32601,"message":"no"}}}}'
+        r#"read a; echo '{{"jsonrpc":"2.0","id":1,"error":{{"code":-32701,"message":"no"}}}}'
         read a; echo '{{"jsonrpc":"2.0","id":2,"result":{{"protocolVersion":"2025-06-18","capabilities":{{}},"serverInfo":{{"name":"x","version":"1"}}}}}}'
         read a; {rest}"#
     );
@@ -89,7 +89,7 @@ fn answers(name: &str, rest: &str) -> Driver {
 fn a_server_that_does_not_know_the_method_has_no_tools() {
     let mut driver = answers(
         "no-tools",
-        r#"read a; echo '{"jsonrpc":"2.0","id":3,"error":{"code":-32601,"message":"no"}}'; read a"#,
+        r#"read a; echo '{"jsonrpc":"2.0","id":3,"error":{"code":-32701,"message":"no"}}'; read a"#,
     );
     assert_eq!(driver.tools("s").len(), 0);
 }

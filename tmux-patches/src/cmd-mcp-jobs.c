@@ -97,7 +97,7 @@ cmd_mcp_cancel_many(struct cmdq_item *item, struct tmcp_client *core,
 	size_t			 row;
 
 	if (server != NULL &&
-	    (name = mcp_abbrev_server(core, server, &cause)) == NULL) {
+	    (name = mcp_abbrev_server(core, server, 1, &cause)) == NULL) {
 		cmdq_error(item, "%s", cause);
 		free(cause);
 		return (CMD_RETURN_ERROR);

@@ -263,7 +263,7 @@ cmd_mcp_menu_listed(struct tmcp_event *event, void *data)
 		cmd_mcp_menu_show_tools(cdata);
 		return;
 	}
-	name = mcp_abbrev_row(cdata->tools, "tool", cdata->tool, &cause);
+	name = mcp_abbrev_row(cdata->tools, "tool", cdata->tool, 1, &cause);
 	if (name == NULL) {
 		cmd_mcp_menu_leave(cdata, cause);
 		free(cause);
@@ -357,7 +357,8 @@ cmd_mcp_menu_ready(__unused struct tmcp_event *event, void *data)
 		cmd_mcp_menu_servers(cdata);
 		return;
 	}
-	if ((name = mcp_abbrev_server(core, cdata->server, &cause)) == NULL) {
+	name = mcp_abbrev_server(core, cdata->server, 1, &cause);
+	if (name == NULL) {
 		cmd_mcp_menu_leave(cdata, cause);
 		free(cause);
 		return;

@@ -188,7 +188,8 @@ cmd_mcp_subscribe_exec(struct cmd *self, struct cmdq_item *item)
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
 	if (args_has(args, 'u')) {
-		server = mcp_abbrev_server(core, args_string(args, 0), &cause);
+		server = mcp_abbrev_server(core, args_string(args, 0), 0,
+		    &cause);
 		if (server == NULL)
 			return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR,
 			    cause));

@@ -88,7 +88,8 @@ cmd_mcp_stats_report(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb)
 	int32_t	 result;
 
 	if (cdata->server != NULL) {
-		server = mcp_abbrev_server(cdata->core, cdata->server, &cause);
+		server = mcp_abbrev_server(cdata->core, cdata->server, 0,
+		    &cause);
 		if (server == NULL) {
 			evbuffer_add_printf(evb, "%s", cause);
 			free(cause);

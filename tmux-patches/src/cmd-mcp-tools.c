@@ -279,7 +279,8 @@ cmd_mcp_tools_ready(struct tmcp_event *event, void *data)
 	}
 
 	if (cdata->server != NULL) {
-		name = mcp_abbrev_server(cdata->core, cdata->server, &cause);
+		name = mcp_abbrev_server(cdata->core, cdata->server, 0,
+		    &cause);
 		if (name == NULL) {
 			cmd_mcp_tools_fail(cdata, MCP_EXIT_ERROR, cause);
 			free(cause);

@@ -35,11 +35,13 @@
 
 /*
  * The name in a column that is meant. Returns NULL with a cause that lists
- * what there is if there is none or more than one.
+ * what there is if more than one is meant, or none and one has to be. A name
+ * that is not there is given back as it is if the core is asked next: it knows
+ * more about why than the table.
  */
 char *
 mcp_abbrev_row(const struct tmcp_table *table, const char *what,
-    const char *name, char **cause)
+    const char *name, int strict, char **cause)
 {
 	size_t		 row, rows = tmcp_table_rows(table), size, n = 0;
 	const char	*cell, *found = NULL;
@@ -58,6 +60,8 @@ mcp_abbrev_row(const struct tmcp_table *table, const char *what,
 	}
 	if (n == 1 && size != 0)
 		return (xstrdup(found));
+	if (n == 0 && !strict)
+		return (xstrdup(name));
 
 	list = xstrdup("");
 	for (row = 0; row < rows; row++) {
@@ -86,14 +90,15 @@ mcp_abbrev_row(const struct tmcp_table *table, const char *what,
 
 /* The server that is meant. */
 char *
-mcp_abbrev_server(struct tmcp_client *core, const char *name, char **cause)
+mcp_abbrev_server(struct tmcp_client *core, const char *name, int strict,
+    char **cause)
 {
 	struct tmcp_table	*table;
 	char			*found;
 
 	if ((table = tmcp_client_servers(core)) == NULL)
 		return (xstrdup(name));
-	found = mcp_abbrev_row(table, "server", name, cause);
+	found = mcp_abbrev_row(table, "server", name, strict, cause);
 	tmcp_table_free(table);
 	return (found);
 }

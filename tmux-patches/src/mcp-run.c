@@ -175,7 +175,7 @@ mcp_run_listed(struct tmcp_event *event, void *data)
 		return;
 	}
 	if ((table = tmcp_event_table(event)) != NULL) {
-		name = mcp_abbrev_row(table, "tool", run->name, &cause);
+		name = mcp_abbrev_row(table, "tool", run->name, 0, &cause);
 		tmcp_table_free(table);
 	}
 	if (name != NULL) {
@@ -201,7 +201,7 @@ mcp_run_resolve(struct mcp_run *run, int *status, char **cause)
 	uint64_t		 id;
 
 	if (run->server != NULL) {
-		name = mcp_abbrev_server(run->core, run->server, cause);
+		name = mcp_abbrev_server(run->core, run->server, 0, cause);
 		if (name == NULL) {
 			*status = MCP_EXIT_ERROR;
 			return (-1);

@@ -178,10 +178,10 @@ int		 mcp_cancel(uint64_t);
 struct tmcp_client *mcp_core_get(void);
 
 /* mcp-abbrev.c */
-char		*mcp_abbrev_server(struct tmcp_client *, const char *,
+char		*mcp_abbrev_server(struct tmcp_client *, const char *, int,
 		     char **);
 char		*mcp_abbrev_row(const struct tmcp_table *, const char *,
-		     const char *, char **);
+		     const char *, int, char **);
 int		 mcp_abbrev_listed(struct tmcp_client *, const char *);
 
 /* mcp-args.c */

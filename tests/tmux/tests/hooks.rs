@@ -142,6 +142,6 @@ fn names_are_abbreviated_while_it_is_clear_who_is_meant() {
     let error = tmux.call(["memory", "e", "text=x"]).fails(1);
     assert!(error.contains("ambiguous tool: e") && error.contains("echo"), "{error}");
     let error = tmux.call(["memory", "zz", "text=x"]).fails(1);
-    assert!(error.contains("unknown tool: zz"), "{error}");
+    assert!(error.contains("has no tool 'zz'"), "{error}");
     tmux.finish();
 }
