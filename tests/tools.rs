@@ -44,7 +44,7 @@ fn a_change_is_told_and_the_list_is_asked_for_again() {
     assert!(error.message().ends_with(", extra"), "the old list is kept: {error}");
     let done = driver.words("s", "extra", &[]);
     assert!(done.outcome.is_ok(), "{done:?}");
-    assert_eq!(driver.tools("s").len(), 27);
+    assert_eq!(driver.tools("s").len(), 28);
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn many_callers_share_one_list() {
 /// A legacy server in a shell that answers its third request with `result`.
 fn answers(name: &str, rest: &str) -> Driver {
     let script = format!(
-        r#"read a; echo '{{"jsonrpc":"2.0","id":1,"error":{{"code":-32701,"message":"no"}}}}'
+        r#"read a; echo '{{"jsonrpc":"2.0","id":1,"error":{{"code":-32601,"message":"no"}}}}'
         read a; echo '{{"jsonrpc":"2.0","id":2,"result":{{"protocolVersion":"2025-06-18","capabilities":{{}},"serverInfo":{{"name":"x","version":"1"}}}}}}'
         read a; {rest}"#
     );
@@ -89,7 +89,7 @@ fn answers(name: &str, rest: &str) -> Driver {
 fn a_server_that_does_not_know_the_method_has_no_tools() {
     let mut driver = answers(
         "no-tools",
-        r#"read a; echo '{"jsonrpc":"2.0","id":3,"error":{"code":-32701,"message":"no"}}'; read a"#,
+        r#"read a; echo '{"jsonrpc":"2.0","id":3,"error":{"code":-32601,"message":"no"}}'; read a"#,
     );
     assert_eq!(driver.tools("s").len(), 0);
 }

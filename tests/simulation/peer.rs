@@ -542,7 +542,13 @@ impl World {
     fn ask(&mut self, id: u64, method: &str) {
         let question = self.spell_question();
         let link = self.links.get_mut(&id).expect("its caller holds it");
-        link.peer.asked.insert(question.clone(), None);
+        if link.peer.welcomed {
+            link.peer.asked.insert(question.clone(), None);
+        } else {
+            // In the modern era there are no such questions and no answers to them;
+            // before the era is known there may be one.
+            link.peer.taken_back.insert(question.clone());
+        }
         self.put(id, format!("{{\"jsonrpc\":\"2.0\",\"id\":{question},\"method\":\"{method}\"}}"));
     }
 

@@ -269,7 +269,7 @@ fn any_text_reaches_the_tool_and_comes_back_as_it_was() {
 fn the_alias_and_a_prefix_of_the_name_work() {
     let tmux = Tmux::demo();
     assert_eq!(tmux.run(["mcp-query", "demo", "echo", "text=a"]).ok(), "a\n");
-    assert_eq!(tmux.run(["mcp-c", "demo", "echo", "text=b"]).ok(), "b\n");
+    assert_eq!(tmux.run(["mcp-cal", "demo", "echo", "text=b"]).ok(), "b\n");
     assert!(tmux.run(["mcp-st", "demo"]).ok().contains("Server: demo"));
     tmux.finish();
 }
