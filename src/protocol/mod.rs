@@ -14,7 +14,7 @@
 //! * [`arguments`] — words typed by a person, encoded by a tool's `inputSchema`.
 //! * [`schema`] — what a schema asks for, field by field.
 //! * [`content`] and [`listing`] — results and lists as text for people.
-//! * [`rows`] — lists as tables; [`blob`] and [`pointer`] — parts of a result.
+//! * [`rows`] — lists as tables; [`blob`] and [`mod@pointer`] — parts of a result.
 
 pub mod arguments;
 pub mod blob;

@@ -2,7 +2,7 @@
 //!
 //! The one reader of JSON Schema: words are encoded by it, listings and prompts
 //! are made from it. It keeps the order of the server, resolves references and
-//! alternatives into one [`Field`] for each argument, and validates nothing by
+//! alternatives into one `Field` for each argument, and validates nothing by
 //! itself.
 //!
 //! Invariants:
