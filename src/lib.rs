@@ -11,7 +11,7 @@
 //!     |
 //!   protocol                      bytes and time in, messages out
 //!
-//!   error  time  config  metrics  leaves, used by all
+//!   error  time  config  metrics  table   leaves, used by all
 //! ```
 //!
 //! # Drive contract
