@@ -191,7 +191,7 @@ impl Page {
         self.item("Timeouts", units::count(m.timeouts()));
         for (category, error) in m.top_errors() {
             let ago = units::ago(now.since(error.last));
-            let label = format_args!("Error ({})", category.name());
+            let label = format!("Error ({})", category.name());
             self.item(label, format_args!("{}, last {ago}", units::count(error.count)));
         }
     }
@@ -250,7 +250,7 @@ impl Page {
             let view = m.windows().view(now, span);
             let messages = units::rate(view.messages_per_second());
             let bytes = units::bytes_rate(view.bytes_per_second());
-            let label = format_args!("Throughput {} min", span.minutes());
+            let label = format!("Throughput {} min", span.minutes());
             self.item(label, format_args!("Messages: {messages}/sec, Bytes: {bytes}/sec"));
         }
         for (label, n) in [
