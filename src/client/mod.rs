@@ -182,10 +182,7 @@ impl Client {
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        let now = clock::now();
-        let id = self.engine.call(now, call, timeout, user_data);
-        self.carry_out(now);
-        id
+        self.tell(|engine, now| engine.call(now, call, timeout, user_data))
     }
 
     /// Lists the tools of a server; see [`Engine::list_tools`].
@@ -198,10 +195,7 @@ impl Client {
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        let now = clock::now();
-        let id = self.engine.list_tools(now, server, timeout, user_data);
-        self.carry_out(now);
-        id
+        self.tell(|engine, now| engine.list_tools(now, server, timeout, user_data))
     }
 
     /// Lists tools, resources, templates or prompts; see [`Engine::list`].
@@ -342,10 +336,7 @@ impl Client {
 
     /// Forgets a request. True: its completion never comes.
     pub fn cancel(&mut self, id: RequestId) -> bool {
-        let now = clock::now();
-        let cancelled = self.engine.cancel(now, id);
-        self.carry_out(now);
-        cancelled
+        self.tell(|engine, now| engine.cancel(now, id))
     }
 
     /// The host reaped a child; `status` is what `waitpid` gave. True: it was
