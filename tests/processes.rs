@@ -285,11 +285,13 @@ fn shell(name: &str, rest: &str, more: serde_json::Value) -> Driver {
 #[test]
 fn a_process_that_closes_its_input_is_given_up() {
     let more = serde_json::json!({"retry_attempts": 0});
-    let rest = "read a; exec 0<&-; exec sleep 60";
-    let mut driver = shell("closes-input", rest, more);
+    let home = Home::new("closes-input");
+    let closed = home.path("closed");
+    let rest = format!("read a; exec 0<&-; echo >{closed:?}; exec sleep 60");
+    let mut driver = shell("closes-input-call", &rest, more);
     driver.start("s", "first", "{}");
     driver.until("the handshake", |d| d.logged("s is ready").then_some(()));
-    driver.turns_within(Duration::from_millis(200));
+    driver.until("the end of its input", |_| closed.exists().then_some(()));
     let start = Instant::now();
     let error = driver.error("s", "anything", "{}");
     assert_eq!(error.message(), "server 's': the server closed the stream");
