@@ -22,7 +22,7 @@ pub mod wait;
 pub use control::Control;
 pub use pty::Terminal;
 pub use run::Output;
-pub use servers::{SocketServer, gated, recorded, stdio};
+pub use servers::{SocketServer, gated, held, recorded, stdio};
 pub use tmux::{Setup, Tmux};
 pub use viewer::Viewer;
 pub use wait::{PATIENCE, until};
