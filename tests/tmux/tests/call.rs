@@ -143,7 +143,7 @@ fn a_background_call_returns_at_once_and_leaves_its_result_in_a_buffer() {
     let output = tmux.call(["-b", "demo", "sleep", &ms, &until_file]);
     assert_eq!((output.code, output.stdout.as_str(), output.stderr.as_str()), (0, "", ""));
     assert_eq!(tmux.format("#{mcp_inflight}"), "1", "it is still under way");
-    std::fs::write(&over, "").expect("written");
+    fs::write(&over, "").expect("written");
     tmux.until_format("#{mcp_inflight}", "0");
     let text = tmux.buffer("mcp").expect("the result is kept");
     assert!(text.starts_with("slept until there was "), "{text}");
