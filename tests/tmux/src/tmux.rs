@@ -363,7 +363,10 @@ impl Tmux {
         let messages = ["-C", "attach", "-t", "one", ";", "show-messages", ";", "detach"];
         for ask in [&messages[..], &["list-clients"], &["mcp-jobs"]] {
             let answer = self.ask_soon(ask).unwrap_or_else(|| "no answer in time".into());
-            eprintln!("--- {}\n{}", ask.join(" "), tail(&answer));
+            // A thousand times the same question of a probe tells nothing.
+            let answer: Vec<&str> =
+                answer.lines().filter(|line| !line.contains("display-message -p")).collect();
+            eprintln!("--- {}\n{}", ask.join(" "), tail(&answer.join("\n")));
         }
         let files = fs::read_dir(&self.dir).into_iter().flatten().flatten();
         for file in files.filter(|file| file.file_type().is_ok_and(|kind| kind.is_file())) {
