@@ -133,8 +133,10 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         // What a locked client runs does not go with it.
-        for process in self.process().descendants() {
-            process.signal(libc::SIGKILL);
+        if let Ok(None) = self.child.try_wait() {
+            for process in self.process().descendants() {
+                process.signal(libc::SIGKILL);
+            }
         }
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -371,8 +371,8 @@ impl Tmux {
         let files = fs::read_dir(&self.dir).into_iter().flatten().flatten();
         for file in files.filter(|file| file.file_type().is_ok_and(|kind| kind.is_file())) {
             let bytes = fs::read(file.path()).unwrap_or_default();
-            let name = file.file_name();
-            eprintln!("--- {}\n{}", name.display(), tail(&String::from_utf8_lossy(&bytes)));
+            let name = file.file_name().to_string_lossy().into_owned();
+            eprintln!("--- {name}\n{}", tail(&String::from_utf8_lossy(&bytes)));
         }
     }
 

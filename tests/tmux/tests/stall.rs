@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tmcp_tmux_tests::probe::{Round, STOP};
-use tmcp_tmux_tests::{Probe, Setup, Tmux, Viewer, stdio, until};
+use tmcp_tmux_tests::{Probe, Setup, Tmux, Viewer, held, stdio, until};
 
 /// How long one round is.
 fn round_time() -> Duration {
@@ -136,6 +136,22 @@ fn rest() {
 }
 
 #[test]
+fn a_call_of_the_client_that_is_typed_at() {
+    let tmux = demo().start();
+    let over = tmux.path("over");
+    let [ms, file] = held(&over);
+    bind(&tmux, "C-g", &["mcp-call", "-o", "buffer", "demo", "sleep", &ms, &file]);
+    let mut probe = Probe::attach(&tmux);
+    probe.terminal().keys(b"\x07");
+    tmux.until_format("#{mcp_inflight}", "1");
+    hold_with("a call of a key of the same client", &tmux, &mut probe, rest);
+    assert_eq!(tmux.format("#{mcp_inflight}"), "1", "it was under way all the time");
+    fs::write(&over, "").expect("written");
+    until("it ends all the same", || tmux.buffer("mcp").is_some());
+    tmux.finish();
+}
+
+#[test]
 fn a_hundred_calls_in_flight() {
     let tmux = demo().conf("set -g @mcp-max-in-flight 200").start();
     let lines: String =
@@ -152,13 +168,11 @@ fn a_hundred_calls_in_flight() {
 fn a_hundred_calls_complete_at_once() {
     let tmux = demo().conf("set -g @mcp-max-in-flight 200").start();
     let over = tmux.path("over");
+    let [ms, file] = held(&over);
     let lines: String = (0..100)
-        .map(|n| {
-            let file = over.display();
-            format!("mcp-call -b -o buffer:b{n} demo sleep ms=600000 'until={file}'\n")
-        })
+        .map(|n| format!("mcp-call -b -o buffer:b{n} demo sleep {ms} '{file}'\n"))
         .collect();
-    hold("100 calls, complete together", &tmux, || {
+    hold("100 calls are made and end together", &tmux, || {
         let _ = fs::remove_file(&over);
         source(&tmux, &lines);
         tmux.until_format("#{mcp_inflight}", "100");
