@@ -108,6 +108,7 @@ fn garbage_only_is_a_timeout_that_harms_nobody_else() {
     let bad = entry(&["--garbage", "--only", "tools/call"], r#""timeout":300"#);
     write_config(&home, &format!("{{\"s\":{bad},\"good\":{}}}", entry(&[], "")));
     let mut driver = Driver::at(home);
+    driver.warm("s");
     let id = driver.start("s", "echo", ECHO);
     assert_eq!(driver.text("good", "echo", r#"{"text":"fine"}"#), "fine");
     let error = driver.done(id).outcome.unwrap_err();

@@ -85,6 +85,32 @@ fn a_question_goes_when_its_call_is_cancelled_or_its_server_dies() {
 }
 
 #[test]
+fn a_question_outlives_a_call_that_may_not_have_caused_it() {
+    let mut driver = driver("whose", &["--era", "legacy"]);
+    driver.text("s", "echo", r#"{"text":"ready"}"#);
+    let over = driver.home.path("over");
+    let asks = driver.start("s", "ask", "{}");
+    // The newest is the likeliest to have made it ask, and here it did not.
+    let other = driver.start("s", "sleep", &common::held(&over));
+    let asked = question(&mut driver);
+    assert_eq!(asked.request, Some(other));
+    std::fs::write(&over, "").unwrap();
+    assert!(text_of(&driver.done(other)).starts_with("slept until"));
+    let answer = Answer::Accept(vec![pair("name", "Ann")]);
+    driver.client.answer(asked.id, answer).unwrap();
+    assert_eq!(text_of(&driver.done(asks)), "hello, Ann");
+    // It goes with the last that may have caused it.
+    std::fs::remove_file(&over).unwrap();
+    let asks = driver.start("s", "ask", "{}");
+    let other = driver.start("s", "sleep", &common::held(&over));
+    let asked = question(&mut driver);
+    assert!(driver.client.cancel(other));
+    assert!(driver.client.cancel(asks));
+    let gone = |e: &Event| matches!(e, Event::QuestionGone(id) if *id == asked.id);
+    driver.until("its end", |driver| driver.events.iter().any(gone).then_some(()));
+}
+
+#[test]
 fn nobody_to_ask_is_a_decline() {
     let mut driver = Driver::new("nobody", &format!("{{\"s\":{}}}", stdio(&["--era", "legacy"])));
     let done = driver.call("s", "ask", "{}");

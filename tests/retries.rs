@@ -14,10 +14,11 @@ fn a_call_that_was_sent_is_never_repeated() {
         let args = [switches, &["--only", "tools/call"]].concat();
         let more = format!("{QUICK},\"retry_attempts\":5,\"timeout\":400");
         let (mut driver, journal) = journaled("sent", &args, &more);
-        driver.tools("s");
+        driver.warm("s");
         let error = driver.error("s", "echo", ECHO);
         let kinds = [Kind::OutcomeUnknown, Kind::Timeout];
         assert!(kinds.contains(&error.kind()), "{switches:?}: {error}");
+        driver.until("the call", |_| (journal.count("echo") > 0).then_some(()));
         assert_eq!(journal.count("echo"), 1, "{switches:?}");
     }
     for tool in ["exit", "crash"] {

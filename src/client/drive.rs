@@ -44,19 +44,12 @@ impl Client {
         loop {
             let before = now;
             let loading = self.load(now);
-            let Some(id) = self.busy.pop_front() else {
-                if !loading {
-                    break;
-                }
-                now = clock::now();
-                if over(before, now) {
-                    break;
-                }
-                continue;
-            };
-            self.serve(now, id);
-            self.carry_out(now);
-            if self.busy.is_empty() && !loading {
+            self.open_next(now);
+            if let Some(id) = self.busy.pop_front() {
+                self.serve(now, id);
+                self.carry_out(now);
+            }
+            if self.busy.is_empty() && self.opening.is_empty() && !loading {
                 break;
             }
             now = clock::now();
@@ -70,7 +63,7 @@ impl Client {
         }
         self.longest_dispatch = self.longest_dispatch.max(clock::now().since(start));
         let loading = self.loader.as_ref().is_some_and(|loader| loader.due().is_none());
-        !self.busy.is_empty() || loading || self.shelf.has_more()
+        !self.busy.is_empty() || !self.opening.is_empty() || loading || self.shelf.has_more()
     }
 
     /// Closes every channel without waiting, and tells every process to go. What
@@ -307,8 +300,10 @@ impl Client {
     pub(super) fn carry_out(&mut self, now: Time) {
         while let Some(action) = self.engine.poll_action() {
             match action {
+                // To start a process takes about a millisecond, wherever it is asked for:
+                // that is left to the turns, which have a budget.
                 Action::Open { connection, channel, server } => {
-                    self.open(now, connection, channel, &server);
+                    self.opening.push_back((connection, channel, server));
                 }
                 Action::Write { connection } if self.pulling => self.unwritten.push(connection),
                 Action::Write { connection } => self.write(now, connection),
@@ -345,12 +340,20 @@ impl Client {
     }
 
     fn forget(&mut self, now: Time, id: ConnectionId) {
+        self.opening.retain(|(other, ..)| *other != id);
         let Some(mut link) = self.links.remove(&id) else { return };
         let _ = link.transport.deregister(self.poll.registry());
         // The leader is gone; what it left behind was told to go and gets a while.
         if link.transport.child().is_some_and(|child| child.is_gone() && child.group_is_alive()) {
             self.stragglers.push((now + STRAGGLER, link.transport));
         }
+    }
+
+    /// Opens one of the connections that the engine asked for.
+    fn open_next(&mut self, now: Time) {
+        let Some((id, channel, server)) = self.opening.pop_front() else { return };
+        self.open(now, id, channel, &server);
+        self.carry_out(now);
     }
 
     fn open(&mut self, now: Time, id: ConnectionId, channel: Channel, server: &Arc<ServerConfig>) {

@@ -22,9 +22,10 @@ use std::ffi::OsString;
 use std::fmt;
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Defaults, paths};
+use crate::config::{Defaults, ServerConfig, Transport as Channel, paths};
 pub use crate::engine::{
     Abilities, Answer, Arguments, Asks, CallTool, Completion, Event, Job, Listing, LogLevel, Pair,
     Progress, Question, QuestionId, Reference, Reply, RequestId,
@@ -77,6 +78,8 @@ pub struct Client {
     links: IdMap<ConnectionId, Link>,
     /// Links with something to do that no event will announce.
     busy: VecDeque<ConnectionId>,
+    /// What the engine asked to open, and no turn has had the time for.
+    opening: VecDeque<(ConnectionId, Channel, Arc<ServerConfig>)>,
     /// Links whose process no event will report.
     watched: Vec<ConnectionId>,
     /// Between an event that the host pulled and the end of its pull.
@@ -120,6 +123,7 @@ impl Client {
             events: mio::Events::with_capacity(EVENTS),
             links: IdMap::default(),
             busy: VecDeque::new(),
+            opening: VecDeque::new(),
             watched: Vec::new(),
             pulling: false,
             unwritten: Vec::new(),
@@ -146,7 +150,7 @@ impl Client {
     /// How long the host may wait before it calls `dispatch`: `None` for ever,
     /// zero for now. To be asked again after every call to the client.
     pub fn timeout(&self) -> Option<Duration> {
-        let more = !self.busy.is_empty() || !self.unwritten.is_empty();
+        let more = !self.busy.is_empty() || !self.unwritten.is_empty() || !self.opening.is_empty();
         if more || self.engine.has_events() || self.shelf.has_more() {
             return Some(Duration::ZERO);
         }

@@ -395,7 +395,7 @@ impl Engine {
         let mut request = self.requests.remove(&id)?;
         self.timers.set(&mut request.armed, Timer::Request(id), None);
         if request.open_questions > 0 {
-            self.withdraw_questions(now, |pending| pending.request == Some(id));
+            self.withdraw_questions_of(now, id);
         }
         if let (Some(server), true, false) = (request.server, request.missed, request.served) {
             self.server_mut(server).missed_in_vain += 1;

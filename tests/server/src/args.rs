@@ -47,6 +47,8 @@ pub(crate) struct Options {
     pub(crate) page: usize,
     pub(crate) ask_roots: bool,
     pub(crate) change_tools_after: Option<u64>,
+    /// Announcements of a changed resource a second.
+    pub(crate) updates: u32,
     pub(crate) serial: bool,
     pub(crate) work: Duration,
     pub(crate) journal: Option<PathBuf>,
@@ -104,6 +106,7 @@ where
         "--page" => options.page = args.number(switch)?,
         "--ask-roots" => options.ask_roots = true,
         "--change-tools-after" => options.change_tools_after = Some(args.number(switch)?),
+        "--updates" => options.updates = args.number(switch)?,
         "--serial" => options.serial = true,
         "--work-ms" => options.work = args.millis(switch)?,
         "--journal" => options.journal = Some(PathBuf::from(args.value(switch)?)),

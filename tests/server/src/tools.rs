@@ -4,7 +4,7 @@
 //! faults; it never writes a reply itself.
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -56,10 +56,11 @@ pub(crate) fn run(call: &Call, session: &Arc<Session>, cancel: &Cancel) -> Outco
         "time" => text(time_of_day()),
         "sleep" => {
             let ms = args["ms"].as_u64().unwrap_or_default();
-            if cancel.wait(Duration::from_millis(ms)) {
-                return Outcome::Cancelled;
+            match sleep(Duration::from_millis(ms), args["until"].as_str(), cancel) {
+                Slept::Through => text(format!("slept {ms} ms")),
+                Slept::Until(file) => text(format!("slept until there was {file}")),
+                Slept::Cancelled => return Outcome::Cancelled,
             }
-            text(format!("slept {ms} ms"))
         }
         "progress" => match progress(call, session, cancel) {
             Some(result) => result,
@@ -203,6 +204,31 @@ fn time_of_day() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let (hours, minutes, seconds) = (since / 3600 % 24, since / 60 % 60, since % 60);
     format!("{hours:02}:{minutes:02}:{seconds:02} UTC")
+}
+
+/// What ended a sleep.
+enum Slept<'a> {
+    Through,
+    Until(&'a str),
+    Cancelled,
+}
+
+/// Sleeps for that long, or until there is a file of that name, which lets a test
+/// decide when it has seen enough.
+fn sleep<'a>(time: Duration, file: Option<&'a str>, cancel: &Cancel) -> Slept<'a> {
+    let Some(file) = file else {
+        return if cancel.wait(time) { Slept::Cancelled } else { Slept::Through };
+    };
+    let start = Instant::now();
+    while start.elapsed() < time {
+        if cancel.wait(Duration::from_millis(5)) {
+            return Slept::Cancelled;
+        }
+        if std::fs::exists(file).is_ok_and(|there| there) {
+            return Slept::Until(file);
+        }
+    }
+    Slept::Through
 }
 
 fn progress(call: &Call, session: &Session, cancel: &Cancel) -> Option<Value> {

@@ -42,6 +42,12 @@ fn switches(given: &[&str]) -> Vec<String> {
     more.split_whitespace().chain(given.iter().copied()).map(str::to_string).collect()
 }
 
+/// The arguments of `sleep` that end it when there is this file, and not before.
+#[must_use]
+pub fn held(file: &Path) -> [String; 2] {
+    ["ms=60000".into(), format!("until={}", file.display())]
+}
+
 /// A server on the pipes of a process.
 #[must_use]
 pub fn stdio(given: &[&str]) -> Value {

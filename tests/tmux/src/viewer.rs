@@ -35,10 +35,19 @@ impl<'a> Viewer<'a> {
     /// When the client does not come up.
     #[must_use]
     pub fn attach_sized(tmux: &'a Tmux, columns: u16, rows: u16) -> Viewer<'a> {
+        Viewer::attach_to(tmux, "one", columns, rows)
+    }
+
+    /// Attaches to this session on a terminal of this size.
+    ///
+    /// # Panics
+    /// When the client does not come up.
+    #[must_use]
+    pub fn attach_to(tmux: &'a Tmux, session: &str, columns: u16, rows: u16) -> Viewer<'a> {
         let conf = "set -g status off\nset -g remain-on-exit on\nset -s escape-time 0\n";
         fs::write(tmux.path("outer.conf"), conf).expect("the outer configuration is written");
         let inner = format!(
-            "TMUX= exec '{}' -L test attach-session -t one 2>'{}'",
+            "TMUX= exec '{}' -L test attach-session -t {session} 2>'{}'",
             binary().display(),
             tmux.path("viewer.err").display()
         );
@@ -51,7 +60,8 @@ impl<'a> Viewer<'a> {
         let pid = viewer.run(["display-message", "-p", "#{pid}"]).ok();
         let pid = pid.trim().parse().expect("a pid is a number");
         viewer.outer = Process::of(pid).expect("the outer server runs");
-        until("the client shows its status line", || viewer.screen().contains("[one]"));
+        let status = format!("[{session}]");
+        until("the client shows its status line", || viewer.screen().contains(&status));
         tmux.until_format("#{@resized}", "1");
         viewer
     }

@@ -1,6 +1,6 @@
 //! Control mode: every line in a block or a notification, whatever is waiting.
 
-use tmcp_tmux_tests::{Setup, Tmux, stdio, until};
+use tmcp_tmux_tests::{Setup, Tmux, held, stdio, until};
 
 #[test]
 fn the_result_of_a_call_comes_in_a_block_of_its_own() {
@@ -57,16 +57,23 @@ fn panes_and_formats_notify_between_blocks_while_calls_wait() {
     let tmux = Tmux::demo();
     let mut control = tmux.control();
     let _ = control.command("refresh-client -B 'm::#{mcp_inflight}/#{mcp_calls}'");
-    control.send("mcp-call demo sleep ms=1500");
+    let [ms, file] = held(&tmux.path("over"));
+    control.send(&format!("mcp-call demo sleep {ms} '{file}'"));
     tmux.until_format("#{mcp_inflight}", "1");
     let _ = tmux.run(["send-keys", "-t", "one:", "hello", "Enter"]).ok();
-    assert_eq!(control.wait_line("slept"), "slept 1500 ms");
-    until("the subscription told of the call", || {
-        control
-            .notifications()
-            .iter()
-            .any(|line| line.starts_with("%subscription-changed m ") && line.contains("/1"))
-    });
+    // tmux looks at subscriptions once a second.
+    let told = |control: &tmcp_tmux_tests::Control, value: &str| {
+        until(&format!("the subscription tells {value}"), || {
+            control
+                .notifications()
+                .iter()
+                .any(|line| line.starts_with("%subscription-changed m ") && line.contains(value))
+        });
+    };
+    told(&control, " 1/1");
+    std::fs::write(tmux.path("over"), "").expect("written");
+    let _ = control.wait_line("slept until");
+    told(&control, " 0/1");
     assert!(control.notifications().iter().any(|line| line.starts_with("%output ")));
     control.well_formed();
     drop(control);

@@ -3,18 +3,19 @@
 use std::fs;
 
 use serde_json::json;
-use tmcp_tmux_tests::{Setup, SocketServer, Tmux, stdio, until};
+use tmcp_tmux_tests::{Setup, SocketServer, Tmux, held, stdio, until};
 
 #[test]
 fn the_pool_grows_to_the_size_of_the_option() {
     let setup = Setup::new();
     let server = SocketServer::start(&setup.path("s"), &[]);
     let tmux = setup.server("demo", server.entry()).conf("set -g @mcp-pool-max-size 3").start();
-    let calls: Vec<_> =
-        (0..3).map(|_| tmux.start_call(["demo", "sleep", "{\"ms\":2000}"])).collect();
+    let [ms, file] = held(&tmux.path("over"));
+    let calls: Vec<_> = (0..3).map(|_| tmux.start_call(["demo", "sleep", &ms, &file])).collect();
     until("three connections are active", || {
         tmux.run(["mcp-stats", "demo"]).stdout.contains("    Active: 3\n")
     });
+    fs::write(tmux.path("over"), "").expect("written");
     for call in calls {
         let _ = call.wait().ok();
     }
