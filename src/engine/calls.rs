@@ -71,7 +71,6 @@ impl Engine {
             heard: now,
             operation_timeout: None,
             assigned: None,
-            armed: None,
             failures: 0,
             missed: false,
             open_questions: 0,
@@ -82,7 +81,7 @@ impl Engine {
         self.requests.insert(id, request);
         if !self.ready {
             // Otherwise it is admitted at once, which sets its true deadline.
-            self.rearm_request(id);
+            self.note_deadline(id);
         }
         id
     }
@@ -107,7 +106,7 @@ impl Engine {
             request.server = Some(server);
             request.limit(limits);
         }
-        self.rearm_request(id);
+        self.note_deadline(id);
         self.encode_or_enqueue(now, id, server, false);
     }
 
@@ -147,7 +146,7 @@ impl Engine {
     /// the tools unless that is under way.
     pub(super) fn await_tools(&mut self, now: Time, id: RequestId, server: ServerId) {
         self.server_mut(server).listeners.push(id);
-        self.rearm_request(id);
+        self.note_deadline(id);
         if self.server(server).listing.is_some() {
             return;
         }
@@ -175,7 +174,7 @@ impl Engine {
         } else {
             self.server_mut(server).queue.push_back(id);
         }
-        self.rearm_request(id);
+        self.note_deadline(id);
         self.pump(now, server);
         let waits = self.requests.get(&id).is_some_and(|request| {
             matches!(request.state, State::Queued) && !request.missed && request.failures == 0
@@ -285,7 +284,7 @@ impl Engine {
         let state = self.server_mut(server);
         state.in_flight += 1;
         state.metrics.request_sent(now, size);
-        self.rearm_request(id);
+        self.note_deadline(id);
         self.ask_write(connection);
     }
 
@@ -392,8 +391,10 @@ impl Engine {
 
     /// Takes a request out and counts it.
     pub(super) fn end(&mut self, now: Time, id: RequestId, outcome: Outcome) -> Option<Request> {
-        let mut request = self.requests.remove(&id)?;
-        self.timers.set(&mut request.armed, Timer::Request(id), None);
+        let request = self.requests.remove(&id)?;
+        if self.requests.is_empty() {
+            self.requests_due = None;
+        }
         if request.open_questions > 0 {
             self.withdraw_questions(now, |pending| pending.request == Some(id));
         }
@@ -472,9 +473,8 @@ impl Engine {
     /// The deadline of a request passed.
     pub(super) fn request_timeout(&mut self, now: Time, id: RequestId) {
         let Some(request) = self.requests.get_mut(&id) else { return };
-        request.armed = None;
         if now < request.next_deadline() {
-            return self.rearm_request(id);
+            return;
         }
         if let State::Verifying(_) = request.state {
             // Its own end is known; only the look-up was too slow.

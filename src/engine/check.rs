@@ -116,8 +116,9 @@ impl Engine {
             if here != wanted {
                 return Err(format!("{id:?} ({:?}) is in {here} places", request.state));
             }
-            if request.armed.is_none_or(|armed| armed > request.next_deadline()) {
-                return Err(format!("{id:?} is armed {:?}", request.armed));
+            let due = request.next_deadline();
+            if self.requests_due.is_none_or(|first| first > due) {
+                return Err(format!("{id:?} is due {due:?}, the first {:?}", self.requests_due));
             }
         }
         match places.into_iter().next() {
@@ -138,7 +139,7 @@ impl Engine {
         if let Some((id, connection)) = self.connections.iter().next() {
             return Err(format!("{id:?} is left, {:?}", connection.phase));
         }
-        if let Some(when) = self.timers.next() {
+        if let Some(when) = self.deadline() {
             return Err(format!("a timer is left, due {when:?}"));
         }
         if !self.actions.is_empty() || !self.events.is_empty() {

@@ -121,6 +121,8 @@ pub struct Engine {
     requests: IdMap<RequestId, Request>,
     connections: IdMap<ConnectionId, Connection>,
     timers: Timers,
+    /// No request is due before; `None` when there is none.
+    requests_due: Option<Time>,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
     log: Log,
@@ -152,6 +154,7 @@ impl Engine {
             requests: IdMap::default(),
             connections: IdMap::default(),
             timers: Timers::default(),
+            requests_due: None,
             actions: VecDeque::new(),
             events: VecDeque::new(),
             log: Log::new(level),
@@ -455,7 +458,7 @@ impl Engine {
 
     /// When `handle_timeout` is due.
     pub fn deadline(&self) -> Option<Time> {
-        self.timers.next()
+        [self.timers.next(), self.requests_due].into_iter().flatten().min()
     }
 
     /// Whether a configuration has been read, well or badly.
@@ -543,21 +546,38 @@ impl Engine {
         self.log.write(level, line);
     }
 
-    /// Puts a request's deadline in order after anything that may move it.
-    fn rearm_request(&mut self, id: RequestId) {
-        if let Some(request) = self.requests.get_mut(&id) {
+    /// Notes a request's deadline after anything that may bring it forward.
+    /// Nearly every request ends long before its own, and an ordered queue would
+    /// have been touched twice for nothing: the earliest is enough, and all are
+    /// looked at when it comes.
+    fn note_deadline(&mut self, id: RequestId) {
+        if let Some(request) = self.requests.get(&id) {
             let when = request.next_deadline();
-            self.timers.set(&mut request.armed, Timer::Request(id), Some(when));
+            self.requests_due = Some(self.requests_due.map_or(when, |due| due.min(when)));
         }
+    }
+
+    /// Ends the requests that are overdue at `until`, which is not after `now`.
+    fn end_overdue(&mut self, now: Time, until: Time) {
+        let due = |request: &Request| Some(request.next_deadline()).filter(|due| *due <= until);
+        let mut overdue: Vec<(Time, RequestId)> =
+            self.requests.iter().filter_map(|(id, r)| Some((due(r)?, *id))).collect();
+        overdue.sort_unstable();
+        for (_, id) in overdue {
+            self.request_timeout(now, id);
+        }
+        self.requests_due = self.requests.values().map(Request::next_deadline).min();
     }
 
     fn rearm_connection(&mut self, id: ConnectionId) {
         if let Some(connection) = self.connections.get_mut(&id) {
             let limits = &self.servers[connection.server.0 as usize].limits;
             let when = connection.deadline(limits.pool_idle_timeout);
-            // A connection in use keeps the timer of its idle time: taking it out
-            // and putting it back on every call costs more than one idle wake-up.
-            if when.is_none() && connection.armed.is_some() && connection.era().is_some() {
+            // A connection in use keeps the timer of its idle time, and one that
+            // rests again keeps the earlier one: taking it out and putting it back
+            // on every call costs more than one idle wake-up.
+            let early = |armed: Time| when.is_none_or(|when| armed <= when);
+            if connection.era().is_some() && connection.armed.is_some_and(early) {
                 return;
             }
             self.timers.set(&mut connection.armed, Timer::Connection(id), when);
@@ -588,9 +608,7 @@ fn one_line_object(whole: String) -> Result<Box<str>> {
     }
     let mut outline = Outline::default();
     if outline.finish(text.as_bytes()) == Verdict::Whole {
-        let has_newline =
-            !outline.is_plain() && memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
-        return Ok(match has_newline {
+        return Ok(match outline.is_folded() {
             true => text.replace(['\n', '\r'], " ").into_boxed_str(),
             false if text.len() == whole.len() => whole.into_boxed_str(),
             false => text.into(),

@@ -359,7 +359,6 @@ impl Engine {
             };
             self.push_progress(event);
         }
-        self.rearm_request(request_id);
     }
 
     /// Only the newest progress of a request is worth telling: a host that is

@@ -119,7 +119,6 @@ pub(super) struct Request {
     pub(super) heard: Time,
     pub(super) operation_timeout: Option<Duration>,
     pub(super) assigned: Option<Time>,
-    pub(super) armed: Option<Time>,
     /// Tries that failed.
     pub(super) failures: u32,
     /// It was counted as a pool miss.

@@ -194,15 +194,21 @@ impl Engine {
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Time) {
-        while let Some(timer) = self.timers.pop_due(now) {
-            match timer {
-                Timer::Request(id) => self.request_timeout(now, id),
-                Timer::Connection(id) => self.connection_timeout(now, id),
-                Timer::Server(id) => {
+        loop {
+            // In the order of their times, however late we are told.
+            let until = self.timers.next().map_or(now, |timer| timer.min(now));
+            if self.requests_due.is_some_and(|due| due <= until) {
+                self.end_overdue(now, until);
+                continue;
+            }
+            match self.timers.pop_due(now) {
+                Some(Timer::Connection(id)) => self.connection_timeout(now, id),
+                Some(Timer::Server(id)) => {
                     self.server_mut(id).armed = None;
                     self.pump(now, id);
                 }
-                Timer::Watch(id) => self.renew(now, id),
+                Some(Timer::Watch(id)) => self.renew(now, id),
+                None => return,
             }
         }
     }
@@ -533,7 +539,7 @@ impl Engine {
             *pages = Default::default();
         }
         self.server_mut(server).queue.push_front(id);
-        self.rearm_request(id);
+        self.note_deadline(id);
     }
 
     /// What may be sent twice without harm.

@@ -94,7 +94,7 @@ impl Engine {
         request.state = State::AwaitingAck;
         request.heard = now;
         self.servers[server.0 as usize].watchers.push(id);
-        self.rearm_request(id);
+        self.note_deadline(id);
         self.listen(now, server, connection);
         // The slot that the request took is given back: the listen request holds
         // its own, or the one of the request that it replaces.
@@ -186,7 +186,7 @@ impl Engine {
                 request.state = State::Queued;
                 request.assigned = None;
                 self.server_mut(server).queue.push_back(id);
-                self.rearm_request(id);
+                self.note_deadline(id);
             }
         }
         self.ask_write(id);

@@ -1,18 +1,17 @@
-//! Deadlines, ordered.
+//! Deadlines of all but requests, ordered.
 //!
 //! Each owner has at most one entry and keeps its time, so that moving a
 //! deadline is a removal and an insertion and nothing stale is ever left.
 
 use std::collections::BTreeSet;
 
-use crate::engine::{ConnectionId, RequestId, ServerId};
+use crate::engine::{ConnectionId, ServerId};
 use crate::time::Time;
 
 /// Whose deadline it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
     Connection(ConnectionId),
-    Request(RequestId),
     Server(ServerId),
     /// What is watched may have to be subscribed to again.
     Watch(ServerId),
