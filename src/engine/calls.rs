@@ -246,7 +246,7 @@ impl Engine {
     }
 
     /// Writes a request into a connection's output.
-    fn send(&mut self, now: Time, id: RequestId, server: ServerId, connection: ConnectionId) {
+    pub(super) fn send(&mut self, now: Time, id: RequestId, server: ServerId, connection: ConnectionId) {
         let (Some(request), Some(stream)) =
             (self.requests.get_mut(&id), self.connections.get_mut(&connection))
         else {

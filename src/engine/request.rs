@@ -160,6 +160,11 @@ impl Request {
         [Some(self.deadline), silence, operation].into_iter().flatten().min().unwrap_or_default()
     }
 
+    /// Whether it reads a list, page by page.
+    pub(super) fn is_listing(&self) -> bool {
+        matches!(self.kind, Kind::List { .. })
+    }
+
     /// The tool's name, empty when none is called.
     pub(super) fn tool(&self) -> Arc<str> {
         match &self.kind {

@@ -569,7 +569,7 @@ impl Engine {
         let state = self.server_mut(server);
         // One that carries subscriptions is not the first to go.
         let (shape, waiting) = (state.shape(), carries || !state.queue.is_empty());
-        let retiring = state.pool.members().iter().any(|m| m.id == id && m.retiring);
+        let retiring = state.pool.is_retiring(id);
         if state.pool.release(id, waiting, shape) {
             let cause = if retiring { EvictionCause::Reload } else { EvictionCause::Overflow };
             self.close(now, id, cause);
