@@ -102,11 +102,9 @@ impl Engine {
                     *places.entry(request).or_default() += 1;
                 }
             }
-            let limits = &self.server(connection.server).limits;
-            if let Some(due) = connection.deadline(limits.pool_idle_timeout) {
-                if connection.armed.is_none_or(|armed| armed > due) {
-                    return Err(format!("{id:?} is due {due:?}, armed {:?}", connection.armed));
-                }
+            if let Some(due) = self.due(connection).filter(|due| self.connections_due.misses(*due))
+            {
+                return Err(format!("{id:?} is due {due:?}, not {:?}", self.connections_due));
             }
         }
         for (id, request) in &self.requests {
@@ -117,8 +115,8 @@ impl Engine {
                 return Err(format!("{id:?} ({:?}) is in {here} places", request.state));
             }
             let due = request.next_deadline();
-            if self.requests_due.is_none_or(|first| first > due) {
-                return Err(format!("{id:?} is due {due:?}, the first {:?}", self.requests_due));
+            if self.requests_due.misses(due) {
+                return Err(format!("{id:?} is due {due:?}, not {:?}", self.requests_due));
             }
         }
         match places.into_iter().next() {

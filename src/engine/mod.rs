@@ -75,7 +75,7 @@ use log::Log;
 use request::{CallArguments, Method, Request, State};
 use retry::Random;
 use server::Server;
-use timer::{Timer, Timers};
+use timer::{Soonest, Timer, Timers};
 
 /// A tool call as the host asks for it.
 #[derive(Clone, Debug)]
@@ -121,8 +121,8 @@ pub struct Engine {
     requests: IdMap<RequestId, Request>,
     connections: IdMap<ConnectionId, Connection>,
     timers: Timers,
-    /// No request is due before; `None` when there is none.
-    requests_due: Option<Time>,
+    requests_due: Soonest,
+    connections_due: Soonest,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
     log: Log,
@@ -154,7 +154,8 @@ impl Engine {
             requests: IdMap::default(),
             connections: IdMap::default(),
             timers: Timers::default(),
-            requests_due: None,
+            requests_due: Soonest::default(),
+            connections_due: Soonest::default(),
             actions: VecDeque::new(),
             events: VecDeque::new(),
             log: Log::new(level),
@@ -241,9 +242,12 @@ impl Engine {
     /// Values for what an entry of the configuration leaves out.
     pub fn set_defaults(&mut self, now: Time, defaults: Defaults) {
         self.defaults = defaults;
+        for server in &mut self.servers {
+            server.relimit(&self.defaults);
+        }
+        // Connections may have been idle for too long already.
+        self.find_connections_due();
         for index in 0..self.servers.len() {
-            self.servers[index].relimit(&self.defaults);
-            self.rearm_connections(ServerId(index as u32));
             self.pump(now, ServerId(index as u32));
         }
     }
@@ -458,7 +462,8 @@ impl Engine {
 
     /// When `handle_timeout` is due.
     pub fn deadline(&self) -> Option<Time> {
-        [self.timers.next(), self.requests_due].into_iter().flatten().min()
+        let all = [self.timers.next(), self.requests_due.get(), self.connections_due.get()];
+        all.into_iter().flatten().min()
     }
 
     /// Whether a configuration has been read, well or badly.
@@ -547,55 +552,55 @@ impl Engine {
     }
 
     /// Notes a request's deadline after anything that may bring it forward.
-    /// Nearly every request ends long before its own, and an ordered queue would
-    /// have been touched twice for nothing: the earliest is enough, and all are
-    /// looked at when it comes.
-    fn note_deadline(&mut self, id: RequestId) {
-        if let Some(request) = self.requests.get(&id) {
-            let when = request.next_deadline();
-            self.requests_due = Some(self.requests_due.map_or(when, |due| due.min(when)));
-        }
+    fn note_request(&mut self, id: RequestId) {
+        let due = self.requests.get(&id).map(Request::next_deadline);
+        self.requests_due.note(due);
+    }
+
+    /// Notes a connection's deadline after anything that may bring it forward.
+    fn note_connection(&mut self, id: ConnectionId) {
+        let due = self.connections.get(&id).and_then(|connection| self.due(connection));
+        self.connections_due.note(due);
+    }
+
+    /// When something is to be done for a connection.
+    fn due(&self, connection: &Connection) -> Option<Time> {
+        connection.deadline(self.server(connection.server).limits.pool_idle_timeout)
     }
 
     /// Ends the requests that are overdue at `until`, which is not after `now`.
-    fn end_overdue(&mut self, now: Time, until: Time) {
-        let due = |request: &Request| Some(request.next_deadline()).filter(|due| *due <= until);
-        let mut overdue: Vec<(Time, RequestId)> =
-            self.requests.iter().filter_map(|(id, r)| Some((due(r)?, *id))).collect();
+    fn serve_requests(&mut self, now: Time, until: Time) {
+        let mut overdue: Vec<(Time, RequestId)> = self
+            .requests
+            .iter()
+            .map(|(id, request)| (request.next_deadline(), *id))
+            .filter(|(due, _)| *due <= until)
+            .collect();
         overdue.sort_unstable();
         for (_, id) in overdue {
             self.request_timeout(now, id);
         }
-        self.requests_due = self.requests.values().map(Request::next_deadline).min();
+        self.requests_due = self.requests.values().map(Request::next_deadline).collect();
     }
 
-    fn rearm_connection(&mut self, id: ConnectionId) {
-        if let Some(connection) = self.connections.get_mut(&id) {
-            let limits = &self.servers[connection.server.0 as usize].limits;
-            let when = connection.deadline(limits.pool_idle_timeout);
-            // A connection in use keeps the timer of its idle time, and one that
-            // rests again keeps the earlier one: taking it out and putting it back
-            // on every call costs more than one idle wake-up.
-            let early = |armed: Time| when.is_none_or(|when| armed <= when);
-            if connection.era().is_some() && connection.armed.is_some_and(early) {
-                return;
-            }
-            self.timers.set(&mut connection.armed, Timer::Connection(id), when);
-        }
-    }
-
-    /// Puts the deadlines of a server's connections in order after its limits
-    /// have changed.
-    fn rearm_connections(&mut self, server: ServerId) {
-        let ids: Vec<ConnectionId> = self
+    /// Does what is overdue at `until` for connections.
+    fn serve_connections(&mut self, now: Time, until: Time) {
+        let mut overdue: Vec<(Time, ConnectionId)> = self
             .connections
             .iter()
-            .filter(|(_, connection)| connection.server == server)
-            .map(|(id, _)| *id)
+            .filter_map(|(id, connection)| Some((self.due(connection)?, *id)))
+            .filter(|(due, _)| *due <= until)
             .collect();
-        for id in ids {
-            self.rearm_connection(id);
+        overdue.sort_unstable();
+        for (_, id) in overdue {
+            self.connection_timeout(now, id);
         }
+        self.find_connections_due();
+    }
+
+    fn find_connections_due(&mut self) {
+        self.connections_due =
+            self.connections.values().filter_map(|connection| self.due(connection)).collect();
     }
 }
 

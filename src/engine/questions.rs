@@ -304,7 +304,7 @@ impl Engine {
             None => (0, Arc::from("")),
         };
         if let Some(request) = request {
-            self.note_deadline(request);
+            self.note_request(request);
         }
         self.questions.insert(id, Pending { request, origin, server, asks: asks.clone() });
         let question = Question { id, request, user_data, server: name, tool, asks };
@@ -318,7 +318,7 @@ impl Engine {
             request.heard = now;
         }
         if let Some(request) = pending.request {
-            self.note_deadline(request);
+            self.note_request(request);
         }
         match pending.origin {
             Origin::Peer { connection, their_id } => {
