@@ -8,9 +8,11 @@
 //! * no call here waits for anything: not for a server, a child or a file;
 //! * a dispatch ends within its budget plus one piece of work (one read of
 //!   64 KiB, one process start), and says when more is ready;
-//! * a descriptor with unread bytes is in `busy` or will be reported by the poll.
+//! * a descriptor with unread bytes is in `busy` or will be reported by the poll;
+//! * files of our own are written in dispatches that have time left, one at a time.
 
 mod drive;
+mod hunch;
 mod link;
 mod loader;
 mod shelf;
@@ -36,6 +38,7 @@ use crate::metrics;
 use crate::sys::{clock, entropy};
 use crate::time::Time;
 use crate::transport::{ExitStatus, Transport};
+use hunch::Hunch;
 use link::Link;
 use loader::Loader;
 use shelf::Shelf;
@@ -80,6 +83,7 @@ pub struct Client {
     busy: VecDeque<ConnectionId>,
     /// What the engine asked to open, and no turn has had the time for.
     opening: VecDeque<(ConnectionId, Channel, Arc<ServerConfig>)>,
+    hunch: Hunch,
     /// Links whose process no event will report.
     watched: Vec<ConnectionId>,
     /// Between an event that the host pulled and the end of its pull.
@@ -124,6 +128,7 @@ impl Client {
             links: IdMap::default(),
             busy: VecDeque::new(),
             opening: VecDeque::new(),
+            hunch: Hunch::default(),
             watched: Vec::new(),
             pulling: false,
             unwritten: Vec::new(),
@@ -150,8 +155,7 @@ impl Client {
     /// How long the host may wait before it calls `dispatch`: `None` for ever,
     /// zero for now. To be asked again after every call to the client.
     pub fn timeout(&self) -> Option<Duration> {
-        let more = !self.busy.is_empty() || !self.unwritten.is_empty() || !self.opening.is_empty();
-        if more || self.engine.has_events() || self.shelf.has_more() {
+        if self.has_more() || !self.unwritten.is_empty() || self.engine.has_events() {
             return Some(Duration::ZERO);
         }
         let now = clock::now();

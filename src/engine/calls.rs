@@ -11,7 +11,7 @@ use crate::engine::event::{Completion, Event, Reply};
 use crate::engine::pool::{Hit, Opening};
 use crate::engine::request::{CallArguments, Kind, Request, State};
 use crate::engine::server::QUEUE;
-use crate::engine::timer::Timer;
+use crate::engine::timer::{Soonest, Timer};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::metrics::{Outcome, Timings};
@@ -71,7 +71,6 @@ impl Engine {
             heard: now,
             operation_timeout: None,
             assigned: None,
-            armed: None,
             failures: 0,
             missed: false,
             open_questions: 0,
@@ -82,7 +81,7 @@ impl Engine {
         self.requests.insert(id, request);
         if !self.ready {
             // Otherwise it is admitted at once, which sets its true deadline.
-            self.rearm_request(id);
+            self.note_request(id);
         }
         id
     }
@@ -107,7 +106,7 @@ impl Engine {
             request.server = Some(server);
             request.limit(limits);
         }
-        self.rearm_request(id);
+        self.note_request(id);
         self.encode_or_enqueue(now, id, server, false);
     }
 
@@ -147,7 +146,7 @@ impl Engine {
     /// the tools unless that is under way.
     pub(super) fn await_tools(&mut self, now: Time, id: RequestId, server: ServerId) {
         self.server_mut(server).listeners.push(id);
-        self.rearm_request(id);
+        self.note_request(id);
         if self.server(server).listing.is_some() {
             return;
         }
@@ -175,7 +174,7 @@ impl Engine {
         } else {
             self.server_mut(server).queue.push_back(id);
         }
-        self.rearm_request(id);
+        self.note_request(id);
         self.pump(now, server);
         let waits = self.requests.get(&id).is_some_and(|request| {
             matches!(request.state, State::Queued) && !request.missed && request.failures == 0
@@ -247,7 +246,13 @@ impl Engine {
     }
 
     /// Writes a request into a connection's output.
-    fn send(&mut self, now: Time, id: RequestId, server: ServerId, connection: ConnectionId) {
+    pub(super) fn send(
+        &mut self,
+        now: Time,
+        id: RequestId,
+        server: ServerId,
+        connection: ConnectionId,
+    ) {
         let (Some(request), Some(stream)) =
             (self.requests.get_mut(&id), self.connections.get_mut(&connection))
         else {
@@ -285,7 +290,7 @@ impl Engine {
         let state = self.server_mut(server);
         state.in_flight += 1;
         state.metrics.request_sent(now, size);
-        self.rearm_request(id);
+        self.note_request(id);
         self.ask_write(connection);
     }
 
@@ -333,7 +338,7 @@ impl Engine {
         });
         self.server_mut(server).metrics.message_sent(now);
         self.ask_write(connection);
-        self.rearm_connection(connection);
+        self.note_connection(connection);
     }
 
     /// Ends a request with its outcome.
@@ -392,8 +397,10 @@ impl Engine {
 
     /// Takes a request out and counts it.
     pub(super) fn end(&mut self, now: Time, id: RequestId, outcome: Outcome) -> Option<Request> {
-        let mut request = self.requests.remove(&id)?;
-        self.timers.set(&mut request.armed, Timer::Request(id), None);
+        let request = self.requests.remove(&id)?;
+        if self.requests.is_empty() {
+            self.requests_due = Soonest::default();
+        }
         if request.open_questions > 0 {
             self.withdraw_questions_of(now, id);
         }
@@ -472,9 +479,8 @@ impl Engine {
     /// The deadline of a request passed.
     pub(super) fn request_timeout(&mut self, now: Time, id: RequestId) {
         let Some(request) = self.requests.get_mut(&id) else { return };
-        request.armed = None;
         if now < request.next_deadline() {
-            return self.rearm_request(id);
+            return;
         }
         if let State::Verifying(_) = request.state {
             // Its own end is known; only the look-up was too slow.

@@ -75,7 +75,7 @@ use log::Log;
 use request::{CallArguments, Method, Request, State};
 use retry::Random;
 use server::Server;
-use timer::{Timer, Timers};
+use timer::{Soonest, Timer, Timers};
 
 /// A tool call as the host asks for it.
 #[derive(Clone, Debug)]
@@ -121,6 +121,8 @@ pub struct Engine {
     requests: IdMap<RequestId, Request>,
     connections: IdMap<ConnectionId, Connection>,
     timers: Timers,
+    requests_due: Soonest,
+    connections_due: Soonest,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
     log: Log,
@@ -152,6 +154,8 @@ impl Engine {
             requests: IdMap::default(),
             connections: IdMap::default(),
             timers: Timers::default(),
+            requests_due: Soonest::default(),
+            connections_due: Soonest::default(),
             actions: VecDeque::new(),
             events: VecDeque::new(),
             log: Log::new(level),
@@ -238,9 +242,12 @@ impl Engine {
     /// Values for what an entry of the configuration leaves out.
     pub fn set_defaults(&mut self, now: Time, defaults: Defaults) {
         self.defaults = defaults;
+        for server in &mut self.servers {
+            server.relimit(&self.defaults);
+        }
+        // Connections may have been idle for too long already.
+        self.find_connections_due();
         for index in 0..self.servers.len() {
-            self.servers[index].relimit(&self.defaults);
-            self.rearm_connections(ServerId(index as u32));
             self.pump(now, ServerId(index as u32));
         }
     }
@@ -455,7 +462,8 @@ impl Engine {
 
     /// When `handle_timeout` is due.
     pub fn deadline(&self) -> Option<Time> {
-        self.timers.next()
+        let all = [self.timers.next(), self.requests_due.get(), self.connections_due.get()];
+        all.into_iter().flatten().min()
     }
 
     /// Whether a configuration has been read, well or badly.
@@ -543,39 +551,56 @@ impl Engine {
         self.log.write(level, line);
     }
 
-    /// Puts a request's deadline in order after anything that may move it.
-    fn rearm_request(&mut self, id: RequestId) {
-        if let Some(request) = self.requests.get_mut(&id) {
-            let when = request.next_deadline();
-            self.timers.set(&mut request.armed, Timer::Request(id), Some(when));
-        }
+    /// Notes a request's deadline after anything that may bring it forward.
+    fn note_request(&mut self, id: RequestId) {
+        let due = self.requests.get(&id).map(Request::next_deadline);
+        self.requests_due.note(due);
     }
 
-    fn rearm_connection(&mut self, id: ConnectionId) {
-        if let Some(connection) = self.connections.get_mut(&id) {
-            let limits = &self.servers[connection.server.0 as usize].limits;
-            let when = connection.deadline(limits.pool_idle_timeout);
-            // A connection in use keeps the timer of its idle time: taking it out
-            // and putting it back on every call costs more than one idle wake-up.
-            if when.is_none() && connection.armed.is_some() && connection.era().is_some() {
-                return;
-            }
-            self.timers.set(&mut connection.armed, Timer::Connection(id), when);
-        }
+    /// Notes a connection's deadline after anything that may bring it forward.
+    fn note_connection(&mut self, id: ConnectionId) {
+        let due = self.connections.get(&id).and_then(|connection| self.due(connection));
+        self.connections_due.note(due);
     }
 
-    /// Puts the deadlines of a server's connections in order after its limits
-    /// have changed.
-    fn rearm_connections(&mut self, server: ServerId) {
-        let ids: Vec<ConnectionId> = self
+    /// When something is to be done for a connection.
+    fn due(&self, connection: &Connection) -> Option<Time> {
+        connection.deadline(self.server(connection.server).limits.pool_idle_timeout)
+    }
+
+    /// Ends the requests that are overdue at `until`, which is not after `now`.
+    fn serve_requests(&mut self, now: Time, until: Time) {
+        let mut overdue: Vec<(Time, RequestId)> = self
+            .requests
+            .iter()
+            .map(|(id, request)| (request.next_deadline(), *id))
+            .filter(|(due, _)| *due <= until)
+            .collect();
+        overdue.sort_unstable();
+        for (_, id) in overdue {
+            self.request_timeout(now, id);
+        }
+        self.requests_due = self.requests.values().map(Request::next_deadline).collect();
+    }
+
+    /// Does what is overdue at `until` for connections.
+    fn serve_connections(&mut self, now: Time, until: Time) {
+        let mut overdue: Vec<(Time, ConnectionId)> = self
             .connections
             .iter()
-            .filter(|(_, connection)| connection.server == server)
-            .map(|(id, _)| *id)
+            .filter_map(|(id, connection)| Some((self.due(connection)?, *id)))
+            .filter(|(due, _)| *due <= until)
             .collect();
-        for id in ids {
-            self.rearm_connection(id);
+        overdue.sort_unstable();
+        for (_, id) in overdue {
+            self.connection_timeout(now, id);
         }
+        self.find_connections_due();
+    }
+
+    fn find_connections_due(&mut self) {
+        self.connections_due =
+            self.connections.values().filter_map(|connection| self.due(connection)).collect();
     }
 }
 
@@ -588,9 +613,7 @@ fn one_line_object(whole: String) -> Result<Box<str>> {
     }
     let mut outline = Outline::default();
     if outline.finish(text.as_bytes()) == Verdict::Whole {
-        let has_newline =
-            !outline.is_plain() && memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
-        return Ok(match has_newline {
+        return Ok(match outline.is_folded() {
             true => text.replace(['\n', '\r'], " ").into_boxed_str(),
             false if text.len() == whole.len() => whole.into_boxed_str(),
             false => text.into(),

@@ -173,7 +173,7 @@ impl Engine {
                     }
                 }
             }
-            self.rearm_request(heir);
+            self.note_request(heir);
         }
         self.withdraw_questions(now, |pending| pending.request == Some(id));
     }
@@ -342,7 +342,7 @@ impl Engine {
             None => (0, Arc::from("")),
         };
         if let Some(request) = request {
-            self.rearm_request(request);
+            self.note_request(request);
         }
         self.questions.insert(id, Pending { request, origin, server, asks: asks.clone() });
         let question = Question { id, request, user_data, server: name, tool, asks };
@@ -356,7 +356,7 @@ impl Engine {
             request.heard = now;
         }
         if let Some(request) = pending.request {
-            self.rearm_request(request);
+            self.note_request(request);
         }
         match pending.origin {
             Origin::Peer { connection, their_id, .. } => {

@@ -30,4 +30,5 @@ pub mod negotiation;
 pub mod outline;
 pub mod pointer;
 pub mod rows;
+mod scan;
 pub mod schema;
