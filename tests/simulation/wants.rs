@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::host::{Asked, token_of};
+use crate::host::Asked;
 use crate::link::{Ending, Job, Stage, Want, Wanted};
 use crate::profile::{Reads, Watches};
 use crate::world::{Todo, World};
@@ -202,23 +202,20 @@ impl World {
             return;
         };
         let Some(want) = want else { return };
-        // Whoever waits for it has a right to the answer of a person.
+        // A call that goes on has a right to the answer of a person.
         let dismissed = message["result"]["action"] == "cancel";
-        if dismissed && !self.host.dismissed.contains(&want.text) && self.is_awaited(&want.text) {
+        let goes_on = link
+            .peer
+            .jobs
+            .values()
+            .any(|job| !job.cancelled && want.text.starts_with(&format!("t{} ", job.token)));
+        if dismissed && goes_on && !self.host.dismissed.contains(&want.text) {
             self.fail(format!("c{id}: {want:?} is dismissed, and by nobody"));
         }
         let refused = message.get("error").is_some() && want.what == Wanted::Sample;
         if !refused && !self.fits(&want, &message["result"]) {
             self.fail(format!("c{id}: {want:?} is answered with {message}"));
         }
-    }
-
-    /// Whether the call that a question names is under way.
-    fn is_awaited(&self, text: &str) -> bool {
-        self.host.pending.iter().any(|id| {
-            let token = token_of(&self.host.records[id].asked);
-            token.is_some_and(|token| text.starts_with(&format!("t{token} ")))
-        })
     }
 
     /// A server that can hear waits for no answer that nobody will give.
