@@ -83,6 +83,8 @@ pub struct Host {
     /// Open questions, and those that are over.
     pub questions: BTreeMap<u64, Open>,
     pub closed: BTreeSet<u64>,
+    /// The words of the questions that a person dismissed.
+    pub dismissed: BTreeSet<String>,
     pub all_roots: BTreeSet<String>,
     /// What is watched for certain, and the last request before each end of that.
     pub watched: BTreeSet<(usize, String)>,

@@ -183,6 +183,9 @@ impl World {
         if !live {
             return;
         }
+        if matches!(answer, Answer::Cancel) {
+            self.host.dismissed.insert(open.text.clone());
+        }
         self.counts.answers += 1;
         self.host.questions.remove(&id);
         self.host.closed.insert(id);

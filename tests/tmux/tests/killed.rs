@@ -157,7 +157,7 @@ fn calls_in_tmux_conf_do_not_delay_the_start() {
         .server("never", stdio(&["--probe", "silent", "--never-reply"]))
         .server("gone", json!({"command": "/does/not/exist"}))
         .conf("mcp-call demo echo text=from-conf")
-        .conf("mcp-call -T 3000 never echo text=x")
+        .conf("mcp-call -T 500 never echo text=x")
         .conf("mcp-call gone echo text=x")
         .conf("set -g @after yes")
         .start();
