@@ -142,6 +142,10 @@ impl Outline {
                 State::Escape => self.escape(line[self.at]),
                 State::Hex => self.hex(line[self.at]),
                 State::Broken | State::Foreign => return,
+                State::Done => {
+                    self.blanks(line);
+                    return;
+                }
                 _ => self.token(line),
             }
         }
@@ -151,12 +155,23 @@ impl Outline {
     pub fn finish(&mut self, line: &[u8]) -> Verdict {
         self.advance(line);
         match self.state {
+            State::Done if self.at < line.len() => Verdict::Broken,
             State::Done if self.wide && self.text < line.len() => Verdict::Broken,
             State::Done if self.doubled => Verdict::Broken,
             State::Done => Verdict::Whole,
             State::Start | State::Foreign => Verdict::Foreign,
             _ => Verdict::Broken,
         }
+    }
+
+    /// Where the object ends, with the blanks after it as far as they are known.
+    pub fn end(&self) -> Option<usize> {
+        Some(self.at).filter(|_| self.state == State::Done)
+    }
+
+    /// Whether it can become no object any more.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.state, State::Broken | State::Foreign)
     }
 
     /// Whether there are line breaks in what was looked at.
@@ -259,13 +274,8 @@ impl Outline {
 
     /// The first byte of a token, and the blanks before it.
     fn token(&mut self, line: &[u8]) {
-        let mut byte = line[self.at];
-        while let b' ' | b'\t' | b'\n' | b'\r' = byte {
-            self.folded |= matches!(byte, b'\n' | b'\r');
-            self.at += 1;
-            let Some(&next) = line.get(self.at) else { return };
-            byte = next;
-        }
+        self.blanks(line);
+        let Some(&byte) = line.get(self.at) else { return };
         self.token = self.at;
         self.at += 1;
         match (byte, self.state) {
@@ -280,6 +290,13 @@ impl Outline {
             (b'{', State::Start) => self.open(true),
             (_, State::Start) => self.state = State::Foreign,
             _ => self.state = State::Broken,
+        }
+    }
+
+    fn blanks(&mut self, line: &[u8]) {
+        while let Some(byte @ (b' ' | b'\t' | b'\n' | b'\r')) = line.get(self.at) {
+            self.folded |= matches!(byte, b'\n' | b'\r');
+            self.at += 1;
         }
     }
 
