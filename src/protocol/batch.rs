@@ -33,9 +33,9 @@ enum State {
 }
 
 impl Batch {
-    /// The next message that lies whole in `text`, which may only grow, and what
-    /// is known of it.
-    pub fn next(&mut self, text: &[u8]) -> Option<(Range<usize>, Outline)> {
+    /// Where the next message lies in `text`, which may only grow, once all of it
+    /// is there.
+    pub fn next(&mut self, text: &[u8]) -> Option<Range<usize>> {
         loop {
             if self.state == State::Inside {
                 self.outline.advance(&text[self.at..]);
@@ -43,7 +43,7 @@ impl Batch {
                     let place = self.at..self.at + length;
                     self.at = place.end;
                     self.state = State::After;
-                    return Some((place, mem::take(&mut self.outline)));
+                    return Some(place);
                 }
                 if !self.outline.is_broken() {
                     return None;
@@ -61,7 +61,7 @@ impl Batch {
                 _ => State::Broken,
             };
             match self.state {
-                State::Inside => {}
+                State::Inside => self.outline = Outline::default(),
                 State::Broken => {
                     self.at = text.len();
                     return None;
@@ -77,11 +77,11 @@ impl Batch {
     }
 
     /// Takes the bytes that were given out from the front of `text`, and gives
-    /// them away.
-    pub fn take(&mut self, text: &mut Vec<u8>) -> Vec<u8> {
+    /// them away with what is known of the last message among them.
+    pub fn take(&mut self, text: &mut Vec<u8>) -> (Vec<u8>, Outline) {
         let rest = text.split_off(self.at);
         self.at = 0;
-        mem::replace(text, rest)
+        (mem::replace(text, rest), mem::take(&mut self.outline))
     }
 
     /// The same, for bytes that nobody needs.
@@ -101,7 +101,7 @@ mod tests {
         let (mut batch, mut held, mut found) = (Batch::default(), Vec::new(), Vec::new());
         for piece in line.chunks(size) {
             held.extend_from_slice(piece);
-            while let Some((place, _)) = batch.next(&held) {
+            while let Some(place) = batch.next(&held) {
                 found.push(String::from_utf8_lossy(&held[place]).trim_end().to_owned());
             }
             if forget {

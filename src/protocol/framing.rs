@@ -79,7 +79,7 @@ enum Found<'i> {
     /// It is the one that was put together.
     Partial,
     /// A message of the batch that is being put together.
-    Message(Range<usize>, Outline),
+    Message(Range<usize>),
     /// The batch was none.
     Junk,
 }
@@ -121,10 +121,10 @@ impl Lines {
         Ok(Some(match found {
             Found::Chunk(line) => line.into(),
             Found::Partial => self.give(),
-            Found::Message(place, _) if place.start > 0 || place.len() <= LONG => {
+            Found::Message(place) if place.start > 0 || place.len() <= LONG => {
                 self.partial[place].into()
             }
-            Found::Message(_, outline) => self.give_message(outline),
+            Found::Message(_) => self.give_message(),
             Found::Junk => NO_BATCH.into(),
         }))
     }
@@ -165,8 +165,8 @@ impl Lines {
     /// The next message of a long batch. One that has ended is let go.
     fn find_in_batch<'i>(&mut self) -> Option<Found<'i>> {
         let Some(Long::Batch { batch, ended }) = self.long.as_deref_mut() else { return None };
-        if let Some((place, outline)) = batch.next(&self.partial) {
-            return Some(Found::Message(place, outline));
+        if let Some(place) = batch.next(&self.partial) {
+            return Some(Found::Message(place));
         }
         if !*ended {
             return None;
@@ -223,10 +223,10 @@ impl Lines {
     }
 
     /// Gives out the long message of a batch at the start of what is held.
-    fn give_message(&mut self, outline: Outline) -> Line<'_> {
-        let buffer = match self.long.as_deref_mut() {
+    fn give_message(&mut self) -> Line<'_> {
+        let (buffer, outline) = match self.long.as_deref_mut() {
             Some(Long::Batch { batch, .. }) => batch.take(&mut self.partial),
-            _ => Vec::new(),
+            _ => Default::default(),
         };
         let whole = &*self.given.insert(Arc::new(buffer));
         Line { text: whole, outline: Some(Box::new(outline)), whole: Some(whole) }
