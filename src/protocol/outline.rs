@@ -192,46 +192,46 @@ impl Outline {
     fn text(&mut self, line: &[u8]) {
         // Keys are short, and where one escape was near the next one is, too.
         let mut near = self.key;
+        let mut at = self.at;
         loop {
-            let run = scan::ordinary(&line[self.at..], self.wide, near);
+            let run = scan::ordinary(&line[at..], self.wide, near);
             near = run < scan::BLOCK;
-            self.at += run;
-            match line[self.at..] {
-                [] => return,
-                [b'"', ..] => {
-                    self.at += 1;
-                    if self.key {
-                        self.key_ends(line);
-                        self.skip_colon(line);
-                    } else {
-                        self.value_ends();
-                        self.skip_comma(line);
-                    }
-                    return;
+            at += run;
+            let Some(&stop) = line.get(at) else {
+                self.at = at;
+                return;
+            };
+            if stop == b'\\' {
+                self.escaped = true;
+                if let Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') =
+                    line.get(at + 1)
+                {
+                    at += 2;
+                    continue;
                 }
-                [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => {
-                    self.escaped = true;
-                    self.at += 2;
+                self.state = State::Escape;
+            } else if stop == b'"' {
+                self.at = at + 1;
+                if self.key {
+                    self.key_ends(line);
+                    self.skip_colon(line);
+                } else {
+                    self.value_ends();
+                    self.skip_comma(line);
                 }
-                [b'\\', ..] => {
-                    self.escaped = true;
-                    self.at += 1;
-                    self.state = State::Escape;
-                    return;
-                }
-                [..0x20, ..] => {
-                    self.state = State::Broken;
-                    return;
-                }
-                _ => {
-                    self.wide = true;
-                    self.text = self.at;
-                    self.check_text(line);
-                    if self.state == State::Broken {
-                        return;
-                    }
+                return;
+            } else if stop < b' ' {
+                self.state = State::Broken;
+            } else {
+                self.wide = true;
+                self.text = at;
+                self.check_text(line);
+                if self.state == State::Text {
+                    continue;
                 }
             }
+            self.at = at + 1;
+            return;
         }
     }
 
