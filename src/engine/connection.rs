@@ -91,6 +91,7 @@ pub(super) struct Connection {
     pub(super) unread_answers: usize,
     /// Resources whose changes are told on it: it is never idle while there are
     /// any. Few connections have some, and every one pays for the room.
+    #[allow(clippy::box_collection)]
     carries: Option<Box<BTreeSet<Box<str>>>>,
     /// A write was asked for and not carried out yet.
     pub(super) write_asked: bool,

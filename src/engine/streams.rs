@@ -13,7 +13,6 @@ use crate::engine::timer::{Soonest, Timer};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::metrics::{ErrorCategory, EvictionCause};
-use crate::protocol::framing::Line;
 use crate::protocol::message;
 use crate::protocol::negotiation::{Negotiation, Question, Session, Step};
 use crate::time::Time;
@@ -142,8 +141,9 @@ impl Engine {
             _ => {}
         }
         // A peer that died between a message and its newline has still said it.
-        if let Some(line) = connection.lines.finish() {
-            self.handle_line(now, id, Line::from(&line[..]));
+        let mut lines = mem::take(&mut connection.lines);
+        if let Some(line) = lines.finish() {
+            self.handle_line(now, id, line);
         }
         // What it said may have been the reason to close the connection.
         let Some(connection) = self.connections.get_mut(&id) else { return };

@@ -17,6 +17,7 @@
 //! * [`rows`] — lists as tables; [`blob`] and [`mod@pointer`] — parts of a result.
 
 pub mod arguments;
+mod batch;
 pub mod blob;
 pub mod content;
 pub mod framing;

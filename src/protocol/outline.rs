@@ -142,6 +142,10 @@ impl Outline {
                 State::Escape => self.escape(line[self.at]),
                 State::Hex => self.hex(line[self.at]),
                 State::Broken | State::Foreign => return,
+                State::Done => {
+                    self.blanks(line);
+                    return;
+                }
                 _ => self.token(line),
             }
         }
@@ -151,12 +155,23 @@ impl Outline {
     pub fn finish(&mut self, line: &[u8]) -> Verdict {
         self.advance(line);
         match self.state {
+            State::Done if self.at < line.len() => Verdict::Broken,
             State::Done if self.wide && self.text < line.len() => Verdict::Broken,
             State::Done if self.doubled => Verdict::Broken,
             State::Done => Verdict::Whole,
             State::Start | State::Foreign => Verdict::Foreign,
             _ => Verdict::Broken,
         }
+    }
+
+    /// Where the object ends, with the blanks after it as far as they are known.
+    pub fn end(&self) -> Option<usize> {
+        Some(self.at).filter(|_| self.state == State::Done)
+    }
+
+    /// Whether it can become no object any more.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.state, State::Broken | State::Foreign)
     }
 
     /// Whether there are line breaks in what was looked at.
@@ -177,46 +192,46 @@ impl Outline {
     fn text(&mut self, line: &[u8]) {
         // Keys are short, and where one escape was near the next one is, too.
         let mut near = self.key;
+        let mut at = self.at;
         loop {
-            let run = scan::ordinary(&line[self.at..], self.wide, near);
+            let run = scan::ordinary(&line[at..], self.wide, near);
             near = run < scan::BLOCK;
-            self.at += run;
-            match line[self.at..] {
-                [] => return,
-                [b'"', ..] => {
-                    self.at += 1;
-                    if self.key {
-                        self.key_ends(line);
-                        self.skip_colon(line);
-                    } else {
-                        self.value_ends();
-                        self.skip_comma(line);
-                    }
-                    return;
+            at += run;
+            let Some(&stop) = line.get(at) else {
+                self.at = at;
+                return;
+            };
+            if stop == b'\\' {
+                self.escaped = true;
+                if let Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') =
+                    line.get(at + 1)
+                {
+                    at += 2;
+                    continue;
                 }
-                [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => {
-                    self.escaped = true;
-                    self.at += 2;
+                self.state = State::Escape;
+            } else if stop == b'"' {
+                self.at = at + 1;
+                if self.key {
+                    self.key_ends(line);
+                    self.skip_colon(line);
+                } else {
+                    self.value_ends();
+                    self.skip_comma(line);
                 }
-                [b'\\', ..] => {
-                    self.escaped = true;
-                    self.at += 1;
-                    self.state = State::Escape;
-                    return;
-                }
-                [..0x20, ..] => {
-                    self.state = State::Broken;
-                    return;
-                }
-                _ => {
-                    self.wide = true;
-                    self.text = self.at;
-                    self.check_text(line);
-                    if self.state == State::Broken {
-                        return;
-                    }
+                return;
+            } else if stop < b' ' {
+                self.state = State::Broken;
+            } else {
+                self.wide = true;
+                self.text = at;
+                self.check_text(line);
+                if self.state == State::Text {
+                    continue;
                 }
             }
+            self.at = at + 1;
+            return;
         }
     }
 
@@ -259,13 +274,8 @@ impl Outline {
 
     /// The first byte of a token, and the blanks before it.
     fn token(&mut self, line: &[u8]) {
-        let mut byte = line[self.at];
-        while let b' ' | b'\t' | b'\n' | b'\r' = byte {
-            self.folded |= matches!(byte, b'\n' | b'\r');
-            self.at += 1;
-            let Some(&next) = line.get(self.at) else { return };
-            byte = next;
-        }
+        self.blanks(line);
+        let Some(&byte) = line.get(self.at) else { return };
         self.token = self.at;
         self.at += 1;
         match (byte, self.state) {
@@ -280,6 +290,13 @@ impl Outline {
             (b'{', State::Start) => self.open(true),
             (_, State::Start) => self.state = State::Foreign,
             _ => self.state = State::Broken,
+        }
+    }
+
+    fn blanks(&mut self, line: &[u8]) {
+        while let Some(byte @ (b' ' | b'\t' | b'\n' | b'\r')) = line.get(self.at) {
+            self.folded |= matches!(byte, b'\n' | b'\r');
+            self.at += 1;
         }
     }
 
