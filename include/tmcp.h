@@ -933,9 +933,11 @@ int32_t tmcp_client_stats(struct tmcp_client *client,
 void tmcp_string_free(char *string);
 
 /**
- * One number or word for a status line: "mcp_servers", "mcp_inflight",
- * "mcp_p95_NAME" and the like. Cheap, no input or output. Copies as much as
- * fits with a NUL; *needed gets the full length, without the NUL.
+ * One number or short text for a status line: "mcp_servers", "mcp_p95" of all
+ * servers, "mcp_p95_NAME" of one, where NAME may have "_" for all but letters and
+ * digits, and "mcp_p95:NAME" of one by its exact name; docs/tmux.md has all
+ * figures. Cheap, no input or output. Copies as much as fits with a NUL;
+ * *needed gets the full length, without the NUL.
  *
  * Ownership: buf is the caller's.
  * NULL: client and key must not be NULL; buf NULL only measures; needed may be
@@ -1280,7 +1282,9 @@ void tmcp_table_free(struct tmcp_table *table);
  * description read_only destructive idempotent arguments required; of
  * resources: uri name title description mime size; of resource templates:
  * uri_template name title description mime; of prompts: name title description
- * arguments. A flag is "1" or "", several names are separated by blanks.
+ * arguments. A flag is "1" or "", several names are separated by blanks. DONE of
+ * a resource that was read: uri mime size text; text is "" where size counts the
+ * bytes of a blob. DONE of a completion: value.
  * QUESTION of a form: its fields, as tmcp_client_tool_arguments has them.
  *
  * Ownership: the caller's, to be given to tmcp_table_free.

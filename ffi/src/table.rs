@@ -7,7 +7,7 @@
 use std::ffi::{CString, c_char};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tmcp::engine::{Event, Listing, Reply};
+use tmcp::engine::{Completion, Event, Listing, Reply};
 use tmcp::protocol::{rows, schema};
 use tmcp::table::Table;
 
@@ -174,7 +174,9 @@ pub unsafe extern "C" fn tmcp_table_free(table: *mut tmcp_table) {
 /// description read_only destructive idempotent arguments required; of
 /// resources: uri name title description mime size; of resource templates:
 /// uri_template name title description mime; of prompts: name title description
-/// arguments. A flag is "1" or "", several names are separated by blanks.
+/// arguments. A flag is "1" or "", several names are separated by blanks. DONE of
+/// a resource that was read: uri mime size text; text is "" where size counts the
+/// bytes of a blob. DONE of a completion: value.
 /// QUESTION of a form: its fields, as tmcp_client_tool_arguments has them.
 ///
 /// Ownership: the caller's, to be given to tmcp_table_free.
@@ -277,6 +279,9 @@ pub unsafe extern "C" fn tmcp_client_servers(client: *mut tmcp_client) -> *mut t
 fn of_event(event: &tmcp_event) -> Option<Table> {
     if let Some(fields) = event.form() {
         return Some(schema::arguments(fields));
+    }
+    if let Event::Done(Completion { outcome: Ok(Reply::Result(_)), .. }) = event.event() {
+        return rows::of_result(event.json());
     }
     Some(match listed(event)? {
         Listing::Tools => rows::tools(event.json()),

@@ -34,7 +34,7 @@ pub use crate::engine::{
 };
 use crate::engine::{ConnectionId, Engine, IdMap};
 use crate::error::{Error, Kind, Result};
-use crate::metrics;
+use crate::metrics::{self, Figures};
 use crate::sys::{clock, entropy};
 use crate::time::Time;
 use crate::transport::{ExitStatus, Transport};
@@ -414,7 +414,7 @@ impl Client {
 
     /// How many servers are configured.
     pub fn server_count(&self) -> usize {
-        self.engine.totals().servers
+        self.engine.server_count()
     }
 
     /// The name of the `index`-th server, in sorted order.
@@ -439,33 +439,29 @@ impl Client {
         Ok(metrics::render_server(&self.report(name)?, now))
     }
 
-    /// The value of a status line key such as `mcp_inflight`, `mcp_p95` or
-    /// `mcp_p95_NAME`; `mcp_progress` is the newest request that reports progress.
+    /// The value of a status line key: a figure of all servers such as `mcp_p95`,
+    /// or of one, `mcp_p95_NAME` or, with the exact name, `mcp_p95:NAME`; see [`Figures`]. `mcp_servers` is their number,
+    /// `mcp_progress` the newest request that reports progress.
     pub fn format(&self, key: &str) -> Option<String> {
-        let key = key.strip_prefix("mcp_")?;
-        let totals = self.engine.totals();
+        let (key, now) = (key.strip_prefix("mcp_")?, clock::now());
         match key {
-            "servers" => return Some(totals.servers.to_string()),
-            "inflight" => return Some(totals.in_flight.to_string()),
-            "calls" => return Some(totals.calls.to_string()),
-            "errors" => return Some(totals.errors.to_string()),
-            "p50" => return Some(self.quantile(0.50)),
-            "p95" => return Some(self.quantile(0.95)),
-            "p99" => return Some(self.quantile(0.99)),
-            "progress" => {
-                let newest = self.engine.newest_progress();
-                return Some(newest.map_or_else(String::new, |(tool, percent)| match percent {
-                    Some(percent) => format!("{} {percent}%", metrics::word(&tool)),
-                    None => format!("{} ...", metrics::word(&tool)),
-                }));
+            "servers" => return Some(self.server_count().to_string()),
+            "progress" => return Some(self.progress()),
+            key if Figures::is_key(key) => {
+                let names = self.engine.server_names();
+                let reports: Vec<_> = names.filter_map(|name| self.report(name).ok()).collect();
+                return Figures::of_all(&reports, self.engine.latency(), now).value(key);
             }
             _ => {}
         }
-        // Server names may contain the separator: every way of cutting counts.
-        key.match_indices('_').find_map(|(at, _)| {
-            let name = self.engine.server_by_word(&key[at + 1..])?;
-            metrics::server_value(&key[..at], &self.report(name).ok()?, clock::now())
-        })
+        if let Some((figure, name)) = key.split_once(':') {
+            return Figures::of(&self.report(name).ok()?, now).value(figure);
+        }
+        // One cut at most leaves a figure.
+        let mut cuts = key.match_indices('_').map(|(at, _)| (&key[..at], &key[at + 1..]));
+        let (figure, word) = cuts.find(|(figure, _)| Figures::is_key(figure))?;
+        let report = self.report(self.engine.server_by_word(word)?).ok()?;
+        Figures::of(&report, now).value(figure)
     }
 
     /// The longest dispatch so far.
@@ -473,8 +469,13 @@ impl Client {
         self.longest_dispatch
     }
 
-    fn quantile(&self, quantile: f64) -> String {
-        metrics::duration_value(self.engine.latency().quantile(quantile))
+    /// The tool of the newest request that reports progress, and how far it is.
+    fn progress(&self) -> String {
+        match self.engine.newest_progress() {
+            Some((tool, Some(percent))) => format!("{} {percent}%", metrics::word(&tool)),
+            Some((tool, None)) => format!("{} ...", metrics::word(&tool)),
+            None => String::new(),
+        }
     }
 
     fn report(&self, name: &str) -> Result<metrics::ServerReport<'_>> {

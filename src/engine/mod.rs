@@ -61,7 +61,7 @@ pub use id::{ConnectionId, IdHasher, IdMap, QuestionId, RequestId, ServerId};
 pub use log::LogLevel;
 pub use pool::{Hit, Member, Opening, Pool, Shape};
 pub use retry::Delivery;
-pub use snapshot::{Job, ServerSnapshot, Totals};
+pub use snapshot::{Job, ServerSnapshot};
 
 use crate::config::{Config, Defaults, Era, Problem};
 use crate::error::{Error, Kind, Result};

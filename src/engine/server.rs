@@ -52,6 +52,8 @@ pub(super) struct Server {
     pub(super) listing: Option<RequestId>,
     pub(super) listeners: Vec<RequestId>,
     pub(super) metrics: ServerMetrics,
+    /// Requests that somebody asked for and that have not ended.
+    pub(super) open: usize,
     pub(super) in_flight: u32,
     pub(super) last_error: Option<(String, Time)>,
     pub(super) last_words: Option<String>,
@@ -91,6 +93,7 @@ impl Server {
             listing: None,
             listeners: Vec::new(),
             metrics: ServerMetrics::default(),
+            open: 0,
             in_flight: 0,
             last_error: None,
             last_words: None,

@@ -30,6 +30,10 @@
  * Reads and watches resources.
  */
 
+/* What is printed of each part for -f without -F. */
+#define CMD_MCP_READ_TEMPLATE \
+	"#{mcp_uri}  #{mcp_mime}  #{mcp_size}"
+
 static enum cmd_retval	cmd_mcp_read_exec(struct cmd *, struct cmdq_item *);
 static enum cmd_retval	cmd_mcp_subscribe_exec(struct cmd *,
 			    struct cmdq_item *);
@@ -38,9 +42,10 @@ const struct cmd_entry cmd_mcp_read_entry = {
 	.name = "mcp-read",
 	.alias = NULL,
 
-	.args = { "bFjo:pq:t:T:", 2, -1, NULL },
-	.usage = "[-bFjp] [-o output] [-q pointer] " CMD_TARGET_PANE_USAGE
-		 " [-T timeout] server uri [key=value ...]",
+	.args = { "bEf:F:jo:pq:t:T:", 2, -1, NULL },
+	.usage = "[-bEjp] [-f filter] [-F format] [-o output] [-q pointer] "
+		 CMD_TARGET_PANE_USAGE " [-T timeout] server uri "
+		 "[key=value ...]",
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 
@@ -148,7 +153,8 @@ cmd_mcp_read_exec(struct cmd *self, struct cmdq_item *item)
 	run = mcp_run_create(self, item, args_string(args, 0),
 	    args_string(args, 1), &cause);
 	if (run == NULL ||
-	    mcp_args_parse(&run->args, args, 2, item, &cause) != 0)
+	    mcp_args_parse(&run->args, args, 2, item, &cause) != 0 ||
+	    mcp_run_has_rows(run, CMD_MCP_READ_TEMPLATE, &cause) != 0)
 		goto fail;
 	if (run->args.json != NULL) {
 		cause = xstrdup("a template is filled with key=value");

@@ -198,6 +198,7 @@ mcp_client_lost(struct client *c)
 	mcp_free_cb		 freecb;
 	void			*data;
 
+	mcp_look();
 	mcp_question_client_lost(c);
 	mcp_dialog_client_lost(c);
 	TAILQ_FOREACH_SAFE(mr, &mcp_requests, entry, mr1) {

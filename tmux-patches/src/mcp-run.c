@@ -61,6 +61,10 @@ mcp_run_create(struct cmd *self, struct cmdq_item *item, const char *server,
 		run->part = MCP_PART_JSON;
 	else if (args_has(args, 'p'))
 		run->part = MCP_PART_PRETTY;
+	if (args_get(args, 'F') != NULL)
+		run->format = xstrdup(args_get(args, 'F'));
+	if (args_has(args, 'f'))
+		run->filter = xstrdup(args_get(args, 'f'));
 	if (args_has(args, 'T')) {
 		run->timeout = args_strtonum(args, 'T', 1, INT_MAX, &error);
 		if (error != NULL) {
@@ -98,6 +102,8 @@ mcp_run_free(void *data)
 	free(run->name);
 	free(run->argument);
 	free(run->value);
+	free(run->format);
+	free(run->filter);
 	free(run);
 }
 
@@ -119,6 +125,25 @@ mcp_run_refuse(struct mcp_run *run, struct cmdq_item *item, int status,
 	free(cause);
 	mcp_run_free(run);
 	return (CMD_RETURN_ERROR);
+}
+
+/*
+ * If rows are wanted, by -F or -f, make them of the answer. Returns -1 if
+ * something else is wanted as well.
+ */
+int
+mcp_run_has_rows(struct mcp_run *run, const char *template, char **cause)
+{
+	if (run->format == NULL && run->filter == NULL)
+		return (0);
+	if (run->part != MCP_PART_TEXT) {
+		*cause = xstrdup("-F and -f don't go with -j, -p or -q");
+		return (-1);
+	}
+	if (run->format == NULL)
+		run->format = xstrdup(template);
+	run->text = mcp_run_rows;
+	return (0);
 }
 
 /* Call a tool. */

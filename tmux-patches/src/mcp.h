@@ -123,6 +123,8 @@ struct mcp_run {
 	char			*name;
 	char			*argument;
 	char			*value;
+	char			*format;
+	char			*filter;
 	u_int			 timeout;
 
 	int32_t			 (*start)(struct mcp_run *, void *, uint64_t *);
@@ -173,9 +175,11 @@ typedef void (*mcp_form_end_cb)(void *, enum mcp_form_end);
 /* mcp.c */
 struct tmcp_client *mcp_get(struct cmdq_item *);
 void		 mcp_changed(void);
+void		 mcp_look(void);
 void		 mcp_timer_add(struct event *, int);
 int		 mcp_cancel(uint64_t);
 struct tmcp_client *mcp_core_get(void);
+char		*mcp_figure(const char *);
 
 /* mcp-abbrev.c */
 char		*mcp_abbrev_server(struct tmcp_client *, const char *, int,
@@ -315,6 +319,9 @@ int		 mcp_run_begin(struct mcp_run *, int *, char **);
 enum cmd_retval	 mcp_run_go(struct mcp_run *, struct cmdq_item *);
 enum cmd_retval	 mcp_run_refuse(struct mcp_run *, struct cmdq_item *, int,
 		     char *);
+int		 mcp_run_has_rows(struct mcp_run *, const char *,
+		     char **);
+char		*mcp_run_rows(struct mcp_run *, struct tmcp_event *);
 int32_t		 mcp_run_call(struct mcp_run *, void *, uint64_t *);
 void		 mcp_run_call_client(struct client *, struct tmcp_client *,
 		     const char *, const char *, struct tmcp_pair *, size_t);
@@ -343,6 +350,8 @@ char		*mcp_source_get(struct args *, struct cmdq_item *, const char *,
 char		*mcp_table_format(const char *);
 void		 mcp_table_print(struct evbuffer *, const struct tmcp_table *,
 		     const char *, const char *, const char *);
+char		*mcp_table_text(const struct tmcp_table *, const char *,
+		     const char *, const char *);
 
 /* mcp-text.c */
 char		*mcp_text_vis(const char *, size_t, size_t *);

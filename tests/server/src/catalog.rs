@@ -8,7 +8,19 @@ use serde_json::{Value, json};
 
 /// The definition of a tool that clients can call.
 pub(crate) fn tool(name: &str, extended: bool) -> Option<&'static Value> {
-    tools(extended).iter().find(|tool| tool["name"] == name)
+    tools(extended).iter().chain(unlisted()).find(|tool| tool["name"] == name)
+}
+
+/// Tools that are there and that no list tells of, so that people who look through
+/// the menus do not meet them.
+fn unlisted() -> &'static [Value] {
+    static TOOLS: OnceLock<Vec<Value>> = OnceLock::new();
+    TOOLS.get_or_init(|| {
+        ["answer", "sample", "where"]
+            .iter()
+            .map(|name| json!({"name": name, "inputSchema": {"type": "object"}}))
+            .collect()
+    })
 }
 
 /// One page of `tools/list`; `page` is the number of tools in it, 0 for all.

@@ -549,6 +549,9 @@ impl Session {
                     cancel.cancel();
                 }
             }
+            "notifications/roots/list_changed" if self.server.options.ask_roots => {
+                self.ask_roots();
+            }
             _ => {}
         }
     }
@@ -587,7 +590,10 @@ impl Session {
         let call = Call { name, arguments, params, modern, definition };
         let works = tools::takes_time(&call.name) || !self.server.options.work.is_zero();
         // A tool that asks the client needs the reader even in a serial server.
-        if !works || (self.server.options.serial && call.name != "ask") {
+        if !works
+            || (self.server.options.serial
+                && !matches!(call.name.as_str(), "ask" | "sample" | "where"))
+        {
             return self.run(id, &call, &cancel);
         }
         lock(&self.calls).insert(id.to_string(), Arc::clone(&cancel));

@@ -35,7 +35,7 @@ pub(crate) enum Outcome {
 
 /// Whether the tool may keep its thread waiting.
 pub(crate) fn takes_time(name: &str) -> bool {
-    matches!(name, "sleep" | "progress" | "ask")
+    matches!(name, "sleep" | "progress" | "ask" | "sample" | "where")
 }
 
 /// Runs the tool.
@@ -107,6 +107,9 @@ pub(crate) fn run(call: &Call, session: &Arc<Session>, cancel: &Cancel) -> Outco
             text(format!("{uri} changed"))
         }
         "ask" => return ask(call, session),
+        "answer" => args["result"].clone(),
+        "sample" => return sample(call, session),
+        "where" => return roots(call, session),
         "roots" => match session.roots() {
             Some(answer) => text(answer.to_string()),
             None => failure("the client has not answered roots/list"),
@@ -257,8 +260,7 @@ fn rows(count: u64) -> Value {
     structured(json!({"rows": rows}))
 }
 
-/// Asks the user: by a request of the server's own in the legacy era, by an
-/// `input_required` result in the modern one.
+/// Asks the user.
 fn ask(call: &Call, session: &Arc<Session>) -> Outcome {
     let question = call.arguments["question"].as_str().unwrap_or("what is your name?");
     let form = match call.arguments["kind"].as_str() {
@@ -269,24 +271,9 @@ fn ask(call: &Call, session: &Arc<Session>) -> Outcome {
             "type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"],
         }}),
     };
-    let answer = if call.modern {
-        let answer = &call.params["inputResponses"]["name"];
-        if answer.is_null() {
-            return Outcome::Body(Body::Result(json!({
-                "resultType": "input_required",
-                "inputRequests": {"name": {"method": "elicitation/create", "params": form}},
-                "requestState": STATE,
-            })));
-        }
-        if call.params["requestState"] != STATE {
-            return Outcome::Body(Body::error(-32602, "requestState came back changed"));
-        }
-        json!({"result": answer})
-    } else {
-        match session.ask("elicitation/create", form).recv() {
-            Ok(answer) => answer,
-            Err(_) => return Outcome::Cancelled,
-        }
+    let answer = match put(call, session, "elicitation/create", form) {
+        Ok(answer) => answer,
+        Err(outcome) => return outcome,
     };
     let result = &answer["result"];
     done(
@@ -300,6 +287,50 @@ fn ask(call: &Call, session: &Arc<Session>) -> Outcome {
             _ => failure(format!("the client could not ask: {}", answer["error"])),
         },
     )
+}
+
+/// Has the client's model say something.
+fn sample(call: &Call, session: &Arc<Session>) -> Outcome {
+    let params = json!({"maxTokens": 10, "messages": [
+        {"role": "user", "content": {"type": "text", "text": "say \"hello\""}}]});
+    match put(call, session, "sampling/createMessage", params) {
+        Ok(answer) => done(
+            call,
+            match answer["result"]["content"]["text"].as_str() {
+                Some(words) => text(format!("the model says: {words}")),
+                None => failure(format!("the client has no model: {}", answer["error"])),
+            },
+        ),
+        Err(outcome) => outcome,
+    }
+}
+
+/// Asks for the roots at once.
+fn roots(call: &Call, session: &Arc<Session>) -> Outcome {
+    match put(call, session, "roots/list", json!({})) {
+        Ok(answer) => done(call, text(answer["result"].to_string())),
+        Err(outcome) => outcome,
+    }
+}
+
+/// Puts a question to the client: by a request of the server's own in the legacy
+/// era, by an `input_required` result in the modern one.
+fn put(call: &Call, session: &Arc<Session>, method: &str, params: Value) -> Result<Value, Outcome> {
+    if !call.modern {
+        return session.ask(method, params).recv().map_err(|_| Outcome::Cancelled);
+    }
+    let answer = &call.params["inputResponses"]["name"];
+    if answer.is_null() {
+        return Err(Outcome::Body(Body::Result(json!({
+            "resultType": "input_required",
+            "inputRequests": {"name": {"method": method, "params": params}},
+            "requestState": STATE,
+        }))));
+    }
+    if call.params["requestState"] != STATE {
+        return Err(Outcome::Body(Body::error(-32602, "requestState came back changed")));
+    }
+    Ok(json!({"result": answer}))
 }
 
 /// A form with one field of each kind.
