@@ -707,11 +707,13 @@ int32_t tmcp_client_get_prompt(struct tmcp_client *client,
 
 /**
  * Asks a server how an argument of a prompt or a resource template (enum
- * tmcp_reference) may go on after value. The DONE event's text has one
- * completion a line.
+ * tmcp_reference) may go on after value; the pairs are arguments that have
+ * their values already, sent as text, whatever is_json says. The DONE event's
+ * text has one completion a line.
  *
  * Ownership: user_data stays the caller's.
- * NULL: client, server, name, argument and value must not be NULL; id may be.
+ * NULL: client, server, name, argument and value must not be NULL, nor the key
+ * and value of a pair, nor pairs unless npairs is 0; id may be.
  * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (unknown server, no such
  * reference), TMCP_RESULT_BUSY, TMCP_RESULT_CLOSED, TMCP_RESULT_POISONED,
  * TMCP_RESULT_INTERNAL. After an error no event comes.
@@ -723,6 +725,8 @@ int32_t tmcp_client_complete(struct tmcp_client *client,
                              const char *name,
                              const char *argument,
                              const char *value,
+                             const struct tmcp_pair *pairs,
+                             size_t npairs,
                              uint32_t timeout_ms,
                              void *user_data,
                              uint64_t *id);
@@ -1338,9 +1342,10 @@ struct tmcp_table *tmcp_client_jobs(struct tmcp_client *client);
 /**
  * The servers, sorted by name: name state transport status socket_path inflight
  * queued calls errors p50 p95 p99 p999 avg rate hit_rate tools last_error
- * spark. state is one word as in the format key, status is as in the report,
- * tools is a count, "" when they were not listed yet; numbers that are not
- * known are "-".
+ * spark offers. state is one word as in the format key, status is as in the
+ * report, tools is a count, "" when they were not listed yet; numbers that are
+ * not known are "-". offers are the words of what the server declared (tools
+ * resources prompts completions), "" before its first handshake.
  *
  * Ownership: the caller's, to be given to tmcp_table_free.
  * NULL: NULL.

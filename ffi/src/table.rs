@@ -261,9 +261,10 @@ pub unsafe extern "C" fn tmcp_client_jobs(client: *mut tmcp_client) -> *mut tmcp
 
 /// The servers, sorted by name: name state transport status socket_path inflight
 /// queued calls errors p50 p95 p99 p999 avg rate hit_rate tools last_error
-/// spark. state is one word as in the format key, status is as in the report,
-/// tools is a count, "" when they were not listed yet; numbers that are not
-/// known are "-".
+/// spark offers. state is one word as in the format key, status is as in the
+/// report, tools is a count, "" when they were not listed yet; numbers that are
+/// not known are "-". offers are the words of what the server declared (tools
+/// resources prompts completions), "" before its first handshake.
 ///
 /// Ownership: the caller's, to be given to tmcp_table_free.
 /// NULL: NULL.

@@ -28,6 +28,7 @@ const SERVERS: &[&str] = &[
     "tools",
     "last_error",
     "spark",
+    "offers",
 ];
 
 impl Client {
@@ -84,6 +85,7 @@ impl Client {
                 "socket_path" => report.socket_path.unwrap_or_default().to_owned(),
                 "queued" => report.queued.to_string(),
                 "tools" => self.engine.tool_count(name).map(|n| n.to_string()).unwrap_or_default(),
+                "offers" => self.engine.offers(name).map(|o| o.to_string()).unwrap_or_default(),
                 "last_error" => report.last_error.clone().map(|(why, _)| why).unwrap_or_default(),
                 key => metrics::server_value(key, &report, now).unwrap_or_default(),
             }));

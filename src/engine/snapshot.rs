@@ -8,6 +8,7 @@ use crate::engine::request::{Kind, State};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
 use crate::error::Result;
 use crate::metrics::{Latency, ServerReport};
+use crate::protocol::offers::Offers;
 use crate::time::Time;
 
 /// One server's report and the connection whose descriptor stands for it.
@@ -195,6 +196,11 @@ impl Engine {
     pub fn tool_count(&self, server: &str) -> Option<usize> {
         let server = self.server(self.find_server(server).ok()?);
         Some(server.catalogue.as_ref()?.len())
+    }
+
+    /// What a server declared in its last handshake; `None` before the first.
+    pub fn offers(&self, server: &str) -> Option<Offers> {
+        self.server(self.find_server(server).ok()?).offers
     }
 
     /// The server whose name, with everything but letters, digits and `_` turned

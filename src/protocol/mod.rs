@@ -27,6 +27,7 @@ pub mod listing;
 pub mod message;
 pub mod modern;
 pub mod negotiation;
+pub mod offers;
 pub mod outline;
 pub mod pointer;
 pub mod rows;

@@ -86,7 +86,7 @@ no_client_is_answered(void)
 	CHECK_INT(tmcp_client_get_prompt(NULL, "x", "y", NULL, 0, 0, NULL, &id),
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_complete(NULL, "x", TMCP_REFERENCE_PROMPT, "y",
-	    "z", "", 0, NULL, &id), TMCP_RESULT_NULL);
+	    "z", "", NULL, 0, 0, NULL, &id), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_subscribe(NULL, "x", "y", 0, NULL, &id),
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_unsubscribe(NULL, "x", "y"), TMCP_RESULT_NULL);

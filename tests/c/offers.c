@@ -225,13 +225,13 @@ resources_and_prompts_are_read(void)
 		tmcp_event_free(event);
 
 		CHECK_INT(tmcp_client_complete(c, "main", TMCP_REFERENCE_PROMPT,
-		    "compose", "tone", "", 0, &rig, &id), 0);
+		    "compose", "tone", "", NULL, 0, 0, &rig, &id), 0);
 		event = done(&rig, id);
 		CHECK_STR(tmcp_event_text(event, NULL), "kind\nstern");
 		tmcp_event_free(event);
 		CHECK_INT(tmcp_client_complete(c, "main",
 		    TMCP_REFERENCE_TEMPLATE, "test://note/{name}", "name", "be",
-		    0, &rig, &id), 0);
+		    NULL, 0, 0, &rig, &id), 0);
 		event = done(&rig, id);
 		CHECK_STR(tmcp_event_text(event, NULL), "beta");
 		tmcp_event_free(event);

@@ -358,7 +358,7 @@ impl Session {
             "prompts/list" => Ok(catalog::prompts()),
             "prompts/get" => catalog::prompt(text("name"), &params["arguments"])
                 .ok_or((-32602, "no such prompt")),
-            "completion/complete" => Ok(catalog::completions(&params["argument"])),
+            "completion/complete" => Ok(catalog::completions(params)),
             _ => Err((-32601, "method not found")),
         };
         match found {
