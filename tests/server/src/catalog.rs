@@ -112,8 +112,14 @@ pub(crate) fn completions(params: &Value) -> Value {
             many.iter().map(String::as_str).collect()
         }
         (Some("odd"), _) => vec![
-            "#(touch /nonexistent)", "\u{1b}[31mred\u{7}", "#[fg=red]styled", "two\nlines", "-", "%H;",
-            "\u{9b}2J", "a/b c?",
+            "#(touch /nonexistent)",
+            "\u{1b}[31mred\u{7}",
+            "#[fg=red]styled",
+            "two\nlines",
+            "-",
+            "%H;",
+            "\u{9b}2J",
+            "a/b c?",
         ],
         (Some("none"), _) => vec![],
         _ => vec!["alpha", "beta", "gamma"],
