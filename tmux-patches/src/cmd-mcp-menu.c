@@ -377,10 +377,8 @@ cmd_mcp_menu_exec(struct cmd *self, struct cmdq_item *item)
 	struct tmcp_client		*core;
 	uint64_t			 id;
 
-	if (args_has(args, 'r')) {
-		mcp_dialog_chosen(cmdq_get_client(item), args_get(args, 'r'));
-		return (CMD_RETURN_NORMAL);
-	}
+	if (args_has(args, 'r'))
+		return (mcp_dialog_run(item, args_get(args, 'r')));
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
 	if (!mcp_show_alive(tc)) {

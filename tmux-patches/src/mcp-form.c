@@ -226,7 +226,7 @@ mcp_form_ask_menu(struct mcp_form *form, const char *error)
 	free(s);
 	if (error != NULL)
 		mcp_dialog_wrap(d, error);
-	else if (*ff->help != '\0')
+	if (*ff->help != '\0')
 		mcp_dialog_wrap(d, ff->help);
 	for (i = 0; i < ff->nchoices; i++) {
 		if (ff->multiple) {
@@ -252,31 +252,31 @@ static void
 mcp_form_ask(struct mcp_form *form, const char *error, const char *typed)
 {
 	struct mcp_field	*ff = &form->fields[form->now];
+	struct mcp_dialog	*d = form->dialog;
 	char			*s, *step, *fit;
-	const char		*input, *type;
-	u_int			 width = mcp_dialog_width(form->dialog) + 9;
+	const char		*input;
 
 	if (ff->nchoices != 0) {
 		mcp_form_ask_menu(form, error);
 		return;
 	}
+	mcp_dialog_clear(d, form->title);
+	if (error != NULL)
+		mcp_dialog_wrap(d, error);
+	mcp_dialog_wrap(d, ff->wants);
+	if (*ff->help != '\0')
+		mcp_dialog_wrap(d, ff->help);
+	mcp_dialog_wrap(d, ff->required ? "Enter: take it, Escape: back" :
+	    "Enter: take it, or leave it out if empty; Escape: back");
+
 	step = mcp_form_step(form);
-	if (error != NULL) {
-		xasprintf(&s, "%s %s", step, error);
-		fit = mcp_text_fit(s, width < 22 ? 10 : width - 12);
-	} else {
-		type = (mcp_field_is_json(ff) ? "JSON" : ff->type);
-		xasprintf(&s, "%s (%s%s%s)", step, type,
-		    *ff->help == '\0' ? "" : ": ", ff->help);
-		fit = mcp_text_fit(s, width < 22 ? 10 : width * 3 / 5);
-	}
+	fit = mcp_text_fit(step, mcp_dialog_width(d) / 2 + 4);
 	free(step);
-	free(s);
 	xasprintf(&s, "%s: ", fit);
 	free(fit);
 	input = (typed != NULL ? typed : ff->value != NULL ? ff->value :
 	    ff->initial);
-	mcp_dialog_prompt(form->dialog, s, input, mcp_form_typed, form);
+	mcp_dialog_prompt(d, s, input, mcp_form_typed, form);
 	free(s);
 }
 

@@ -146,7 +146,8 @@ typedef void (*mcp_dialog_gone_cb)(void *);
 struct mcp_field {
 	char	 *name;
 	char	 *type;
-	char	 *help;
+	char	 *wants;	/* its type in words, with its limits */
+	char	 *help;		/* title and description, or "" */
 	char	 *initial;
 	char	**choices;
 	char	**titles;
@@ -212,7 +213,7 @@ void		 mcp_dialog_prompt(struct mcp_dialog *, const char *,
 		     const char *, mcp_dialog_prompt_cb, void *);
 u_int		 mcp_dialog_width(struct mcp_dialog *);
 int		 mcp_dialog_busy(struct client *);
-void		 mcp_dialog_chosen(struct client *, const char *);
+enum cmd_retval	 mcp_dialog_run(struct cmdq_item *, const char *);
 void		 mcp_dialog_client_lost(struct client *);
 
 /* mcp-field.c */
@@ -251,11 +252,11 @@ void		 mcp_log_set_file(const char *);
 struct mcp_menu	*mcp_menu_create(const char *);
 void		 mcp_menu_free(struct mcp_menu *);
 void		 mcp_menu_line(struct mcp_menu *, int, const char *);
-void		 mcp_menu_wrap(struct mcp_menu *, const char *, u_int);
+void		 mcp_menu_wrap(struct mcp_menu *, const char *);
 void		 mcp_menu_action(struct mcp_menu *, int, char, const char *);
 void		 mcp_menu_turn(struct mcp_menu *, int);
 struct cmd_list	*mcp_menu_build(struct mcp_menu *, struct client *, u_int,
-		     u_int);
+		     u_int, int);
 
 /* mcp-options.c */
 const char	*mcp_options_get(const char *);

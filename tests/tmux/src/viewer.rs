@@ -73,6 +73,57 @@ impl<'a> Viewer<'a> {
         self.run(["capture-pane", "-p", "-t", "v:"]).ok()
     }
 
+    /// What is on the screen as one line: frames left out, and broken lines joined
+    /// by single blanks.
+    #[track_caller]
+    #[must_use]
+    pub fn words(&self) -> String {
+        let screen = self.screen().replace(|c: char| ('\u{2500}'..'\u{2580}').contains(&c), " ");
+        screen.split_whitespace().collect::<Vec<&str>>().join(" ")
+    }
+
+    /// Waits until the screen has these words, however its lines are broken.
+    #[track_caller]
+    pub fn until_words(&self, words: &str) {
+        until(&format!("the screen says {words:?}, not\n{}", self.screen()), || {
+            self.words().contains(words)
+        });
+    }
+
+    /// Presses the key of the menu's line that has this text, however many pages
+    /// away it is.
+    #[track_caller]
+    pub fn press(&self, text: &str) {
+        until(&format!("{text:?} is listed"), || {
+            let screen = self.screen();
+            if screen.contains(text) {
+                return true;
+            }
+            if screen.contains("(n)") {
+                self.keys(&["n"]);
+                until("the page turns", || self.screen() != screen);
+            }
+            false
+        });
+        let screen = self.screen();
+        let line = screen.lines().find(|line| line.contains(text)).expect("just seen");
+        let rest = &line[line.find(text).expect("just seen")..];
+        let key = rest.rsplit_once('(').and_then(|(_, rest)| rest.chars().next());
+        let key = key.unwrap_or_else(|| panic!("no key for {text:?}\n{screen}"));
+        assert!(rest.contains(&format!("({key})")), "no key for {text:?}\n{screen}");
+        self.keys(&[&key.to_string()]);
+    }
+
+    /// The name by which commands know this client.
+    #[track_caller]
+    #[must_use]
+    pub fn name(&self) -> String {
+        let pid = self.client().pid.to_string();
+        let list = self.tmux.run(["list-clients", "-F", "#{client_pid} #{client_name}"]).ok();
+        let mut clients = list.lines().filter_map(|line| line.split_once(' '));
+        clients.find(|(client, _)| *client == pid).expect("it is attached").1.to_string()
+    }
+
     /// The same with the attributes of each cell, as escape sequences.
     #[track_caller]
     #[must_use]
