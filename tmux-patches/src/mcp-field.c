@@ -114,6 +114,53 @@ mcp_field_wants(struct mcp_field *ff, const struct tmcp_table *table,
 	return (s);
 }
 
+/* Add a field of which nothing but its name is known. */
+void
+mcp_field_add(struct mcp_field **fields, u_int *n, const char *name,
+    int required)
+{
+	struct mcp_field	*ff;
+
+	*fields = xrecallocarray(*fields, *n, *n + 1, sizeof **fields);
+	ff = &(*fields)[(*n)++];
+	ff->name = xstrdup(name);
+	ff->type = xstrdup("string");
+	ff->wants = xstrdup(required ? "string, required" : "string");
+	ff->help = xstrdup("");
+	ff->initial = xstrdup("");
+	ff->on = xcalloc(1, 1);
+	ff->required = required;
+}
+
+/* Give fields values, those that are not theirs aside. */
+void
+mcp_field_set(struct mcp_field *fields, u_int nfields,
+    const struct tmcp_pair *pairs, size_t npairs)
+{
+	size_t	i;
+	u_int	j;
+
+	for (i = 0; i < npairs; i++) {
+		for (j = 0; j < nfields; j++) {
+			if (strcmp(fields[j].name, pairs[i].key) != 0)
+				continue;
+			free(fields[j].value);
+			fields[j].value = xstrdup(pairs[i].value);
+		}
+	}
+}
+
+/* If all fields that need a value have one. */
+int
+mcp_field_complete(struct mcp_field *fields, u_int n)
+{
+	while (n != 0) {
+		if (fields[--n].required && fields[n].value == NULL)
+			return (0);
+	}
+	return (1);
+}
+
 /* Create the fields for the rows of a table; NULL is none. */
 struct mcp_field *
 mcp_field_create(const struct tmcp_table *table, u_int *n)

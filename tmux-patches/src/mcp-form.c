@@ -40,7 +40,9 @@
 
 struct mcp_form {
 	struct mcp_dialog	*dialog;
+	struct mcp_suggest	*suggest;
 	char			*title;
+	const char		*send;
 	int			 is_question;
 	mcp_form_check_cb	 check;
 	mcp_form_end_cb		 end;
@@ -54,24 +56,37 @@ struct mcp_form {
 
 static void	mcp_form_ask(struct mcp_form *, const char *, const char *);
 
-/* Create a form for the rows of a table of fields; NULL is none. */
+/*
+ * Create a form for fields, which become its own. Check may be NULL if a server
+ * takes any value.
+ */
 struct mcp_form *
 mcp_form_create(struct mcp_dialog *dialog, const char *title,
-    const struct tmcp_table *table, int is_question, mcp_form_check_cb check,
-    mcp_form_end_cb end, void *data)
+    struct mcp_field *fields, u_int nfields, int is_question,
+    mcp_form_check_cb check, mcp_form_end_cb end, void *data)
 {
 	struct mcp_form		*form;
 
 	form = xcalloc(1, sizeof *form);
 	form->dialog = dialog;
 	form->title = xstrdup(title);
+	form->send = (is_question ? "Accept and send" : "Send");
 	form->is_question = is_question;
 	form->check = check;
 	form->end = end;
 	form->data = data;
-
-	form->fields = mcp_field_create(table, &form->nfields);
+	form->fields = fields;
+	form->nfields = nfields;
 	return (form);
+}
+
+/* Say what sending is here, and who knows what fields may be; NULL is nobody. */
+void
+mcp_form_set(struct mcp_form *form, const char *send,
+    struct mcp_suggest *suggest)
+{
+	form->send = send;
+	form->suggest = suggest;
 }
 
 /* Free a form; the dialog is not the form's. */
@@ -123,7 +138,7 @@ mcp_form_take(struct mcp_form *form, const char *value)
 	struct mcp_field	*ff = &form->fields[form->now];
 	char			*cause = NULL, *line;
 
-	if (value != NULL && form->check(form->data, ff->name, value,
+	if (value != NULL && form->check != NULL && form->check(form->data, ff->name, value,
 	    mcp_field_is_json(ff), &cause) != 0) {
 		line = mcp_text_line(cause);
 		free(cause);
@@ -143,9 +158,10 @@ mcp_form_typed(void *data, const char *s)
 	struct mcp_form		*form = data;
 	struct mcp_field	*ff = &form->fields[form->now];
 
-	if (s == NULL)
-		mcp_form_backward(form);
-	else if (*s == '\0' && ff->required)
+	if (s == NULL) {
+		if (!mcp_suggest_again(form->suggest, ff))
+			mcp_form_backward(form);
+	} else if (*s == '\0' && ff->required)
 		mcp_form_ask(form, "needs a value", "");
 	else if (*s == '\0')
 		mcp_form_take(form, NULL);
@@ -247,19 +263,16 @@ mcp_form_ask_menu(struct mcp_form *form, const char *error)
 	mcp_dialog_menu(d, mcp_form_chosen, form);
 }
 
-/* Ask for the present field, again with an error and what was typed. */
+/* Ask for the present field with a prompt, and have something said beside it. */
 static void
-mcp_form_ask(struct mcp_form *form, const char *error, const char *typed)
+mcp_form_ask_prompt(struct mcp_form *form, const char *error,
+    const char *typed)
 {
 	struct mcp_field	*ff = &form->fields[form->now];
 	struct mcp_dialog	*d = form->dialog;
 	char			*s, *step, *fit;
 	const char		*input;
 
-	if (ff->nchoices != 0) {
-		mcp_form_ask_menu(form, error);
-		return;
-	}
 	mcp_dialog_clear(d, form->title);
 	if (error != NULL)
 		mcp_dialog_wrap(d, error);
@@ -280,6 +293,51 @@ mcp_form_ask(struct mcp_form *form, const char *error, const char *typed)
 	free(s);
 }
 
+/* A candidate was chosen, or not. */
+static void
+mcp_form_suggested(void *data, enum mcp_suggest_end end, const char *value)
+{
+	struct mcp_form	*form = data;
+
+	switch (end) {
+	case MCP_SUGGEST_VALUE:
+	case MCP_SUGGEST_SKIP:
+		mcp_form_take(form, value);
+		break;
+	case MCP_SUGGEST_TYPE:
+		mcp_form_ask_prompt(form, value, NULL);
+		break;
+	case MCP_SUGGEST_BACK:
+		mcp_form_backward(form);
+		break;
+	}
+}
+
+/* Ask for the present field, again with an error and what was typed. */
+static void
+mcp_form_ask(struct mcp_form *form, const char *error, const char *typed)
+{
+	struct mcp_field	*ff = &form->fields[form->now];
+	struct tmcp_pair	*pairs;
+	char			*step, *value = ff->value;
+	size_t			 n;
+
+	if (ff->nchoices != 0)
+		mcp_form_ask_menu(form, error);
+	else if (form->suggest == NULL || error != NULL)
+		mcp_form_ask_prompt(form, error, typed);
+	else {
+		/* What the others are may count, what it was does not. */
+		ff->value = NULL;
+		pairs = mcp_form_pairs(form, &n);
+		ff->value = value;
+		step = mcp_form_step(form);
+		mcp_suggest_ask(form->suggest, ff, step, pairs, n,
+		    mcp_form_suggested, form);
+		free(step);
+	}
+}
+
 /* What to do with all of it. */
 static void
 mcp_form_reviewed(void *data, int choice)
@@ -294,9 +352,11 @@ mcp_form_reviewed(void *data, int choice)
 			form->now = form->nfields - 1;
 			mcp_form_ask(form, NULL, NULL);
 		}
-	} else if (choice == MCP_FORM_EDIT)
-		mcp_form_start(form);
-	else if (choice >= MCP_FORM_ACTION)
+	} else if (choice == MCP_FORM_EDIT) {
+		form->single = 0;
+		form->now = 0;
+		mcp_form_ask(form, NULL, NULL);
+	} else if (choice >= MCP_FORM_ACTION)
 		form->end(form->data, choice - MCP_FORM_ACTION);
 	else if ((u_int)choice < form->nfields) {
 		form->single = 1;
@@ -333,8 +393,7 @@ mcp_form_review(struct mcp_form *form, const char *error)
 		free(s);
 	}
 	mcp_dialog_action(d, MCP_FORM_ACTION + MCP_FORM_SEND,
-	    form->is_question ? 'a' : 's',
-	    form->is_question ? "Accept and send" : "Send");
+	    form->is_question ? 'a' : 's', form->send);
 	if (form->nfields != 0)
 		mcp_dialog_action(d, MCP_FORM_EDIT, 'e', "Edit");
 	if (form->is_question) {
@@ -345,13 +404,16 @@ mcp_form_review(struct mcp_form *form, const char *error)
 	mcp_dialog_menu(d, mcp_form_reviewed, form);
 }
 
-/* Ask for the first field, or review if there is none. */
+/* Ask for the first field that has no value yet, or review if all have one. */
 void
 mcp_form_start(struct mcp_form *form)
 {
 	form->single = 0;
-	form->now = 0;
-	if (form->nfields == 0)
+	for (form->now = 0; form->now < form->nfields; form->now++) {
+		if (form->fields[form->now].value == NULL)
+			break;
+	}
+	if (form->now == form->nfields)
 		mcp_form_review(form, NULL);
 	else
 		mcp_form_ask(form, NULL, NULL);

@@ -222,6 +222,8 @@ static void
 mcp_question_chosen(void *data, int choice)
 {
 	struct mcp_question	*q = data;
+	struct mcp_field	*fields;
+	u_int			 n;
 
 	switch (choice) {
 	case MCP_QUESTION_ANSWER:
@@ -230,7 +232,8 @@ mcp_question_chosen(void *data, int choice)
 			break;
 		}
 		mcp_form_free(q->form);
-		q->form = mcp_form_create(q->dialog, q->server, q->fields, 1,
+		fields = mcp_field_create(q->fields, &n);
+		q->form = mcp_form_create(q->dialog, q->server, fields, n, 1,
 		    mcp_question_check, mcp_question_form_end, q);
 		mcp_form_start(q->form);
 		break;

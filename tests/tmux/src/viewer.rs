@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::process::Process;
 use crate::run::{Output, Running};
 use crate::tmux::{Tmux, binary};
-use crate::wait::{PATIENCE, until};
+use crate::wait::{PATIENCE, until, until_some};
 
 /// An attached client whose screen can be read. Dropped, its terminal is ended.
 #[derive(Debug)]
@@ -94,23 +94,15 @@ impl<'a> Viewer<'a> {
     /// away it is.
     #[track_caller]
     pub fn press(&self, text: &str) {
-        until(&format!("{text:?} is listed"), || {
+        let key = until_some(&format!("{text:?} is listed with a key"), || {
             let screen = self.screen();
-            if screen.contains(text) {
-                return true;
-            }
-            if screen.contains("(n)") {
+            let key = screen.lines().find_map(|line| key_after(line, text));
+            if key.is_none() && screen.contains("(n)") {
                 self.keys(&["n"]);
                 until("the page turns", || self.screen() != screen);
             }
-            false
+            key
         });
-        let screen = self.screen();
-        let line = screen.lines().find(|line| line.contains(text)).expect("just seen");
-        let rest = &line[line.find(text).expect("just seen")..];
-        let key = rest.rsplit_once('(').and_then(|(_, rest)| rest.chars().next());
-        let key = key.unwrap_or_else(|| panic!("no key for {text:?}\n{screen}"));
-        assert!(rest.contains(&format!("({key})")), "no key for {text:?}\n{screen}");
         self.keys(&[&key.to_string()]);
     }
 
@@ -181,6 +173,15 @@ impl<'a> Viewer<'a> {
     pub fn keys(&self, keys: &[&str]) {
         let _ = self.run(["send-keys", "-t", "v:"].iter().chain(keys)).ok();
     }
+}
+
+/// The key in parentheses that a line of a menu ends in, when it has this text.
+fn key_after(line: &str, text: &str) -> Option<char> {
+    let rest = &line[line.find(text)? + text.len()..];
+    let (key, end) = rest[rest.rfind('(')? + 1..].split_once(')')?;
+    let mut key = key.chars();
+    let only = key.next().filter(|_| key.next().is_none())?;
+    end.trim_start().starts_with('\u{2502}').then_some(only)
 }
 
 impl Drop for Viewer<'_> {
