@@ -1165,6 +1165,23 @@ uint64_t tmcp_event_request(const struct tmcp_event *event);
 const char *tmcp_event_url(const struct tmcp_event *event);
 
 /**
+ * Whether the form of an open question takes this value for the field key;
+ * is_json: as in tmcp_pair. Nothing is sent.
+ *
+ * Ownership: none.
+ * NULL: client, key and value must not be NULL.
+ * Errors: TMCP_RESULT_INVALID (it does not; tmcp_client_error says what is
+ * wanted), TMCP_RESULT_NOT_FOUND (the question is not open any more),
+ * TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: everything is copied.
+ */
+int32_t tmcp_client_check_answer(struct tmcp_client *client,
+                                 uint64_t question,
+                                 const char *key,
+                                 const char *value,
+                                 bool is_json);
+
+/**
  * Answers a question (enum tmcp_answer). With TMCP_ANSWER_ACCEPT a form takes
  * its fields as pairs, or its content as json; a sample takes a
  * CreateMessageResult as json; an address takes neither. Pairs and json are

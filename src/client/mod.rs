@@ -293,6 +293,14 @@ impl Client {
         self.tell(|engine, now| engine.answer(now, question, answer))
     }
 
+    /// Whether a question takes a value for a field; see [`Engine::check_answer`].
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] with a sentence that says what is wanted.
+    pub fn check_answer(&self, question: QuestionId, pair: &Pair) -> Result<()> {
+        self.engine.check_answer(question, pair)
+    }
+
     /// Whether a question still waits for its answer.
     pub fn is_open(&self, question: QuestionId) -> bool {
         self.engine.is_open(question)

@@ -228,6 +228,10 @@ wrong_requests_and_answers_are_refused(void)
 	CHECK_INT(tmcp_client_connect(c, NULL), TMCP_RESULT_NULL);
 	CHECK_INT(id, 7);
 
+	CHECK_INT(tmcp_client_check_answer(c, 1, "x", "y", false),
+	    TMCP_RESULT_NOT_FOUND);
+	CHECK_INT(tmcp_client_check_answer(c, 1, NULL, "y", false),
+	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_answer(c, 1, 0, NULL, 0, NULL),
 	    TMCP_RESULT_INVALID);
 	CHECK_INT(tmcp_client_answer(c, 1, 4, NULL, 0, NULL),

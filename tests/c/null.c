@@ -93,6 +93,8 @@ no_client_is_answered(void)
 	CHECK_INT(tmcp_client_connect(NULL, "x"), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_check_argument(NULL, "x", "y", "z", "1", false),
 	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_check_answer(NULL, 1, "x", "y", false),
+	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_answer(NULL, 1, TMCP_ANSWER_DECLINE, NULL, 0,
 	    NULL), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_set_abilities(NULL, 0), TMCP_RESULT_NULL);

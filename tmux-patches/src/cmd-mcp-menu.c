@@ -182,27 +182,11 @@ cmd_mcp_menu_check(void *data, const char *key, const char *value, int is_json,
 {
 	struct cmd_mcp_menu_data	*cdata = data;
 	struct tmcp_client		*core = mcp_core_get();
-	char				*s, *wants, *prefix;
-	int32_t				 result;
 
 	if (core == NULL)
 		return (0);
-	result = tmcp_client_check_argument(core, cdata->server, cdata->name,
-	    key, value, is_json);
-	if (result == TMCP_RESULT_OK)
-		return (0);
-	/* Which argument it is is in front of it already. */
-	s = mcp_strerror(result);
-	xasprintf(&prefix, "argument '%s' ", key);
-	if ((wants = strstr(s, " wants ")) != NULL)
-		*cause = xstrdup(wants + 1);
-	else if (strncmp(s, prefix, strlen(prefix)) == 0)
-		*cause = xstrdup(s + strlen(prefix));
-	else
-		*cause = xstrdup(s);
-	free(prefix);
-	free(s);
-	return (-1);
+	return (mcp_form_checked(tmcp_client_check_argument(core,
+	    cdata->server, cdata->name, key, value, is_json), key, cause));
 }
 
 /* The form of a tool is done. */

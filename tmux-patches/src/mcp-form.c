@@ -107,6 +107,30 @@ mcp_form_pairs(struct mcp_form *form, size_t *n)
 	return (mcp_field_pairs(form->fields, form->nfields, n));
 }
 
+/*
+ * What a check callback returns for what the core says of a value. Which field
+ * it is of is in front of the person already.
+ */
+int
+mcp_form_checked(int32_t result, const char *key, char **cause)
+{
+	char	*s, *wants, *prefix;
+
+	if (result == TMCP_RESULT_OK)
+		return (0);
+	s = mcp_strerror(result);
+	xasprintf(&prefix, "argument '%s' ", key);
+	if ((wants = strstr(s, " wants ")) != NULL)
+		*cause = xstrdup(wants + 1);
+	else if (strncmp(s, prefix, strlen(prefix)) == 0)
+		*cause = xstrdup(s + strlen(prefix));
+	else
+		*cause = xstrdup(s);
+	free(prefix);
+	free(s);
+	return (-1);
+}
+
 /* A field is done: the next, or all of them. */
 static void
 mcp_form_forward(struct mcp_form *form)

@@ -250,6 +250,7 @@ struct mcp_form	*mcp_form_create(struct mcp_dialog *, const char *,
 void		 mcp_form_set(struct mcp_form *, const char *,
 		     struct mcp_suggest *);
 void		 mcp_form_free(struct mcp_form *);
+int		 mcp_form_checked(int32_t, const char *, char **);
 void		 mcp_form_start(struct mcp_form *);
 void		 mcp_form_review(struct mcp_form *, const char *);
 struct tmcp_pair *mcp_form_pairs(struct mcp_form *, size_t *);
@@ -320,7 +321,7 @@ struct mcp_request *mcp_request_add(struct mcp_output *, mcp_request_cb,
 		     mcp_free_cb, void *);
 uint64_t	 mcp_request_id(struct mcp_request *);
 const char	*mcp_request_who(uint64_t);
-struct client	*mcp_request_viewer(struct mcp_request *);
+struct client	*mcp_request_viewer(struct mcp_request *, int *);
 int		 mcp_request_nohooks(struct mcp_request *);
 int		 mcp_request_stop(uint64_t);
 void		 mcp_request_drop(struct mcp_request *);

@@ -62,9 +62,9 @@ fn it_can_be_declined_cancelled_or_escaped_from() {
 
 #[test]
 fn a_form_has_defaults_titles_and_choices_and_numbers_are_checked() {
-    for era in ERAS {
+    for (era, (columns, rows)) in [("legacy", (80, 24)), ("modern", (40, 12))] {
         let tmux = asking(era);
-        let viewer = tmux.view_sized(80, 24);
+        let viewer = tmux.view_sized(columns, rows);
         let call = tmux.start_call(["demo", "ask", "kind=fields"]);
         viewer.until("demo asks");
         viewer.keys(&["a"]);
