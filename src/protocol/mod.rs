@@ -32,3 +32,4 @@ pub mod outline;
 pub mod pointer;
 pub mod rows;
 pub mod schema;
+mod shape;

@@ -79,6 +79,7 @@ struct cmd_mcp_menu_data {
 	struct tmcp_table	*templates;
 	char			*server;
 	char			*name;
+	char			*about;
 	int			 fixed_server;
 	int			 fixed_tool;
 };
@@ -116,6 +117,7 @@ cmd_mcp_menu_free(void *data)
 	tmcp_table_free(cdata->servers);
 	free(cdata->server);
 	free(cdata->name);
+	free(cdata->about);
 	server_client_unref(cdata->client);
 	free(cdata);
 }
@@ -133,6 +135,21 @@ cmd_mcp_menu_leave(struct cmd_mcp_menu_data *cdata, const char *message)
 		free(line);
 	}
 	cmd_mcp_menu_free(cdata);
+}
+
+/* Remember which row of a list was chosen, and what it is about. */
+static void
+cmd_mcp_menu_take(struct cmd_mcp_menu_data *cdata,
+    const struct tmcp_table *table, size_t row, const char *column)
+{
+	free(cdata->name);
+	cdata->name = xstrdup(tmcp_table_get(table, row, column));
+	free(cdata->about);
+	cdata->about = xstrdup(tmcp_table_get(table, row, "description"));
+	if (*cdata->about == '\0') {
+		free(cdata->about);
+		cdata->about = xstrdup(tmcp_table_get(table, row, "title"));
+	}
 }
 
 /* Go back from a page of a server. */
@@ -238,6 +255,7 @@ cmd_mcp_menu_form(struct cmd_mcp_menu_data *cdata)
 	cdata->form = mcp_form_create(cdata->dialog, title, fields, n, 0,
 	    cmd_mcp_menu_check, cmd_mcp_menu_form_end, cdata);
 	free(title);
+	mcp_form_about(cdata->form, cdata->about);
 	mcp_form_start(cdata->form);
 }
 
@@ -274,8 +292,8 @@ cmd_mcp_menu_offer(struct cmd_mcp_menu_data *cdata, struct mcp_field *fields,
 		run->out->wp_id = cdata->client->session->curw->window->active
 		    ->id;
 	}
-	cdata->offer = mcp_offer_create(cdata->dialog, run, reference, fields,
-	    n, cmd_mcp_menu_offer_end, cdata);
+	cdata->offer = mcp_offer_create(cdata->dialog, run, reference,
+	    cdata->about, fields, n, cmd_mcp_menu_offer_end, cdata);
 }
 
 /* The server has told which arguments its prompts have. */
@@ -342,15 +360,14 @@ cmd_mcp_menu_resource(struct cmd_mcp_menu_data *cdata, u_int choice)
 	size_t			 rows = tmcp_table_rows(table);
 	u_int			 n;
 
-	free(cdata->name);
 	if (choice >= rows) {
-		cdata->name = xstrdup(tmcp_table_get(cdata->templates,
-		    choice - rows, "uri_template"));
+		cmd_mcp_menu_take(cdata, cdata->templates, choice - rows,
+		    "uri_template");
 		fields = mcp_template_fields(cdata->name, &n);
 		cmd_mcp_menu_offer(cdata, fields, n);
 		return;
 	}
-	cdata->name = xstrdup(tmcp_table_get(table, choice, "uri"));
+	cmd_mcp_menu_take(cdata, table, choice, "uri");
 	run = mcp_run_create_client(cdata->client, mcp_core_get(),
 	    cdata->server, cdata->name);
 	run->start = mcp_run_read;
@@ -376,9 +393,8 @@ cmd_mcp_menu_chosen(void *data, int choice)
 	else if (cdata->page == CMD_MCP_MENU_RESOURCES)
 		cmd_mcp_menu_resource(cdata, choice);
 	else {
-		free(cdata->name);
-		cdata->name = xstrdup(tmcp_table_get(cdata->lists[cdata->page],
-		    choice, "name"));
+		cmd_mcp_menu_take(cdata, cdata->lists[cdata->page], choice,
+		    "name");
 		if (cdata->page == CMD_MCP_MENU_TOOLS)
 			cmd_mcp_menu_form(cdata);
 		else {
@@ -388,16 +404,24 @@ cmd_mcp_menu_chosen(void *data, int choice)
 	}
 }
 
-/* End a page with what else the server has, and the way back. */
+/*
+ * End a page with what else the server has, and the way back. If it has not been
+ * heard of, its tools may be those of another day and it may have more, unless
+ * it has just failed.
+ */
 static void
-cmd_mcp_menu_end(struct cmd_mcp_menu_data *cdata)
+cmd_mcp_menu_end(struct cmd_mcp_menu_data *cdata, int failed)
 {
 	struct tmcp_client	*core = mcp_core_get();
 	u_int			 i;
+	int			 offers;
 
 	for (i = 0; core != NULL && i < nitems(cmd_mcp_menu_pages); i++) {
-		if (i == cdata->page || !mcp_abbrev_offers(core, cdata->server,
-		    cmd_mcp_menu_pages[i].offer))
+		if (i == cdata->page)
+			continue;
+		offers = mcp_abbrev_offers(core, cdata->server,
+		    cmd_mcp_menu_pages[i].offer);
+		if (offers == 0 || (offers == -1 && failed))
 			continue;
 		mcp_dialog_action(cdata->dialog, CMD_MCP_MENU_PAGE + i,
 		    cmd_mcp_menu_pages[i].key, cmd_mcp_menu_pages[i].action);
@@ -420,7 +444,7 @@ cmd_mcp_menu_show(struct cmd_mcp_menu_data *cdata)
 		    cdata->page == CMD_MCP_MENU_TOOLS ? "tool" : "prompt",
 		    table);
 	}
-	cmd_mcp_menu_end(cdata);
+	cmd_mcp_menu_end(cdata, 0);
 }
 
 /* The server has told its templates, which it need not have. */
@@ -443,6 +467,7 @@ cmd_mcp_menu_listed(struct tmcp_event *event, void *data)
 	struct mcp_dialog		*d = cdata->dialog;
 	struct tmcp_table		*table;
 	char				*name, *cause;
+	size_t				 row;
 
 	cdata->request = NULL;
 	if (mcp_event_result(event) != TMCP_RESULT_OK ||
@@ -450,7 +475,7 @@ cmd_mcp_menu_listed(struct tmcp_event *event, void *data)
 		mcp_dialog_clear(d, cdata->server);
 		mcp_dialog_wrap(d, mcp_event_text(event, NULL));
 		mcp_dialog_action(d, CMD_MCP_MENU_AGAIN, 'r', "Try again");
-		cmd_mcp_menu_end(cdata);
+		cmd_mcp_menu_end(cdata, 1);
 		return;
 	}
 	cdata->lists[cdata->page] = table;
@@ -469,8 +494,11 @@ cmd_mcp_menu_listed(struct tmcp_event *event, void *data)
 		free(cause);
 		return;
 	}
-	free(cdata->name);
-	cdata->name = name;
+	for (row = 0; row < tmcp_table_rows(table); row++) {
+		if (strcmp(tmcp_table_get(table, row, "name"), name) == 0)
+			cmd_mcp_menu_take(cdata, table, row, "name");
+	}
+	free(name);
 	cmd_mcp_menu_form(cdata);
 }
 

@@ -134,13 +134,13 @@ mcp_abbrev_listed(struct tmcp_client *core, const char *server)
 	return (listed);
 }
 
-/* If a server may have something: it says so, or has not been asked yet. */
+/* If a server says that it has something; -1 if it has not been asked yet. */
 int
 mcp_abbrev_offers(struct tmcp_client *core, const char *server,
     const char *word)
 {
 	char	*offers = mcp_abbrev_known(core, server, "offers");
-	int	 found = (*offers == '\0' || strstr(offers, word) != NULL);
+	int	 found = (*offers == '\0' ? -1 : strstr(offers, word) != NULL);
 
 	free(offers);
 	return (found);

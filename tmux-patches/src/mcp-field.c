@@ -90,12 +90,16 @@ static char *
 mcp_field_wants(struct mcp_field *ff, const struct tmcp_table *table,
     size_t row)
 {
-	const char	*least, *most, *format, *of = "", *type = ff->type;
+	const char	*least, *most, *format, *shape, *of = "";
+	const char	*type = ff->type;
 	char		*limits, *s;
 
 	least = tmcp_table_get(table, row, "minimum");
 	most = tmcp_table_get(table, row, "maximum");
 	format = tmcp_table_get(table, row, "format");
+	shape = tmcp_table_get(table, row, "shape");
+	if (*shape == '\0' || ff->multiple)
+		shape = (*type == '\0' ? "string" : type);
 	if (strcmp(type, "string") == 0)
 		of = " characters";
 	if (*least != '\0' && *most != '\0')
@@ -107,7 +111,7 @@ mcp_field_wants(struct mcp_field *ff, const struct tmcp_table *table,
 	else
 		limits = xstrdup("");
 	xasprintf(&s, "%s%s%s%s%s%s", mcp_field_is_json(ff) ? "JSON " : "",
-	    *type == '\0' ? "string" : type, limits,
+	    shape, limits,
 	    *format == '\0' ? "" : ", ", format,
 	    ff->required ? ", required" : "");
 	free(limits);

@@ -42,6 +42,7 @@ struct mcp_form {
 	struct mcp_dialog	*dialog;
 	struct mcp_suggest	*suggest;
 	char			*title;
+	char			*about;
 	const char		*send;
 	int			 is_question;
 	mcp_form_check_cb	 check;
@@ -70,6 +71,7 @@ mcp_form_create(struct mcp_dialog *dialog, const char *title,
 	form = xcalloc(1, sizeof *form);
 	form->dialog = dialog;
 	form->title = xstrdup(title);
+	form->about = xstrdup("");
 	form->send = (is_question ? "Accept and send" : "Send");
 	form->is_question = is_question;
 	form->check = check;
@@ -78,6 +80,14 @@ mcp_form_create(struct mcp_dialog *dialog, const char *title,
 	form->fields = fields;
 	form->nfields = nfields;
 	return (form);
+}
+
+/* Say what all of it is about, which is shown with the first field. */
+void
+mcp_form_about(struct mcp_form *form, const char *about)
+{
+	free(form->about);
+	form->about = xstrdup(about);
 }
 
 /* Say what sending is here, and who knows what fields may be; NULL is nobody. */
@@ -97,6 +107,7 @@ mcp_form_free(struct mcp_form *form)
 		return;
 	mcp_field_free(form->fields, form->nfields);
 	free(form->title);
+	free(form->about);
 	free(form);
 }
 
@@ -250,6 +261,19 @@ mcp_form_step(struct mcp_form *form)
 	return (s);
 }
 
+/* What is said of the present field, to be freed. */
+static char *
+mcp_form_help(struct mcp_form *form)
+{
+	struct mcp_field	*ff = &form->fields[form->now];
+	const char		*about = (form->now == 0 ? form->about : "");
+	char			*s;
+
+	xasprintf(&s, "%s%s%s", about, *about == '\0' || *ff->help == '\0' ?
+	    "" : "\n", ff->help);
+	return (s);
+}
+
 /* Ask for the present field with a menu. */
 static void
 mcp_form_ask_menu(struct mcp_form *form, const char *error)
@@ -266,8 +290,9 @@ mcp_form_ask_menu(struct mcp_form *form, const char *error)
 	free(s);
 	if (error != NULL)
 		mcp_dialog_wrap(d, error);
-	if (*ff->help != '\0')
-		mcp_dialog_wrap(d, ff->help);
+	s = mcp_form_help(form);
+	mcp_dialog_wrap(d, s);
+	free(s);
 	for (i = 0; i < ff->nchoices; i++) {
 		if (ff->multiple) {
 			xasprintf(&s, "[%s] %s", ff->on[i] ? "x" : " ",
@@ -294,23 +319,30 @@ mcp_form_ask_prompt(struct mcp_form *form, const char *error,
 {
 	struct mcp_field	*ff = &form->fields[form->now];
 	struct mcp_dialog	*d = form->dialog;
-	char			*s, *step, *fit;
+	char			*s, *step;
 	const char		*input;
+	u_int			 width = mcp_dialog_width(d) / 2 + 4;
 
 	mcp_dialog_clear(d, form->title);
 	if (error != NULL)
 		mcp_dialog_wrap(d, error);
 	mcp_dialog_wrap(d, ff->wants);
-	if (*ff->help != '\0')
-		mcp_dialog_wrap(d, ff->help);
+	s = mcp_form_help(form);
+	mcp_dialog_wrap(d, s);
+	free(s);
 	mcp_dialog_wrap(d, ff->required ? "Enter: take it, Escape: back" :
 	    "Enter: take it, or leave it out if empty; Escape: back");
 
+	/* Room is left for the value; for whom it is is in the note as well. */
 	step = mcp_form_step(form);
-	fit = mcp_text_fit(step, mcp_dialog_width(d) / 2 + 4);
+	if (utf8_cstrwidth(step) > width) {
+		free(step);
+		xasprintf(&s, "%s%s", ff->name, ff->required ? "*" : "");
+		step = mcp_text_fit(s, width);
+		free(s);
+	}
+	xasprintf(&s, "%s: ", step);
 	free(step);
-	xasprintf(&s, "%s: ", fit);
-	free(fit);
 	input = (typed != NULL ? typed : ff->value != NULL ? ff->value :
 	    ff->initial);
 	mcp_dialog_prompt(d, s, input, mcp_form_typed, form);
@@ -343,7 +375,7 @@ mcp_form_ask(struct mcp_form *form, const char *error, const char *typed)
 {
 	struct mcp_field	*ff = &form->fields[form->now];
 	struct tmcp_pair	*pairs;
-	char			*step, *value = ff->value;
+	char			*step, *help, *value = ff->value;
 	size_t			 n;
 
 	if (ff->nchoices != 0)
@@ -356,8 +388,10 @@ mcp_form_ask(struct mcp_form *form, const char *error, const char *typed)
 		pairs = mcp_form_pairs(form, &n);
 		ff->value = value;
 		step = mcp_form_step(form);
-		mcp_suggest_ask(form->suggest, ff, step, pairs, n,
+		help = mcp_form_help(form);
+		mcp_suggest_ask(form->suggest, ff, step, help, pairs, n,
 		    mcp_form_suggested, form);
+		free(help);
 		free(step);
 	}
 }
@@ -401,8 +435,10 @@ mcp_form_review(struct mcp_form *form, const char *error)
 	mcp_dialog_clear(d, form->title);
 	if (error != NULL)
 		mcp_dialog_wrap(d, error);
-	if (form->nfields == 0 && !form->is_question)
+	if (form->nfields == 0 && !form->is_question) {
+		mcp_dialog_wrap(d, form->about);
 		mcp_dialog_wrap(d, "no arguments");
+	}
 	for (i = 0; i < form->nfields; i++) {
 		ff = &form->fields[i];
 		if (ff->value == NULL)

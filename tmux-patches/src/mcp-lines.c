@@ -94,12 +94,11 @@ mcp_lines_begin(struct mcp_dialog *d, const char *server, const char *noun,
 /* Add a line for each row; last is shown if the row says nothing else. */
 static void
 mcp_lines_add(struct mcp_dialog *d, const struct tmcp_table *table,
-    int first, const char *last)
+    int first, int width, const char *last)
 {
 	const char	*name, *title, *more;
 	char		*s;
 	size_t		 row, rows = tmcp_table_rows(table);
-	int		 width = mcp_lines_width(d, table);
 
 	for (row = 0; row < rows; row++) {
 		name = tmcp_table_get(table, row, "name");
@@ -122,7 +121,7 @@ mcp_lines_list(struct mcp_dialog *d, const char *server, const char *noun,
     const struct tmcp_table *table)
 {
 	mcp_lines_begin(d, server, noun, tmcp_table_rows(table));
-	mcp_lines_add(d, table, 0, "description");
+	mcp_lines_add(d, table, 0, mcp_lines_width(d, table), "description");
 }
 
 /* A menu of resources, and the templates after them. */
@@ -131,9 +130,12 @@ mcp_lines_resources(struct mcp_dialog *d, const char *server,
     const struct tmcp_table *table, const struct tmcp_table *templates)
 {
 	size_t	rows = tmcp_table_rows(table);
+	int	width = mcp_lines_width(d, table);
 
+	if (width < (int)mcp_lines_width(d, templates))
+		width = mcp_lines_width(d, templates);
 	mcp_lines_begin(d, server, "resource",
 	    rows + tmcp_table_rows(templates));
-	mcp_lines_add(d, table, 0, "uri");
-	mcp_lines_add(d, templates, rows, "uri_template");
+	mcp_lines_add(d, table, 0, width, "uri");
+	mcp_lines_add(d, templates, rows, width, "uri_template");
 }

@@ -122,13 +122,15 @@ mcp_menu_action(struct mcp_menu *menu, int choice, char key, const char *text)
 	    xstrdup(text));
 }
 
-/* Add text to read, in as many lines as it takes. */
+/* Add text to read, if any, in as many lines as it takes. */
 void
 mcp_menu_wrap(struct mcp_menu *menu, const char *text)
 {
 	size_t	 size = strlen(text), cut;
 	char	*s;
 
+	if (size == 0)
+		return;
 	cut = mcp_text_cut(text, size, MCP_MENU_TEXT);
 	xasprintf(&s, "%.*s%s", (int)cut, text, cut == size ? "" : "..");
 	mcp_menu_add(&menu->items, &menu->nitems, MCP_DIALOG_TEXT, '\0', s);

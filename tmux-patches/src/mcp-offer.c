@@ -110,8 +110,8 @@ mcp_offer_form_end(void *data, enum mcp_form_end end)
 /* Create and ask. The run and the fields become ours; end is told after. */
 struct mcp_offer *
 mcp_offer_create(struct mcp_dialog *dialog, struct mcp_run *run,
-    uint32_t reference, struct mcp_field *fields, u_int nfields,
-    mcp_form_end_cb end, void *data)
+    uint32_t reference, const char *about, struct mcp_field *fields,
+    u_int nfields, mcp_form_end_cb end, void *data)
 {
 	struct mcp_offer	*of;
 	char			*title;
@@ -136,6 +136,7 @@ mcp_offer_create(struct mcp_dialog *dialog, struct mcp_run *run,
 		of->suggest = mcp_suggest_create(of->dialog, run->server,
 		    reference, run->name);
 	}
+	mcp_form_about(of->form, about);
 	mcp_form_set(of->form, run->out->sink == MCP_SINK_PANE ?
 	    "Paste into the pane" : "Read", of->suggest);
 	mcp_form_start(of->form);
@@ -150,8 +151,8 @@ mcp_offer_run(struct mcp_run *run, uint32_t reference,
 	struct client	*c = run->out->viewer;
 
 	if (mcp_show_alive(c) && !mcp_dialog_busy(c)) {
-		mcp_offer_create(NULL, run, reference, fields, nfields, NULL,
-		    NULL);
+		mcp_offer_create(NULL, run, reference, "", fields, nfields,
+		    NULL, NULL);
 		return;
 	}
 	mcp_field_free(fields, nfields);

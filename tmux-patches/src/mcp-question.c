@@ -225,6 +225,7 @@ mcp_question_chosen(void *data, int choice)
 		fields = mcp_field_create(q->fields, &n);
 		q->form = mcp_form_create(q->dialog, q->server, fields, n, 1,
 		    mcp_question_check, mcp_question_form_end, q);
+		mcp_form_about(q->form, q->text);
 		mcp_form_start(q->form);
 		break;
 	case MCP_QUESTION_COPY:

@@ -47,6 +47,7 @@ struct mcp_suggest {
 
 	const struct mcp_field	*field;
 	char			*step;
+	char			*help;
 	struct tmcp_pair	*pairs;
 	size_t			 npairs;
 	char			*begin;
@@ -101,6 +102,8 @@ mcp_suggest_reset(struct mcp_suggest *sg)
 	sg->npairs = 0;
 	free(sg->step);
 	sg->step = NULL;
+	free(sg->help);
+	sg->help = NULL;
 	free(sg->begin);
 	sg->begin = NULL;
 }
@@ -170,8 +173,7 @@ static void
 mcp_suggest_menu(struct mcp_suggest *sg)
 {
 	mcp_dialog_clear(sg->dialog, sg->step);
-	if (*sg->field->help != '\0')
-		mcp_dialog_wrap(sg->dialog, sg->field->help);
+	mcp_dialog_wrap(sg->dialog, sg->help);
 }
 
 /* End a menu. */
@@ -287,12 +289,13 @@ mcp_suggest_request(struct mcp_suggest *sg)
  */
 void
 mcp_suggest_ask(struct mcp_suggest *sg, const struct mcp_field *field,
-    const char *step, struct tmcp_pair *pairs, size_t npairs,
-    mcp_suggest_cb cb, void *data)
+    const char *step, const char *help, struct tmcp_pair *pairs,
+    size_t npairs, mcp_suggest_cb cb, void *data)
 {
 	mcp_suggest_reset(sg);
 	sg->field = field;
 	sg->step = xstrdup(step);
+	sg->help = xstrdup(help);
 	sg->pairs = pairs;
 	sg->npairs = npairs;
 	sg->begin = xstrdup("");

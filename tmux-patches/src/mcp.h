@@ -247,6 +247,7 @@ void		 mcp_field_free_pairs(struct tmcp_pair *, size_t);
 struct mcp_form	*mcp_form_create(struct mcp_dialog *, const char *,
 		     struct mcp_field *, u_int, int, mcp_form_check_cb,
 		     mcp_form_end_cb, void *);
+void		 mcp_form_about(struct mcp_form *, const char *);
 void		 mcp_form_set(struct mcp_form *, const char *,
 		     struct mcp_suggest *);
 void		 mcp_form_free(struct mcp_form *);
@@ -286,8 +287,8 @@ struct cmd_list	*mcp_menu_build(struct mcp_menu *, struct client *, u_int,
 /* mcp-offer.c */
 int		 mcp_offer_asks(struct mcp_run *, struct args *);
 struct mcp_offer *mcp_offer_create(struct mcp_dialog *, struct mcp_run *,
-		     uint32_t, struct mcp_field *, u_int, mcp_form_end_cb,
-		     void *);
+		     uint32_t, const char *, struct mcp_field *, u_int,
+		     mcp_form_end_cb, void *);
 void		 mcp_offer_run(struct mcp_run *, uint32_t, struct mcp_field *,
 		     u_int);
 void		 mcp_offer_free(struct mcp_offer *);
@@ -384,8 +385,8 @@ struct mcp_suggest *mcp_suggest_create(struct mcp_dialog *, const char *,
 		     uint32_t, const char *);
 void		 mcp_suggest_free(struct mcp_suggest *);
 void		 mcp_suggest_ask(struct mcp_suggest *, const struct mcp_field *,
-		     const char *, struct tmcp_pair *, size_t, mcp_suggest_cb,
-		     void *);
+		     const char *, const char *, struct tmcp_pair *, size_t,
+		     mcp_suggest_cb, void *);
 int		 mcp_suggest_again(struct mcp_suggest *,
 		     const struct mcp_field *);
 

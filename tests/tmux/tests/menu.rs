@@ -212,6 +212,7 @@ fn a_dead_server_says_why_and_the_way_back_stays() {
         viewer.keys(&["2"]);
         viewer.until("/does/not/exist");
         viewer.until("Try again");
+        assert!(!viewer.screen().contains("Prompts"), "{}", viewer.screen());
         viewer.keys(&["r"]);
         viewer.until("Try again");
         viewer.keys(&["Escape"]);

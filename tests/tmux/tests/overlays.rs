@@ -239,3 +239,52 @@ fn a_note_does_not_outlive_its_prompt() {
     drop(viewer);
     tmux.finish();
 }
+
+#[test]
+fn the_first_note_says_what_a_tool_does_and_json_is_outlined() {
+    for (columns, rows) in SIZES {
+        let tmux = demo();
+        let viewer = tmux.view_sized(columns, rows);
+        viewer.keys(&["C-h"]);
+        viewer.until("[1/8] i*:");
+        viewer.until_words("Gives its arguments back as JSON, one of each type.");
+        viewer.keys(&["7", "Enter"]);
+        viewer.until("[2/8] s*:");
+        assert!(!viewer.words().contains("Gives its arguments"), "{}", viewer.screen());
+        viewer.keys(&["x", "Enter"]);
+        viewer.until("[3/8] a:");
+        viewer.until_words("JSON [string]");
+        viewer.keys(&["Enter"]);
+        for (step, key) in [("[4/8] b", "s"), ("[5/8] e", "s"), ("[6/8] maybe:", "Enter")] {
+            viewer.until(step);
+            viewer.keys(&[key]);
+        }
+        viewer.until("[7/8] n:");
+        viewer.keys(&["Enter"]);
+        viewer.until("[8/8] o:");
+        viewer.until_words("JSON {\"x\": number, \"y\"?: number}");
+        drop(viewer);
+        tmux.finish();
+    }
+}
+
+#[test]
+fn the_name_of_a_field_is_seen_however_long_that_of_the_server_is() {
+    let name = "a-server-with-a-long-name";
+    let tmux = Setup::new().server(name, stdio(&[])).conf("set -g status-interval 0").start();
+    let viewer = tmux.view_sized(40, 12);
+    let call = tmux.start_call([name, "ask", "question=who is it?"]);
+    viewer.until(&format!("{name} asks"));
+    viewer.keys(&["a"]);
+    viewer.until("name*:");
+    viewer.until(name);
+    viewer.until("who is it?");
+    viewer.text("Ann");
+    viewer.until("name*: Ann");
+    viewer.keys(&["Enter"]);
+    viewer.until("name = Ann");
+    viewer.keys(&["a"]);
+    assert_eq!(call.wait().ok(), "hello, Ann\n");
+    drop(viewer);
+    tmux.finish();
+}

@@ -111,56 +111,6 @@ fn a_form_has_defaults_titles_and_choices_and_numbers_are_checked() {
 }
 
 #[test]
-fn what_breaks_the_rules_of_the_form_is_shown_again() {
-    let tmux = asking("modern");
-    let viewer = tmux.view_sized(80, 24);
-    let call = tmux.start_call(["demo", "ask", "kind=fields"]);
-    viewer.until("demo asks");
-    viewer.keys(&["a"]);
-    for step in 1..=5 {
-        viewer.until(&format!("{step}/5]"));
-        let screen = viewer.screen();
-        if screen.contains("email*") {
-            viewer.text("ann@example.org");
-            viewer.keys(&["Enter"]);
-        } else if screen.contains("count") {
-            viewer.keys(&["C-u"]);
-            viewer.text("9");
-            viewer.keys(&["Enter"]);
-            // It is told at once or with the review.
-            until("it goes on or is told", || {
-                let now = viewer.screen();
-                now.contains(&format!("{}/5]", step + 1)) || now.contains("at most 5")
-            });
-            if viewer.screen().contains("at most 5") {
-                viewer.keys(&["C-u"]);
-                viewer.text("5");
-                viewer.keys(&["Enter"]);
-            }
-        } else {
-            viewer.keys(&["s"]);
-        }
-    }
-    viewer.until("Accept and send");
-    viewer.keys(&["a"]);
-    let mut call = call;
-    until("it is refused or sent", || call.ended() || viewer.screen().contains("count"));
-    if !call.ended() {
-        viewer.press("count = ");
-        viewer.until("count: 9");
-        viewer.keys(&["C-u"]);
-        viewer.text("5");
-        viewer.keys(&["Enter"]);
-        viewer.until("count = 5");
-        viewer.keys(&["a"]);
-    }
-    let text = call.wait().ok();
-    assert!(text.contains("\"count\":5"), "{text}");
-    drop(viewer);
-    tmux.finish();
-}
-
-#[test]
 fn an_address_is_shown_whole_and_copied_but_never_opened() {
     for era in ERAS {
         for (columns, rows) in [(80, 24), (40, 12)] {
