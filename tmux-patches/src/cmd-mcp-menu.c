@@ -405,9 +405,9 @@ cmd_mcp_menu_chosen(void *data, int choice)
 }
 
 /*
- * End a page with what else the server has, and the way back. If it has not been
- * heard of, its tools may be those of another day and it may have more, unless
- * it has just failed.
+ * End a page with what else the server has, and the way back. If it has not
+ * been heard of, its tools may be those of another day and it may have more,
+ * unless it has just failed.
  */
 static void
 cmd_mcp_menu_end(struct cmd_mcp_menu_data *cdata, int failed)

@@ -90,7 +90,7 @@ mcp_form_about(struct mcp_form *form, const char *about)
 	form->about = xstrdup(about);
 }
 
-/* Say what sending is here, and who knows what fields may be; NULL is nobody. */
+/* Say what sending is, and who knows what fields may be; NULL is nobody. */
 void
 mcp_form_set(struct mcp_form *form, const char *send,
     struct mcp_suggest *suggest)
@@ -173,8 +173,9 @@ mcp_form_take(struct mcp_form *form, const char *value)
 	struct mcp_field	*ff = &form->fields[form->now];
 	char			*cause = NULL, *line;
 
-	if (value != NULL && form->check != NULL && form->check(form->data, ff->name, value,
-	    mcp_field_is_json(ff), &cause) != 0) {
+	if (value != NULL && form->check != NULL &&
+	    form->check(form->data, ff->name, value, mcp_field_is_json(ff),
+	    &cause) != 0) {
 		line = mcp_text_line(cause);
 		free(cause);
 		mcp_form_ask(form, line, value);
@@ -312,7 +313,7 @@ mcp_form_ask_menu(struct mcp_form *form, const char *error)
 	mcp_dialog_menu(d, mcp_form_chosen, form);
 }
 
-/* Ask for the present field with a prompt, and have something said beside it. */
+/* Ask for the present field with a prompt, with something said beside it. */
 static void
 mcp_form_ask_prompt(struct mcp_form *form, const char *error,
     const char *typed)
