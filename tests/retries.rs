@@ -78,7 +78,7 @@ fn reading_requests_are_repeated() {
         common::server_binary()], "retry_backoff": 1});
     write_config(&home, &serde_json::json!({"s": server}).to_string());
     let mut driver = Driver::at(home);
-    assert_eq!(driver.tools("s").len(), 27);
+    assert_eq!(driver.tools("s").len(), 28);
     assert_eq!(driver.count_logged("spawned server pid"), 3);
 }
 

@@ -25,7 +25,7 @@ fn a_kept_list_is_there_before_the_server_is() {
     driver.until("the kept list", |driver| driver.client.tool_definition("s", "echo").map(|_| ()));
     assert!(!started(&driver));
     let table = driver.client.servers_table();
-    assert_eq!(table.get(0, "tools"), Some("27"));
+    assert_eq!(table.get(0, "tools"), Some("28"));
     let call = CallTool {
         server: "s".into(),
         tool: "add".into(),

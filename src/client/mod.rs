@@ -30,7 +30,7 @@ use std::time::Duration;
 use crate::config::{Defaults, ServerConfig, Transport as Channel, paths};
 pub use crate::engine::{
     Abilities, Answer, Arguments, Asks, CallTool, Completion, Event, Job, Listing, LogLevel, Pair,
-    Progress, Question, QuestionId, Reference, Reply, RequestId,
+    Progress, Question, QuestionId, Reference, Reply, RequestId, Unfinished,
 };
 use crate::engine::{ConnectionId, Engine, IdMap};
 use crate::error::{Error, Kind, Result};
@@ -249,22 +249,18 @@ impl Client {
         self.tell(|engine, now| engine.get_prompt(now, server, name, arguments, timeout, user_data))
     }
 
-    /// Asks for completions of an argument, a name and the value so far; see
-    /// [`Engine::complete`].
+    /// Asks how an argument may go on; see [`Engine::complete`].
     ///
     /// # Errors
     /// As [`call`](Client::call).
     pub fn complete(
         &mut self,
         server: &str,
-        reference: Reference<'_>,
-        argument: (&str, &str),
+        wanted: Unfinished<'_>,
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        self.tell(|engine, now| {
-            engine.complete(now, server, reference, argument, timeout, user_data)
-        })
+        self.tell(|engine, now| engine.complete(now, server, wanted, timeout, user_data))
     }
 
     /// Watches a resource; see [`Engine::subscribe`].
@@ -303,6 +299,14 @@ impl Client {
     /// [`Kind::Invalid`] when it is not open any more, or the answer does not fit.
     pub fn answer(&mut self, question: QuestionId, answer: Answer) -> Result<()> {
         self.tell(|engine, now| engine.answer(now, question, answer))
+    }
+
+    /// Whether a question takes a value for a field; see [`Engine::check_answer`].
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] with a sentence that says what is wanted.
+    pub fn check_answer(&self, question: QuestionId, pair: &Pair) -> Result<()> {
+        self.engine.check_answer(question, pair)
     }
 
     /// Whether a question still waits for its answer.

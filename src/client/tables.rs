@@ -28,6 +28,7 @@ const SERVERS: &[&str] = &[
     "tools",
     "last_error",
     "spark",
+    "offers",
 ];
 
 impl Client {
@@ -83,6 +84,7 @@ impl Client {
                 "status" => report.status.to_owned(),
                 "socket_path" => report.socket_path.unwrap_or_default().to_owned(),
                 "tools" => report.tools.map(|tools| tools.to_string()).unwrap_or_default(),
+                "offers" => self.engine.offers(name).map(|o| o.to_string()).unwrap_or_default(),
                 "last_error" => report.last_error.map_or_else(String::new, |(why, _)| why.into()),
                 key => Figures::of(&report, now).value(key).unwrap_or_default(),
             }));

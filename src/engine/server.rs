@@ -11,6 +11,7 @@ use crate::engine::retry::Backoff;
 use crate::engine::{ConnectionId, RequestId};
 use crate::metrics::ServerMetrics;
 use crate::protocol::negotiation::Prior;
+use crate::protocol::offers::Offers;
 use crate::time::Time;
 
 /// Requests that may wait for a connection.
@@ -58,6 +59,7 @@ pub(super) struct Server {
     pub(super) last_error: Option<(String, Time)>,
     pub(super) last_words: Option<String>,
     pub(super) version: Option<&'static str>,
+    pub(super) offers: Option<Offers>,
     /// It was usable at least once.
     pub(super) was_up: bool,
     /// Resources whose changes a server agreed to tell.
@@ -98,6 +100,7 @@ impl Server {
             last_error: None,
             last_words: None,
             version: None,
+            offers: None,
             was_up: false,
             watched: BTreeSet::new(),
             watchers: Vec::new(),

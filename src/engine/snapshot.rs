@@ -8,6 +8,7 @@ use crate::engine::request::{Kind, State};
 use crate::engine::{ConnectionId, Engine, RequestId};
 use crate::error::Result;
 use crate::metrics::{Latency, ServerReport};
+use crate::protocol::offers::Offers;
 use crate::time::Time;
 
 /// One server's report and the connection whose descriptor stands for it.
@@ -163,6 +164,11 @@ impl Engine {
     /// Whether somebody asked for a request: the engine's own are no calls of anybody.
     fn is_asked_for(&self, id: &RequestId) -> bool {
         self.requests.get(id).is_some_and(|request| !request.internal)
+    }
+
+    /// What a server declared in its last handshake; `None` before the first.
+    pub fn offers(&self, server: &str) -> Option<Offers> {
+        self.server(self.find_server(server).ok()?).offers
     }
 
     /// The server called `word`, else the first whose name is `word` when everything

@@ -308,6 +308,7 @@ impl Engine {
         let was_up = state.pool.is_up();
         state.pool.ready(id);
         state.version = Some(version);
+        state.offers = session.offers.or(state.offers);
         let reconnect = mem::replace(&mut state.was_up, true) && !was_up;
         state.metrics.connected(now, took, reconnect && state.backoff.failures() > 0);
         state.metrics.went_up(now);

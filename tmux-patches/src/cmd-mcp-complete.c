@@ -108,8 +108,8 @@ cmd_mcp_complete_ask(struct mcp_run *run, void *user_data, uint64_t *id)
 	if (strchr(run->name, '{') != NULL || strstr(run->name, "://") != NULL)
 		reference = TMCP_REFERENCE_TEMPLATE;
 	return (tmcp_client_complete(run->core, run->server, reference,
-	    run->name, run->argument, run->value, run->timeout, user_data,
-	    id));
+	    run->name, run->argument, run->value, NULL, 0, run->timeout,
+	    user_data, id));
 }
 
 static enum cmd_retval

@@ -84,15 +84,20 @@ mcp_request_id(struct mcp_request *mr)
 	return (mr->id);
 }
 
-/* The attached client it was made for, or NULL. It may be no more. */
+/*
+ * The attached client it was made for, or NULL. It may be no more. It made it
+ * itself if no other client waits.
+ */
 struct client *
-mcp_request_viewer(struct mcp_request *wanted)
+mcp_request_viewer(struct mcp_request *wanted, int *is_own)
 {
 	struct mcp_request	*mr;
 
 	TAILQ_FOREACH(mr, &mcp_requests, entry) {
-		if (mr == wanted)
+		if (mr == wanted) {
+			*is_own = (mr->client == NULL);
 			return (mr->viewer);
+		}
 	}
 	return (NULL);
 }
