@@ -1,5 +1,5 @@
-//! The longest dispatch under everything at once: a storm of calls, a message
-//! of 16 MiB, a configuration of 50 MB.
+//! The longest dispatch under everything at once: a storm of calls, messages of
+//! 15 MiB in every shape, a configuration of 50 MB.
 //!
 //! Wall time includes what the system gave to others meanwhile; processor time
 //! is what the client itself took.
@@ -11,9 +11,10 @@ mod support;
 use std::time::Duration;
 
 use support::host::{BUDGET, Host};
+use support::long::SHAPES;
 use support::table;
-use support::{Daemon, Home, raw, scripted_server, setting};
-use tmcp::client::Event;
+use support::{Daemon, Home, raw, setting, this_program};
+use tmcp::client::{Event, Reply};
 
 fn main() {
     support::start("dispatch: the longest one, with a budget of 2 ms", false);
@@ -23,10 +24,10 @@ fn main() {
     show("storm: 50 servers, 64 calls in flight on each, 64,000 calls", storm);
     let config = best(rounds, configuration);
     show("configuration of 50 MB", config);
-    if scripted_server().is_some() {
-        for mib in [1, 4, 15] {
-            let line = best(rounds, || long_line(mib << 20));
-            show(&format!("one message of {mib} MiB"), line);
+    for mib in [4, 15] {
+        for (shape, words) in SHAPES {
+            let line = best(rounds, || long_line(shape, mib << 20));
+            show(&format!("{mib} MiB: {words}"), line);
         }
     }
     println!();
@@ -99,12 +100,22 @@ fn configuration() -> Longest {
     (host.longest.1, host.longest.0, host.turns)
 }
 
-fn long_line(bytes: usize) -> Longest {
-    let server = scripted_server().expect("it was there before");
-    let entry = format!("{{\"s\":{{\"command\":{server:?},\"era\":\"legacy\"}}}}");
-    let mut host = Host::new("line", &entry);
-    host.call("s", "bench", "{}");
+fn long_line(shape: &str, bytes: usize) -> Longest {
+    let program = this_program();
+    let rest = "\"args\":[\"--long-stdio\"],\"era\":\"legacy\"";
+    let mut host = Host::new("line", &format!("{{\"s\":{{\"command\":{program:?},{rest}}}}}"));
+    host.call("s", "text", "{\"bytes\":100}");
     host.watch = true;
-    host.call("s", "big", &format!("{{\"bytes\":{bytes}}}"));
+    let id = host.start("s", shape, &format!("{{\"bytes\":{bytes}}}"), 0);
+    host.until(|event| {
+        let Event::Done(done) = event else { return false };
+        let told = match &done.outcome {
+            Ok(Reply::Tool { result, .. }) => result.len() > 100,
+            Err(error) => error.code() == Some(-32000) && shape == "error",
+            _ => false,
+        };
+        assert!(told, "{shape}: {:?}", done.outcome.err());
+        done.id == id
+    });
     (host.longest.1, host.longest.0, host.turns)
 }

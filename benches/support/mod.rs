@@ -9,6 +9,7 @@
 
 pub mod echo;
 pub mod host;
+pub mod long;
 pub mod raw;
 pub mod sys;
 pub mod table;
@@ -30,6 +31,7 @@ pub fn start(name: &str, one_processor: bool) {
     match args.get(1).map(String::as_str) {
         Some("--echo-socket") => echo::serve_socket(Path::new(&args[2])),
         Some("--echo-stdio") => echo::serve_stdio(),
+        Some("--long-stdio") => long::serve(),
         _ => {}
     }
     let machine = machine();

@@ -18,6 +18,9 @@ use super::link::{Exit, Link};
 use super::loader::Progress;
 use super::{Client, STRAGGLER, lookup};
 
+/// The share of the budget that is left for what takes longer than what came
+/// before it.
+const HEADROOM: u32 = 8;
 /// Lines of stderr that are logged in one go.
 const STDERR_LINES: usize = 100;
 
@@ -27,25 +30,29 @@ impl Client {
     pub fn dispatch(&mut self, budget: Duration) -> bool {
         let start = clock::now();
         self.flush(start);
-        self.collect_events();
+        let mut served = self.read_ahead(start);
+        if !served {
+            self.collect_events();
+        }
         self.look_at_processes(start);
         if self.engine.deadline().is_some_and(|when| when <= start) {
             self.engine.handle_timeout(start);
         }
         self.carry_out(start);
         let mut now = start;
-        // The next piece may take as long as the longest so far: it is left to
-        // the next dispatch rather than begun.
+        // The next piece may take as long as the longest so far, and somewhat
+        // longer: it is left to the next dispatch rather than begun.
         let mut longest = Duration::ZERO;
         let mut over = |before: Time, now: Time| {
             longest = longest.max(now.since(before));
-            now.since(start) + longest >= budget
+            now.since(start) + longest >= budget - budget / HEADROOM
         };
         loop {
             let before = now;
             let loading = self.load(now);
             self.open_next(now);
             if let Some(id) = self.busy.pop_front() {
+                served = true;
                 self.serve(now, id);
                 self.carry_out(now);
             }
@@ -57,13 +64,36 @@ impl Client {
                 break;
             }
         }
-        if let Err(error) = self.verdicts.save() {
+        let mut took = clock::now().since(start);
+        if self.has_unsaved() && (!served || took < budget / 2) {
+            self.save();
+            took = clock::now().since(start);
+        }
+        self.longest_dispatch = self.longest_dispatch.max(took);
+        let loading = self.loader.as_ref().is_some_and(|loader| loader.due().is_none());
+        loading || self.has_more()
+    }
+
+    /// Whether there is something to do that no event and no deadline announces.
+    pub(super) fn has_more(&self) -> bool {
+        let ready = !self.busy.is_empty() || !self.opening.is_empty();
+        ready || self.shelf.has_more() || self.has_unsaved()
+    }
+
+    fn has_unsaved(&self) -> bool {
+        self.verdicts.is_unsaved() || self.shelf.is_unsaved()
+    }
+
+    /// Writes one file of our own.
+    fn save(&mut self) {
+        let saved = match self.verdicts.is_unsaved() {
+            true => self.verdicts.save(),
+            false => self.shelf.save(),
+        };
+        if let Err(error) = saved {
             let text = crate::sys::sentence(&error);
             (self.log)(LogLevel::Debug, &format!("what was learnt could not be kept: {text}"));
         }
-        self.longest_dispatch = self.longest_dispatch.max(clock::now().since(start));
-        let loading = self.loader.as_ref().is_some_and(|loader| loader.due().is_none());
-        !self.busy.is_empty() || !self.opening.is_empty() || loading || self.shelf.has_more()
     }
 
     /// Closes every channel without waiting, and tells every process to go. What
@@ -86,6 +116,22 @@ impl Client {
                 child.signal(Signal::Kill);
             }
         }
+    }
+
+    /// Reads where an answer is likely, before the poll is asked. False: nothing
+    /// was there.
+    fn read_ahead(&mut self, now: Time) -> bool {
+        let Some(id) = self.hunch.follow() else { return false };
+        let Some(link) = self.links.get_mut(&id) else { return false };
+        if link.ended || link.listed {
+            return false;
+        }
+        link.readable = true;
+        let came = self.read(now, id);
+        if self.links.get(&id).is_some_and(Link::is_busy) {
+            self.enlist(id);
+        }
+        came
     }
 
     /// Takes what the poll has; it keeps what does not fit.
@@ -175,10 +221,11 @@ impl Client {
         self.watch(now, id);
     }
 
-    fn read(&mut self, now: Time, id: ConnectionId) {
-        let Some(link) = self.links.get_mut(&id) else { return };
+    /// True: bytes came.
+    fn read(&mut self, now: Time, id: ConnectionId) -> bool {
+        let Some(link) = self.links.get_mut(&id) else { return false };
         if !link.readable {
-            return;
+            return false;
         }
         match link.transport.read(&mut self.scratch) {
             Ok(Flow::Bytes(n)) => {
@@ -186,6 +233,7 @@ impl Client {
                 let over = link.hung_up || link.refused || link.exit != Exit::Running;
                 link.readable = n == self.scratch.len() || over;
                 self.engine.received(now, id, &self.scratch[..n]);
+                return true;
             }
             // A server that takes nothing more is of no use, whether it says so or not.
             Ok(Flow::Blocked) if !link.refused => link.readable = false,
@@ -203,6 +251,7 @@ impl Client {
                 }
             }
         }
+        false
     }
 
     /// Logs what came, then reads more: what is read faster than it is logged
@@ -242,7 +291,10 @@ impl Client {
         }
         match link.write(bytes) {
             Ok(0) => {}
-            Ok(n) => self.engine.wrote(now, id, n),
+            Ok(n) => {
+                self.hunch.wrote(id);
+                self.engine.wrote(now, id, n);
+            }
             Err(error) => {
                 let text = crate::sys::sentence(&error);
                 (self.log)(LogLevel::Debug, &format!("writing failed: {text}"));
@@ -325,13 +377,7 @@ impl Client {
                 }
                 Action::Forget { connection } => self.forget(now, connection),
                 Action::Remember { identity, era } => self.verdicts.set(identity, era),
-                Action::KeepTools { identity, tools } => {
-                    let list = tools.as_ref().map(|(ttl, tools)| (*ttl, &**tools));
-                    if let Err(error) = self.shelf.keep(identity, list) {
-                        let text = crate::sys::sentence(&error);
-                        (self.log)(LogLevel::Debug, &format!("tools could not be kept: {text}"));
-                    }
-                }
+                Action::KeepTools { identity, tools } => self.shelf.keep(identity, tools),
             }
         }
         while let Some((level, line)) = self.engine.poll_log() {

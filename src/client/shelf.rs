@@ -6,7 +6,7 @@
 //! is ever the user's.
 //!
 //! Invariants: a list is never used past the time its server gave it; no file is
-//! larger than a limit; reading is spread over turns, one file each.
+//! larger than a limit; reading and writing are spread over turns, one file each.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -28,7 +28,12 @@ const OLDEST: Duration = Duration::from_secs(24 * 3600);
 pub(super) struct Shelf {
     directory: Option<PathBuf>,
     wanted: VecDeque<u64>,
+    /// Lists that are to be written, or forgotten.
+    unsaved: VecDeque<(u64, List)>,
 }
+
+/// A raw list and how long it is good from now on; `None`: it is not.
+type List = Option<(Duration, Box<[u8]>)>;
 
 #[derive(Deserialize)]
 struct Kept<'a> {
@@ -40,7 +45,7 @@ struct Kept<'a> {
 
 impl Shelf {
     pub(super) fn new(directory: Option<PathBuf>) -> Shelf {
-        Shelf { directory, wanted: VecDeque::new() }
+        Shelf { directory, wanted: VecDeque::new(), unsaved: VecDeque::new() }
     }
 
     /// Asks for the lists of these servers, in place of all that was asked for.
@@ -80,11 +85,26 @@ impl Shelf {
         }
     }
 
-    /// Keeps a list for `ttl`; `None` forgets the one that is there.
+    /// Keeps a list, or forgets the one that is there, by the next `save`.
+    pub(super) fn keep(&mut self, identity: u64, list: List) {
+        if self.directory.is_some() {
+            // Only the newest counts.
+            self.unsaved.retain(|(other, _)| *other != identity);
+            self.unsaved.push_back((identity, list));
+        }
+    }
+
+    /// Whether there are files to be written yet.
+    pub(super) fn is_unsaved(&self) -> bool {
+        !self.unsaved.is_empty()
+    }
+
+    /// Writes the next file.
     ///
     /// # Errors
     /// What the system said, for the log.
-    pub(super) fn keep(&self, identity: u64, list: Option<(Duration, &[u8])>) -> io::Result<()> {
+    pub(super) fn save(&mut self) -> io::Result<()> {
+        let Some((identity, list)) = self.unsaved.pop_front() else { return Ok(()) };
         let (Some(path), Some(directory)) = (self.path(identity), &self.directory) else {
             return Ok(());
         };
@@ -106,7 +126,7 @@ impl Shelf {
             .mode(0o600)
             .open(&temporary)?;
         let mut text = format!("{{\"until\":{},\"tools\":", unix_ms() + ttl).into_bytes();
-        text.extend_from_slice(tools);
+        text.extend_from_slice(&tools);
         text.push(b'}');
         file.write_all(&text)?;
         drop(file);
@@ -156,14 +176,20 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("tmcp-shelf-{}", std::process::id()));
         let mut shelf = Shelf::new(Some(directory.join("deep")));
         assert_eq!(read(&mut shelf, 7), None);
+        let keep = |shelf: &mut Shelf, list: Option<(Duration, &[u8])>| {
+            shelf.keep(7, list.map(|(ttl, tools)| (ttl, tools.into())));
+            assert!(shelf.is_unsaved());
+            shelf.save().unwrap();
+            assert!(!shelf.is_unsaved());
+        };
         let list = br#"[{"name":"t"}]"#;
-        shelf.keep(7, Some((Duration::from_secs(60), list))).unwrap();
+        keep(&mut shelf, Some((Duration::from_secs(60), list)));
         let (tools, left) = read(&mut shelf, 7).unwrap();
         assert_eq!(tools.as_bytes(), list);
         assert!(left <= Duration::from_secs(60) && left > Duration::from_secs(30), "{left:?}");
         assert_eq!(read(&mut shelf, 8), None);
 
-        shelf.keep(7, Some((Duration::ZERO, list))).unwrap();
+        keep(&mut shelf, Some((Duration::ZERO, list)));
         assert_eq!(read(&mut shelf, 7), None, "its time is over");
         let path = shelf.path(7).unwrap();
         let far = unix_ms() + 48 * 3600 * 1000;
@@ -171,9 +197,9 @@ mod tests {
         assert_eq!(read(&mut shelf, 7), None, "the clock was set back");
         fs::write(&path, b"{\"until\"").unwrap();
         assert_eq!(read(&mut shelf, 7), None, "broken");
-        shelf.keep(7, Some((OLDEST, &vec![b' '; MAX_BYTES as usize]))).unwrap();
+        keep(&mut shelf, Some((OLDEST, &vec![b' '; MAX_BYTES as usize])));
         assert!(!path.exists(), "too large to be kept, and the old one is stale");
-        shelf.keep(7, None).unwrap();
+        keep(&mut shelf, None);
         fs::remove_dir_all(directory).unwrap();
         assert_eq!(read(&mut Shelf::new(None), 7), None);
     }

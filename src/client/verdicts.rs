@@ -55,6 +55,11 @@ impl Verdicts {
         }
     }
 
+    /// Whether the file is to be written.
+    pub(super) fn is_unsaved(&self) -> bool {
+        self.changed && self.path.is_some()
+    }
+
     /// Writes the file if anything changed: to another name, then in place.
     ///
     /// # Errors

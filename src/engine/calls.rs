@@ -11,7 +11,7 @@ use crate::engine::event::{Completion, Event, Reply};
 use crate::engine::pool::{Hit, Opening};
 use crate::engine::request::{CallArguments, Kind, Request, State};
 use crate::engine::server::QUEUE;
-use crate::engine::timer::Timer;
+use crate::engine::timer::{Soonest, Timer};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::metrics::{Outcome, Timings};
@@ -71,7 +71,6 @@ impl Engine {
             heard: now,
             operation_timeout: None,
             assigned: None,
-            armed: None,
             failures: 0,
             missed: false,
             open_questions: 0,
@@ -82,7 +81,7 @@ impl Engine {
         self.requests.insert(id, request);
         if !self.ready {
             // Otherwise it is admitted at once, which sets its true deadline.
-            self.rearm_request(id);
+            self.note_request(id);
         }
         id
     }
@@ -102,13 +101,21 @@ impl Engine {
     }
 
     fn admit_to(&mut self, now: Time, id: RequestId, server: ServerId) {
+        self.belongs_to(id, server);
         let limits = &self.servers[server.0 as usize].limits;
         if let Some(request) = self.requests.get_mut(&id) {
-            request.server = Some(server);
             request.limit(limits);
         }
-        self.rearm_request(id);
+        self.note_request(id);
         self.encode_or_enqueue(now, id, server, false);
+    }
+
+    /// Says whose a request is, and counts it there if somebody asked for it.
+    pub(super) fn belongs_to(&mut self, id: RequestId, server: ServerId) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        if request.server.replace(server).is_none() && !request.internal {
+            self.server_mut(server).open += 1;
+        }
     }
 
     /// Words become JSON here, once the tool's schema is known. A list that has
@@ -147,7 +154,7 @@ impl Engine {
     /// the tools unless that is under way.
     pub(super) fn await_tools(&mut self, now: Time, id: RequestId, server: ServerId) {
         self.server_mut(server).listeners.push(id);
-        self.rearm_request(id);
+        self.note_request(id);
         if self.server(server).listing.is_some() {
             return;
         }
@@ -157,9 +164,7 @@ impl Engine {
         self.server_mut(server).listing = Some(listing);
         // Known before it is admitted: should it be refused, those who wait for it
         // have to be found.
-        if let Some(request) = self.requests.get_mut(&listing) {
-            request.server = Some(server);
-        }
+        self.belongs_to(listing, server);
         self.admit(now, listing);
     }
 
@@ -175,7 +180,7 @@ impl Engine {
         } else {
             self.server_mut(server).queue.push_back(id);
         }
-        self.rearm_request(id);
+        self.note_request(id);
         self.pump(now, server);
         let waits = self.requests.get(&id).is_some_and(|request| {
             matches!(request.state, State::Queued) && !request.missed && request.failures == 0
@@ -247,7 +252,13 @@ impl Engine {
     }
 
     /// Writes a request into a connection's output.
-    fn send(&mut self, now: Time, id: RequestId, server: ServerId, connection: ConnectionId) {
+    pub(super) fn send(
+        &mut self,
+        now: Time,
+        id: RequestId,
+        server: ServerId,
+        connection: ConnectionId,
+    ) {
         let (Some(request), Some(stream)) =
             (self.requests.get_mut(&id), self.connections.get_mut(&connection))
         else {
@@ -285,7 +296,7 @@ impl Engine {
         let state = self.server_mut(server);
         state.in_flight += 1;
         state.metrics.request_sent(now, size);
-        self.rearm_request(id);
+        self.note_request(id);
         self.ask_write(connection);
     }
 
@@ -333,7 +344,7 @@ impl Engine {
         });
         self.server_mut(server).metrics.message_sent(now);
         self.ask_write(connection);
-        self.rearm_connection(connection);
+        self.note_connection(connection);
     }
 
     /// Ends a request with its outcome.
@@ -392,10 +403,15 @@ impl Engine {
 
     /// Takes a request out and counts it.
     pub(super) fn end(&mut self, now: Time, id: RequestId, outcome: Outcome) -> Option<Request> {
-        let mut request = self.requests.remove(&id)?;
-        self.timers.set(&mut request.armed, Timer::Request(id), None);
+        let request = self.requests.remove(&id)?;
+        if self.requests.is_empty() {
+            self.requests_due = Soonest::default();
+        }
         if request.open_questions > 0 {
             self.withdraw_questions_of(now, id);
+        }
+        if let (Some(server), false) = (request.server, request.internal) {
+            self.server_mut(server).open -= 1;
         }
         if let (Some(server), true, false) = (request.server, request.missed, request.served) {
             self.server_mut(server).missed_in_vain += 1;
@@ -472,9 +488,8 @@ impl Engine {
     /// The deadline of a request passed.
     pub(super) fn request_timeout(&mut self, now: Time, id: RequestId) {
         let Some(request) = self.requests.get_mut(&id) else { return };
-        request.armed = None;
         if now < request.next_deadline() {
-            return self.rearm_request(id);
+            return;
         }
         if let State::Verifying(_) = request.state {
             // Its own end is known; only the look-up was too slow.

@@ -73,6 +73,13 @@ impl Engine {
                      served and {vain} misses that were not"
                 ));
             }
+            let open = self.requests.values().filter(|request| {
+                !request.internal && request.server.map(|id| id.0 as usize) == Some(index)
+            });
+            let open = open.count();
+            if open != server.open {
+                return Err(format!("{name} counts {} open, not {open}", server.open));
+            }
             if in_flight != server.in_flight as usize {
                 return Err(format!(
                     "{name} counts {} in flight, not {in_flight}",
@@ -102,11 +109,9 @@ impl Engine {
                     *places.entry(request).or_default() += 1;
                 }
             }
-            let limits = &self.server(connection.server).limits;
-            if let Some(due) = connection.deadline(limits.pool_idle_timeout) {
-                if connection.armed.is_none_or(|armed| armed > due) {
-                    return Err(format!("{id:?} is due {due:?}, armed {:?}", connection.armed));
-                }
+            if let Some(due) = self.due(connection).filter(|due| self.connections_due.misses(*due))
+            {
+                return Err(format!("{id:?} is due {due:?}, not {:?}", self.connections_due));
             }
         }
         for (id, request) in &self.requests {
@@ -116,8 +121,9 @@ impl Engine {
             if here != wanted {
                 return Err(format!("{id:?} ({:?}) is in {here} places", request.state));
             }
-            if request.armed.is_none_or(|armed| armed > request.next_deadline()) {
-                return Err(format!("{id:?} is armed {:?}", request.armed));
+            let due = request.next_deadline();
+            if self.requests_due.misses(due) {
+                return Err(format!("{id:?} is due {due:?}, not {:?}", self.requests_due));
             }
         }
         match places.into_iter().next() {
@@ -138,7 +144,7 @@ impl Engine {
         if let Some((id, connection)) = self.connections.iter().next() {
             return Err(format!("{id:?} is left, {:?}", connection.phase));
         }
-        if let Some(when) = self.timers.next() {
+        if let Some(when) = self.deadline() {
             return Err(format!("a timer is left, due {when:?}"));
         }
         if !self.actions.is_empty() || !self.events.is_empty() {

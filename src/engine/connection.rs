@@ -82,7 +82,6 @@ pub(super) struct Connection {
     pub(super) exchanges: Vec<Exchange>,
     pub(super) opened: Time,
     pub(super) idle_since: Time,
-    pub(super) armed: Option<Time>,
     pub(super) pid: Option<i32>,
     /// The server's round of tries it belongs to.
     pub(super) round: u32,
@@ -90,8 +89,10 @@ pub(super) struct Connection {
     pub(super) scout: bool,
     /// Bytes of answers that were written since the output was last empty.
     pub(super) unread_answers: usize,
-    /// Resources whose changes are told on it: it is never idle while there are any.
-    pub(super) carries: BTreeSet<Box<str>>,
+    /// Resources whose changes are told on it: it is never idle while there are
+    /// any. Few connections have some, and every one pays for the room.
+    #[allow(clippy::box_collection)]
+    carries: Option<Box<BTreeSet<Box<str>>>>,
     /// A write was asked for and not carried out yet.
     pub(super) write_asked: bool,
 }
@@ -146,12 +147,11 @@ impl Connection {
             exchanges: Vec::new(),
             opened: now,
             idle_since: now,
-            armed: None,
             pid: None,
             round,
             scout: false,
             unread_answers: 0,
-            carries: BTreeSet::new(),
+            carries: None,
             write_asked: false,
         }
     }
@@ -198,6 +198,34 @@ impl Connection {
     /// How much of `exchange` has left us.
     pub(super) fn delivery(&self, exchange: &Exchange) -> Delivery {
         Delivery::of(exchange.start, exchange.end, self.output.left())
+    }
+
+    /// Whether changes of a resource are told on it.
+    pub(super) fn carries(&self, uri: &str) -> bool {
+        self.carries.as_ref().is_some_and(|carries| carries.contains(uri))
+    }
+
+    /// Whether changes of any resource are told on it.
+    pub(super) fn is_carrier(&self) -> bool {
+        self.carries.is_some()
+    }
+
+    /// Changes of a resource are told on it from now on.
+    pub(super) fn carry(&mut self, uri: Box<str>) {
+        self.carries.get_or_insert_default().insert(uri);
+    }
+
+    /// Changes of exactly these are told on it from now on.
+    pub(super) fn carry_only(&mut self, uris: BTreeSet<Box<str>>) {
+        self.carries = Some(uris).filter(|uris| !uris.is_empty()).map(Box::new);
+    }
+
+    /// Changes of a resource are no longer told on it.
+    pub(super) fn drop_carried(&mut self, uri: &str) {
+        if let Some(mut uris) = self.carries.take() {
+            uris.remove(uri);
+            self.carry_only(*uris);
+        }
     }
 
     /// The id of its listen request, if it has one.
@@ -256,7 +284,7 @@ impl Connection {
             Phase::Negotiating(negotiation) => Some(negotiation.deadline()),
             Phase::Ended { until, .. } | Phase::Closing { until, .. } => Some(*until),
             Phase::Ready(_) if self.exchanges.is_empty() => {
-                let idle_timeout = idle_timeout.filter(|_| self.carries.is_empty());
+                let idle_timeout = idle_timeout.filter(|_| !self.is_carrier());
                 idle_timeout.map(|timeout| self.idle_since + timeout)
             }
             Phase::Ready(_) => self

@@ -61,7 +61,7 @@ pub use id::{ConnectionId, IdHasher, IdMap, QuestionId, RequestId, ServerId};
 pub use log::LogLevel;
 pub use pool::{Hit, Member, Opening, Pool, Shape};
 pub use retry::Delivery;
-pub use snapshot::{Job, ServerSnapshot, Totals};
+pub use snapshot::{Job, ServerSnapshot};
 
 use crate::config::{Config, Defaults, Era, Problem};
 use crate::error::{Error, Kind, Result};
@@ -75,7 +75,7 @@ use log::Log;
 use request::{CallArguments, Method, Request, State};
 use retry::Random;
 use server::Server;
-use timer::{Timer, Timers};
+use timer::{Soonest, Timer, Timers};
 
 /// A tool call as the host asks for it.
 #[derive(Clone, Debug)]
@@ -95,6 +95,19 @@ pub enum Reference<'a> {
     Prompt(&'a str),
     /// A resource template, by URI template.
     Template(&'a str),
+}
+
+/// An argument of a prompt or of a resource template, half typed.
+#[derive(Clone, Copy, Debug)]
+pub struct Unfinished<'a> {
+    /// What it is an argument of.
+    pub reference: Reference<'a>,
+    /// Its name.
+    pub argument: &'a str,
+    /// What was typed of its value.
+    pub value: &'a str,
+    /// Arguments that have their values already; sent as text.
+    pub given: &'a [Pair],
 }
 
 /// Arguments of a tool call.
@@ -121,6 +134,8 @@ pub struct Engine {
     requests: IdMap<RequestId, Request>,
     connections: IdMap<ConnectionId, Connection>,
     timers: Timers,
+    requests_due: Soonest,
+    connections_due: Soonest,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
     log: Log,
@@ -152,6 +167,8 @@ impl Engine {
             requests: IdMap::default(),
             connections: IdMap::default(),
             timers: Timers::default(),
+            requests_due: Soonest::default(),
+            connections_due: Soonest::default(),
             actions: VecDeque::new(),
             events: VecDeque::new(),
             log: Log::new(level),
@@ -238,9 +255,12 @@ impl Engine {
     /// Values for what an entry of the configuration leaves out.
     pub fn set_defaults(&mut self, now: Time, defaults: Defaults) {
         self.defaults = defaults;
+        for server in &mut self.servers {
+            server.relimit(&self.defaults);
+        }
+        // Connections may have been idle for too long already.
+        self.find_connections_due();
         for index in 0..self.servers.len() {
-            self.servers[index].relimit(&self.defaults);
-            self.rearm_connections(ServerId(index as u32));
             self.pump(now, ServerId(index as u32));
         }
     }
@@ -332,18 +352,13 @@ impl Engine {
     ) -> Result<RequestId> {
         let arguments = match arguments {
             Arguments::Json(text) => one_line_object(text)?.into(),
-            Arguments::Pairs(pairs) => {
-                let members: String =
-                    pairs.iter().map(|pair| message::member(&pair.key, &pair.value)).collect();
-                format!("{{{}}}", members.trim_end_matches(','))
-            }
+            Arguments::Pairs(pairs) => text_members(&pairs),
         };
         let members = format!("{}\"arguments\":{arguments},", message::member("name", name));
         self.ask_server(now, server, Method::GetPrompt, members, timeout, user_data)
     }
 
-    /// Asks for completions of `value`, the argument `argument` of a prompt or of
-    /// a resource template.
+    /// Asks how an argument may go on.
     ///
     /// # Errors
     /// As [`call`](Engine::call).
@@ -351,12 +366,11 @@ impl Engine {
         &mut self,
         now: Time,
         server: &str,
-        reference: Reference<'_>,
-        argument: (&str, &str),
+        wanted: Unfinished<'_>,
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        let reference = match reference {
+        let reference = match wanted.reference {
             Reference::Prompt(name) => {
                 format!("\"type\":\"ref/prompt\",{}", message::member("name", name))
             }
@@ -364,13 +378,18 @@ impl Engine {
                 format!("\"type\":\"ref/resource\",{}", message::member("uri", uri))
             }
         };
-        let (name, value) = argument;
-        let argument = message::member("name", name) + &message::member("value", value);
-        let members = format!(
+        let argument =
+            message::member("name", wanted.argument) + &message::member("value", wanted.value);
+        let mut members = format!(
             "\"ref\":{{{}}},\"argument\":{{{}}},",
             reference.trim_end_matches(','),
             argument.trim_end_matches(',')
         );
+        // Older than 2025-06-18, servers do not know it, and need not be told.
+        if !wanted.given.is_empty() {
+            let given = text_members(wanted.given);
+            members.push_str(&format!("\"context\":{{\"arguments\":{given}}},"));
+        }
         self.ask_server(now, server, Method::Complete, members, timeout, user_data)
     }
 
@@ -455,7 +474,8 @@ impl Engine {
 
     /// When `handle_timeout` is due.
     pub fn deadline(&self) -> Option<Time> {
-        self.timers.next()
+        let all = [self.timers.next(), self.requests_due.get(), self.connections_due.get()];
+        all.into_iter().flatten().min()
     }
 
     /// Whether a configuration has been read, well or badly.
@@ -543,40 +563,64 @@ impl Engine {
         self.log.write(level, line);
     }
 
-    /// Puts a request's deadline in order after anything that may move it.
-    fn rearm_request(&mut self, id: RequestId) {
-        if let Some(request) = self.requests.get_mut(&id) {
-            let when = request.next_deadline();
-            self.timers.set(&mut request.armed, Timer::Request(id), Some(when));
-        }
+    /// Notes a request's deadline after anything that may bring it forward.
+    fn note_request(&mut self, id: RequestId) {
+        let due = self.requests.get(&id).map(Request::next_deadline);
+        self.requests_due.note(due);
     }
 
-    fn rearm_connection(&mut self, id: ConnectionId) {
-        if let Some(connection) = self.connections.get_mut(&id) {
-            let limits = &self.servers[connection.server.0 as usize].limits;
-            let when = connection.deadline(limits.pool_idle_timeout);
-            // A connection in use keeps the timer of its idle time: taking it out
-            // and putting it back on every call costs more than one idle wake-up.
-            if when.is_none() && connection.armed.is_some() && connection.era().is_some() {
-                return;
-            }
-            self.timers.set(&mut connection.armed, Timer::Connection(id), when);
-        }
+    /// Notes a connection's deadline after anything that may bring it forward.
+    fn note_connection(&mut self, id: ConnectionId) {
+        let due = self.connections.get(&id).and_then(|connection| self.due(connection));
+        self.connections_due.note(due);
     }
 
-    /// Puts the deadlines of a server's connections in order after its limits
-    /// have changed.
-    fn rearm_connections(&mut self, server: ServerId) {
-        let ids: Vec<ConnectionId> = self
+    /// When something is to be done for a connection.
+    fn due(&self, connection: &Connection) -> Option<Time> {
+        connection.deadline(self.server(connection.server).limits.pool_idle_timeout)
+    }
+
+    /// Ends the requests that are overdue at `until`, which is not after `now`.
+    fn serve_requests(&mut self, now: Time, until: Time) {
+        let mut overdue: Vec<(Time, RequestId)> = self
+            .requests
+            .iter()
+            .map(|(id, request)| (request.next_deadline(), *id))
+            .filter(|(due, _)| *due <= until)
+            .collect();
+        overdue.sort_unstable();
+        for (_, id) in overdue {
+            self.request_timeout(now, id);
+        }
+        self.requests_due = self.requests.values().map(Request::next_deadline).collect();
+    }
+
+    /// Does what is overdue at `until` for connections.
+    fn serve_connections(&mut self, now: Time, until: Time) {
+        let mut overdue: Vec<(Time, ConnectionId)> = self
             .connections
             .iter()
-            .filter(|(_, connection)| connection.server == server)
-            .map(|(id, _)| *id)
+            .filter_map(|(id, connection)| Some((self.due(connection)?, *id)))
+            .filter(|(due, _)| *due <= until)
             .collect();
-        for id in ids {
-            self.rearm_connection(id);
+        overdue.sort_unstable();
+        for (_, id) in overdue {
+            self.connection_timeout(now, id);
         }
+        self.find_connections_due();
     }
+
+    fn find_connections_due(&mut self) {
+        self.connections_due =
+            self.connections.values().filter_map(|connection| self.due(connection)).collect();
+    }
+}
+
+/// A JSON object of strings.
+fn text_members(pairs: &[Pair]) -> String {
+    let members: String =
+        pairs.iter().map(|pair| message::member(&pair.key, &pair.value)).collect();
+    format!("{{{}}}", members.trim_end_matches(','))
 }
 
 /// A JSON object as one line: JSON has no newline inside a token, so each is a
@@ -588,9 +632,7 @@ fn one_line_object(whole: String) -> Result<Box<str>> {
     }
     let mut outline = Outline::default();
     if outline.finish(text.as_bytes()) == Verdict::Whole {
-        let has_newline =
-            !outline.is_plain() && memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
-        return Ok(match has_newline {
+        return Ok(match outline.is_folded() {
             true => text.replace(['\n', '\r'], " ").into_boxed_str(),
             false if text.len() == whole.len() => whole.into_boxed_str(),
             false => text.into(),

@@ -169,6 +169,11 @@ impl Pool {
         })
     }
 
+    /// Whether it takes no more requests and goes when those on it have ended.
+    pub fn is_retiring(&self, id: ConnectionId) -> bool {
+        self.members.iter().any(|member| member.id == id && member.retiring)
+    }
+
     /// Its stream has ended, but how is not known yet: it takes nothing, and
     /// keeps its place so that nothing is opened before the loss is understood.
     pub fn fade(&mut self, id: ConnectionId) {

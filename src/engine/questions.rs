@@ -22,7 +22,7 @@ use serde_json::value::RawValue;
 use crate::engine::connection::{Exchange, Purpose};
 use crate::engine::event::{Answer, Asks, Event, Question};
 use crate::engine::request::{Rounds, State};
-use crate::engine::{ConnectionId, Engine, LogLevel, QuestionId, RequestId, ServerId};
+use crate::engine::{ConnectionId, Engine, LogLevel, Pair, QuestionId, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::protocol::message::{Abilities, ElicitParams, InputRequest, ResultHead};
 use crate::protocol::{arguments, jsonrpc, legacy, message};
@@ -86,6 +86,22 @@ impl Engine {
     /// Whether a question still waits for its answer.
     pub fn is_open(&self, id: QuestionId) -> bool {
         self.questions.contains_key(&id)
+    }
+
+    /// Whether a question of a form takes a value for a field.
+    ///
+    /// # Errors
+    /// [`error::Kind::Invalid`] with a sentence that says what is wanted, and for a
+    /// question that is no form or not open any more.
+    pub fn check_answer(&self, id: QuestionId, pair: &Pair) -> Result<()> {
+        let invalid = |message: String| Error::new(error::Kind::Invalid, message);
+        match self.questions.get(&id).map(|pending| &pending.asks) {
+            Some(Asks::Form { schema, .. }) => {
+                arguments::check_by("the question", schema, pair).map_err(invalid)
+            }
+            Some(_) => Err(invalid("the question has no fields".to_owned())),
+            None => Err(invalid("the question is not open any more".to_owned())),
+        }
     }
 
     /// Answers a question.
@@ -173,7 +189,7 @@ impl Engine {
                     }
                 }
             }
-            self.rearm_request(heir);
+            self.note_request(heir);
         }
         self.withdraw_questions(now, |pending| pending.request == Some(id));
     }
@@ -342,7 +358,7 @@ impl Engine {
             None => (0, Arc::from("")),
         };
         if let Some(request) = request {
-            self.rearm_request(request);
+            self.note_request(request);
         }
         self.questions.insert(id, Pending { request, origin, server, asks: asks.clone() });
         let question = Question { id, request, user_data, server: name, tool, asks };
@@ -356,7 +372,7 @@ impl Engine {
             request.heard = now;
         }
         if let Some(request) = pending.request {
-            self.rearm_request(request);
+            self.note_request(request);
         }
         match pending.origin {
             Origin::Peer { connection, their_id, .. } => {

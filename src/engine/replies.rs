@@ -4,10 +4,10 @@ use serde_json::value::RawValue;
 
 use crate::config::Era;
 use crate::engine::action::Action;
-use crate::engine::catalogue::{Catalogue, Listing};
+use crate::engine::catalogue::{Catalogue, Listing, Pages};
 use crate::engine::connection::{Phase, Purpose};
 use crate::engine::event::{Event, Progress, Reply};
-use crate::engine::request::{Kind, State};
+use crate::engine::request::{Kind, Request, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::protocol::framing::Line;
@@ -104,9 +104,14 @@ impl Engine {
                 state.metrics.response_received(now);
                 state.in_flight -= 1;
                 state.backoff.succeed();
-                // First, so that the next page of a list finds it free.
-                self.release(now, id);
-                self.handle_outcome(now, request, server, id, outcome);
+                let listing = self.requests.get(&request).is_some_and(Request::is_listing);
+                match outcome {
+                    Ok(page) if listing => self.handle_page(now, request, server, id, page),
+                    outcome => {
+                        self.release(now, id);
+                        self.handle_outcome(now, request, server, id, outcome);
+                    }
+                }
             }
             // The server ends the subscription in good order; it is made anew.
             Purpose::Listen => {
@@ -140,29 +145,6 @@ impl Engine {
     ) {
         let Some(request) = self.requests.get_mut(&id) else { return };
         match (&mut request.kind, outcome) {
-            (Kind::List { what, pages }, Ok(result)) => match pages
-                .push(what.method(), result.raw())
-            {
-                Ok(true) => {
-                    request.failures = 0;
-                    request.assigned = None;
-                    self.enqueue(now, id, server);
-                }
-                Ok(false) => {
-                    let what = *what;
-                    let catalogue = std::mem::take(pages).finish(now);
-                    let items =
-                        if request.internal { Json::default() } else { catalogue.to_json().into() };
-                    if what == Listing::Tools {
-                        self.keep_tools(now, server, connection, &catalogue);
-                        self.server_mut(server).catalogue = Some(catalogue);
-                    }
-                    self.finish(now, id, Ok(Reply::List { what, items }));
-                }
-                Err(reason) => {
-                    self.finish(now, id, Err(Error::new(error::Kind::Protocol, reason)));
-                }
-            },
             // A server that has none need not know the method.
             (Kind::List { what, .. }, Err(error)) if error.code == METHOD_NOT_FOUND => {
                 let what = *what;
@@ -200,19 +182,55 @@ impl Engine {
             },
             (Kind::Subscribe { .. }, Ok(_)) => self.subscribed(now, id, server, connection),
             (_, Err(error)) => self.finish(now, id, Err(server_error(&error))),
-            (Kind::Ready, Ok(_)) => self.finish(now, id, Ok(Reply::Ready)),
+            // Pages of lists are taken by `handle_page`; Ready asks nobody.
+            (Kind::List { .. } | Kind::Ready, Ok(_)) => {}
         }
     }
 
-    /// A list of the modern era that came with a lifetime may outlive us.
-    fn keep_tools(
+    /// A page of a list. The next one is asked for on the same connection: up to
+    /// 2025-11-25 a cursor belongs to the session that gave it. The connection
+    /// stays taken meanwhile, for whoever waits would get it otherwise.
+    fn handle_page(
         &mut self,
         now: Time,
+        id: RequestId,
         server: ServerId,
         connection: ConnectionId,
-        list: &Catalogue,
+        page: Answer<'_>,
     ) {
-        let era = self.connections.get(&connection).and_then(|connection| connection.era());
+        let era = self.era(connection);
+        let retiring = self.server(server).pool.is_retiring(connection);
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        let Kind::List { what, pages } = &mut request.kind else { return };
+        let what = *what;
+        let more = pages.push(what.method(), page.raw());
+        if more == Ok(true) {
+            request.failures = 0;
+            if !retiring {
+                return self.send(now, id, server, connection);
+            }
+            // Nothing new goes there: the list begins anew elsewhere.
+            *pages = Pages::default();
+            request.assigned = None;
+            self.release(now, connection);
+            return self.enqueue(now, id, server);
+        }
+        let (pages, internal) = (std::mem::take(pages), request.internal);
+        self.release(now, connection);
+        if let Err(reason) = more {
+            return self.finish(now, id, Err(Error::new(error::Kind::Protocol, reason)));
+        }
+        let catalogue = pages.finish(now);
+        let items = if internal { Json::default() } else { catalogue.to_json().into() };
+        if what == Listing::Tools {
+            self.keep_tools(now, server, era, &catalogue);
+            self.server_mut(server).catalogue = Some(catalogue);
+        }
+        self.finish(now, id, Ok(Reply::List { what, items }));
+    }
+
+    /// A list of the modern era that came with a lifetime may outlive us.
+    fn keep_tools(&mut self, now: Time, server: ServerId, era: Option<Era>, list: &Catalogue) {
         match list.ttl(now).filter(|_| era == Some(Era::Modern)) {
             None => self.forget_tools(server),
             Some(ttl) => {
@@ -359,7 +377,6 @@ impl Engine {
             };
             self.push_progress(event);
         }
-        self.rearm_request(request_id);
     }
 
     /// Only the newest progress of a request is worth telling: a host that is

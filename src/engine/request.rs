@@ -119,7 +119,6 @@ pub(super) struct Request {
     pub(super) heard: Time,
     pub(super) operation_timeout: Option<Duration>,
     pub(super) assigned: Option<Time>,
-    pub(super) armed: Option<Time>,
     /// Tries that failed.
     pub(super) failures: u32,
     /// It was counted as a pool miss.
@@ -159,6 +158,11 @@ impl Request {
             _ => None,
         };
         [Some(self.deadline), silence, operation].into_iter().flatten().min().unwrap_or_default()
+    }
+
+    /// Whether it reads a list, page by page.
+    pub(super) fn is_listing(&self) -> bool {
+        matches!(self.kind, Kind::List { .. })
     }
 
     /// The tool's name, empty when none is called.

@@ -9,11 +9,10 @@ use crate::engine::connection::{Connection, Farewell, Phase, Purpose};
 use crate::engine::event::Event;
 use crate::engine::request::Kind;
 use crate::engine::server::{Fallback, SOCKET_PAUSE};
-use crate::engine::timer::Timer;
+use crate::engine::timer::{Soonest, Timer};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::metrics::{ErrorCategory, EvictionCause};
-use crate::protocol::framing::Line;
 use crate::protocol::message;
 use crate::protocol::negotiation::{Negotiation, Question, Session, Step};
 use crate::time::Time;
@@ -142,8 +141,9 @@ impl Engine {
             _ => {}
         }
         // A peer that died between a message and its newline has still said it.
-        if let Some(line) = connection.lines.finish() {
-            self.handle_line(now, id, Line::from(&line[..]));
+        let mut lines = mem::take(&mut connection.lines);
+        if let Some(line) = lines.finish() {
+            self.handle_line(now, id, line);
         }
         // What it said may have been the reason to close the connection.
         let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -155,7 +155,7 @@ impl Engine {
             connection.phase = Phase::Ended { until: now + LAST_WORDS, negotiating, probed };
             let server = connection.server;
             self.server_mut(server).pool.fade(id);
-            self.rearm_connection(id);
+            self.note_connection(id);
             return;
         }
         let reason = match error {
@@ -194,15 +194,28 @@ impl Engine {
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Time) {
-        while let Some(timer) = self.timers.pop_due(now) {
-            match timer {
-                Timer::Request(id) => self.request_timeout(now, id),
-                Timer::Connection(id) => self.connection_timeout(now, id),
-                Timer::Server(id) => {
+        loop {
+            // In the order of their times, however late we are told.
+            let (requests, connections) = (self.requests_due, self.connections_due);
+            let first = |other: Option<Time>| other.map_or(now, |other| other.min(now));
+            let timer = first(self.timers.next());
+            let until = first(connections.get()).min(timer);
+            if requests.is_due(until) {
+                self.serve_requests(now, until);
+                continue;
+            }
+            let until = first(requests.get()).min(timer);
+            if connections.is_due(until) {
+                self.serve_connections(now, until);
+                continue;
+            }
+            match self.timers.pop_due(now) {
+                Some(Timer::Server(id)) => {
                     self.server_mut(id).armed = None;
                     self.pump(now, id);
                 }
-                Timer::Watch(id) => self.renew(now, id),
+                Some(Timer::Watch(id)) => self.renew(now, id),
+                None => return,
             }
         }
     }
@@ -252,7 +265,7 @@ impl Engine {
                 return self.lose(now, id, Loss { reason, cause, category });
             }
         }
-        self.rearm_connection(id);
+        self.note_connection(id);
     }
 
     fn ask(&mut self, now: Time, id: ConnectionId, question: Question) {
@@ -282,8 +295,6 @@ impl Engine {
         connection.exchanges.retain(|e| !matches!(e.purpose, Purpose::Handshake(_)));
         connection.phase = Phase::Ready(era);
         connection.rest(now);
-        // The handshake's deadline is over, and may be earlier than any to come.
-        self.timers.set(&mut connection.armed, Timer::Connection(id), None);
         let (took, scout) = (now.since(connection.opened), mem::take(&mut connection.scout));
         let channel = connection.channel;
         if era == Era::Legacy {
@@ -297,6 +308,7 @@ impl Engine {
         let was_up = state.pool.is_up();
         state.pool.ready(id);
         state.version = Some(version);
+        state.offers = session.offers.or(state.offers);
         let reconnect = mem::replace(&mut state.was_up, true) && !was_up;
         state.metrics.connected(now, took, reconnect && state.backoff.failures() > 0);
         state.metrics.went_up(now);
@@ -315,7 +327,7 @@ impl Engine {
         if !was_up {
             self.events.push_back(Event::ServerUp { server: name });
         }
-        self.rearm_connection(id);
+        self.note_connection(id);
         self.pump(now, server);
     }
 
@@ -369,6 +381,12 @@ impl Engine {
         }
         let state = &mut self.servers[server.0 as usize];
         let name = state.name.clone();
+        // A process is named by its server's entry; of a socket the caller has to
+        // hear which one it was.
+        let message = match (&state.config.socket_path, connection.channel) {
+            (Some(path), Transport::Socket) => name_socket(message, &path.to_string_lossy()),
+            _ => message,
+        };
         state.round += 1;
         state.last_error = Some((message.clone(), now));
         if !state.pool.is_up() {
@@ -533,7 +551,7 @@ impl Engine {
             *pages = Default::default();
         }
         self.server_mut(server).queue.push_front(id);
-        self.rearm_request(id);
+        self.note_request(id);
     }
 
     /// What may be sent twice without harm.
@@ -559,16 +577,16 @@ impl Engine {
         if connection.exchanges.is_empty() {
             connection.rest(now);
         }
-        let (server, carries) = (connection.server, !connection.carries.is_empty());
+        let (server, carries) = (connection.server, connection.is_carrier());
         let state = self.server_mut(server);
         // One that carries subscriptions is not the first to go.
         let (shape, waiting) = (state.shape(), carries || !state.queue.is_empty());
-        let retiring = state.pool.members().iter().any(|m| m.id == id && m.retiring);
+        let retiring = state.pool.is_retiring(id);
         if state.pool.release(id, waiting, shape) {
             let cause = if retiring { EvictionCause::Reload } else { EvictionCause::Overflow };
             self.close(now, id, cause);
         } else {
-            self.rearm_connection(id);
+            self.note_connection(id);
         }
         self.pump(now, server);
     }
@@ -596,8 +614,7 @@ impl Engine {
                 return;
             }
             // Subscriptions die with their connection.
-            let dear =
-                |id| self.connections.get(&id).is_some_and(|stream| !stream.carries.is_empty());
+            let dear = |id| self.connections.get(&id).is_some_and(|stream| stream.is_carrier());
             let Some(id) = state.pool.surplus(state.shape(), dear) else { return };
             self.close(now, id, EvictionCause::Overflow);
         }
@@ -617,15 +634,17 @@ impl Engine {
                 state.metrics.went_idle(now);
             }
         }
-        if !connection.carries.is_empty() {
+        if connection.is_carrier() {
             self.renew_soon(now, server);
         }
     }
 
     /// Takes a connection out of every table.
     fn take_connection(&mut self, id: ConnectionId) -> Option<Connection> {
-        let mut connection = self.connections.remove(&id)?;
-        self.timers.set(&mut connection.armed, Timer::Connection(id), None);
+        let connection = self.connections.remove(&id)?;
+        if self.connections.is_empty() {
+            self.connections_due = Soonest::default();
+        }
         self.server_mut(connection.server).pool.remove(id);
         Some(connection)
     }
@@ -642,16 +661,15 @@ impl Engine {
         closing.pid = Some(pid);
         closing.phase = Phase::Closing { until: now + FAREWELL, next: Farewell::Terminate };
         self.connections.insert(id, closing);
-        self.rearm_connection(id);
+        self.note_connection(id);
     }
 
-    fn connection_timeout(&mut self, now: Time, id: ConnectionId) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        connection.armed = None;
-        let limits = &self.servers[connection.server.0 as usize].limits;
-        if connection.deadline(limits.pool_idle_timeout).is_none_or(|when| now < when) {
-            return self.rearm_connection(id);
+    pub(super) fn connection_timeout(&mut self, now: Time, id: ConnectionId) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        if self.due(connection).is_none_or(|when| now < when) {
+            return;
         }
+        let Some(connection) = self.connections.get_mut(&id) else { return };
         match &mut connection.phase {
             Phase::Opening => {}
             Phase::Negotiating(negotiation) => {
@@ -687,7 +705,7 @@ impl Engine {
                     }
                 };
                 self.actions.push_back(Action::Signal { connection: id, signal });
-                self.rearm_connection(id);
+                self.note_connection(id);
             }
             Phase::Ready(_) if connection.exchanges.is_empty() => {
                 self.close(now, id, EvictionCause::Idle);
@@ -716,7 +734,7 @@ impl Engine {
         for _ in 0..freed {
             self.release(now, id);
         }
-        self.rearm_connection(id);
+        self.note_connection(id);
     }
 
     /// Asks the driver to write, once until it does.
@@ -727,4 +745,9 @@ impl Engine {
             }
         }
     }
+}
+
+/// Says which socket it was, unless the sentence does already.
+fn name_socket(message: String, path: &str) -> String {
+    if message.contains(path) { message } else { format!("socket {path}: {message}") }
 }

@@ -52,7 +52,7 @@ impl Engine {
         let on: Vec<ConnectionId> = self
             .connections
             .iter()
-            .filter(|(_, connection)| connection.server == id && connection.carries.contains(uri))
+            .filter(|(_, connection)| connection.server == id && connection.carries(uri))
             .map(|(id, _)| *id)
             .collect();
         for connection in on {
@@ -74,11 +74,11 @@ impl Engine {
         stream.output.append(&mut self.spare, |out| {
             message::write_request(out, wire, "resources/unsubscribe", &members, "", None);
         });
-        stream.carries.remove(uri);
+        stream.drop_carried(uri);
         stream.idle_since = now;
         self.server_mut(server).metrics.message_sent(now);
         self.ask_write(id);
-        self.rearm_connection(id);
+        self.note_connection(id);
     }
 
     /// A subscription found a connection of the modern era: everything that is
@@ -94,7 +94,7 @@ impl Engine {
         request.state = State::AwaitingAck;
         request.heard = now;
         self.servers[server.0 as usize].watchers.push(id);
-        self.rearm_request(id);
+        self.note_request(id);
         self.listen(now, server, connection);
         // The slot that the request took is given back: the listen request holds
         // its own, or the one of the request that it replaces.
@@ -132,7 +132,7 @@ impl Engine {
                 message::write_cancelled(out, old, "the subscriptions changed", meta);
             });
         }
-        stream.carries.clone_from(&uris);
+        stream.carry_only(uris.clone());
         if uris.is_empty() {
             self.ask_write(id);
             if old.is_some() {
@@ -171,7 +171,7 @@ impl Engine {
         let Some(stream) = self.connections.get_mut(&id) else { return };
         let Some(wire) = stream.listens() else { return };
         stream.take(wire);
-        stream.carries.clear();
+        stream.carry_only(BTreeSet::new());
         let meta = Some(&*self.identity.modern_meta);
         stream.output.append(&mut self.spare, |out| {
             message::write_cancelled(out, wire, "the connection retires", meta);
@@ -186,7 +186,7 @@ impl Engine {
                 request.state = State::Queued;
                 request.assigned = None;
                 self.server_mut(server).queue.push_back(id);
-                self.rearm_request(id);
+                self.note_request(id);
             }
         }
         self.ask_write(id);
@@ -202,7 +202,7 @@ impl Engine {
         error: Option<Error>,
     ) {
         if let Some(stream) = self.connections.get_mut(&id) {
-            stream.carries.clear();
+            stream.carry_only(BTreeSet::new());
         }
         let state = self.server_mut(server);
         state.pool.vacate(id);
@@ -288,8 +288,8 @@ impl Engine {
         state.watched.insert(uri.clone());
         match self.connections.get_mut(&on) {
             Some(stream) if stream.era().is_some() => {
-                stream.carries.insert(uri);
-                self.rearm_connection(on);
+                stream.carry(uri);
+                self.note_connection(on);
                 if internal {
                     // Of an era in which one request carries all, it asked for one
                     // resource; the server may be of another now.
@@ -342,7 +342,7 @@ impl Engine {
         let mut missing = state.watched.clone();
         let (name, era) = (state.name.clone(), state.era);
         for stream in self.connections.values().filter(|stream| stream.server == server) {
-            missing.retain(|uri| !stream.carries.contains(uri));
+            missing.retain(|uri| !stream.carries(uri));
         }
         for request in self.requests.values().filter(|request| request.internal) {
             if let (Kind::Subscribe { uri }, Some(of)) = (&request.kind, request.server) {
@@ -361,10 +361,8 @@ impl Engine {
             self.note(LogLevel::Debug, format_args!("{name}: subscribing to {uri} again"));
             let kind = Kind::Subscribe { uri };
             let id = self.insert(now, name.clone(), kind, None, 0, true);
-            if let Some(request) = self.requests.get_mut(&id) {
-                // Known before it is admitted: should it be refused, it is tried again.
-                request.server = Some(server);
-            }
+            // Known before it is admitted: should it be refused, it is tried again.
+            self.belongs_to(id, server);
             self.admit(now, id);
         }
     }

@@ -1,24 +1,25 @@
-//! Deadlines, ordered.
+//! Deadlines: those of servers in order, those of requests and of connections
+//! by the earliest alone.
 //!
-//! Each owner has at most one entry and keeps its time, so that moving a
-//! deadline is a removal and an insertion and nothing stale is ever left.
+//! Nearly every request ends, and nearly every connection is used again, long
+//! before its deadline; an ordered queue would be touched twice on each call for
+//! nothing. So only the earliest is noted, and all are looked at when it comes.
 
 use std::collections::BTreeSet;
 
-use crate::engine::{ConnectionId, RequestId, ServerId};
+use crate::engine::ServerId;
 use crate::time::Time;
 
 /// Whose deadline it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
-    Connection(ConnectionId),
-    Request(RequestId),
     Server(ServerId),
     /// What is watched may have to be subscribed to again.
     Watch(ServerId),
 }
 
-/// The deadlines of one engine.
+/// Deadlines in order. Each owner has at most one entry and keeps its time, so
+/// that moving a deadline is a removal and an insertion and nothing stale is left.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     queue: BTreeSet<(Time, Timer)>,
@@ -51,5 +52,40 @@ impl Timers {
             return None;
         }
         self.queue.pop_first().map(|(_, timer)| timer)
+    }
+}
+
+/// A time that no deadline of a group is earlier than. It may be too early: when
+/// it comes, it is found anew.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Soonest(Option<Time>);
+
+impl Soonest {
+    /// Notes a deadline; `None` is none.
+    pub(super) fn note(&mut self, when: Option<Time>) {
+        if when.is_some_and(|when| self.0.is_none_or(|soonest| when < soonest)) {
+            self.0 = when;
+        }
+    }
+
+    /// When the group is to be looked at; `None`: it has no deadline.
+    pub(super) fn get(self) -> Option<Time> {
+        self.0
+    }
+
+    /// Whether it is to be looked at by `when`.
+    pub(super) fn is_due(self, when: Time) -> bool {
+        self.0.is_some_and(|soonest| soonest <= when)
+    }
+
+    /// Whether a deadline is left out.
+    pub(super) fn misses(self, when: Time) -> bool {
+        self.0.is_none_or(|soonest| soonest > when)
+    }
+}
+
+impl FromIterator<Time> for Soonest {
+    fn from_iter<I: IntoIterator<Item = Time>>(deadlines: I) -> Soonest {
+        Soonest(deadlines.into_iter().min())
     }
 }

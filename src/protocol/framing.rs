@@ -5,16 +5,18 @@
 //! tolerated: CRLF, a byte order mark, blank lines, blanks around a line.
 //!
 //! Invariants:
-//! * any way of cutting the stream into chunks yields the same lines;
+//! * any way of cutting the stream into chunks yields the same lines, but for a
+//!   long batch, whose messages may come one by one;
 //! * a line that lies whole inside one chunk is never copied;
 //! * a long line is outlined as it comes, and its buffer is given to whoever
 //!   keeps a part of it, so that its end costs little;
 //! * no more than [`LIMIT`] bytes of an unfinished line are ever held.
 
 use std::mem;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
+use crate::protocol::batch::Batch;
 use crate::protocol::outline::Outline;
 
 /// Longest line accepted, in bytes: 16 MiB.
@@ -29,6 +31,9 @@ const HUGE: usize = 1 << 20;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
+/// What stands for the rest of a long batch that is none: no message either.
+const NO_BATCH: &[u8] = b"[";
+
 /// A line grew past [`LIMIT`]; the stream cannot be trusted any further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
@@ -36,14 +41,27 @@ pub struct TooLong;
 /// Cuts a byte stream into lines.
 #[derive(Debug, Default)]
 pub struct Lines {
+    /// The unfinished line, from its first byte that is no blank.
     partial: Vec<u8>,
     /// The line that was put together and given out last; others may keep it.
     given: Option<Arc<Vec<u8>>>,
-    /// What is known of the long line in `partial`.
-    outline: Option<Box<Outline>>,
+    /// What is known of `partial`, when it is long.
+    long: Option<Box<Long>>,
 }
 
-/// One line, trimmed, and what is known of it already.
+/// What is known of a long line.
+#[derive(Debug)]
+enum Long {
+    Line(Outline),
+    /// Its messages are given out as if each were a line.
+    Batch {
+        batch: Batch,
+        ended: bool,
+    },
+}
+
+/// One line, trimmed, and what is known of it already. Blanks may follow the text
+/// of a long one.
 #[derive(Debug)]
 pub struct Line<'a> {
     /// The line.
@@ -52,6 +70,18 @@ pub struct Line<'a> {
     pub outline: Option<Box<Outline>>,
     /// The buffer that begins with this text, when it is worth keeping.
     pub whole: Option<&'a Arc<Vec<u8>>>,
+}
+
+/// Where the next line was found.
+enum Found<'i> {
+    /// In the chunk.
+    Chunk(&'i [u8]),
+    /// It is the one that was put together.
+    Partial,
+    /// A message of the batch that is being put together.
+    Message(Range<usize>),
+    /// The batch was none.
+    Junk,
 }
 
 impl<'a> From<&'a [u8]> for Line<'a> {
@@ -85,73 +115,130 @@ impl Lines {
         input: &mut &'i [u8],
     ) -> Result<Option<Line<'s>>, TooLong> {
         self.given = None;
-        // The loop ends by finding out *where* the line is and borrows afterwards:
-        // the borrow checker cannot see that only one of two returns happens.
-        let inside = loop {
-            let Some(end) = memchr::memchr(b'\n', input) else {
-                if self.partial.len() + input.len() > LIMIT {
-                    return Err(TooLong);
-                }
-                self.hold(input);
-                if self.partial.len() > LONG {
-                    self.outline.get_or_insert_default().advance(&self.partial);
-                }
-                *input = &[];
-                return Ok(None);
-            };
-            let (line, rest) = input.split_at(end);
-            *input = &rest[1..];
-            if self.partial.is_empty() {
-                if line.len() > LIMIT {
-                    return Err(TooLong);
-                }
-                let line = trim(line);
-                if !line.is_empty() {
-                    break Some(line);
-                }
-            } else {
-                if self.partial.len() + line.len() > LIMIT {
-                    return Err(TooLong);
-                }
-                self.hold(line);
-                if trim(&self.partial).is_empty() {
-                    self.partial.clear();
-                    self.outline = None;
-                } else {
-                    break None;
-                }
+        // First where the line is, then the borrow of it: the borrow checker
+        // cannot see that only one of several returns happens.
+        let Some(found) = self.find(input)? else { return Ok(None) };
+        Ok(Some(match found {
+            Found::Chunk(line) => line.into(),
+            Found::Partial => self.give(),
+            Found::Message(place) if place.start > 0 || place.len() <= LONG => {
+                self.partial[place].into()
             }
-        };
-        if let Some(line) = inside {
-            return Ok(Some(line.into()));
-        }
-        let whole = &*self.given.insert(Arc::new(mem::take(&mut self.partial)));
-        let (text, outline) = (trim(whole), self.outline.take());
-        // Positions count from the start of the buffer. A short text is better
-        // copied than kept with all that its buffer has room for.
-        Ok(Some(if whole.len() > LONG && text.as_ptr() == whole.as_ptr() {
-            Line { text, outline, whole: Some(whole) }
-        } else {
-            text.into()
+            Found::Message(_) => self.give_message(),
+            Found::Junk => NO_BATCH.into(),
         }))
     }
 
+    fn find<'i>(&mut self, input: &mut &'i [u8]) -> Result<Option<Found<'i>>, TooLong> {
+        loop {
+            if let Some(found) = self.find_in_batch() {
+                return Ok(Some(found));
+            }
+            let Some(end) = memchr::memchr(b'\n', input) else {
+                if input.is_empty() {
+                    return Ok(None);
+                }
+                self.hold(mem::take(input))?;
+                continue;
+            };
+            let (line, rest) = input.split_at(end);
+            *input = &rest[1..];
+            if self.partial.is_empty() && self.long.is_none() {
+                let line = trim(line);
+                if line.len() > LIMIT {
+                    return Err(TooLong);
+                }
+                if !line.is_empty() {
+                    return Ok(Some(Found::Chunk(line)));
+                }
+                continue;
+            }
+            self.hold(line)?;
+            if let Some(Long::Batch { ended, .. }) = self.long.as_deref_mut() {
+                *ended = true;
+            } else if !self.partial.is_empty() {
+                return Ok(Some(Found::Partial));
+            }
+        }
+    }
+
+    /// The next message of a long batch. One that has ended is let go.
+    fn find_in_batch<'i>(&mut self) -> Option<Found<'i>> {
+        let Some(Long::Batch { batch, ended }) = self.long.as_deref_mut() else { return None };
+        if let Some(place) = batch.next(&self.partial) {
+            return Some(Found::Message(place));
+        }
+        if !*ended {
+            return None;
+        }
+        let is_whole = batch.is_done();
+        self.long = None;
+        self.partial = Vec::new();
+        (!is_whole).then_some(Found::Junk)
+    }
+
     /// Puts `bytes` behind the unfinished line.
-    fn hold(&mut self, bytes: &[u8]) {
+    fn hold(&mut self, mut bytes: &[u8]) -> Result<(), TooLong> {
+        match self.long.as_deref_mut() {
+            None if self.partial.is_empty() => bytes = skip_start(bytes),
+            Some(Long::Batch { batch, .. }) => batch.forget(&mut self.partial),
+            _ => {}
+        }
         let length = self.partial.len() + bytes.len();
+        if length > LIMIT {
+            return Err(TooLong);
+        }
         if length > HUGE && length > self.partial.capacity() {
             self.partial.reserve_exact(LIMIT - self.partial.len());
         }
         self.partial.extend_from_slice(bytes);
+        if self.long.is_none() && self.partial.starts_with(BOM) {
+            // It was cut in two.
+            let start = self.partial.len() - skip_start(&self.partial).len();
+            self.partial.drain(..start);
+        }
+        if self.partial.len() > LONG {
+            let long = self.long.get_or_insert_with(|| Box::new(Long::new(&self.partial)));
+            if let Long::Line(outline) = &mut **long {
+                outline.advance(&self.partial);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives out the line that was put together.
+    fn give(&mut self) -> Line<'_> {
+        let outline = match self.long.take().map(|long| *long) {
+            Some(Long::Line(outline)) => Some(Box::new(outline)),
+            _ => None,
+        };
+        let whole = &*self.given.insert(Arc::new(mem::take(&mut self.partial)));
+        // A short text is better copied than kept with all that its buffer has
+        // room for.
+        if whole.len() > LONG {
+            Line { text: whole, outline, whole: Some(whole) }
+        } else {
+            trim(whole).into()
+        }
+    }
+
+    /// Gives out the long message of a batch at the start of what is held.
+    fn give_message(&mut self) -> Line<'_> {
+        let (buffer, outline) = match self.long.as_deref_mut() {
+            Some(Long::Batch { batch, .. }) => batch.take(&mut self.partial),
+            _ => Default::default(),
+        };
+        let whole = &*self.given.insert(Arc::new(buffer));
+        Line { text: whole, outline: Some(Box::new(outline)), whole: Some(whole) }
     }
 
     /// What stands after the last newline when the stream ends: a peer that dies
     /// between a message and its newline has still said it.
-    pub fn finish(&mut self) -> Option<Vec<u8>> {
-        self.outline = None;
-        let rest = mem::take(&mut self.partial);
-        let line = trim(&rest);
-        (!line.is_empty()).then(|| line.to_vec())
+    pub fn finish(&mut self) -> Option<Line<'_>> {
+        if let Some(Long::Batch { batch, .. }) = self.long.as_deref() {
+            return (!batch.is_done()).then(|| NO_BATCH.into());
+        }
+        Some(self.give()).filter(|line| !line.is_empty())
     }
 
     /// Bytes held for an unfinished line.
@@ -166,14 +253,33 @@ impl Lines {
     }
 }
 
+impl Long {
+    fn new(text: &[u8]) -> Long {
+        match text.first() {
+            Some(b'[') => Long::Batch { batch: Batch::default(), ended: false },
+            _ => Long::Line(Outline::default()),
+        }
+    }
+}
+
+/// Without the blanks at both ends and the byte order mark.
 fn trim(line: &[u8]) -> &[u8] {
-    let line = line.trim_ascii();
-    line.strip_prefix(BOM).map_or(line, <[u8]>::trim_ascii)
+    skip_start(line).trim_ascii_end()
+}
+
+/// From the first byte that counts on.
+fn skip_start(line: &[u8]) -> &[u8] {
+    let mut line = line.trim_ascii_start();
+    while let Some(rest) = line.strip_prefix(BOM) {
+        line = rest.trim_ascii_start();
+    }
+    line
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::outline::Verdict;
 
     fn lines(chunks: &[&[u8]]) -> Vec<String> {
         let mut decoder = Lines::default();
@@ -184,7 +290,7 @@ mod tests {
                 out.push(String::from_utf8(line.to_vec()).unwrap());
             }
         }
-        out.extend(decoder.finish().map(|line| String::from_utf8(line).unwrap()));
+        out.extend(decoder.finish().map(|line| String::from_utf8(line.to_vec()).unwrap()));
         out
     }
 
@@ -244,5 +350,68 @@ mod tests {
         assert_eq!(decoder.next(&mut &b""[..]), Ok(None));
         assert_eq!(decoder.partial.capacity(), 0);
         assert!(decoder.given.is_none());
+    }
+
+    /// The texts of the lines of `stream`, by their lengths, as `parse_line` would
+    /// have them, and how many of them kept their buffer.
+    fn long_lines(stream: &[u8], size: usize) -> (Vec<usize>, usize) {
+        let (mut decoder, mut lengths, mut kept) = (Lines::default(), Vec::new(), 0);
+        for chunk in stream.chunks(size) {
+            let mut input = chunk;
+            while let Some(line) = decoder.next(&mut input).unwrap() {
+                kept += usize::from(line.whole.is_some());
+                let text = line.text.trim_ascii();
+                assert_eq!(line.outline.is_some(), line.whole.is_some());
+                let mut outline = line.outline.unwrap_or_default();
+                let verdict = outline.finish(line.text);
+                assert!(verdict != Verdict::Whole || outline.result.is_some());
+                lengths.push(if verdict == Verdict::Whole { text.len() } else { 0 });
+            }
+        }
+        (lengths, kept)
+    }
+
+    #[test]
+    fn long_lines_with_blanks_and_marks_before_them_are_outlined_as_they_come() {
+        let text = format!("{{\"result\":\"{}\"}}", "x".repeat(2 * LONG));
+        let blanks = " ".repeat(2 * LONG);
+        for before in ["", " ", &blanks, "\u{feff}", " \u{feff} ", "\u{feff}\u{feff}"] {
+            for after in ["", "\r", &blanks] {
+                let stream = format!("{before}{text}{after}\n{blanks}\n{{\"result\":1}}\n");
+                for size in [LONG, 1000] {
+                    let (lengths, kept) = long_lines(stream.as_bytes(), size);
+                    assert_eq!((lengths, kept), (vec![text.len(), 12], 1), "{}", before.len());
+                }
+            }
+        }
+        let (lengths, _) = long_lines(format!("\u{feff}{text}\n").as_bytes(), 1);
+        assert_eq!(lengths, [text.len()]);
+    }
+
+    #[test]
+    fn a_long_batch_comes_message_by_message_and_keeps_little() {
+        let small = "{\"result\":1}";
+        let big = format!("{{\"result\":\"{}\"}}", "x".repeat(3 * LONG));
+        let stream =
+            format!("[{}{big} , {big},{small}] \r\n{small}\n", format!("{small},").repeat(9000));
+        let mut lengths = vec![12; 9000];
+        lengths.extend([big.len(), big.len(), 12, 12]);
+        for size in [LONG, 1000] {
+            let (found, kept) = long_lines(stream.as_bytes(), size);
+            assert_eq!(found, lengths, "{size}");
+            assert_eq!(kept, 2, "the long ones");
+        }
+        let mut decoder = Lines::default();
+        for chunk in stream.as_bytes().chunks(LONG) {
+            let mut input = chunk;
+            while decoder.next(&mut input).unwrap().is_some() {}
+            assert!(decoder.buffered() <= 3 * LONG + LONG);
+        }
+        assert_eq!(decoder.partial.capacity(), 0);
+        // Its messages count; what follows them is no message.
+        let broken = format!("[{}oops]\n{small}\n", format!("{small},").repeat(9000));
+        let (found, _) = long_lines(broken.as_bytes(), LONG);
+        assert_eq!(found[..9000], lengths[..9000]);
+        assert_eq!(found[9000..], [0, 12]);
     }
 }

@@ -13,12 +13,15 @@ use serde_json::value::RawValue;
 use crate::protocol::framing::Line;
 use crate::protocol::json::Json;
 use crate::protocol::message::ResultHead;
-use crate::protocol::outline::{Outline, Part, Verdict};
+use crate::protocol::outline::{self, Outline, Part, Verdict};
 
 /// The method does not exist or is not available.
 pub const METHOD_NOT_FOUND: i64 = -32601;
 /// The parameters are wrong; also what an unknown tool is answered with.
 pub const INVALID_PARAMS: i64 = -32602;
+
+/// From here on an error, in bytes, is told by its short parts only.
+const LONG_ERROR: usize = 64 << 10;
 
 /// What was read is no JSON-RPC message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +59,7 @@ pub enum Message<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
     text: &'a [u8],
-    head: Option<Head<'a>>,
+    head: Head<'a>,
     /// The line it came in and where it begins there, when it may be kept so.
     line: Option<(&'a Arc<Vec<u8>>, usize)>,
 }
@@ -66,6 +69,7 @@ pub struct Answer<'a> {
 struct Head<'a> {
     is_error: Option<&'a [u8]>,
     result_type: Option<&'a [u8]>,
+    doubled: bool,
 }
 
 impl<'a> Answer<'a> {
@@ -82,41 +86,39 @@ impl<'a> Answer<'a> {
 
     /// The result for a reader of its members.
     pub fn raw(&self) -> &'a RawValue {
-        // It was found well formed before.
-        serde_json::from_slice(self.text).unwrap_or(RawValue::NULL)
+        raw(self.text)
     }
 
     /// What decides what the result is.
     ///
     /// # Errors
-    /// When it is no object, or a member of the head has the wrong type.
-    pub fn head(&self) -> Result<ResultHead<'a>, serde_json::Error> {
-        let Some(head) = self.head else { return serde_json::from_slice(self.text) };
-        let (is_error, result_type) = (head.is_error, head.result_type);
-        let result_type = match result_type.map(serde_json::from_slice).transpose()? {
-            Some(Some(Text(text))) => Some(text),
-            _ => None,
+    /// When it is no object, or a member of the head has the wrong type or is
+    /// there twice.
+    pub fn head(&self) -> Result<ResultHead<'a>, String> {
+        if !self.text.starts_with(b"{") {
+            return Err("no object".to_owned());
+        }
+        if self.head.doubled {
+            return Err("a member is there twice".to_owned());
+        }
+        let words = |error: serde_json::Error| error.to_string();
+        let (is_error, result_type) = (self.head.is_error, self.head.result_type);
+        let result_type = match result_type.map(serde_json::from_slice).transpose() {
+            Ok(Some(Some(Text(text)))) => Some(text),
+            Ok(_) => None,
+            Err(error) => return Err(words(error)),
         };
         if result_type.as_deref() == Some("input_required") {
             // Rare, and then everything counts.
-            return serde_json::from_slice(self.text);
+            return serde_json::from_slice(self.text).map_err(words);
         }
-        Ok(ResultHead {
-            is_error: is_error.map(serde_json::from_slice).transpose()?.flatten(),
-            result_type,
-            ..ResultHead::default()
-        })
+        let is_error = is_error.map(serde_json::from_slice).transpose().map_err(words)?.flatten();
+        Ok(ResultHead { is_error, result_type, ..ResultHead::default() })
     }
 }
 
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'a> From<&'a RawValue> for Answer<'a> {
-    fn from(raw: &'a RawValue) -> Answer<'a> {
-        Answer { text: raw.get().as_bytes(), head: None, line: None }
-    }
-}
 
 /// A JSON-RPC error object.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,20 +129,6 @@ pub struct RpcError {
     pub message: String,
     /// Raw `data`, empty when there is none.
     pub data: String,
-}
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    method: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    params: Option<&'a RawValue>,
-    #[serde(borrow)]
-    result: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -172,90 +160,95 @@ pub fn parse_line<'a>(mut line: Line<'a>, mut each: impl FnMut(Message<'a>)) -> 
     let mut fresh = Outline::default();
     let mut begun = line.outline.take();
     let outline = begun.as_deref_mut().unwrap_or(&mut fresh);
-    let (text, whole) = (line.text, line.whole);
-    match outline.finish(text) {
-        Verdict::Broken => return Err(Junk),
-        Verdict::Odd => {}
-        Verdict::Whole => {
-            if let Some(message) = answer(text, whole, outline) {
-                each(message);
-                return Ok(());
+    match outline.finish(line.text) {
+        Verdict::Whole => each(message(line.text, line.whole, outline)?),
+        Verdict::Foreign if line.text.starts_with(b"[") => {
+            let batch: Vec<&RawValue> = serde_json::from_slice(line.text).map_err(|_| Junk)?;
+            for text in batch.into_iter().map(|raw| raw.get().as_bytes()) {
+                let mut outline = Outline::default();
+                if outline.finish(text) != Verdict::Whole {
+                    return Err(Junk);
+                }
+                each(message(text, None, &outline)?);
             }
         }
-    }
-    match text.first() {
-        Some(b'{') => each(parse_one(text)?),
-        Some(b'[') => {
-            let batch: Vec<&RawValue> = serde_json::from_slice(text).map_err(|_| Junk)?;
-            for message in batch {
-                each(parse_one(message.get().as_bytes())?);
-            }
-        }
-        _ => return Err(Junk),
+        Verdict::Foreign | Verdict::Broken => return Err(Junk),
     }
     Ok(())
 }
 
-/// The message when it is a plain answer with a result, as nearly all are.
-fn answer<'a>(
-    line: &'a [u8],
+/// The message whose parts were found in `text`.
+fn message<'a>(
+    text: &'a [u8],
     whole: Option<&'a Arc<Vec<u8>>>,
     outline: &Outline,
-) -> Option<Message<'a>> {
-    let part = |part: &Part| part.clone().and_then(|range| line.get(range));
-    if outline.method.is_some() || outline.error.is_some() {
-        return None;
+) -> Result<Message<'a>, Junk> {
+    let place = |part: &Part| part.clone().filter(|place| text.get(place.clone()) != Some(b"null"));
+    let part = |part: &Part| place(part).and_then(|place| text.get(place));
+    let id = part(&outline.id);
+    if let Some(method) = part(&outline.method) {
+        let Text(method) = serde_json::from_slice(method).map_err(|_| Junk)?;
+        let params = part(&outline.params).map(raw);
+        return Ok(match id.map(raw) {
+            Some(id) => Message::Request { id, method, params },
+            None => Message::Notification { method, params },
+        });
     }
-    let (id, text) = (part(&outline.id)?, part(&outline.result)?);
-    if id == b"null" || !text.starts_with(b"{") {
-        return None;
-    }
-    let head = Head { is_error: part(&outline.is_error), result_type: part(&outline.result_type) };
-    let start = outline.result.as_ref().map_or(0, |place| place.start);
-    let line = whole.map(|whole| (whole, start));
-    let outcome = Ok(Answer { text, head: Some(head), line });
-    let id = std::str::from_utf8(id).ok().and_then(id_of);
-    Some(Message::Response { id, outcome })
+    // An answer with both is out of spec (seen in the field); the error is the
+    // half that must not be overlooked.
+    let outcome = if let Some(error) = part(&outline.error) {
+        Err(rpc_error(text, error, &outline.head))
+    } else if id.is_none() {
+        return Err(Junk);
+    } else if let Some(place) = place(&outline.result) {
+        let head = Head {
+            is_error: part(&outline.head.is_error),
+            result_type: part(&outline.head.result_type),
+            doubled: outline.head.doubled,
+        };
+        let line = whole.map(|whole| (whole, place.start));
+        Ok(Answer { text: &text[place], head, line })
+    } else {
+        let message = "the answer has neither result nor error".into();
+        Err(RpcError { code: 0, message, data: String::new() })
+    };
+    let id = id.and_then(|id| std::str::from_utf8(id).ok()).and_then(id_of);
+    Ok(Message::Response { id, outcome })
 }
 
-fn parse_one(text: &[u8]) -> Result<Message<'_>, Junk> {
-    let envelope: Envelope<'_> = serde_json::from_slice(text).map_err(|_| Junk)?;
-    match envelope {
-        Envelope { method: Some(method), id: Some(id), params, .. } => {
-            Ok(Message::Request { id, method, params })
-        }
-        Envelope { method: Some(method), params, .. } => {
-            Ok(Message::Notification { method, params })
-        }
-        // A reply with both is out of spec (seen in the field); the error is the
-        // half that must not be overlooked.
-        Envelope { id, error: Some(error), .. } => {
-            Ok(Message::Response { id: id.and_then(own_id), outcome: Err(rpc_error(error)) })
-        }
-        Envelope { id: Some(id), result: Some(result), .. } => {
-            Ok(Message::Response { id: own_id(id), outcome: Ok(result.into()) })
-        }
-        Envelope { id: Some(id), .. } => Ok(Message::Response {
-            id: own_id(id),
-            outcome: Err(RpcError {
-                code: 0,
-                message: "the answer has neither result nor error".into(),
-                data: String::new(),
-            }),
-        }),
-        Envelope { .. } => Err(Junk),
-    }
+/// A part that was found well formed.
+fn raw(text: &[u8]) -> &RawValue {
+    serde_json::from_slice(text).unwrap_or(RawValue::NULL)
 }
 
-fn rpc_error(raw: &RawValue) -> RpcError {
-    match serde_json::from_str::<ErrorObject<'_>>(raw.get()) {
+fn rpc_error(text: &[u8], error: &[u8], head: &outline::Head) -> RpcError {
+    if error.len() > LONG_ERROR {
+        return long_error(text, error, head);
+    }
+    match serde_json::from_slice::<ErrorObject<'_>>(error) {
         Ok(object) => RpcError {
             code: object.code as i64,
             message: object.message.unwrap_or_default().into_owned(),
             data: object.data.map_or(String::new(), |data| data.get().to_owned()),
         },
-        Err(_) => RpcError { code: 0, message: raw.get().to_owned(), data: String::new() },
+        Err(_) => {
+            let message = String::from_utf8_lossy(error).into_owned();
+            RpcError { code: 0, message, data: String::new() }
+        }
     }
+}
+
+/// What can be said of a long error without walking through all of it: its parts
+/// that are short.
+fn long_error(text: &[u8], error: &[u8], head: &outline::Head) -> RpcError {
+    let short = |part: &Part| {
+        part.clone().and_then(|place| text.get(place)).filter(|part| part.len() <= LONG_ERROR)
+    };
+    let code = short(&head.code).and_then(|code| serde_json::from_slice::<f64>(code).ok());
+    let message = short(&head.message).and_then(|text| serde_json::from_slice(text).ok());
+    let message = message.unwrap_or_else(|| format!("an error of {} bytes", error.len()));
+    let data = short(&head.data).map_or("", |data| raw(data).get()).to_owned();
+    RpcError { code: code.unwrap_or_default() as i64, message, data }
 }
 
 /// Our id out of `1`, `1.0` or `"1"`.
@@ -364,10 +357,45 @@ mod tests {
         assert!(one(r#"{"id":1,"error":"broken"}"#).contains("broken"));
         assert!(one(r#"{"id":1,"error":{"code":-32000.0,"message":null}}"#).contains("-32000"));
         assert!(one(r#"{"id":1}"#).contains("neither result nor error"));
+        assert!(one(r#"{"error":{"code":-32000,"message":"at last"}}"#).contains("id: None"));
     }
 
     #[test]
-    fn the_short_way_reads_what_the_long_way_reads() {
+    fn long_errors_are_told_by_their_short_parts() {
+        let long = "x".repeat(LONG_ERROR + 1);
+        let told = one(&format!(
+            r#"{{"id":1,"error":{{"data":"{long}","message":"too \"much\"","code":-32000}}}}"#
+        ));
+        assert!(told.contains("code: -32000") && told.contains("too \\\"much"), "{told}");
+        assert!(told.contains(r#"data: """#), "{told}");
+        let told = one(&format!(r#"{{"id":1,"error":{{"message":"{long}","data":[1]}}}}"#));
+        assert!(told.contains("an error of 655") && told.contains("[1]"), "{told}");
+        let told = one(&format!(r#"{{"id":1,"error":"{long}"}}"#));
+        assert!(told.contains("an error of 655") && told.contains("code: 0"), "{told}");
+    }
+
+    #[test]
+    fn the_envelope_is_read_in_any_spelling() {
+        for line in [
+            r#" { "result" : {} , "i\u0064" : 3 } "#,
+            r#"{"id":3,"re\u0073ult":{"is\u0045rror":false}}"#,
+            r#"{"id":3,"error":null,"method":null,"result":{}}"#,
+        ] {
+            assert!(one(line).starts_with("Response { id: Some(3), outcome: Ok("), "{}", one(line));
+        }
+        for line in [
+            r#"{"id":1,"id":1,"result":{}}"#,
+            r#"{"id":1,"result":{},"result":{}}"#,
+            r#"{"id":1,"method":7}"#,
+            r#"{"id":1,"result":{}}}"#,
+            "[[{\"id\":1,\"result\":{}}]]",
+        ] {
+            assert_eq!(one(line), "junk", "{line}");
+        }
+    }
+
+    #[test]
+    fn a_head_is_what_the_general_reader_finds() {
         let heads = [
             "{}",
             r#"{"isError":true,"resultType":"complete","content":[]}"#,
@@ -375,6 +403,7 @@ mod tests {
             r#"{"isError":"yes"}"#,
             r#"{"isError":1}"#,
             r#"{"resultType":7}"#,
+            r#"{"isError":true,"isError":true}"#,
             r#"{"resultType":"a\u0062\n"}"#,
             r#"{"resultType":"input_required","inputRequests":{"x":[1]},"requestState":"s"}"#,
             r#"{"content":{"isError":true}}"#,
@@ -386,12 +415,9 @@ mod tests {
                 let Message::Response { id: Some(12), outcome: Ok(answer) } = message else {
                     panic!("{message:?}");
                 };
-                assert!(answer.head.is_some(), "{line}");
-                let raw: &RawValue = serde_json::from_str(head).unwrap();
-                let long = Answer::from(raw);
-                assert_eq!(&*answer.to_json(), &*long.to_json());
+                assert_eq!(&*answer.to_json(), head.as_bytes());
                 assert_eq!(answer.raw().get(), head);
-                match (answer.head(), long.head()) {
+                match (answer.head(), serde_json::from_str::<ResultHead<'_>>(head)) {
                     (Ok(short), Ok(long)) => assert_eq!(format!("{short:?}"), format!("{long:?}")),
                     (Err(_), Err(_)) => {}
                     other => panic!("{head}: {other:?}"),
@@ -400,16 +426,6 @@ mod tests {
             })
             .unwrap();
             assert_eq!(seen, 1);
-        }
-        for line in [
-            r#"{"id":1,"result":null}"#,
-            r#"{"id":null,"result":{}}"#,
-            r#"{"id":1,"result":[true]}"#,
-            r#"{"id":1,"result":{},"error":null}"#,
-        ] {
-            let mut short = Outline::default();
-            assert_eq!(short.finish(line.as_bytes()), Verdict::Whole);
-            assert!(answer(line.as_bytes(), None, &short).is_none(), "{line}");
         }
     }
 

@@ -17,6 +17,7 @@
 //! * [`rows`] — lists as tables; [`blob`] and [`mod@pointer`] — parts of a result.
 
 pub mod arguments;
+mod batch;
 pub mod blob;
 pub mod content;
 pub mod framing;
@@ -27,7 +28,10 @@ pub mod listing;
 pub mod message;
 pub mod modern;
 pub mod negotiation;
+pub mod offers;
 pub mod outline;
 pub mod pointer;
 pub mod rows;
+mod scan;
 pub mod schema;
+mod shape;

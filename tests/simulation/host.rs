@@ -6,6 +6,7 @@ use std::time::Duration;
 use tmcp::config::{Config, Defaults, Problem};
 use tmcp::engine::{
     Arguments, CallTool, Completion, Event, Listing, LogLevel, Pair, Reference, Reply, RequestId,
+    Unfinished,
 };
 use tmcp::error::Kind;
 
@@ -251,7 +252,14 @@ impl World {
                             true => Reference::Prompt("p"),
                             false => Reference::Template("r://{x}"),
                         };
-                        engine.complete(now, &server, reference, ("x", &word), timeout, user)
+                        let given = [Pair { key: "y".into(), value: word.clone(), is_json: false }];
+                        let wanted = Unfinished {
+                            reference,
+                            argument: "x",
+                            value: &word,
+                            given: if word.is_empty() { &[] } else { &given },
+                        };
+                        engine.complete(now, &server, wanted, timeout, user)
                     }
                 }
             }

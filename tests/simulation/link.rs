@@ -100,6 +100,8 @@ pub struct Peer {
     /// Which questions each job waits for.
     pub waits: BTreeMap<u64, BTreeSet<String>>,
     pub subscribed: BTreeSet<String>,
+    /// Where it said that lists go on: in the legacy era nobody else may ask there.
+    pub cursors: BTreeSet<String>,
     pub listens: BTreeMap<u64, Vec<String>>,
 }
 

@@ -250,7 +250,15 @@ impl World {
             Lists::Fails => return self.answer_error(id, wire, -32603, "list fails"),
             Lists::Malformed => return self.answer(id, wire, &json!({"tools": 7})),
         }
-        let page = match params.get("cursor").and_then(Value::as_str) {
+        let cursor = params.get("cursor").and_then(Value::as_str);
+        if let Some(cursor) = cursor {
+            self.counts.pages += 1;
+            if !modern && !self.links[&id].peer.cursors.contains(cursor) {
+                self.fail(format!("c{id}: cursor {cursor:?} is of another session"));
+                return self.answer_error(id, wire, -32602, "Invalid cursor");
+            }
+        }
+        let page = match cursor {
             None => 0,
             // An empty cursor is a cursor like any other.
             Some("") => 1,
@@ -271,8 +279,10 @@ impl World {
             .collect();
         let mut result = json!({ "tools": tools });
         if page + 1 < pages {
-            let next = page + 1;
-            result["nextCursor"] = if next == 1 { json!("") } else { json!(next.to_string()) };
+            let next = if page == 0 { String::new() } else { (page + 1).to_string() };
+            result["nextCursor"] = json!(next);
+            let link = self.links.get_mut(&id).expect("its caller holds it");
+            link.peer.cursors.insert(next);
         }
         if modern && self.random.mille(300) {
             result["ttlMs"] = json!(self.random.below(5_000));

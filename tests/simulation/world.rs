@@ -97,6 +97,7 @@ summary!(
     ok,
     tool_errors,
     listed,
+    pages,
     invalid,
     busy,
     timeouts,

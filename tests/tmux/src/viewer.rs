@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::process::Process;
 use crate::run::{Output, Running};
 use crate::tmux::{Tmux, binary};
-use crate::wait::{PATIENCE, until};
+use crate::wait::{PATIENCE, until, until_some};
 
 /// An attached client whose screen can be read. Dropped, its terminal is ended.
 #[derive(Debug)]
@@ -83,6 +83,49 @@ impl<'a> Viewer<'a> {
         self.run(["capture-pane", "-p", "-t", "v:"]).ok()
     }
 
+    /// What is on the screen as one line: frames left out, and broken lines joined
+    /// by single blanks.
+    #[track_caller]
+    #[must_use]
+    pub fn words(&self) -> String {
+        let screen = self.screen().replace(|c: char| ('\u{2500}'..'\u{2580}').contains(&c), " ");
+        screen.split_whitespace().collect::<Vec<&str>>().join(" ")
+    }
+
+    /// Waits until the screen has these words, however its lines are broken.
+    #[track_caller]
+    pub fn until_words(&self, words: &str) {
+        until(&format!("the screen says {words:?}, not\n{}", self.screen()), || {
+            self.words().contains(words)
+        });
+    }
+
+    /// Presses the key of the menu's line that has this text, however many pages
+    /// away it is.
+    #[track_caller]
+    pub fn press(&self, text: &str) {
+        let key = until_some(&format!("{text:?} is listed with a key"), || {
+            let screen = self.screen();
+            let key = screen.lines().find_map(|line| key_after(line, text));
+            if key.is_none() && screen.contains("(n)") {
+                self.keys(&["n"]);
+                until("the page turns", || self.screen() != screen);
+            }
+            key
+        });
+        self.keys(&[&key.to_string()]);
+    }
+
+    /// The name by which commands know this client.
+    #[track_caller]
+    #[must_use]
+    pub fn name(&self) -> String {
+        let pid = self.client().pid.to_string();
+        let list = self.tmux.run(["list-clients", "-F", "#{client_pid} #{client_name}"]).ok();
+        let mut clients = list.lines().filter_map(|line| line.split_once(' '));
+        clients.find(|(client, _)| *client == pid).expect("it is attached").1.to_string()
+    }
+
     /// The same with the attributes of each cell, as escape sequences.
     #[track_caller]
     #[must_use]
@@ -140,6 +183,15 @@ impl<'a> Viewer<'a> {
     pub fn keys(&self, keys: &[&str]) {
         let _ = self.run(["send-keys", "-t", "v:"].iter().chain(keys)).ok();
     }
+}
+
+/// The key in parentheses that a line of a menu ends in, when it has this text.
+fn key_after(line: &str, text: &str) -> Option<char> {
+    let rest = &line[line.find(text)? + text.len()..];
+    let (key, end) = rest[rest.rfind('(')? + 1..].split_once(')')?;
+    let mut key = key.chars();
+    let only = key.next().filter(|_| key.next().is_none())?;
+    end.trim_start().starts_with('\u{2502}').then_some(only)
 }
 
 impl Drop for Viewer<'_> {

@@ -144,3 +144,55 @@ fn a_control_client_that_goes_while_it_waits_harms_nobody() {
     tmux.lives();
     tmux.finish();
 }
+
+/// A guard with names for its numbers, so that the same number has the same name.
+fn named(line: &str, names: &mut Vec<String>) -> String {
+    let words: Vec<&str> = line.split(' ').collect();
+    let [guard @ ("%begin" | "%end" | "%error"), _, number, flags] = words[..] else {
+        return line.trim_end().to_owned();
+    };
+    let name = names.iter().position(|name| name == number).unwrap_or_else(|| {
+        names.push(number.to_owned());
+        names.len() - 1
+    });
+    format!("{guard} {name} {flags}")
+}
+
+#[test]
+fn the_dialogues_of_the_page_are_what_happens() {
+    let page = include_str!("../../../docs/control-mode.md");
+    let dialogues: Vec<&str> = page
+        .split("```control\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().expect("split gives one"))
+        .collect();
+    assert_eq!(dialogues.len(), 5, "dialogues of the page");
+    let tmux = Tmux::demo();
+    let mut control = tmux.control();
+    let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+    let mut at = control.raw().len();
+    for line in dialogues.iter().flat_map(|dialogue| dialogue.lines()) {
+        if let Some(command) = line.strip_prefix("> ") {
+            control.send(command);
+            continue;
+        }
+        let wanted = named(line, &mut theirs);
+        until(&format!("{line:?} comes"), || {
+            let raw = control.raw();
+            while let Some(line) = raw.get(at) {
+                at += 1;
+                let came = named(line, &mut ours);
+                if came == wanted {
+                    return true;
+                }
+                // Notifications may come at any time; anything else may not.
+                let notification = line.starts_with('%') && came == line.trim_end();
+                assert!(notification, "{line:?} came instead of {wanted:?}: {raw:#?}");
+            }
+            false
+        });
+    }
+    control.well_formed();
+    drop(control);
+    tmux.finish();
+}

@@ -54,6 +54,30 @@ fn a_resource_is_read_as_text_as_json_or_in_part() {
 }
 
 #[test]
+fn the_parts_of_a_resource_are_rows() {
+    let tmux = Tmux::demo();
+    let read = |args: &[&str]| tmux.run(["mcp-read"].iter().chain(args)).ok();
+    let format = "#{mcp_server} #{mcp_uri} #{mcp_mime} #{mcp_size} <#{mcp_text}>";
+    let text = read(&["-F", format, "demo", "test://greeting"]);
+    assert_eq!(text, "demo test://greeting text/plain 13 <hello, reader>\n");
+    let text = read(&["-F", format, "demo", "test://pixel"]);
+    assert!(text.starts_with("demo test://pixel image/png ") && text.ends_with(" <>\n"), "{text}");
+    let only = ["-f", "#{m:image/*,#{mcp_mime}}", "demo"];
+    assert_eq!(read(&[&only[..], &["test://greeting"]].concat()), "");
+    assert!(
+        read(&[&only[..], &["test://pixel"]].concat()).starts_with("test://pixel  image/png  ")
+    );
+    let bad = tmux.run(["mcp-read", "-j", "-F", "x", "demo", "test://greeting"]).fails(1);
+    assert!(bad.contains("don't go with -j"), "{bad}");
+    // Values of a template are expanded by -E, as -F has another meaning here.
+    let value = "name=#{session_name}";
+    let args = ["-t", "one:", "-F", "#{mcp_uri}", "demo", "test://note/{name}", value];
+    assert_eq!(read(&[&["-E"][..], &args].concat()), "test://note/one\n");
+    assert_eq!(read(&args), "test://note/%23%7Bsession_name%7D\n");
+    tmux.finish();
+}
+
+#[test]
 fn a_template_is_filled_and_its_values_are_escaped() {
     let tmux = Tmux::demo();
     let read = |value: &str| {
@@ -135,6 +159,12 @@ fn completion_offers_names_and_what_the_server_proposes() {
     assert_eq!(complete(&["demo", "compose", "tone", "s"]), "stern\n");
     assert_eq!(complete(&["demo", "test://note/{name}", "name", "b"]), "beta\n");
     assert_eq!(complete(&["demo", "compose", "tone", "zzz"]), "");
+    let row = "#{mcp_name} #{mcp_required}";
+    assert_eq!(complete(&["-F", row, "arguments", "demo", "add"]), "a 1\nb 1\n");
+    let tools = complete(&["-f", "#{m:e*,#{mcp_name}}", "tools", "demo"]);
+    assert_eq!(tools, "echo\nexit\nenv\n");
+    let values = complete(&["-F", "<#{mcp_value}>", "demo", "compose", "tone"]);
+    assert_eq!(values, "<kind>\n<stern>\n");
     tmux.finish();
 }
 
