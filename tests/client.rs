@@ -2,8 +2,10 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use common::{Daemon, Driver, Home, stdio};
-use tmcp::client::Reply;
+use tmcp::client::{Event, Reply};
 
 #[test]
 fn a_tool_is_called_over_stdio_in_both_eras() {
@@ -57,4 +59,26 @@ fn unknown_names_are_answered_with_what_there_is() {
     let done = driver.call("s", "nothing", "{}");
     let error = done.outcome.unwrap_err();
     assert!(error.message().starts_with("server 's' has no tool 'nothing'; it has "), "{error}");
+}
+
+#[test]
+fn a_server_that_answers_at_once_keeps_no_other_waiting() {
+    let servers = format!("{{\"busy\":{},\"slow\":{}}}", stdio(&[]), stdio(&[]));
+    let mut driver = Driver::new("busy-and-slow", &servers);
+    for server in ["busy", "slow"] {
+        driver.text(server, "echo", r#"{"text":"warm"}"#);
+    }
+    let slow = driver.start("slow", "sleep", r#"{"ms":50}"#);
+    let (start, mut ended) = (Instant::now(), false);
+    while !ended {
+        assert!(start.elapsed() < Duration::from_secs(10), "it is never looked at");
+        driver.start("busy", "echo", r#"{"text":"x"}"#);
+        // The answer is there when the client looks, so that reading where it was
+        // written to is right each time.
+        std::thread::sleep(Duration::from_millis(2));
+        driver.client.dispatch(Duration::from_millis(2));
+        while let Some(event) = driver.client.next_event() {
+            ended |= matches!(&event, Event::Done(done) if done.id == slow);
+        }
+    }
 }
