@@ -2,8 +2,13 @@
 
 mod common;
 
-use common::{Daemon, Driver, Home, stdio};
-use tmcp::client::Reply;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::time::Duration;
+
+use common::{Daemon, Driver, Home, PATIENCE, socket, stdio, write_config};
+use serde_json::{Value, json};
+use tmcp::client::{Event, Reply};
 
 #[test]
 fn a_tool_is_called_over_stdio_in_both_eras() {
@@ -57,4 +62,77 @@ fn unknown_names_are_answered_with_what_there_is() {
     let done = driver.call("s", "nothing", "{}");
     let error = done.outcome.unwrap_err();
     assert!(error.message().starts_with("server 's' has no tool 'nothing'; it has "), "{error}");
+}
+
+/// The far end of a connection, played by the test, so that it is known what is
+/// there to be read and when.
+struct Played(BufReader<UnixStream>);
+
+impl Played {
+    /// Takes a connection, which says `initialize` first.
+    fn accept(listener: &UnixListener) -> Played {
+        let (stream, _) = listener.accept().expect("the client has connected");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+        let mut played = Played(BufReader::new(stream));
+        played.answer();
+        played
+    }
+
+    /// Answers the next request.
+    fn answer(&mut self) {
+        let message: Value = loop {
+            let mut line = String::new();
+            self.0.read_line(&mut line).expect("the client writes");
+            let message: Value = serde_json::from_str(&line).expect("whole messages");
+            if message.get("id").is_some() {
+                break message;
+            }
+        };
+        let result = match message["method"].as_str() {
+            Some("initialize") => json!({"protocolVersion": "2025-11-25",
+                "capabilities": {}, "serverInfo": {"name": "played", "version": "1"}}),
+            _ => json!({"content": []}),
+        };
+        let reply = json!({"jsonrpc": "2.0", "id": message["id"], "result": result});
+        writeln!(self.0.get_mut(), "{reply}").expect("the client reads");
+    }
+}
+
+#[test]
+fn a_server_that_answers_at_once_keeps_no_other_waiting() {
+    let home = Home::new("busy-and-slow");
+    let names = ["busy", "slow"];
+    let listeners = names.map(|name| UnixListener::bind(home.path(name)).expect("a socket"));
+    let entry =
+        |name: &str| format!("\"{name}\":{}", socket(&home.path(name), "\"era\":\"legacy\""));
+    write_config(&home, &format!("{{{}}}", names.map(entry).join(",")));
+    let mut driver = Driver::at(home);
+    driver.ready();
+    let mut ends = names.iter().zip(&listeners).map(|(name, listener)| {
+        let id = driver.start(name, "t", "{}");
+        let mut end = Played::accept(listener);
+        driver.until("the session", |driver| {
+            driver.logged(&format!("{name} is ready")).then_some(())
+        });
+        end.answer();
+        driver.done(id);
+        end
+    });
+    let (mut busy, mut slow) = (ends.next().unwrap(), ends.next().unwrap());
+    drop(ends);
+    let id = driver.start("slow", "t", "{}");
+    let mut round = |driver: &mut Driver| {
+        driver.start("busy", "t", "{}");
+        busy.answer();
+        driver.client.dispatch(Duration::from_millis(2));
+        let mut ended = false;
+        while let Some(event) = driver.client.next_event() {
+            ended |= matches!(&event, Event::Done(done) if done.id == id);
+        }
+        ended
+    };
+    assert!(!round(&mut driver), "nothing was said yet");
+    slow.answer();
+    // From here on the only link that was written to has its answer each time.
+    assert!((0..20).any(|_| round(&mut driver)), "the other is never looked at");
 }

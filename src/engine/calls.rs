@@ -154,7 +154,6 @@ impl Engine {
     /// the tools unless that is under way.
     pub(super) fn await_tools(&mut self, now: Time, id: RequestId, server: ServerId) {
         self.server_mut(server).listeners.push(id);
-        self.note_request(id);
         if self.server(server).listing.is_some() {
             return;
         }
@@ -180,7 +179,6 @@ impl Engine {
         } else {
             self.server_mut(server).queue.push_back(id);
         }
-        self.note_request(id);
         self.pump(now, server);
         let waits = self.requests.get(&id).is_some_and(|request| {
             matches!(request.state, State::Queued) && !request.missed && request.failures == 0

@@ -327,7 +327,8 @@ impl Engine {
         if !was_up {
             self.events.push_back(Event::ServerUp { server: name });
         }
-        self.note_connection(id);
+        // Nobody is to be woken for the deadline of the handshake.
+        self.find_connections_due();
         self.pump(now, server);
     }
 
@@ -574,7 +575,8 @@ impl Engine {
     /// One request less on a connection.
     pub(super) fn release(&mut self, now: Time, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        if connection.exchanges.is_empty() {
+        let idle = connection.exchanges.is_empty();
+        if idle {
             connection.rest(now);
         }
         let (server, carries) = (connection.server, connection.is_carrier());
@@ -585,7 +587,7 @@ impl Engine {
         if state.pool.release(id, waiting, shape) {
             let cause = if retiring { EvictionCause::Reload } else { EvictionCause::Overflow };
             self.close(now, id, cause);
-        } else {
+        } else if idle {
             self.note_connection(id);
         }
         self.pump(now, server);
