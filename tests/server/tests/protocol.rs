@@ -123,7 +123,7 @@ fn every_listed_tool_can_be_called() {
     peer.request(1, "tools/list", json!({}));
     let reply = peer.read();
     let arguments = json!({"text": "a b", "a": 1, "b": 2, "ms": 1, "steps": 0, "bytes": 5, "n": 2,
-        "name": "TMCP_TEST_VALUE", "message": "no", "s": "s", "i": 1});
+        "name": "TMCP_TEST_VALUE", "message": "no", "s": "s", "i": 1, "sides": ["north"]});
     for tool in reply["result"]["tools"].as_array().expect("a list") {
         let name = tool["name"].as_str().expect("a name");
         if matches!(name, "exit" | "crash" | "ask") {
