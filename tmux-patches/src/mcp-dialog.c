@@ -63,6 +63,7 @@ struct mcp_dialog {
 
 	overlay_key_cb		 keys;	/* of the menu that is open, or NULL */
 	int			 left;
+	int			 opened;
 
 	struct mcp_menu		*menu;
 	mcp_dialog_menu_cb	 menu_cb;
@@ -224,6 +225,7 @@ mcp_dialog_clear(struct mcp_dialog *d, const char *title)
 {
 	mcp_dialog_hide(d);
 	mcp_menu_free(d->menu);
+	d->opened = 0;
 	d->menu = mcp_menu_create(title);
 }
 
@@ -411,6 +413,7 @@ mcp_dialog_open(struct mcp_dialog *d, struct cmdq_item *item)
 		cmd_list_free(cmdlist);
 		if (retval == CMD_RETURN_WAIT) {
 			d->left = 0;
+			d->opened = 1;
 			d->keys = c->overlay_key;
 			c->overlay_key = mcp_dialog_key;
 			cmdq_insert_after(item,
@@ -418,7 +421,12 @@ mcp_dialog_open(struct mcp_dialog *d, struct cmdq_item *item)
 			return (CMD_RETURN_WAIT);
 		}
 	}
-	if (!is_note)
+	/* What a small terminal has closed waits for a larger one. */
+	if (d->opened && !is_note) {
+		d->number = 0;
+		d->shown = 0;
+		mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
+	} else if (!is_note)
 		mcp_dialog_answer(d, MCP_DIALOG_BACK);
 	return (CMD_RETURN_NORMAL);
 }

@@ -233,8 +233,6 @@ mcp_template_fill(const char *uri, struct tmcp_pair *pairs, size_t npairs,
 	const char			*begin = uri;
 	char				*out = NULL;
 
-	if (mcp_template_check(uri, pairs, npairs, cause) != 0)
-		return (NULL);
 	if ((evb = evbuffer_new()) == NULL)
 		fatalx("out of memory");
 	while ((op = mcp_template_next(&at, &before, &from, &to)) != NULL) {
@@ -244,6 +242,8 @@ mcp_template_fill(const char *uri, struct tmcp_pair *pairs, size_t npairs,
 			goto out;
 		begin = at;
 	}
+	if (mcp_template_check(uri, pairs, npairs, cause) != 0)
+		goto out;
 	evbuffer_add(evb, begin, strlen(begin) + 1);
 	out = xstrdup((char *)EVBUFFER_DATA(evb));
 out:

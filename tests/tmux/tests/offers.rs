@@ -87,6 +87,16 @@ fn a_template_is_filled_and_its_values_are_escaped() {
     assert_eq!(read("name=a b/c?é"), "test://note/a%20b%2Fc%3F%C3%A9\n");
     let bad = tmux.run(["mcp-read", "demo", "test://note/{name}", "other=x"]).fails(1);
     assert!(bad.contains("name=value"), "{bad}");
+    let bad = tmux.run(["mcp-read", "demo", "test://note/{name}", "name=x", "more=y"]).fails(1);
+    assert!(bad.contains("no template for more"), "{bad}");
+    // All operators of RFC 6570, with a prefix and a variable that is left out.
+    let uri = "test://note/{a:2}{/a}{.a}{;a,none}{?a,b}{&none}{#b}{+b}";
+    let args = ["mcp-read", "-q", "/contents/0/uri", "demo", uri, "a=é x", "b=1/2"];
+    let filled = tmux.run(args).ok();
+    assert_eq!(
+        filled,
+        "test://note/%C3%A9%20/%C3%A9%20x.%C3%A9%20x;a=%C3%A9%20x?a=%C3%A9%20x&b=1%2F2#1/21/2\n"
+    );
     let bad = tmux.run(["mcp-read", "demo", "test://greeting", "name=x"]).fails(1);
     assert!(bad.contains("no template"), "{bad}");
     tmux.finish();

@@ -288,3 +288,21 @@ fn the_name_of_a_field_is_seen_however_long_that_of_the_server_is() {
     drop(viewer);
     tmux.finish();
 }
+
+#[test]
+fn a_menu_that_the_screen_has_become_too_small_for_waits_for_a_larger_one() {
+    let tmux = demo();
+    let viewer = tmux.view_sized(80, 24);
+    let mut call = tmux.start_call(["demo", "ask"]);
+    viewer.until("demo asks");
+    viewer.resize(15, 4);
+    tmux.until_format("#{window_width}", "15");
+    viewer.until_gone("Decline");
+    viewer.resize(40, 12);
+    viewer.until("Decline");
+    assert!(!call.ended(), "a small screen has answered");
+    viewer.keys(&["d"]);
+    assert_eq!(call.wait().ok(), "the user chose: decline\n");
+    drop(viewer);
+    tmux.finish();
+}
