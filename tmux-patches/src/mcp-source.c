@@ -44,9 +44,10 @@ mcp_source_line(struct evbuffer *evb, struct grid *gd, u_int y)
 {
 	const struct grid_line	*gl = grid_peek_line(gd, y);
 	struct grid_cell	 gc;
-	u_int			 x, end = grid_line_length(gd, y);
+	u_int			 x, end = gl->cellused;
 	int			 wrapped = (gl->flags & GRID_LINE_WRAPPED) != 0;
 
+	/* A blank at the end of a line that goes on is between two words. */
 	for (; end > 0 && !wrapped; end--) {
 		grid_get_cell(gd, end - 1, y, &gc);
 		if (gc.data.size != 1 || *gc.data.data != ' ')

@@ -7,6 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tmcp_tmux_tests::{Setup, Tmux, stdio, until};
 
+/// The longest tmux may be away while something big is shown.
+const AWAY: Duration = Duration::from_millis(400);
+
 /// The start of a PNG.
 const DATA: &str = "iVBORw0KGgo=";
 
@@ -169,8 +172,8 @@ fn many_lines_and_wide_ones_hold_nobody_up_wherever_they_go() {
         let file = file.to_string_lossy();
         for sink in ["none", "buffer:kept", "view", "popup", "window", "message", "pane", "stdout"]
         {
-            let mut best = Duration::MAX;
-            for _ in 0..3 {
+            // A busy machine may be away for longer, but not each time.
+            let times = (0..3).map(|_| {
                 let args = ["-o", sink, "-t", "one:0", "-i", &file, "demo", "echo"];
                 let mut call = tmux.start_call(args);
                 let mut worst = Duration::ZERO;
@@ -182,13 +185,15 @@ fn many_lines_and_wide_ones_hold_nobody_up_wherever_they_go() {
                     after -= u32::from(call.ended());
                 }
                 let _ = call.wait().ok();
-                best = best.min(worst);
                 for command in ["display-popup -C", "kill-window -a -t one:0"] {
                     let _ = control.command(command);
                 }
                 let _ = tmux.run(["send-keys", "-t", "one:0", "-X", "cancel"]);
-            }
-            assert!(best < Duration::from_millis(400), "{name} to {sink}: away for {best:?}");
+                worst
+            });
+            let mut seen = Vec::new();
+            let fast = times.inspect(|time| seen.push(*time)).any(|time| time < AWAY);
+            assert!(fast, "{name} to {sink}: away for {seen:?}");
         }
     }
     assert_eq!(tmux.buffer("kept").map(|text| text.len()), Some(wide.len()));

@@ -53,8 +53,8 @@ fn a_megabyte_arrives_from_a_file_a_history_and_a_selection() {
     fs::write(tmux.path("home/big"), &text).expect("written");
     assert!(take(&tmux, "file:big") == text, "the file was changed on its way");
 
-    // What can be shown, in lines that wrap: 1500 of 700 columns.
-    let lines: Vec<String> = (0..1500)
+    // What can be shown, in lines that wrap: 2000 of 700 columns.
+    let lines: Vec<String> = (0..2000)
         .map(|n| {
             format!("{n} \"a\" 'b' \\c $D `e` #{{pid}} #(id) ; größer 漢字 ").repeat(13) + "end"
         })
