@@ -51,7 +51,7 @@ impl<'a> Viewer<'a> {
             binary().display(),
             tmux.path("viewer.err").display()
         );
-        // A client tells its size once more after it is attached, which closes menus.
+        // A client tells its size once more after it is attached: that comes first.
         let hook = ["set-hook", "-g", "client-resized", "set -g @resized 1"];
         let _ = tmux.run(hook.iter().chain(&[";", "set", "-gu", "@resized"])).ok();
         let mut viewer = Viewer { tmux, outer: tmux.server() };

@@ -338,6 +338,7 @@ fn a_key_asks_for_what_its_command_lacks() {
     viewer.keys(&["Escape"]);
     viewer.press("stern (chosen)");
     viewer.press("the council");
+    viewer.until("Paste into the pane");
     viewer.keys(&["s"]);
     pasted(&tmux, "Dear the council,");
     // Nothing is missing, and nothing is asked.
@@ -347,6 +348,7 @@ fn a_key_asks_for_what_its_command_lacks() {
     viewer.until("no such prompt");
     viewer.keys(&["C-l"]);
     viewer.press("alpha");
+    viewer.until("name = alpha");
     viewer.keys(&["s"]);
     viewer.until("a note on alpha");
     drop(viewer);
