@@ -707,11 +707,13 @@ int32_t tmcp_client_get_prompt(struct tmcp_client *client,
 
 /**
  * Asks a server how an argument of a prompt or a resource template (enum
- * tmcp_reference) may go on after value. The DONE event's text has one
- * completion a line.
+ * tmcp_reference) may go on after value; the pairs are arguments that have
+ * their values already, sent as text, whatever is_json says. The DONE event's
+ * text has one completion a line.
  *
  * Ownership: user_data stays the caller's.
- * NULL: client, server, name, argument and value must not be NULL; id may be.
+ * NULL: client, server, name, argument and value must not be NULL, nor the key
+ * and value of a pair, nor pairs unless npairs is 0; id may be.
  * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (unknown server, no such
  * reference), TMCP_RESULT_BUSY, TMCP_RESULT_CLOSED, TMCP_RESULT_POISONED,
  * TMCP_RESULT_INTERNAL. After an error no event comes.
@@ -723,6 +725,8 @@ int32_t tmcp_client_complete(struct tmcp_client *client,
                              const char *name,
                              const char *argument,
                              const char *value,
+                             const struct tmcp_pair *pairs,
+                             size_t npairs,
                              uint32_t timeout_ms,
                              void *user_data,
                              uint64_t *id);
@@ -933,9 +937,11 @@ int32_t tmcp_client_stats(struct tmcp_client *client,
 void tmcp_string_free(char *string);
 
 /**
- * One number or word for a status line: "mcp_servers", "mcp_inflight",
- * "mcp_p95_NAME" and the like. Cheap, no input or output. Copies as much as
- * fits with a NUL; *needed gets the full length, without the NUL.
+ * One number or short text for a status line: "mcp_servers", "mcp_p95" of all
+ * servers, "mcp_p95_NAME" of one, where NAME may have "_" for all but letters and
+ * digits, and "mcp_p95:NAME" of one by its exact name; docs/tmux.md has all
+ * figures. Cheap, no input or output. Copies as much as fits with a NUL;
+ * *needed gets the full length, without the NUL.
  *
  * Ownership: buf is the caller's.
  * NULL: client and key must not be NULL; buf NULL only measures; needed may be
@@ -1161,6 +1167,23 @@ uint64_t tmcp_event_request(const struct tmcp_event *event);
 const char *tmcp_event_url(const struct tmcp_event *event);
 
 /**
+ * Whether the form of an open question takes this value for the field key;
+ * is_json: as in tmcp_pair. Nothing is sent.
+ *
+ * Ownership: none.
+ * NULL: client, key and value must not be NULL.
+ * Errors: TMCP_RESULT_INVALID (it does not; tmcp_client_error says what is
+ * wanted), TMCP_RESULT_NOT_FOUND (the question is not open any more),
+ * TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: everything is copied.
+ */
+int32_t tmcp_client_check_answer(struct tmcp_client *client,
+                                 uint64_t question,
+                                 const char *key,
+                                 const char *value,
+                                 bool is_json);
+
+/**
  * Answers a question (enum tmcp_answer). With TMCP_ANSWER_ACCEPT a form takes
  * its fields as pairs, or its content as json; a sample takes a
  * CreateMessageResult as json; an address takes neither. Pairs and json are
@@ -1280,7 +1303,9 @@ void tmcp_table_free(struct tmcp_table *table);
  * description read_only destructive idempotent arguments required; of
  * resources: uri name title description mime size; of resource templates:
  * uri_template name title description mime; of prompts: name title description
- * arguments. A flag is "1" or "", several names are separated by blanks.
+ * arguments. A flag is "1" or "", several names are separated by blanks. DONE of
+ * a resource that was read: uri mime size text; text is "" where size counts the
+ * bytes of a blob. DONE of a completion: value.
  * QUESTION of a form: its fields, as tmcp_client_tool_arguments has them.
  *
  * Ownership: the caller's, to be given to tmcp_table_free.
@@ -1293,11 +1318,13 @@ struct tmcp_table *tmcp_event_table(const struct tmcp_event *event);
 /**
  * The arguments of a tool, one row each, required ones first, else in the
  * server's order: name type required default choices description title minimum
- * maximum format multiple choice_titles. type is a type of JSON Schema, or
+ * maximum format multiple choice_titles shape. type is a type of JSON Schema, or
  * several joined by " or "; required and multiple are "1" or ""; choices and
  * choice_titles have one a line, the latter is "" when no choice has a title;
  * multiple is "1" for an array of choices; minimum and maximum are of the
- * length when the type is string.
+ * length when the type is string; shape is an outline of the JSON that a list or
+ * an object wants, such as [{"name": string, "tags"?: [string]}], "" when no
+ * more is known than the type.
  *
  * Ownership: the caller's, to be given to tmcp_table_free.
  * NULL: client, server and tool must not be NULL; NULL is returned when the
@@ -1338,9 +1365,10 @@ struct tmcp_table *tmcp_client_jobs(struct tmcp_client *client);
 /**
  * The servers, sorted by name: name state transport status socket_path inflight
  * queued calls errors p50 p95 p99 p999 avg rate hit_rate tools last_error
- * spark. state is one word as in the format key, status is as in the report,
- * tools is a count, "" when they were not listed yet; numbers that are not
- * known are "-".
+ * spark offers. state is one word as in the format key, status is as in the
+ * report, tools is a count, "" when they were not listed yet; numbers that are
+ * not known are "-". offers are the words of what the server declared (tools
+ * resources prompts completions), "" before its first handshake.
  *
  * Ownership: the caller's, to be given to tmcp_table_free.
  * NULL: NULL.

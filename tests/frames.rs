@@ -108,6 +108,7 @@ fn garbage_only_is_a_timeout_that_harms_nobody_else() {
     let bad = entry(&["--garbage", "--only", "tools/call"], r#""timeout":300"#);
     write_config(&home, &format!("{{\"s\":{bad},\"good\":{}}}", entry(&[], "")));
     let mut driver = Driver::at(home);
+    driver.warm("s");
     let id = driver.start("s", "echo", ECHO);
     assert_eq!(driver.text("good", "echo", r#"{"text":"fine"}"#), "fine");
     let error = driver.done(id).outcome.unwrap_err();
@@ -131,7 +132,7 @@ fn a_program_that_is_no_server_at_all_is_a_clear_error() {
 #[test]
 fn a_server_that_never_replies_is_timed_out_without_spinning() {
     let mut driver = one("mute", &["--never-reply", "--only", "tools/call"], "");
-    assert_eq!(driver.tools("s").len(), 27);
+    assert_eq!(driver.tools("s").len(), 28);
     let id = driver.start("s", "echo", ECHO);
     let turns = driver.turns_within(Duration::from_millis(400));
     assert!(turns < 50, "{turns} turns for nothing");

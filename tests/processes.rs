@@ -119,6 +119,27 @@ fn a_process_that_keeps_dying_is_started_with_pauses() {
 }
 
 #[test]
+fn fifty_processes_are_started_in_many_turns_and_not_in_one() {
+    let all: Vec<String> = (0..50).map(|n| format!("\"s{n}\":{}", entry(&[], ""))).collect();
+    let mut driver = Driver::new("fifty", &format!("{{{}}}", all.join(",")));
+    driver.ready();
+    for n in 0..50 {
+        driver.client.connect(&format!("s{n}")).unwrap();
+    }
+    let started = |driver: &Driver| driver.count_logged("spawned server pid");
+    assert_eq!(started(&driver), 0, "to ask for one starts none");
+    let mut turns = 0;
+    while started(&driver) < 50 {
+        assert_eq!(driver.client.timeout(), Some(Duration::ZERO), "there is more to do");
+        // Without any time, a turn does one piece of work.
+        driver.client.dispatch(Duration::ZERO);
+        turns += 1;
+    }
+    assert!(turns >= 50, "{turns} turns");
+    driver.until("all to be there", |d| (d.count_logged(" is ready") == 50).then_some(()));
+}
+
+#[test]
 fn a_process_that_ignores_everything_is_killed_when_it_is_retired() {
     let args = ["--no-eof-exit", "--ignore-term"];
     let mut driver = with_pid_file("stubborn", &args, r#""pool_idle_timeout":1"#);
@@ -285,11 +306,13 @@ fn shell(name: &str, rest: &str, more: serde_json::Value) -> Driver {
 #[test]
 fn a_process_that_closes_its_input_is_given_up() {
     let more = serde_json::json!({"retry_attempts": 0});
-    let rest = "read a; exec 0<&-; exec sleep 60";
-    let mut driver = shell("closes-input", rest, more);
+    let home = Home::new("closes-input");
+    let closed = home.path("closed");
+    let rest = format!("read a; exec 0<&-; echo >{closed:?}; exec sleep 60");
+    let mut driver = shell("closes-input-call", &rest, more);
     driver.start("s", "first", "{}");
     driver.until("the handshake", |d| d.logged("s is ready").then_some(()));
-    driver.turns_within(Duration::from_millis(200));
+    driver.until("the end of its input", |_| closed.exists().then_some(()));
     let start = Instant::now();
     let error = driver.error("s", "anything", "{}");
     assert_eq!(error.message(), "server 's': the server closed the stream");

@@ -83,7 +83,9 @@ fn every_question_has_an_answer_with_its_own_id() {
 fn a_server_that_asks_without_end_and_never_reads_is_given_up() {
     let script = r#"read a; echo '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no"}}'
         read a; echo '{"jsonrpc":"2.0","id":2,"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"x","version":"1"}}}'
-        exec yes '{"jsonrpc":"2.0","id":1,"method":"ping"}'"#;
+        exec yes '{"jsonrpc":"2.0","id":"LONG","method":"ping"}'"#;
+    // The answers are as long as the questions: some thousand of them are enough.
+    let script = script.replace("LONG", &"x".repeat(4000));
     let servers = serde_json::json!({"s": {"command": "sh", "args": ["-c", script],
         "retry_attempts": 0}});
     let mut driver = Driver::new("flood", &servers.to_string());

@@ -14,10 +14,11 @@ fn a_call_that_was_sent_is_never_repeated() {
         let args = [switches, &["--only", "tools/call"]].concat();
         let more = format!("{QUICK},\"retry_attempts\":5,\"timeout\":400");
         let (mut driver, journal) = journaled("sent", &args, &more);
-        driver.tools("s");
+        driver.warm("s");
         let error = driver.error("s", "echo", ECHO);
         let kinds = [Kind::OutcomeUnknown, Kind::Timeout];
         assert!(kinds.contains(&error.kind()), "{switches:?}: {error}");
+        driver.until("the call", |_| (journal.count("echo") > 0).then_some(()));
         assert_eq!(journal.count("echo"), 1, "{switches:?}");
     }
     for tool in ["exit", "crash"] {
@@ -77,7 +78,7 @@ fn reading_requests_are_repeated() {
         common::server_binary()], "retry_backoff": 1});
     write_config(&home, &serde_json::json!({"s": server}).to_string());
     let mut driver = Driver::at(home);
-    assert_eq!(driver.tools("s").len(), 27);
+    assert_eq!(driver.tools("s").len(), 28);
     assert_eq!(driver.count_logged("spawned server pid"), 3);
 }
 
@@ -90,11 +91,15 @@ fn the_number_of_tries_is_the_configured_one() {
         write_config(&home, &format!("{{\"s\":{}}}", socket(&path, &more)));
         let mut driver = Driver::at(home);
         let error = driver.error("s", "echo", ECHO);
+        let path = path.display();
         let suffix = match attempts {
             0 => String::new(),
             n => format!(" (tried {} times)", n + 1),
         };
-        assert_eq!(error.message(), format!("server 's': No such file or directory{suffix}"));
+        assert_eq!(
+            error.message(),
+            format!("server 's': socket {path}: No such file or directory{suffix}")
+        );
         assert_eq!(error.kind(), Kind::Io);
     }
 }
@@ -107,7 +112,7 @@ fn a_server_that_starts_to_listen_while_it_is_being_tried_is_reached() {
     write_config(&home, &format!("{{\"s\":{}}}", socket(&path, more)));
     let mut driver = Driver::at(home);
     let id = driver.start("s", "echo", ECHO);
-    driver.until("two failures", |d| (d.count_logged("s: No such file") >= 2).then_some(()));
+    driver.until("two failures", |d| (d.count_logged("s: socket") >= 2).then_some(()));
     let _daemon = Daemon::start(&path, &[]);
     assert_eq!(common::text_of(&driver.done(id)), "x");
 }

@@ -50,6 +50,8 @@ fn a_socket_that_cannot_be_used_is_a_clear_error_without_a_command() {
         assert_eq!(error.kind(), Kind::Io, "{name}: {error}");
         assert!(error.message().starts_with("server 's': "), "{error}");
         assert!(error.message().contains(text), "{name}: {error}");
+        let path = home.path(name).display().to_string();
+        assert_eq!(error.message().matches(&path).count(), 1, "the socket is named: {error}");
         assert_eq!(error.message().contains("(tried 2 times)"), !permanent, "{error}");
         assert_eq!(driver.stat("s", "Status"), "failing");
         assert!(

@@ -34,13 +34,22 @@ fn listening(name: &str, more: serde_json::Value) -> Driver {
 
 /// What such a server heard with this method.
 fn heard(driver: &mut Driver, method: &str) -> serde_json::Value {
+    heard_that(driver, method, |_| true)
+}
+
+/// The same, if there is something about it, too.
+fn heard_that(
+    driver: &mut Driver,
+    method: &str,
+    fits: impl Fn(&serde_json::Value) -> bool,
+) -> serde_json::Value {
     let path = driver.home.path("heard");
     driver.until(method, |_| {
         let text = std::fs::read_to_string(&path).ok()?;
         let mut messages = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
         messages.find_map(|line| {
             let message: serde_json::Value = serde_json::from_str(line).unwrap();
-            (message["method"] == method).then_some(message)
+            (message["method"] == method && fits(&message)).then_some(message)
         })
     })
 }
@@ -48,7 +57,7 @@ fn heard(driver: &mut Driver, method: &str) -> serde_json::Value {
 #[test]
 fn the_timeout_of_the_entry_ends_a_call_that_works_and_one_that_waits() {
     let mut driver = one("timeout", &[], r#""timeout":300,"max_in_flight":1"#);
-    driver.tools("s");
+    driver.warm("s");
     let working = driver.start("s", "sleep", LONG);
     let waiting = driver.start("s", "echo", r#"{"text":"x"}"#);
     let error = driver.done(working).outcome.unwrap_err();
@@ -69,6 +78,7 @@ fn the_timeout_of_the_entry_ends_a_call_that_works_and_one_that_waits() {
 #[test]
 fn the_timeout_of_the_call_wins_over_the_entry_s() {
     let mut driver = one("own-timeout", &[], r#""timeout":60000"#);
+    driver.warm("s");
     let timeout = Some(Duration::from_millis(200));
     let id = driver.client.call(sleep(20_000), timeout, 7).unwrap();
     let done = driver.done(id);
@@ -79,11 +89,11 @@ fn the_timeout_of_the_call_wins_over_the_entry_s() {
 
 #[test]
 fn the_operation_timeout_counts_from_the_sending() {
-    let mut driver = one("operation", &["--start-delay", "700"], r#""operation_timeout":400"#);
+    let mut driver = one("operation", &["--start-delay", "1500"], r#""operation_timeout":1000"#);
     // The start takes longer than the limit, the call does not.
     assert_eq!(driver.text("s", "echo", r#"{"text":"x"}"#), "x");
     let error = driver.error("s", "sleep", LONG);
-    assert_eq!(error.message(), "server 's': timed out after 400 ms (operation_timeout)");
+    assert_eq!(error.message(), "server 's': timed out after 1 s (operation_timeout)");
 }
 
 #[test]
@@ -122,16 +132,20 @@ fn progress_is_told_and_belongs_to_its_call() {
 #[test]
 fn progress_does_not_extend_the_limit_of_the_whole_call() {
     let mut driver = one("whole", &[], r#""timeout":500"#);
+    driver.warm("s");
     let error = driver.error("s", "progress", r#"{"steps":1000,"delay_ms":20}"#);
     assert_eq!(error.message(), "server 's': timed out after 500 ms");
 }
 
 #[test]
 fn a_call_that_times_out_is_cancelled_at_the_server_by_its_id() {
-    let mut driver = listening("heard-timeout", serde_json::json!({"timeout": 700}));
-    let error = driver.error("s", "anything", "{}");
-    assert_eq!(error.kind(), Kind::Timeout);
-    let call = heard(&mut driver, "tools/call");
+    let mut driver = listening("heard-timeout", serde_json::json!({}));
+    // Once another one has arrived, nothing but its own limit is in its way.
+    driver.start("s", "first", "{}");
+    heard(&mut driver, "tools/call");
+    let id = driver.client.call(sleep(1), Some(Duration::from_millis(300)), 0).unwrap();
+    assert_eq!(driver.done(id).outcome.unwrap_err().kind(), Kind::Timeout);
+    let call = heard_that(&mut driver, "tools/call", |call| call["params"]["name"] == "sleep");
     let cancelled = heard(&mut driver, "notifications/cancelled");
     assert_eq!(cancelled["params"]["requestId"], call["id"]);
     assert_eq!(cancelled["params"]["reason"], "timed out");
@@ -221,7 +235,7 @@ fn a_reply_that_comes_too_late_reaches_nobody() {
     assert_eq!(driver.done(id).outcome.unwrap_err().kind(), Kind::Timeout);
     // The next one is not given the other's answer.
     assert_eq!(driver.text("s", "echo", r#"{"text":"next"}"#), "next");
-    assert_eq!(journal.count("echo"), 2);
+    driver.until("both ran", |_| (journal.count("echo") == 2).then_some(()));
     driver.until("the late reply", |d| {
         let late = d.number("s", "Late Replies");
         let closed = d.stat("s", "Connections Closed");

@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::{Driver, stdio, text_of};
+use std::path::{Path, PathBuf};
+
+use common::{Driver, Home, stdio, text_of};
 use tmcp::client::{Arguments, CallTool, Pair};
 
 fn started(driver: &Driver) -> bool {
@@ -23,7 +25,7 @@ fn a_kept_list_is_there_before_the_server_is() {
     driver.until("the kept list", |driver| driver.client.tool_definition("s", "echo").map(|_| ()));
     assert!(!started(&driver));
     let table = driver.client.servers_table();
-    assert_eq!(table.get(0, "tools"), Some("27"));
+    assert_eq!(table.get(0, "tools"), Some("28"));
     let call = CallTool {
         server: "s".into(),
         tool: "add".into(),
@@ -56,4 +58,74 @@ fn a_kept_list_is_there_before_the_server_is() {
         driver.turn();
     }
     assert!(driver.client.tool_definition("s", "echo").is_none());
+}
+
+/// Every file below a directory.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries
+        .flat_map(|entry| match entry.path() {
+            path if path.is_dir() => files(&path),
+            path => vec![path],
+        })
+        .collect()
+}
+
+#[test]
+fn whatever_lies_where_a_kept_list_was_harms_nobody() {
+    let mut driver =
+        Driver::new("strange-tools", &format!("{{\"s\":{}}}", stdio(&["--era", "modern"])));
+    assert!(!driver.tools("s").is_empty());
+    let Driver { client, mut home, .. } = driver;
+    drop(client);
+    let kept = files(&home.path("")).into_iter().filter(|path| {
+        std::fs::read_to_string(path).is_ok_and(|text| text.starts_with("{\"until\":"))
+    });
+    let [path] = &kept.collect::<Vec<_>>()[..] else { panic!("one list is kept") };
+    let until = u64::MAX / 2;
+    let real = std::fs::read_to_string(path).unwrap();
+    let soon = real.split([':', ',']).nth(1).unwrap();
+    for text in [
+        String::new(),
+        "\0\u{fffd}{{{".into(),
+        "[]".into(),
+        "{\"until\":\"tomorrow\",\"tools\":[]}".into(),
+        format!("{{\"until\":{until},\"tools\":[]}}"),
+        format!("{{\"until\":{soon},\"tools\":\"x\"}}"),
+        format!("{{\"until\":{soon},\"tools\":{{\"echo\":1}}}}"),
+        format!("{{\"until\":{soon},\"tools\":[1,null,{{\"name\":5}},[]]}}"),
+        format!("{{\"until\":{soon},\"tools\":[{{\"name\":\"add\",\"inputSchema\":7}}]}}"),
+        format!("{{\"until\":{soon},\"tools\":{}", "[".repeat(100_000)),
+        real[..real.len() / 2].into(),
+        format!("{real}{}", " ".repeat(2 << 20)),
+    ] {
+        std::fs::write(path, &text).unwrap();
+        home = adds(home, text.get(..80).unwrap_or(&text));
+    }
+    for what in ["nothing", "directory", "fifo", "link"] {
+        let _ = std::fs::remove_file(path);
+        match what {
+            "directory" => std::fs::create_dir(path).unwrap(),
+            "fifo" => {
+                let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+                assert!(made.success());
+            }
+            "link" => std::os::unix::fs::symlink("/dev/zero", path).unwrap(),
+            _ => {}
+        }
+        home = adds(home, what);
+        let _ = std::fs::remove_dir(path);
+    }
+}
+
+/// A host in this home calls a tool by words, which needs the list.
+fn adds(home: Home, what: &str) -> Home {
+    let mut driver = Driver::at(home);
+    let done = driver.words("s", "add", &["a=1", "b=2"]);
+    assert!(done.outcome.is_ok(), "{what}: {done:?}");
+    assert_eq!(text_of(&done), "3", "{what}");
+    assert!(driver.tools("s").iter().any(|tool| tool["name"] == "echo"), "{what}");
+    let Driver { client, home, .. } = driver;
+    drop(client);
+    home
 }

@@ -11,8 +11,8 @@ fn all_pages_are_one_list_in_both_eras() {
     for era in ["legacy", "modern"] {
         let mut driver = one("all", &["--era", era], "");
         let whole = driver.tools("s");
-        assert_eq!(whole.len(), 27);
-        for page in ["1", "7", "27"] {
+        assert_eq!(whole.len(), 28);
+        for page in ["1", "7", "28"] {
             let mut driver = one("pages", &["--era", era, "--page", page], "");
             assert_eq!(driver.tools("s"), whole, "{era} {page}");
         }
@@ -31,7 +31,7 @@ fn definitions_come_as_the_server_wrote_them() {
 #[test]
 fn a_change_is_told_and_the_list_is_asked_for_again() {
     let mut driver = one("changed", &["--change-tools-after", "2"], "");
-    assert_eq!(driver.tools("s").len(), 27);
+    assert_eq!(driver.tools("s").len(), 28);
     let done = driver.words("s", "extra", &[]);
     assert!(done.outcome.unwrap_err().message().contains("has no tool 'extra'"));
     driver.text("s", "echo", r#"{"text":"1"}"#);
@@ -44,7 +44,7 @@ fn a_change_is_told_and_the_list_is_asked_for_again() {
     assert!(error.message().ends_with(", extra"), "the old list is kept: {error}");
     let done = driver.words("s", "extra", &[]);
     assert!(done.outcome.is_ok(), "{done:?}");
-    assert_eq!(driver.tools("s").len(), 28);
+    assert_eq!(driver.tools("s").len(), 29);
 }
 
 #[test]

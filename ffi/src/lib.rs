@@ -73,8 +73,8 @@ pub use options::tmcp_options;
 pub use part::{tmcp_event_blob, tmcp_event_blob_count, tmcp_event_pointer, tmcp_event_pretty};
 pub use question::{
     TMCP_ABILITY_ELICITATION, TMCP_ABILITY_ROOTS, TMCP_ABILITY_SAMPLING, tmcp_answer,
-    tmcp_client_answer, tmcp_client_set_abilities, tmcp_client_set_roots, tmcp_event_question,
-    tmcp_event_request, tmcp_event_url, tmcp_question,
+    tmcp_client_answer, tmcp_client_check_answer, tmcp_client_set_abilities, tmcp_client_set_roots,
+    tmcp_event_question, tmcp_event_request, tmcp_event_url, tmcp_question,
 };
 pub use request::{
     tmcp_client_check_argument, tmcp_client_complete, tmcp_client_connect, tmcp_client_get_prompt,

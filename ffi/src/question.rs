@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use tmcp::client::{Abilities, Answer, QuestionId};
+use tmcp::client::{Abilities, Answer, Pair, QuestionId};
 
 use crate::call::{self, tmcp_pair};
 use crate::event::{self, tmcp_event};
@@ -83,6 +83,40 @@ pub unsafe extern "C" fn tmcp_event_url(event: *const tmcp_event) -> *const c_ch
     guard! {
         // SAFETY: what this function asks of its caller.
         unsafe { event::ask(event, |event| event.url().as_ptr()) }.unwrap_or(c"".as_ptr())
+    }
+}
+
+/// Whether the form of an open question takes this value for the field key;
+/// is_json: as in tmcp_pair. Nothing is sent.
+///
+/// Ownership: none.
+/// NULL: client, key and value must not be NULL.
+/// Errors: TMCP_RESULT_INVALID (it does not; tmcp_client_error says what is
+/// wanted), TMCP_RESULT_NOT_FOUND (the question is not open any more),
+/// TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+/// Lifetime: everything is copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_check_answer(
+    client: *mut tmcp_client,
+    question: u64,
+    key: *const c_char,
+    value: *const c_char,
+    is_json: bool,
+) -> i32 {
+    guard! {
+        handle::run(client, |client| {
+            // SAFETY: what this function asks of its caller.
+            let key = unsafe { strings::required(key, "key") }?;
+            // SAFETY: as above.
+            let value = unsafe { strings::required(value, "value") }?;
+            let question = QuestionId(question);
+            if !client.is_open(question) {
+                let message = "the question is not open any more";
+                return Err(Failure::new(tmcp_result::NotFound, message));
+            }
+            client.check_answer(question, &Pair { key, value, is_json })?;
+            Ok(tmcp_result::Ok as i32)
+        })
     }
 }
 

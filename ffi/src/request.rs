@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 
-use tmcp::client::{Arguments, Client, Listing, Pair, Reference, RequestId};
+use tmcp::client::{Arguments, Client, Listing, Pair, Reference, RequestId, Unfinished};
 use tmcp::error::Error;
 
 use crate::call::{self, tmcp_pair};
@@ -136,11 +136,13 @@ pub unsafe extern "C" fn tmcp_client_get_prompt(
 }
 
 /// Asks a server how an argument of a prompt or a resource template (enum
-/// tmcp_reference) may go on after value. The DONE event's text has one
-/// completion a line.
+/// tmcp_reference) may go on after value; the pairs are arguments that have
+/// their values already, sent as text, whatever is_json says. The DONE event's
+/// text has one completion a line.
 ///
 /// Ownership: user_data stays the caller's.
-/// NULL: client, server, name, argument and value must not be NULL; id may be.
+/// NULL: client, server, name, argument and value must not be NULL, nor the key
+/// and value of a pair, nor pairs unless npairs is 0; id may be.
 /// Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (unknown server, no such
 /// reference), TMCP_RESULT_BUSY, TMCP_RESULT_CLOSED, TMCP_RESULT_POISONED,
 /// TMCP_RESULT_INTERNAL. After an error no event comes.
@@ -153,6 +155,8 @@ pub unsafe extern "C" fn tmcp_client_complete(
     name: *const c_char,
     argument: *const c_char,
     value: *const c_char,
+    pairs: *const tmcp_pair,
+    npairs: usize,
     timeout_ms: u32,
     user_data: *mut c_void,
     id: *mut u64,
@@ -170,8 +174,12 @@ pub unsafe extern "C" fn tmcp_client_complete(
                 2 => Reference::Template(&name),
                 _ => return Err(Failure::invalid(format!("no reference {reference}"))),
             };
+            // SAFETY: as above.
+            let given = unsafe { call::pairs(pairs, npairs) }?;
+            let wanted =
+                Unfinished { reference, argument: &argument, value: &value, given: &given };
             let (timeout, user_data) = (call::timeout(timeout_ms), call::to_u64(user_data));
-            sent(client.complete(server, reference, (&argument, &value), timeout, user_data))
+            sent(client.complete(server, wanted, timeout, user_data))
         };
         // SAFETY: what this function asks of its caller.
         unsafe { request(client, server, id, make) }

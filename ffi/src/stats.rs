@@ -104,9 +104,11 @@ pub unsafe extern "C" fn tmcp_string_free(string: *mut c_char) {
     }
 }
 
-/// One number or word for a status line: "mcp_servers", "mcp_inflight",
-/// "mcp_p95_NAME" and the like. Cheap, no input or output. Copies as much as
-/// fits with a NUL; *needed gets the full length, without the NUL.
+/// One number or short text for a status line: "mcp_servers", "mcp_p95" of all
+/// servers, "mcp_p95_NAME" of one, where NAME may have "_" for all but letters and
+/// digits, and "mcp_p95:NAME" of one by its exact name; docs/tmux.md has all
+/// figures. Cheap, no input or output. Copies as much as fits with a NUL;
+/// *needed gets the full length, without the NUL.
 ///
 /// Ownership: buf is the caller's.
 /// NULL: client and key must not be NULL; buf NULL only measures; needed may be

@@ -7,7 +7,7 @@
 use std::ffi::{CString, c_char};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tmcp::engine::{Event, Listing, Reply};
+use tmcp::engine::{Completion, Event, Listing, Reply};
 use tmcp::protocol::{rows, schema};
 use tmcp::table::Table;
 
@@ -174,7 +174,9 @@ pub unsafe extern "C" fn tmcp_table_free(table: *mut tmcp_table) {
 /// description read_only destructive idempotent arguments required; of
 /// resources: uri name title description mime size; of resource templates:
 /// uri_template name title description mime; of prompts: name title description
-/// arguments. A flag is "1" or "", several names are separated by blanks.
+/// arguments. A flag is "1" or "", several names are separated by blanks. DONE of
+/// a resource that was read: uri mime size text; text is "" where size counts the
+/// bytes of a blob. DONE of a completion: value.
 /// QUESTION of a form: its fields, as tmcp_client_tool_arguments has them.
 ///
 /// Ownership: the caller's, to be given to tmcp_table_free.
@@ -191,11 +193,13 @@ pub unsafe extern "C" fn tmcp_event_table(event: *const tmcp_event) -> *mut tmcp
 
 /// The arguments of a tool, one row each, required ones first, else in the
 /// server's order: name type required default choices description title minimum
-/// maximum format multiple choice_titles. type is a type of JSON Schema, or
+/// maximum format multiple choice_titles shape. type is a type of JSON Schema, or
 /// several joined by " or "; required and multiple are "1" or ""; choices and
 /// choice_titles have one a line, the latter is "" when no choice has a title;
 /// multiple is "1" for an array of choices; minimum and maximum are of the
-/// length when the type is string.
+/// length when the type is string; shape is an outline of the JSON that a list or
+/// an object wants, such as [{"name": string, "tags"?: [string]}], "" when no
+/// more is known than the type.
 ///
 /// Ownership: the caller's, to be given to tmcp_table_free.
 /// NULL: client, server and tool must not be NULL; NULL is returned when the
@@ -261,9 +265,10 @@ pub unsafe extern "C" fn tmcp_client_jobs(client: *mut tmcp_client) -> *mut tmcp
 
 /// The servers, sorted by name: name state transport status socket_path inflight
 /// queued calls errors p50 p95 p99 p999 avg rate hit_rate tools last_error
-/// spark. state is one word as in the format key, status is as in the report,
-/// tools is a count, "" when they were not listed yet; numbers that are not
-/// known are "-".
+/// spark offers. state is one word as in the format key, status is as in the
+/// report, tools is a count, "" when they were not listed yet; numbers that are
+/// not known are "-". offers are the words of what the server declared (tools
+/// resources prompts completions), "" before its first handshake.
 ///
 /// Ownership: the caller's, to be given to tmcp_table_free.
 /// NULL: NULL.
@@ -277,6 +282,9 @@ pub unsafe extern "C" fn tmcp_client_servers(client: *mut tmcp_client) -> *mut t
 fn of_event(event: &tmcp_event) -> Option<Table> {
     if let Some(fields) = event.form() {
         return Some(schema::arguments(fields));
+    }
+    if let Event::Done(Completion { outcome: Ok(Reply::Result(_)), .. }) = event.event() {
+        return rows::of_result(event.json());
     }
     Some(match listed(event)? {
         Listing::Tools => rows::tools(event.json()),

@@ -50,20 +50,13 @@ impl Client {
         loop {
             let before = now;
             let loading = self.load(now);
-            let Some(id) = self.busy.pop_front() else {
-                if !loading {
-                    break;
-                }
-                now = clock::now();
-                if over(before, now) {
-                    break;
-                }
-                continue;
-            };
-            served = true;
-            self.serve(now, id);
-            self.carry_out(now);
-            if self.busy.is_empty() && !loading {
+            self.open_next(now);
+            if let Some(id) = self.busy.pop_front() {
+                served = true;
+                self.serve(now, id);
+                self.carry_out(now);
+            }
+            if self.busy.is_empty() && self.opening.is_empty() && !loading {
                 break;
             }
             now = clock::now();
@@ -83,7 +76,8 @@ impl Client {
 
     /// Whether there is something to do that no event and no deadline announces.
     pub(super) fn has_more(&self) -> bool {
-        !self.busy.is_empty() || self.shelf.has_more() || self.has_unsaved()
+        let ready = !self.busy.is_empty() || !self.opening.is_empty();
+        ready || self.shelf.has_more() || self.has_unsaved()
     }
 
     fn has_unsaved(&self) -> bool {
@@ -358,8 +352,10 @@ impl Client {
     pub(super) fn carry_out(&mut self, now: Time) {
         while let Some(action) = self.engine.poll_action() {
             match action {
+                // To start a process takes about a millisecond, wherever it is asked for:
+                // that is left to the turns, which have a budget.
                 Action::Open { connection, channel, server } => {
-                    self.open(now, connection, channel, &server);
+                    self.opening.push_back((connection, channel, server));
                 }
                 Action::Write { connection } if self.pulling => self.unwritten.push(connection),
                 Action::Write { connection } => self.write(now, connection),
@@ -390,12 +386,20 @@ impl Client {
     }
 
     fn forget(&mut self, now: Time, id: ConnectionId) {
+        self.opening.retain(|(other, ..)| *other != id);
         let Some(mut link) = self.links.remove(&id) else { return };
         let _ = link.transport.deregister(self.poll.registry());
         // The leader is gone; what it left behind was told to go and gets a while.
         if link.transport.child().is_some_and(|child| child.is_gone() && child.group_is_alive()) {
             self.stragglers.push((now + STRAGGLER, link.transport));
         }
+    }
+
+    /// Opens one of the connections that the engine asked for.
+    fn open_next(&mut self, now: Time) {
+        let Some((id, channel, server)) = self.opening.pop_front() else { return };
+        self.open(now, id, channel, &server);
+        self.carry_out(now);
     }
 
     fn open(&mut self, now: Time, id: ConnectionId, channel: Channel, server: &Arc<ServerConfig>) {

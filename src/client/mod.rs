@@ -24,16 +24,17 @@ use std::ffi::OsString;
 use std::fmt;
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Defaults, paths};
+use crate::config::{Defaults, ServerConfig, Transport as Channel, paths};
 pub use crate::engine::{
     Abilities, Answer, Arguments, Asks, CallTool, Completion, Event, Job, Listing, LogLevel, Pair,
-    Progress, Question, QuestionId, Reference, Reply, RequestId,
+    Progress, Question, QuestionId, Reference, Reply, RequestId, Unfinished,
 };
 use crate::engine::{ConnectionId, Engine, IdMap};
 use crate::error::{Error, Kind, Result};
-use crate::metrics;
+use crate::metrics::{self, Figures};
 use crate::sys::{clock, entropy};
 use crate::time::Time;
 use crate::transport::{ExitStatus, Transport};
@@ -80,6 +81,8 @@ pub struct Client {
     links: IdMap<ConnectionId, Link>,
     /// Links with something to do that no event will announce.
     busy: VecDeque<ConnectionId>,
+    /// What the engine asked to open, and no turn has had the time for.
+    opening: VecDeque<(ConnectionId, Channel, Arc<ServerConfig>)>,
     hunch: Hunch,
     /// Links whose process no event will report.
     watched: Vec<ConnectionId>,
@@ -124,6 +127,7 @@ impl Client {
             events: mio::Events::with_capacity(EVENTS),
             links: IdMap::default(),
             busy: VecDeque::new(),
+            opening: VecDeque::new(),
             hunch: Hunch::default(),
             watched: Vec::new(),
             pulling: false,
@@ -245,22 +249,18 @@ impl Client {
         self.tell(|engine, now| engine.get_prompt(now, server, name, arguments, timeout, user_data))
     }
 
-    /// Asks for completions of an argument, a name and the value so far; see
-    /// [`Engine::complete`].
+    /// Asks how an argument may go on; see [`Engine::complete`].
     ///
     /// # Errors
     /// As [`call`](Client::call).
     pub fn complete(
         &mut self,
         server: &str,
-        reference: Reference<'_>,
-        argument: (&str, &str),
+        wanted: Unfinished<'_>,
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        self.tell(|engine, now| {
-            engine.complete(now, server, reference, argument, timeout, user_data)
-        })
+        self.tell(|engine, now| engine.complete(now, server, wanted, timeout, user_data))
     }
 
     /// Watches a resource; see [`Engine::subscribe`].
@@ -299,6 +299,14 @@ impl Client {
     /// [`Kind::Invalid`] when it is not open any more, or the answer does not fit.
     pub fn answer(&mut self, question: QuestionId, answer: Answer) -> Result<()> {
         self.tell(|engine, now| engine.answer(now, question, answer))
+    }
+
+    /// Whether a question takes a value for a field; see [`Engine::check_answer`].
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] with a sentence that says what is wanted.
+    pub fn check_answer(&self, question: QuestionId, pair: &Pair) -> Result<()> {
+        self.engine.check_answer(question, pair)
     }
 
     /// Whether a question still waits for its answer.
@@ -410,7 +418,7 @@ impl Client {
 
     /// How many servers are configured.
     pub fn server_count(&self) -> usize {
-        self.engine.totals().servers
+        self.engine.server_count()
     }
 
     /// The name of the `index`-th server, in sorted order.
@@ -435,33 +443,29 @@ impl Client {
         Ok(metrics::render_server(&self.report(name)?, now))
     }
 
-    /// The value of a status line key such as `mcp_inflight`, `mcp_p95` or
-    /// `mcp_p95_NAME`; `mcp_progress` is the newest request that reports progress.
+    /// The value of a status line key: a figure of all servers such as `mcp_p95`,
+    /// or of one, `mcp_p95_NAME` or, with the exact name, `mcp_p95:NAME`; see [`Figures`]. `mcp_servers` is their number,
+    /// `mcp_progress` the newest request that reports progress.
     pub fn format(&self, key: &str) -> Option<String> {
-        let key = key.strip_prefix("mcp_")?;
-        let totals = self.engine.totals();
+        let (key, now) = (key.strip_prefix("mcp_")?, clock::now());
         match key {
-            "servers" => return Some(totals.servers.to_string()),
-            "inflight" => return Some(totals.in_flight.to_string()),
-            "calls" => return Some(totals.calls.to_string()),
-            "errors" => return Some(totals.errors.to_string()),
-            "p50" => return Some(self.quantile(0.50)),
-            "p95" => return Some(self.quantile(0.95)),
-            "p99" => return Some(self.quantile(0.99)),
-            "progress" => {
-                let newest = self.engine.newest_progress();
-                return Some(newest.map_or_else(String::new, |(tool, percent)| match percent {
-                    Some(percent) => format!("{} {percent}%", metrics::word(&tool)),
-                    None => format!("{} ...", metrics::word(&tool)),
-                }));
+            "servers" => return Some(self.server_count().to_string()),
+            "progress" => return Some(self.progress()),
+            key if Figures::is_key(key) => {
+                let names = self.engine.server_names();
+                let reports: Vec<_> = names.filter_map(|name| self.report(name).ok()).collect();
+                return Figures::of_all(&reports, self.engine.latency(), now).value(key);
             }
             _ => {}
         }
-        // Server names may contain the separator: every way of cutting counts.
-        key.match_indices('_').find_map(|(at, _)| {
-            let name = self.engine.server_by_word(&key[at + 1..])?;
-            metrics::server_value(&key[..at], &self.report(name).ok()?, clock::now())
-        })
+        if let Some((figure, name)) = key.split_once(':') {
+            return Figures::of(&self.report(name).ok()?, now).value(figure);
+        }
+        // One cut at most leaves a figure.
+        let mut cuts = key.match_indices('_').map(|(at, _)| (&key[..at], &key[at + 1..]));
+        let (figure, word) = cuts.find(|(figure, _)| Figures::is_key(figure))?;
+        let report = self.report(self.engine.server_by_word(word)?).ok()?;
+        Figures::of(&report, now).value(figure)
     }
 
     /// The longest dispatch so far.
@@ -469,8 +473,13 @@ impl Client {
         self.longest_dispatch
     }
 
-    fn quantile(&self, quantile: f64) -> String {
-        metrics::duration_value(self.engine.latency().quantile(quantile))
+    /// The tool of the newest request that reports progress, and how far it is.
+    fn progress(&self) -> String {
+        match self.engine.newest_progress() {
+            Some((tool, Some(percent))) => format!("{} {percent}%", metrics::word(&tool)),
+            Some((tool, None)) => format!("{} ...", metrics::word(&tool)),
+            None => String::new(),
+        }
     }
 
     fn report(&self, name: &str) -> Result<metrics::ServerReport<'_>> {

@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::error::{Error, Kind, Result};
-use crate::metrics;
+use crate::metrics::Figures;
 use crate::protocol::arguments::{self, Pair};
 use crate::protocol::schema;
 use crate::sys::clock;
@@ -28,6 +28,7 @@ const SERVERS: &[&str] = &[
     "tools",
     "last_error",
     "spark",
+    "offers",
 ];
 
 impl Client {
@@ -82,10 +83,10 @@ impl Client {
                 "transport" => report.transport.to_owned(),
                 "status" => report.status.to_owned(),
                 "socket_path" => report.socket_path.unwrap_or_default().to_owned(),
-                "queued" => report.queued.to_string(),
-                "tools" => self.engine.tool_count(name).map(|n| n.to_string()).unwrap_or_default(),
-                "last_error" => report.last_error.clone().map(|(why, _)| why).unwrap_or_default(),
-                key => metrics::server_value(key, &report, now).unwrap_or_default(),
+                "tools" => report.tools.map(|tools| tools.to_string()).unwrap_or_default(),
+                "offers" => self.engine.offers(name).map(|o| o.to_string()).unwrap_or_default(),
+                "last_error" => report.last_error.map_or_else(String::new, |(why, _)| why.into()),
+                key => Figures::of(&report, now).value(key).unwrap_or_default(),
             }));
         }
         table

@@ -101,13 +101,21 @@ impl Engine {
     }
 
     fn admit_to(&mut self, now: Time, id: RequestId, server: ServerId) {
+        self.belongs_to(id, server);
         let limits = &self.servers[server.0 as usize].limits;
         if let Some(request) = self.requests.get_mut(&id) {
-            request.server = Some(server);
             request.limit(limits);
         }
         self.note_request(id);
         self.encode_or_enqueue(now, id, server, false);
+    }
+
+    /// Says whose a request is, and counts it there if somebody asked for it.
+    pub(super) fn belongs_to(&mut self, id: RequestId, server: ServerId) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        if request.server.replace(server).is_none() && !request.internal {
+            self.server_mut(server).open += 1;
+        }
     }
 
     /// Words become JSON here, once the tool's schema is known. A list that has
@@ -155,9 +163,7 @@ impl Engine {
         self.server_mut(server).listing = Some(listing);
         // Known before it is admitted: should it be refused, those who wait for it
         // have to be found.
-        if let Some(request) = self.requests.get_mut(&listing) {
-            request.server = Some(server);
-        }
+        self.belongs_to(listing, server);
         self.admit(now, listing);
     }
 
@@ -400,7 +406,10 @@ impl Engine {
             self.requests_due = Soonest::default();
         }
         if request.open_questions > 0 {
-            self.withdraw_questions(now, |pending| pending.request == Some(id));
+            self.withdraw_questions_of(now, id);
+        }
+        if let (Some(server), false) = (request.server, request.internal) {
+            self.server_mut(server).open -= 1;
         }
         if let (Some(server), true, false) = (request.server, request.missed, request.served) {
             self.server_mut(server).missed_in_vain += 1;

@@ -73,6 +73,13 @@ impl Engine {
                      served and {vain} misses that were not"
                 ));
             }
+            let open = self.requests.values().filter(|request| {
+                !request.internal && request.server.map(|id| id.0 as usize) == Some(index)
+            });
+            let open = open.count();
+            if open != server.open {
+                return Err(format!("{name} counts {} open, not {open}", server.open));
+            }
             if in_flight != server.in_flight as usize {
                 return Err(format!(
                     "{name} counts {} in flight, not {in_flight}",

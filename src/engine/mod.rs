@@ -61,7 +61,7 @@ pub use id::{ConnectionId, IdHasher, IdMap, QuestionId, RequestId, ServerId};
 pub use log::LogLevel;
 pub use pool::{Hit, Member, Opening, Pool, Shape};
 pub use retry::Delivery;
-pub use snapshot::{Job, ServerSnapshot, Totals};
+pub use snapshot::{Job, ServerSnapshot};
 
 use crate::config::{Config, Defaults, Era, Problem};
 use crate::error::{Error, Kind, Result};
@@ -95,6 +95,19 @@ pub enum Reference<'a> {
     Prompt(&'a str),
     /// A resource template, by URI template.
     Template(&'a str),
+}
+
+/// An argument of a prompt or of a resource template, half typed.
+#[derive(Clone, Copy, Debug)]
+pub struct Unfinished<'a> {
+    /// What it is an argument of.
+    pub reference: Reference<'a>,
+    /// Its name.
+    pub argument: &'a str,
+    /// What was typed of its value.
+    pub value: &'a str,
+    /// Arguments that have their values already; sent as text.
+    pub given: &'a [Pair],
 }
 
 /// Arguments of a tool call.
@@ -339,18 +352,13 @@ impl Engine {
     ) -> Result<RequestId> {
         let arguments = match arguments {
             Arguments::Json(text) => one_line_object(text)?.into(),
-            Arguments::Pairs(pairs) => {
-                let members: String =
-                    pairs.iter().map(|pair| message::member(&pair.key, &pair.value)).collect();
-                format!("{{{}}}", members.trim_end_matches(','))
-            }
+            Arguments::Pairs(pairs) => text_members(&pairs),
         };
         let members = format!("{}\"arguments\":{arguments},", message::member("name", name));
         self.ask_server(now, server, Method::GetPrompt, members, timeout, user_data)
     }
 
-    /// Asks for completions of `value`, the argument `argument` of a prompt or of
-    /// a resource template.
+    /// Asks how an argument may go on.
     ///
     /// # Errors
     /// As [`call`](Engine::call).
@@ -358,12 +366,11 @@ impl Engine {
         &mut self,
         now: Time,
         server: &str,
-        reference: Reference<'_>,
-        argument: (&str, &str),
+        wanted: Unfinished<'_>,
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        let reference = match reference {
+        let reference = match wanted.reference {
             Reference::Prompt(name) => {
                 format!("\"type\":\"ref/prompt\",{}", message::member("name", name))
             }
@@ -371,13 +378,18 @@ impl Engine {
                 format!("\"type\":\"ref/resource\",{}", message::member("uri", uri))
             }
         };
-        let (name, value) = argument;
-        let argument = message::member("name", name) + &message::member("value", value);
-        let members = format!(
+        let argument =
+            message::member("name", wanted.argument) + &message::member("value", wanted.value);
+        let mut members = format!(
             "\"ref\":{{{}}},\"argument\":{{{}}},",
             reference.trim_end_matches(','),
             argument.trim_end_matches(',')
         );
+        // Older than 2025-06-18, servers do not know it, and need not be told.
+        if !wanted.given.is_empty() {
+            let given = text_members(wanted.given);
+            members.push_str(&format!("\"context\":{{\"arguments\":{given}}},"));
+        }
         self.ask_server(now, server, Method::Complete, members, timeout, user_data)
     }
 
@@ -602,6 +614,13 @@ impl Engine {
         self.connections_due =
             self.connections.values().filter_map(|connection| self.due(connection)).collect();
     }
+}
+
+/// A JSON object of strings.
+fn text_members(pairs: &[Pair]) -> String {
+    let members: String =
+        pairs.iter().map(|pair| message::member(&pair.key, &pair.value)).collect();
+    format!("{{{}}}", members.trim_end_matches(','))
 }
 
 /// A JSON object as one line: JSON has no newline inside a token, so each is a

@@ -22,7 +22,7 @@ use serde_json::value::RawValue;
 use crate::engine::connection::{Exchange, Purpose};
 use crate::engine::event::{Answer, Asks, Event, Question};
 use crate::engine::request::{Rounds, State};
-use crate::engine::{ConnectionId, Engine, LogLevel, QuestionId, RequestId, ServerId};
+use crate::engine::{ConnectionId, Engine, LogLevel, Pair, QuestionId, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::protocol::message::{Abilities, ElicitParams, InputRequest, ResultHead};
 use crate::protocol::{arguments, jsonrpc, legacy, message};
@@ -43,8 +43,9 @@ pub(super) struct Pending {
 /// Where the answer goes.
 #[derive(Debug)]
 pub(super) enum Origin {
-    /// Back on a connection, to the id that the server gave.
-    Peer { connection: ConnectionId, their_id: Box<RawValue> },
+    /// Back on a connection, to the id that the server gave. It does not say which
+    /// request made it ask: the others that it had then may have done so, too.
+    Peer { connection: ConnectionId, their_id: Box<RawValue>, others: Vec<RequestId> },
     /// Nowhere: it was taken back.
     Nobody,
     /// Into the next try of the request, under the server's key.
@@ -85,6 +86,22 @@ impl Engine {
     /// Whether a question still waits for its answer.
     pub fn is_open(&self, id: QuestionId) -> bool {
         self.questions.contains_key(&id)
+    }
+
+    /// Whether a question of a form takes a value for a field.
+    ///
+    /// # Errors
+    /// [`error::Kind::Invalid`] with a sentence that says what is wanted, and for a
+    /// question that is no form or not open any more.
+    pub fn check_answer(&self, id: QuestionId, pair: &Pair) -> Result<()> {
+        let invalid = |message: String| Error::new(error::Kind::Invalid, message);
+        match self.questions.get(&id).map(|pending| &pending.asks) {
+            Some(Asks::Form { schema, .. }) => {
+                arguments::check_by("the question", schema, pair).map_err(invalid)
+            }
+            Some(_) => Err(invalid("the question has no fields".to_owned())),
+            None => Err(invalid("the question is not open any more".to_owned())),
+        }
     }
 
     /// Answers a question.
@@ -142,10 +159,45 @@ impl Engine {
         }
     }
 
+    /// A request has ended, and with it the questions that it caused. One that another
+    /// request may have caused goes on as a question of that one.
+    pub(super) fn withdraw_questions_of(&mut self, now: Time, id: RequestId) {
+        let mut heirs = Vec::new();
+        for (question, pending) in &mut self.questions {
+            let Origin::Peer { others, .. } = &mut pending.origin else { continue };
+            if pending.request != Some(id) {
+                continue;
+            }
+            while let Some(other) = others.pop() {
+                if self.requests.contains_key(&other) {
+                    pending.request = Some(other);
+                    heirs.push((*question, other));
+                    break;
+                }
+            }
+        }
+        for (question, heir) in heirs {
+            let Some(request) = self.requests.get_mut(&heir) else { continue };
+            request.open_questions += 1;
+            let (user_data, tool) = (request.user_data, request.tool());
+            for event in &mut self.events {
+                if let Event::Question(told) = event {
+                    if told.id == question {
+                        told.request = Some(heir);
+                        told.user_data = user_data;
+                        told.tool = tool.clone();
+                    }
+                }
+            }
+            self.note_request(heir);
+        }
+        self.withdraw_questions(now, |pending| pending.request == Some(id));
+    }
+
     /// The server takes back a question: it wants no answer any more.
     pub(super) fn taken_back(&mut self, now: Time, id: ConnectionId, theirs: &str) {
         for pending in self.questions.values_mut() {
-            let Origin::Peer { connection, their_id } = &pending.origin else { continue };
+            let Origin::Peer { connection, their_id, .. } = &pending.origin else { continue };
             if *connection == id && their_id.get() == theirs {
                 pending.origin = Origin::Nobody;
             }
@@ -181,9 +233,11 @@ impl Engine {
             }
             _ => None,
         };
-        let newest = connection.exchanges.iter().filter_map(asked_for).max();
-        let request = newest.map(|(_, request)| request);
-        let origin = Origin::Peer { connection: id, their_id: their_id.to_owned() };
+        let mut asked_for: Vec<_> = connection.exchanges.iter().filter_map(asked_for).collect();
+        asked_for.sort_unstable();
+        let mut others: Vec<RequestId> = asked_for.into_iter().map(|(_, id)| id).collect();
+        let request = others.pop();
+        let origin = Origin::Peer { connection: id, their_id: their_id.to_owned(), others };
         self.open_question(now, server, request, origin, asks);
         true
     }
@@ -321,7 +375,7 @@ impl Engine {
             self.note_request(request);
         }
         match pending.origin {
-            Origin::Peer { connection, their_id } => {
+            Origin::Peer { connection, their_id, .. } => {
                 let Some(stream) = self.connections.get_mut(&connection) else { return };
                 stream.output.append(&mut self.spare, |out| match body {
                     "" => {

@@ -11,6 +11,7 @@ use crate::engine::retry::Backoff;
 use crate::engine::{ConnectionId, RequestId};
 use crate::metrics::ServerMetrics;
 use crate::protocol::negotiation::Prior;
+use crate::protocol::offers::Offers;
 use crate::time::Time;
 
 /// Requests that may wait for a connection.
@@ -52,10 +53,13 @@ pub(super) struct Server {
     pub(super) listing: Option<RequestId>,
     pub(super) listeners: Vec<RequestId>,
     pub(super) metrics: ServerMetrics,
+    /// Requests that somebody asked for and that have not ended.
+    pub(super) open: usize,
     pub(super) in_flight: u32,
     pub(super) last_error: Option<(String, Time)>,
     pub(super) last_words: Option<String>,
     pub(super) version: Option<&'static str>,
+    pub(super) offers: Option<Offers>,
     /// It was usable at least once.
     pub(super) was_up: bool,
     /// Resources whose changes a server agreed to tell.
@@ -91,10 +95,12 @@ impl Server {
             listing: None,
             listeners: Vec::new(),
             metrics: ServerMetrics::default(),
+            open: 0,
             in_flight: 0,
             last_error: None,
             last_words: None,
             version: None,
+            offers: None,
             was_up: false,
             watched: BTreeSet::new(),
             watchers: Vec::new(),

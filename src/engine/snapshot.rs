@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::request::{Kind, State};
-use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
+use crate::engine::{ConnectionId, Engine, RequestId};
 use crate::error::Result;
 use crate::metrics::{Latency, ServerReport};
+use crate::protocol::offers::Offers;
 use crate::time::Time;
 
 /// One server's report and the connection whose descriptor stands for it.
@@ -53,20 +54,12 @@ pub(super) fn percent(done: f64, total: Option<f64>) -> Option<u32> {
     share.is_finite().then(|| (share.clamp(0.0, 1.0) * 100.0) as u32)
 }
 
-/// Sums over all servers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Configured servers.
-    pub servers: usize,
-    /// Requests that have not ended.
-    pub in_flight: usize,
-    /// Calls that ended or are under way.
-    pub calls: u64,
-    /// Calls that failed.
-    pub errors: u64,
-}
-
 impl Engine {
+    /// How many servers are configured.
+    pub fn server_count(&self) -> usize {
+        self.by_name.len()
+    }
+
     /// Names of the configured servers, sorted.
     pub fn server_names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(|name| &**name)
@@ -105,7 +98,8 @@ impl Engine {
         report.pool_connecting = server.pool.connecting();
         report.queued =
             server.queue.iter().chain(&server.listeners).filter(|id| self.is_asked_for(id)).count();
-        report.in_flight = self.open_requests(id).saturating_sub(report.queued);
+        report.in_flight = server.open.saturating_sub(report.queued);
+        report.tools = server.catalogue.as_ref().map(|catalogue| catalogue.len());
         report.pids = server
             .pool
             .members()
@@ -113,22 +107,9 @@ impl Engine {
             .filter_map(|member| self.connections.get(&member.id)?.pid)
             .collect();
         report.protocol_version = server.version;
-        report.last_error = server.last_error.clone();
+        report.last_error = server.last_error.as_ref().map(|(why, when)| (&**why, *when));
         report.stderr = server.last_words.as_slice();
         Ok(ServerSnapshot { report, connection })
-    }
-
-    /// Sums over all servers.
-    pub fn totals(&self) -> Totals {
-        let mut totals = Totals { servers: self.by_name.len(), ..Totals::default() };
-        for id in self.by_name.values() {
-            let server = self.server(*id);
-            let open = self.open_requests(*id);
-            totals.in_flight += open;
-            totals.calls += server.metrics.calls_finished() + open as u64;
-            totals.errors += server.metrics.calls_failed();
-        }
-        totals
     }
 
     /// Requests of the host that have not ended, oldest first.
@@ -185,28 +166,24 @@ impl Engine {
         self.requests.get(id).is_some_and(|request| !request.internal)
     }
 
-    /// Requests that somebody asked of a server and that have not ended.
-    fn open_requests(&self, server: ServerId) -> usize {
-        let open = self.requests.values();
-        open.filter(|request| !request.internal && request.server == Some(server)).count()
+    /// What a server declared in its last handshake; `None` before the first.
+    pub fn offers(&self, server: &str) -> Option<Offers> {
+        self.server(self.find_server(server).ok()?).offers
     }
 
-    /// How many tools a server has, when they are known.
-    pub fn tool_count(&self, server: &str) -> Option<usize> {
-        let server = self.server(self.find_server(server).ok()?);
-        Some(server.catalogue.as_ref()?.len())
-    }
-
-    /// The server whose name, with everything but letters, digits and `_` turned
-    /// into `_`, is `word`: the form in which names occur in format keys.
+    /// The server called `word`, else the first whose name is `word` when everything
+    /// but letters, digits and `_` is turned into `_`: the form in which names
+    /// occur in format keys.
     pub fn server_by_word(&self, word: &str) -> Option<&str> {
+        if let Some((name, _)) = self.by_name.get_key_value(word) {
+            return Some(name);
+        }
         self.server_names().find(|name| {
-            *name == word
-                || (name.len() == word.len() || !name.is_ascii())
-                    && name
-                        .chars()
-                        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-                        .eq(word.chars())
+            (name.len() == word.len() || !name.is_ascii())
+                && name
+                    .chars()
+                    .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+                    .eq(word.chars())
         })
     }
 }

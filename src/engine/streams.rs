@@ -308,6 +308,7 @@ impl Engine {
         let was_up = state.pool.is_up();
         state.pool.ready(id);
         state.version = Some(version);
+        state.offers = session.offers.or(state.offers);
         let reconnect = mem::replace(&mut state.was_up, true) && !was_up;
         state.metrics.connected(now, took, reconnect && state.backoff.failures() > 0);
         state.metrics.went_up(now);
@@ -381,6 +382,12 @@ impl Engine {
         }
         let state = &mut self.servers[server.0 as usize];
         let name = state.name.clone();
+        // A process is named by its server's entry; of a socket the caller has to
+        // hear which one it was.
+        let message = match (&state.config.socket_path, connection.channel) {
+            (Some(path), Transport::Socket) => name_socket(message, &path.to_string_lossy()),
+            _ => message,
+        };
         state.round += 1;
         state.last_error = Some((message.clone(), now));
         if !state.pool.is_up() {
@@ -740,4 +747,9 @@ impl Engine {
             }
         }
     }
+}
+
+/// Says which socket it was, unless the sentence does already.
+fn name_socket(message: String, path: &str) -> String {
+    if message.contains(path) { message } else { format!("socket {path}: {message}") }
 }

@@ -361,10 +361,8 @@ impl Engine {
             self.note(LogLevel::Debug, format_args!("{name}: subscribing to {uri} again"));
             let kind = Kind::Subscribe { uri };
             let id = self.insert(now, name.clone(), kind, None, 0, true);
-            if let Some(request) = self.requests.get_mut(&id) {
-                // Known before it is admitted: should it be refused, it is tried again.
-                request.server = Some(server);
-            }
+            // Known before it is admitted: should it be refused, it is tried again.
+            self.belongs_to(id, server);
             self.admit(now, id);
         }
     }

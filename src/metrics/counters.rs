@@ -265,6 +265,13 @@ impl Accumulator {
         self.max = self.max.max(sample);
     }
 
+    /// Adds the samples of another.
+    pub fn merge(&mut self, other: &Accumulator) {
+        self.count = self.count.saturating_add(other.count);
+        self.sum = self.sum.saturating_add(other.sum);
+        self.max = self.max.max(other.max);
+    }
+
     /// The number of samples.
     pub fn count(&self) -> u64 {
         self.count

@@ -2,8 +2,8 @@
 
 use super::server::ServerMetrics;
 
-/// How a server does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How a server does, the worse the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Health {
     /// No call has ended yet, and nothing is known against the server.
     Unproven,

@@ -30,7 +30,7 @@
 //! - A number that is not known yet is `None` here and `-` on screen, never 0.
 
 mod counters;
-mod format;
+mod figures;
 mod health;
 mod latency;
 mod pulse;
@@ -43,7 +43,7 @@ pub use counters::{
     Accumulator, ErrorCategory, ErrorCount, EvictionCause, Outcome, PoolCounters, Timings,
     WireCounters,
 };
-pub use format::{duration_value, server_value, word};
+pub use figures::{Figures, word};
 pub use health::Health;
 pub use latency::Latency;
 pub use pulse::Pulse;

@@ -46,18 +46,23 @@ impl Pulse {
         }
         counts
     }
+}
 
-    /// The counts as bars, the highest as high as bars are.
-    pub fn line(&self, now: Time) -> String {
-        let counts = self.counts(now);
-        let most = u64::from(counts.into_iter().max().unwrap_or(0));
-        let bar = |count: u32| match u64::from(count) {
-            0 => GLYPHS[0],
-            // At least the second bar: a lone call must be seen. At most the last.
-            count => GLYPHS[1 + (count * 6 / most) as usize],
-        };
-        counts.into_iter().map(bar).collect()
+/// The counts of several together as bars, the highest as high as bars are.
+pub(super) fn line<'a>(pulses: impl Iterator<Item = &'a Pulse>, now: Time) -> String {
+    let mut counts = [0; BARS];
+    for pulse in pulses {
+        for (sum, count) in counts.iter_mut().zip(pulse.counts(now)) {
+            *sum += u64::from(count);
+        }
     }
+    let most = counts.into_iter().max().unwrap_or(0);
+    let bar = |count: u64| match count {
+        0 => GLYPHS[0],
+        // At least the second bar: a lone call must be seen. At most the last.
+        count => GLYPHS[1 + (count * 6 / most) as usize],
+    };
+    counts.into_iter().map(bar).collect()
 }
 
 #[cfg(test)]
@@ -68,19 +73,23 @@ mod tests {
         Time::from_micros(1_000_000_007 + (seconds * 1e6) as u64)
     }
 
+    fn line(pulse: &Pulse, now: Time) -> String {
+        super::line(std::iter::once(pulse), now)
+    }
+
     #[test]
     fn the_line_moves_with_the_time_and_forgets_after_a_minute() {
         let mut pulse = Pulse::default();
-        assert_eq!(pulse.line(at(0.0)), "▁▁▁▁▁▁▁▁");
+        assert_eq!(line(&pulse, at(0.0)), "▁▁▁▁▁▁▁▁");
         for _ in 0..12 {
             pulse.beat(at(0.0));
         }
         pulse.beat(at(15.0));
-        assert_eq!(pulse.line(at(15.0)), "▁▁▁▁▁█▁▂");
-        assert_eq!(pulse.line(at(37.5)), "▁▁█▁▂▁▁▁");
+        assert_eq!(line(&pulse, at(15.0)), "▁▁▁▁▁█▁▂");
+        assert_eq!(line(&pulse, at(37.5)), "▁▁█▁▂▁▁▁");
         assert_eq!(pulse.counts(at(59.0)).iter().sum::<u32>(), 1);
-        assert_eq!(pulse.line(at(80.0)), "▁▁▁▁▁▁▁▁");
-        assert_eq!(pulse.line(at(1e6)), "▁▁▁▁▁▁▁▁");
+        assert_eq!(line(&pulse, at(80.0)), "▁▁▁▁▁▁▁▁");
+        assert_eq!(line(&pulse, at(1e6)), "▁▁▁▁▁▁▁▁");
     }
 
     #[test]

@@ -48,12 +48,14 @@ pub struct ServerReport<'a> {
     pub queued: usize,
     /// Calls waiting for their reply.
     pub in_flight: usize,
+    /// Tools of the server, when they were listed.
+    pub tools: Option<usize>,
     /// The server's processes, when we started them.
     pub pids: Vec<i32>,
     /// The protocol version agreed on.
     pub protocol_version: Option<&'a str>,
     /// The latest error and when it happened.
-    pub last_error: Option<(String, Time)>,
+    pub last_error: Option<(&'a str, Time)>,
     /// The latest lines of the server's stderr.
     pub stderr: &'a [String],
 }
@@ -76,6 +78,7 @@ impl<'a> ServerReport<'a> {
             pool_connecting: 0,
             queued: 0,
             in_flight: 0,
+            tools: None,
             pids: Vec::new(),
             protocol_version: None,
             last_error: None,
@@ -158,9 +161,9 @@ impl Page {
         if let Some(version) = r.protocol_version {
             self.head("Protocol", units::line(version));
         }
-        if let Some((error, when)) = &r.last_error {
+        if let Some((error, when)) = r.last_error {
             let error = units::line(error);
-            self.head("Last Error", format_args!("{error} ({})", units::ago(now.since(*when))));
+            self.head("Last Error", format_args!("{error} ({})", units::ago(now.since(when))));
         }
     }
 

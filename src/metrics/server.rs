@@ -245,6 +245,11 @@ impl ServerMetrics {
         self.requests
     }
 
+    /// The bytes of those requests.
+    pub fn request_bytes(&self) -> u64 {
+        self.request_bytes
+    }
+
     /// The mean size in bytes of a request.
     pub fn request_size(&self) -> Option<u64> {
         self.request_bytes.checked_div(self.requests)

@@ -5,6 +5,10 @@ use std::time::Duration;
 use super::*;
 use crate::time::Time;
 
+fn value(key: &str, report: &ServerReport<'_>, now: Time) -> Option<String> {
+    Figures::of(report, now).value(key)
+}
+
 /// The detailed example of the layout's specification.
 const EXAMPLE: &str = "\
 MCP Performance Statistics
@@ -278,7 +282,7 @@ fn text_from_outside_brings_no_control_character_and_no_line() {
         socket_path: Some(evil),
         socket_error: Some(evil),
         protocol_version: Some(evil),
-        last_error: Some((evil.to_owned(), before(180))),
+        last_error: Some((evil, before(180))),
         stderr: &stderr,
         ..ServerReport::new(evil, &metrics)
     };
@@ -286,7 +290,7 @@ fn text_from_outside_brings_no_control_character_and_no_line() {
     let plain = ServerReport {
         socket_error: Some("x"),
         protocol_version: Some("x"),
-        last_error: Some(("x".to_owned(), before(180))),
+        last_error: Some(("x", before(180))),
         stderr: &calm,
         ..ServerReport::new("x", &metrics)
     };
@@ -296,7 +300,7 @@ fn text_from_outside_brings_no_control_character_and_no_line() {
     assert!(text.contains("    | a\\033]0;x\\007\\012Health"), "{text}");
     assert!(value_of(&text, "Last Error").ends_with("b (3 minutes ago)"), "{text}");
     assert!(
-        !server_value("state", &report, NOW)
+        !value("state", &report, NOW)
             .unwrap()
             .contains(|c: char| { c.is_control() || c == ' ' || c == '#' || c == ',' })
     );
@@ -412,9 +416,9 @@ fn throughput_comes_from_the_window_and_not_from_the_totals() {
     assert_eq!(value_of(&text, "Requests On Wire"), "600, mean size 512 bytes");
     assert_eq!(value_of(&text, "Replies On Wire"), "600");
     assert!(value_of(&text, "Last 1 min").starts_with("600 calls, 0 errors, 10 calls/sec, p50 0."));
-    assert_eq!(server_value("rate", &report, NOW).as_deref(), Some("10/s"));
+    assert_eq!(value("rate", &report, NOW).as_deref(), Some("10/s"));
     let later = NOW + Duration::from_secs(180);
-    assert_eq!(server_value("rate", &report, later).as_deref(), Some("0/s"));
+    assert_eq!(value("rate", &report, later).as_deref(), Some("0/s"));
     let text = render_server(&report, later);
     assert_eq!(value_of(&text, "Throughput 1 min"), "Messages: 0/sec, Bytes: 0 B/sec");
     assert_eq!(value_of(&text, "Last 1 min"), "0 calls, 0 errors, 0 calls/sec");
@@ -447,7 +451,16 @@ fn format_values_are_short_plain_words() {
     let report = ServerReport { in_flight: 2, queued: 1, ..example(&metrics) };
     for (key, shown) in [
         ("state", "connected"),
-        ("inflight", "2"),
+        ("inflight", "3"),
+        ("running", "2"),
+        ("queued", "1"),
+        ("uptime", "2h34m"),
+        ("activity", "5s"),
+        ("responses", "1238"),
+        ("success_rate", "99%"),
+        ("connections", "5"),
+        ("bytes_received", "5124827"),
+        ("socket_fd", "12"),
         ("calls", "1250"),
         ("errors", "9"),
         ("p95", "24.1ms"),
@@ -456,13 +469,13 @@ fn format_values_are_short_plain_words() {
         ("hit_rate", "95.3%"),
         ("rate", "0/s"),
     ] {
-        assert_eq!(server_value(key, &report, NOW).as_deref(), Some(shown), "{key}");
+        assert_eq!(value(key, &report, NOW).as_deref(), Some(shown), "{key}");
     }
-    assert_eq!(server_value("p42", &report, NOW), None);
+    assert_eq!(value("p42", &report, NOW), None);
     let fresh = ServerMetrics::new();
     let fresh = ServerReport::new("x", &fresh);
     for key in ["p50", "p95", "p99", "p999", "avg", "hit_rate"] {
-        assert_eq!(server_value(key, &fresh, NOW).as_deref(), Some("-"), "{key}");
+        assert_eq!(value(key, &fresh, NOW).as_deref(), Some("-"), "{key}");
     }
 }
 
@@ -526,14 +539,14 @@ fn extreme_values_do_not_panic() {
         pool_total: usize::MAX,
         in_flight: usize::MAX,
         queued: usize::MAX,
-        last_error: Some((String::new(), end)),
+        last_error: Some(("", end)),
         ..ServerReport::new("", &metrics)
     };
     for now in [Time::ZERO, NOW, end] {
         let text = render(std::slice::from_ref(&report), now);
         assert!(text.contains("Total Servers: 1"));
-        for key in ["p50", "p95", "p99", "p999", "avg", "hit_rate", "rate", "calls"] {
-            assert!(server_value(key, &report, now).is_some());
+        for key in Figures::keys() {
+            assert!(value(&key, &report, now).is_some());
         }
     }
 }

@@ -65,6 +65,19 @@ pub(super) fn span(duration: Duration) -> String {
     }
 }
 
+/// A length of time in its two largest units, for where there is little room:
+/// `2h34m`.
+pub(super) fn short(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m{}s", seconds % 60),
+        (0, _, _) => format!("{hours}h{}m", minutes % 60),
+        _ => format!("{days}d{}h", hours % 24),
+    }
+}
+
 /// How long ago something was, in its largest unit: `5 seconds ago`.
 pub(super) fn ago(age: Duration) -> String {
     let seconds = age.as_secs();

@@ -62,6 +62,17 @@ pub struct View {
 }
 
 impl View {
+    /// Adds what was counted elsewhere in the same span.
+    pub fn merge(&mut self, other: &View) {
+        self.covered = self.covered.max(other.covered);
+        self.calls = self.calls.saturating_add(other.calls);
+        self.errors = self.errors.saturating_add(other.errors);
+        self.bytes_in = self.bytes_in.saturating_add(other.bytes_in);
+        self.bytes_out = self.bytes_out.saturating_add(other.bytes_out);
+        self.messages_in = self.messages_in.saturating_add(other.messages_in);
+        self.messages_out = self.messages_out.saturating_add(other.messages_out);
+    }
+
     /// Calls finished per second.
     pub fn calls_per_second(&self) -> f64 {
         self.per_second(self.calls)
@@ -181,13 +192,25 @@ impl Windows {
 
     /// The latencies of the calls that finished in the `span` that ends at `now`.
     pub fn latency(&self, now: Time, span: Span) -> Option<WindowLatency> {
-        let ring = self.ring.as_ref()?;
+        Windows::latency_of(std::iter::once(self), now, span)
+    }
+
+    /// The same of several together.
+    pub fn latency_of<'a>(
+        windows: impl Iterator<Item = &'a Windows>,
+        now: Time,
+        span: Span,
+    ) -> Option<WindowLatency> {
         let mut merged = [0u64; BUCKETS];
-        for (slot, weight) in ring.weighted(now, span) {
-            let sums = merged.iter_mut().skip(slot.buckets.low);
-            for (sum, &count) in sums.zip(&slot.buckets.counts) {
-                // At most 2^16 * 2^16 * 2^MAX_SHIFT: fits.
-                *sum = sum.saturating_add((u64::from(count) * weight) << slot.shift);
+        let rings = windows.filter_map(|windows| windows.ring.as_ref());
+        for (slot, weight) in rings.flat_map(|ring| ring.weighted(now, span)) {
+            // Buckets lie below BUCKETS.
+            let sums = &mut merged[slot.buckets.low..];
+            let factor = weight << slot.shift;
+            for (sum, &count) in sums.iter_mut().zip(&slot.buckets.counts) {
+                // At most 2^16 * 2^16 << MAX_SHIFT, so that 2^16 slots fit. A check
+                // would keep the loop from being done in parallel.
+                *sum = sum.wrapping_add(u64::from(count) * factor);
             }
         }
         let total: u128 = merged.iter().map(|&count| u128::from(count)).sum();
@@ -338,7 +361,8 @@ const SLOTS: usize = 16;
 const TOP_US: u64 = 3_600_000_000;
 const BUCKETS: usize = 464;
 const WHOLE: u64 = 1 << 16;
-const MAX_SHIFT: u32 = 31;
+/// Seventy million calls per second in each bucket.
+const MAX_SHIFT: u32 = 16;
 
 #[cfg(test)]
 mod tests {

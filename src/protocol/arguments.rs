@@ -37,8 +37,15 @@ pub fn encode(tool: &str, definition: &str, pairs: &[Pair]) -> Result<String, St
 /// # Errors
 /// As [`encode`].
 pub fn check(tool: &str, definition: &str, pair: &Pair) -> Result<(), String> {
-    let what = format!("tool '{tool}'");
-    one(&what, &read(&what, input_schema(definition))?, pair).map(|_| ())
+    check_by(&format!("tool '{tool}'"), input_schema(definition), pair)
+}
+
+/// Looks whether one argument fits `schema`. `what` is named in errors.
+///
+/// # Errors
+/// As [`encode`].
+pub fn check_by(what: &str, schema: &str, pair: &Pair) -> Result<(), String> {
+    one(what, &read(what, schema)?, pair).map(|_| ())
 }
 
 /// Encodes `pairs` as an object that fits `schema`. `what` is named in errors.

@@ -33,6 +33,11 @@ pub fn blobs(answer: &[u8]) -> Vec<Blob<'_>> {
     found
 }
 
+/// How many bytes a text in base64 stands for.
+pub(super) fn length(base64: &str) -> usize {
+    sextets(base64).count() * 6 / 8
+}
+
 impl Blob<'_> {
     /// The type the server gave it, empty when it gave none.
     pub fn mime(&self) -> String {
@@ -45,7 +50,7 @@ impl Blob<'_> {
         let text = bare(self.base64);
         let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
         let (mut bits, mut count) = (0_u32, 0);
-        for sextet in text.bytes().take_while(|byte| *byte != b'=').filter_map(sextet) {
+        for sextet in sextets(&text) {
             bits = bits << 6 | u32::from(sextet);
             count += 6;
             if count >= 8 {
@@ -69,6 +74,10 @@ fn of_block<'a>(block: &Members<'a>) -> Option<Blob<'a>> {
 
 fn of_resource<'a>(resource: &Members<'a>) -> Option<Blob<'a>> {
     Some(Blob { mime: resource.get("mimeType"), base64: resource.get("blob")? })
+}
+
+fn sextets(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().take_while(|byte| *byte != b'=').filter_map(sextet)
 }
 
 fn sextet(byte: u8) -> Option<u8> {

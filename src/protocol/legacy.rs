@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::protocol::jsonrpc::{self, METHOD_NOT_FOUND};
 use crate::protocol::negotiation::Session;
+use crate::protocol::offers::Offers;
 
 /// The revision that `initialize` offers.
 pub const NEWEST: &str = "2025-11-25";
@@ -22,6 +23,8 @@ pub const VERSIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", NEWES
 struct InitializeResult<'a> {
     #[serde(borrow)]
     protocol_version: Cow<'a, str>,
+    #[serde(borrow, default)]
+    capabilities: Option<&'a RawValue>,
     #[serde(default)]
     server_info: ServerInfo,
 }
@@ -44,10 +47,11 @@ pub struct ServerInfo {
 pub fn session(result: &RawValue) -> Result<Session, String> {
     let answer: InitializeResult<'_> = serde_json::from_str(result.get())
         .map_err(|error| format!("the answer to initialize is malformed: {error}"))?;
+    let offers = Offers::read(answer.capabilities);
     VERSIONS
         .into_iter()
         .find(|version| *version == answer.protocol_version)
-        .map(|version| Session::legacy(version, answer.server_info))
+        .map(|version| Session::legacy(version, answer.server_info, offers))
         .ok_or_else(|| {
             format!(
                 "the server speaks protocol version '{}', which is none of {}",

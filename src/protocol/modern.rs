@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::protocol::legacy::ServerInfo;
 use crate::protocol::negotiation::Session;
+use crate::protocol::offers::Offers;
 
 /// The revision that is spoken.
 pub const VERSION: &str = "2026-07-28";
@@ -23,6 +24,8 @@ pub const PROOFS: [i64; 3] = [-32020, -32021, UNSUPPORTED_VERSION];
 struct DiscoverResult<'a> {
     #[serde(borrow)]
     supported_versions: Vec<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    capabilities: Option<&'a RawValue>,
     #[serde(rename = "_meta", default)]
     meta: Option<DiscoverMeta>,
 }
@@ -42,5 +45,5 @@ pub fn session(result: &RawValue) -> Option<Session> {
         .supported_versions
         .iter()
         .any(|version| version == VERSION)
-        .then(|| Session::modern(info))
+        .then(|| Session::modern(info, Some(Offers::read(answer.capabilities))))
 }

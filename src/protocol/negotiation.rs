@@ -20,6 +20,7 @@ use crate::config::Era;
 use crate::protocol::jsonrpc::RpcError;
 use crate::protocol::legacy::{self, ServerInfo};
 use crate::protocol::modern;
+use crate::protocol::offers::Offers;
 use crate::time::Time;
 
 /// How long `initialize` may take.
@@ -45,6 +46,8 @@ pub struct Session {
     pub version: &'static str,
     /// Who the server says it is.
     pub server: ServerInfo,
+    /// What it says to have; unknown when it was not asked.
+    pub offers: Option<Offers>,
 }
 
 /// A handshake request.
@@ -86,13 +89,13 @@ struct Supported {
 
 impl Session {
     /// A session up to 2025-11-25.
-    pub fn legacy(version: &'static str, server: ServerInfo) -> Session {
-        Session { era: Era::Legacy, version, server }
+    pub fn legacy(version: &'static str, server: ServerInfo, offers: Offers) -> Session {
+        Session { era: Era::Legacy, version, server, offers: Some(offers) }
     }
 
     /// A session since 2026-07-28.
-    pub fn modern(server: ServerInfo) -> Session {
-        Session { era: Era::Modern, version: modern::VERSION, server }
+    pub fn modern(server: ServerInfo, offers: Option<Offers>) -> Session {
+        Session { era: Era::Modern, version: modern::VERSION, server, offers }
     }
 }
 
@@ -109,7 +112,7 @@ impl Negotiation {
         let step = match prior {
             Prior::Unknown => Step::Ask(Question::Discover),
             Prior::Legacy => negotiation.initialize(now),
-            Prior::Modern => Step::Established(Session::modern(ServerInfo::default())),
+            Prior::Modern => Step::Established(Session::modern(ServerInfo::default(), None)),
         };
         (negotiation, step)
     }
@@ -130,7 +133,7 @@ impl Negotiation {
                 self.pick_version(now, error)
             }
             (_, Err(error)) if modern::PROOFS.contains(&error.code) => {
-                Step::Established(Session::modern(ServerInfo::default()))
+                Step::Established(Session::modern(ServerInfo::default(), None))
             }
             (Question::Discover, Err(_)) => self.fall_back(now),
             (Question::Initialize, Ok(result)) => match legacy::session(result) {

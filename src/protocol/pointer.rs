@@ -54,7 +54,9 @@ fn tokens(pointer: &str) -> Option<Vec<String>> {
         return Some(Vec::new());
     }
     let rest = pointer.strip_prefix('/')?;
-    Some(rest.split('/').map(|token| token.replace("~1", "/").replace("~0", "~")).collect())
+    let escapes = |token: &str| token.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    let token = |token: &str| escapes(token).then(|| token.replace("~1", "/").replace("~0", "~"));
+    rest.split('/').map(token).collect()
 }
 
 fn step<'a>(whole: &'a RawValue, token: &str) -> Option<&'a RawValue> {
@@ -102,7 +104,18 @@ mod tests {
         assert_eq!(of("//k/0").as_deref(), Some("1"));
         assert_eq!(of("/n").as_deref(), Some("null"));
         assert!(of("").unwrap().starts_with(r#"{"a":[{"b~/c":"x\ny"},1e400]"#));
-        for none in ["a", "/b", "/a/2", "/a/-1", "/a/01", "/a/+1", "/a/x", "/a/0/b~0~1c/0"] {
+        for none in [
+            "a",
+            "/a/0/b~",
+            "/a/0/b~/~1c",
+            "/b",
+            "/a/2",
+            "/a/-1",
+            "/a/01",
+            "/a/+1",
+            "/a/x",
+            "/a/0/b~0~1c/0",
+        ] {
             assert_eq!(of(none), None, "{none}");
         }
     }

@@ -5,6 +5,7 @@
 
 use serde_json::value::RawValue;
 
+use crate::protocol::blob;
 use crate::protocol::schema::{Members, Schema, bare, input_schema, parse};
 use crate::table::Table;
 
@@ -77,6 +78,33 @@ pub fn prompts(items: &[u8]) -> Table {
     table
 }
 
+/// The answer to a question that only reads, from the raw result: the parts of a
+/// resource, or the values of an argument.
+pub fn of_result(result: &[u8]) -> Option<Table> {
+    let result: Members<'_> = serde_json::from_slice(result).ok()?;
+    if let Some(parts) = result.get("contents") {
+        return Some(contents(parse(parts).unwrap_or_default()));
+    }
+    let completion: Members<'_> = result.get("completion").and_then(parse)?;
+    let mut table = Table::new(&["value"]);
+    let values: Vec<&RawValue> = completion.get("values").and_then(parse).unwrap_or_default();
+    values.into_iter().for_each(|value| table.push([bare(value).into_owned()]));
+    Some(table)
+}
+
+/// The size is in bytes, of what a blob stands for.
+fn contents(parts: Vec<&RawValue>) -> Table {
+    let mut table = Table::new(&["uri", "mime", "size", "text"]);
+    for part in parts {
+        let part: Members<'_> = parse(part).unwrap_or_default();
+        let [uri, mime, text, blob] =
+            ["uri", "mimeType", "text", "blob"].map(|name| word(&part, name));
+        let size = if text.is_empty() { blob::length(&blob) } else { text.len() };
+        table.push([uri, mime, size.to_string(), text]);
+    }
+    table
+}
+
 /// The arguments of one prompt of a raw list.
 pub fn prompt_arguments(items: &[u8], name: &str) -> Option<Table> {
     let (_, prompt) = entries(items).into_iter().find(|(_, entry)| word(entry, "name") == name)?;
@@ -145,5 +173,30 @@ mod tests {
         assert_eq!((table.get(0, "required"), table.get(1, "required")), (Some("1"), Some("")));
         assert!(prompt_arguments(list, "q").is_none());
         assert_eq!(prompts(b"nonsense").rows(), 0);
+    }
+
+    #[test]
+    fn parts_of_a_resource_have_their_sizes() {
+        let table = of_result(
+            br#"{"contents":[{"uri":"a://b","mimeType":"text/plain","text":"\u00e9\n"},
+            {"uri":"c","blob":"AAEC"},{"blob":"AAE="},7]}"#,
+        );
+        let table = table.unwrap();
+        let row = |row| ["uri", "mime", "size", "text"].map(|name| table.get(row, name).unwrap());
+        assert_eq!(row(0), ["a://b", "text/plain", "3", "\u{e9}\n"]);
+        assert_eq!(row(1), ["c", "", "3", ""]);
+        assert_eq!(row(2), ["", "", "2", ""]);
+        assert_eq!((row(3), table.rows()), (["", "", "0", ""], 4));
+        assert_eq!(of_result(br#"{"contents":7}"#).unwrap().rows(), 0);
+    }
+
+    #[test]
+    fn values_of_an_argument_have_a_row_each() {
+        let table = of_result(br#"{"completion":{"values":["a b",7],"total":9}}"#).unwrap();
+        assert_eq!(
+            (table.rows(), table.get(0, "value"), table.get(1, "value")),
+            (2, Some("a b"), Some("7"))
+        );
+        assert!(of_result(b"{}").is_none() && of_result(b"[]").is_none());
     }
 }

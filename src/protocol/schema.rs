@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::protocol::shape;
 use crate::table::Table;
 
 /// How deep `$ref`, `anyOf` and the like are followed.
@@ -27,6 +28,17 @@ const CHOICES: usize = 4096;
 /// Parts of one field that are looked at: alternatives of alternatives of a
 /// hostile schema would never end.
 const PARTS: usize = 2000;
+
+/// How far a field is looked into. Members of objects are for people to read: a
+/// word is encoded without.
+#[derive(Clone, Copy)]
+struct Reach {
+    depth: usize,
+    items: usize,
+    members: bool,
+}
+
+const REACH: Reach = Reach { depth: DEPTH, items: ITEMS, members: false };
 
 /// Columns of [`arguments`].
 pub const ARGUMENTS: &[&str] = &[
@@ -42,6 +54,7 @@ pub const ARGUMENTS: &[&str] = &[
     "format",
     "multiple",
     "choice_titles",
+    "shape",
 ];
 
 /// A schema of an object.
@@ -68,6 +81,7 @@ pub(super) struct Field<'a> {
     /// There is but one choice, and it stands in `const`.
     pub(super) constant: bool,
     pub(super) items: Option<Box<Field<'a>>>,
+    pub(super) members: Vec<Member<'a>>,
     pub(super) default: Option<&'a RawValue>,
     pub(super) title: Option<Cow<'a, str>>,
     pub(super) description: Option<Cow<'a, str>>,
@@ -76,6 +90,14 @@ pub(super) struct Field<'a> {
     pub(super) shortest: Option<&'a RawValue>,
     pub(super) longest: Option<&'a RawValue>,
     pub(super) format: Option<Cow<'a, str>>,
+}
+
+/// A member of an object.
+#[derive(Debug)]
+pub(super) struct Member<'a> {
+    pub(super) name: Cow<'a, str>,
+    pub(super) required: bool,
+    pub(super) field: Field<'a>,
 }
 
 /// One of the values that a field may have.
@@ -109,6 +131,10 @@ struct Property<'a> {
     r#const: Option<&'a RawValue>,
     #[serde(borrow)]
     items: Option<&'a RawValue>,
+    #[serde(borrow)]
+    properties: Option<&'a RawValue>,
+    #[serde(borrow)]
+    required: Option<&'a RawValue>,
     #[serde(borrow)]
     any_of: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -175,14 +201,15 @@ impl<'a> Schema<'a> {
     pub(super) fn fields(&self) -> impl Iterator<Item = (Cow<'a, str>, bool, Field<'a>)> + '_ {
         self.properties.0.iter().map(|(name, raw)| {
             let mut parts = PARTS;
-            (name.clone(), self.requires(name), self.field(raw, ITEMS, &mut parts))
+            let reach = Reach { members: true, ..REACH };
+            (name.clone(), self.requires(name), self.field(raw, reach, &mut parts))
         })
     }
 
     /// What the argument `name` accepts.
     pub(super) fn find(&self, name: &str) -> Option<Field<'a>> {
         let mut parts = PARTS;
-        self.properties.get(name).map(|raw| self.field(raw, ITEMS, &mut parts))
+        self.properties.get(name).map(|raw| self.field(raw, REACH, &mut parts))
     }
 
     pub(super) fn requires(&self, name: &str) -> bool {
@@ -208,9 +235,9 @@ impl<'a> Schema<'a> {
         }
     }
 
-    fn field(&self, raw: &'a RawValue, items: usize, parts: &mut usize) -> Field<'a> {
+    fn field(&self, raw: &'a RawValue, reach: Reach, parts: &mut usize) -> Field<'a> {
         let mut field = Field::default();
-        self.collect(raw, &mut field, (DEPTH, items), true, parts);
+        self.collect(raw, &mut field, Reach { depth: DEPTH, ..reach }, true, parts);
         field
     }
 
@@ -220,7 +247,7 @@ impl<'a> Schema<'a> {
         &self,
         raw: &'a RawValue,
         into: &mut Field<'a>,
-        (depth, items): (usize, usize),
+        reach: Reach,
         outer: bool,
         parts: &mut usize,
     ) {
@@ -247,20 +274,31 @@ impl<'a> Schema<'a> {
             let title = if outer { None } else { property.title.and_then(text) };
             into.add_choices([(value, title)]);
         }
-        if let (Some(raw), None, Some(items)) = (property.items, &into.items, items.checked_sub(1))
-        {
-            into.items = Some(Box::new(self.field(raw, items, parts)));
+        let inside = reach.items.checked_sub(1).map(|items| Reach { items, ..reach });
+        if let (Some(raw), None, Some(inside)) = (property.items, &into.items, inside) {
+            into.items = Some(Box::new(self.field(raw, inside, parts)));
         }
-        let Some(depth) = depth.checked_sub(1) else { return };
+        if let (Some(raw), true, Some(inside)) =
+            (property.properties, reach.members && into.members.is_empty(), inside)
+        {
+            let required = property.required.and_then(parse::<Vec<Text<'a>>>).unwrap_or_default();
+            for (name, raw) in parse::<Members<'a>>(raw).unwrap_or_default().0 {
+                let field = self.field(raw, inside, parts);
+                let required = required.iter().any(|other| other.0 == name);
+                into.members.push(Member { name, required, field });
+            }
+        }
+        let Some(depth) = reach.depth.checked_sub(1) else { return };
+        let reach = Reach { depth, ..reach };
         for (list, outer) in
             [(property.any_of, false), (property.one_of, false), (property.all_of, outer)]
         {
             for part in list.and_then(parse::<Vec<&'a RawValue>>).unwrap_or_default() {
-                self.collect(part, into, (depth, items), outer, parts);
+                self.collect(part, into, reach, outer, parts);
             }
         }
         if let Some(target) = property.reference.and_then(text).and_then(|at| self.resolve(&at)) {
-            self.collect(target, into, (depth, items), outer, parts);
+            self.collect(target, into, reach, outer, parts);
         }
     }
 
@@ -388,6 +426,7 @@ fn row(name: &str, required: bool, field: &Field<'_>) -> Vec<String> {
         words(&field.format),
         flag(multiple),
         if titled { lines(&title) } else { String::new() },
+        shape::outline(field),
     ]
 }
 

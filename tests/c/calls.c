@@ -210,7 +210,7 @@ a_cancelled_call_is_not_heard_of_again(void)
 	call.size = sizeof call;
 	call.server = "main";
 	call.tool = "sleep";
-	call.json = "{\"ms\":100}";
+	call.json = "{\"ms\":500}";
 	call.user_data = &rig;
 	CHECK_INT(tmcp_client_call(rig.client, &call, &id), 0);
 	for (i = 0; i < 3; i++)
@@ -220,7 +220,7 @@ a_cancelled_call_is_not_heard_of_again(void)
 	rig.forbidden = id;
 
 	/* Longer than the cancelled call would have taken. */
-	event = rig_call(&rig, "main", "sleep", "{\"ms\":300}", 0, NULL);
+	event = rig_call(&rig, "main", "sleep", "{\"ms\":800}", 0, NULL);
 	CHECK_INT(tmcp_event_result(event), TMCP_RESULT_OK);
 	id = tmcp_event_id(event);
 	tmcp_event_free(event);

@@ -214,10 +214,12 @@ wrong_requests_and_answers_are_refused(void)
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_get_prompt(c, "main", "x", NULL, 1, 0, NULL, &id),
 	    TMCP_RESULT_NULL);
-	CHECK_INT(tmcp_client_complete(c, "main", 3, "x", "y", "", 0, NULL,
-	    &id), TMCP_RESULT_INVALID);
-	CHECK_INT(tmcp_client_complete(c, "main", 1, "x", "y", NULL, 0, NULL,
-	    &id), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_complete(c, "main", 3, "x", "y", "", NULL, 0, 0,
+	    NULL, &id), TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_complete(c, "main", 1, "x", "y", NULL, NULL, 0, 0,
+	    NULL, &id), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_complete(c, "main", 1, "x", "y", "", NULL, 1, 0,
+	    NULL, &id), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_subscribe(c, "nowhere", "x", 0, NULL, &id),
 	    TMCP_RESULT_INVALID);
 	CHECK_INT(tmcp_client_unsubscribe(c, "nowhere", "x"),
@@ -226,6 +228,10 @@ wrong_requests_and_answers_are_refused(void)
 	CHECK_INT(tmcp_client_connect(c, NULL), TMCP_RESULT_NULL);
 	CHECK_INT(id, 7);
 
+	CHECK_INT(tmcp_client_check_answer(c, 1, "x", "y", false),
+	    TMCP_RESULT_NOT_FOUND);
+	CHECK_INT(tmcp_client_check_answer(c, 1, NULL, "y", false),
+	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_answer(c, 1, 0, NULL, 0, NULL),
 	    TMCP_RESULT_INVALID);
 	CHECK_INT(tmcp_client_answer(c, 1, 4, NULL, 0, NULL),

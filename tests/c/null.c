@@ -86,12 +86,14 @@ no_client_is_answered(void)
 	CHECK_INT(tmcp_client_get_prompt(NULL, "x", "y", NULL, 0, 0, NULL, &id),
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_complete(NULL, "x", TMCP_REFERENCE_PROMPT, "y",
-	    "z", "", 0, NULL, &id), TMCP_RESULT_NULL);
+	    "z", "", NULL, 0, 0, NULL, &id), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_subscribe(NULL, "x", "y", 0, NULL, &id),
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_unsubscribe(NULL, "x", "y"), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_connect(NULL, "x"), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_check_argument(NULL, "x", "y", "z", "1", false),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_check_answer(NULL, 1, "x", "y", false),
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_answer(NULL, 1, TMCP_ANSWER_DECLINE, NULL, 0,
 	    NULL), TMCP_RESULT_NULL);

@@ -225,13 +225,13 @@ resources_and_prompts_are_read(void)
 		tmcp_event_free(event);
 
 		CHECK_INT(tmcp_client_complete(c, "main", TMCP_REFERENCE_PROMPT,
-		    "compose", "tone", "", 0, &rig, &id), 0);
+		    "compose", "tone", "", NULL, 0, 0, &rig, &id), 0);
 		event = done(&rig, id);
 		CHECK_STR(tmcp_event_text(event, NULL), "kind\nstern");
 		tmcp_event_free(event);
 		CHECK_INT(tmcp_client_complete(c, "main",
 		    TMCP_REFERENCE_TEMPLATE, "test://note/{name}", "name", "be",
-		    0, &rig, &id), 0);
+		    NULL, 0, 0, &rig, &id), 0);
 		event = done(&rig, id);
 		CHECK_STR(tmcp_event_text(event, NULL), "beta");
 		tmcp_event_free(event);
@@ -325,6 +325,13 @@ questions_are_answered(void)
 		tmcp_event_free(event);
 
 		/* What does not fit leaves the question open. */
+		CHECK_INT(tmcp_client_check_answer(c, question, "count", "9",
+		    false), TMCP_RESULT_INVALID);
+		error_has(&rig, "wants at most 5");
+		CHECK_INT(tmcp_client_check_answer(c, question, "colours",
+		    "[\"red\"]", true), TMCP_RESULT_OK);
+		CHECK_INT(tmcp_client_check_answer(c, question, "count", "5",
+		    false), TMCP_RESULT_OK);
 		CHECK_INT(tmcp_client_answer(c, question, TMCP_ANSWER_ACCEPT,
 		    wrong, 1, NULL), TMCP_RESULT_INVALID);
 		error_has(&rig, "e-mail");
@@ -335,6 +342,8 @@ questions_are_answered(void)
 		    right, 6, NULL), TMCP_RESULT_OK);
 		CHECK_INT(tmcp_client_answer(c, question, TMCP_ANSWER_ACCEPT,
 		    right, 6, NULL), TMCP_RESULT_NOT_FOUND);
+		CHECK_INT(tmcp_client_check_answer(c, question, "count", "5",
+		    false), TMCP_RESULT_NOT_FOUND);
 		event = done(&rig, id);
 		CHECK_STR(tmcp_event_text(event, NULL),
 		    "accepted {\"agree\":true,\"colours\":[\"red\",\"green\"],"

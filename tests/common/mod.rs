@@ -191,6 +191,12 @@ impl Driver {
         }
     }
 
+    /// Connects, however long that takes: the limits of the entry are for what follows.
+    pub fn warm(&mut self, server: &str) {
+        let id = self.client.list_tools(server, Some(PATIENCE), 0).expect("it is accepted");
+        assert!(self.done(id).outcome.is_ok(), "the server does not start");
+    }
+
     /// A call with words for arguments: `key=value`, `key:=json`.
     pub fn words(&mut self, server: &str, tool: &str, words: &[&str]) -> Completion {
         let pairs = words.iter().map(|word| {
@@ -260,6 +266,11 @@ pub fn poll(fd: i32, ms: i32) {
     unsafe {
         libc::poll(&mut poll, 1, ms);
     }
+}
+
+/// The arguments of `sleep` that end it when there is this file.
+pub fn held(file: &Path) -> String {
+    serde_json::json!({"ms": 60_000, "until": file}).to_string()
 }
 
 /// The entry of a scripted server over stdio.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tmcp::config::{Config, Defaults, Problem};
 use tmcp::engine::{
     Arguments, CallTool, Completion, Event, Listing, LogLevel, Pair, Reference, Reply, RequestId,
+    Unfinished,
 };
 use tmcp::error::Kind;
 
@@ -83,6 +84,8 @@ pub struct Host {
     /// Open questions, and those that are over.
     pub questions: BTreeMap<u64, Open>,
     pub closed: BTreeSet<u64>,
+    /// The words of the questions that a person dismissed.
+    pub dismissed: BTreeSet<String>,
     pub all_roots: BTreeSet<String>,
     /// What is watched for certain, and the last request before each end of that.
     pub watched: BTreeSet<(usize, String)>,
@@ -249,7 +252,14 @@ impl World {
                             true => Reference::Prompt("p"),
                             false => Reference::Template("r://{x}"),
                         };
-                        engine.complete(now, &server, reference, ("x", &word), timeout, user)
+                        let given = [Pair { key: "y".into(), value: word.clone(), is_json: false }];
+                        let wanted = Unfinished {
+                            reference,
+                            argument: "x",
+                            value: &word,
+                            given: if word.is_empty() { &[] } else { &given },
+                        };
+                        engine.complete(now, &server, wanted, timeout, user)
                     }
                 }
             }

@@ -183,6 +183,9 @@ impl World {
         if !live {
             return;
         }
+        if matches!(answer, Answer::Cancel) {
+            self.host.dismissed.insert(open.text.clone());
+        }
         self.counts.answers += 1;
         self.host.questions.remove(&id);
         self.host.closed.insert(id);
@@ -203,9 +206,12 @@ impl World {
     /// What holds of questions and jobs after every step in which the host has
     /// heard everything.
     pub fn check_people(&mut self) {
+        let records = &self.host.records;
         let stale = self.host.questions.iter().find(|(id, open)| {
-            let ended = open.request.is_some_and(|request| {
-                self.host.records.get(&request).is_some_and(|r| r.fate != Fate::Pending)
+            let ended = open.request.and_then(|request| records.get(&request)).is_some_and(|r| {
+                // On a connection it may be another's, while that goes on.
+                let others = self.host.pending.iter().any(|id| records[id].server == r.server);
+                r.fate != Fate::Pending && (open.text.contains(" r") || !others)
             });
             ended || !self.engine.is_open(QuestionId(**id))
         });

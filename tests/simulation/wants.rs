@@ -202,6 +202,16 @@ impl World {
             return;
         };
         let Some(want) = want else { return };
+        // A call that goes on has a right to the answer of a person.
+        let dismissed = message["result"]["action"] == "cancel";
+        let goes_on = link
+            .peer
+            .jobs
+            .values()
+            .any(|job| !job.cancelled && want.text.starts_with(&format!("t{} ", job.token)));
+        if dismissed && goes_on && !self.host.dismissed.contains(&want.text) {
+            self.fail(format!("c{id}: {want:?} is dismissed, and by nobody"));
+        }
         let refused = message.get("error").is_some() && want.what == Wanted::Sample;
         if !refused && !self.fits(&want, &message["result"]) {
             self.fail(format!("c{id}: {want:?} is answered with {message}"));

@@ -37,11 +37,12 @@ _tmux_mcp() {
 			continue
 		fi
 		case $word in
-		-*[ioqstTrFf])
-			[[ $word == -F && $command != mcp-tools &&
-			    $command != mcp-resources &&
-			    $command != mcp-prompts && $command != mcp-jobs &&
-			    $command != mcp-stats ]] || ((i++))
+		-*[ioqstTrf]) ((i++)) ;;
+		-*F)
+			case $command in
+			mcp-answer|mcp-call|mcp-prompt|mcp-query) ;;
+			*) ((i++)) ;;
+			esac
 			;;
 		-*) ;;
 		*) plain+=("$word") ;;

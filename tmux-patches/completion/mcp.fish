@@ -25,9 +25,10 @@ function __tmux_mcp_plain
         switch $word
             case '-*i' '-*o' '-*q' '-*s' '-*t' '-*T' '-*r' '-*f'
                 set skip 1
-            case -F
+            case '-*F'
                 switch $command
-                    case mcp-tools mcp-resources mcp-prompts mcp-jobs mcp-stats
+                    case mcp-answer mcp-call mcp-prompt mcp-query
+                    case '*'
                         set skip 1
                 end
             case '-*'

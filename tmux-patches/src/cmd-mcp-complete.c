@@ -36,9 +36,10 @@ const struct cmd_entry cmd_mcp_complete_entry = {
 	.name = "mcp-complete",
 	.alias = NULL,
 
-	.args = { "T:", 1, 4, NULL },
-	.usage = "[-T timeout] servers | tools server | prompts server | "
-		 "resources server | arguments server tool | "
+	.args = { "f:F:T:", 1, 4, NULL },
+	.usage = "[-f filter] [-F format] [-T timeout] servers | "
+		 "tools server | prompts server | resources server | "
+		 "arguments server tool | "
 		 "server prompt-or-template argument [value]",
 
 	.flags = CMD_READONLY,
@@ -49,37 +50,14 @@ static const struct {
 	const char	*word;
 	u_int		 count;
 	uint32_t	 what;
-	const char	*column;
+	const char	*format;
 } cmd_mcp_complete_words[] = {
-	{ "servers", 1, 0, "name" },
-	{ "tools", 2, TMCP_LIST_TOOLS, "name" },
-	{ "prompts", 2, TMCP_LIST_PROMPTS, "name" },
-	{ "resources", 2, TMCP_LIST_RESOURCES, "uri" },
-	{ "arguments", 3, TMCP_LIST_TOOLS, NULL }
+	{ "servers", 1, 0, "#{mcp_name}" },
+	{ "tools", 2, TMCP_LIST_TOOLS, "#{mcp_name}" },
+	{ "prompts", 2, TMCP_LIST_PROMPTS, "#{mcp_name}" },
+	{ "resources", 2, TMCP_LIST_RESOURCES, "#{mcp_uri}" },
+	{ "arguments", 3, TMCP_LIST_TOOLS, "#{mcp_name}=" }
 };
-
-/* One column of a table, a line for each row. */
-static char *
-cmd_mcp_complete_lines(struct tmcp_table *table, const char *column,
-    const char *suffix)
-{
-	struct evbuffer	*evb;
-	char		*s;
-	size_t		 row;
-
-	if ((evb = evbuffer_new()) == NULL)
-		fatalx("out of memory");
-	for (row = 0; table != NULL && row < tmcp_table_rows(table); row++) {
-		s = mcp_text_line(tmcp_table_get(table, row, column));
-		evbuffer_add_printf(evb, "%s%s\n", s, suffix);
-		free(s);
-	}
-	evbuffer_add(evb, "", 1);
-	s = xstrdup((char *)EVBUFFER_DATA(evb));
-	evbuffer_free(evb);
-	tmcp_table_free(table);
-	return (s);
-}
 
 /* Which of the words above a run is for is kept in its value. */
 static u_int
@@ -107,17 +85,18 @@ cmd_mcp_complete_text(struct mcp_run *run, struct tmcp_event *event)
 {
 	u_int			 word = cmd_mcp_complete_word(run);
 	struct tmcp_table	*table;
+	char			*text;
 
 	if (cmd_mcp_complete_words[word].what == 0)
 		table = tmcp_client_servers(run->core);
-	else if (cmd_mcp_complete_words[word].column == NULL) {
+	else if (cmd_mcp_complete_words[word].count == 3) {
 		table = tmcp_client_tool_arguments(run->core, run->server,
 		    run->name);
-		return (cmd_mcp_complete_lines(table, "name", "="));
 	} else
 		table = tmcp_event_table(event);
-	return (cmd_mcp_complete_lines(table,
-	    cmd_mcp_complete_words[word].column, ""));
+	text = mcp_table_text(table, run->server, run->format, run->filter);
+	tmcp_table_free(table);
+	return (text);
 }
 
 /* Ask the server for values of an argument. */
@@ -129,8 +108,8 @@ cmd_mcp_complete_ask(struct mcp_run *run, void *user_data, uint64_t *id)
 	if (strchr(run->name, '{') != NULL || strstr(run->name, "://") != NULL)
 		reference = TMCP_REFERENCE_TEMPLATE;
 	return (tmcp_client_complete(run->core, run->server, reference,
-	    run->name, run->argument, run->value, run->timeout, user_data,
-	    id));
+	    run->name, run->argument, run->value, NULL, 0, run->timeout,
+	    user_data, id));
 }
 
 static enum cmd_retval
@@ -165,7 +144,13 @@ cmd_mcp_complete_exec(struct cmd *self, struct cmdq_item *item)
 		run->argument = xstrdup(args_string(args, 2));
 		run->value = xstrdup(count == 4 ? args_string(args, 3) : "");
 		run->start = cmd_mcp_complete_ask;
+		if (mcp_run_has_rows(run, "#{mcp_value}", &cause) != 0) {
+			return (mcp_run_refuse(run, item, MCP_EXIT_ERROR,
+			    cause));
+		}
 	} else {
+		if (run->format == NULL)
+			run->format = xstrdup(cmd_mcp_complete_words[i].format);
 		xasprintf(&run->value, "%u", i);
 		run->start = cmd_mcp_complete_start;
 		run->text = cmd_mcp_complete_text;

@@ -26,20 +26,16 @@
 #include "mcp.h"
 
 /*
- * Finds and calls a tool by menus: servers, their tools, and a form for the
- * arguments. Escape goes back one step.
+ * Finds and runs what servers have by menus: servers, their tools, prompts and
+ * resources, and a form for the arguments. Escape goes back one step.
  */
 
 /* Choices that are no line of a list. */
 #define CMD_MCP_MENU_AGAIN 100000
 #define CMD_MCP_MENU_LEAVE 100001
+#define CMD_MCP_MENU_PAGE 100100	/* and an enum cmd_mcp_menu_page */
 
 static enum cmd_retval	cmd_mcp_menu_exec(struct cmd *, struct cmdq_item *);
-
-static void	cmd_mcp_menu_free(void *);
-static void	cmd_mcp_menu_ready(struct tmcp_event *, void *);
-static void	cmd_mcp_menu_servers(void *);
-static void	cmd_mcp_menu_tools(void *);
 
 const struct cmd_entry cmd_mcp_menu_entry = {
 	.name = "mcp-menu",
@@ -52,20 +48,59 @@ const struct cmd_entry cmd_mcp_menu_entry = {
 	.exec = cmd_mcp_menu_exec
 };
 
-/* How far somebody has come. The lists are those that are on the screen. */
+/* The pages of a server; the first leads to the others. */
+enum cmd_mcp_menu_page {
+	CMD_MCP_MENU_TOOLS,
+	CMD_MCP_MENU_PROMPTS,
+	CMD_MCP_MENU_RESOURCES
+};
+static const struct {
+	uint32_t	 what;
+	char		 key;
+	const char	*action;
+	const char	*offer;
+} cmd_mcp_menu_pages[] = {
+	{ TMCP_LIST_TOOLS, 'T', "Tools", "tools" },
+	{ TMCP_LIST_PROMPTS, 'P', "Prompts", "prompts" },
+	{ TMCP_LIST_RESOURCES, 'R', "Resources", "resources" }
+};
+
+/* How far somebody has come. The lists are those of the server. */
 struct cmd_mcp_menu_data {
 	struct client		*client;
 	struct mcp_dialog	*dialog;
 	struct mcp_request	*request;
 	struct mcp_form		*form;
+	struct mcp_offer	*offer;
 
 	struct tmcp_table	*servers;
-	struct tmcp_table	*tools;
+	enum cmd_mcp_menu_page	 page;
+	struct tmcp_table	*lists[nitems(cmd_mcp_menu_pages)];
+	struct tmcp_table	*templates;
 	char			*server;
-	char			*tool;
+	char			*name;
+	char			*about;
 	int			 fixed_server;
 	int			 fixed_tool;
 };
+
+static void	cmd_mcp_menu_servers(struct cmd_mcp_menu_data *);
+static void	cmd_mcp_menu_open(struct cmd_mcp_menu_data *);
+
+/* Forget what a server has. */
+static void
+cmd_mcp_menu_forget(struct cmd_mcp_menu_data *cdata)
+{
+	u_int	i;
+
+	for (i = 0; i < nitems(cdata->lists); i++) {
+		tmcp_table_free(cdata->lists[i]);
+		cdata->lists[i] = NULL;
+	}
+	tmcp_table_free(cdata->templates);
+	cdata->templates = NULL;
+	cdata->page = CMD_MCP_MENU_TOOLS;
+}
 
 /* Free; what it was waiting for is not waited for any more. */
 static void
@@ -77,10 +112,12 @@ cmd_mcp_menu_free(void *data)
 		mcp_request_drop(cdata->request);
 	mcp_dialog_free(cdata->dialog);
 	mcp_form_free(cdata->form);
+	mcp_offer_free(cdata->offer);
+	cmd_mcp_menu_forget(cdata);
 	tmcp_table_free(cdata->servers);
-	tmcp_table_free(cdata->tools);
 	free(cdata->server);
-	free(cdata->tool);
+	free(cdata->name);
+	free(cdata->about);
 	server_client_unref(cdata->client);
 	free(cdata);
 }
@@ -100,16 +137,34 @@ cmd_mcp_menu_leave(struct cmd_mcp_menu_data *cdata, const char *message)
 	cmd_mcp_menu_free(cdata);
 }
 
-/* Go back from the tools. */
+/* Remember which row of a list was chosen, and what it is about. */
+static void
+cmd_mcp_menu_take(struct cmd_mcp_menu_data *cdata,
+    const struct tmcp_table *table, size_t row, const char *column)
+{
+	free(cdata->name);
+	cdata->name = xstrdup(tmcp_table_get(table, row, column));
+	free(cdata->about);
+	cdata->about = xstrdup(tmcp_table_get(table, row, "description"));
+	if (*cdata->about == '\0') {
+		free(cdata->about);
+		cdata->about = xstrdup(tmcp_table_get(table, row, "title"));
+	}
+}
+
+/* Go back from a page of a server. */
 static void
 cmd_mcp_menu_back(struct cmd_mcp_menu_data *cdata)
 {
-	tmcp_table_free(cdata->tools);
-	cdata->tools = NULL;
-	if (cdata->fixed_server)
+	if (cdata->page != CMD_MCP_MENU_TOOLS) {
+		cdata->page = CMD_MCP_MENU_TOOLS;
+		cmd_mcp_menu_open(cdata);
+	} else if (cdata->fixed_server)
 		cmd_mcp_menu_leave(cdata, NULL);
-	else
+	else {
+		cmd_mcp_menu_forget(cdata);
 		cmd_mcp_menu_servers(cdata);
+	}
 }
 
 /* Escape or the only choice, while waiting for a server. */
@@ -137,53 +192,40 @@ cmd_mcp_menu_wait(struct cmd_mcp_menu_data *cdata, const char *what)
 	mcp_dialog_menu(cdata->dialog, cmd_mcp_menu_waited, cdata);
 }
 
-/* Check the value of an argument. */
+/* Check the value of an argument of a tool. */
 static int
 cmd_mcp_menu_check(void *data, const char *key, const char *value, int is_json,
     char **cause)
 {
 	struct cmd_mcp_menu_data	*cdata = data;
 	struct tmcp_client		*core = mcp_core_get();
-	char				*s, *wants, *prefix;
-	int32_t				 result;
 
 	if (core == NULL)
 		return (0);
-	result = tmcp_client_check_argument(core, cdata->server, cdata->tool,
-	    key, value, is_json);
-	if (result == TMCP_RESULT_OK)
-		return (0);
-	/* Which argument it is is in front of it already. */
-	s = mcp_strerror(result);
-	xasprintf(&prefix, "argument '%s' ", key);
-	if ((wants = strstr(s, " wants ")) != NULL)
-		*cause = xstrdup(wants + 1);
-	else if (strncmp(s, prefix, strlen(prefix)) == 0)
-		*cause = xstrdup(s + strlen(prefix));
-	else
-		*cause = xstrdup(s);
-	free(prefix);
-	free(s);
-	return (-1);
+	return (mcp_form_checked(tmcp_client_check_argument(core,
+	    cdata->server, cdata->name, key, value, is_json), key, cause));
 }
 
-/* The form is done. */
+/* The form of a tool is done. */
 static void
 cmd_mcp_menu_form_end(void *data, enum mcp_form_end end)
 {
 	struct cmd_mcp_menu_data	*cdata = data;
 	struct tmcp_client		*core = mcp_core_get();
+	struct mcp_run			*run;
 	struct tmcp_pair		*pairs;
 	size_t				 n;
 
 	if (end == MCP_FORM_BACK && !cdata->fixed_tool) {
-		cmd_mcp_menu_tools(cdata);
+		cmd_mcp_menu_open(cdata);
 		return;
 	}
 	if (end == MCP_FORM_SEND && core != NULL) {
 		pairs = mcp_form_pairs(cdata->form, &n);
-		mcp_run_call_client(cdata->client, core, cdata->server,
-		    cdata->tool, pairs, n);
+		run = mcp_run_create_client(cdata->client, core, cdata->server,
+		    cdata->name);
+		mcp_run_give(run, pairs, n);
+		mcp_run_next(run);
 	}
 	cmd_mcp_menu_leave(cdata, NULL);
 }
@@ -194,120 +236,282 @@ cmd_mcp_menu_form(struct cmd_mcp_menu_data *cdata)
 {
 	struct tmcp_client	*core = mcp_core_get();
 	struct tmcp_table	*table = NULL;
+	struct mcp_field	*fields;
 	char			*title;
+	u_int			 n;
 
 	if (core != NULL) {
 		table = tmcp_client_tool_arguments(core, cdata->server,
-		    cdata->tool);
+		    cdata->name);
 	}
 	if (table == NULL) {
 		cmd_mcp_menu_leave(cdata, "the tool is not there any more");
 		return;
 	}
+	fields = mcp_field_create(table, &n);
+	tmcp_table_free(table);
 	mcp_form_free(cdata->form);
-	xasprintf(&title, "%s: %s", cdata->server, cdata->tool);
-	cdata->form = mcp_form_create(cdata->dialog, title, table, 0,
+	xasprintf(&title, "%s: %s", cdata->server, cdata->name);
+	cdata->form = mcp_form_create(cdata->dialog, title, fields, n, 0,
 	    cmd_mcp_menu_check, cmd_mcp_menu_form_end, cdata);
 	free(title);
-	tmcp_table_free(table);
+	mcp_form_about(cdata->form, cdata->about);
 	mcp_form_start(cdata->form);
 }
 
-/* A tool was chosen. */
+/* The form of a prompt or a template is done. */
 static void
-cmd_mcp_menu_tool(void *data, int choice)
+cmd_mcp_menu_offer_end(void *data, enum mcp_form_end end)
 {
 	struct cmd_mcp_menu_data	*cdata = data;
 
-	if (choice < 0 || choice == CMD_MCP_MENU_LEAVE) {
-		cmd_mcp_menu_back(cdata);
+	if (end != MCP_FORM_BACK) {
+		cmd_mcp_menu_leave(cdata, NULL);
 		return;
 	}
-	if (choice == CMD_MCP_MENU_AGAIN) {
-		cmd_mcp_menu_tools(cdata);
-		return;
-	}
-	free(cdata->tool);
-	cdata->tool = xstrdup(tmcp_table_get(cdata->tools, choice, "name"));
-	cmd_mcp_menu_form(cdata);
+	mcp_offer_free(cdata->offer);
+	cdata->offer = NULL;
+	cmd_mcp_menu_open(cdata);
 }
 
-/* Show the tools of the server. */
+/* Ask for the arguments of a prompt, or for the values of a template. */
 static void
-cmd_mcp_menu_show_tools(struct cmd_mcp_menu_data *cdata)
+cmd_mcp_menu_offer(struct cmd_mcp_menu_data *cdata, struct mcp_field *fields,
+    u_int n)
 {
-	mcp_lines_tools(cdata->dialog, cdata->server, cdata->tools);
-	mcp_dialog_action(cdata->dialog, CMD_MCP_MENU_LEAVE, 'b', "Back");
-	mcp_dialog_menu(cdata->dialog, cmd_mcp_menu_tool, cdata);
+	struct mcp_run	*run;
+	uint32_t	 reference = TMCP_REFERENCE_TEMPLATE;
+
+	run = mcp_run_create_client(cdata->client, mcp_core_get(),
+	    cdata->server, cdata->name);
+	run->start = mcp_run_read;
+	if (cdata->page == CMD_MCP_MENU_PROMPTS) {
+		reference = TMCP_REFERENCE_PROMPT;
+		run->start = mcp_run_prompt;
+		run->out->sink = MCP_SINK_PANE;
+		run->out->wp_id = cdata->client->session->curw->window->active
+		    ->id;
+	}
+	cdata->offer = mcp_offer_create(cdata->dialog, run, reference,
+	    cdata->about, fields, n, cmd_mcp_menu_offer_end, cdata);
 }
 
-/* The server has told its tools. */
+/* The server has told which arguments its prompts have. */
 static void
-cmd_mcp_menu_listed(struct tmcp_event *event, void *data)
+cmd_mcp_menu_prompt_listed(struct tmcp_event *event, void *data)
 {
 	struct cmd_mcp_menu_data	*cdata = data;
-	struct mcp_dialog		*d = cdata->dialog;
-	char				*name, *cause;
+	struct tmcp_table		*table = NULL;
+	struct mcp_field		*fields;
+	u_int				 n;
 
 	cdata->request = NULL;
-	if (mcp_event_result(event) != TMCP_RESULT_OK ||
-	    (cdata->tools = tmcp_event_table(event)) == NULL) {
-		mcp_dialog_clear(d, cdata->server);
-		mcp_dialog_wrap(d, mcp_event_text(event, NULL));
-		mcp_dialog_action(d, CMD_MCP_MENU_AGAIN, 'r', "Try again");
-		mcp_dialog_action(d, CMD_MCP_MENU_LEAVE, 'b', "Back");
-		mcp_dialog_menu(d, cmd_mcp_menu_tool, cdata);
+	if (mcp_event_result(event) == TMCP_RESULT_OK)
+		table = tmcp_client_prompt_arguments(event, cdata->name);
+	if (table == NULL || !mcp_show_queue(cdata->client)) {
+		cmd_mcp_menu_leave(cdata, "the prompt is not there any more");
 		return;
 	}
-	if (!cdata->fixed_tool) {
-		cmd_mcp_menu_show_tools(cdata);
-		return;
-	}
-	name = mcp_abbrev_row(cdata->tools, "tool", cdata->tool, 1, &cause);
-	if (name == NULL) {
-		cmd_mcp_menu_leave(cdata, cause);
-		free(cause);
-		return;
-	}
-	free(cdata->tool);
-	cdata->tool = name;
-	cmd_mcp_menu_form(cdata);
+	fields = mcp_field_create(table, &n);
+	tmcp_table_free(table);
+	cmd_mcp_menu_offer(cdata, fields, n);
 }
 
-/* Get the tools of the server and show them. */
-static void
-cmd_mcp_menu_tools(void *data)
+/* Ask the server for something; cb is told. Returns 0 if it was left. */
+static int
+cmd_mcp_menu_request(struct cmd_mcp_menu_data *cdata, uint32_t what,
+    mcp_request_cb cb)
 {
-	struct cmd_mcp_menu_data	*cdata = data;
-	struct tmcp_client		*core = mcp_core_get();
-	char				*s;
-	uint64_t			 id;
-	int32_t				 result;
+	struct tmcp_client	*core = mcp_core_get();
+	char			*s;
+	uint64_t		 id;
+	int32_t			 result;
 
-	if (cdata->tools != NULL) {
-		cmd_mcp_menu_show_tools(cdata);
-		return;
-	}
 	if (core == NULL) {
 		cmd_mcp_menu_leave(cdata, "mcp is not available");
-		return;
+		return (0);
 	}
-	cdata->request = mcp_request_add(NULL, cmd_mcp_menu_listed, NULL,
-	    cdata);
-	result = tmcp_client_list(core, cdata->server, TMCP_LIST_TOOLS, 0,
-	    cdata->request, &id);
+	cdata->request = mcp_request_add(NULL, cb, NULL, cdata);
+	result = tmcp_client_list(core, cdata->server, what, 0, cdata->request,
+	    &id);
 	if (result != TMCP_RESULT_OK) {
 		mcp_request_remove(cdata->request);
 		cdata->request = NULL;
 		s = mcp_strerror(result);
 		cmd_mcp_menu_leave(cdata, s);
 		free(s);
-		return;
+		return (0);
 	}
 	mcp_request_started(cdata->request, id);
-	xasprintf(&s, "waiting for the tools of %s", cdata->server);
+	xasprintf(&s, "waiting for the %s of %s",
+	    cmd_mcp_menu_pages[cdata->page].offer, cdata->server);
 	cmd_mcp_menu_wait(cdata, s);
 	free(s);
+	return (1);
+}
+
+/* A resource or a template was chosen. */
+static void
+cmd_mcp_menu_resource(struct cmd_mcp_menu_data *cdata, u_int choice)
+{
+	struct tmcp_table	*table = cdata->lists[CMD_MCP_MENU_RESOURCES];
+	struct mcp_field	*fields;
+	struct mcp_run		*run;
+	size_t			 rows = tmcp_table_rows(table);
+	u_int			 n;
+
+	if (choice >= rows) {
+		cmd_mcp_menu_take(cdata, cdata->templates, choice - rows,
+		    "uri_template");
+		fields = mcp_template_fields(cdata->name, &n);
+		cmd_mcp_menu_offer(cdata, fields, n);
+		return;
+	}
+	cmd_mcp_menu_take(cdata, table, choice, "uri");
+	run = mcp_run_create_client(cdata->client, mcp_core_get(),
+	    cdata->server, cdata->name);
+	run->start = mcp_run_read;
+	mcp_run_next(run);
+	cmd_mcp_menu_leave(cdata, NULL);
+}
+
+/* A line of a page was chosen. */
+static void
+cmd_mcp_menu_chosen(void *data, int choice)
+{
+	struct cmd_mcp_menu_data	*cdata = data;
+
+	if (choice < 0 || choice == CMD_MCP_MENU_LEAVE)
+		cmd_mcp_menu_back(cdata);
+	else if (choice >= CMD_MCP_MENU_PAGE) {
+		cdata->page = choice - CMD_MCP_MENU_PAGE;
+		cmd_mcp_menu_open(cdata);
+	} else if (choice == CMD_MCP_MENU_AGAIN)
+		cmd_mcp_menu_open(cdata);
+	else if (mcp_core_get() == NULL)
+		cmd_mcp_menu_leave(cdata, "mcp is not available");
+	else if (cdata->page == CMD_MCP_MENU_RESOURCES)
+		cmd_mcp_menu_resource(cdata, choice);
+	else {
+		cmd_mcp_menu_take(cdata, cdata->lists[cdata->page], choice,
+		    "name");
+		if (cdata->page == CMD_MCP_MENU_TOOLS)
+			cmd_mcp_menu_form(cdata);
+		else {
+			cmd_mcp_menu_request(cdata, TMCP_LIST_PROMPTS,
+			    cmd_mcp_menu_prompt_listed);
+		}
+	}
+}
+
+/*
+ * End a page with what else the server has, and the way back. If it has not
+ * been heard of, its tools may be those of another day and it may have more,
+ * unless it has just failed.
+ */
+static void
+cmd_mcp_menu_end(struct cmd_mcp_menu_data *cdata, int failed)
+{
+	struct tmcp_client	*core = mcp_core_get();
+	u_int			 i;
+	int			 offers;
+
+	for (i = 0; core != NULL && i < nitems(cmd_mcp_menu_pages); i++) {
+		if (i == cdata->page)
+			continue;
+		offers = mcp_abbrev_offers(core, cdata->server,
+		    cmd_mcp_menu_pages[i].offer);
+		if (offers == 0 || (offers == -1 && failed))
+			continue;
+		mcp_dialog_action(cdata->dialog, CMD_MCP_MENU_PAGE + i,
+		    cmd_mcp_menu_pages[i].key, cmd_mcp_menu_pages[i].action);
+	}
+	mcp_dialog_action(cdata->dialog, CMD_MCP_MENU_LEAVE, 'b', "Back");
+	mcp_dialog_menu(cdata->dialog, cmd_mcp_menu_chosen, cdata);
+}
+
+/* Show what the server has. */
+static void
+cmd_mcp_menu_show(struct cmd_mcp_menu_data *cdata)
+{
+	struct tmcp_table	*table = cdata->lists[cdata->page];
+
+	if (cdata->page == CMD_MCP_MENU_RESOURCES) {
+		mcp_lines_resources(cdata->dialog, cdata->server, table,
+		    cdata->templates);
+	} else {
+		mcp_lines_list(cdata->dialog, cdata->server,
+		    cdata->page == CMD_MCP_MENU_TOOLS ? "tool" : "prompt",
+		    table);
+	}
+	cmd_mcp_menu_end(cdata, 0);
+}
+
+/* The server has told its templates, which it need not have. */
+static void
+cmd_mcp_menu_templates(struct tmcp_event *event, void *data)
+{
+	struct cmd_mcp_menu_data	*cdata = data;
+
+	cdata->request = NULL;
+	if (mcp_event_result(event) == TMCP_RESULT_OK)
+		cdata->templates = tmcp_event_table(event);
+	cmd_mcp_menu_show(cdata);
+}
+
+/* The server has told what it has. */
+static void
+cmd_mcp_menu_listed(struct tmcp_event *event, void *data)
+{
+	struct cmd_mcp_menu_data	*cdata = data;
+	struct mcp_dialog		*d = cdata->dialog;
+	struct tmcp_table		*table;
+	char				*name, *cause;
+	size_t				 row;
+
+	cdata->request = NULL;
+	if (mcp_event_result(event) != TMCP_RESULT_OK ||
+	    (table = tmcp_event_table(event)) == NULL) {
+		mcp_dialog_clear(d, cdata->server);
+		mcp_dialog_wrap(d, mcp_event_text(event, NULL));
+		mcp_dialog_action(d, CMD_MCP_MENU_AGAIN, 'r', "Try again");
+		cmd_mcp_menu_end(cdata, 1);
+		return;
+	}
+	cdata->lists[cdata->page] = table;
+	if (cdata->page == CMD_MCP_MENU_RESOURCES) {
+		cmd_mcp_menu_request(cdata, TMCP_LIST_RESOURCE_TEMPLATES,
+		    cmd_mcp_menu_templates);
+		return;
+	}
+	if (!cdata->fixed_tool || cdata->page != CMD_MCP_MENU_TOOLS) {
+		cmd_mcp_menu_show(cdata);
+		return;
+	}
+	name = mcp_abbrev_row(table, "tool", cdata->name, 1, &cause);
+	if (name == NULL) {
+		cmd_mcp_menu_leave(cdata, cause);
+		free(cause);
+		return;
+	}
+	for (row = 0; row < tmcp_table_rows(table); row++) {
+		if (strcmp(tmcp_table_get(table, row, "name"), name) == 0)
+			cmd_mcp_menu_take(cdata, table, row, "name");
+	}
+	free(name);
+	cmd_mcp_menu_form(cdata);
+}
+
+/* Show a page of the server, once it has told what is in it. */
+static void
+cmd_mcp_menu_open(struct cmd_mcp_menu_data *cdata)
+{
+	if (cdata->lists[cdata->page] != NULL)
+		cmd_mcp_menu_show(cdata);
+	else {
+		cmd_mcp_menu_request(cdata,
+		    cmd_mcp_menu_pages[cdata->page].what, cmd_mcp_menu_listed);
+	}
 }
 
 /* A server was chosen. */
@@ -322,15 +526,14 @@ cmd_mcp_menu_server(void *data, int choice)
 	}
 	free(cdata->server);
 	cdata->server = xstrdup(tmcp_table_get(cdata->servers, choice, "name"));
-	cmd_mcp_menu_tools(cdata);
+	cmd_mcp_menu_open(cdata);
 }
 
 /* Show the servers and how they are. */
 static void
-cmd_mcp_menu_servers(void *data)
+cmd_mcp_menu_servers(struct cmd_mcp_menu_data *cdata)
 {
-	struct cmd_mcp_menu_data	*cdata = data;
-	struct tmcp_client		*core = mcp_core_get();
+	struct tmcp_client	*core = mcp_core_get();
 
 	tmcp_table_free(cdata->servers);
 	cdata->servers = (core == NULL ? NULL : tmcp_client_servers(core));
@@ -365,7 +568,7 @@ cmd_mcp_menu_ready(__unused struct tmcp_event *event, void *data)
 	}
 	free(cdata->server);
 	cdata->server = name;
-	cmd_mcp_menu_tools(cdata);
+	cmd_mcp_menu_open(cdata);
 }
 
 static enum cmd_retval
@@ -377,10 +580,8 @@ cmd_mcp_menu_exec(struct cmd *self, struct cmdq_item *item)
 	struct tmcp_client		*core;
 	uint64_t			 id;
 
-	if (args_has(args, 'r')) {
-		mcp_dialog_chosen(cmdq_get_client(item), args_get(args, 'r'));
-		return (CMD_RETURN_NORMAL);
-	}
+	if (args_has(args, 'r'))
+		return (mcp_dialog_run(item, args_get(args, 'r')));
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
 	if (!mcp_show_alive(tc)) {
@@ -405,7 +606,7 @@ cmd_mcp_menu_exec(struct cmd *self, struct cmdq_item *item)
 	if (cdata->fixed_server)
 		cdata->server = xstrdup(args_string(args, 0));
 	if (cdata->fixed_tool)
-		cdata->tool = xstrdup(args_string(args, 1));
+		cdata->name = xstrdup(args_string(args, 1));
 	if (tmcp_client_ready(core)) {
 		cmd_mcp_menu_ready(NULL, cdata);
 		return (CMD_RETURN_NORMAL);

@@ -46,12 +46,35 @@ const struct cmd_entry cmd_mcp_prompt_entry = {
 	.exec = cmd_mcp_prompt_exec
 };
 
-/* Ask for the prompt. */
+/* Ask which arguments the prompt has. */
 static int32_t
-cmd_mcp_prompt_start(struct mcp_run *run, void *user_data, uint64_t *id)
+cmd_mcp_prompt_list(struct mcp_run *run, void *user_data, uint64_t *id)
 {
-	return (tmcp_client_get_prompt(run->core, run->server, run->name,
-	    run->args.pairs, run->args.npairs, run->timeout, user_data, id));
+	return (tmcp_client_list(run->core, run->server, TMCP_LIST_PROMPTS,
+	    run->timeout, user_data, id));
+}
+
+/* They are known: ask the person for what is missing, if anything is. */
+static void
+cmd_mcp_prompt_listed(struct tmcp_event *event, void *data)
+{
+	struct mcp_run		*run = data;
+	struct tmcp_table	*table = NULL;
+	struct mcp_field	*fields;
+	u_int			 n;
+
+	run->start = mcp_run_prompt;
+	run->done = NULL;
+	if (mcp_event_result(event) == TMCP_RESULT_OK)
+		table = tmcp_client_prompt_arguments(event, run->name);
+	fields = mcp_field_create(table, &n);
+	tmcp_table_free(table);
+	mcp_field_set(fields, n, run->args.pairs, run->args.npairs);
+	if (mcp_field_complete(fields, n)) {
+		mcp_field_free(fields, n);
+		mcp_run_next(run);
+	} else
+		mcp_offer_run(run, TMCP_REFERENCE_PROMPT, fields, n);
 }
 
 static enum cmd_retval
@@ -81,7 +104,11 @@ cmd_mcp_prompt_exec(struct cmd *self, struct cmdq_item *item)
 		run->out->sink = MCP_SINK_PANE;
 		run->out->wp_id = wp->id;
 	}
-	run->start = cmd_mcp_prompt_start;
+	run->start = mcp_run_prompt;
+	if (mcp_offer_asks(run, args)) {
+		run->start = cmd_mcp_prompt_list;
+		run->done = cmd_mcp_prompt_listed;
+	}
 	return (mcp_run_go(run, item));
 
 fail:

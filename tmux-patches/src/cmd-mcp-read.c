@@ -30,6 +30,10 @@
  * Reads and watches resources.
  */
 
+/* What is printed of each part for -f without -F. */
+#define CMD_MCP_READ_TEMPLATE \
+	"#{mcp_uri}  #{mcp_mime}  #{mcp_size}"
+
 static enum cmd_retval	cmd_mcp_read_exec(struct cmd *, struct cmdq_item *);
 static enum cmd_retval	cmd_mcp_subscribe_exec(struct cmd *,
 			    struct cmdq_item *);
@@ -38,9 +42,10 @@ const struct cmd_entry cmd_mcp_read_entry = {
 	.name = "mcp-read",
 	.alias = NULL,
 
-	.args = { "bFjo:pq:t:T:", 2, -1, NULL },
-	.usage = "[-bFjp] [-o output] [-q pointer] " CMD_TARGET_PANE_USAGE
-		 " [-T timeout] server uri [key=value ...]",
+	.args = { "bEf:F:jo:pq:t:T:", 2, -1, NULL },
+	.usage = "[-bEjp] [-f filter] [-F format] [-o output] [-q pointer] "
+		 CMD_TARGET_PANE_USAGE " [-T timeout] server uri "
+		 "[key=value ...]",
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 
@@ -59,81 +64,41 @@ const struct cmd_entry cmd_mcp_subscribe_entry = {
 	.exec = cmd_mcp_subscribe_exec
 };
 
-/* Add a value to a URI, with what has a meaning in one escaped. */
-static void
-cmd_mcp_read_add(struct evbuffer *evb, const char *value, int reserved)
-{
-	const u_char	*cp;
-
-	for (cp = (const u_char *)value; *cp != '\0'; cp++) {
-		if (*cp < 0x80 && (isalnum(*cp) ||
-		    strchr("-._~", *cp) != NULL ||
-		    (reserved && strchr(":/?#[]@!$&'()*+,;=", *cp) != NULL)))
-			evbuffer_add(evb, cp, 1);
-		else
-			evbuffer_add_printf(evb, "%%%02X", *cp);
-	}
-}
-
-/*
- * Fill a template: {name}, and {+name} where the value may have slashes. The
- * other forms of RFC 6570 are rare enough to be written out by the user.
- */
-static char *
-cmd_mcp_read_fill(const char *uri, struct mcp_args *ma, char **cause)
-{
-	struct evbuffer	*evb;
-	const char	*cp, *end, *name;
-	char		*out;
-	size_t		 size;
-	u_int		 i, used = 0;
-	int		 reserved;
-
-	if ((evb = evbuffer_new()) == NULL)
-		fatalx("out of memory");
-	*cause = NULL;
-	for (cp = uri; *cp != '\0' && *cause == NULL; cp++) {
-		if (*cp != '{' || (end = strchr(cp, '}')) == NULL) {
-			evbuffer_add(evb, cp, 1);
-			continue;
-		}
-		name = cp + 1;
-		reserved = (*name == '+');
-		if (reserved)
-			name++;
-		size = end - name;
-		if (size != 0 && name[size - 1] == '*')
-			size--;
-		for (i = 0; i < ma->npairs; i++) {
-			if (strlen(ma->pairs[i].key) == size &&
-			    strncmp(ma->pairs[i].key, name, size) == 0)
-				break;
-		}
-		if (i == ma->npairs) {
-			xasprintf(cause, "the template needs %.*s=value",
-			    (int)size, name);
-		} else {
-			cmd_mcp_read_add(evb, ma->pairs[i].value, reserved);
-			used++;
-		}
-		cp = end;
-	}
-	if (*cause == NULL && used < ma->npairs) {
-		xasprintf(cause, "the uri is no template for %s",
-		    ma->pairs[0].key);
-	}
-	evbuffer_add(evb, "", 1);
-	out = (*cause == NULL ? xstrdup((char *)EVBUFFER_DATA(evb)) : NULL);
-	evbuffer_free(evb);
-	return (out);
-}
-
-/* Ask for a resource. */
+/* Wait until the servers are known. */
 static int32_t
-cmd_mcp_read_start(struct mcp_run *run, void *user_data, uint64_t *id)
+cmd_mcp_read_wait(struct mcp_run *run, void *user_data, uint64_t *id)
 {
-	return (tmcp_client_read_resource(run->core, run->server, run->name,
-	    run->timeout, user_data, id));
+	return (tmcp_client_wait_ready(run->core, user_data, id));
+}
+
+/* Ask the person for the values of the template. */
+static void
+cmd_mcp_read_ready(__unused struct tmcp_event *event, void *data)
+{
+	struct mcp_run		*run = data;
+	struct mcp_field	*fields;
+	u_int			 n;
+
+	run->start = mcp_run_read;
+	run->done = NULL;
+	fields = mcp_template_fields(run->name, &n);
+	mcp_field_set(fields, n, run->args.pairs, run->args.npairs);
+	mcp_offer_run(run, TMCP_REFERENCE_TEMPLATE, fields, n);
+}
+
+/* If the template needs more values than the command has. */
+static int
+cmd_mcp_read_lacks(struct mcp_run *run)
+{
+	struct mcp_field	*fields;
+	u_int			 n;
+	int			 lacks;
+
+	fields = mcp_template_fields(run->name, &n);
+	mcp_field_set(fields, n, run->args.pairs, run->args.npairs);
+	lacks = !mcp_field_complete(fields, n);
+	mcp_field_free(fields, n);
+	return (lacks);
 }
 
 static enum cmd_retval
@@ -148,20 +113,24 @@ cmd_mcp_read_exec(struct cmd *self, struct cmdq_item *item)
 	run = mcp_run_create(self, item, args_string(args, 0),
 	    args_string(args, 1), &cause);
 	if (run == NULL ||
-	    mcp_args_parse(&run->args, args, 2, item, &cause) != 0)
+	    mcp_args_parse(&run->args, args, 2, item, &cause) != 0 ||
+	    mcp_run_has_rows(run, CMD_MCP_READ_TEMPLATE, &cause) != 0)
 		goto fail;
 	if (run->args.json != NULL) {
 		cause = xstrdup("a template is filled with key=value");
 		goto fail;
 	}
-	if (run->args.npairs != 0) {
-		if ((uri = cmd_mcp_read_fill(run->name, &run->args,
-		    &cause)) == NULL)
+	run->start = mcp_run_read;
+	if (mcp_offer_asks(run, args) && cmd_mcp_read_lacks(run)) {
+		run->start = cmd_mcp_read_wait;
+		run->done = cmd_mcp_read_ready;
+	} else if (run->args.npairs != 0) {
+		if ((uri = mcp_template_fill(run->name, run->args.pairs,
+		    run->args.npairs, &cause)) == NULL)
 			goto fail;
 		free(run->name);
 		run->name = uri;
 	}
-	run->start = cmd_mcp_read_start;
 	return (mcp_run_go(run, item));
 
 fail:

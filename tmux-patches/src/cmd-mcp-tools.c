@@ -327,20 +327,13 @@ cmd_mcp_tools_done(struct tmcp_event *event, void *data)
 	struct cmd_mcp_tools_one	*one = data;
 	struct cmd_mcp_tools_data	*cdata = one->cdata;
 	struct tmcp_table		*table;
-	struct evbuffer			*evb;
 
 	one->status = mcp_retval(mcp_event_result(event));
 	if (one->status == 0 && cdata->format != NULL) {
-		if ((evb = evbuffer_new()) == NULL)
-			fatalx("out of memory");
-		if ((table = tmcp_event_table(event)) != NULL) {
-			mcp_table_print(evb, table, one->name, cdata->format,
-			    cdata->filter);
-			tmcp_table_free(table);
-		}
-		evbuffer_add(evb, "", 1);
-		one->text = xstrdup((char *)EVBUFFER_DATA(evb));
-		evbuffer_free(evb);
+		table = tmcp_event_table(event);
+		one->text = mcp_table_text(table, one->name, cdata->format,
+		    cdata->filter);
+		tmcp_table_free(table);
 	} else
 		one->text = xstrdup(mcp_event_text(event, NULL));
 	if (--cdata->waiting == 0)

@@ -103,21 +103,45 @@ mcp_abbrev_server(struct tmcp_client *core, const char *name, int strict,
 	return (found);
 }
 
+/* What is known of a server without asking it; "" is nothing. To be freed. */
+static char *
+mcp_abbrev_known(struct tmcp_client *core, const char *server,
+    const char *column)
+{
+	struct tmcp_table	*table;
+	size_t			 row;
+	char			*cell = NULL;
+
+	table = tmcp_client_servers(core);
+	for (row = 0; row < tmcp_table_rows(table); row++) {
+		if (strcmp(tmcp_table_get(table, row, "name"), server) == 0) {
+			cell = xstrdup(tmcp_table_get(table, row, column));
+			break;
+		}
+	}
+	tmcp_table_free(table);
+	return (cell == NULL ? xstrdup("") : cell);
+}
+
 /* If the tools of a server are known without asking it. */
 int
 mcp_abbrev_listed(struct tmcp_client *core, const char *server)
 {
-	struct tmcp_table	*table;
-	size_t			 row;
-	int			 listed = 0;
+	char	*tools = mcp_abbrev_known(core, server, "tools");
+	int	 listed = (*tools != '\0');
 
-	if ((table = tmcp_client_servers(core)) == NULL)
-		return (0);
-	for (row = 0; row < tmcp_table_rows(table); row++) {
-		if (strcmp(tmcp_table_get(table, row, "name"), server) == 0 &&
-		    *tmcp_table_get(table, row, "tools") != '\0')
-			listed = 1;
-	}
-	tmcp_table_free(table);
+	free(tools);
 	return (listed);
+}
+
+/* If a server says that it has something; -1 if it has not been asked yet. */
+int
+mcp_abbrev_offers(struct tmcp_client *core, const char *server,
+    const char *word)
+{
+	char	*offers = mcp_abbrev_known(core, server, "offers");
+	int	 found = (*offers == '\0' ? -1 : strstr(offers, word) != NULL);
+
+	free(offers);
+	return (found);
 }

@@ -31,6 +31,17 @@
  */
 
 /*
+ * If values are to be expanded. Where results are printed by -F format, the
+ * flag for that is -E.
+ */
+static int
+mcp_args_expands(struct args *args)
+{
+	return (args_has(args, 'E') ||
+	    (args_has(args, 'F') && args_get(args, 'F') == NULL));
+}
+
+/*
  * Expand a value for -F, or copy it. No #() may run: part of it can come from
  * anywhere, a pane title for example.
  */
@@ -41,7 +52,7 @@ mcp_args_expand(struct args *args, struct cmdq_item *item, const char *s)
 	struct format_tree	*ft;
 	char			*value;
 
-	if (!args_has(args, 'F'))
+	if (!mcp_args_expands(args))
 		return (xstrdup(s));
 	ft = format_create(cmdq_get_client(item), item, FORMAT_NONE,
 	    FORMAT_NOJOBS);
@@ -150,7 +161,7 @@ mcp_args_parse(struct mcp_args *ma, struct args *args, u_int idx,
 				return (-1);
 			continue;
 		}
-		if (args_has(args, 'F')) {
+		if (mcp_args_expands(args)) {
 			*cause = xstrdup("-F does not expand inside JSON, use "
 			    "key=value");
 			return (-1);

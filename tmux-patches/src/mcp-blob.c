@@ -34,25 +34,61 @@
 
 /* What is written in one turn of the loop, of one result. */
 #define MCP_BLOB_BYTES (16 * 1024 * 1024)
+#define MCP_BLOB_FILES 64
 
 static const struct {
 	const char	*mime;
 	const char	*suffix;
 } mcp_blob_suffixes[] = {
-	{ "image/png", ".png" },
-	{ "image/jpeg", ".jpg" },
-	{ "image/gif", ".gif" },
-	{ "image/webp", ".webp" },
-	{ "image/svg+xml", ".svg" },
-	{ "audio/wav", ".wav" },
+	{ "application/gzip", ".gz" },
+	{ "application/json", ".json" },
+	{ "application/pdf", ".pdf" },
+	{ "application/xml", ".xml" },
+	{ "application/zip", ".zip" },
+	{ "audio/aac", ".aac" },
+	{ "audio/flac", ".flac" },
+	{ "audio/mp3", ".mp3" },
+	{ "audio/mp4", ".m4a" },
 	{ "audio/mpeg", ".mp3" },
 	{ "audio/ogg", ".ogg" },
-	{ "application/pdf", ".pdf" },
-	{ "application/json", ".json" },
-	{ "application/zip", ".zip" },
+	{ "audio/opus", ".opus" },
+	{ "audio/wav", ".wav" },
+	{ "audio/wave", ".wav" },
+	{ "audio/webm", ".webm" },
+	{ "audio/x-wav", ".wav" },
+	{ "image/avif", ".avif" },
+	{ "image/bmp", ".bmp" },
+	{ "image/gif", ".gif" },
+	{ "image/heic", ".heic" },
+	{ "image/jpeg", ".jpg" },
+	{ "image/jpg", ".jpg" },
+	{ "image/png", ".png" },
+	{ "image/svg+xml", ".svg" },
+	{ "image/tiff", ".tiff" },
+	{ "image/webp", ".webp" },
+	{ "text/css", ".css" },
+	{ "text/csv", ".csv" },
+	{ "text/html", ".html" },
+	{ "text/markdown", ".md" },
 	{ "text/plain", ".txt" },
-	{ "text/html", ".html" }
+	{ "video/mp4", ".mp4" },
+	{ "video/webm", ".webm" }
 };
+
+/* What the name of a file of some type ends with; parameters are left out. */
+static const char *
+mcp_blob_suffix(const char *mime)
+{
+	size_t	size = strcspn(mime, "; \t");
+	u_int	i;
+
+	for (i = 0; i < nitems(mcp_blob_suffixes); i++) {
+		if (strlen(mcp_blob_suffixes[i].mime) == size &&
+		    strncasecmp(mcp_blob_suffixes[i].mime, mime, size) == 0)
+			return (mcp_blob_suffixes[i].suffix);
+	}
+	return (".bin");
+}
 
 /* Write a new file. Returns its path, or NULL with errno. */
 static char *
@@ -103,10 +139,9 @@ mcp_blob_save(struct tmcp_event *event, const char *text, size_t size,
 {
 	struct evbuffer	*evb;
 	const uint8_t	*data;
-	const char	*mime, *suffix;
+	const char	*mime;
 	char		*path, *out, *shown;
 	size_t		 i, n, len, total = 0;
-	u_int		 j;
 
 	if (event == NULL || (n = tmcp_event_blob_count(event)) == 0)
 		return (NULL);
@@ -120,16 +155,17 @@ mcp_blob_save(struct tmcp_event *event, const char *text, size_t size,
 		data = tmcp_event_blob(event, i, &mime, &len);
 		if (data == NULL)
 			continue;
-		suffix = ".bin";
-		for (j = 0; j < nitems(mcp_blob_suffixes); j++) {
-			if (strcmp(mcp_blob_suffixes[j].mime, mime) == 0)
-				suffix = mcp_blob_suffixes[j].suffix;
+		shown = mcp_text_line(*mime == '\0' ? "unknown type" : mime);
+		if (i >= MCP_BLOB_FILES) {
+			evbuffer_add_printf(evb, "[%zu more, too many to "
+			    "save]\n", n - i);
+			free(shown);
+			break;
 		}
-		shown = mcp_text_line(mime);
 		if ((total += len) > MCP_BLOB_BYTES) {
 			evbuffer_add_printf(evb, "[%s, %zu bytes, too large "
 			    "to save]\n", shown, len);
-		} else if ((path = mcp_blob_write(suffix, data,
+		} else if ((path = mcp_blob_write(mcp_blob_suffix(mime), data,
 		    len)) == NULL) {
 			evbuffer_add_printf(evb, "[%s, %zu bytes, not saved: "
 			    "%s]\n", shown, len, strerror(errno));

@@ -28,9 +28,15 @@
 /*
  * Conversations with the person at an attached client. Menus are shown by
  * display-menu, which has kept its shape over the versions of tmux where the
- * functions behind it have not; their items run mcp-menu -r with the number of
- * the menu. Each menu or prompt has a number of its own, so that an answer to
- * one that is no more is nothing but a number nobody knows.
+ * functions behind it have not. It runs in the place of mcp-menu -r with the
+ * number of the menu, and its items run the same with a choice. Each menu or
+ * prompt has a number of its own, so that an answer to one that is no more is
+ * nothing but a number nobody knows.
+ *
+ * A menu may be closed by the person, or by a resize, a prompt or a popup. Only
+ * a key tells the first, so keys pass through here; in all other cases it comes
+ * back. A prompt may have a note at its side: a menu of nothing but text, whose
+ * keys go to the prompt.
  */
 
 /* How often to look if a client is free again. */
@@ -39,17 +45,25 @@
 /* A line is never cut shorter than this. */
 #define MCP_DIALOG_COLUMNS 11
 
+enum mcp_dialog_kind {
+	MCP_DIALOG_NOTHING,
+	MCP_DIALOG_MENU,
+	MCP_DIALOG_PROMPT
+};
+
 struct mcp_dialog {
 	struct client		*client;
 	mcp_dialog_gone_cb	 gone;
 	void			*gone_data;
 
 	u_int			 number;
-	int			 is_menu;
+	enum mcp_dialog_kind	 kind;
 	int			 shown;
-	u_int			 sx;
-	u_int			 sy;
 	struct event		 timer;
+
+	overlay_key_cb		 keys;	/* of the menu that is open, or NULL */
+	int			 left;
+	int			 opened;
 
 	struct mcp_menu		*menu;
 	mcp_dialog_menu_cb	 menu_cb;
@@ -64,10 +78,14 @@ struct mcp_dialog {
 static TAILQ_HEAD(, mcp_dialog) mcp_dialogs =
     TAILQ_HEAD_INITIALIZER(mcp_dialogs);
 
+extern const struct cmd_entry cmd_display_menu_entry;
+
 static u_int	mcp_dialog_next = 1;
 static int	mcp_dialog_answering;
 static int	mcp_dialog_prompted;
 
+static void	mcp_dialog_again(struct mcp_dialog *);
+static int	mcp_dialog_key(struct client *, void *, struct key_event *);
 static void	mcp_dialog_show(struct mcp_dialog *);
 
 #ifdef PROMPT_COMMANDMODE	/* since 3.8 */
@@ -76,12 +94,15 @@ static void	mcp_dialog_show(struct mcp_dialog *);
 #define MCP_DIALOG_PROMPT_KEEP PROMPT_CONTINUE
 #define MCP_DIALOG_PROMPT_CLOSE PROMPT_CLOSE
 #define mcp_dialog_has_prompt(c) ((c)->prompt != NULL)
+/* The key closes the note and goes to the prompt. */
+#define mcp_dialog_type(c, key) 2
 #else
 #define MCP_DIALOG_PROMPT_RESULT int
 #define MCP_DIALOG_PROMPT_DONE int
 #define MCP_DIALOG_PROMPT_KEEP 1
 #define MCP_DIALOG_PROMPT_CLOSE 0
 #define mcp_dialog_has_prompt(c) ((c)->prompt_string != NULL)
+#define mcp_dialog_type(c, key) (status_prompt_key(c, key), 0)
 #endif
 
 /* The dialog whose present menu or prompt has a number. */
@@ -97,28 +118,39 @@ mcp_dialog_find(u_int number)
 	return (NULL);
 }
 
+/* Close the menu, if it is open and still ours. */
+static void
+mcp_dialog_close(struct mcp_dialog *d)
+{
+	if (d->keys != NULL && (~d->client->flags & CLIENT_DEAD) &&
+	    d->client->overlay_key == mcp_dialog_key)
+		server_client_clear_overlay(d->client);
+	d->keys = NULL;
+}
+
 /* Take away what is on the screen. */
 static void
 mcp_dialog_hide(struct mcp_dialog *d)
 {
 	d->number = 0;
 	evtimer_del(&d->timer);
-	if (!d->shown)
-		return;
-	d->shown = 0;
-	if (d->client->flags & CLIENT_DEAD)
-		return;
-	if (d->is_menu)
-		server_client_clear_overlay(d->client);
-	else if (!mcp_dialog_answering)
+	mcp_dialog_close(d);
+	if (d->shown && d->kind == MCP_DIALOG_PROMPT &&
+	    (~d->client->flags & CLIENT_DEAD) && !mcp_dialog_answering)
 		status_prompt_clear(d->client);
+	d->shown = 0;
 }
 
 /* Look again if the client is free. */
 static void
 mcp_dialog_timer(__unused int fd, __unused short events, void *data)
 {
-	mcp_dialog_show(data);
+	struct mcp_dialog	*d = data;
+
+	if (d->shown)
+		mcp_dialog_again(d);
+	else
+		mcp_dialog_show(d);
 }
 
 /*
@@ -193,6 +225,7 @@ mcp_dialog_clear(struct mcp_dialog *d, const char *title)
 {
 	mcp_dialog_hide(d);
 	mcp_menu_free(d->menu);
+	d->opened = 0;
 	d->menu = mcp_menu_create(title);
 }
 
@@ -207,7 +240,7 @@ mcp_dialog_line(struct mcp_dialog *d, int choice, const char *text)
 void
 mcp_dialog_wrap(struct mcp_dialog *d, const char *text)
 {
-	mcp_menu_wrap(d->menu, text, mcp_dialog_width(d));
+	mcp_menu_wrap(d->menu, text);
 }
 
 /* Add an action, which is on each page. */
@@ -221,13 +254,16 @@ mcp_dialog_action(struct mcp_dialog *d, int choice, char key, const char *text)
 void
 mcp_dialog_menu(struct mcp_dialog *d, mcp_dialog_menu_cb cb, void *data)
 {
-	d->is_menu = 1;
+	d->kind = MCP_DIALOG_MENU;
 	d->menu_cb = cb;
 	d->data = data;
 	mcp_dialog_show(d);
 }
 
-/* Show a prompt; cb gets what was typed, or NULL for Escape. */
+/*
+ * Show a prompt, with the text added since the last mcp_dialog_clear at its
+ * side; cb gets what was typed, or NULL for Escape.
+ */
 void
 mcp_dialog_prompt(struct mcp_dialog *d, const char *message, const char *input,
     mcp_dialog_prompt_cb cb, void *data)
@@ -235,7 +271,7 @@ mcp_dialog_prompt(struct mcp_dialog *d, const char *message, const char *input,
 	char	*copy = xstrdup(input);
 
 	mcp_dialog_hide(d);
-	d->is_menu = 0;
+	d->kind = MCP_DIALOG_PROMPT;
 	free(d->message);
 	d->message = xstrdup(message);
 	free(d->input);
@@ -254,6 +290,46 @@ mcp_dialog_answer(struct mcp_dialog *d, int choice)
 	d->menu_cb(d->data, choice);
 }
 
+/* Have the menu opened when it is its turn in the queue of the client. */
+static void
+mcp_dialog_append(struct mcp_dialog *d)
+{
+	struct args_value	 values[3];
+	struct cmd_parse_result	*pr;
+	char			 number[16];
+	u_int			 i;
+
+	xsnprintf(number, sizeof number, "%u", d->number);
+	for (i = 0; i < nitems(values); i++)
+		values[i].type = ARGS_STRING;
+	values[0].string = (char *)"mcp-menu";
+	values[1].string = (char *)"-r";
+	values[2].string = number;
+	pr = cmd_parse_from_arguments(values, nitems(values), NULL);
+	if (pr->status == CMD_PARSE_ERROR) {
+		server_add_message("mcp: %s", pr->error);
+		free(pr->error);
+		return;
+	}
+	cmdq_append(d->client, cmdq_get_command(pr->cmdlist, NULL));
+	cmd_list_free(pr->cmdlist);
+}
+
+/* Show the menu again, as something else than a key has closed it. */
+static void
+mcp_dialog_again(struct mcp_dialog *d)
+{
+	if (d->kind == MCP_DIALOG_MENU) {
+		d->number = 0;
+		d->shown = 0;
+		mcp_dialog_show(d);
+	} else if (mcp_show_alive(d->client) &&
+	    d->client->overlay_draw == NULL)
+		mcp_dialog_append(d);
+	else
+		mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
+}
+
 /* The menu has been closed and no item chosen, unless its number is old. */
 static enum cmd_retval
 mcp_dialog_closed(__unused struct cmdq_item *item, void *data)
@@ -262,12 +338,10 @@ mcp_dialog_closed(__unused struct cmdq_item *item, void *data)
 
 	if ((d = mcp_dialog_find((uintptr_t)data)) == NULL)
 		return (CMD_RETURN_NORMAL);
-	if (d->client->tty.sx != d->sx || d->client->tty.sy != d->sy) {
-		d->number = 0;
-		d->shown = 0;
-		mcp_dialog_show(d);
-	} else
+	if (d->left)
 		mcp_dialog_answer(d, MCP_DIALOG_BACK);
+	else
+		mcp_dialog_again(d);
 	return (CMD_RETURN_NORMAL);
 }
 
@@ -275,56 +349,109 @@ mcp_dialog_closed(__unused struct cmdq_item *item, void *data)
 static enum cmd_retval
 mcp_dialog_closing(struct cmdq_item *item, void *data)
 {
-	if (mcp_dialog_find((uintptr_t)data) != NULL) {
+	struct mcp_dialog	*d;
+
+	if ((d = mcp_dialog_find((uintptr_t)data)) != NULL) {
+		d->keys = NULL;
 		cmdq_append(cmdq_get_client(item),
 		    cmdq_get_callback(mcp_dialog_closed, data));
 	}
 	return (CMD_RETURN_NORMAL);
 }
 
-/* An item has been chosen: mcp-menu -r number:choice. */
-void
-mcp_dialog_chosen(struct client *c, const char *s)
+/* A key for a menu of ours, or for the prompt beside it. */
+static int
+mcp_dialog_key(struct client *c, void *data, struct key_event *event)
+{
+	struct mcp_dialog	*d;
+	key_code		 key = event->key & ~KEYC_MASK_FLAGS;
+
+	TAILQ_FOREACH(d, &mcp_dialogs, entry) {
+		if (d->client == c && d->keys != NULL)
+			break;
+	}
+	if (d == NULL)
+		return (1);
+	if (d->kind == MCP_DIALOG_MENU) {
+		d->left = d->keys(c, data, event);
+		return (d->left);
+	}
+	if (KEYC_IS_MOUSE(event->key))
+		return (0);
+	if (key == KEYC_NPAGE || key == KEYC_PPAGE) {
+		mcp_menu_turn(d->menu, key == KEYC_NPAGE);
+		mcp_dialog_close(d);
+		return (0);
+	}
+	/* It may be the last key, and the dialog no more. */
+	return (mcp_dialog_type(c, event->key));
+}
+
+/*
+ * Open the present page of the menu, if it is still wanted, in the place of the
+ * command that is running.
+ */
+static enum cmd_retval
+mcp_dialog_open(struct mcp_dialog *d, struct cmdq_item *item)
+{
+	struct client	*c = d->client;
+	struct cmd_list	*cmdlist;
+	enum cmd_retval	 retval;
+	void		*data = (void *)(uintptr_t)d->number;
+	int		 is_note = (d->kind == MCP_DIALOG_PROMPT);
+
+	if (!mcp_show_alive(c) || c->overlay_draw != NULL ||
+	    (!is_note && mcp_dialog_has_prompt(c))) {
+		mcp_dialog_again(d);
+		return (CMD_RETURN_NORMAL);
+	}
+	cmdlist = mcp_menu_build(d->menu, c, d->number, mcp_dialog_width(d),
+	    is_note);
+	if (cmdlist != NULL) {
+		retval = cmd_display_menu_entry.exec(cmd_list_first(cmdlist),
+		    item);
+		cmd_list_free(cmdlist);
+		if (retval == CMD_RETURN_WAIT) {
+			d->left = 0;
+			d->opened = 1;
+			d->keys = c->overlay_key;
+			c->overlay_key = mcp_dialog_key;
+			cmdq_insert_after(item,
+			    cmdq_get_callback(mcp_dialog_closing, data));
+			return (CMD_RETURN_WAIT);
+		}
+	}
+	/* What a small terminal has closed waits for a larger one. */
+	if (d->opened && !is_note) {
+		d->number = 0;
+		d->shown = 0;
+		mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
+	} else if (!is_note)
+		mcp_dialog_answer(d, MCP_DIALOG_BACK);
+	return (CMD_RETURN_NORMAL);
+}
+
+/* What mcp-menu -r is for: open menu number, or number:choice was chosen. */
+enum cmd_retval
+mcp_dialog_run(struct cmdq_item *item, const char *s)
 {
 	struct mcp_dialog	*d;
 	char			*end;
 	u_int			 number;
 
 	number = strtoul(s, &end, 10);
-	if (*end++ != ':' || number == 0 ||
-	    (d = mcp_dialog_find(number)) == NULL || d->client != c)
-		return;
+	if (number == 0 || (d = mcp_dialog_find(number)) == NULL ||
+	    d->client != cmdq_get_client(item))
+		return (CMD_RETURN_NORMAL);
+	if (*end == '\0')
+		return (mcp_dialog_open(d, item));
+	if (*end++ != ':' || d->kind != MCP_DIALOG_MENU)
+		return (CMD_RETURN_NORMAL);
 	if (*end == 'n' || *end == 'p') {
 		mcp_menu_turn(d->menu, *end == 'n');
-		d->number = 0;
-		d->shown = 0;
-		mcp_dialog_show(d);
-		return;
-	}
-	mcp_dialog_answer(d, atoi(end));
-}
-
-/*
- * Show the present page of the menu, now that it is its turn in the queue and
- * if it is still wanted.
- */
-static enum cmd_retval
-mcp_dialog_open(struct cmdq_item *item, void *data)
-{
-	struct mcp_dialog	*d;
-	struct cmd_list		*cmdlist;
-
-	if ((d = mcp_dialog_find((uintptr_t)data)) == NULL)
-		return (CMD_RETURN_NORMAL);
-	cmdlist = mcp_menu_build(d->menu, d->client, d->number,
-	    mcp_dialog_width(d));
-	if (cmdlist == NULL) {
-		mcp_dialog_answer(d, MCP_DIALOG_BACK);
-		return (CMD_RETURN_NORMAL);
-	}
-	item = cmdq_insert_after(item, cmdq_get_command(cmdlist, NULL));
-	cmd_list_free(cmdlist);
-	cmdq_insert_after(item, cmdq_get_callback(mcp_dialog_closing, data));
+		mcp_dialog_again(d);
+	} else
+		mcp_dialog_answer(d, atoi(end));
 	return (CMD_RETURN_NORMAL);
 }
 
@@ -339,6 +466,7 @@ mcp_dialog_input(__unused struct client *c, void *data, const char *s,
 		return (MCP_DIALOG_PROMPT_CLOSE);
 	d->number = 0;
 	d->shown = 0;
+	mcp_dialog_close(d);
 	mcp_dialog_prompted = 0;
 	mcp_dialog_answering = 1;
 	d->prompt_cb(d->data, s);
@@ -354,8 +482,10 @@ mcp_dialog_unprompt(void *data)
 {
 	struct mcp_dialog	*d;
 
-	if ((d = mcp_dialog_find((uintptr_t)data)) == NULL || d->is_menu)
+	if ((d = mcp_dialog_find((uintptr_t)data)) == NULL ||
+	    d->kind != MCP_DIALOG_PROMPT)
 		return;
+	mcp_dialog_close(d);
 	d->number = 0;
 	d->shown = 0;
 	mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
@@ -368,8 +498,6 @@ mcp_dialog_show(struct mcp_dialog *d)
 	struct client	*c = d->client;
 	char		*label;
 
-	if (d->is_menu ? d->menu_cb == NULL : d->prompt_cb == NULL)
-		return;
 	if (!mcp_show_alive(c) || c->overlay_draw != NULL ||
 	    (mcp_dialog_has_prompt(c) && !mcp_dialog_answering)) {
 		mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
@@ -378,11 +506,8 @@ mcp_dialog_show(struct mcp_dialog *d)
 
 	d->number = mcp_dialog_next++;
 	d->shown = 1;
-	d->sx = c->tty.sx;
-	d->sy = c->tty.sy;
-	if (d->is_menu) {
-		cmdq_append(c, cmdq_get_callback(mcp_dialog_open,
-		    (void *)(uintptr_t)d->number));
+	if (d->kind == MCP_DIALOG_MENU) {
+		mcp_dialog_append(d);
 		return;
 	}
 	label = mcp_text_label(d->message, c->tty.sx, 1);
@@ -391,4 +516,5 @@ mcp_dialog_show(struct mcp_dialog *d)
 	    mcp_dialog_unprompt, (void *)(uintptr_t)d->number, PROMPT_NOFORMAT,
 	    PROMPT_TYPE_SEARCH);
 	free(label);
+	mcp_dialog_append(d);
 }

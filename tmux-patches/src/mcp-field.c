@@ -68,6 +68,103 @@ mcp_field_free_pairs(struct tmcp_pair *pairs, size_t n)
 	free(pairs);
 }
 
+/* What is said of a field: its title and its description, if they differ. */
+static char *
+mcp_field_help(const struct tmcp_table *table, size_t row)
+{
+	const char	*title, *more;
+	char		*s;
+
+	title = tmcp_table_get(table, row, "title");
+	more = tmcp_table_get(table, row, "description");
+	if (strcasecmp(title, tmcp_table_get(table, row, "name")) == 0 ||
+	    strcasecmp(title, more) == 0)
+		title = "";
+	xasprintf(&s, "%s%s%s", title,
+	    *title == '\0' || *more == '\0' ? "" : ": ", more);
+	return (s);
+}
+
+/* What a field wants, in words. */
+static char *
+mcp_field_wants(struct mcp_field *ff, const struct tmcp_table *table,
+    size_t row)
+{
+	const char	*least, *most, *format, *shape, *of = "";
+	const char	*type = ff->type;
+	char		*limits, *s;
+
+	least = tmcp_table_get(table, row, "minimum");
+	most = tmcp_table_get(table, row, "maximum");
+	format = tmcp_table_get(table, row, "format");
+	shape = tmcp_table_get(table, row, "shape");
+	if (*shape == '\0' || ff->multiple)
+		shape = (*type == '\0' ? "string" : type);
+	if (strcmp(type, "string") == 0)
+		of = " characters";
+	if (*least != '\0' && *most != '\0')
+		xasprintf(&limits, ", %s to %s%s", least, most, of);
+	else if (*least != '\0')
+		xasprintf(&limits, ", at least %s%s", least, of);
+	else if (*most != '\0')
+		xasprintf(&limits, ", at most %s%s", most, of);
+	else
+		limits = xstrdup("");
+	xasprintf(&s, "%s%s%s%s%s%s", mcp_field_is_json(ff) ? "JSON " : "",
+	    shape, limits,
+	    *format == '\0' ? "" : ", ", format,
+	    ff->required ? ", required" : "");
+	free(limits);
+	return (s);
+}
+
+/* Add a field of which nothing but its name is known. */
+void
+mcp_field_add(struct mcp_field **fields, u_int *n, const char *name,
+    int required)
+{
+	struct mcp_field	*ff;
+
+	*fields = xrecallocarray(*fields, *n, *n + 1, sizeof **fields);
+	ff = &(*fields)[(*n)++];
+	ff->name = xstrdup(name);
+	ff->type = xstrdup("string");
+	ff->wants = xstrdup(required ? "string, required" : "string");
+	ff->help = xstrdup("");
+	ff->initial = xstrdup("");
+	ff->on = xcalloc(1, 1);
+	ff->required = required;
+}
+
+/* Give fields values, those that are not theirs aside. */
+void
+mcp_field_set(struct mcp_field *fields, u_int nfields,
+    const struct tmcp_pair *pairs, size_t npairs)
+{
+	size_t	i;
+	u_int	j;
+
+	for (i = 0; i < npairs; i++) {
+		for (j = 0; j < nfields; j++) {
+			if (strcmp(fields[j].name, pairs[i].key) != 0)
+				continue;
+			free(fields[j].value);
+			fields[j].value = xstrdup(pairs[i].value);
+		}
+	}
+}
+
+/* If all fields that need a value have one. */
+int
+mcp_field_complete(struct mcp_field *fields, u_int n)
+{
+	while (n != 0) {
+		if (fields[--n].required && fields[n].value == NULL)
+			return (0);
+	}
+	return (1);
+}
+
 /* Create the fields for the rows of a table; NULL is none. */
 struct mcp_field *
 mcp_field_create(const struct tmcp_table *table, u_int *n)
@@ -85,10 +182,7 @@ mcp_field_create(const struct tmcp_table *table, u_int *n)
 		ff = &fields[(*n)++];
 		ff->name = xstrdup(tmcp_table_get(table, row, "name"));
 		ff->type = xstrdup(tmcp_table_get(table, row, "type"));
-		cell = tmcp_table_get(table, row, "title");
-		if (*cell == '\0' || strcmp(cell, ff->name) == 0)
-			cell = tmcp_table_get(table, row, "description");
-		ff->help = xstrdup(cell);
+		ff->help = mcp_field_help(table, row);
 		ff->initial = xstrdup(tmcp_table_get(table, row, "default"));
 		cell = tmcp_table_get(table, row, "required");
 		ff->required = (strcmp(cell, "1") == 0 ||
@@ -108,6 +202,7 @@ mcp_field_create(const struct tmcp_table *table, u_int *n)
 			mcp_field_add_choice(ff, "false", &next);
 		}
 		ff->on = xcalloc(ff->nchoices + 1, 1);
+		ff->wants = mcp_field_wants(ff, table, row);
 		for (i = 0; i < ff->nchoices; i++) {
 			copy = mcp_text_json(ff->choices[i],
 			    strlen(ff->choices[i]));
@@ -136,6 +231,7 @@ mcp_field_free(struct mcp_field *fields, u_int n)
 		free(ff->on);
 		free(ff->name);
 		free(ff->type);
+		free(ff->wants);
 		free(ff->help);
 		free(ff->initial);
 		free(ff->value);

@@ -90,7 +90,7 @@ static void
 mcp_hook_done(struct tmcp_event *event)
 {
 	struct mcp_request	*mr = tmcp_event_user_data(event);
-	const char		*text = tmcp_event_text(event, NULL);
+	const char		*text = mcp_event_text(event, NULL);
 	char			 id[32], elapsed[32];
 	int			 ok;
 

@@ -26,7 +26,7 @@
 #include "mcp.h"
 
 /*
- * The lines of the menus of servers and tools.
+ * The lines of the menus of servers and of what they have.
  */
 
 /* How wide the column of names is, at most half of the line. */
@@ -74,30 +74,68 @@ mcp_lines_servers(struct mcp_dialog *d, const struct tmcp_table *table)
 	}
 }
 
-/* A menu of tools and what they do. */
-void
-mcp_lines_tools(struct mcp_dialog *d, const char *server,
-    const struct tmcp_table *table)
+/* Begin a menu of what a server has. */
+static void
+mcp_lines_begin(struct mcp_dialog *d, const char *server, const char *noun,
+    size_t rows)
+{
+	char	*s;
+
+	xasprintf(&s, "%s: %zu %s%s", server, rows, noun, rows == 1 ? "" : "s");
+	mcp_dialog_clear(d, s);
+	free(s);
+	if (rows == 0) {
+		xasprintf(&s, "the server has no %ss", noun);
+		mcp_dialog_wrap(d, s);
+		free(s);
+	}
+}
+
+/* Add a line for each row; last is shown if the row says nothing else. */
+static void
+mcp_lines_add(struct mcp_dialog *d, const struct tmcp_table *table,
+    int first, int width, const char *last)
 {
 	const char	*name, *title, *more;
 	char		*s;
 	size_t		 row, rows = tmcp_table_rows(table);
-	int		 width = mcp_lines_width(d, table);
 
-	xasprintf(&s, "%s: %zu tool%s", server, rows, rows == 1 ? "" : "s");
-	mcp_dialog_clear(d, s);
-	free(s);
-	if (rows == 0)
-		mcp_dialog_wrap(d, "the server has no tools");
 	for (row = 0; row < rows; row++) {
 		name = tmcp_table_get(table, row, "name");
 		title = tmcp_table_get(table, row, "title");
 		more = tmcp_table_get(table, row, "description");
 		if (strcasecmp(title, name) == 0)
 			title = "";
+		if (*title == '\0' && *more == '\0')
+			more = tmcp_table_get(table, row, last);
 		xasprintf(&s, "%-*s  %s%s%s", width, name, title,
 		    *title == '\0' || *more == '\0' ? "" : ": ", more);
-		mcp_dialog_line(d, row, s);
+		mcp_dialog_line(d, first + row, s);
 		free(s);
 	}
+}
+
+/* A menu of tools or prompts and what they do. */
+void
+mcp_lines_list(struct mcp_dialog *d, const char *server, const char *noun,
+    const struct tmcp_table *table)
+{
+	mcp_lines_begin(d, server, noun, tmcp_table_rows(table));
+	mcp_lines_add(d, table, 0, mcp_lines_width(d, table), "description");
+}
+
+/* A menu of resources, and the templates after them. */
+void
+mcp_lines_resources(struct mcp_dialog *d, const char *server,
+    const struct tmcp_table *table, const struct tmcp_table *templates)
+{
+	size_t	rows = tmcp_table_rows(table);
+	int	width = mcp_lines_width(d, table);
+
+	if (width < (int)mcp_lines_width(d, templates))
+		width = mcp_lines_width(d, templates);
+	mcp_lines_begin(d, server, "resource",
+	    rows + tmcp_table_rows(templates));
+	mcp_lines_add(d, table, 0, width, "uri");
+	mcp_lines_add(d, templates, rows, width, "uri_template");
 }

@@ -33,18 +33,26 @@
 #define MCP_MENU_COLUMNS 20
 #define MCP_MENU_ROWS 4
 
+/* The longest text to read, in bytes. */
+#define MCP_MENU_TEXT (16 * 1024)
+
 struct mcp_menu_line {
 	char	*text;
 	int	 choice;
 	char	 key;
 };
 
+/* Items are what was added, lines what they are on a screen of some width. */
 struct mcp_menu {
 	char			*title;
-	struct mcp_menu_line	*lines;
-	u_int			 nlines;
+	struct mcp_menu_line	*items;
+	u_int			 nitems;
 	struct mcp_menu_line	*actions;
 	u_int			 nactions;
+
+	struct mcp_menu_line	*lines;
+	u_int			 nlines;
+	u_int			 width;
 	u_int			 top;
 	u_int			 page;
 };
@@ -60,52 +68,77 @@ mcp_menu_create(const char *title)
 	return (menu);
 }
 
+/* Free lines. */
+static void
+mcp_menu_free_lines(struct mcp_menu_line *lines, u_int n)
+{
+	while (n != 0)
+		free(lines[--n].text);
+	free(lines);
+}
+
 /* Free a menu. */
 void
 mcp_menu_free(struct mcp_menu *menu)
 {
 	if (menu == NULL)
 		return;
-	while (menu->nlines != 0)
-		free(menu->lines[--menu->nlines].text);
-	while (menu->nactions != 0)
-		free(menu->actions[--menu->nactions].text);
-	free(menu->lines);
-	free(menu->actions);
+	mcp_menu_free_lines(menu->items, menu->nitems);
+	mcp_menu_free_lines(menu->actions, menu->nactions);
+	mcp_menu_free_lines(menu->lines, menu->nlines);
 	free(menu->title);
 	free(menu);
+}
+
+/* Add to lines, of which there may be thousands. */
+static void
+mcp_menu_add(struct mcp_menu_line **lines, u_int *n, int choice, char key,
+    char *text)
+{
+	struct mcp_menu_line	*line;
+
+	if ((*n & (*n - 1)) == 0) {
+		*lines = xreallocarray(*lines, *n == 0 ? 1 : *n * 2,
+		    sizeof **lines);
+	}
+	line = &(*lines)[(*n)++];
+	line->text = text;
+	line->choice = choice;
+	line->key = key;
 }
 
 /* Add a line. */
 void
 mcp_menu_line(struct mcp_menu *menu, int choice, const char *text)
 {
-	struct mcp_menu_line	*line;
-
-	menu->lines = xrecallocarray(menu->lines, menu->nlines,
-	    menu->nlines + 1, sizeof *menu->lines);
-	line = &menu->lines[menu->nlines++];
-	line->text = xstrdup(text);
-	line->choice = choice;
+	mcp_menu_add(&menu->items, &menu->nitems, choice, '\0', xstrdup(text));
 }
 
 /* Add an action. */
 void
 mcp_menu_action(struct mcp_menu *menu, int choice, char key, const char *text)
 {
-	struct mcp_menu_line	*line;
-
-	menu->actions = xrecallocarray(menu->actions, menu->nactions,
-	    menu->nactions + 1, sizeof *menu->actions);
-	line = &menu->actions[menu->nactions++];
-	line->text = xstrdup(text);
-	line->choice = choice;
-	line->key = key;
+	mcp_menu_add(&menu->actions, &menu->nactions, choice, key,
+	    xstrdup(text));
 }
 
-/* Add text to read, in as many lines as it takes. */
+/* Add text to read, if any, in as many lines as it takes. */
 void
-mcp_menu_wrap(struct mcp_menu *menu, const char *text, u_int width)
+mcp_menu_wrap(struct mcp_menu *menu, const char *text)
+{
+	size_t	 size = strlen(text), cut;
+	char	*s;
+
+	if (size == 0)
+		return;
+	cut = mcp_text_cut(text, size, MCP_MENU_TEXT);
+	xasprintf(&s, "%.*s%s", (int)cut, text, cut == size ? "" : "..");
+	mcp_menu_add(&menu->items, &menu->nitems, MCP_DIALOG_TEXT, '\0', s);
+}
+
+/* Break text into lines. */
+static void
+mcp_menu_break(struct mcp_menu *menu, const char *text)
 {
 	struct utf8_data	*ud;
 	char			*s, *next, *line, *out;
@@ -117,7 +150,7 @@ mcp_menu_wrap(struct mcp_menu *menu, const char *text, u_int width)
 		for (at = 0; ud[at].size != 0; at = i) {
 			n = space = 0;
 			for (i = at; ud[i].size != 0; i++) {
-				if (n + ud[i].width > width)
+				if (n + ud[i].width > menu->width)
 					break;
 				n += ud[i].width;
 				if (ud[i].size == 1 && *ud[i].data == ' ')
@@ -133,12 +166,36 @@ mcp_menu_wrap(struct mcp_menu *menu, const char *text, u_int width)
 				n += ud[at].size;
 			}
 			out[n] = '\0';
-			mcp_menu_line(menu, MCP_DIALOG_TEXT, out);
-			free(out);
+			mcp_menu_add(&menu->lines, &menu->nlines,
+			    MCP_DIALOG_TEXT, '\0', out);
 		}
 		free(ud);
 	}
 	free(s);
+}
+
+/* Make the lines for a width. */
+static void
+mcp_menu_layout(struct mcp_menu *menu, u_int width)
+{
+	struct mcp_menu_line	*item;
+	u_int			 i;
+
+	if (menu->width == width)
+		return;
+	mcp_menu_free_lines(menu->lines, menu->nlines);
+	menu->lines = NULL;
+	menu->nlines = menu->top = 0;
+	menu->width = width;
+	for (i = 0; i < menu->nitems; i++) {
+		item = &menu->items[i];
+		if (item->choice == MCP_DIALOG_TEXT)
+			mcp_menu_break(menu, item->text);
+		else {
+			mcp_menu_add(&menu->lines, &menu->nlines, item->choice,
+			    '\0', xstrdup(item->text));
+		}
+	}
 }
 
 /* Go to the next page or the one before. */
@@ -189,10 +246,10 @@ mcp_menu_item(struct args_value *values, u_int *n, u_int number, u_int width,
 	mcp_menu_arg(values, n, s);
 }
 
-/* Add the arguments for the present page. */
-static void
+/* Add the lines of the present page. */
+static u_int
 mcp_menu_page(struct mcp_menu *menu, struct args_value *values, u_int *n,
-    u_int number, u_int width)
+    u_int number)
 {
 	char	choice[16], key = '1';
 	u_int	i, end = menu->top + menu->page;
@@ -201,54 +258,126 @@ mcp_menu_page(struct mcp_menu *menu, struct args_value *values, u_int *n,
 		end = menu->nlines;
 	for (i = menu->top; i < end; i++) {
 		if (menu->lines[i].choice == MCP_DIALOG_TEXT) {
-			mcp_menu_item(values, n, number, width,
+			mcp_menu_item(values, n, number, menu->width,
 			    menu->lines[i].text, '\0', NULL);
 			continue;
 		}
 		xsnprintf(choice, sizeof choice, "%d", menu->lines[i].choice);
-		mcp_menu_item(values, n, number, width, menu->lines[i].text,
-		    key <= '9' ? key++ : '\0', choice);
+		mcp_menu_item(values, n, number, menu->width,
+		    menu->lines[i].text, key <= '9' ? key++ : '\0', choice);
 	}
+	return (end);
+}
+
+/* Add what comes after the lines: more of them, and the actions. */
+static void
+mcp_menu_end(struct mcp_menu *menu, struct args_value *values, u_int *n,
+    u_int number, u_int end)
+{
+	char	choice[16];
+	u_int	i;
+
 	if (menu->nlines != 0)
 		mcp_menu_arg(values, n, xstrdup(""));
-	if (end < menu->nlines)
-		mcp_menu_item(values, n, number, width, "More", 'n', "n");
-	if (menu->top != 0)
-		mcp_menu_item(values, n, number, width, "Back up", 'p', "p");
+	if (end < menu->nlines) {
+		mcp_menu_item(values, n, number, menu->width, "More", 'n',
+		    "n");
+	}
+	if (menu->top != 0) {
+		mcp_menu_item(values, n, number, menu->width, "Back up", 'p',
+		    "p");
+	}
 	for (i = 0; i < menu->nactions; i++) {
 		xsnprintf(choice, sizeof choice, "%d",
 		    menu->actions[i].choice);
-		mcp_menu_item(values, n, number, width, menu->actions[i].text,
-		    menu->actions[i].key, choice);
+		mcp_menu_item(values, n, number, menu->width,
+		    menu->actions[i].text, menu->actions[i].key, choice);
 	}
 }
 
-/* Build the command for the present page, or NULL if it can't be shown. */
-struct cmd_list *
-mcp_menu_build(struct mcp_menu *menu, struct client *c, u_int number,
-    u_int width)
+/* Find out how many lines are in a page. Returns 0 if there is no room. */
+static u_int
+mcp_menu_fit(struct mcp_menu *menu, struct client *c, int is_note)
 {
-	static const char	*words[] = { "display-menu", "-x", "C", "-y",
-				    "C", "-T" };
-	struct cmd_parse_result	*pr;
-	struct args_value	*values;
-	u_int			 i, n = 0, rows = menu->nactions + 3;
+	u_int	rows = menu->nactions + 3, status = status_line_size(c);
 
+	if (is_note) {
+		rows = (status == 0 ? 1 : status) + 2;
+		if (c->tty.sy < rows + 2 || c->tty.sx < MCP_MENU_COLUMNS)
+			return (0);
+		menu->page = c->tty.sy - rows;
+		if (menu->page < menu->nlines)
+			menu->page--;
+		return (1);
+	}
 	if (c->tty.sy < rows + MCP_MENU_ROWS || c->tty.sx < MCP_MENU_COLUMNS) {
 		mcp_message_set(c, "terminal too small for a menu");
-		return (NULL);
+		return (0);
 	}
 	menu->page = c->tty.sy - rows;
 	if (menu->page < menu->nlines)
 		menu->page -= 2;
+	return (1);
+}
 
-	values = xcalloc((menu->page + menu->nactions + 3) * 3 +
-	    nitems(words) + 2, sizeof *values);
-	for (i = 0; i < nitems(words); i++)
-		mcp_menu_arg(values, &n, xstrdup(words[i]));
+/* The row below a note, which is next to the prompt and not on it. */
+static char *
+mcp_menu_side(struct mcp_menu *menu, struct client *c)
+{
+	u_int	 status = status_line_size(c), n = menu->nlines - menu->top;
+	char	*y;
+
+	if (status == 0)
+		status = 1;
+	if (n > menu->page)
+		n = menu->page;
+	if (menu->page < menu->nlines)
+		n++;
+	if (options_get_number(c->session->options, "status-position") == 0)
+		n += status + 2;
+	else
+		n = c->tty.sy - status;
+	xasprintf(&y, "%u", n);
+	return (y);
+}
+
+/*
+ * Build the command for the present page, or NULL if it can't be shown. A note
+ * is at the side of the prompt and has no actions.
+ */
+struct cmd_list *
+mcp_menu_build(struct mcp_menu *menu, struct client *c, u_int number,
+    u_int width, int is_note)
+{
+	struct cmd_parse_result	*pr;
+	struct args_value	*values;
+	const char		*more = "-- PageUp: back";
+	char			*y;
+	u_int			 i, n = 0, end;
+
+	mcp_menu_layout(menu, width);
+	if (!mcp_menu_fit(menu, c, is_note))
+		return (NULL);
+
+	y = (is_note ? mcp_menu_side(menu, c) : xstrdup("C"));
+	values = xcalloc((menu->page + menu->nactions + 3) * 3 + 9,
+	    sizeof *values);
+	mcp_menu_arg(values, &n, xstrdup("display-menu"));
+	mcp_menu_arg(values, &n, xstrdup("-x"));
+	mcp_menu_arg(values, &n, xstrdup(is_note ? "0" : "C"));
+	mcp_menu_arg(values, &n, xstrdup("-y"));
+	mcp_menu_arg(values, &n, y);
+	mcp_menu_arg(values, &n, xstrdup("-T"));
 	mcp_menu_arg(values, &n, mcp_text_label(menu->title, width, 0));
 	mcp_menu_arg(values, &n, xstrdup("--"));
-	mcp_menu_page(menu, values, &n, number, width);
+	end = mcp_menu_page(menu, values, &n, number);
+	if (!is_note)
+		mcp_menu_end(menu, values, &n, number, end);
+	else if (menu->page < menu->nlines) {
+		if (end < menu->nlines)
+			more = "-- PageDown: more";
+		mcp_menu_item(values, &n, number, width, more, '\0', NULL);
+	}
 
 	pr = cmd_parse_from_arguments(values, n, NULL);
 	for (i = 0; i < n; i++)

@@ -142,6 +142,7 @@ mcp_options_sync(struct tmcp_client *core)
 			continue;
 		result = tmcp_client_set_default(core, mcp_options_defaults[i],
 		    value);
+		mcp_changed();
 		if (result != TMCP_RESULT_OK && value != NULL) {
 			mcp_options_error(mcp_options_defaults[i], value,
 			    result);

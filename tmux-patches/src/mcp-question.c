@@ -19,7 +19,6 @@
 
 #include <sys/types.h>
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,14 +135,20 @@ mcp_question_next(__unused int fd, __unused short events, __unused void *arg)
 		mcp_timer_add(&mcp_question_timer, MCP_QUESTION_WAIT_MS);
 }
 
-/* The client to ask: who made the call, or who was there last. */
+/*
+ * The client to ask: the one the call was made in, for which the question waits
+ * if it is locked, or the one that was used last.
+ */
 static struct client *
 mcp_question_client(struct mcp_request *mr)
 {
 	struct client	*c, *best = NULL;
+	int		 is_own;
 
-	if (mr != NULL && (c = mcp_request_viewer(mr)) != NULL &&
-	    mcp_show_alive(c) && (~c->flags & CLIENT_READONLY))
+	if (mr != NULL && (c = mcp_request_viewer(mr, &is_own)) != NULL &&
+	    c->session != NULL && (c->flags & (CLIENT_DEAD|CLIENT_EXIT|
+	    CLIENT_CONTROL|CLIENT_READONLY)) == 0 &&
+	    (is_own || (~c->flags & CLIENT_SUSPENDED)))
 		return (c);
 	TAILQ_FOREACH(c, &clients, entry) {
 		if (!mcp_show_alive(c) || (c->flags & CLIENT_READONLY))
@@ -155,33 +160,18 @@ mcp_question_client(struct mcp_request *mr)
 	return (best);
 }
 
-/* What a number must look like; the rest is checked by the core. */
+/* Check the value of a field. */
 static int
 mcp_question_check(void *data, const char *key, const char *value,
     int is_json, char **cause)
 {
 	struct mcp_question	*q = data;
-	const char		*type = "";
-	char			*end;
-	size_t			 row;
+	struct tmcp_client	*core = mcp_core_get();
 
-	for (row = 0; row < tmcp_table_rows(q->fields); row++) {
-		if (strcmp(tmcp_table_get(q->fields, row, "name"), key) == 0)
-			type = tmcp_table_get(q->fields, row, "type");
-	}
-	if (is_json)
+	if (core == NULL)
 		return (0);
-	errno = 0;
-	if (strcmp(type, "integer") == 0)
-		(void)strtoll(value, &end, 10);
-	else if (strcmp(type, "number") == 0)
-		(void)strtod(value, &end);
-	else
-		return (0);
-	if (*end == '\0' && end != value && errno == 0)
-		return (0);
-	xasprintf(cause, "wants %s %s", *type == 'i' ? "an" : "a", type);
-	return (-1);
+	return (mcp_form_checked(tmcp_client_check_answer(core, q->id, key,
+	    value, is_json), key, cause));
 }
 
 /* The form is done. If the core does not like it, it is shown again. */
@@ -222,6 +212,8 @@ static void
 mcp_question_chosen(void *data, int choice)
 {
 	struct mcp_question	*q = data;
+	struct mcp_field	*fields;
+	u_int			 n;
 
 	switch (choice) {
 	case MCP_QUESTION_ANSWER:
@@ -230,8 +222,10 @@ mcp_question_chosen(void *data, int choice)
 			break;
 		}
 		mcp_form_free(q->form);
-		q->form = mcp_form_create(q->dialog, q->server, q->fields, 1,
+		fields = mcp_field_create(q->fields, &n);
+		q->form = mcp_form_create(q->dialog, q->server, fields, n, 1,
 		    mcp_question_check, mcp_question_form_end, q);
+		mcp_form_about(q->form, q->text);
 		mcp_form_start(q->form);
 		break;
 	case MCP_QUESTION_COPY:

@@ -84,15 +84,20 @@ mcp_request_id(struct mcp_request *mr)
 	return (mr->id);
 }
 
-/* The attached client it was made for, or NULL. It may be no more. */
+/*
+ * The attached client it was made for, or NULL. It may be no more. It made it
+ * itself if no other client waits.
+ */
 struct client *
-mcp_request_viewer(struct mcp_request *wanted)
+mcp_request_viewer(struct mcp_request *wanted, int *is_own)
 {
 	struct mcp_request	*mr;
 
 	TAILQ_FOREACH(mr, &mcp_requests, entry) {
-		if (mr == wanted)
+		if (mr == wanted) {
+			*is_own = (mr->client == NULL);
 			return (mr->viewer);
+		}
 	}
 	return (NULL);
 }
@@ -198,6 +203,7 @@ mcp_client_lost(struct client *c)
 	mcp_free_cb		 freecb;
 	void			*data;
 
+	mcp_look();
 	mcp_question_client_lost(c);
 	mcp_dialog_client_lost(c);
 	TAILQ_FOREACH_SAFE(mr, &mcp_requests, entry, mr1) {

@@ -103,6 +103,12 @@ mcp_event_text(struct tmcp_event *event, size_t *size)
 		}
 		if (size != NULL)
 			*size = strlen(text);
+	} else if (*text == '\0' && tmcp_event_type(event) ==
+	    TMCP_EVENT_TYPE_DONE && tmcp_event_result(event) !=
+	    TMCP_RESULT_OK) {
+		text = "the tool failed and did not say why";
+		if (size != NULL)
+			*size = strlen(text);
 	}
 	return (text);
 }
@@ -209,6 +215,18 @@ mcp_run_part(struct mcp_run *run, struct tmcp_event *event, int *status,
 	return (copy);
 }
 
+/* Make rows of an answer. */
+char *
+mcp_run_rows(struct mcp_run *run, struct tmcp_event *event)
+{
+	struct tmcp_table	*table = tmcp_event_table(event);
+	char			*text;
+
+	text = mcp_table_text(table, run->server, run->format, run->filter);
+	tmcp_table_free(table);
+	return (text);
+}
+
 /* It has been answered. */
 void
 mcp_run_done(struct tmcp_event *event, void *data)
@@ -221,10 +239,15 @@ mcp_run_done(struct tmcp_event *event, void *data)
 	char		*got = NULL;
 	size_t		 size, got_size = 0;
 
-	/* The JSON of an error the tool has reported is a result too. */
+	/*
+	 * The JSON of an error the tool has reported is a result too, and so
+	 * are its images.
+	 */
 	text = mcp_event_text(event, &size);
 	is_json = (event != NULL && run->part == MCP_PART_JSON);
 	if (event != NULL && (!failed || is_json))
+		got = mcp_run_part(run, event, &part, &got_size);
+	else if (result == TMCP_RESULT_TOOL && run->part == MCP_PART_TEXT)
 		got = mcp_run_part(run, event, &part, &got_size);
 	if (got != NULL) {
 		text = got;

@@ -100,6 +100,7 @@ mcp_roots_update(struct tmcp_client *core)
 	if (mcp_roots_seen == NULL || strcmp(mcp_roots_seen, all) != 0) {
 		tmcp_client_set_roots(core,
 		    (const char *const *)mcp_roots_list);
+		mcp_changed();
 		free(mcp_roots_seen);
 		mcp_roots_seen = all;
 	} else
@@ -125,6 +126,7 @@ mcp_roots_sync(struct tmcp_client *core, int is_command)
 	if (abilities != mcp_roots_abilities) {
 		mcp_roots_abilities = abilities;
 		tmcp_client_set_abilities(core, abilities);
+		mcp_changed();
 		if (!roots && mcp_roots_seen != NULL) {
 			tmcp_client_set_roots(core, NULL);
 			free(mcp_roots_seen);

@@ -61,6 +61,10 @@ mcp_run_create(struct cmd *self, struct cmdq_item *item, const char *server,
 		run->part = MCP_PART_JSON;
 	else if (args_has(args, 'p'))
 		run->part = MCP_PART_PRETTY;
+	if (args_get(args, 'F') != NULL)
+		run->format = xstrdup(args_get(args, 'F'));
+	if (args_has(args, 'f'))
+		run->filter = xstrdup(args_get(args, 'f'));
 	if (args_has(args, 'T')) {
 		run->timeout = args_strtonum(args, 'T', 1, INT_MAX, &error);
 		if (error != NULL) {
@@ -98,11 +102,13 @@ mcp_run_free(void *data)
 	free(run->name);
 	free(run->argument);
 	free(run->value);
+	free(run->format);
+	free(run->filter);
 	free(run);
 }
 
 /* End with an error, after having waited. */
-static void
+void
 mcp_run_fail(struct mcp_run *run, int status, const char *cause)
 {
 	mcp_output_finish(run->out, status, NULL, 0, cause);
@@ -119,6 +125,25 @@ mcp_run_refuse(struct mcp_run *run, struct cmdq_item *item, int status,
 	free(cause);
 	mcp_run_free(run);
 	return (CMD_RETURN_ERROR);
+}
+
+/*
+ * If rows are wanted, by -F or -f, make them of the answer. Returns -1 if
+ * something else is wanted as well.
+ */
+int
+mcp_run_has_rows(struct mcp_run *run, const char *template, char **cause)
+{
+	if (run->format == NULL && run->filter == NULL)
+		return (0);
+	if (run->part != MCP_PART_TEXT) {
+		*cause = xstrdup("-F and -f don't go with -j, -p or -q");
+		return (-1);
+	}
+	if (run->format == NULL)
+		run->format = xstrdup(template);
+	run->text = mcp_run_rows;
+	return (0);
 }
 
 /* Call a tool. */
@@ -140,6 +165,22 @@ mcp_run_call(struct mcp_run *run, void *user_data, uint64_t *id)
 	return (tmcp_client_call(run->core, &call, id));
 }
 
+/* Get a prompt. */
+int32_t
+mcp_run_prompt(struct mcp_run *run, void *user_data, uint64_t *id)
+{
+	return (tmcp_client_get_prompt(run->core, run->server, run->name,
+	    run->args.pairs, run->args.npairs, run->timeout, user_data, id));
+}
+
+/* Read a resource. */
+int32_t
+mcp_run_read(struct mcp_run *run, void *user_data, uint64_t *id)
+{
+	return (tmcp_client_read_resource(run->core, run->server, run->name,
+	    run->timeout, user_data, id));
+}
+
 /* Ask the core. Returns -1 if it refuses. */
 static int
 mcp_run_ask(struct mcp_run *run, int *status, char **cause)
@@ -148,7 +189,8 @@ mcp_run_ask(struct mcp_run *run, int *status, char **cause)
 	uint64_t		 id;
 	int32_t			 result;
 
-	mr = mcp_request_add(run->out, mcp_run_done, mcp_run_free, run);
+	mr = mcp_request_add(run->out, run->done != NULL ? run->done :
+	    mcp_run_done, mcp_run_free, run);
 	result = run->start(run, mr, &id);
 	if (result != TMCP_RESULT_OK) {
 		*status = mcp_retval(result);
@@ -280,29 +322,43 @@ mcp_run_go(struct mcp_run *run, struct cmdq_item *item)
 	return (wait ? CMD_RETURN_WAIT : CMD_RETURN_NORMAL);
 }
 
-/* Call a tool for an attached client, as mcp-call in a key binding does. */
-void
-mcp_run_call_client(struct client *c, struct tmcp_client *core,
-    const char *server, const char *tool, struct tmcp_pair *pairs,
-    size_t npairs)
+/* Create for an attached client, as a key binding does. */
+struct mcp_run *
+mcp_run_create_client(struct client *c, struct tmcp_client *core,
+    const char *server, const char *name)
 {
 	struct mcp_run	*run;
-	char		*title, *cause = NULL;
-	int		 status = MCP_EXIT_ERROR;
+	char		*title;
 
 	run = xcalloc(1, sizeof *run);
 	run->core = core;
 	run->server = xstrdup(server);
-	run->name = xstrdup(tool);
+	run->name = xstrdup(name);
 	run->start = mcp_run_call;
-	run->args.pairs = pairs;
-	run->args.npairs = npairs;
-	xasprintf(&title, "%s %s", server, tool);
+	xasprintf(&title, "%s %s", server, name);
 	run->out = mcp_output_create_client(c, title);
 	free(title);
+	return (run);
+}
+
+/* Give it arguments, instead of those it has. */
+void
+mcp_run_give(struct mcp_run *run, struct tmcp_pair *pairs, size_t npairs)
+{
+	mcp_field_free_pairs(run->args.pairs, run->args.npairs);
+	run->args.pairs = pairs;
+	run->args.npairs = npairs;
+}
+
+/* Ask, now that the servers and all arguments are known. */
+void
+mcp_run_next(struct mcp_run *run)
+{
+	char	*cause = NULL;
+	int	 status = MCP_EXIT_ERROR;
+
 	if (mcp_run_ask(run, &status, &cause) != 0) {
 		mcp_run_fail(run, status, cause);
 		free(cause);
 	}
 }
-

@@ -58,6 +58,31 @@ mcp_sink_default(struct mcp_output *out, int background)
 	}
 }
 
+/*
+ * A control client can be shown nothing: if it was used last, take the terminal
+ * in its session that was used last.
+ */
+static void
+mcp_sink_terminal(struct mcp_output *out)
+{
+	struct client	*c, *best = NULL;
+
+	if (out->viewer == NULL || mcp_show_alive(out->viewer))
+		return;
+	TAILQ_FOREACH(c, &clients, entry) {
+		if (c->session != out->viewer->session || !mcp_show_alive(c))
+			continue;
+		if (best == NULL ||
+		    timercmp(&c->activity_time, &best->activity_time, >))
+			best = c;
+	}
+	if (best != NULL) {
+		server_client_unref(out->viewer);
+		out->viewer = best;
+		out->viewer->references++;
+	}
+}
+
 /* Choose the sink for -o. Returns -1 if it can't be had. */
 int
 mcp_sink_parse(struct mcp_output *out, const char *name, int background,
@@ -85,6 +110,8 @@ mcp_sink_parse(struct mcp_output *out, const char *name, int background,
 		return (-1);
 	}
 	out->sink = mcp_sink_table[i].sink;
+	if (mcp_sink_table[i].need_viewer || out->sink == MCP_SINK_VIEW)
+		mcp_sink_terminal(out);
 	if (mcp_sink_table[i].need_viewer && !mcp_show_alive(out->viewer)) {
 		xasprintf(cause, "no client for output: %s", name);
 		return (-1);

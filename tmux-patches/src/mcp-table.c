@@ -28,12 +28,27 @@
 
 /*
  * Prints the rows of a table by a template, those that a filter lets pass. A
- * column is #{mcp_NAME} while its row is printed, whatever else has that name.
+ * column is #{mcp_NAME} while its row is printed, whatever else has that name,
+ * and a figure without the name of a server is that of the server of the row.
  */
 
 static const struct tmcp_table	*mcp_table_now;
 static size_t			 mcp_table_row;
 static const char		*mcp_table_server;
+
+/* Server of the row that is being printed. */
+static const char *
+mcp_table_row_server(void)
+{
+	const char	*server;
+
+	if (mcp_table_server != NULL)
+		return (mcp_table_server);
+	server = tmcp_table_get(mcp_table_now, mcp_table_row, "server");
+	if (*server != '\0')
+		return (server);
+	return (tmcp_table_get(mcp_table_now, mcp_table_row, "name"));
+}
 
 /* Cell of the row that is being printed, or NULL. */
 char *
@@ -41,25 +56,28 @@ mcp_table_format(const char *key)
 {
 	const struct tmcp_table	*table = mcp_table_now;
 	const char		*who;
+	char			*full, *s;
 	size_t			 i;
 
 	if (table == NULL || strncmp(key, "mcp_", 4) != 0)
 		return (NULL);
-	key += 4;
 	for (i = 0; i < tmcp_table_columns(table); i++) {
-		if (strcmp(tmcp_table_column(table, i), key) != 0)
+		if (strcmp(tmcp_table_column(table, i), key + 4) != 0)
 			continue;
 		return (mcp_text_line(tmcp_table_cell(table, mcp_table_row,
 		    i)));
 	}
-	if (strcmp(key, "server") == 0 && mcp_table_server != NULL)
-		return (mcp_text_line(mcp_table_server));
-	if (strcmp(key, "who") == 0) {
+	if (strcmp(key, "mcp_server") == 0)
+		return (mcp_text_line(mcp_table_row_server()));
+	if (strcmp(key, "mcp_who") == 0) {
 		who = mcp_request_who(strtoull(tmcp_table_get(table,
 		    mcp_table_row, "id"), NULL, 10));
 		return (mcp_text_line(who));
 	}
-	return (NULL);
+	xasprintf(&full, "%s:%s", key, mcp_table_row_server());
+	s = mcp_figure(full);
+	free(full);
+	return (s);
 }
 
 /* Print a table, a line for each row. The filter may be NULL. */
@@ -91,4 +109,21 @@ mcp_table_print(struct evbuffer *evb, const struct tmcp_table *table,
 	}
 	mcp_table_now = NULL;
 	format_free(ft);
+}
+
+/* The same as text, to be freed. */
+char *
+mcp_table_text(const struct tmcp_table *table, const char *server,
+    const char *template, const char *filter)
+{
+	struct evbuffer	*evb;
+	char		*text;
+
+	if ((evb = evbuffer_new()) == NULL)
+		fatalx("out of memory");
+	mcp_table_print(evb, table, server, template, filter);
+	evbuffer_add(evb, "", 1);
+	text = xstrdup((char *)EVBUFFER_DATA(evb));
+	evbuffer_free(evb);
+	return (text);
 }

@@ -50,11 +50,13 @@ static int			 mcp_asked;
 static struct event		 mcp_fd_event;
 static struct event		 mcp_timer;
 static struct event		 mcp_redraw_timer;
+static struct event		 mcp_sync_timer;
 static int			 mcp_format_used;
 static time_t			 mcp_last_sync;
 
 static void	mcp_dispatch(int, short, void *);
 static void	mcp_redraw(int, short, void *);
+static void	mcp_sync(int, short, void *);
 static void	mcp_update(void);
 
 /*
@@ -112,6 +114,7 @@ mcp_start(void)
 
 	evtimer_set(&mcp_timer, mcp_dispatch, NULL);
 	evtimer_set(&mcp_redraw_timer, mcp_redraw, NULL);
+	evtimer_set(&mcp_sync_timer, mcp_sync, NULL);
 	event_set(&mcp_fd_event, tmcp_client_fd(mcp_core), EV_READ|EV_PERSIST,
 	    mcp_dispatch, NULL);
 	mcp_timer_add(&mcp_timer, MCP_STARTUP_MS);
@@ -127,6 +130,7 @@ mcp_stop(void)
 		event_del(&mcp_fd_event);
 	evtimer_del(&mcp_timer);
 	evtimer_del(&mcp_redraw_timer);
+	evtimer_del(&mcp_sync_timer);
 	tmcp_client_free(mcp_core);
 	mcp_core = NULL;
 	mcp_log_set_file(NULL);
@@ -161,6 +165,30 @@ mcp_changed(void)
 	mcp_asked = 1;
 	if (cfg_finished && !mcp_poisoned)
 		mcp_timer_add(&mcp_timer, 0);
+}
+
+/*
+ * An option may have been set: see within a second. tmux tells nobody, but it
+ * draws the clients anew, and a client that ran one command goes.
+ */
+void
+mcp_look(void)
+{
+	if (mcp_core == NULL || mcp_poisoned || !cfg_finished ||
+	    evtimer_pending(&mcp_sync_timer, NULL))
+		return;
+	mcp_timer_add(&mcp_sync_timer, time(NULL) == mcp_last_sync ? 1000 : 0);
+}
+
+/* Give the core what has changed outside of it. */
+static void
+mcp_sync(__unused int fd, __unused short events, __unused void *data)
+{
+	if (mcp_poisoned)
+		return;
+	mcp_options_sync(mcp_core);
+	mcp_roots_sync(mcp_core, 0);
+	mcp_last_sync = time(NULL);
 }
 
 /* A child of the server has gone. Returns 1 if it was the core's. */
@@ -258,11 +286,8 @@ mcp_dispatch(__unused int fd, __unused short events, __unused void *data)
 		mcp_timer_add(&mcp_timer, startup);
 		return;
 	}
-	if (time(NULL) != mcp_last_sync) {
-		mcp_options_sync(mcp_core);
-		mcp_roots_sync(mcp_core, 0);
-		mcp_last_sync = time(NULL);
-	}
+	if (time(NULL) != mcp_last_sync)
+		mcp_sync(-1, 0, NULL);
 	event_add(&mcp_fd_event, NULL);
 	mcp_asked = 0;
 
@@ -320,22 +345,18 @@ mcp_redraw(__unused int fd, __unused short events, __unused void *data)
 }
 
 /*
- * Value of a format, or NULL if it is not one of ours. It is a short word or
- * a number without anything that tmux or a terminal would look twice at.
+ * A figure of the core, or NULL if there is none of that name. It is a short
+ * text or a number without anything that tmux or a terminal would look twice
+ * at.
  */
 char *
-mcp_format(const char *key)
+mcp_figure(const char *key)
 {
-	char	 value[256], *s, *cp;
+	char	 value[1024], *s, *cp;
 	size_t	 needed;
 
-	if (strncmp(key, "mcp_", 4) != 0)
-		return (NULL);
-	if ((s = mcp_table_format(key)) != NULL)
-		return (s);
 	if (mcp_core == NULL || mcp_poisoned)
 		return (NULL);
-	mcp_format_used = 1;
 	if (tmcp_client_format(mcp_core, key, value, sizeof value,
 	    &needed) != TMCP_RESULT_OK)
 		return (NULL);
@@ -345,4 +366,20 @@ mcp_format(const char *key)
 			*cp = '_';
 	}
 	return (s);
+}
+
+/* Value of a format, or NULL if it is not one of ours. */
+char *
+mcp_format(const char *key)
+{
+	char	*s;
+
+	if (strncmp(key, "mcp_", 4) != 0) {
+		mcp_look();
+		return (NULL);
+	}
+	if ((s = mcp_table_format(key)) != NULL)
+		return (s);
+	mcp_format_used = 1;
+	return (mcp_figure(key));
 }

@@ -106,7 +106,8 @@ struct mcp_args {
 
 /*
  * Something asked of a server by a command. Start asks the core; text, if not
- * NULL, makes what is shown of an answer that is no error, to be freed.
+ * NULL, makes what is shown of an answer that is no error, to be freed; done,
+ * if not NULL, gets the answer instead of whoever sees the result.
  */
 struct mcp_run {
 	struct tmcp_client	*core;
@@ -123,10 +124,13 @@ struct mcp_run {
 	char			*name;
 	char			*argument;
 	char			*value;
+	char			*format;
+	char			*filter;
 	u_int			 timeout;
 
 	int32_t			 (*start)(struct mcp_run *, void *, uint64_t *);
 	char			*(*text)(struct mcp_run *, struct tmcp_event *);
+	mcp_request_cb		 done;
 };
 
 /*
@@ -146,7 +150,8 @@ typedef void (*mcp_dialog_gone_cb)(void *);
 struct mcp_field {
 	char	 *name;
 	char	 *type;
-	char	 *help;
+	char	 *wants;	/* its type in words, with its limits */
+	char	 *help;		/* title and description, or "" */
 	char	 *initial;
 	char	**choices;
 	char	**titles;
@@ -158,8 +163,19 @@ struct mcp_field {
 	char	 *value;	/* NULL if it is left out */
 };
 
+/* What came of what a server proposed; a value, or why there is none. */
+struct mcp_suggest;
+enum mcp_suggest_end {
+	MCP_SUGGEST_VALUE,
+	MCP_SUGGEST_TYPE,
+	MCP_SUGGEST_SKIP,
+	MCP_SUGGEST_BACK
+};
+typedef void (*mcp_suggest_cb)(void *, enum mcp_suggest_end, const char *);
+
 /* A form: one value for each field, and then a look at all of them. */
 struct mcp_form;
+struct mcp_offer;
 enum mcp_form_end {
 	MCP_FORM_SEND,
 	MCP_FORM_BACK,
@@ -173,9 +189,11 @@ typedef void (*mcp_form_end_cb)(void *, enum mcp_form_end);
 /* mcp.c */
 struct tmcp_client *mcp_get(struct cmdq_item *);
 void		 mcp_changed(void);
+void		 mcp_look(void);
 void		 mcp_timer_add(struct event *, int);
 int		 mcp_cancel(uint64_t);
 struct tmcp_client *mcp_core_get(void);
+char		*mcp_figure(const char *);
 
 /* mcp-abbrev.c */
 char		*mcp_abbrev_server(struct tmcp_client *, const char *, int,
@@ -183,6 +201,8 @@ char		*mcp_abbrev_server(struct tmcp_client *, const char *, int,
 char		*mcp_abbrev_row(const struct tmcp_table *, const char *,
 		     const char *, int, char **);
 int		 mcp_abbrev_listed(struct tmcp_client *, const char *);
+int		 mcp_abbrev_offers(struct tmcp_client *, const char *,
+		     const char *);
 
 /* mcp-args.c */
 char		*mcp_args_expand(struct args *, struct cmdq_item *,
@@ -212,11 +232,16 @@ void		 mcp_dialog_prompt(struct mcp_dialog *, const char *,
 		     const char *, mcp_dialog_prompt_cb, void *);
 u_int		 mcp_dialog_width(struct mcp_dialog *);
 int		 mcp_dialog_busy(struct client *);
-void		 mcp_dialog_chosen(struct client *, const char *);
+enum cmd_retval	 mcp_dialog_run(struct cmdq_item *, const char *);
 void		 mcp_dialog_client_lost(struct client *);
 
 /* mcp-field.c */
 struct mcp_field *mcp_field_create(const struct tmcp_table *, u_int *);
+void		 mcp_field_add(struct mcp_field **, u_int *, const char *,
+		     int);
+void		 mcp_field_set(struct mcp_field *, u_int,
+		     const struct tmcp_pair *, size_t);
+int		 mcp_field_complete(struct mcp_field *, u_int);
 void		 mcp_field_free(struct mcp_field *, u_int);
 int		 mcp_field_is_json(struct mcp_field *);
 struct tmcp_pair *mcp_field_pairs(struct mcp_field *, u_int, size_t *);
@@ -224,9 +249,13 @@ void		 mcp_field_free_pairs(struct tmcp_pair *, size_t);
 
 /* mcp-form.c */
 struct mcp_form	*mcp_form_create(struct mcp_dialog *, const char *,
-		     const struct tmcp_table *, int, mcp_form_check_cb,
+		     struct mcp_field *, u_int, int, mcp_form_check_cb,
 		     mcp_form_end_cb, void *);
+void		 mcp_form_about(struct mcp_form *, const char *);
+void		 mcp_form_set(struct mcp_form *, const char *,
+		     struct mcp_suggest *);
 void		 mcp_form_free(struct mcp_form *);
+int		 mcp_form_checked(int32_t, const char *, char **);
 void		 mcp_form_start(struct mcp_form *);
 void		 mcp_form_review(struct mcp_form *, const char *);
 struct tmcp_pair *mcp_form_pairs(struct mcp_form *, size_t *);
@@ -239,8 +268,10 @@ void		 mcp_hook_event(struct tmcp_event *);
 /* mcp-lines.c */
 void		 mcp_lines_servers(struct mcp_dialog *,
 		     const struct tmcp_table *);
-void		 mcp_lines_tools(struct mcp_dialog *, const char *,
-		     const struct tmcp_table *);
+void		 mcp_lines_list(struct mcp_dialog *, const char *,
+		     const char *, const struct tmcp_table *);
+void		 mcp_lines_resources(struct mcp_dialog *, const char *,
+		     const struct tmcp_table *, const struct tmcp_table *);
 
 /* mcp-log.c */
 void		 mcp_log(void *, uint32_t, const char *);
@@ -251,11 +282,20 @@ void		 mcp_log_set_file(const char *);
 struct mcp_menu	*mcp_menu_create(const char *);
 void		 mcp_menu_free(struct mcp_menu *);
 void		 mcp_menu_line(struct mcp_menu *, int, const char *);
-void		 mcp_menu_wrap(struct mcp_menu *, const char *, u_int);
+void		 mcp_menu_wrap(struct mcp_menu *, const char *);
 void		 mcp_menu_action(struct mcp_menu *, int, char, const char *);
 void		 mcp_menu_turn(struct mcp_menu *, int);
 struct cmd_list	*mcp_menu_build(struct mcp_menu *, struct client *, u_int,
+		     u_int, int);
+
+/* mcp-offer.c */
+int		 mcp_offer_asks(struct mcp_run *, struct args *);
+struct mcp_offer *mcp_offer_create(struct mcp_dialog *, struct mcp_run *,
+		     uint32_t, const char *, struct mcp_field *, u_int,
+		     mcp_form_end_cb, void *);
+void		 mcp_offer_run(struct mcp_run *, uint32_t, struct mcp_field *,
 		     u_int);
+void		 mcp_offer_free(struct mcp_offer *);
 
 /* mcp-options.c */
 const char	*mcp_options_get(const char *);
@@ -286,7 +326,7 @@ struct mcp_request *mcp_request_add(struct mcp_output *, mcp_request_cb,
 		     mcp_free_cb, void *);
 uint64_t	 mcp_request_id(struct mcp_request *);
 const char	*mcp_request_who(uint64_t);
-struct client	*mcp_request_viewer(struct mcp_request *);
+struct client	*mcp_request_viewer(struct mcp_request *, int *);
 int		 mcp_request_nohooks(struct mcp_request *);
 int		 mcp_request_stop(uint64_t);
 void		 mcp_request_drop(struct mcp_request *);
@@ -315,9 +355,17 @@ int		 mcp_run_begin(struct mcp_run *, int *, char **);
 enum cmd_retval	 mcp_run_go(struct mcp_run *, struct cmdq_item *);
 enum cmd_retval	 mcp_run_refuse(struct mcp_run *, struct cmdq_item *, int,
 		     char *);
+int		 mcp_run_has_rows(struct mcp_run *, const char *,
+		     char **);
+char		*mcp_run_rows(struct mcp_run *, struct tmcp_event *);
 int32_t		 mcp_run_call(struct mcp_run *, void *, uint64_t *);
-void		 mcp_run_call_client(struct client *, struct tmcp_client *,
-		     const char *, const char *, struct tmcp_pair *, size_t);
+int32_t		 mcp_run_prompt(struct mcp_run *, void *, uint64_t *);
+int32_t		 mcp_run_read(struct mcp_run *, void *, uint64_t *);
+struct mcp_run	*mcp_run_create_client(struct client *, struct tmcp_client *,
+		     const char *, const char *);
+void		 mcp_run_give(struct mcp_run *, struct tmcp_pair *, size_t);
+void		 mcp_run_next(struct mcp_run *);
+void		 mcp_run_fail(struct mcp_run *, int, const char *);
 void		 mcp_run_free(void *);
 
 /* mcp-show.c */
@@ -339,10 +387,28 @@ int		 mcp_sink_parse(struct mcp_output *, const char *, int,
 char		*mcp_source_get(struct args *, struct cmdq_item *, const char *,
 		     size_t *, char **);
 
+/* mcp-suggest.c */
+struct mcp_suggest *mcp_suggest_create(struct mcp_dialog *, const char *,
+		     uint32_t, const char *);
+void		 mcp_suggest_free(struct mcp_suggest *);
+void		 mcp_suggest_ask(struct mcp_suggest *, const struct mcp_field *,
+		     const char *, const char *, struct tmcp_pair *, size_t,
+		     mcp_suggest_cb, void *);
+int		 mcp_suggest_again(struct mcp_suggest *,
+		     const struct mcp_field *);
+
 /* mcp-table.c */
 char		*mcp_table_format(const char *);
 void		 mcp_table_print(struct evbuffer *, const struct tmcp_table *,
 		     const char *, const char *, const char *);
+char		*mcp_table_text(const struct tmcp_table *, const char *,
+		     const char *, const char *);
+
+/* mcp-template.c */
+int		 mcp_template_is(const char *);
+struct mcp_field *mcp_template_fields(const char *, u_int *);
+char		*mcp_template_fill(const char *, struct tmcp_pair *, size_t,
+		     char **);
 
 /* mcp-text.c */
 char		*mcp_text_vis(const char *, size_t, size_t *);

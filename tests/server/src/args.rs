@@ -45,8 +45,12 @@ pub(crate) struct Options {
     pub(crate) refuse_version: bool,
     /// Tools in a page; 0 is one page.
     pub(crate) page: usize,
+    /// Capabilities that it does not have.
+    pub(crate) without: Vec<String>,
     pub(crate) ask_roots: bool,
     pub(crate) change_tools_after: Option<u64>,
+    /// Announcements of a changed resource a second.
+    pub(crate) updates: u32,
     pub(crate) serial: bool,
     pub(crate) work: Duration,
     pub(crate) journal: Option<PathBuf>,
@@ -102,8 +106,10 @@ where
         }
         "--refuse-version" => options.refuse_version = true,
         "--page" => options.page = args.number(switch)?,
+        "--without" => options.without.push(args.text(switch)?),
         "--ask-roots" => options.ask_roots = true,
         "--change-tools-after" => options.change_tools_after = Some(args.number(switch)?),
+        "--updates" => options.updates = args.number(switch)?,
         "--serial" => options.serial = true,
         "--work-ms" => options.work = args.millis(switch)?,
         "--journal" => options.journal = Some(PathBuf::from(args.value(switch)?)),

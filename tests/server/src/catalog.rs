@@ -8,7 +8,19 @@ use serde_json::{Value, json};
 
 /// The definition of a tool that clients can call.
 pub(crate) fn tool(name: &str, extended: bool) -> Option<&'static Value> {
-    tools(extended).iter().find(|tool| tool["name"] == name)
+    tools(extended).iter().chain(unlisted()).find(|tool| tool["name"] == name)
+}
+
+/// Tools that are there and that no list tells of, so that people who look through
+/// the menus do not meet them.
+fn unlisted() -> &'static [Value] {
+    static TOOLS: OnceLock<Vec<Value>> = OnceLock::new();
+    TOOLS.get_or_init(|| {
+        ["answer", "sample", "where"]
+            .iter()
+            .map(|name| json!({"name": name, "inputSchema": {"type": "object"}}))
+            .collect()
+    })
 }
 
 /// One page of `tools/list`; `page` is the number of tools in it, 0 for all.
@@ -47,6 +59,8 @@ pub(crate) fn templates() -> Value {
     json!({"resourceTemplates": [{
         "uriTemplate": "test://note/{name}", "name": "note", "title": "A note",
         "mimeType": "text/plain", "description": "a note of that name",
+    }, {
+        "uriTemplate": "test://words/{many}/{odd}/{none}{?lang}", "name": "words",
     }]})
 }
 
@@ -56,6 +70,9 @@ pub(crate) fn resource(uri: &str) -> Option<Value> {
         ("test://greeting", _) => json!({"mimeType": "text/plain", "text": "hello, reader"}),
         ("test://pixel", _) => json!({"mimeType": "image/png", "blob": PIXEL}),
         (_, Some(name)) => json!({"mimeType": "text/plain", "text": format!("a note on {name}")}),
+        (words, _) if words.starts_with("test://words/") => {
+            json!({"mimeType": "text/plain", "text": format!("the words of {words}")})
+        }
         _ => return None,
     };
     let mut result = json!({"contents": [contents]});
@@ -93,12 +110,31 @@ pub(crate) fn prompt(name: &str, arguments: &Value) -> Option<Value> {
     }
 }
 
-/// The completions of a half-typed argument.
-pub(crate) fn completions(argument: &Value) -> Value {
-    let value = argument["value"].as_str().unwrap_or_default();
-    let all: &[&str] = match argument["name"].as_str() {
-        Some("tone") => &["kind", "stern"],
-        _ => &["alpha", "beta", "gamma"],
+/// The completions of a half-typed argument. Whom to write to depends on the tone.
+pub(crate) fn completions(params: &Value) -> Value {
+    let value = params["argument"]["value"].as_str().unwrap_or_default();
+    let tone = params["context"]["arguments"]["tone"].as_str();
+    let many: Vec<String>;
+    let all: Vec<&str> = match (params["argument"]["name"].as_str(), tone) {
+        (Some("tone"), _) => vec!["kind", "stern"],
+        (Some("to"), Some("kind")) => vec!["Ann", "Anton", "Bea"],
+        (Some("to"), Some("stern")) => vec!["the council"],
+        (Some("many"), _) => {
+            many = (0..10_000).map(|number| format!("word-{number:05}")).collect();
+            many.iter().map(String::as_str).collect()
+        }
+        (Some("odd"), _) => vec![
+            "#(touch /nonexistent)",
+            "\u{1b}[31mred\u{7}",
+            "#[fg=red]styled",
+            "two\nlines",
+            "-",
+            "%H;",
+            "\u{9b}2J",
+            "a/b c?",
+        ],
+        (Some("none"), _) => vec![],
+        _ => vec!["alpha", "beta", "gamma"],
     };
     let values: Vec<_> = all.iter().filter(|word| word.starts_with(value)).collect();
     json!({"completion": {"total": values.len(), "hasMore": false, "values": values}})

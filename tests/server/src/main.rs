@@ -11,6 +11,7 @@
 //! - it never outlives its stdin, unless told to.
 
 mod args;
+mod asking;
 mod bridge;
 mod catalog;
 mod faults;

@@ -341,6 +341,14 @@ impl Session {
 
     /// The requests that only look something up.
     fn read(&self, method: &str, params: &Value, modern: bool) -> Body {
+        let family = match method.split('/').next() {
+            Some("completion") => "completions",
+            Some(family) => family,
+            None => method,
+        };
+        if self.server.options.without.iter().any(|name| name == family) {
+            return Body::error(-32601, format!("method not found: {method}"));
+        }
         let text = |name: &str| params[name].as_str().unwrap_or_default();
         let found = match method {
             "tools/list" => {
@@ -358,7 +366,7 @@ impl Session {
             "prompts/list" => Ok(catalog::prompts()),
             "prompts/get" => catalog::prompt(text("name"), &params["arguments"])
                 .ok_or((-32602, "no such prompt")),
-            "completion/complete" => Ok(catalog::completions(&params["argument"])),
+            "completion/complete" => Ok(catalog::completions(params)),
             _ => Err((-32601, "method not found")),
         };
         match found {
@@ -417,14 +425,23 @@ impl Session {
         }
     }
 
+    fn capabilities(&self) -> Value {
+        let mut all = json!({
+            "tools": {"listChanged": true}, "resources": {"subscribe": true}, "prompts": {},
+            "completions": {},
+        });
+        if let Some(all) = all.as_object_mut() {
+            all.retain(|name, _| !self.server.options.without.contains(name));
+        }
+        all
+    }
+
     fn discover(&self) -> Body {
         lock(&self.state).handshake_over = true;
         Body::Result(json!({
             "resultType": "complete",
             "supportedVersions": self.server.versions(),
-            "capabilities": {
-                "tools": {"listChanged": true}, "resources": {"subscribe": true}, "prompts": {}, "completions": {},
-            },
+            "capabilities": self.capabilities(),
             "instructions": "A server for tests.",
             "ttlMs": 60_000,
             "cacheScope": "public",
@@ -442,10 +459,7 @@ impl Session {
                 lock(&self.state).legacy = Legacy::Initializing;
                 Some(Body::Result(json!({
                     "protocolVersion": version,
-                    "capabilities": {
-                        "tools": {"listChanged": true}, "resources": {"subscribe": true}, "prompts": {},
-                        "logging": {}, "completions": {},
-                    },
+                    "capabilities": self.capabilities(),
                     "serverInfo": server_info(),
                     "instructions": "A server for tests.",
                 })))
@@ -549,6 +563,9 @@ impl Session {
                     cancel.cancel();
                 }
             }
+            "notifications/roots/list_changed" if self.server.options.ask_roots => {
+                self.ask_roots();
+            }
             _ => {}
         }
     }
@@ -587,7 +604,10 @@ impl Session {
         let call = Call { name, arguments, params, modern, definition };
         let works = tools::takes_time(&call.name) || !self.server.options.work.is_zero();
         // A tool that asks the client needs the reader even in a serial server.
-        if !works || (self.server.options.serial && call.name != "ask") {
+        if !works
+            || (self.server.options.serial
+                && !matches!(call.name.as_str(), "ask" | "sample" | "where"))
+        {
             return self.run(id, &call, &cancel);
         }
         lock(&self.calls).insert(id.to_string(), Arc::clone(&cancel));

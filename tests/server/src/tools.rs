@@ -4,10 +4,11 @@
 //! faults; it never writes a reply itself.
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
+use crate::asking;
 use crate::catalog::PIXEL;
 use crate::output::Body;
 use crate::session::{Cancel, Session};
@@ -35,7 +36,7 @@ pub(crate) enum Outcome {
 
 /// Whether the tool may keep its thread waiting.
 pub(crate) fn takes_time(name: &str) -> bool {
-    matches!(name, "sleep" | "progress" | "ask")
+    matches!(name, "sleep" | "progress" | "ask" | "sample" | "where")
 }
 
 /// Runs the tool.
@@ -56,10 +57,11 @@ pub(crate) fn run(call: &Call, session: &Arc<Session>, cancel: &Cancel) -> Outco
         "time" => text(time_of_day()),
         "sleep" => {
             let ms = args["ms"].as_u64().unwrap_or_default();
-            if cancel.wait(Duration::from_millis(ms)) {
-                return Outcome::Cancelled;
+            match sleep(Duration::from_millis(ms), args["until"].as_str(), cancel) {
+                Slept::Through => text(format!("slept {ms} ms")),
+                Slept::Until(file) => text(format!("slept until there was {file}")),
+                Slept::Cancelled => return Outcome::Cancelled,
             }
-            text(format!("slept {ms} ms"))
         }
         "progress" => match progress(call, session, cancel) {
             Some(result) => result,
@@ -105,12 +107,15 @@ pub(crate) fn run(call: &Call, session: &Arc<Session>, cancel: &Cancel) -> Outco
             session.server.announce_update(uri);
             text(format!("{uri} changed"))
         }
-        "ask" => return ask(call, session),
+        "ask" => return asking::ask(call, session),
+        "answer" => args["result"].clone(),
+        "sample" => return asking::sample(call, session),
+        "where" => return asking::roots(call, session),
         "roots" => match session.roots() {
             Some(answer) => text(answer.to_string()),
             None => failure("the client has not answered roots/list"),
         },
-        "types" => structured(args.clone()),
+        "types" | "pick" => structured(args.clone()),
         _ => text(format!("{} has nothing to say", call.name)),
     };
     done(call, result)
@@ -163,18 +168,18 @@ fn is_a(value: &Value, kind: &str) -> bool {
     }
 }
 
-fn done(call: &Call, mut result: Value) -> Outcome {
+pub(crate) fn done(call: &Call, mut result: Value) -> Outcome {
     if call.modern {
         result["resultType"] = json!("complete");
     }
     Outcome::Body(Body::Result(result))
 }
 
-fn text(text: impl AsRef<str>) -> Value {
+pub(crate) fn text(text: impl AsRef<str>) -> Value {
     json!({"content": [{"type": "text", "text": text.as_ref()}]})
 }
 
-fn failure(message: impl AsRef<str>) -> Value {
+pub(crate) fn failure(message: impl AsRef<str>) -> Value {
     json!({"content": [{"type": "text", "text": message.as_ref()}], "isError": true})
 }
 
@@ -205,6 +210,31 @@ fn time_of_day() -> String {
     format!("{hours:02}:{minutes:02}:{seconds:02} UTC")
 }
 
+/// What ended a sleep.
+enum Slept<'a> {
+    Through,
+    Until(&'a str),
+    Cancelled,
+}
+
+/// Sleeps for that long, or until there is a file of that name, which lets a test
+/// decide when it has seen enough.
+fn sleep<'a>(time: Duration, file: Option<&'a str>, cancel: &Cancel) -> Slept<'a> {
+    let Some(file) = file else {
+        return if cancel.wait(time) { Slept::Cancelled } else { Slept::Through };
+    };
+    let start = Instant::now();
+    while start.elapsed() < time {
+        if cancel.wait(Duration::from_millis(5)) {
+            return Slept::Cancelled;
+        }
+        if std::fs::exists(file).is_ok_and(|there| there) {
+            return Slept::Until(file);
+        }
+    }
+    Slept::Through
+}
+
 fn progress(call: &Call, session: &Session, cancel: &Cancel) -> Option<Value> {
     let steps = call.arguments["steps"].as_u64().unwrap_or(5);
     let delay = Duration::from_millis(call.arguments["delay_ms"].as_u64().unwrap_or(10));
@@ -231,63 +261,6 @@ fn rows(count: u64) -> Value {
     structured(json!({"rows": rows}))
 }
 
-/// Asks the user: by a request of the server's own in the legacy era, by an
-/// `input_required` result in the modern one.
-fn ask(call: &Call, session: &Arc<Session>) -> Outcome {
-    let question = call.arguments["question"].as_str().unwrap_or("what is your name?");
-    let form = match call.arguments["kind"].as_str() {
-        Some("url") => json!({"mode": "url", "message": question, "elicitationId": "e1",
-            "url": "https://example.com/sign-in?state=a%20b&for=you"}),
-        Some("fields") => json!({"message": question, "requestedSchema": fields()}),
-        _ => json!({"mode": "form", "message": question, "requestedSchema": {
-            "type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"],
-        }}),
-    };
-    let answer = if call.modern {
-        let answer = &call.params["inputResponses"]["name"];
-        if answer.is_null() {
-            return Outcome::Body(Body::Result(json!({
-                "resultType": "input_required",
-                "inputRequests": {"name": {"method": "elicitation/create", "params": form}},
-                "requestState": STATE,
-            })));
-        }
-        if call.params["requestState"] != STATE {
-            return Outcome::Body(Body::error(-32602, "requestState came back changed"));
-        }
-        json!({"result": answer})
-    } else {
-        match session.ask("elicitation/create", form).recv() {
-            Ok(answer) => answer,
-            Err(_) => return Outcome::Cancelled,
-        }
-    };
-    let result = &answer["result"];
-    done(
-        call,
-        match (result["action"].as_str(), result["content"]["name"].as_str()) {
-            (Some("accept"), Some(name)) => text(format!("hello, {name}")),
-            (Some("accept"), None) if result["content"].is_object() => {
-                text(format!("accepted {}", result["content"]))
-            }
-            (Some(action), _) => text(format!("the user chose: {action}")),
-            _ => failure(format!("the client could not ask: {}", answer["error"])),
-        },
-    )
-}
-
-/// A form with one field of each kind.
-fn fields() -> Value {
-    json!({"type": "object", "required": ["email"], "properties": {
-        "size": {"type": "string", "title": "Size", "default": "m", "oneOf": [
-            {"const": "s", "title": "Small"}, {"const": "m", "title": "Medium"}]},
-        "email": {"type": "string", "format": "email", "description": "where to write to"},
-        "count": {"type": "integer", "minimum": 1, "maximum": 5, "default": 2},
-        "agree": {"type": "boolean", "default": false},
-        "colours": {"type": "array", "items": {"type": "string", "enum": ["red", "green"]}},
-    }})
-}
-
 /// The result of `bench`: a line of about 2 KB, written once. Its resultType
 /// means nothing to legacy clients, which have to ignore what they don't know.
 pub(crate) fn bench() -> Body {
@@ -299,7 +272,6 @@ pub(crate) fn bench() -> Body {
     }))
 }
 
-const STATE: &str = "v1.opaque+/=\u{e9}\"\\ state";
 const MARKUP: &str = "plain \u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}\u{1b}P+q\u{1b}\\ \
     #[fg=red]styled#[default] #(touch /nonexistent) #{pane_id} ##{x} %1 $HOME `id` \u{9b}2J\r\nend";
 const UNICODE: &str = "größer, 漢字かな, 한국어, e\u{301}, שלום, مرحبا, \u{1f44b}\u{1f3fd}, \

@@ -9,6 +9,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use crate::args::Options;
 use crate::output::{Output, Sink};
@@ -24,6 +25,9 @@ static SOCKET: OnceLock<PathBuf> = OnceLock::new();
 /// A sentence for stderr.
 pub(crate) fn run(options: &'static Options) -> Result<(), String> {
     let server = Arc::new(Server::new(options)?);
+    if options.updates > 0 {
+        announce_updates(&server, options.updates);
+    }
     let Some(path) = &options.socket else {
         return serve_stdio(&server);
     };
@@ -41,6 +45,23 @@ pub(crate) fn run(options: &'static Options) -> Result<(), String> {
     let served = serve_stdio(&server);
     remove_socket();
     served
+}
+
+/// Announces changes at a steady rate, as many as are due each millisecond.
+fn announce_updates(server: &Arc<Server>, per_second: u32) {
+    let server = Arc::clone(server);
+    std::thread::spawn(move || {
+        let start = Instant::now();
+        let mut sent = 0;
+        loop {
+            let due = (start.elapsed().as_secs_f64() * f64::from(per_second)) as u64;
+            while sent < due {
+                server.announce_update("test://greeting");
+                sent += 1;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
 }
 
 /// Listens on `path`, replacing a socket that nobody serves any more. A signal

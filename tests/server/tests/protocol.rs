@@ -123,7 +123,7 @@ fn every_listed_tool_can_be_called() {
     peer.request(1, "tools/list", json!({}));
     let reply = peer.read();
     let arguments = json!({"text": "a b", "a": 1, "b": 2, "ms": 1, "steps": 0, "bytes": 5, "n": 2,
-        "name": "TMCP_TEST_VALUE", "message": "no", "s": "s", "i": 1});
+        "name": "TMCP_TEST_VALUE", "message": "no", "s": "s", "i": 1, "sides": ["north"]});
     for tool in reply["result"]["tools"].as_array().expect("a list") {
         let name = tool["name"].as_str().expect("a name");
         if matches!(name, "exit" | "crash" | "ask") {
@@ -180,11 +180,38 @@ fn calls_run_side_by_side_unless_serial() {
     for (args, first) in [(&[][..], 2), (&["--serial"][..], 1)] {
         let (_server, mut peer) = Server::stdio(args);
         peer.initialize();
-        peer.request(1, "tools/call", json!({"name": "sleep", "arguments": {"ms": 300}}));
+        let ms = if first == 2 { 3000 } else { 300 };
+        peer.request(1, "tools/call", json!({"name": "sleep", "arguments": {"ms": ms}}));
         peer.request(2, "tools/call", json!({"name": "echo", "arguments": {"text": ""}}));
         assert_eq!(peer.read()["id"], first, "{args:?}");
         assert_eq!(peer.read()["id"], 3 - first, "{args:?}");
     }
+}
+
+#[test]
+fn a_sleep_ends_when_there_is_the_file_that_it_waits_for() {
+    let file = std::env::temp_dir().join(format!("tmcp-server-wakes-{}", std::process::id()));
+    let (_server, mut peer) = Server::stdio(&[]);
+    peer.initialize();
+    let arguments = json!({"ms": 100_000, "until": file});
+    peer.request(1, "tools/call", json!({"name": "sleep", "arguments": arguments}));
+    assert!(peer.is_silent());
+    std::fs::write(&file, "").expect("written");
+    assert!(text(&peer.read()).starts_with("slept until there was /"));
+    std::fs::remove_file(&file).expect("removed");
+}
+
+#[test]
+fn a_resource_changes_as_often_as_told() {
+    let (_server, mut peer) = Server::stdio(&["--updates", "1000"]);
+    peer.initialize();
+    peer.request(1, "resources/subscribe", json!({"uri": "test://greeting"}));
+    let start = std::time::Instant::now();
+    let mut seen = 0;
+    while seen < 100 {
+        seen += usize::from(peer.read()["method"] == "notifications/resources/updated");
+    }
+    assert!(start.elapsed().as_millis() >= 50, "{:?}", start.elapsed());
 }
 
 #[test]

@@ -27,12 +27,14 @@ struct Seen {
     blocks: Vec<Block>,
     notifications: Vec<String>,
     wrong: Vec<String>,
+    raw: Vec<String>,
     open: Option<(String, Block)>,
     ended: bool,
 }
 
 impl Seen {
     fn line(&mut self, line: String) {
+        self.raw.push(line.clone());
         let mut words = line.splitn(2, ' ');
         let word = words.next().unwrap_or_default();
         let guard = words.next().unwrap_or_default();
@@ -163,6 +165,12 @@ impl Control {
             let lines = seen.blocks.iter().flat_map(|block| &block.lines);
             lines.rev().find(|line| line.starts_with(start)).cloned()
         })
+    }
+
+    /// Every line so far, as it came.
+    #[must_use]
+    pub fn raw(&self) -> Vec<String> {
+        lock(&self.seen).raw.clone()
     }
 
     /// The notifications so far.

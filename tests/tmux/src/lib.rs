@@ -11,6 +11,7 @@
 //! ```
 
 pub mod control;
+pub mod probe;
 pub mod process;
 pub mod pty;
 pub mod run;
@@ -20,9 +21,10 @@ pub mod viewer;
 pub mod wait;
 
 pub use control::Control;
+pub use probe::Probe;
 pub use pty::Terminal;
 pub use run::Output;
-pub use servers::{SocketServer, recorded, stdio};
+pub use servers::{SocketServer, gated, held, recorded, stdio};
 pub use tmux::{Setup, Tmux};
 pub use viewer::Viewer;
 pub use wait::{PATIENCE, until};

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::process::{Child, Stdio};
 use std::ptr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,14 @@ use crate::wait::{PATIENCE, until};
 pub struct Terminal {
     child: Child,
     master: File,
-    seen: Arc<Mutex<Vec<u8>>>,
+    seen: Arc<Seen>,
+}
+
+/// What was written to a terminal, and who waits for more.
+#[derive(Debug, Default)]
+struct Seen {
+    bytes: Mutex<Vec<u8>>,
+    more: Condvar,
 }
 
 impl Terminal {
@@ -38,13 +45,14 @@ impl Terminal {
             .stderr(slave())
             .spawn()
             .expect("a client starts");
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::new(Seen::default());
         let mut reader = master.try_clone().expect("a descriptor can be copied");
-        let bytes = Arc::clone(&seen);
+        let shared = Arc::clone(&seen);
         thread::spawn(move || {
             let mut buffer = [0; 65536];
             while let Ok(size @ 1..) = reader.read(&mut buffer) {
-                lock(&bytes).extend_from_slice(&buffer[..size]);
+                lock(&shared.bytes).extend_from_slice(&buffer[..size]);
+                shared.more.notify_all();
             }
         });
         let terminal = Terminal { child, master, seen };
@@ -83,13 +91,13 @@ impl Terminal {
     /// All bytes that were written to the terminal.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
-        lock(&self.seen).clone()
+        lock(&self.seen.bytes).clone()
     }
 
     /// Whether these bytes were written to the terminal.
     #[must_use]
     pub fn saw(&self, bytes: &[u8]) -> bool {
-        find(&lock(&self.seen), bytes)
+        find(&lock(&self.seen.bytes), bytes)
     }
 
     /// Waits until these bytes were written to the terminal.
@@ -106,21 +114,30 @@ impl Terminal {
     /// When there is none.
     #[track_caller]
     pub fn echo(&mut self, letter: u8) -> Duration {
-        let before = lock(&self.seen).len();
+        let before = lock(&self.seen.bytes).len();
         let start = Instant::now();
         self.keys(&[letter]);
-        loop {
-            if lock(&self.seen)[before..].contains(&letter) {
-                return start.elapsed();
-            }
-            assert!(start.elapsed() < PATIENCE, "no echo of {:?}", letter as char);
-            thread::sleep(Duration::from_micros(500));
-        }
+        let missing = |bytes: &mut Vec<u8>| !bytes[before..].contains(&letter);
+        let bytes = lock(&self.seen.bytes);
+        let (bytes, late) = self
+            .seen
+            .more
+            .wait_timeout_while(bytes, PATIENCE, missing)
+            .expect("nobody panics with the bytes in hand");
+        drop(bytes);
+        assert!(!late.timed_out(), "no echo of {:?}", letter as char);
+        start.elapsed()
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
+        // What a locked client runs does not go with it.
+        if let Ok(None) = self.child.try_wait() {
+            for process in self.process().descendants() {
+                process.signal(libc::SIGKILL);
+            }
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

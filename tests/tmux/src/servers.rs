@@ -36,15 +36,27 @@ pub fn binary() -> PathBuf {
     path.join("tmcp-test-server")
 }
 
+/// The switches of a server: those it was given, after what the environment adds to all.
+fn switches(given: &[&str]) -> Vec<String> {
+    let more = std::env::var("TMCP_TEST_SWITCHES").unwrap_or_default();
+    more.split_whitespace().chain(given.iter().copied()).map(str::to_string).collect()
+}
+
+/// The arguments of `sleep` that end it when there is this file, and not before.
+#[must_use]
+pub fn held(file: &Path) -> [String; 2] {
+    ["ms=60000".into(), format!("until={}", file.display())]
+}
+
 /// A server on the pipes of a process.
 #[must_use]
-pub fn stdio(switches: &[&str]) -> Value {
-    json!({"command": binary(), "args": switches})
+pub fn stdio(given: &[&str]) -> Value {
+    json!({"command": binary(), "args": switches(given)})
 }
 
 /// The same, with every byte that tmux sends it copied to a file.
 #[must_use]
-pub fn recorded(file: &Path, switches: &[&str]) -> Value {
+pub fn recorded(file: &Path, given: &[&str]) -> Value {
     let mut args = vec![
         json!("-c"),
         json!("f=$1; shift; exec tee -a \"$f\" | exec \"$@\""),
@@ -52,8 +64,19 @@ pub fn recorded(file: &Path, switches: &[&str]) -> Value {
         json!(file),
         json!(binary()),
     ];
-    args.extend(switches.iter().map(|switch| json!(switch)));
+    args.extend(switches(given).iter().map(|switch| json!(switch)));
     json!({"command": "/bin/sh", "args": args})
+}
+
+/// A server whose process does nothing, not even read, until there is a file `gate`.
+#[must_use]
+pub fn gated(gate: &Path, mut entry: Value) -> Value {
+    let script = "until [ -e \"$0\" ]; do sleep 0.05; done; exec \"$@\"";
+    let mut args = vec![json!("-c"), json!(script), json!(gate), entry["command"].take()];
+    args.extend(entry["args"].as_array().into_iter().flatten().cloned());
+    entry["command"] = json!("/bin/sh");
+    entry["args"] = json!(args);
+    entry
 }
 
 /// A server on a Unix socket that runs on its own, as a daemon would.

@@ -355,6 +355,41 @@ impl Tmux {
         self.end();
     }
 
+    /// Says after a failure what tmux and the files of the test have to say.
+    #[expect(clippy::print_stderr, reason = "the test harness shows it with the failure")]
+    fn report(&self) {
+        eprintln!("the files of this test are in {}", self.dir.display());
+        // The messages are for a client in a session.
+        let messages = ["-C", "attach", "-t", "one", ";", "show-messages", ";", "detach"];
+        for ask in [&messages[..], &["list-clients"], &["mcp-jobs"]] {
+            let answer = self.ask_soon(ask).unwrap_or_else(|| "no answer in time".into());
+            // A thousand times the same question of a probe tells nothing.
+            let answer: Vec<&str> =
+                answer.lines().filter(|line| !line.contains("display-message -p")).collect();
+            eprintln!("--- {}\n{}", ask.join(" "), tail(&answer.join("\n")));
+        }
+        let files = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        for file in files.filter(|file| file.file_type().is_ok_and(|kind| kind.is_file())) {
+            let bytes = fs::read(file.path()).unwrap_or_default();
+            let name = file.file_name().to_string_lossy().into_owned();
+            eprintln!("--- {name}\n{}", tail(&String::from_utf8_lossy(&bytes)));
+        }
+    }
+
+    /// What a command prints, if it does so soon: a tmux that hangs is why we ask.
+    fn ask_soon(&self, args: &[&str]) -> Option<String> {
+        let mut running = self.start(args);
+        let start = std::time::Instant::now();
+        while !running.ended() {
+            if start.elapsed() > std::time::Duration::from_secs(2) {
+                return None;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let output = running.wait();
+        Some(output.stdout + &output.stderr)
+    }
+
     #[track_caller]
     fn end(&mut self) {
         let Some(server) = self.server.take() else {
@@ -386,17 +421,18 @@ impl Tmux {
 
 impl Drop for Tmux {
     fn drop(&mut self) {
-        self.end();
         if std::thread::panicking() {
-            eprint_dir(&self.dir);
-        } else {
+            self.report();
+        }
+        self.end();
+        if !std::thread::panicking() {
             let _ = fs::remove_dir_all(&self.dir);
         }
     }
 }
 
-/// Where to look after a failure.
-#[expect(clippy::print_stderr, reason = "the test harness shows it with the failure")]
-fn eprint_dir(dir: &Path) {
-    eprintln!("the files of this test are in {}", dir.display());
+/// The last lines, none of them long.
+fn tail(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(|line| line.chars().take(300).collect()).collect();
+    lines[lines.len().saturating_sub(40)..].join("\n")
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::process::Process;
 use crate::run::{Output, Running};
 use crate::tmux::{Tmux, binary};
-use crate::wait::{PATIENCE, until};
+use crate::wait::{PATIENCE, until, until_some};
 
 /// An attached client whose screen can be read. Dropped, its terminal is ended.
 #[derive(Debug)]
@@ -35,10 +35,19 @@ impl<'a> Viewer<'a> {
     /// When the client does not come up.
     #[must_use]
     pub fn attach_sized(tmux: &'a Tmux, columns: u16, rows: u16) -> Viewer<'a> {
+        Viewer::attach_to(tmux, "one", columns, rows)
+    }
+
+    /// Attaches to this session on a terminal of this size.
+    ///
+    /// # Panics
+    /// When the client does not come up.
+    #[must_use]
+    pub fn attach_to(tmux: &'a Tmux, session: &str, columns: u16, rows: u16) -> Viewer<'a> {
         let conf = "set -g status off\nset -g remain-on-exit on\nset -s escape-time 0\n";
         fs::write(tmux.path("outer.conf"), conf).expect("the outer configuration is written");
         let inner = format!(
-            "TMUX= exec '{}' -L test attach-session -t one 2>'{}'",
+            "TMUX= exec '{}' -L test attach-session -t {session} 2>'{}'",
             binary().display(),
             tmux.path("viewer.err").display()
         );
@@ -51,7 +60,8 @@ impl<'a> Viewer<'a> {
         let pid = viewer.run(["display-message", "-p", "#{pid}"]).ok();
         let pid = pid.trim().parse().expect("a pid is a number");
         viewer.outer = Process::of(pid).expect("the outer server runs");
-        until("the client shows its status line", || viewer.screen().contains("[one]"));
+        let status = format!("[{session}]");
+        until("the client shows its status line", || viewer.screen().contains(&status));
         tmux.until_format("#{@resized}", "1");
         viewer
     }
@@ -71,6 +81,49 @@ impl<'a> Viewer<'a> {
     #[must_use]
     pub fn screen(&self) -> String {
         self.run(["capture-pane", "-p", "-t", "v:"]).ok()
+    }
+
+    /// What is on the screen as one line: frames left out, and broken lines joined
+    /// by single blanks.
+    #[track_caller]
+    #[must_use]
+    pub fn words(&self) -> String {
+        let screen = self.screen().replace(|c: char| ('\u{2500}'..'\u{2580}').contains(&c), " ");
+        screen.split_whitespace().collect::<Vec<&str>>().join(" ")
+    }
+
+    /// Waits until the screen has these words, however its lines are broken.
+    #[track_caller]
+    pub fn until_words(&self, words: &str) {
+        until(&format!("the screen says {words:?}, not\n{}", self.screen()), || {
+            self.words().contains(words)
+        });
+    }
+
+    /// Presses the key of the menu's line that has this text, however many pages
+    /// away it is.
+    #[track_caller]
+    pub fn press(&self, text: &str) {
+        let key = until_some(&format!("{text:?} is listed with a key"), || {
+            let screen = self.screen();
+            let key = screen.lines().find_map(|line| key_after(line, text));
+            if key.is_none() && screen.contains("(n)") {
+                self.keys(&["n"]);
+                until("the page turns", || self.screen() != screen);
+            }
+            key
+        });
+        self.keys(&[&key.to_string()]);
+    }
+
+    /// The name by which commands know this client.
+    #[track_caller]
+    #[must_use]
+    pub fn name(&self) -> String {
+        let pid = self.client().pid.to_string();
+        let list = self.tmux.run(["list-clients", "-F", "#{client_pid} #{client_name}"]).ok();
+        let mut clients = list.lines().filter_map(|line| line.split_once(' '));
+        clients.find(|(client, _)| *client == pid).expect("it is attached").1.to_string()
     }
 
     /// The same with the attributes of each cell, as escape sequences.
@@ -130,6 +183,15 @@ impl<'a> Viewer<'a> {
     pub fn keys(&self, keys: &[&str]) {
         let _ = self.run(["send-keys", "-t", "v:"].iter().chain(keys)).ok();
     }
+}
+
+/// The key in parentheses that a line of a menu ends in, when it has this text.
+fn key_after(line: &str, text: &str) -> Option<char> {
+    let rest = &line[line.find(text)? + text.len()..];
+    let (key, end) = rest[rest.rfind('(')? + 1..].split_once(')')?;
+    let mut key = key.chars();
+    let only = key.next().filter(|_| key.next().is_none())?;
+    end.trim_start().starts_with('\u{2502}').then_some(only)
 }
 
 impl Drop for Viewer<'_> {

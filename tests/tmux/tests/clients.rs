@@ -1,6 +1,23 @@
 //! Clients that may not call, cannot be shown anything, or go at the wrong moment.
 
-use tmcp_tmux_tests::{Terminal, Tmux, until};
+use std::fs;
+
+use tmcp_tmux_tests::{Terminal, Tmux, held, until};
+
+/// Puts a call on C-g that is under way until [`over`] says otherwise.
+fn bind_held(tmux: &Tmux, more: &[&str]) {
+    let [ms, file] = held(&tmux.path("over"));
+    let start = ["bind-key", "-n", "C-g", "mcp-call"].iter().chain(more);
+    let _ = tmux.run(start.chain(&["demo", "sleep", &ms, &file])).ok();
+}
+
+/// Lets the calls end, and waits for that.
+#[track_caller]
+fn over(tmux: &Tmux) {
+    fs::write(tmux.path("over"), "").expect("written");
+    tmux.until_format("#{mcp_inflight}", "0");
+    fs::remove_file(tmux.path("over")).expect("removed");
+}
 
 #[test]
 fn a_read_only_client_cannot_call_but_may_look() {
@@ -19,15 +36,11 @@ fn a_read_only_client_cannot_call_but_may_look() {
 #[test]
 fn a_client_that_detaches_during_its_call_harms_nobody() {
     let tmux = Tmux::demo();
-    let _ = tmux.run(["bind-key", "-n", "C-g", "mcp-call", "demo", "sleep", "ms=700"]).ok();
+    bind_held(&tmux, &[]);
     for how in ["detach", "kill", "view"] {
         let mut terminal = tmux.attach();
         if how == "view" {
-            let _ = tmux
-                .run([
-                    "bind-key", "-n", "C-g", "mcp-call", "-o", "popup", "demo", "sleep", "ms=300",
-                ])
-                .ok();
+            bind_held(&tmux, &["-o", "popup"]);
         }
         terminal.keys(b"\x07");
         tmux.until_format("#{mcp_inflight}", "1");
@@ -35,8 +48,11 @@ fn a_client_that_detaches_during_its_call_harms_nobody() {
             let _ = tmux.run(["detach-client", "-s", "one"]).ok();
             until("it has gone", || terminal.ended());
         }
+        if how == "view" {
+            over(&tmux);
+        }
         drop(terminal);
-        tmux.until_format("#{mcp_inflight}", "0");
+        over(&tmux);
         tmux.lives();
     }
     tmux.finish();
@@ -45,12 +61,16 @@ fn a_client_that_detaches_during_its_call_harms_nobody() {
 #[test]
 fn the_result_for_a_client_that_has_gone_is_kept_in_a_buffer() {
     let tmux = Tmux::demo();
-    let _ = tmux.run(["bind-key", "-n", "C-g", "mcp-call", "demo", "sleep", "ms=700"]).ok();
+    bind_held(&tmux, &[]);
     let mut terminal = tmux.attach();
     terminal.keys(b"\x07");
     tmux.until_format("#{mcp_inflight}", "1");
     drop(terminal);
-    until("the result is kept", || tmux.buffer("mcp").as_deref() == Some("slept 700 ms"));
+    until("the client has gone", || tmux.run(["list-clients"]).ok().is_empty());
+    over(&tmux);
+    until("the result is kept", || {
+        tmux.buffer("mcp").is_some_and(|text| text.starts_with("slept until"))
+    });
     tmux.finish();
 }
 
@@ -58,7 +78,7 @@ fn the_result_for_a_client_that_has_gone_is_kept_in_a_buffer() {
 fn a_locked_client_is_shown_nothing_and_harmed_by_nothing() {
     let tmux = Tmux::demo();
     let _ = tmux.run(["set-option", "-g", "lock-command", "exec sleep 600"]).ok();
-    let _ = tmux.run(["bind-key", "-n", "C-g", "mcp-call", "demo", "sleep", "ms=700"]).ok();
+    bind_held(&tmux, &[]);
     let _ =
         tmux.run(["bind-key", "-n", "C-y", "mcp-call", "demo", "fail", "message=secret news"]).ok();
     let mut terminal = tmux.attach();
@@ -66,7 +86,7 @@ fn a_locked_client_is_shown_nothing_and_harmed_by_nothing() {
     tmux.until_format("#{mcp_inflight}", "1");
     terminal.keys(b"\x19");
     let _ = tmux.run(["lock-session", "-t", "one"]).ok();
-    tmux.until_format("#{mcp_inflight}", "0");
+    over(&tmux);
     tmux.lives();
     assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
     drop(terminal);
@@ -78,12 +98,14 @@ fn a_pane_that_closes_during_a_call_harms_nobody() {
     let tmux = Tmux::demo();
     let pane = tmux.run(["split-window", "-t", "one:", "-PF", "#{pane_id}", "cat"]).ok();
     let pane = pane.trim();
-    let call = tmux.start_call(["-o", "view", "-t", pane, "demo", "sleep", "ms=700"]);
+    let [ms, file] = held(&tmux.path("over"));
+    let call = tmux.start_call(["-o", "view", "-t", pane, "demo", "sleep", &ms, &file]);
     tmux.until_format("#{mcp_inflight}", "1");
     let _ = tmux.run(["kill-pane", "-t", pane]).ok();
+    over(&tmux);
     let _ = call.wait();
-    tmux.until_format("#{mcp_inflight}", "0");
-    assert_eq!(tmux.buffer("mcp").as_deref(), Some("slept 700 ms"), "the result is kept");
+    let text = tmux.buffer("mcp").expect("the result is kept");
+    assert!(text.starts_with("slept until"), "{text}");
     tmux.lives();
     tmux.finish();
 }
@@ -92,7 +114,7 @@ fn a_pane_that_closes_during_a_call_harms_nobody() {
 fn the_session_of_a_call_may_end_before_it_does() {
     let tmux = Tmux::demo();
     let _ = tmux.run(["new-session", "-d", "-s", "two", "cat"]).ok();
-    let _ = tmux.run(["bind-key", "-n", "C-g", "mcp-call", "demo", "sleep", "ms=700"]).ok();
+    bind_held(&tmux, &[]);
     let mut terminal = tmux.attach();
     let _ = tmux.run(["switch-client", "-t", "two"]).ok();
     terminal.keys(b"\x07");
@@ -101,7 +123,7 @@ fn the_session_of_a_call_may_end_before_it_does() {
     until("the client has gone or moved", || {
         !tmux.run(["list-clients", "-F", "#{session_name}"]).stdout.contains("two")
     });
-    tmux.until_format("#{mcp_inflight}", "0");
+    over(&tmux);
     tmux.lives();
     drop(terminal);
     tmux.finish();

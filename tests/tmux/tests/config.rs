@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::json;
-use tmcp_tmux_tests::{Setup, SocketServer, Tmux, servers, stdio, until};
+use tmcp_tmux_tests::{Setup, SocketServer, Tmux, held, servers, stdio, until};
 
 #[test]
 fn the_tools_of_one_server_are_listed_with_their_arguments() {
@@ -72,12 +72,14 @@ fn a_reload_brings_new_servers_and_takes_removed_ones_away() {
 #[test]
 fn a_call_under_way_survives_a_reload_of_its_server() {
     let tmux = Tmux::demo();
-    let call = tmux.start_call(["demo", "sleep", "ms=1500"]);
+    let [ms, file] = held(&tmux.path("over"));
+    let call = tmux.start_call(["demo", "sleep", &ms, &file]);
     until("it runs", || tmux.journal() == ["sleep"]);
     tmux.write_servers(&json!({"demo": stdio(&["--era", "modern"])}));
     assert_eq!(tmux.run(["mcp-reload"]).ok(), "");
     assert_eq!(tmux.call(["demo", "echo", "text=the new one"]).ok(), "the new one\n");
-    assert_eq!(call.wait().ok(), "slept 1500 ms\n");
+    fs::write(tmux.path("over"), "").expect("written");
+    assert!(call.wait().ok().starts_with("slept until there was "));
     until("the old process has gone", || tmux.mcp_children().len() <= 1);
     assert_eq!(tmux.call(["demo", "echo", "text=and again"]).ok(), "and again\n");
     assert_eq!(tmux.journal(), ["sleep"], "the old one got nothing more");

@@ -1,6 +1,6 @@
 //! Control mode: every line in a block or a notification, whatever is waiting.
 
-use tmcp_tmux_tests::{Setup, Tmux, stdio, until};
+use tmcp_tmux_tests::{Setup, Tmux, held, stdio, until};
 
 #[test]
 fn the_result_of_a_call_comes_in_a_block_of_its_own() {
@@ -57,16 +57,23 @@ fn panes_and_formats_notify_between_blocks_while_calls_wait() {
     let tmux = Tmux::demo();
     let mut control = tmux.control();
     let _ = control.command("refresh-client -B 'm::#{mcp_inflight}/#{mcp_calls}'");
-    control.send("mcp-call demo sleep ms=1500");
+    let [ms, file] = held(&tmux.path("over"));
+    control.send(&format!("mcp-call demo sleep {ms} '{file}'"));
     tmux.until_format("#{mcp_inflight}", "1");
     let _ = tmux.run(["send-keys", "-t", "one:", "hello", "Enter"]).ok();
-    assert_eq!(control.wait_line("slept"), "slept 1500 ms");
-    until("the subscription told of the call", || {
-        control
-            .notifications()
-            .iter()
-            .any(|line| line.starts_with("%subscription-changed m ") && line.contains("/1"))
-    });
+    // tmux looks at subscriptions once a second.
+    let told = |control: &tmcp_tmux_tests::Control, value: &str| {
+        until(&format!("the subscription tells {value}"), || {
+            control
+                .notifications()
+                .iter()
+                .any(|line| line.starts_with("%subscription-changed m ") && line.contains(value))
+        });
+    };
+    told(&control, " 1/1");
+    std::fs::write(tmux.path("over"), "").expect("written");
+    let _ = control.wait_line("slept until");
+    told(&control, " 0/1");
     assert!(control.notifications().iter().any(|line| line.starts_with("%output ")));
     control.well_formed();
     drop(control);
@@ -135,5 +142,57 @@ fn a_control_client_that_goes_while_it_waits_harms_nobody() {
     drop(control);
     tmux.until_format("#{mcp_inflight}", "0");
     tmux.lives();
+    tmux.finish();
+}
+
+/// A guard with names for its numbers, so that the same number has the same name.
+fn named(line: &str, names: &mut Vec<String>) -> String {
+    let words: Vec<&str> = line.split(' ').collect();
+    let [guard @ ("%begin" | "%end" | "%error"), _, number, flags] = words[..] else {
+        return line.trim_end().to_owned();
+    };
+    let name = names.iter().position(|name| name == number).unwrap_or_else(|| {
+        names.push(number.to_owned());
+        names.len() - 1
+    });
+    format!("{guard} {name} {flags}")
+}
+
+#[test]
+fn the_dialogues_of_the_page_are_what_happens() {
+    let page = include_str!("../../../docs/control-mode.md");
+    let dialogues: Vec<&str> = page
+        .split("```control\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().expect("split gives one"))
+        .collect();
+    assert_eq!(dialogues.len(), 5, "dialogues of the page");
+    let tmux = Tmux::demo();
+    let mut control = tmux.control();
+    let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+    let mut at = control.raw().len();
+    for line in dialogues.iter().flat_map(|dialogue| dialogue.lines()) {
+        if let Some(command) = line.strip_prefix("> ") {
+            control.send(command);
+            continue;
+        }
+        let wanted = named(line, &mut theirs);
+        until(&format!("{line:?} comes"), || {
+            let raw = control.raw();
+            while let Some(line) = raw.get(at) {
+                at += 1;
+                let came = named(line, &mut ours);
+                if came == wanted {
+                    return true;
+                }
+                // Notifications may come at any time; anything else may not.
+                let notification = line.starts_with('%') && came == line.trim_end();
+                assert!(notification, "{line:?} came instead of {wanted:?}: {raw:#?}");
+            }
+            false
+        });
+    }
+    control.well_formed();
+    drop(control);
     tmux.finish();
 }

@@ -30,13 +30,136 @@ fn each_server_has_a_glyph_rates_and_a_sparkline() {
     tmux.finish();
 }
 
+/// Labels of the report, and the format that has the same number.
+const LABELS: &[(&str, &str)] = &[
+    ("Transport", "transport"),
+    ("Status", "state"),
+    ("Socket Path", "socket_path"),
+    ("Uptime Ratio", "up_ratio"),
+    ("Reconnections", "reconnections"),
+    ("Restarts", "restarts"),
+    ("PID", "pid"),
+    ("Protocol", "version"),
+    ("Requests Sent", "calls"),
+    ("Responses Received", "responses"),
+    ("Errors", "errors"),
+    ("Success Rate", "success_rate"),
+    ("Successful Calls", "succeeded"),
+    ("Cancelled", "cancelled"),
+    ("Refused", "refused"),
+    ("In Flight", "running"),
+    ("Queued", "queued"),
+    ("Timeouts", "timeouts"),
+    ("Average Latency", "avg"),
+    ("P95 Latency", "p95"),
+    ("P99 Latency", "p99"),
+    ("Minimum", "min"),
+    ("Percentile 50", "p50"),
+    ("Percentile 99.9", "p999"),
+    ("Maximum", "max"),
+    ("Bytes Sent", "bytes_sent"),
+    ("Bytes Received", "bytes_received"),
+    ("Messages Sent", "messages_sent"),
+    ("Messages Received", "messages_received"),
+    ("Replies On Wire", "wire_replies"),
+    ("Junk Lines", "junk_lines"),
+    ("Late Replies", "late_replies"),
+    ("Foreign Replies", "foreign_replies"),
+    ("Duplicate Replies", "duplicate_replies"),
+    ("Pings", "pings"),
+    ("Notifications", "notifications"),
+    ("Total Connections", "connections"),
+    ("Active", "active"),
+    ("Idle", "idle"),
+    ("Connecting", "connecting"),
+    ("Pool Hits", "hits"),
+    ("Pool Misses", "misses"),
+    ("Evictions", "evictions"),
+    ("Hit Rate", "hit_rate"),
+    ("Shared Hits", "shared_hits"),
+    ("Waits", "waits"),
+    ("Overflow", "overflow"),
+    ("Rejected", "rejected"),
+    ("Total Time Saved", "time_saved"),
+    ("Longest Connect", "longest_connect"),
+    ("Health", "health"),
+    ("Grade", "grade"),
+];
+
+#[test]
+fn a_format_has_the_number_that_the_report_has() {
+    let tmux = Setup::new().server("demo", stdio(&["--junk", "2", "--duplicate"])).start();
+    for n in 0..3 {
+        let _ = tmux.call(["demo", "add", &format!("a={n}"), "b=1"]).ok();
+    }
+    let _ = tmux.call(["demo", "fail", "message=x"]).fails(1);
+    // The last duplicate comes after the answer.
+    tmux.until_format("#{mcp_duplicate_replies_demo}", &tmux.format("#{mcp_wire_replies_demo}"));
+    let report = tmux.run(["mcp-stats", "demo"]).ok();
+    for (label, key) in LABELS {
+        let found = report.lines().find_map(|line| {
+            line.trim_start().strip_prefix(label)?.strip_prefix(": ").map(str::to_owned)
+        });
+        let shown = found.unwrap_or_else(|| panic!("no {label} in {report}"));
+        let format = tmux.format(&format!("#{{mcp_{key}_demo}}"));
+        assert_eq!(format, shown.replace(',', ""), "{label}, {key}");
+        // With one server all are that one, but for what only a server has.
+        let total = tmux.format(&format!("#{{mcp_{key}}}"));
+        let own = ["transport", "socket_path", "pid", "version"].contains(key);
+        assert_eq!(total, if own { "" } else { &format }, "{label}, {key} of all");
+    }
+    assert_eq!(tmux.format("#{mcp_junk_lines}"), "14", "two before each of seven replies");
+    assert_eq!(tmux.format("#{mcp_closed_error_demo}/#{mcp_tool_errors_demo}"), "0/1");
+    assert_eq!(tmux.format("#{mcp_1m_calls_demo}/#{mcp_15m_errors}"), "4/1");
+    assert_eq!(tmux.format("#{mcp_connected}/#{mcp_failing}"), "1/0");
+    tmux.finish();
+}
+
+#[test]
+fn names_with_underscores_are_never_taken_for_figures() {
+    let tmux = Setup::new()
+        .server("p95_x", stdio(&[]))
+        .server("x", stdio(&[]))
+        .server("rate", stdio(&[]))
+        .server("a-b", stdio(&[]))
+        .server("a_b", stdio(&[]))
+        .start();
+    for (server, calls) in [("p95_x", 1), ("x", 2), ("rate", 3), ("a-b", 4), ("a_b", 5)] {
+        for _ in 0..calls {
+            let _ = tmux.call([server, "echo", "text=x"]).ok();
+        }
+    }
+    let calls = |name: &str| tmux.format(&format!("#{{mcp_calls_{name}}}"));
+    let found = ["p95_x", "x", "rate", "a-b", "a_b"].map(calls);
+    assert_eq!(found, ["1", "2", "3", "4", "5"], "an exact name comes first");
+    assert_eq!(tmux.format("#{mcp_calls}"), "15");
+    // The total hit rate, whatever servers are called.
+    assert!(tmux.format("#{mcp_hit_rate}").ends_with('%'));
+    assert_eq!(tmux.format("#{mcp_hit_rate_rate}"), "75.0%");
+    assert_eq!(tmux.format("#{mcp_p95_p95_x}"), tmux.format("#{mcp_max_p95_x}"));
+    assert_eq!(tmux.format("#{mcp_p95_b}#{mcp_calls_p95}#{mcp_hit_rate_}#{mcp_p95_rate_x}"), "");
+    tmux.finish();
+}
+
+#[test]
+fn a_listing_knows_the_figures_of_the_server_of_each_row() {
+    let tmux = Setup::new().server("a", stdio(&[])).server("b_a", stdio(&[])).start();
+    let _ = tmux.call(["a", "echo", "text=x"]).ok();
+    let format = "#{mcp_server} #{mcp_name} #{mcp_succeeded} #{mcp_calls_b_a} #{mcp_servers}";
+    assert_eq!(tmux.run(["mcp-stats", "-F", format]).ok(), "a a 1 0 2\nb_a b_a 0 0 2\n");
+    let format = "#{mcp_name} #{mcp_server} #{mcp_responses}";
+    let list = tmux.run(["mcp-tools", "-F", format, "-f", "#{==:#{mcp_name},echo}"]).ok();
+    assert_eq!(list, "echo a 1\necho b_a 0\n");
+    tmux.finish();
+}
+
 #[test]
 fn totals_count_all_servers() {
     let tmux = Setup::new().server("a", stdio(&[])).server("b", stdio(&[])).start();
     let _ = tmux.call(["a", "echo", "text=x"]).ok();
     let _ = tmux.call(["b", "fail", "message=x"]).fails(1);
     assert_eq!(tmux.format("#{mcp_servers}/#{mcp_calls}/#{mcp_errors}"), "2/2/1");
-    for key in ["p50", "p95", "p99"] {
+    for key in ["p50", "p95", "p99", "p999", "avg", "max", "1m_p95", "rate", "spark"] {
         assert_ne!(tmux.format(&format!("#{{mcp_{key}}}")), "-", "{key}");
     }
     tmux.finish();

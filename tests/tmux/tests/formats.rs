@@ -1,7 +1,7 @@
 //! Formats: values, names, and the status line.
 
 use serde_json::json;
-use tmcp_tmux_tests::{Setup, Tmux, stdio, until};
+use tmcp_tmux_tests::{Setup, Tmux, held, stdio, until};
 
 #[test]
 fn formats_have_values_before_during_and_after_calls() {
@@ -9,8 +9,11 @@ fn formats_have_values_before_during_and_after_calls() {
     until("the configuration is loaded", || tmux.format("#{mcp_servers}") == "2");
     assert_eq!(tmux.format("#{mcp_inflight}/#{mcp_calls}/#{mcp_errors}"), "0/0/0");
     assert_eq!(tmux.format("#{mcp_state_demo}"), "disconnected");
-    let call = tmux.start_call(["demo", "sleep", "ms=1000"]);
+    let over = tmux.path("over");
+    let [ms, until_file] = held(&over);
+    let call = tmux.start_call(["demo", "sleep", &ms, &until_file]);
     tmux.until_format("#{mcp_inflight}/#{mcp_state_demo}", "1/connected");
+    std::fs::write(&over, "").expect("written");
     let _ = call.wait().ok();
     let _ = tmux.call(["demo", "fail", "message=x"]).fails(1);
     assert_eq!(tmux.format("#{mcp_inflight}/#{mcp_calls}/#{mcp_errors}"), "0/2/1");
@@ -66,8 +69,11 @@ fn the_status_line_follows_what_happens_by_itself() {
         .start();
     let viewer = tmux.view();
     viewer.until("<0|0|0|disconnected>");
-    let call = tmux.start_call(["demo", "sleep", "ms=2500"]);
+    let over = tmux.path("over");
+    let [ms, until_file] = held(&over);
+    let call = tmux.start_call(["demo", "sleep", &ms, &until_file]);
     viewer.until("<1|1|0|connected>");
+    std::fs::write(&over, "").expect("written");
     let _ = call.wait().ok();
     viewer.until("<0|1|0|connected>");
     let _ = tmux.call(["-b", "demo", "exit"]).ok();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tmcp_tmux_tests::{Setup, Tmux, recorded, until};
+use tmcp_tmux_tests::{Setup, Tmux, gated, recorded, until};
 
 /// Two servers whose input is recorded in `a.in` and `b.in`.
 fn two() -> Tmux {
@@ -13,6 +13,15 @@ fn two() -> Tmux {
 
 fn input(tmux: &Tmux, name: &str) -> String {
     fs::read_to_string(tmux.path(name)).unwrap_or_default()
+}
+
+/// Waits until the server that records in `name` has this many calls: one that is
+/// merely under way may not have left tmux, and then its end is no news to a server.
+#[track_caller]
+fn until_it_has(tmux: &Tmux, name: &str, calls: usize) {
+    until(&format!("{name} has {calls} calls"), || {
+        input(tmux, name).matches("\"tools/call\"").count() == calls
+    });
 }
 
 fn ids(tmux: &Tmux, filter: &str) -> Vec<String> {
@@ -53,9 +62,9 @@ fn a_job_tells_its_server_tool_state_and_who_started_it() {
 fn one_job_is_cancelled_and_its_server_hears_of_it() {
     let tmux = two();
     let first = tmux.start_call(["alpha", "sleep", "ms=60000"]);
-    tmux.until_format("#{mcp_inflight}", "1");
     let second = tmux.start_call(["beta", "sleep", "ms=60000"]);
-    tmux.until_format("#{mcp_inflight}", "2");
+    until_it_has(&tmux, "a.in", 1);
+    until_it_has(&tmux, "b.in", 1);
     let id = ids(&tmux, "#{==:#{mcp_server},alpha}");
     assert_eq!(id.len(), 1);
     let _ = tmux.run(["mcp-cancel", &id[0]]).ok();
@@ -75,7 +84,8 @@ fn all_jobs_of_one_server_are_cancelled() {
     let tmux = two();
     let calls: Vec<_> = (0..3).map(|_| tmux.start_call(["alpha", "sleep", "ms=60000"])).collect();
     let other = tmux.start_call(["beta", "sleep", "ms=60000"]);
-    tmux.until_format("#{mcp_inflight}", "4");
+    until_it_has(&tmux, "a.in", 3);
+    until_it_has(&tmux, "b.in", 1);
     let _ = tmux.run(["mcp-cancel", "-s", "al"]).ok();
     for call in calls {
         assert!(call.wait().fails(1).contains("cancelled"));
@@ -88,6 +98,34 @@ fn all_jobs_of_one_server_are_cancelled() {
     let _ = other.wait().fails(1);
     until("beta hears of it", || input(&tmux, "b.in").contains("notifications/cancelled"));
     assert_eq!(tmux.run(["mcp-jobs"]).ok(), "");
+    tmux.finish();
+}
+
+#[test]
+fn a_call_that_ends_before_it_was_sent_never_reaches_its_server() {
+    let setup = Setup::new();
+    let (sent, gate) = (setup.path("a.in"), setup.path("gate"));
+    let tmux = setup.server("alpha", gated(&gate, recorded(&sent, &[]))).start();
+    let cancelled = tmux.start_call(["alpha", "sleep", "{\"ms\":60001}"]);
+    let killed = tmux.start_call(["alpha", "sleep", "{\"ms\":60002}"]);
+    let in_time = tmux.start_call(["alpha", "echo", "{\"text\":\"in time\"}"]);
+    let late = tmux.start_call(["-T", "300", "alpha", "sleep", "{\"ms\":60003}"]);
+    assert!(late.wait().fails(124).contains("timed out"));
+    until("three of them are listed", || ids(&tmux, "1").len() == 3);
+    let who = format!("#{{==:#{{mcp_who}},client-{}}}", cancelled.process().pid);
+    let _ = tmux.run(["mcp-cancel", &ids(&tmux, &who)[0]]).ok();
+    assert!(cancelled.wait().fails(1).contains("cancelled"));
+    killed.process().signal(libc::SIGKILL);
+    let _ = killed.wait();
+    tmux.until_format("#{mcp_inflight}", "1");
+    assert_eq!(input(&tmux, "a.in"), "", "the server is not there yet");
+    fs::write(&gate, "").expect("the gate opens");
+    assert_eq!(in_time.wait().ok(), "in time\n");
+    // What comes in order has all come once the last of it is answered.
+    assert_eq!(tmux.call(["alpha", "echo", "{\"text\":\"last\"}"]).ok(), "last\n");
+    let sent = input(&tmux, "a.in");
+    assert_eq!(sent.matches("\"tools/call\"").count(), 2, "{sent}");
+    assert!(!sent.contains("sleep") && !sent.contains("notifications/cancelled"), "{sent}");
     tmux.finish();
 }
 

@@ -54,6 +54,30 @@ fn a_resource_is_read_as_text_as_json_or_in_part() {
 }
 
 #[test]
+fn the_parts_of_a_resource_are_rows() {
+    let tmux = Tmux::demo();
+    let read = |args: &[&str]| tmux.run(["mcp-read"].iter().chain(args)).ok();
+    let format = "#{mcp_server} #{mcp_uri} #{mcp_mime} #{mcp_size} <#{mcp_text}>";
+    let text = read(&["-F", format, "demo", "test://greeting"]);
+    assert_eq!(text, "demo test://greeting text/plain 13 <hello, reader>\n");
+    let text = read(&["-F", format, "demo", "test://pixel"]);
+    assert!(text.starts_with("demo test://pixel image/png ") && text.ends_with(" <>\n"), "{text}");
+    let only = ["-f", "#{m:image/*,#{mcp_mime}}", "demo"];
+    assert_eq!(read(&[&only[..], &["test://greeting"]].concat()), "");
+    assert!(
+        read(&[&only[..], &["test://pixel"]].concat()).starts_with("test://pixel  image/png  ")
+    );
+    let bad = tmux.run(["mcp-read", "-j", "-F", "x", "demo", "test://greeting"]).fails(1);
+    assert!(bad.contains("don't go with -j"), "{bad}");
+    // Values of a template are expanded by -E, as -F has another meaning here.
+    let value = "name=#{session_name}";
+    let args = ["-t", "one:", "-F", "#{mcp_uri}", "demo", "test://note/{name}", value];
+    assert_eq!(read(&[&["-E"][..], &args].concat()), "test://note/one\n");
+    assert_eq!(read(&args), "test://note/%23%7Bsession_name%7D\n");
+    tmux.finish();
+}
+
+#[test]
 fn a_template_is_filled_and_its_values_are_escaped() {
     let tmux = Tmux::demo();
     let read = |value: &str| {
@@ -63,6 +87,16 @@ fn a_template_is_filled_and_its_values_are_escaped() {
     assert_eq!(read("name=a b/c?é"), "test://note/a%20b%2Fc%3F%C3%A9\n");
     let bad = tmux.run(["mcp-read", "demo", "test://note/{name}", "other=x"]).fails(1);
     assert!(bad.contains("name=value"), "{bad}");
+    let bad = tmux.run(["mcp-read", "demo", "test://note/{name}", "name=x", "more=y"]).fails(1);
+    assert!(bad.contains("no template for more"), "{bad}");
+    // All operators of RFC 6570, with a prefix and a variable that is left out.
+    let uri = "test://note/{a:2}{/a}{.a}{;a,none}{?a,b}{&none}{#b}{+b}";
+    let args = ["mcp-read", "-q", "/contents/0/uri", "demo", uri, "a=é x", "b=1/2"];
+    let filled = tmux.run(args).ok();
+    assert_eq!(
+        filled,
+        "test://note/%C3%A9%20/%C3%A9%20x.%C3%A9%20x;a=%C3%A9%20x?a=%C3%A9%20x&b=1%2F2#1/21/2\n"
+    );
     let bad = tmux.run(["mcp-read", "demo", "test://greeting", "name=x"]).fails(1);
     assert!(bad.contains("no template"), "{bad}");
     tmux.finish();
@@ -135,6 +169,12 @@ fn completion_offers_names_and_what_the_server_proposes() {
     assert_eq!(complete(&["demo", "compose", "tone", "s"]), "stern\n");
     assert_eq!(complete(&["demo", "test://note/{name}", "name", "b"]), "beta\n");
     assert_eq!(complete(&["demo", "compose", "tone", "zzz"]), "");
+    let row = "#{mcp_name} #{mcp_required}";
+    assert_eq!(complete(&["-F", row, "arguments", "demo", "add"]), "a 1\nb 1\n");
+    let tools = complete(&["-f", "#{m:e*,#{mcp_name}}", "tools", "demo"]);
+    assert_eq!(tools, "echo\nexit\nenv\n");
+    let values = complete(&["-F", "<#{mcp_value}>", "demo", "compose", "tone"]);
+    assert_eq!(values, "<kind>\n<stern>\n");
     tmux.finish();
 }
 

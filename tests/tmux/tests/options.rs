@@ -1,20 +1,22 @@
 //! Options: defaults for servers, another configuration, and bad values.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tmcp_tmux_tests::{Setup, SocketServer, Tmux, stdio, until};
+use tmcp_tmux_tests::{Setup, SocketServer, Tmux, held, stdio, until};
 
 #[test]
 fn the_pool_grows_to_the_size_of_the_option() {
     let setup = Setup::new();
     let server = SocketServer::start(&setup.path("s"), &[]);
     let tmux = setup.server("demo", server.entry()).conf("set -g @mcp-pool-max-size 3").start();
-    let calls: Vec<_> =
-        (0..3).map(|_| tmux.start_call(["demo", "sleep", "{\"ms\":2000}"])).collect();
+    let [ms, file] = held(&tmux.path("over"));
+    let calls: Vec<_> = (0..3).map(|_| tmux.start_call(["demo", "sleep", &ms, &file])).collect();
     until("three connections are active", || {
         tmux.run(["mcp-stats", "demo"]).stdout.contains("    Active: 3\n")
     });
+    fs::write(tmux.path("over"), "").expect("written");
     for call in calls {
         let _ = call.wait().ok();
     }
@@ -88,5 +90,50 @@ fn an_unknown_option_is_mentioned_in_the_report() {
     let report = tmux.run(["mcp-stats"]).ok();
     assert!(report.contains("Warning: unknown option @mcp-pool-maxsize\n"), "{report}");
     assert_eq!(report.matches("Warning").count(), 1, "{report}");
+    tmux.finish();
+}
+
+/// Waits until tmux has nothing to do any more.
+fn rest(tmux: &Tmux) {
+    let path = format!("/proc/{}/status", tmux.server().pid);
+    let woken = || {
+        let status = fs::read_to_string(&path).expect("the server runs");
+        let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches"));
+        line.expect("Linux counts them").to_owned()
+    };
+    let (mut last, mut since) = (woken(), Instant::now());
+    until("tmux sleeps", || {
+        let now = woken();
+        if now != last {
+            (last, since) = (now, Instant::now());
+        }
+        since.elapsed() > Duration::from_millis(2500)
+    });
+}
+
+#[test]
+fn servers_to_connect_to_may_be_named_while_nothing_goes_on() {
+    let setup = Setup::new();
+    let (shell, key) = (setup.path("shell.pid"), setup.path("key.pid"));
+    let entry = |pid: &std::path::Path| stdio(&["--pid-file", &pid.to_string_lossy()]);
+    let (first, second) = (entry(&shell), entry(&key));
+    let tmux = setup
+        .server("shell", first)
+        .server("key", second)
+        .conf("set -g status-interval 0")
+        .conf("bind -n C-g set -g @mcp-preconnect 'shell key'")
+        .start();
+    until("the configuration is loaded", || tmux.format("#{mcp_servers}") == "2");
+    rest(&tmux);
+    let _ = tmux.run(["set", "-g", "@mcp-preconnect", "shell"]).ok();
+    // Any other client of tmux would wake it, so only files are looked at.
+    until("a process of it runs", || shell.exists());
+    let mut terminal = tmux.attach();
+    terminal.until(b"[one]");
+    rest(&tmux);
+    assert!(!key.exists());
+    terminal.keys(b"\x07");
+    until("the other one runs", || key.exists());
+    drop(terminal);
     tmux.finish();
 }

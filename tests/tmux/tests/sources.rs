@@ -47,6 +47,37 @@ fn a_megabyte_arrives_as_it_is() {
 }
 
 #[test]
+fn a_megabyte_arrives_from_a_file_a_history_and_a_selection() {
+    let tmux = Tmux::demo();
+    let text = NASTY.repeat(1024 * 1024 / NASTY.len() + 1);
+    fs::write(tmux.path("home/big"), &text).expect("written");
+    assert!(take(&tmux, "file:big") == text, "the file was changed on its way");
+
+    // What can be shown, in lines that wrap: 2000 of 700 columns.
+    let lines: Vec<String> = (0..2000)
+        .map(|n| {
+            format!("{n} \"a\" 'b' \\c $D `e` #{{pid}} #(id) ; größer 漢字 ").repeat(13) + "end"
+        })
+        .collect();
+    let text = lines.join("\n");
+    assert!(text.len() > 1 << 20);
+    fs::write(tmux.path("home/lines"), &text).expect("written");
+    let _ = tmux.run(["set", "-g", "history-limit", "50000"]).ok();
+    let line = "stty -echo; cat lines; tput civis; exec cat";
+    let _ = tmux.run(["respawn-window", "-k", "-t", "one:", line]).ok();
+    let _ = tmux.run(["new-window", "-d", "-t", "one:9", line]).ok();
+    let _ = tmux.run(["kill-window", "-t", "one:0"]).ok();
+    tmux.until_format("#{cursor_flag}", "0");
+    assert!(take(&tmux, "pane:-,-") == text, "the history was changed on its way");
+    let _ = tmux.run(["copy-mode", "-t", "one:"]).ok();
+    for command in ["history-top", "begin-selection", "history-bottom", "end-of-line"] {
+        let _ = tmux.run(["send-keys", "-X", "-t", "one:", command]).ok();
+    }
+    assert!(take(&tmux, "selection") == text, "the selection was changed on its way");
+    tmux.finish();
+}
+
+#[test]
 fn bytes_that_are_no_text_are_replaced_and_nul_arrives() {
     let tmux = Tmux::demo();
     set_buffer(&tmux, "bytes", b"a\xff\xc3b\0c");
@@ -118,6 +149,39 @@ fn the_word_and_the_line_under_the_cursor_are_taken() {
     let _ = tmux.run(["send-keys", "-X", "-t", "one:", "start-of-line"]).ok();
     assert_eq!(take(&tmux, "word"), "see");
     assert_eq!(take(&tmux, "line"), "see src/main.rs");
+    tmux.finish();
+}
+
+#[test]
+fn the_position_that_copy_mode_shows_is_part_of_no_line() {
+    let tmux = Tmux::demo();
+    let width = 80;
+    let full: Vec<String> = (1..=60).map(|n| format!("{n:>0width$}")).collect();
+    let text = format!("{}\nx [0/1]", full.join("\n"));
+    fs::write(tmux.path("home/lines"), text).expect("written");
+    let _ = tmux.run(["respawn-pane", "-k", "-t", "one:", "stty -echo; cat lines -"]).ok();
+    until("it is shown", || tmux.pane().contains("x [0/1]"));
+    let _ = tmux.run(["resize-window", "-t", "one:", "-x", "80", "-y", "24"]).ok();
+    let copy = |command: &str| {
+        let _ = tmux.run(["send-keys", "-X", "-t", "one:", command]).ok();
+    };
+    let _ = tmux.run(["copy-mode", "-t", "one:"]).ok();
+    for commands in [&["history-top", "top-line"][..], &["scroll-down"], &["toggle-position"]] {
+        commands.iter().for_each(|command| copy(command));
+        copy("end-of-line");
+        let row: usize = tmux.format("#{scroll_position}").parse().expect("a number");
+        let history: usize = tmux.format("#{history_size}").parse().expect("a number");
+        assert_eq!(tmux.format("#{copy_cursor_y}"), "0");
+        let shown = tmux.format("#{copy_cursor_x} #{copy_cursor_line}");
+        assert_eq!(take(&tmux, "line"), full[history - row], "{commands:?}");
+        assert_eq!(take(&tmux, "word"), full[history - row], "{commands:?}");
+        let after = tmux.format("#{copy_cursor_x} #{copy_cursor_line}");
+        assert_eq!(after, shown, "cursor and position are as they were");
+    }
+    // What looks like the position and is not stays.
+    copy("cancel");
+    let _ = tmux.run(["copy-mode", "-t", "one:"]).ok();
+    assert_eq!(take(&tmux, "line"), "x [0/1]");
     tmux.finish();
 }
 
