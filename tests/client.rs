@@ -70,8 +70,9 @@ struct Played(BufReader<UnixStream>);
 
 impl Played {
     /// Takes a connection, which says `initialize` first.
-    fn accept(listener: &UnixListener) -> Played {
-        let (stream, _) = listener.accept().expect("the client has connected");
+    fn accept(driver: &mut Driver, listener: &UnixListener) -> Played {
+        listener.set_nonblocking(true).expect("a socket that can be looked at");
+        let (stream, _) = driver.until("the connection", |_| listener.accept().ok());
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
         let mut played = Played(BufReader::new(stream));
         played.answer();
@@ -110,7 +111,7 @@ fn a_server_that_answers_at_once_keeps_no_other_waiting() {
     driver.ready();
     let mut ends = names.iter().zip(&listeners).map(|(name, listener)| {
         let id = driver.start(name, "t", "{}");
-        let mut end = Played::accept(listener);
+        let mut end = Played::accept(&mut driver, listener);
         driver.until("the session", |driver| {
             driver.logged(&format!("{name} is ready")).then_some(())
         });
