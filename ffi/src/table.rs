@@ -198,7 +198,7 @@ pub unsafe extern "C" fn tmcp_event_table(event: *const tmcp_event) -> *mut tmcp
 /// choice_titles have one a line, the latter is "" when no choice has a title;
 /// multiple is "1" for an array of choices; minimum and maximum are of the
 /// length when the type is string; shape is an outline of the JSON that a list or
-/// an object wants, such as [{"name": string, "tags"?: [string]}], "" when no
+/// an object wants, such as {"name": string, "age"?: number}, "" when no
 /// more is known than the type.
 ///
 /// Ownership: the caller's, to be given to tmcp_table_free.
