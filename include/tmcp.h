@@ -7,8 +7,9 @@
  * returns NULL, and ask tmcp_client_timeout_ms again. Ask for the timeout
  * after every other call on the client too: a new request changes it.
  * When dispatch returns 1, more is ready but the descriptor will not say
- * so: come back soon. Nothing ever blocks and nothing calls back, except
- * the log sink, which must not call into the library.
+ * so: come back soon. Watch it level-triggered, as poll(2) does: it stays
+ * readable until everything was looked at. Nothing ever blocks and nothing
+ * calls back, except the log sink, which must not call into the library.
  *
  * Requests. tmcp_client_call and whatever else gives an id return at once
  * and end in exactly one DONE event that carries the caller's user_data,
