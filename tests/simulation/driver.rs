@@ -212,9 +212,10 @@ impl World {
                 return;
             }
             let most = room.min(pending.len()) as u64;
+            let newline = pending[..most as usize].iter().position(|byte| *byte == b'\n');
             let n = match self.random.below(10) {
                 // All but the newline: some readers make do without.
-                0 => match pending[..most as usize].iter().position(|byte| *byte == b'\n') {
+                0 => match newline {
                     Some(at) if at > 0 => at as u64,
                     _ => most,
                 },
@@ -230,7 +231,9 @@ impl World {
             self.later(delay, Todo::Read(id));
             let short = (n as u64) < most;
             let frail = self.links.get(&id).is_some_and(|link| link.profile.trouble > 0);
-            if short && frail && self.random.mille(60) {
+            // A connection that is lost just there tells apart what has run from what has not.
+            let often = if newline == Some(n) { 300 } else { 60 };
+            if short && frail && self.random.mille(often) {
                 self.go_mute(id);
             }
             if short && self.random.mille(400) {
