@@ -97,7 +97,8 @@ impl Client {
     }
 
     /// Closes every channel without waiting, and tells every process to go. What
-    /// does not is ended after us.
+    /// does not is ended after us. What was learnt and waits for a turn with time
+    /// left is written: there will be none.
     pub(super) fn shut_down(&mut self) {
         let mut groups = Vec::new();
         for (_, mut link) in self.links.drain() {
@@ -115,6 +116,9 @@ impl Client {
             if let Some(child) = transport.child_mut() {
                 child.signal(Signal::Kill);
             }
+        }
+        while self.has_unsaved() {
+            self.save();
         }
     }
 
