@@ -72,6 +72,19 @@ fn files(directory: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
+fn a_list_that_no_turn_had_the_time_to_write_is_kept_at_the_end() {
+    let mut driver =
+        Driver::new("late-tools", &format!("{{\"s\":{}}}", stdio(&["--era", "modern"])));
+    driver.budget = std::time::Duration::ZERO;
+    assert!(!driver.tools("s").is_empty());
+    let Driver { client, home, .. } = driver;
+    drop(client);
+    let mut driver = Driver::at(home);
+    driver.until("the kept list", |driver| driver.client.tool_definition("s", "echo").map(|_| ()));
+    assert!(!started(&driver));
+}
+
+#[test]
 fn whatever_lies_where_a_kept_list_was_harms_nobody() {
     let mut driver =
         Driver::new("strange-tools", &format!("{{\"s\":{}}}", stdio(&["--era", "modern"])));

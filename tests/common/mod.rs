@@ -58,6 +58,8 @@ pub struct Driver {
     pub log: Arc<Mutex<Vec<String>>>,
     pub events: Vec<Event>,
     pub home: Home,
+    /// What each turn may take.
+    pub budget: Duration,
 }
 
 impl Driver {
@@ -91,7 +93,7 @@ impl Driver {
             Box::new(move |_, line| sink.lock().expect("no panic").push(line.to_owned())),
         )
         .expect("a client");
-        Driver { client, log, events: Vec::new(), home }
+        Driver { client, log, events: Vec::new(), home, budget: Duration::from_millis(2) }
     }
 
     /// Waits in poll(2), as a host does, and dispatches once.
@@ -101,7 +103,7 @@ impl Driver {
         let wait =
             if wait == 0 && self.client.timeout().is_some_and(|t| !t.is_zero()) { 1 } else { wait };
         poll(self.client.as_raw_fd(), wait);
-        self.client.dispatch(Duration::from_millis(2));
+        self.client.dispatch(self.budget);
         while let Some(event) = self.client.next_event() {
             self.events.push(event);
         }
