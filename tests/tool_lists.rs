@@ -11,6 +11,13 @@ fn started(driver: &Driver) -> bool {
     driver.log.lock().unwrap().iter().any(|line| line.contains("spawned server"))
 }
 
+/// The next client in the same home, once this one has gone.
+fn restarted(driver: Driver) -> Driver {
+    let Driver { client, home, .. } = driver;
+    drop(client);
+    Driver::at(home)
+}
+
 #[test]
 fn a_kept_list_is_there_before_the_server_is() {
     let config = |era: &str| format!("{{\"s\":{}}}", stdio(&["--era", era]));
@@ -19,9 +26,7 @@ fn a_kept_list_is_there_before_the_server_is() {
     assert!(driver.client.tool_definition("s", "echo").is_none(), "nobody asked for it yet");
     assert!(!driver.tools("s").is_empty());
 
-    let Driver { client, home, .. } = driver;
-    drop(client);
-    let mut driver = Driver::at(home);
+    let mut driver = restarted(driver);
     driver.until("the kept list", |driver| driver.client.tool_definition("s", "echo").map(|_| ()));
     assert!(!started(&driver));
     let table = driver.client.servers_table();
@@ -49,9 +54,7 @@ fn a_kept_list_is_there_before_the_server_is() {
     driver.done(id);
     assert!(driver.client.tool_definition("s", "echo").is_none());
     assert!(!driver.tools("s").is_empty());
-    let Driver { client, home, .. } = driver;
-    drop(client);
-    let mut driver = Driver::at(home);
+    let mut driver = restarted(driver);
     let id = driver.client.wait_ready(0);
     driver.done(id);
     for _ in 0..3 {
@@ -77,9 +80,7 @@ fn a_list_that_no_turn_had_the_time_to_write_is_kept_at_the_end() {
         Driver::new("late-tools", &format!("{{\"s\":{}}}", stdio(&["--era", "modern"])));
     driver.budget = std::time::Duration::ZERO;
     assert!(!driver.tools("s").is_empty());
-    let Driver { client, home, .. } = driver;
-    drop(client);
-    let mut driver = Driver::at(home);
+    let mut driver = restarted(driver);
     driver.until("the kept list", |driver| driver.client.tool_definition("s", "echo").map(|_| ()));
     assert!(!started(&driver));
 }

@@ -444,8 +444,9 @@ impl Client {
     }
 
     /// The value of a status line key: a figure of all servers such as `mcp_p95`,
-    /// or of one, `mcp_p95_NAME` or, with the exact name, `mcp_p95:NAME`; see [`Figures`]. `mcp_servers` is their number,
-    /// `mcp_progress` the newest request that reports progress.
+    /// or of one, `mcp_p95_NAME` or, with the exact name, `mcp_p95:NAME`; see
+    /// [`Figures`]. `mcp_servers` is their number, `mcp_progress` the newest request
+    /// that reports progress.
     pub fn format(&self, key: &str) -> Option<String> {
         let (key, now) = (key.strip_prefix("mcp_")?, clock::now());
         match key {

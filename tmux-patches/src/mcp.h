@@ -118,7 +118,6 @@ struct mcp_run {
 	enum mcp_part		 part;
 	char			*pointer;
 	int			 is_tool;
-	int			 listed;
 
 	char			*server;
 	char			*name;
