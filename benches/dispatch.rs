@@ -11,10 +11,10 @@ mod support;
 use std::time::Duration;
 
 use support::host::{BUDGET, Host};
-use support::long::SHAPES;
+use support::long::{LISTS, SHAPES};
 use support::table;
 use support::{Daemon, Home, raw, setting, this_program};
-use tmcp::client::{Event, Reply};
+use tmcp::client::{Abilities, Answer, Event, Reply};
 
 fn main() {
     support::start("dispatch: the longest one, with a budget of 2 ms", false);
@@ -104,18 +104,44 @@ fn long_line(shape: &str, bytes: usize) -> Longest {
     let program = this_program();
     let rest = "\"args\":[\"--long-stdio\"],\"era\":\"legacy\"";
     let mut host = Host::new("line", &format!("{{\"s\":{{\"command\":{program:?},{rest}}}}}"));
+    host.client.set_abilities(Abilities { elicitation: true, roots: false, sampling: true });
     host.call("s", "text", "{\"bytes\":100}");
+    if LISTS.contains(&shape) {
+        host.call("s", shape, &format!("{{\"bytes\":{bytes}}}"));
+    }
     host.watch = true;
-    let id = host.start("s", shape, &format!("{{\"bytes\":{bytes}}}"), 0);
-    host.until(|event| {
-        let Event::Done(done) = event else { return false };
-        let told = match &done.outcome {
-            Ok(Reply::Tool { result, .. }) => result.len() > 100,
-            Err(error) => error.code() == Some(-32000) && shape == "error",
+    let id = match LISTS.contains(&shape) {
+        true => host.client.list_tools("s", None, 0).expect("the request is accepted"),
+        false => host.start("s", shape, &format!("{{\"bytes\":{bytes}}}"), 0),
+    };
+    let (mut asked, mut ended) = (Vec::new(), None);
+    while ended.is_none() {
+        host.until(|event| match event {
+            Event::Done(done) => {
+                assert_eq!(done.id, id);
+                ended = Some(done.outcome);
+                true
+            }
+            Event::Question(question) => {
+                asked.push(question.id);
+                true
+            }
             _ => false,
-        };
-        assert!(told, "{shape}: {:?}", done.outcome.err());
-        done.id == id
-    });
+        });
+        for question in asked.drain(..) {
+            // It may be gone with its call.
+            let _ = host.client.answer(question, Answer::Decline);
+        }
+    }
+    let told = match &ended {
+        Some(Ok(Reply::Tool { result, .. })) => result.len() > 100,
+        Some(Ok(Reply::List { items, .. })) => items.len() > bytes / 10 * 9,
+        Some(Err(error)) => match shape {
+            "error" => error.code() == Some(-32000),
+            _ => shape.starts_with("question"),
+        },
+        _ => false,
+    };
+    assert!(told, "{shape}: {:?}", ended.map(|outcome| outcome.err()));
     (host.longest.1, host.longest.0, host.turns)
 }

@@ -4,7 +4,7 @@
 use std::io::{BufRead, Write};
 
 /// A shape, and what it is called in the table.
-pub const SHAPES: [(&str, &str); 7] = [
+pub const SHAPES: [(&str, &str); 16] = [
     ("text", "one text"),
     ("rows", "small rows"),
     ("error", "an error with long data"),
@@ -12,12 +12,25 @@ pub const SHAPES: [(&str, &str); 7] = [
     ("small", "a batch of small messages"),
     ("escaped", "escapes in the outermost keys"),
     ("blanks", "a quarter of blanks and a byte order mark before it"),
+    ("log", "a log message"),
+    ("progress", "progress with long words and many members"),
+    ("asks", "a question of the server for a model"),
+    ("asks-form", "a question of the server for a form"),
+    ("question", "a result that asks a model"),
+    ("questions", "a result with many questions"),
+    ("tools", "a list of small tools"),
+    ("tool", "a list of one tool"),
+    ("pages", "a list of two pages"),
 ];
+
+/// The shapes of lists, which are asked for by a request of their own.
+pub const LISTS: [&str; 3] = ["tools", "tool", "pages"];
 
 /// Serves standard input until it ends. The tool's name is the shape, `bytes` among
 /// its arguments the length.
 pub fn serve() -> ! {
     let mut output = std::io::stdout();
+    let (mut list, mut size) = ("", 0);
     for line in std::io::stdin().lock().lines() {
         let Ok(line) = line else { break };
         let number = |name: &str| -> usize {
@@ -28,7 +41,14 @@ pub fn serve() -> ! {
         let (id, bytes) = (number("\"id\":"), number("\"bytes\":"));
         let shape = SHAPES.iter().find(|(name, _)| line.contains(&format!("\"name\":\"{name}\"")));
         let reply = match shape {
+            Some((name, _)) if LISTS.contains(name) => {
+                (list, size) = (name, bytes);
+                reply("text", id, 100)
+            }
             Some((name, _)) => reply(name, id, bytes),
+            None if line.contains("\"tools/list\"") => {
+                page(list, id, size, line.contains("\"cursor\""))
+            }
             None if line.contains("\"initialize\"") => format!(
                 "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"protocolVersion\":\"2025-03-26\",\
                  \"capabilities\":{{\"tools\":{{}}}},\"serverInfo\":{{\"name\":\"long\",\"version\":\"1\"}}}}}}"
@@ -47,6 +67,13 @@ fn reply(shape: &str, id: usize, bytes: usize) -> String {
     let text = |bytes: usize| {
         let row = "0123456789abcdef".repeat(4) + "\\n";
         format!("{{\"content\":[{{\"type\":\"text\",\"text\":\"{}\"}}]}}", row.repeat(bytes / 66))
+    };
+    let told = |method: &str, params: &str| {
+        format!(
+            "{{\"jsonrpc\":\"2.0\",\"method\":\"{method}\",\"params\":{params}}}\n\
+             {{{head},\"result\":{}}}",
+            text(100)
+        )
     };
     let note = "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/nothing\"},";
     match shape {
@@ -69,6 +96,34 @@ fn reply(shape: &str, id: usize, bytes: usize) -> String {
             let head = head.replace("id", "i\\u0064");
             format!("{{{head},\"res\\u0075lt\":{}}}", text(bytes))
         }
+        "log" => {
+            let data = "words of a log, ".repeat(bytes / 16);
+            let params = format!("{{\"level\":\"info\",\"data\":\"{data}\"}}");
+            told("notifications/message", &params)
+        }
+        "progress" => {
+            let members = "\"a\":1,".repeat(bytes / 12);
+            let words = "x".repeat(bytes / 2);
+            let params = format!(
+                "{{\"progressToken\":{id},\"progress\":1,{members}\"message\":\"{words}\"}}"
+            );
+            told("notifications/progress", &params)
+        }
+        "asks" => told("sampling/createMessage\",\"id\":\"q", &sample(bytes)),
+        "asks-form" => told("elicitation/create\",\"id\":\"q", &form(bytes)),
+        "question" => {
+            let asked = format!(
+                "\"one\":{{\"method\":\"sampling/createMessage\",\"params\":{}}}",
+                sample(bytes)
+            );
+            format!("{{{head},{}}}", required(&asked))
+        }
+        "questions" => {
+            let asked =
+                format!("\"one\":{{\"method\":\"elicitation/create\",\"params\":{}}}", form(100));
+            let asked = (asked.clone() + ",").repeat(bytes / asked.len()) + &asked;
+            format!("{{{head},{}}}", required(&asked))
+        }
         "blanks" => {
             format!(
                 "{}\u{feff}{{{head},\"result\":{}}}",
@@ -78,4 +133,45 @@ fn reply(shape: &str, id: usize, bytes: usize) -> String {
         }
         _ => format!("{{{head},\"result\":{}}}", text(bytes)),
     }
+}
+
+/// A result that asks for something.
+fn required(asked: &str) -> String {
+    format!(
+        "\"result\":{{\"resultType\":\"input_required\",\"requestState\":\"s\",\
+         \"inputRequests\":{{{asked}}}}}"
+    )
+}
+
+fn sample(bytes: usize) -> String {
+    let message = "{\"role\":\"user\",\"content\":{\"type\":\"text\",\"text\":\"go on\"}},";
+    let messages = message.repeat(bytes / message.len());
+    format!("{{\"maxTokens\":5,\"messages\":[{}]}}", messages.trim_end_matches(','))
+}
+
+fn form(bytes: usize) -> String {
+    let field = "\"field\":{\"type\":\"string\"},";
+    let fields = field.repeat(bytes / field.len() + 1);
+    format!(
+        "{{\"message\":\"which?\",\"requestedSchema\":{{\"type\":\"object\",\
+         \"properties\":{{{}}}}}}}",
+        fields.trim_end_matches(',')
+    )
+}
+
+fn page(list: &str, id: usize, bytes: usize, second: bool) -> String {
+    let tool = |fields: usize| {
+        let schema = form(fields);
+        format!("{{\"name\":\"tool\",\"description\":\"Does.\",\"inputSchema\":{schema}}}")
+    };
+    let bytes = if list == "pages" { bytes / 2 } else { bytes };
+    let tools = match list {
+        "tool" => tool(bytes),
+        _ => {
+            let one = tool(100) + ",";
+            one.repeat(bytes / one.len()).trim_end_matches(',').to_owned()
+        }
+    };
+    let next = if list == "pages" && !second { ",\"nextCursor\":\"2\"" } else { "" };
+    format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"tools\":[{tools}]{next}}}}}")
 }
