@@ -168,7 +168,7 @@ fn page(list: &str, id: usize, bytes: usize, second: bool) -> String {
     let tools = match list {
         "tool" => tool(bytes),
         _ => {
-            let one = tool(100) + ",";
+            let one = tool(200) + ",";
             one.repeat(bytes / one.len()).trim_end_matches(',').to_owned()
         }
     };

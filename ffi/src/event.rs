@@ -89,9 +89,11 @@ impl tmcp_event {
                 outcome: Ok(Reply::List { items: result, .. } | Reply::Result(result)),
                 ..
             }) => std::mem::take(result).into_buffer(),
-            Event::Question(Question { asks: Asks::Form { schema: json, .. }, .. })
-            | Event::Question(Question { asks: Asks::Sample { params: json }, .. }) => {
-                (std::mem::take(json).into_boxed_bytes().into_vec(), 0)
+            Event::Question(Question { asks: Asks::Sample { params }, .. }) => {
+                std::mem::take(params).into_buffer()
+            }
+            Event::Question(Question { asks: Asks::Form { schema, .. }, .. }) => {
+                (std::mem::take(schema).into_boxed_bytes().into_vec(), 0)
             }
             _ => (Vec::new(), 0),
         };

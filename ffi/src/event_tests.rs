@@ -189,7 +189,7 @@ fn a_question_carries_its_form_and_where_it_comes_from() {
     assert_eq!((form.text().as_str(), form.json().as_str()), ("who?", schema));
     let url = asked(Asks::Url { message: "go".into(), url: "https://x/?a\0b".into() });
     assert_eq!((url.text().as_str(), url.json().as_str()), ("go", ""));
-    let sample = asked(Asks::Sample { params: "{}".into() });
+    let sample = asked(Asks::Sample { params: b"{}"[..].into() });
     assert_eq!((sample.text().as_str(), sample.json().as_str()), ("", "{}"));
     let gone = Held::new(Event::QuestionGone(QuestionId(3)));
     for (event, kind) in [(&form, 1), (&url, 2), (&sample, 3), (&gone, 0)] {

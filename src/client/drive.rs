@@ -21,6 +21,8 @@ use super::{Client, STRAGGLER, lookup};
 /// The share of the budget that is left for what takes longer than what came
 /// before it.
 const HEADROOM: u32 = 8;
+/// Bytes of a list that are copied in one go.
+const PIECE: usize = 256 << 10;
 /// Lines of stderr that are logged in one go.
 const STDERR_LINES: usize = 100;
 
@@ -50,13 +52,14 @@ impl Client {
         loop {
             let before = now;
             let loading = self.load(now);
+            self.engine.work(now, PIECE);
             self.open_next(now);
             if let Some(id) = self.busy.pop_front() {
                 served = true;
                 self.serve(now, id);
                 self.carry_out(now);
             }
-            if self.busy.is_empty() && self.opening.is_empty() && !loading {
+            if !self.is_busy() && !loading {
                 break;
             }
             now = clock::now();
@@ -76,8 +79,11 @@ impl Client {
 
     /// Whether there is something to do that no event and no deadline announces.
     pub(super) fn has_more(&self) -> bool {
-        let ready = !self.busy.is_empty() || !self.opening.is_empty();
-        ready || self.shelf.has_more() || self.has_unsaved()
+        self.is_busy() || self.shelf.has_more() || self.has_unsaved()
+    }
+
+    fn is_busy(&self) -> bool {
+        !self.busy.is_empty() || !self.opening.is_empty() || self.engine.has_work()
     }
 
     fn has_unsaved(&self) -> bool {

@@ -18,8 +18,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Largest file that is kept or believed.
-const MAX_BYTES: u64 = 1 << 20;
+use crate::engine::Json;
+use crate::protocol::raw::LONGEST;
+
+/// Largest file that is kept or believed: it is read and written in one go.
+const MAX_BYTES: u64 = (LONGEST + 64) as u64;
 /// No list lives longer, so an older file is nobody's any more.
 const OLDEST: Duration = Duration::from_secs(24 * 3600);
 
@@ -33,7 +36,7 @@ pub(super) struct Shelf {
 }
 
 /// A raw list and how long it is good from now on; `None`: it is not.
-type List = Option<(Duration, Box<[u8]>)>;
+type List = Option<(Duration, Json)>;
 
 #[derive(Deserialize)]
 struct Kept<'a> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::config::{Era, ServerConfig, Transport};
 use crate::engine::ConnectionId;
+use crate::protocol::json::Json;
 
 /// Something for the driver to do.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ pub enum Action {
         /// `ServerConfig::identity`.
         identity: u64,
         /// How long, and the raw array; `None`: forget it.
-        tools: Option<(Duration, Box<[u8]>)>,
+        tools: Option<(Duration, Json)>,
     },
 }
 

@@ -312,6 +312,8 @@ impl Engine {
                 self.server_mut(server).listeners.retain(|other| *other != id);
             }
             State::AwaitingAck => self.abandon_watcher(now, id, server),
+            // Its turn will find it gone.
+            State::Joining(_) => {}
             State::Asking(_) | State::AwaitingConfig => {}
         }
     }
@@ -454,7 +456,7 @@ impl Engine {
         let Some(tool) = self.requests.get(&id).map(Request::tool) else { return };
         let state = self.server(server);
         match &state.catalogue {
-            Some(catalogue) if catalogue.definition(&tool).is_none() => {
+            Some(catalogue) if !catalogue.has(&tool) => {
                 let message = catalogue.unknown(&state.name, &tool);
                 self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
             }
@@ -475,7 +477,7 @@ impl Engine {
         let state = self.server(server);
         match &state.catalogue {
             // A server that lists nothing may have tools all the same.
-            Some(catalogue) if catalogue.len() > 0 && catalogue.definition(&tool).is_none() => {
+            Some(catalogue) if catalogue.len() > 0 && !catalogue.has(&tool) => {
                 let message = catalogue.unknown(&state.name, &tool);
                 self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
             }

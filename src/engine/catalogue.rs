@@ -1,10 +1,13 @@
 //! What a server lists (tools, resources, prompts), kept as the raw JSON it came as.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-
-use crate::protocol::message::{ListPage, ToolName};
+use crate::engine::join::Join;
+use crate::protocol::deep::MOST;
+use crate::protocol::jsonrpc::Answer;
+use crate::protocol::page::Page;
+use crate::protocol::raw::Raw;
 use crate::time::Time;
 
 /// Longest time a list is kept, whatever the server says.
@@ -13,6 +16,8 @@ const TTL_CAP: Duration = Duration::from_secs(24 * 3600);
 const MAX_PAGES: usize = 1000;
 /// Bytes of one list.
 const MAX_BYTES: usize = 16 << 20;
+/// Names that are told to whoever has asked for another.
+const MAX_NAMES: usize = 200;
 
 /// What can be listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,24 +47,17 @@ impl Listing {
 /// A list being read, page by page.
 #[derive(Debug, Default)]
 pub(super) struct Pages {
-    tools: Vec<Tool>,
+    pages: Vec<Page>,
     bytes: usize,
-    count: usize,
     ttl: Option<Duration>,
     pub(super) cursor: Option<String>,
 }
 
 /// A complete list.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Catalogue {
-    tools: Vec<Tool>,
+    pages: Arc<Vec<Page>>,
     fresh_until: Option<Time>,
-}
-
-#[derive(Debug)]
-struct Tool {
-    name: String,
-    definition: Box<str>,
 }
 
 impl Pages {
@@ -67,43 +65,36 @@ impl Pages {
     ///
     /// # Errors
     /// A sentence when the page is malformed or the list does not end.
-    pub(super) fn push(&mut self, method: &str, result: &RawValue) -> Result<bool, String> {
-        let page: ListPage<'_> = serde_json::from_str(result.get())
-            .map_err(|error| format!("the answer to {method} is malformed: {error}"))?;
-        for raw in page.items {
-            // Without a name nothing can be called or shown; the others can.
-            if let Ok(tool) = serde_json::from_str::<ToolName<'_>>(raw.get()) {
-                let name = tool.name.into_owned();
-                self.tools.push(Tool { name, definition: raw.get().into() });
-            }
-            self.bytes += raw.get().len();
-        }
-        self.count += 1;
+    pub(super) fn push(&mut self, method: &str, answer: &Answer<'_>) -> Result<bool, String> {
+        let mut page = Page::read(answer)
+            .map_err(|why| format!("the answer to {method} is malformed: {why}"))?;
         if let Some(ttl) = page.ttl_ms {
             let ttl = Duration::try_from_secs_f64(ttl / 1000.0).unwrap_or_default().min(TTL_CAP);
             self.ttl = Some(self.ttl.map_or(ttl, |other| other.min(ttl)));
         }
-        self.cursor = page.next_cursor.map(|cursor| cursor.into_owned());
-        if self.count >= MAX_PAGES || self.bytes > MAX_BYTES {
-            return Err(format!("{method} does not end ({} pages)", self.count));
+        self.cursor = page.cursor.take();
+        self.bytes += page.size();
+        self.pages.push(page);
+        if self.pages.len() >= MAX_PAGES || self.bytes > MAX_BYTES {
+            return Err(format!("{method} does not end ({} pages)", self.pages.len()));
+        }
+        let entries: usize = self.pages.iter().map(Page::len).sum();
+        if entries > MOST {
+            return Err(format!("{method} lists more than {MOST}"));
         }
         Ok(self.cursor.is_some())
     }
 
     pub(super) fn finish(self, now: Time) -> Catalogue {
-        Catalogue { tools: self.tools, fresh_until: self.ttl.map(|ttl| now + ttl) }
+        Catalogue { pages: Arc::new(self.pages), fresh_until: self.ttl.map(|ttl| now + ttl) }
     }
 }
 
 impl Catalogue {
     /// A list kept from an earlier run, good for `left`; `None` when it is none.
     pub(super) fn recalled(now: Time, items: &[u8], left: Duration) -> Option<Catalogue> {
-        let items: Vec<&RawValue> = serde_json::from_slice(items).ok()?;
-        let tools = items.into_iter().filter_map(|raw| {
-            let name = serde_json::from_str::<ToolName<'_>>(raw.get()).ok()?.name.into_owned();
-            Some(Tool { name, definition: raw.get().into() })
-        });
-        Some(Catalogue { tools: tools.collect(), fresh_until: Some(now + left.min(TTL_CAP)) })
+        let pages = Arc::new(vec![Page::recall(items)?]);
+        Some(Catalogue { pages, fresh_until: Some(now + left.min(TTL_CAP)) })
     }
 
     /// How long the server allows it to be kept from now on.
@@ -117,35 +108,39 @@ impl Catalogue {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.tools.len()
+        self.pages.iter().map(Page::len).sum()
     }
 
-    /// The raw definition of a tool.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// The raw definition of a tool. Nothing is asked of the arguments of one whose
+    /// definition is too long to be looked through.
     pub(super) fn definition(&self, name: &str) -> Option<&str> {
-        self.tools.iter().find(|tool| tool.name == name).map(|tool| &*tool.definition)
+        self.find(name).map(|definition| definition.short().unwrap_or("{}"))
+    }
+
+    fn find(&self, name: &str) -> Option<Raw<'_>> {
+        self.pages.iter().find_map(|page| page.find(name))
     }
 
     /// What to say about a tool that is not there.
     pub(super) fn unknown(&self, server: &str, tool: &str) -> String {
-        let names: Vec<&str> = self.tools.iter().map(|tool| tool.name.as_str()).collect();
+        let names: Vec<_> = self.pages.iter().flat_map(Page::names).take(MAX_NAMES).collect();
+        let more = match self.len() - names.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
         if names.is_empty() {
             format!("server '{server}' has no tool '{tool}'; it has none at all")
         } else {
-            format!("server '{server}' has no tool '{tool}'; it has {}", names.join(", "))
+            format!("server '{server}' has no tool '{tool}'; it has {}{more}", names.join(", "))
         }
     }
 
-    /// All definitions as one JSON array.
-    pub(super) fn to_json(&self) -> Box<[u8]> {
-        let mut out = Vec::with_capacity(self.tools.iter().map(|t| t.definition.len() + 1).sum());
-        out.push(b'[');
-        for (index, tool) in self.tools.iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            out.extend_from_slice(tool.definition.as_bytes());
-        }
-        out.push(b']');
-        out.into_boxed_slice()
+    /// Begins to make one JSON array of all definitions.
+    pub(super) fn join(&self) -> Join {
+        Join::new(self.pages.clone())
     }
 }

@@ -116,7 +116,13 @@ impl Engine {
         }
         for (id, request) in &self.requests {
             let here = places.remove(id).unwrap_or_default();
-            let nowhere = matches!(request.state, State::AwaitingConfig | State::Asking(_));
+            let nowhere = matches!(
+                request.state,
+                State::AwaitingConfig | State::Asking(_) | State::Joining(_)
+            );
+            if matches!(request.state, State::Joining(_)) != self.joining.contains(id) {
+                return Err(format!("{id:?} ({:?}) has lost its turn", request.state));
+            }
             let wanted = usize::from(!nowhere);
             if here != wanted {
                 return Err(format!("{id:?} ({:?}) is in {here} places", request.state));

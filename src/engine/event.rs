@@ -88,7 +88,7 @@ pub enum Asks {
     /// A model's words (`sampling/createMessage`).
     Sample {
         /// Raw parameters.
-        params: Box<str>,
+        params: Json,
     },
 }
 

@@ -34,6 +34,7 @@ mod check;
 mod connection;
 mod event;
 mod id;
+mod join;
 mod log;
 mod pool;
 mod questions;
@@ -148,6 +149,8 @@ pub struct Engine {
     abilities: Abilities,
     roots: Vec<String>,
     questions: BTreeMap<QuestionId, questions::Pending>,
+    /// Lists that are being put together, in turns.
+    joining: VecDeque<RequestId>,
     /// Of the calls of all servers.
     latency: Latency,
 }
@@ -181,6 +184,7 @@ impl Engine {
             abilities: Abilities::default(),
             roots: Vec::new(),
             questions: BTreeMap::new(),
+            joining: VecDeque::new(),
             latency: Latency::default(),
         }
     }
@@ -451,6 +455,18 @@ impl Engine {
     }
 
     // ----- outputs ----------------------------------------------------------
+
+    /// Does a piece of what might take too long in one go: copies `bytes` at most.
+    pub fn work(&mut self, now: Time, bytes: usize) {
+        if let Some(id) = self.joining.pop_front() {
+            self.join_on(now, id, bytes);
+        }
+    }
+
+    /// Whether [`work`](Engine::work) has something to do.
+    pub fn has_work(&self) -> bool {
+        !self.joining.is_empty()
+    }
 
     /// The next thing to do.
     pub fn poll_action(&mut self) -> Option<Action> {

@@ -15,8 +15,6 @@
 use std::mem;
 use std::sync::Arc;
 
-use std::collections::BTreeMap;
-
 use serde_json::value::RawValue;
 
 use crate::engine::connection::{Exchange, Purpose};
@@ -24,7 +22,9 @@ use crate::engine::event::{Answer, Asks, Event, Question};
 use crate::engine::request::{Rounds, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, Pair, QuestionId, RequestId, ServerId};
 use crate::error::{self, Error, Result};
-use crate::protocol::message::{Abilities, ElicitParams, InputRequest, ResultHead};
+use crate::protocol::jsonrpc::Answer as JsonAnswer;
+use crate::protocol::message::{Abilities, ElicitParams, InputRequest, Questions};
+use crate::protocol::raw::LONGEST;
 use crate::protocol::{arguments, jsonrpc, legacy, message};
 use crate::time::Time;
 
@@ -37,7 +37,15 @@ pub(super) struct Pending {
     pub(super) request: Option<RequestId>,
     pub(super) origin: Origin,
     server: ServerId,
-    asks: Asks,
+    wants: Wants,
+}
+
+/// What an answer has to fit.
+#[derive(Debug)]
+enum Wants {
+    Form { schema: Box<str> },
+    Url,
+    Sample,
 }
 
 /// Where the answer goes.
@@ -95,8 +103,8 @@ impl Engine {
     /// question that is no form or not open any more.
     pub fn check_answer(&self, id: QuestionId, pair: &Pair) -> Result<()> {
         let invalid = |message: String| Error::new(error::Kind::Invalid, message);
-        match self.questions.get(&id).map(|pending| &pending.asks) {
-            Some(Asks::Form { schema, .. }) => {
+        match self.questions.get(&id).map(|pending| &pending.wants) {
+            Some(Wants::Form { schema }) => {
                 arguments::check_by("the question", schema, pair).map_err(invalid)
             }
             Some(_) => Err(invalid("the question has no fields".to_owned())),
@@ -113,19 +121,19 @@ impl Engine {
         let Some(pending) = self.questions.get(&id) else {
             return Err(Error::new(error::Kind::Invalid, "the question is not open any more"));
         };
-        let body = match (&pending.asks, answer) {
-            (Asks::Sample { .. }, Answer::Json(json)) => super::one_line_object(json)?.into(),
-            (Asks::Sample { .. }, _) => String::new(),
-            (Asks::Form { schema, .. }, Answer::Accept(pairs)) => {
+        let body = match (&pending.wants, answer) {
+            (Wants::Sample, Answer::Json(json)) => super::one_line_object(json)?.into(),
+            (Wants::Sample, _) => String::new(),
+            (Wants::Form { schema }, Answer::Accept(pairs)) => {
                 let content = arguments::encode_by("the question", schema, &pairs)
                     .map_err(|message| Error::new(error::Kind::Invalid, message))?;
                 format!("{{\"action\":\"accept\",\"content\":{content}}}")
             }
-            (Asks::Form { .. }, Answer::Json(json)) => {
+            (Wants::Form { .. }, Answer::Json(json)) => {
                 let content = super::one_line_object(json)?;
                 format!("{{\"action\":\"accept\",\"content\":{content}}}")
             }
-            (Asks::Url { .. }, Answer::Accept(_) | Answer::Json(_)) => {
+            (Wants::Url, Answer::Accept(_) | Answer::Json(_)) => {
                 "{\"action\":\"accept\"}".to_owned()
             }
             (_, Answer::Decline) => "{\"action\":\"decline\"}".to_owned(),
@@ -150,8 +158,8 @@ impl Engine {
                 self.events.push_back(Event::QuestionGone(id));
             }
             if !matches!(pending.origin, Origin::Round { .. }) {
-                let body = match pending.asks {
-                    Asks::Sample { .. } => "",
+                let body = match pending.wants {
+                    Wants::Sample => "",
                     _ => "{\"action\":\"cancel\"}",
                 };
                 self.settle(now, pending, body);
@@ -213,17 +221,16 @@ impl Engine {
         });
     }
 
-    /// A server asks on a connection. True: it will be answered later.
+    /// A server asks on a connection, and will be answered later.
     pub(super) fn asked_by_peer(
         &mut self,
         now: Time,
         id: ConnectionId,
         server: ServerId,
         their_id: &RawValue,
-        asked: &InputRequest<'_>,
-    ) -> bool {
-        let Some(asks) = self.understand(asked) else { return false };
-        let Some(connection) = self.connections.get(&id) else { return false };
+        asks: Asks,
+    ) {
+        let Some(connection) = self.connections.get(&id) else { return };
         // One request at a time is the rule; with several the newest is likeliest.
         // What the engine asks for itself makes no server curious.
         let asked_for = |exchange: &Exchange| match exchange.purpose {
@@ -239,7 +246,6 @@ impl Engine {
         let request = others.pop();
         let origin = Origin::Peer { connection: id, their_id: their_id.to_owned(), others };
         self.open_question(now, server, request, origin, asks);
-        true
     }
 
     /// The answer to `roots/list`.
@@ -259,23 +265,20 @@ impl Engine {
         now: Time,
         id: RequestId,
         server: ServerId,
-        head: &ResultHead<'_>,
+        result: &JsonAnswer<'_>,
     ) {
-        let asked: BTreeMap<String, InputRequest<'_>> = match head.input_requests {
-            None => BTreeMap::new(),
-            Some(raw) => match serde_json::from_str(raw.get()) {
-                Ok(asked) => asked,
-                Err(why) => {
-                    let message = format!("the server's questions are malformed: {why}");
-                    let error = Error::new(error::Kind::Protocol, message);
-                    return self.finish(now, id, Err(error));
-                }
-            },
+        let Questions { asked, state } = match InputRequest::of_result(result) {
+            Ok(questions) => questions,
+            Err(why) => {
+                let message = format!("the server's questions are malformed: {why}");
+                let error = Error::new(error::Kind::Protocol, message);
+                return self.finish(now, id, Err(error));
+            }
         };
         let Some(request) = self.requests.get_mut(&id) else { return };
         let rounds = request.rounds.get_or_insert_default();
         rounds.count += 1;
-        rounds.state = head.request_state.map(|raw| raw.get().into());
+        rounds.state = state.map(Box::from);
         rounds.answers.clear();
         rounds.extra.clear();
         let (count, has_state) = (rounds.count, rounds.state.is_some());
@@ -291,7 +294,14 @@ impl Engine {
         request.state = State::Asking(asked.len());
         request.heard = now;
         for (key, asked) in asked {
-            match self.understand(&asked) {
+            let asks = match self.understand(&asked) {
+                Ok(asks) => asks,
+                Err(why) => {
+                    self.withdraw_questions(now, |pending| pending.request == Some(id));
+                    return self.finish(now, id, Err(why));
+                }
+            };
+            match asks {
                 Some(asks) => {
                     self.open_question(now, server, Some(id), Origin::Round { key }, asks);
                 }
@@ -316,25 +326,25 @@ impl Engine {
     }
 
     /// What is asked, when the host can answer such a thing.
-    fn understand(&self, asked: &InputRequest<'_>) -> Option<Asks> {
-        match &*asked.method {
-            "elicitation/create" if self.abilities.elicitation => {
-                let params: ElicitParams<'_> = serde_json::from_str(asked.params?.get()).ok()?;
-                let message = params.message.into_owned();
-                match params.mode.as_deref() {
-                    None | Some("form") => {
-                        let schema = params.requested_schema.map_or("{}", RawValue::get).into();
-                        Some(Asks::Form { message, schema })
-                    }
-                    Some("url") => Some(Asks::Url { message, url: params.url?.into_owned() }),
-                    Some(_) => None,
-                }
+    ///
+    /// # Errors
+    /// [`error::Kind::Server`] when it asks a person more than any person reads.
+    pub(super) fn understand(&self, asked: &InputRequest<'_>) -> Result<Option<Asks>> {
+        Ok(match (&*asked.method, asked.params) {
+            ("elicitation/create", Some(params)) if self.abilities.elicitation => {
+                let Some(text) = params.short() else {
+                    let bytes = params.text().len();
+                    let message = format!("a question of {bytes} bytes, more than {LONGEST}");
+                    return Err(Error::new(error::Kind::Server, message));
+                };
+                elicitation(text)
             }
-            "sampling/createMessage" if self.abilities.sampling => {
-                Some(Asks::Sample { params: asked.params.map_or("{}", RawValue::get).into() })
+            ("sampling/createMessage", params) if self.abilities.sampling => {
+                let params = params.map_or_else(|| b"{}"[..].into(), |params| params.to_json());
+                Some(Asks::Sample { params })
             }
             _ => None,
-        }
+        })
     }
 
     fn open_question(
@@ -360,7 +370,12 @@ impl Engine {
         if let Some(request) = request {
             self.note_request(request);
         }
-        self.questions.insert(id, Pending { request, origin, server, asks: asks.clone() });
+        let wants = match &asks {
+            Asks::Form { schema, .. } => Wants::Form { schema: schema.clone() },
+            Asks::Url { .. } => Wants::Url,
+            Asks::Sample { .. } => Wants::Sample,
+        };
+        self.questions.insert(id, Pending { request, origin, server, wants });
         let question = Question { id, request, user_data, server: name, tool, asks };
         self.events.push_back(Event::Question(question));
     }
@@ -420,6 +435,20 @@ impl Engine {
         }
         request.assigned = None;
         self.enqueue(now, id, server);
+    }
+}
+
+/// The question in the parameters of `elicitation/create`, when there is one.
+fn elicitation(params: &str) -> Option<Asks> {
+    let params: ElicitParams<'_> = serde_json::from_str(params).ok()?;
+    let message = params.message.into_owned();
+    match params.mode.as_deref() {
+        None | Some("form") => {
+            let schema = params.requested_schema.map_or("{}", RawValue::get).into();
+            Some(Asks::Form { message, schema })
+        }
+        Some("url") => Some(Asks::Url { message, url: params.url?.into_owned() }),
+        Some(_) => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What servers say: answers, questions and notices.
 
+use std::mem;
+
 use serde_json::value::RawValue;
 
 use crate::config::Era;
@@ -12,12 +14,15 @@ use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::protocol::framing::Line;
 use crate::protocol::json::Json;
-use crate::protocol::jsonrpc::{self, Answer, INVALID_PARAMS, METHOD_NOT_FOUND, Message, RpcError};
+use crate::protocol::jsonrpc::{
+    self, Answer, INVALID_PARAMS, METHOD_NOT_FOUND, Message, Params, RpcError,
+};
 use crate::protocol::legacy;
 use crate::protocol::message::{
     CancelledParams, InputRequest, LogParams, ProgressParams, ResultHead,
 };
 use crate::protocol::negotiation::Question;
+use crate::protocol::raw::LONGEST;
 use crate::time::Time;
 
 impl Engine {
@@ -58,11 +63,12 @@ impl Engine {
                 }
             }
             Message::Request { id: their_id, method, params } => {
+                let params = params.map(|params| params.raw());
                 self.handle_request(now, id, server, their_id, InputRequest { method, params });
             }
             Message::Notification { method, params } => {
                 self.server_mut(server).metrics.wire.notifications += 1;
-                self.handle_notification(now, id, server, &method, params);
+                self.handle_notification(now, id, server, &method, params.as_ref());
             }
         }
     }
@@ -130,7 +136,8 @@ impl Engine {
     ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let Phase::Negotiating(negotiation) = &mut connection.phase else { return };
-        let step = negotiation.handle_reply(now, question, outcome.as_ref().map(Answer::raw));
+        let outcome = outcome.and_then(|answer| answer.short());
+        let step = negotiation.handle_reply(now, question, outcome.as_ref().copied());
         self.negotiate(now, id, step);
     }
 
@@ -156,8 +163,8 @@ impl Engine {
             (Kind::Call { tool, .. }, outcome) => {
                 let tool = tool.clone();
                 let outcome = match read_result(outcome) {
-                    Ok((head, _)) if asks_for_input(&head) => {
-                        return self.input_required(now, id, server, &head);
+                    Ok((head, result)) if asks_for_input(&head) => {
+                        return self.input_required(now, id, server, &result);
                     }
                     Ok((head, result)) => Ok(Reply::Tool {
                         is_error: head.is_error.unwrap_or(false),
@@ -172,8 +179,8 @@ impl Engine {
                 self.finish(now, id, outcome);
             }
             (Kind::Ask { .. }, outcome) => match read_result(outcome) {
-                Ok((head, _)) if asks_for_input(&head) => {
-                    self.input_required(now, id, server, &head);
+                Ok((head, result)) if asks_for_input(&head) => {
+                    self.input_required(now, id, server, &result);
                 }
                 Ok((_, result)) => {
                     self.finish(now, id, Ok(Reply::Result(result.to_json())));
@@ -203,7 +210,7 @@ impl Engine {
         let Some(request) = self.requests.get_mut(&id) else { return };
         let Kind::List { what, pages } = &mut request.kind else { return };
         let what = *what;
-        let more = pages.push(what.method(), page.raw());
+        let more = pages.push(what.method(), &page);
         if more == Ok(true) {
             request.failures = 0;
             if !retiring {
@@ -215,35 +222,60 @@ impl Engine {
             self.release(now, connection);
             return self.enqueue(now, id, server);
         }
-        let (pages, internal) = (std::mem::take(pages), request.internal);
+        let (pages, internal) = (mem::take(pages), request.internal);
         self.release(now, connection);
         if let Err(reason) = more {
             return self.finish(now, id, Err(Error::new(error::Kind::Protocol, reason)));
         }
         let catalogue = pages.finish(now);
-        let items = if internal { Json::default() } else { catalogue.to_json().into() };
         if what == Listing::Tools {
             self.keep_tools(now, server, era, &catalogue);
-            self.server_mut(server).catalogue = Some(catalogue);
+            self.server_mut(server).catalogue = Some(catalogue.clone());
         }
-        self.finish(now, id, Ok(Reply::List { what, items }));
+        if internal {
+            return self.finish(now, id, Ok(Reply::List { what, items: Json::default() }));
+        }
+        if let Some(request) = self.requests.get_mut(&id) {
+            request.state = State::Joining(Box::new(catalogue.join()));
+            self.joining.push_back(id);
+        }
     }
 
-    /// A list of the modern era that came with a lifetime may outlive us.
+    /// Goes on putting a list together, and gives it out when that was all.
+    pub(super) fn join_on(&mut self, now: Time, id: RequestId, bytes: usize) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        let (Kind::List { what, .. }, State::Joining(join)) = (&request.kind, &mut request.state)
+        else {
+            return;
+        };
+        if !join.step(bytes) {
+            return self.joining.push_back(id);
+        }
+        let what = *what;
+        if let State::Joining(join) = mem::replace(&mut request.state, State::AwaitingTools) {
+            self.finish(now, id, Ok(Reply::List { what, items: join.finish() }));
+        }
+    }
+
+    /// A list of the modern era that came with a lifetime may outlive us, unless it
+    /// is so long that to write it would hold us up.
     fn keep_tools(&mut self, now: Time, server: ServerId, era: Option<Era>, list: &Catalogue) {
-        match list.ttl(now).filter(|_| era == Some(Era::Modern)) {
+        let mut join = list.join();
+        let ttl = list.ttl(now).filter(|_| era == Some(Era::Modern) && join.size() <= LONGEST);
+        match ttl {
             None => self.forget_tools(server),
             Some(ttl) => {
+                while !join.step(LONGEST) {}
                 let identity = self.server(server).config.identity();
                 self.server_mut(server).kept = true;
-                let tools = Some((ttl, list.to_json()));
+                let tools = Some((ttl, join.finish()));
                 self.actions.push_back(Action::KeepTools { identity, tools });
             }
         }
     }
 
     fn forget_tools(&mut self, server: ServerId) {
-        if std::mem::take(&mut self.server_mut(server).kept) {
+        if mem::take(&mut self.server_mut(server).kept) {
             let identity = self.server(server).config.identity();
             self.actions.push_back(Action::KeepTools { identity, tools: None });
         }
@@ -287,14 +319,17 @@ impl Engine {
                 format_args!("{name} asks '{method}', which this era does not have"),
             );
         }
-        if self.asked_by_peer(now, id, server, their_id, &asked) {
-            return;
-        }
+        let refused = match self.understand(&asked) {
+            Ok(Some(asks)) => return self.asked_by_peer(now, id, server, their_id, asks),
+            Ok(None) => None,
+            Err(why) => Some(why),
+        };
         let roots = if asked.method == "roots/list" { self.roots_result() } else { String::new() };
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let before = connection.output.end();
-        connection.output.append(&mut self.spare, |out| {
-            legacy::write_answer(out, their_id, &asked.method, &roots);
+        connection.output.append(&mut self.spare, |out| match refused {
+            Some(why) => jsonrpc::write_error(out, their_id, INVALID_PARAMS, why.message()),
+            None => legacy::write_answer(out, their_id, &asked.method, &roots),
         });
         connection.unread_answers += (connection.output.end() - before) as usize;
         let state = self.server_mut(server);
@@ -309,7 +344,7 @@ impl Engine {
         id: ConnectionId,
         server: ServerId,
         method: &str,
-        params: Option<&RawValue>,
+        params: Option<&Params<'_>>,
     ) {
         match method {
             "notifications/progress" => self.handle_progress(now, id, params),
@@ -332,12 +367,9 @@ impl Engine {
     }
 
     /// The server takes back a question, or ends a subscription.
-    fn handle_cancelled(&mut self, now: Time, id: ConnectionId, params: Option<&RawValue>) {
-        let Some(params) =
-            params.and_then(|raw| serde_json::from_str::<CancelledParams<'_>>(raw.get()).ok())
-        else {
-            return;
-        };
+    fn handle_cancelled(&mut self, now: Time, id: ConnectionId, params: Option<&Params<'_>>) {
+        let Some(text) = params.map(Params::abridged) else { return };
+        let Ok(params) = serde_json::from_str::<CancelledParams<'_>>(&text) else { return };
         let theirs = params.request_id.get();
         self.taken_back(now, id, theirs);
         let Some(wire) = jsonrpc::own_id(params.request_id) else { return };
@@ -349,12 +381,9 @@ impl Engine {
         }
     }
 
-    fn handle_progress(&mut self, now: Time, id: ConnectionId, params: Option<&RawValue>) {
-        let Some(params) =
-            params.and_then(|raw| serde_json::from_str::<ProgressParams<'_>>(raw.get()).ok())
-        else {
-            return;
-        };
+    fn handle_progress(&mut self, now: Time, id: ConnectionId, params: Option<&Params<'_>>) {
+        let Some(text) = params.map(Params::abridged) else { return };
+        let Ok(params) = serde_json::from_str::<ProgressParams<'_>>(&text) else { return };
         let Some(wire) = jsonrpc::own_id(params.progress_token) else { return };
         let Some(connection) = self.connections.get(&id) else { return };
         let exchange = connection.exchanges.iter().find(|exchange| exchange.wire == wire);
@@ -392,12 +421,9 @@ impl Engine {
         }
     }
 
-    fn handle_log(&mut self, server: ServerId, params: Option<&RawValue>) {
-        let Some(params) =
-            params.and_then(|raw| serde_json::from_str::<LogParams<'_>>(raw.get()).ok())
-        else {
-            return;
-        };
+    fn handle_log(&mut self, server: ServerId, params: Option<&Params<'_>>) {
+        let Some(text) = params.map(Params::abridged) else { return };
+        let Ok(params) = serde_json::from_str::<LogParams<'_>>(&text) else { return };
         let name = self.server(server).name.clone();
         let level = match params.level.as_deref() {
             Some("warning") => LogLevel::Warning,

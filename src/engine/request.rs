@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::catalogue::{Listing, Pages};
 use crate::engine::event::Reply;
+use crate::engine::join::Join;
 use crate::engine::{ConnectionId, Pair, ServerId};
 use crate::error::Error;
 use crate::time::Time;
@@ -96,6 +97,8 @@ pub(super) enum State {
     AwaitingAck,
     /// On a connection.
     InFlight(ConnectionId),
+    /// Its answer is there; the list is being put together.
+    Joining(Box<Join>),
     /// It has ended; whether the tool exists at all is being looked up.
     Verifying(Result<Reply, Error>),
 }
@@ -201,7 +204,7 @@ impl Request {
             State::Queued => " waiting for a connection",
             State::Asking(_) => " waiting for an answer to the server's question",
             State::AwaitingAck => " waiting for the server to confirm",
-            State::InFlight(_) | State::Verifying(_) => "",
+            State::InFlight(_) | State::Joining(_) | State::Verifying(_) => "",
         };
         format!("timed out after {}{what}{place}", seconds(limit))
     }

@@ -12,10 +12,10 @@ use crate::engine::request::{Kind, Request, State};
 use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
+use crate::protocol::jsonrpc::Params;
 use crate::protocol::message::{AcknowledgedParams, UpdatedParams};
 use crate::protocol::{jsonrpc, message};
 use crate::time::Time;
-use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
@@ -223,11 +223,10 @@ impl Engine {
         now: Time,
         server: ServerId,
         id: ConnectionId,
-        params: Option<&RawValue>,
+        params: Option<&Params<'_>>,
     ) {
-        let params = params
-            .and_then(|raw| serde_json::from_str::<AcknowledgedParams<'_>>(raw.get()).ok())
-            .unwrap_or_default();
+        let text = params.map(Params::abridged).unwrap_or_default();
+        let params = serde_json::from_str::<AcknowledgedParams<'_>>(&text).unwrap_or_default();
         let listens = self.connections.get(&id).and_then(Connection::listens);
         // What was said about a request that has been replaced says nothing of this one.
         let about = params.meta.subscription_id.map(jsonrpc::own_id);
@@ -303,9 +302,10 @@ impl Engine {
     }
 
     /// A resource changed.
-    pub(super) fn resource_updated(&mut self, server: ServerId, params: Option<&RawValue>) {
-        let uri = params.and_then(|raw| serde_json::from_str::<UpdatedParams<'_>>(raw.get()).ok());
-        if let Some(uri) = uri.map(|params| params.uri.into_owned()) {
+    pub(super) fn resource_updated(&mut self, server: ServerId, params: Option<&Params<'_>>) {
+        let Some(text) = params.map(Params::abridged) else { return };
+        if let Ok(params) = serde_json::from_str::<UpdatedParams<'_>>(&text) {
+            let uri = params.uri.into_owned();
             let server = self.server(server).name.clone();
             self.events.push_back(Event::ResourceUpdated { server, uri });
         }

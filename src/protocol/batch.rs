@@ -61,7 +61,7 @@ impl Batch {
                 _ => State::Broken,
             };
             match self.state {
-                State::Inside => self.outline = Outline::default(),
+                State::Inside => self.outline = Outline::deep(),
                 State::Broken => {
                     self.at = text.len();
                     return None;

@@ -257,7 +257,7 @@ impl Long {
     fn new(text: &[u8]) -> Long {
         match text.first() {
             Some(b'[') => Long::Batch { batch: Batch::default(), ended: false },
-            _ => Long::Line(Outline::default()),
+            _ => Long::Line(Outline::deep()),
         }
     }
 }

@@ -5,15 +5,18 @@
 //! servers as `1`, `1.0` or `"1"`; ids of theirs are echoed as they came.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::protocol::deep::Deep;
 use crate::protocol::framing::Line;
 use crate::protocol::json::Json;
 use crate::protocol::message::ResultHead;
 use crate::protocol::outline::{self, Outline, Part, Verdict};
+use crate::protocol::raw::{self, Raw};
 
 /// The method does not exist or is not available.
 pub const METHOD_NOT_FOUND: i64 = -32601;
@@ -22,6 +25,10 @@ pub const INVALID_PARAMS: i64 = -32602;
 
 /// From here on an error, in bytes, is told by its short parts only.
 const LONG_ERROR: usize = 64 << 10;
+
+/// Longest name of a method and longest id of a request, in bytes: they are copied
+/// into answers and the log. What has a longer one is nothing that anybody means.
+const LONGEST_NAME: usize = 64 << 10;
 
 /// What was read is no JSON-RPC message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,14 +44,14 @@ pub enum Message<'a> {
         /// What is asked.
         method: Cow<'a, str>,
         /// Its parameters.
-        params: Option<&'a RawValue>,
+        params: Option<Params<'a>>,
     },
     /// The peer tells something.
     Notification {
         /// What is told.
         method: Cow<'a, str>,
         /// Its parameters.
-        params: Option<&'a RawValue>,
+        params: Option<Params<'a>>,
     },
     /// The peer answers.
     Response {
@@ -55,13 +62,56 @@ pub enum Message<'a> {
     },
 }
 
+/// The raw parameters of a request or a notification.
+#[derive(Clone, Copy, Debug)]
+pub struct Params<'a> {
+    raw: Raw<'a>,
+    message: &'a [u8],
+    deep: Option<&'a Deep>,
+}
+
+impl<'a> Params<'a> {
+    /// All of them.
+    pub fn raw(&self) -> Raw<'a> {
+        self.raw
+    }
+
+    /// The parameters for a reader of their members. Of long ones only the short
+    /// members are left, and of words for people their length.
+    pub fn abridged(&self) -> Cow<'a, str> {
+        if let Some(text) = self.raw.short() {
+            return Cow::Borrowed(text);
+        }
+        let mut out = String::from("{");
+        for (name, value) in self.deep.map_or(&[][..], |deep| &deep.params) {
+            let (name, value) = (name.of(self.message), value.of(self.message));
+            let room = raw::LONGEST.saturating_sub(out.len() + name.len() + 3);
+            let value = match std::str::from_utf8(value) {
+                Ok(value) if value.len() <= room => Cow::Borrowed(value),
+                Ok(value) if matches!(name, b"\"message\"" | b"\"data\"") => {
+                    Cow::Owned(format!("\"({} bytes)\"", value.len()))
+                }
+                _ => continue,
+            };
+            if let (Ok(name), true) = (std::str::from_utf8(name), value.len() <= room) {
+                let comma = if out.len() > 1 { "," } else { "" };
+                out.extend([comma, name, ":", &value]);
+            }
+        }
+        out.push('}');
+        Cow::Owned(out)
+    }
+}
+
 /// A raw result, with what the pass over its message has found in it.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
-    text: &'a [u8],
+    raw: Raw<'a>,
     head: Head<'a>,
-    /// The line it came in and where it begins there, when it may be kept so.
-    line: Option<(&'a Arc<Vec<u8>>, usize)>,
+    message: &'a [u8],
+    /// The buffer that the message begins, when that may be kept.
+    whole: Option<&'a Arc<Vec<u8>>>,
+    deep: Option<&'a Deep>,
 }
 
 /// The raw members of a result that decide what it is.
@@ -75,18 +125,38 @@ struct Head<'a> {
 impl<'a> Answer<'a> {
     /// The result to be kept.
     pub fn to_json(&self) -> Json {
-        match self.line {
-            // A small part must not keep a big line alive.
-            Some((line, at)) if self.text.len() > line.len() / 2 => {
-                Json::part(line.clone(), at..at + self.text.len())
-            }
-            _ => Json::from(self.text),
-        }
+        self.raw.to_json()
     }
 
     /// The result for a reader of its members.
-    pub fn raw(&self) -> &'a RawValue {
-        raw(self.text)
+    ///
+    /// # Errors
+    /// When there is more to read than one turn of the host's loop has time for.
+    pub fn short(&self) -> Result<&'a RawValue, RpcError> {
+        match self.raw.is_long() {
+            true => Err(RpcError {
+                code: 0,
+                message: format!("the answer has {} bytes", self.raw.text().len()),
+                data: String::new(),
+            }),
+            false => Ok(raw(self.raw.text())),
+        }
+    }
+
+    /// A part of the result, by its place in the message.
+    pub fn part(&self, place: Range<usize>) -> Raw<'a> {
+        Raw::new(self.message, place, self.whole)
+    }
+
+    /// Gives out what lies deeper in the result. It was noted for a message that
+    /// may be long, and a short one is passed over again.
+    pub fn look_deeper<T>(&self, look: impl FnOnce(&Deep) -> T) -> T {
+        if let Some(deep) = self.deep {
+            return look(deep);
+        }
+        let mut outline = Outline::deep();
+        outline.finish(self.message);
+        look(outline.found().unwrap_or(&Deep::NONE))
     }
 
     /// What decides what the result is.
@@ -95,7 +165,7 @@ impl<'a> Answer<'a> {
     /// When it is no object, or a member of the head has the wrong type or is
     /// there twice.
     pub fn head(&self) -> Result<ResultHead<'a>, String> {
-        if !self.text.starts_with(b"{") {
+        if !self.raw.text().starts_with(b"{") {
             return Err("no object".to_owned());
         }
         if self.head.doubled {
@@ -108,12 +178,8 @@ impl<'a> Answer<'a> {
             Ok(_) => None,
             Err(error) => return Err(words(error)),
         };
-        if result_type.as_deref() == Some("input_required") {
-            // Rare, and then everything counts.
-            return serde_json::from_slice(self.text).map_err(words);
-        }
         let is_error = is_error.map(serde_json::from_slice).transpose().map_err(words)?.flatten();
-        Ok(ResultHead { is_error, result_type, ..ResultHead::default() })
+        Ok(ResultHead { is_error, result_type })
     }
 }
 
@@ -147,7 +213,7 @@ struct ErrorObject<'a> {
 /// # Errors
 /// [`Junk`] when the line, or a member of the batch, is no JSON-RPC message.
 /// Members before it were given out.
-pub fn parse<'a>(line: &'a [u8], each: impl FnMut(Message<'a>)) -> Result<(), Junk> {
+pub fn parse(line: &[u8], each: impl FnMut(Message<'_>)) -> Result<(), Junk> {
     parse_line(line.into(), each)
 }
 
@@ -155,7 +221,7 @@ pub fn parse<'a>(line: &'a [u8], each: impl FnMut(Message<'a>)) -> Result<(), Ju
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_line<'a>(mut line: Line<'a>, mut each: impl FnMut(Message<'a>)) -> Result<(), Junk> {
+pub fn parse_line(mut line: Line<'_>, mut each: impl FnMut(Message<'_>)) -> Result<(), Junk> {
     // A long line brings its own; one on the stack is cheaper for all others.
     let mut fresh = Outline::default();
     let mut begun = line.outline.take();
@@ -181,14 +247,21 @@ pub fn parse_line<'a>(mut line: Line<'a>, mut each: impl FnMut(Message<'a>)) -> 
 fn message<'a>(
     text: &'a [u8],
     whole: Option<&'a Arc<Vec<u8>>>,
-    outline: &Outline,
+    outline: &'a Outline,
 ) -> Result<Message<'a>, Junk> {
     let place = |part: &Part| part.clone().filter(|place| text.get(place.clone()) != Some(b"null"));
     let part = |part: &Part| place(part).and_then(|place| text.get(place));
     let id = part(&outline.id);
     if let Some(method) = part(&outline.method) {
+        if method.len() > LONGEST_NAME || id.is_some_and(|id| id.len() > LONGEST_NAME) {
+            return Err(Junk);
+        }
         let Text(method) = serde_json::from_slice(method).map_err(|_| Junk)?;
-        let params = part(&outline.params).map(raw);
+        let params = place(&outline.params).map(|place| Params {
+            raw: Raw::new(text, place, whole),
+            message: text,
+            deep: outline.found(),
+        });
         return Ok(match id.map(raw) {
             Some(id) => Message::Request { id, method, params },
             None => Message::Notification { method, params },
@@ -206,12 +279,13 @@ fn message<'a>(
             result_type: part(&outline.head.result_type),
             doubled: outline.head.doubled,
         };
-        let line = whole.map(|whole| (whole, place.start));
-        Ok(Answer { text: &text[place], head, line })
+        let raw = Raw::new(text, place, whole);
+        Ok(Answer { raw, head, message: text, whole, deep: outline.found() })
     } else {
         let message = "the answer has neither result nor error".into();
         Err(RpcError { code: 0, message, data: String::new() })
     };
+    let id = id.filter(|id| id.len() <= LONGEST_NAME);
     let id = id.and_then(|id| std::str::from_utf8(id).ok()).and_then(id_of);
     Ok(Message::Response { id, outcome })
 }
@@ -416,7 +490,7 @@ mod tests {
                     panic!("{message:?}");
                 };
                 assert_eq!(&*answer.to_json(), head.as_bytes());
-                assert_eq!(answer.raw().get(), head);
+                assert_eq!(answer.short().unwrap().get(), head);
                 match (answer.head(), serde_json::from_str::<ResultHead<'_>>(head)) {
                     (Ok(short), Ok(long)) => assert_eq!(format!("{short:?}"), format!("{long:?}")),
                     (Err(_), Err(_)) => {}

@@ -4,11 +4,17 @@
 //! and on one line. A tool's arguments are carried as the text they came as.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::protocol::jsonrpc::{write_int, write_str};
+use crate::protocol::jsonrpc::{Answer, write_int, write_str};
+use crate::protocol::raw::Raw;
+
+/// Questions of one result. Nobody answers so many one by one.
+const MAX_QUESTIONS: usize = 100;
 
 /// Who we are and what we can do for a server, in the form in which it goes on
 /// the wire.
@@ -215,24 +221,74 @@ pub struct ResultHead<'a> {
     /// 2026-07-28; absent means `complete`.
     #[serde(borrow, default)]
     pub result_type: Option<Cow<'a, str>>,
-    /// Questions to the user, when the type is `input_required`.
-    #[serde(borrow, default)]
-    pub input_requests: Option<&'a RawValue>,
-    /// To be given back byte for byte with the answers.
-    #[serde(borrow, default)]
-    pub request_state: Option<&'a RawValue>,
 }
 
 /// A request that a server makes of us, in a message or inside a result.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct InputRequest<'a> {
     /// `elicitation/create`, `sampling/createMessage` or `roots/list`.
-    #[serde(borrow)]
     pub method: Cow<'a, str>,
     /// Its parameters.
-    #[serde(borrow, default)]
-    pub params: Option<&'a RawValue>,
+    pub params: Option<Raw<'a>>,
 }
+
+impl<'a> InputRequest<'a> {
+    /// The questions in a result and the state that is to go back with their
+    /// answers, byte for byte (2026-07-28, multi round-trip requests).
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn of_result(answer: &Answer<'a>) -> Result<Questions<'a>, String> {
+        answer.look_deeper(|deep| {
+            let null = |place: &Range<usize>| answer.part(place.clone()).text() == b"null";
+            let mut asked = BTreeMap::new();
+            if deep.doubled {
+                return Err("a member is there twice".to_owned());
+            }
+            if let Some(place) = deep.questions.as_ref().filter(|place| !null(place)) {
+                if !answer.part(place.clone()).text().starts_with(b"{") {
+                    return Err("inputRequests: no object".to_owned());
+                }
+                if deep.entries.len() > MAX_QUESTIONS || deep.overflows {
+                    return Err(format!("inputRequests: more than {MAX_QUESTIONS}"));
+                }
+                for entry in &deep.entries {
+                    let key: Text<'_> = answer.part(entry.key.range()).read()?;
+                    let malformed = |why| format!("inputRequests: '{}': {why}", key.0);
+                    if entry.doubled {
+                        return Err(malformed("a member is there twice".to_owned()));
+                    }
+                    if entry.name.is_empty() {
+                        return Err(malformed("no method".to_owned()));
+                    }
+                    let method: Text<'_> =
+                        answer.part(entry.name.range()).read().map_err(malformed)?;
+                    let params = Some(answer.part(entry.params.range()));
+                    let params = params.filter(|raw| !matches!(raw.text(), b"" | b"null"));
+                    asked.insert(key.0.into_owned(), InputRequest { method: method.0, params });
+                }
+            }
+            let state = deep.state.clone().filter(|place| !null(place));
+            let state = state.map(|place| {
+                let state = answer.part(place);
+                state.short().ok_or(format!("requestState: {} bytes", state.text().len()))
+            });
+            Ok(Questions { asked, state: state.transpose()? })
+        })
+    }
+}
+
+/// What a server wants to know before it answers.
+#[derive(Debug)]
+pub struct Questions<'a> {
+    /// By the server's keys.
+    pub asked: BTreeMap<String, InputRequest<'a>>,
+    /// A JSON value.
+    pub state: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Parameters of `elicitation/create`.
 #[derive(Debug, Deserialize)]
@@ -294,35 +350,6 @@ pub struct SubscriptionMeta<'a> {
 pub struct Acknowledged {
     /// Resources whose changes will be told.
     pub resource_subscriptions: Vec<String>,
-}
-
-/// One page of a list.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ListPage<'a> {
-    /// Raw definitions; each kind of list names them differently.
-    #[serde(
-        borrow,
-        alias = "resources",
-        alias = "resourceTemplates",
-        alias = "prompts",
-        rename = "tools"
-    )]
-    pub items: Vec<&'a RawValue>,
-    /// Where the next page begins; only a missing or null one is the end.
-    #[serde(borrow, default)]
-    pub next_cursor: Option<Cow<'a, str>>,
-    /// 2026-07-28: how long the page may be kept, in ms.
-    #[serde(default)]
-    pub ttl_ms: Option<f64>,
-}
-
-/// A tool's name.
-#[derive(Debug, Deserialize)]
-pub struct ToolName<'a> {
-    /// The name, as it is called.
-    #[serde(borrow)]
-    pub name: Cow<'a, str>,
 }
 
 /// Parameters of `notifications/progress`.

@@ -8,6 +8,7 @@
 //! * [`framing`] — one JSON document per line, with a limit and a resync rule.
 //! * [`json`] — a value kept as it came.
 //! * [`jsonrpc`] — envelopes: request, notification, response, error, batch.
+//! * [`raw`], [`deep`] and [`page`] — what is inside of long messages, bounded.
 //! * [`message`] — the MCP messages that are written and the few fields that are read.
 //! * [`negotiation`] — which era a server speaks, and the handshake of each.
 //! * [`legacy`] and [`modern`] — what a session of each era promises.
@@ -20,6 +21,7 @@ pub mod arguments;
 mod batch;
 pub mod blob;
 pub mod content;
+pub mod deep;
 pub mod framing;
 pub mod json;
 pub mod jsonrpc;
@@ -30,7 +32,9 @@ pub mod modern;
 pub mod negotiation;
 pub mod offers;
 pub mod outline;
+pub mod page;
 pub mod pointer;
+pub mod raw;
 pub mod rows;
 mod scan;
 pub mod schema;

@@ -10,6 +10,7 @@
 
 use std::ops::Range;
 
+use crate::protocol::deep::{Deep, Field, Place, Region};
 use crate::protocol::scan;
 
 /// What a pass over a whole line has found.
@@ -42,6 +43,9 @@ pub struct Outline {
     pub error: Part,
     /// What decides what an object `result` or `error` is.
     pub head: Head,
+    /// What lies deeper, if that was asked for and there is any.
+    deep: Option<Box<Deep>>,
+    is_deep: bool,
     state: State,
     /// Everything before has been looked at.
     at: usize,
@@ -123,13 +127,30 @@ enum Member {
     Code,
     Message,
     Data,
+    List,
+    Questions,
+    RequestState,
+    Cursor,
+    Ttl,
+    EntryName,
     Other,
 }
 
 /// The longest of the names above, each character written as `\u0061`.
-const LONGEST_NAME: usize = "resultType".len() * 6;
+const LONGEST_NAME: usize = "resourceTemplates".len() * 6;
 
 impl Outline {
+    /// A pass that notes what lies deeper, too.
+    pub fn deep() -> Outline {
+        Outline { is_deep: true, ..Outline::default() }
+    }
+
+    /// What lies deeper; `None` when that was not asked for.
+    pub fn found(&self) -> Option<&Deep> {
+        const NOTHING: &Deep = &Deep::NONE;
+        self.is_deep.then(|| self.deep.as_deref().unwrap_or(NOTHING))
+    }
+
     /// Looks at what `line` has beyond the last call. `line` may only grow.
     pub fn advance(&mut self, line: &[u8]) {
         if self.wide {
@@ -355,6 +376,12 @@ impl Outline {
         if let Some(Some((_, start))) = self.members.get_mut(self.depth.wrapping_sub(1)) {
             *start = self.token;
         }
+        if self.is_deep {
+            if let Some(region) = self.region() {
+                let token = self.token;
+                self.deep_mut().begin(region, token, byte);
+            }
+        }
         match byte {
             b'"' => {
                 self.key = false;
@@ -370,10 +397,17 @@ impl Outline {
     /// The value that ended before `at` may be a part.
     fn value_ends(&mut self) {
         self.state = if self.depth == 0 { State::Done } else { State::After };
+        if self.is_deep {
+            if let (Some(region), Some(deep)) = (self.region(), &mut self.deep) {
+                deep.end(region, self.at);
+            }
+        }
         let Some(slot) = self.members.get_mut(self.depth.wrapping_sub(1)) else { return };
         let Some((member, start)) = slot.take() else { return };
+        let end = self.at;
         let (place, doubled) = match member {
-            Member::Other => return,
+            // Noted with its entry, and never among the members of a message.
+            Member::Other | Member::EntryName => return,
             Member::Id => (&mut self.id, &mut self.doubled),
             Member::Method => (&mut self.method, &mut self.doubled),
             Member::Params => (&mut self.params, &mut self.doubled),
@@ -384,8 +418,19 @@ impl Outline {
             Member::Code => (&mut self.head.code, &mut self.head.doubled),
             Member::Message => (&mut self.head.message, &mut self.head.doubled),
             Member::Data => (&mut self.head.data, &mut self.head.doubled),
+            rest => {
+                let deep = self.deep_mut();
+                let place = match rest {
+                    Member::List => &mut deep.list,
+                    Member::Questions => &mut deep.questions,
+                    Member::RequestState => &mut deep.state,
+                    Member::Cursor => &mut deep.cursor,
+                    _ => &mut deep.ttl,
+                };
+                (place, &mut deep.doubled)
+            }
         };
-        *doubled |= place.replace(start..self.at).is_some();
+        *doubled |= place.replace(start..end).is_some();
     }
 
     fn key_begins(&mut self) {
@@ -397,9 +442,37 @@ impl Outline {
     /// A key has ended before `at`.
     fn key_ends(&mut self, line: &[u8]) {
         self.state = State::Colon;
-        let Some(level @ (0 | 1)) = self.depth.checked_sub(1) else { return };
         let quoted = &line[self.token..self.at];
-        self.members[level] = Some((self.member(quoted), usize::MAX));
+        if let Some(level @ (0 | 1)) = self.depth.checked_sub(1) {
+            self.members[level] = Some((self.member(quoted), usize::MAX));
+        }
+        if self.is_deep {
+            if let Some(region) = self.region() {
+                let field = match (region, self.member(quoted)) {
+                    (Region::Fields, Member::EntryName) => Some(Field::Name),
+                    (Region::Fields, Member::Params) => Some(Field::Params),
+                    _ => None,
+                };
+                let key = Place::new(self.token, self.at);
+                self.deep_mut().key(region, key, field);
+            }
+        }
+    }
+
+    fn deep_mut(&mut self) -> &mut Deep {
+        self.deep.get_or_insert_with(|| Box::new(Deep::NONE))
+    }
+
+    /// Which of the values at this depth are to be noted.
+    fn region(&self) -> Option<Region> {
+        let of = |level: usize| self.members[level].map(|(member, _)| member);
+        match self.depth {
+            2 if of(0) == Some(Member::Params) => Some(Region::Params),
+            3 | 4 if matches!(of(1), Some(Member::List | Member::Questions)) => {
+                Some(if self.depth == 3 { Region::Entries } else { Region::Fields })
+            }
+            _ => None,
+        }
     }
 
     fn member(&self, quoted: &[u8]) -> Member {
@@ -424,6 +497,25 @@ impl Outline {
             (2, b"code") if of == Some(Member::Error) => Member::Code,
             (2, b"message") if of == Some(Member::Error) => Member::Message,
             (2, b"data") if of == Some(Member::Error) => Member::Data,
+            _ if self.is_deep => self.named_deeper(name),
+            _ => Member::Other,
+        }
+    }
+
+    fn named_deeper(&self, name: &[u8]) -> Member {
+        let of = |level: usize| self.members[level].map(|(member, _)| member);
+        match (self.depth, of(0), name) {
+            (2, Some(Member::Result), _) => match name {
+                b"tools" | b"resources" | b"resourceTemplates" | b"prompts" => Member::List,
+                b"inputRequests" => Member::Questions,
+                b"requestState" => Member::RequestState,
+                b"nextCursor" => Member::Cursor,
+                b"ttlMs" => Member::Ttl,
+                _ => Member::Other,
+            },
+            (4, _, b"name") if of(1) == Some(Member::List) => Member::EntryName,
+            (4, _, b"method") if of(1) == Some(Member::Questions) => Member::EntryName,
+            (4, _, b"params") if of(1) == Some(Member::Questions) => Member::Params,
             _ => Member::Other,
         }
     }

@@ -102,7 +102,7 @@ impl World {
             Asks::Form { message, .. } => (message.clone(), Kindred::Form),
             Asks::Url { message, .. } => (message.clone(), Kindred::Url),
             Asks::Sample { params } => {
-                let params: serde_json::Value = serde_json::from_str(params).unwrap_or_default();
+                let params: serde_json::Value = serde_json::from_slice(params).unwrap_or_default();
                 (params["word"].as_str().unwrap_or("").to_owned(), Kindred::Sample)
             }
         };

@@ -41,6 +41,8 @@ pub enum Todo {
     Answer(u64),
     Change(u64),
     EndListen(u64, u64),
+    /// The host has time for what would take too long in one go.
+    Work,
 }
 
 /// A server in the world, whether it is configured at the moment or not.
@@ -98,6 +100,7 @@ summary!(
     tool_errors,
     listed,
     pages,
+    pieces,
     invalid,
     busy,
     timeouts,
@@ -160,6 +163,8 @@ pub struct World {
     pub counts: Summary,
     pub next_pid: i32,
     slack: u64,
+    /// The host will come back for a piece of work.
+    works: bool,
     standstill: u32,
 }
 
@@ -196,6 +201,7 @@ impl World {
             counts: Summary::default(),
             next_pid: 1000,
             slack: 0,
+            works: false,
             standstill: 0,
             random,
         }
@@ -423,6 +429,12 @@ impl World {
             Todo::Answer(id) => self.answer_question(id),
             Todo::Change(id) => self.change(id),
             Todo::EndListen(id, wire) => self.end_listen(id, wire),
+            Todo::Work => {
+                self.works = false;
+                let (now, bytes) = (self.time(), self.random.spread(1_000) as usize);
+                self.engine.work(now, bytes);
+                self.counts.pieces += u64::from(self.engine.has_work());
+            }
         }
     }
 
@@ -433,6 +445,11 @@ impl World {
             self.counts.fallbacks += u64::from(line == "falling back to stdio transport");
             self.counts.returns += u64::from(line.ends_with("is back"));
             self.say(format_args!("  log {line}"));
+        }
+        if self.engine.has_work() && !self.works {
+            self.works = true;
+            let delay = self.random.spread(20_000);
+            self.later(delay, Todo::Work);
         }
         self.hear();
         self.check();

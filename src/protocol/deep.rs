@@ -1,0 +1,215 @@
+//! What lies deeper in a message, noted while it is passed over.
+//!
+//! The entries of a list, the questions in a result and the parameters of a notice
+//! are looked for where a message may have many megabytes: to walk all of it once
+//! more at its end, for each of them, would hold up the host. So the pass that
+//! checks the message notes where they lie.
+//!
+//! Invariant: memory is bounded by [`MOST`], whatever a message has.
+
+use std::mem;
+use std::ops::Range;
+
+use crate::protocol::outline::Part;
+
+/// Entries of a list that are noted; nobody could look through more.
+pub const MOST: usize = 1 << 16;
+/// Parameters of a notice that are noted. None has a quarter of that.
+const PARAMS: usize = 32;
+
+/// Where something lies in its message. A line is far too short for more bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    start: u32,
+    end: u32,
+}
+
+impl Place {
+    /// Nowhere.
+    pub const NONE: Place = Place { start: 0, end: 0 };
+
+    /// From `start` up to and without `end`.
+    pub fn new(start: usize, end: usize) -> Place {
+        Place { start: start as u32, end: end as u32 }
+    }
+
+    /// What lies there in `text`.
+    pub fn of(self, text: &[u8]) -> &[u8] {
+        text.get(self.range()).unwrap_or_default()
+    }
+
+    /// The same, as it is for slices.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// Where it begins.
+    pub fn start(self) -> usize {
+        self.start as usize
+    }
+
+    /// From its start to the end of `last`.
+    pub fn until(self, last: Place) -> Place {
+        Place { start: self.start, end: last.end }
+    }
+
+    /// The same, counted from `base` on.
+    pub fn since(self, base: usize) -> Place {
+        let base = base as u32;
+        Place { start: self.start.saturating_sub(base), end: self.end.saturating_sub(base) }
+    }
+
+    /// How long it is, in bytes.
+    pub fn len(self) -> usize {
+        self.end.saturating_sub(self.start) as usize
+    }
+
+    /// Whether nothing was found. No JSON value is empty.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Deep {
+    /// The parameters of a notice or a request: name, with its quotes, and value.
+    pub params: Vec<(Place, Place)>,
+    /// The list in a result: `tools`, `resources`, `resourceTemplates` or `prompts`.
+    pub list: Part,
+    /// `inputRequests` of a result.
+    pub questions: Part,
+    /// `requestState` of a result.
+    pub state: Part,
+    /// `nextCursor` of a result.
+    pub cursor: Part,
+    /// `ttlMs` of a result.
+    pub ttl: Part,
+    /// What the list or the questions consist of.
+    pub entries: Vec<Entry>,
+    /// There are more of them than were noted.
+    pub overflows: bool,
+    /// One of the members of the result is there twice.
+    pub doubled: bool,
+    going: Entry,
+    key: Place,
+    field: Option<Field>,
+    start: usize,
+}
+
+/// An entry of a list, or one of the questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The key of a question, with its quotes.
+    pub key: Place,
+    /// All of it.
+    pub place: Place,
+    /// `name` of an entry, `method` of a question: a string, with its quotes.
+    pub name: Place,
+    /// `params` of a question.
+    pub params: Place,
+    /// One of these is there twice.
+    pub doubled: bool,
+}
+
+impl Entry {
+    const NONE: Entry = Entry {
+        key: Place::NONE,
+        place: Place::NONE,
+        name: Place::NONE,
+        params: Place::NONE,
+        doubled: false,
+    };
+
+    /// The same, counted from `base` on.
+    pub fn since(self, base: usize) -> Entry {
+        Entry {
+            key: self.key.since(base),
+            place: self.place.since(base),
+            name: self.name.since(base),
+            params: self.params.since(base),
+            doubled: self.doubled,
+        }
+    }
+}
+
+/// Which values are of interest, where the pass is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Region {
+    Params,
+    Entries,
+    Fields,
+}
+
+/// A member of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    Name,
+    Params,
+}
+
+impl Deep {
+    /// Nothing.
+    pub const NONE: Deep = Deep {
+        params: Vec::new(),
+        list: None,
+        questions: None,
+        state: None,
+        cursor: None,
+        ttl: None,
+        entries: Vec::new(),
+        overflows: false,
+        doubled: false,
+        going: Entry::NONE,
+        key: Place::NONE,
+        field: None,
+        start: 0,
+    };
+
+    /// A key has ended.
+    pub(super) fn key(&mut self, region: Region, key: Place, field: Option<Field>) {
+        match region {
+            Region::Params | Region::Entries => self.key = key,
+            Region::Fields => self.field = field,
+        }
+    }
+
+    /// A value begins with this byte.
+    pub(super) fn begin(&mut self, region: Region, at: usize, byte: u8) {
+        if byte != b'"' && self.field == Some(Field::Name) {
+            self.field = None;
+        }
+        match region {
+            Region::Params | Region::Fields => self.start = at,
+            Region::Entries => {
+                let key = mem::replace(&mut self.key, Place::NONE);
+                self.going = Entry { key, place: Place::new(at, at), ..Entry::NONE };
+                self.field = None;
+            }
+        }
+    }
+
+    /// A value has ended.
+    pub(super) fn end(&mut self, region: Region, at: usize) {
+        match region {
+            Region::Params if self.params.len() < PARAMS => {
+                self.params.push((self.key, Place::new(self.start, at)));
+            }
+            Region::Params => {}
+            Region::Fields => {
+                let place = match self.field.take() {
+                    Some(Field::Name) => &mut self.going.name,
+                    Some(Field::Params) => &mut self.going.params,
+                    None => return,
+                };
+                self.going.doubled |= !place.is_empty();
+                *place = Place::new(self.start, at);
+            }
+            Region::Entries if self.entries.len() < MOST => {
+                self.going.place = Place::new(self.going.place.start(), at);
+                self.entries.push(self.going);
+            }
+            Region::Entries => self.overflows = true,
+        }
+    }
+}
