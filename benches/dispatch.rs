@@ -20,12 +20,18 @@ fn main() {
     support::start("dispatch: the longest one, with a budget of 2 ms", false);
     let rounds = setting("ROUNDS", 5);
     table::head(&["load", "longest dispatch, processor ms", "wall ms", "dispatches"]);
-    let storm = best(rounds, storm);
-    show("storm: 50 servers, 64 calls in flight on each, 64,000 calls", storm);
-    let config = best(rounds, configuration);
-    show("configuration of 50 MB", config);
+    let only = std::env::var("SHAPE").ok();
+    if only.is_none() {
+        let storm = best(rounds, storm);
+        show("storm: 50 servers, 64 calls in flight on each, 64,000 calls", storm);
+        let config = best(rounds, configuration);
+        show("configuration of 50 MB", config);
+    }
     for mib in [4, 15] {
         for (shape, words) in SHAPES {
+            if only.as_ref().is_some_and(|only| only != shape) {
+                continue;
+            }
             let line = best(rounds, || long_line(shape, mib << 20));
             show(&format!("{mib} MiB: {words}"), line);
         }

@@ -9,11 +9,14 @@
 
 use std::mem;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::protocol::outline::Part;
 
 /// Entries of a list that are noted; nobody could look through more.
 pub const MOST: usize = 1 << 16;
+/// Entries that lie together.
+const BLOCK: usize = 1 << 11;
 /// Parameters of a notice that are noted. None has a quarter of that.
 const PARAMS: usize = 32;
 
@@ -53,12 +56,6 @@ impl Place {
         Place { start: self.start, end: last.end }
     }
 
-    /// The same, counted from `base` on.
-    pub fn since(self, base: usize) -> Place {
-        let base = base as u32;
-        Place { start: self.start.saturating_sub(base), end: self.end.saturating_sub(base) }
-    }
-
     /// How long it is, in bytes.
     pub fn len(self) -> usize {
         self.end.saturating_sub(self.start) as usize
@@ -85,12 +82,13 @@ pub struct Deep {
     pub cursor: Part,
     /// `ttlMs` of a result.
     pub ttl: Part,
-    /// What the list or the questions consist of.
-    pub entries: Vec<Entry>,
-    /// There are more of them than were noted.
+    /// There are entries that have no name; they are not noted.
+    pub has_others: bool,
+    /// There are more entries than were noted.
     pub overflows: bool,
     /// One of the members of the result is there twice.
     pub doubled: bool,
+    entries: Option<Arc<Entries>>,
     going: Entry,
     key: Place,
     field: Option<Field>,
@@ -120,15 +118,46 @@ impl Entry {
         params: Place::NONE,
         doubled: false,
     };
+}
 
-    /// The same, counted from `base` on.
-    pub fn since(self, base: usize) -> Entry {
-        Entry {
-            key: self.key.since(base),
-            place: self.place.since(base),
-            name: self.name.since(base),
-            params: self.params.since(base),
-            doubled: self.doubled,
+/// Entries in their order. They lie in blocks that never move: what grows in one
+/// piece is copied now and then.
+#[derive(Debug, Default)]
+pub struct Entries {
+    blocks: Vec<Vec<Entry>>,
+    count: usize,
+}
+
+impl Entries {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.blocks.iter().flatten()
+    }
+
+    /// One of them.
+    pub fn get(&self, index: usize) -> Option<&Entry> {
+        self.blocks.get(index / BLOCK)?.get(index % BLOCK)
+    }
+
+    fn push(&mut self, entry: Entry) {
+        if self.count % BLOCK == 0 {
+            // A short list, which is the rule, takes no whole block.
+            let room = if self.count == 0 { 0 } else { BLOCK };
+            self.blocks.push(Vec::with_capacity(room));
+        }
+        self.count += 1;
+        if let Some(block) = self.blocks.last_mut() {
+            block.push(entry);
         }
     }
 }
@@ -157,14 +186,21 @@ impl Deep {
         state: None,
         cursor: None,
         ttl: None,
-        entries: Vec::new(),
+        has_others: false,
         overflows: false,
         doubled: false,
+        entries: None,
         going: Entry::NONE,
         key: Place::NONE,
         field: None,
         start: 0,
     };
+
+    /// What the list or the questions consist of: entries that have a name, and every
+    /// question. Shared, because to copy so many takes a while.
+    pub fn entries(&self) -> Arc<Entries> {
+        self.entries.clone().unwrap_or_default()
+    }
 
     /// A key has ended.
     pub(super) fn key(&mut self, region: Region, key: Place, field: Option<Field>) {
@@ -205,11 +241,18 @@ impl Deep {
                 self.going.doubled |= !place.is_empty();
                 *place = Place::new(self.start, at);
             }
-            Region::Entries if self.entries.len() < MOST => {
-                self.going.place = Place::new(self.going.place.start(), at);
-                self.entries.push(self.going);
+            Region::Entries => {
+                let Entry { key, place, name, doubled, .. } = &mut self.going;
+                if key.is_empty() && (name.is_empty() || *doubled) {
+                    self.has_others = true;
+                    return;
+                }
+                *place = Place::new(place.start(), at);
+                match Arc::get_mut(self.entries.get_or_insert_default()) {
+                    Some(entries) if entries.len() < MOST => entries.push(self.going),
+                    _ => self.overflows = true,
+                }
             }
-            Region::Entries => self.overflows = true,
         }
     }
 }

@@ -86,14 +86,14 @@ impl<'a> Params<'a> {
         for (name, value) in self.deep.map_or(&[][..], |deep| &deep.params) {
             let (name, value) = (name.of(self.message), value.of(self.message));
             let room = raw::LONGEST.saturating_sub(out.len() + name.len() + 3);
-            let value = match std::str::from_utf8(value) {
-                Ok(value) if value.len() <= room => Cow::Borrowed(value),
-                Ok(value) if matches!(name, b"\"message\"" | b"\"data\"") => {
-                    Cow::Owned(format!("\"({} bytes)\"", value.len()))
+            let value = match value.len() {
+                short if short <= room => std::str::from_utf8(value).map(Cow::Borrowed),
+                long if matches!(name, b"\"message\"" | b"\"data\"") => {
+                    Ok(Cow::Owned(format!("\"({long} bytes)\"")))
                 }
                 _ => continue,
             };
-            if let (Ok(name), true) = (std::str::from_utf8(name), value.len() <= room) {
+            if let (Ok(name), Ok(value)) = (std::str::from_utf8(name), value) {
                 let comma = if out.len() > 1 { "," } else { "" };
                 out.extend([comma, name, ":", &value]);
             }

@@ -249,10 +249,10 @@ impl<'a> InputRequest<'a> {
                 if !answer.part(place.clone()).text().starts_with(b"{") {
                     return Err("inputRequests: no object".to_owned());
                 }
-                if deep.entries.len() > MAX_QUESTIONS || deep.overflows {
+                if deep.entries().len() > MAX_QUESTIONS || deep.overflows {
                     return Err(format!("inputRequests: more than {MAX_QUESTIONS}"));
                 }
-                for entry in &deep.entries {
+                for entry in deep.entries().iter() {
                     let key: Text<'_> = answer.part(entry.key.range()).read()?;
                     let malformed = |why| format!("inputRequests: '{}': {why}", key.0);
                     if entry.doubled {

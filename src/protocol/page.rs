@@ -5,10 +5,11 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::protocol::deep::{Deep, Entry, MOST};
+use crate::protocol::deep::{Deep, Entries, Entry, MOST, Place};
 use crate::protocol::json::Json;
 use crate::protocol::jsonrpc::Answer;
 use crate::protocol::outline::{Outline, Verdict};
@@ -21,8 +22,10 @@ const LONGEST_NAME: usize = 1 << 10;
 #[derive(Debug)]
 pub struct Page {
     list: Json,
+    /// Where the list began in its message: places are counted from there.
+    base: usize,
     /// Entries with a name. Without one nothing can be called or shown.
-    entries: Vec<Entry>,
+    entries: Arc<Entries>,
     /// There are entries without one.
     has_others: bool,
     /// Where the next page begins; only a missing or null one is the end.
@@ -70,14 +73,13 @@ impl Page {
         if deep.overflows {
             return Err(format!("it lists more than {MOST}"));
         }
-        let named = deep.entries.iter().filter(|entry| !entry.name.is_empty() && !entry.doubled);
-        let entries: Vec<Entry> = named.map(|entry| entry.since(place.start)).collect();
         let cursor: Option<Option<Cow<'_, str>>> = read(part(&deep.cursor), "nextCursor")?;
         let ttl_ms: Option<Option<f64>> = read(part(&deep.ttl), "ttlMs")?;
         Ok(Page {
             list: list.to_json(),
-            has_others: entries.len() != deep.entries.len(),
-            entries,
+            base: place.start,
+            entries: deep.entries(),
+            has_others: deep.has_others,
             cursor: cursor.flatten().map(Cow::into_owned),
             ttl_ms: ttl_ms.flatten(),
         })
@@ -100,14 +102,15 @@ impl Page {
 
     /// The raw entry of that name.
     pub fn find(&self, name: &str) -> Option<Raw<'_>> {
-        let is_it = |entry: &&Entry| is_called(entry.name.of(&self.list), name);
+        let is_it = |entry: &&Entry| is_called(self.text(entry.name), name);
         let entry = self.entries.iter().find(is_it)?;
-        Some(Raw::new(&self.list, entry.place.range(), None))
+        let start = entry.place.start() - self.base;
+        Some(Raw::new(&self.list, start..start + entry.place.len(), None))
     }
 
     /// The names of its entries, for a person.
     pub fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        self.entries.iter().map(|entry| match entry.name.of(&self.list) {
+        self.entries.iter().map(|entry| match self.text(entry.name) {
             short if short.len() <= LONGEST_NAME => serde_json::from_slice(short)
                 .map_or_else(|_| String::from_utf8_lossy(short), |Text(name)| name),
             long => Cow::Owned(format!("[a name of {} bytes]", long.len())),
@@ -117,10 +120,17 @@ impl Page {
     /// The texts that make up its part of the whole list, to be parted by commas.
     pub fn span(&self, index: usize) -> Option<&[u8]> {
         if self.has_others {
-            return self.entries.get(index).map(|entry| entry.place.of(&self.list));
+            return self.entries.get(index).map(|entry| self.text(entry.place));
         }
-        let (first, last) = (self.entries.first()?, self.entries.last()?);
-        (index == 0).then(|| first.place.until(last.place).of(&self.list))
+        let mut all = self.entries.iter();
+        let first = all.next()?;
+        let last = all.next_back().unwrap_or(first);
+        (index == 0).then(|| self.text(first.place.until(last.place)))
+    }
+
+    fn text(&self, place: Place) -> &[u8] {
+        let start = place.start().saturating_sub(self.base);
+        self.list.get(start..start + place.len()).unwrap_or_default()
     }
 }
 
@@ -191,6 +201,6 @@ mod tests {
     fn no_more_is_listed_than_anybody_could_look_through() {
         let most = vec!["{\"name\":\"a\"}"; MOST].join(",");
         assert_eq!(page(&format!("[{most}]")).len(), MOST);
-        assert!(Page::recall(format!("[{most},1]").as_bytes()).is_none());
+        assert!(Page::recall(format!("[{most},{{\"name\":\"b\"}}]").as_bytes()).is_none());
     }
 }

@@ -40,7 +40,7 @@ impl<'a> Raw<'a> {
 
     /// The value as text, when it is not [long](Self::is_long).
     pub fn short(&self) -> Option<&'a str> {
-        str::from_utf8(self.text).ok().filter(|_| !self.is_long())
+        (!self.is_long()).then(|| str::from_utf8(self.text).ok()).flatten()
     }
 
     /// What is in it.
