@@ -228,10 +228,12 @@ impl Deep {
     /// A value has ended.
     pub(super) fn end(&mut self, region: Region, at: usize) {
         match region {
-            Region::Params if self.params.len() < PARAMS => {
-                self.params.push((self.key, Place::new(self.start, at)));
+            Region::Params => {
+                let key = mem::replace(&mut self.key, Place::NONE);
+                if self.params.len() < PARAMS {
+                    self.params.push((key, Place::new(self.start, at)));
+                }
             }
-            Region::Params => {}
             Region::Fields => {
                 let place = match self.field.take() {
                     Some(Field::Name) => &mut self.going.name,
@@ -253,6 +255,161 @@ impl Deep {
                     _ => self.overflows = true,
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::outline::{Outline, Verdict};
+    use crate::protocol::schema::{Members, parse};
+    use serde_json::value::RawValue;
+
+    const LINES: [&str; 10] = [
+        r#"{"id":1,"result":{"tools":[{"name":"a","x":{"name":"b"}},{"y":[[{}]],"name":"c"}]}}"#,
+        r#"{"result":{"nextCursor":"n","ttlMs":5,"prompts":[7,{"name":7},[{"name":"z"}],{}]}}"#,
+        r#"{"result":{"resources":[],"tools":[]},"id":2}"#,
+        r#"{"result":{"tools":{"name":"a","b":{"name":"c"}}}}"#,
+        r#"{"result":{"x":{"tools":[{"name":"a"}]},"t\u006fols":[ {"n\u0061me" : "b"} , 1 ]}}"#,
+        r#"{"result":{"inputRequests":{"k":{"method":"m","params":{"method":1}},"l":{}},"requestState":{}}}"#,
+        r#"{"result":{"inputRequests":[{"method":"m"}],"requestState":null}}"#,
+        r#"{"method":"x","params":{"a":1,"b":{"c":[2]},"a":"3"}}"#,
+        r#"{"params":[1,{"a":2}],"tools":[{"name":"a"}],"error":{"tools":[{"name":"a"}]}}"#,
+        r#"{"params":{"tools":[{"name":"a"}]},"result":{"tools":[{"name":"a","name":"b"}]}}"#,
+    ];
+
+    fn members(raw: &RawValue) -> Vec<(String, &RawValue)> {
+        let all = parse::<Members<'_>>(raw).unwrap_or_default();
+        all.0.into_iter().map(|(name, raw)| (name.into_owned(), raw)).collect()
+    }
+
+    fn named<'a>(all: &[(String, &'a RawValue)], name: &str) -> Option<&'a RawValue> {
+        all.iter().find(|(key, _)| key == name).map(|(_, raw)| *raw)
+    }
+
+    fn agrees(line: &[u8]) {
+        let mut outline = Outline::deep();
+        if outline.finish(line) != Verdict::Whole {
+            return;
+        }
+        let deep = outline.found().expect("it was asked for");
+        let shown = std::str::from_utf8(line).expect("it is whole");
+        let whole: &RawValue = serde_json::from_str(shown).expect("it is whole");
+        let all = members(whole);
+        let text = |place: Place| std::str::from_utf8(place.of(line)).expect("a part");
+        let said = |place: Place| serde_json::from_str::<String>(text(place)).expect("a string");
+
+        let params = named(&all, "params").map(members).unwrap_or_default();
+        let found = deep.params.iter().filter(|(name, _)| !name.is_empty());
+        let found: Vec<_> = found.map(|(name, value)| (said(*name), text(*value))).collect();
+        let wanted: Vec<_> = params.iter().map(|(name, raw)| (name.clone(), raw.get())).collect();
+        assert_eq!(found, wanted, "{shown}");
+
+        let result = named(&all, "result").map(members).unwrap_or_default();
+        let part = |part: &Part| part.clone().map(|place| &shown[place]);
+        if deep.doubled {
+            return;
+        }
+        let kept =
+            [("requestState", &deep.state), ("nextCursor", &deep.cursor), ("ttlMs", &deep.ttl)];
+        for (name, place) in kept {
+            assert_eq!(part(place), named(&result, name).map(RawValue::get), "{name} of {shown}");
+        }
+        let lists = ["tools", "resources", "resourceTemplates", "prompts"];
+        let list = lists.iter().find_map(|name| named(&result, name));
+        assert_eq!(part(&deep.list), list.map(RawValue::get), "{shown}");
+        let asked = named(&result, "inputRequests");
+        assert_eq!(part(&deep.questions), asked.map(RawValue::get), "{shown}");
+        if list.is_some() && asked.is_some() {
+            return;
+        }
+
+        let field = |raw: &RawValue, wanted: &str| {
+            let all = members(raw);
+            let mut fields = all.iter().filter(|(name, _)| name == wanted);
+            let first = fields.next().map(|(_, raw)| raw.get().to_owned());
+            first.filter(|text| text.starts_with('"') && fields.next().is_none())
+        };
+        let mut wanted: Vec<(String, &str, Option<String>)> = Vec::new();
+        for raw in list.and_then(parse::<Vec<&RawValue>>).unwrap_or_default() {
+            let name = field(raw, "name");
+            wanted.extend(name.map(|name| (String::new(), raw.get(), Some(name))));
+        }
+        for (key, raw) in asked.map(members).unwrap_or_default() {
+            wanted.push((key, raw.get(), field(raw, "method")));
+        }
+        let entries = deep.entries();
+        let found: Vec<(String, &str, Option<String>)> = entries
+            .iter()
+            .filter(|entry| {
+                !entry.key.is_empty() || part(&deep.list).is_some_and(|l| l.starts_with('['))
+            })
+            .filter(|entry| entry.key.is_empty() || asked.is_some())
+            .map(|entry| {
+                let key = if entry.key.is_empty() { String::new() } else { said(entry.key) };
+                let name =
+                    (!entry.name.is_empty() && !entry.doubled).then(|| text(entry.name).to_owned());
+                (key, text(entry.place), name)
+            })
+            .collect();
+        assert_eq!(found, wanted, "{shown}");
+    }
+
+    #[test]
+    fn it_finds_what_the_general_reader_finds() {
+        for line in LINES {
+            agrees(line.as_bytes());
+        }
+    }
+
+    #[test]
+    fn it_agrees_about_every_line_with_one_byte_changed() {
+        for line in LINES {
+            for at in 0..line.len() {
+                for byte in b"{}[]\":,\\0e nt" {
+                    let mut changed = line.as_bytes().to_vec();
+                    changed[at] = *byte;
+                    agrees(&changed);
+                }
+                let mut shorter = line.as_bytes().to_vec();
+                shorter.remove(at);
+                agrees(&shorter);
+            }
+        }
+    }
+
+    #[test]
+    fn it_can_be_cut_anywhere() {
+        for line in LINES {
+            let bytes = line.as_bytes();
+            let mut whole = Outline::deep();
+            whole.finish(bytes);
+            for first in 0..=bytes.len() {
+                let mut cut = Outline::deep();
+                cut.advance(&bytes[..first]);
+                cut.finish(bytes);
+                assert_eq!(format!("{:?}", cut.found()), format!("{:?}", whole.found()), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_more_is_noted_than_there_is_room_for() {
+        let params: String = (0..100).map(|n| format!("\"{n}\":{n},")).collect();
+        let line = format!("{{\"params\":{{{params}\"x\":0}}}}");
+        let mut outline = Outline::deep();
+        outline.finish(line.as_bytes());
+        assert_eq!(outline.found().unwrap().params.len(), PARAMS);
+        let tools = "{\"name\":\"a\"},".repeat(MOST);
+        for (more, overflows) in [("7", false), ("{\"name\":\"b\"}", true)] {
+            let line = format!("{{\"result\":{{\"tools\":[{tools}{more}]}}}}");
+            let mut outline = Outline::deep();
+            outline.finish(line.as_bytes());
+            let found = outline.found().unwrap();
+            assert_eq!((found.entries().len(), found.overflows), (MOST, overflows));
+            assert_eq!(found.entries().iter().count(), MOST);
+            assert_eq!(found.entries().get(MOST - 1), found.entries().iter().next_back());
         }
     }
 }
