@@ -26,6 +26,10 @@ fn main() {
         show("storm: 50 servers, 64 calls in flight on each, 64,000 calls", storm);
         let config = best(rounds, configuration);
         show("configuration of 50 MB", config);
+        for count in [100, 1000] {
+            let config = best(rounds, || servers(count));
+            show(&format!("configuration of {count} servers"), config);
+        }
     }
     for mib in [4, 15] {
         for (shape, words) in SHAPES {
@@ -103,6 +107,23 @@ fn configuration() -> Longest {
     host.watch = true;
     host.ready();
     assert_eq!(host.client.server_count(), 1);
+    (host.longest.1, host.longest.0, host.turns)
+}
+
+fn servers(count: usize) -> Longest {
+    let entries: Vec<String> = (0..count)
+        .map(|n| {
+            format!(
+                "\"server-{n}\":{{\"command\":\"npx\",\"args\":[\"-y\",\"@some/server-{n}\"],\
+                 \"env\":{{\"TOKEN\":\"${{TOKEN:-none}}\"}},\"socket_path\":\"/run/s{n}.sock\"}}"
+            )
+        })
+        .collect();
+    let file = format!("{{\"mcpServers\":{{{}}}}}", entries.join(","));
+    let mut host = Host::unread("servers", &file);
+    host.watch = true;
+    host.ready();
+    assert_eq!(host.client.server_count(), count);
     (host.longest.1, host.longest.0, host.turns)
 }
 

@@ -26,8 +26,9 @@ const WANTED: &str = "mcpServers";
 /// written as a six-byte escape.
 const KEY_LIMIT: usize = WANTED.len() * 6;
 
-/// The largest `mcpServers` that is kept.
-const CAPTURE_LIMIT: usize = 16 << 20;
+/// The largest `mcpServers` that is kept, some thousand servers: it is taken apart
+/// in one go.
+const CAPTURE_LIMIT: usize = 1 << 20;
 
 /// Walks one JSON document, chunk by chunk, and keeps its `mcpServers`.
 pub struct Scanner {

@@ -47,7 +47,7 @@ mod streams;
 mod subscriptions;
 mod timer;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -211,19 +211,26 @@ impl Engine {
     /// A configuration was read. Servers that did not change keep their
     /// connections; those that did, or are gone, finish what is in flight.
     pub fn configure(&mut self, now: Time, config: Config) {
+        let named: HashSet<&str> = config.servers.iter().map(|new| &*new.name).collect();
         let gone: Vec<ServerId> = self
             .by_name
             .iter()
-            .filter(|(name, _)| !config.servers.iter().any(|new| *new.name == ***name))
+            .filter(|(name, _)| !named.contains(&***name))
             .map(|(_, id)| *id)
             .collect();
         for id in gone {
             self.remove_server(now, id);
         }
+        // Those that were removed are still there.
+        let known: HashMap<Arc<str>, usize> = self
+            .servers
+            .iter()
+            .enumerate()
+            .map(|(index, server)| (server.name.clone(), index))
+            .collect();
         for new in config.servers {
             let era = self.verdicts.get(&new.identity()).copied();
-            let known = self.servers.iter().position(|server| *server.name == *new.name);
-            let Some(index) = known else {
+            let Some(&index) = known.get(&*new.name) else {
                 let server = Server::new(new, &self.defaults, era);
                 let id = ServerId(self.servers.len() as u32);
                 self.by_name.insert(server.name.clone(), id);
