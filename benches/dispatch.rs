@@ -8,13 +8,13 @@
 
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use support::host::{BUDGET, Host};
-use support::long::{LISTS, SHAPES};
+use support::long::{FATAL, LISTS, SHAPES};
 use support::table;
 use support::{Daemon, Home, raw, setting, this_program};
-use tmcp::client::{Abilities, Answer, Event, Reply};
+use tmcp::client::{Abilities, Answer, Arguments, CallTool, Event, Reply};
 
 fn main() {
     support::start("dispatch: the longest one, with a budget of 2 ms", false);
@@ -29,6 +29,14 @@ fn main() {
         for count in [100, 1000] {
             let config = best(rounds, || servers(count));
             show(&format!("configuration of {count} servers"), config);
+        }
+    }
+    if only.is_none() || only.as_deref() == Some("ends") {
+        for servers in [5, 50] {
+            let late = best(rounds, || ends(servers, CALLS, false));
+            show(&format!("{} calls time out at once", servers * CALLS), late);
+            let lost = best(rounds, || ends(servers, FATAL, true));
+            show(&format!("{} calls lose their servers", servers * FATAL), lost);
         }
     }
     for mib in [4, 15] {
@@ -127,11 +135,52 @@ fn servers(count: usize) -> Longest {
     (host.longest.1, host.longest.0, host.turns)
 }
 
+/// Calls to each server that never answers: as many as are in flight and wait.
+const CALLS: usize = 190;
+
+/// Calls that end together, because their time is over or the servers' is.
+fn ends(count: usize, calls: usize, dies: bool) -> Longest {
+    let program = this_program();
+    let silent = if dies { "--long-dies" } else { "--long-stdio" };
+    let entries: Vec<String> = (0..count)
+        .map(|n| {
+            format!(
+                "\"s{n}\":{{\"command\":{program:?},\"args\":[{silent:?}],\"era\":\"legacy\",\
+                 \"pool_max_size\":1,\"max_in_flight\":{FATAL},\"retry_attempts\":0}}"
+            )
+        })
+        .collect();
+    let mut host = Host::new("ends", &format!("{{{}}}", entries.join(",")));
+    for server in 0..count {
+        host.call(&format!("s{server}"), "text", "{\"bytes\":100}");
+    }
+    let due = Instant::now() + Duration::from_secs(1);
+    for n in 0..count * calls {
+        let server = format!("s{}", n % count);
+        let arguments = Arguments::Json("{}".into());
+        let call = CallTool { server, tool: "silent".into(), arguments };
+        let left = (!dies).then(|| due.saturating_duration_since(Instant::now()));
+        host.client.call(call, left, 0).expect("the call is accepted");
+    }
+    host.watch = true;
+    let mut ended = 0;
+    while ended < count * calls {
+        host.until(|event| {
+            let done = matches!(&event, Event::Done(done) if done.outcome.is_err());
+            ended += usize::from(done);
+            done
+        });
+    }
+    (host.longest.1, host.longest.0, host.turns)
+}
+
 fn long_line(shape: &str, bytes: usize) -> Longest {
     let program = this_program();
     let rest = "\"args\":[\"--long-stdio\"],\"era\":\"legacy\"";
     let mut host = Host::new("line", &format!("{{\"s\":{{\"command\":{program:?},{rest}}}}}"));
-    host.client.set_abilities(Abilities { elicitation: true, roots: false, sampling: true });
+    let abilities = Abilities { elicitation: true, roots: true, sampling: true };
+    host.client.set_abilities(abilities);
+    host.client.set_roots((0..100).map(|n| format!("file:///home/somebody/work/{n}")).collect());
     host.call("s", "text", "{\"bytes\":100}");
     if LISTS.contains(&shape) {
         host.call("s", shape, &format!("{{\"bytes\":{bytes}}}"));
@@ -165,7 +214,7 @@ fn long_line(shape: &str, bytes: usize) -> Longest {
         Some(Ok(Reply::List { items, .. })) => items.len() > bytes / 10 * 9,
         Some(Err(error)) => match shape {
             "error" => error.code() == Some(-32000),
-            _ => shape.starts_with("question"),
+            _ => shape.starts_with("question") || matches!(shape, "pings" | "roots"),
         },
         _ => false,
     };

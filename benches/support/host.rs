@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use tmcp::client::{
@@ -53,7 +54,12 @@ impl Host {
         ];
         let options =
             Options { env, name: "tmcp-bench".into(), version: "0".into(), ..Options::default() };
-        let client = Client::new(options, LogLevel::Error, Box::new(|_, _| {})).expect("a client");
+        let mut log = std::fs::File::create(home.path("log")).expect("a log");
+        let sink = Box::new(move |_, line: &str| {
+            // As dear as the sink of a host that writes to a file.
+            let _ = log.write_all(format!("{line}\n").as_bytes());
+        });
+        let client = Client::new(options, LogLevel::Warning, sink).expect("a client");
         let epoll = Epoll::new();
         epoll.add(client.as_raw_fd());
         let longest = (Duration::ZERO, Duration::ZERO);

@@ -4,7 +4,7 @@
 use std::io::{BufRead, Write};
 
 /// A shape, and what it is called in the table.
-pub const SHAPES: [(&str, &str); 16] = [
+pub const SHAPES: [(&str, &str); 19] = [
     ("text", "one text"),
     ("rows", "small rows"),
     ("error", "an error with long data"),
@@ -18,6 +18,9 @@ pub const SHAPES: [(&str, &str); 16] = [
     ("asks-form", "a question of the server for a form"),
     ("question", "a result that asks a model"),
     ("questions", "a result with many questions"),
+    ("warnings", "warnings for the log"),
+    ("pings", "pings that are not waited for"),
+    ("roots", "requests for roots that are not waited for"),
     ("tools", "a list of small tools"),
     ("tool", "a list of one tool"),
     ("pages", "a list of two pages"),
@@ -26,11 +29,17 @@ pub const SHAPES: [(&str, &str); 16] = [
 /// The shapes of lists, which are asked for by a request of their own.
 pub const LISTS: [&str; 3] = ["tools", "tool", "pages"];
 
+/// Calls that end a server which dies.
+pub const FATAL: usize = 64;
+
 /// Serves standard input until it ends. The tool's name is the shape, `bytes` among
 /// its arguments the length.
-pub fn serve() -> ! {
+///
+/// A server that `dies` does so as soon as it has read [`FATAL`] calls of `silent`,
+/// which it never answers.
+pub fn serve(dies: bool) -> ! {
     let mut output = std::io::stdout();
-    let (mut list, mut size) = ("", 0);
+    let (mut list, mut size, mut silent) = ("", 0, 0);
     for line in std::io::stdin().lock().lines() {
         let Ok(line) = line else { break };
         let number = |name: &str| -> usize {
@@ -48,6 +57,13 @@ pub fn serve() -> ! {
             Some((name, _)) => reply(name, id, bytes),
             None if line.contains("\"tools/list\"") => {
                 page(list, id, size, line.contains("\"cursor\""))
+            }
+            None if line.contains("\"silent\"") => {
+                silent += 1;
+                match dies && silent == FATAL {
+                    true => break,
+                    false => continue,
+                }
             }
             None if line.contains("\"initialize\"") => format!(
                 "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"protocolVersion\":\"2025-03-26\",\
@@ -108,6 +124,19 @@ fn reply(shape: &str, id: usize, bytes: usize) -> String {
                 "{{\"progressToken\":{id},\"progress\":1,{members}\"message\":\"{words}\"}}"
             );
             told("notifications/progress", &params)
+        }
+        "warnings" => {
+            let line = "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\
+                        \"params\":{\"level\":\"warning\",\"data\":\"look out\"}}\n";
+            line.repeat(bytes / line.len()) + &told("x", "{}")
+        }
+        "pings" => {
+            let line = "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}\n";
+            line.repeat(bytes / line.len()) + &told("x", "{}")
+        }
+        "roots" => {
+            let line = "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"roots/list\"}\n";
+            line.repeat(bytes / line.len()) + &told("x", "{}")
         }
         "asks" => told("sampling/createMessage\",\"id\":\"q", &sample(bytes)),
         "asks-form" => told("elicitation/create\",\"id\":\"q", &form(bytes)),

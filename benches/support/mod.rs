@@ -31,7 +31,8 @@ pub fn start(name: &str, one_processor: bool) {
     match args.get(1).map(String::as_str) {
         Some("--echo-socket") => echo::serve_socket(Path::new(&args[2])),
         Some("--echo-stdio") => echo::serve_stdio(),
-        Some("--long-stdio") => long::serve(),
+        Some("--long-stdio") => long::serve(false),
+        Some("--long-dies") => long::serve(true),
         _ => {}
     }
     let machine = machine();

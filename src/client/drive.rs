@@ -23,6 +23,8 @@ use super::{Client, STRAGGLER, lookup};
 const HEADROOM: u32 = 8;
 /// Bytes of a list that are copied in one go.
 const PIECE: usize = 256 << 10;
+/// Log lines that the host is given in one go; it may write each to a file.
+const LOG_LINES: usize = 50;
 /// Lines of stderr that are logged in one go.
 const STDERR_LINES: usize = 100;
 
@@ -51,13 +53,19 @@ impl Client {
         };
         loop {
             let before = now;
-            let loading = self.load(now);
-            self.engine.work(now, PIECE);
-            self.open_next(now);
-            if let Some(id) = self.busy.pop_front() {
-                served = true;
-                self.serve(now, id);
+            let mut loading = false;
+            if self.engine.has_log() {
+                // What comes faster than it is logged would push out the rest.
                 self.carry_out(now);
+            } else {
+                loading = self.load(now);
+                self.engine.work(now, PIECE);
+                self.open_next(now);
+                if let Some(id) = self.busy.pop_front() {
+                    served = true;
+                    self.serve(now, id);
+                    self.carry_out(now);
+                }
             }
             if !self.is_busy() && !loading {
                 break;
@@ -83,7 +91,8 @@ impl Client {
     }
 
     fn is_busy(&self) -> bool {
-        !self.busy.is_empty() || !self.opening.is_empty() || self.engine.has_work()
+        let ready = !self.busy.is_empty() || !self.opening.is_empty();
+        ready || self.engine.has_work() || self.engine.has_log()
     }
 
     fn has_unsaved(&self) -> bool {
@@ -390,7 +399,8 @@ impl Client {
                 Action::KeepTools { identity, tools } => self.shelf.keep(identity, tools),
             }
         }
-        while let Some((level, line)) = self.engine.poll_log() {
+        for _ in 0..LOG_LINES {
+            let Some((level, line)) = self.engine.poll_log() else { break };
             (self.log)(level, &line);
         }
     }

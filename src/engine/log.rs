@@ -45,6 +45,10 @@ impl Log {
         self.lines.push_back((level, line.to_string()));
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     pub(super) fn pop(&mut self) -> Option<(LogLevel, String)> {
         self.lines.pop_front()
     }

@@ -78,6 +78,9 @@ use retry::Random;
 use server::Server;
 use timer::{Soonest, Timer, Timers};
 
+/// Requests that end in one go because their time is over.
+const LATE: usize = 64;
+
 /// A tool call as the host asks for it.
 #[derive(Clone, Debug)]
 pub struct CallTool {
@@ -148,6 +151,8 @@ pub struct Engine {
     next_question: u64,
     abilities: Abilities,
     roots: Vec<String>,
+    /// What `roots/list` is answered with.
+    roots_result: String,
     questions: BTreeMap<QuestionId, questions::Pending>,
     /// Lists that are being put together, in turns.
     joining: VecDeque<RequestId>,
@@ -183,6 +188,7 @@ impl Engine {
             next_question: 1,
             abilities: Abilities::default(),
             roots: Vec::new(),
+            roots_result: "{\"roots\":[]}".to_owned(),
             questions: BTreeMap::new(),
             joining: VecDeque::new(),
             latency: Latency::default(),
@@ -470,6 +476,11 @@ impl Engine {
         }
     }
 
+    /// Whether there are log lines.
+    pub fn has_log(&self) -> bool {
+        !self.log.is_empty()
+    }
+
     /// Whether [`work`](Engine::work) has something to do.
     pub fn has_work(&self) -> bool {
         !self.joining.is_empty()
@@ -603,8 +614,9 @@ impl Engine {
         connection.deadline(self.server(connection.server).limits.pool_idle_timeout)
     }
 
-    /// Ends the requests that are overdue at `until`, which is not after `now`.
-    fn serve_requests(&mut self, now: Time, until: Time) {
+    /// Ends requests that are overdue at `until`, which is not after `now`. Those
+    /// that are left stay due. Returns how many were looked at.
+    fn serve_requests(&mut self, now: Time, until: Time) -> usize {
         let mut overdue: Vec<(Time, RequestId)> = self
             .requests
             .iter()
@@ -612,10 +624,13 @@ impl Engine {
             .filter(|(due, _)| *due <= until)
             .collect();
         overdue.sort_unstable();
-        for (_, id) in overdue {
-            self.request_timeout(now, id);
+        for (_, id) in overdue.iter().take(LATE) {
+            self.request_timeout(now, *id);
         }
-        self.requests_due = self.requests.values().map(Request::next_deadline).collect();
+        if overdue.len() <= LATE {
+            self.requests_due = self.requests.values().map(Request::next_deadline).collect();
+        }
+        overdue.len().min(LATE)
     }
 
     /// Does what is overdue at `until` for connections.

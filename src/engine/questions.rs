@@ -73,6 +73,11 @@ impl Engine {
         if self.roots == roots {
             return;
         }
+        let list: Vec<String> = roots
+            .iter()
+            .map(|uri| format!("{{{}}}", message::member("uri", uri).trim_end_matches(',')))
+            .collect();
+        self.roots_result = format!("{{\"roots\":[{}]}}", list.join(","));
         self.roots = roots;
         let legacy: Vec<ConnectionId> = self
             .connections
@@ -248,16 +253,6 @@ impl Engine {
         self.open_question(now, server, request, origin, asks);
     }
 
-    /// The answer to `roots/list`.
-    pub(super) fn roots_result(&self) -> String {
-        let roots: Vec<String> = self
-            .roots
-            .iter()
-            .map(|uri| format!("{{{}}}", message::member("uri", uri).trim_end_matches(',')))
-            .collect();
-        format!("{{\"roots\":[{}]}}", roots.join(","))
-    }
-
     /// A result asks for input: the questions are put, and the request goes on
     /// when all are answered.
     pub(super) fn input_required(
@@ -306,7 +301,7 @@ impl Engine {
                     self.open_question(now, server, Some(id), Origin::Round { key }, asks);
                 }
                 None if asked.method == "roots/list" => {
-                    let roots = self.roots_result();
+                    let roots = self.roots_result.clone();
                     self.round_answer(now, id, key, roots);
                 }
                 None if asked.method == "elicitation/create" => {

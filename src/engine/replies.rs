@@ -324,12 +324,11 @@ impl Engine {
             Ok(None) => None,
             Err(why) => Some(why),
         };
-        let roots = if asked.method == "roots/list" { self.roots_result() } else { String::new() };
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let before = connection.output.end();
         connection.output.append(&mut self.spare, |out| match refused {
             Some(why) => jsonrpc::write_error(out, their_id, INVALID_PARAMS, why.message()),
-            None => legacy::write_answer(out, their_id, &asked.method, &roots),
+            None => legacy::write_answer(out, their_id, &asked.method, &self.roots_result),
         });
         connection.unread_answers += (connection.output.end() - before) as usize;
         let state = self.server_mut(server);

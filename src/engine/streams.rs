@@ -10,7 +10,7 @@ use crate::engine::event::Event;
 use crate::engine::request::Kind;
 use crate::engine::server::{Fallback, SOCKET_PAUSE};
 use crate::engine::timer::{Soonest, Timer};
-use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
+use crate::engine::{ConnectionId, Engine, LATE, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::protocol::message;
@@ -28,7 +28,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// A process that lived this long did not die of being started.
 const STABLE: Duration = Duration::from_secs(10);
 /// Answers that a server asked for and does not read.
-const MAX_PENDING: usize = 16 << 20;
+const MAX_PENDING: usize = 1 << 20;
 
 /// Why a connection is gone.
 struct Loss {
@@ -192,16 +192,18 @@ impl Engine {
         self.lose(now, id, Loss { reason, cause, category: ErrorCategory::Lost });
     }
 
-    /// Time has passed.
+    /// Time has passed. When very much is due at once, some of it stays due: ask for
+    /// the deadline again.
     pub fn handle_timeout(&mut self, now: Time) {
-        loop {
+        let mut late = 0;
+        while late < LATE {
             // In the order of their times, however late we are told.
             let (requests, connections) = (self.requests_due, self.connections_due);
             let first = |other: Option<Time>| other.map_or(now, |other| other.min(now));
             let timer = first(self.timers.next());
             let until = first(connections.get()).min(timer);
             if requests.is_due(until) {
-                self.serve_requests(now, until);
+                late += self.serve_requests(now, until);
                 continue;
             }
             let until = first(requests.get()).min(timer);
