@@ -399,7 +399,13 @@ impl World {
     fn wake(&mut self) {
         self.say(format_args!("the clock wakes the engine"));
         let now = self.time();
-        self.engine.handle_timeout(now);
+        // Of very many requests some end, and the others stay due.
+        for _ in 0..100 {
+            self.engine.handle_timeout(now);
+            if self.engine.deadline().is_none_or(|when| when > now) {
+                break;
+            }
+        }
         if self.engine.deadline().is_some_and(|when| when <= now) {
             self.fail("the deadline has not moved".into());
         }
