@@ -176,12 +176,17 @@ fn ends(count: usize, calls: usize, dies: bool) -> Longest {
 
 fn long_line(shape: &str, bytes: usize) -> Longest {
     let program = this_program();
-    let rest = "\"args\":[\"--long-stdio\"],\"era\":\"legacy\"";
+    let wordy = if shape == "handshake" { bytes } else { 0 };
+    let rest = format!("\"args\":[\"--long-stdio\",\"{wordy}\"],\"era\":\"legacy\"");
     let mut host = Host::new("line", &format!("{{\"s\":{{\"command\":{program:?},{rest}}}}}"));
     let abilities = Abilities { elicitation: true, roots: true, sampling: true };
     host.client.set_abilities(abilities);
     host.client.set_roots((0..100).map(|n| format!("file:///home/somebody/work/{n}")).collect());
-    host.call("s", "text", "{\"bytes\":100}");
+    if shape == "handshake" {
+        host.watch = true;
+    } else {
+        host.call("s", "text", "{\"bytes\":100}");
+    }
     if LISTS.contains(&shape) {
         host.call("s", shape, &format!("{{\"bytes\":{bytes}}}"));
     }
@@ -214,6 +219,7 @@ fn long_line(shape: &str, bytes: usize) -> Longest {
         Some(Ok(Reply::List { items, .. })) => items.len() > bytes / 10 * 9,
         Some(Err(error)) => match shape {
             "error" => error.code() == Some(-32000),
+            "handshake" => error.message().contains("the answer has"),
             _ => shape.starts_with("question") || matches!(shape, "pings" | "roots"),
         },
         _ => false,

@@ -4,7 +4,7 @@
 use std::io::{BufRead, Write};
 
 /// A shape, and what it is called in the table.
-pub const SHAPES: [(&str, &str); 19] = [
+pub const SHAPES: [(&str, &str); 20] = [
     ("text", "one text"),
     ("rows", "small rows"),
     ("error", "an error with long data"),
@@ -21,6 +21,7 @@ pub const SHAPES: [(&str, &str); 19] = [
     ("warnings", "warnings for the log"),
     ("pings", "pings that are not waited for"),
     ("roots", "requests for roots that are not waited for"),
+    ("handshake", "an answer to the handshake"),
     ("tools", "a list of small tools"),
     ("tool", "a list of one tool"),
     ("pages", "a list of two pages"),
@@ -36,8 +37,8 @@ pub const FATAL: usize = 64;
 /// its arguments the length.
 ///
 /// A server that `dies` does so as soon as it has read [`FATAL`] calls of `silent`,
-/// which it never answers.
-pub fn serve(dies: bool) -> ! {
+/// which it never answers. The answer to the handshake has `wordy` bytes too many.
+pub fn serve(dies: bool, wordy: usize) -> ! {
     let mut output = std::io::stdout();
     let (mut list, mut size, mut silent) = ("", 0, 0);
     for line in std::io::stdin().lock().lines() {
@@ -67,7 +68,11 @@ pub fn serve(dies: bool) -> ! {
             }
             None if line.contains("\"initialize\"") => format!(
                 "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"protocolVersion\":\"2025-03-26\",\
-                 \"capabilities\":{{\"tools\":{{}}}},\"serverInfo\":{{\"name\":\"long\",\"version\":\"1\"}}}}}}"
+                 \"capabilities\":{{\"tools\":{{}}}},\"serverInfo\":{{\"name\":\"long\",\"version\":\"1\"}}{}}}}}",
+                match wordy {
+                    0 => String::new(),
+                    bytes => format!(",\"x\":[{}0]", "{\"a\":1},".repeat(bytes / 8)),
+                }
             ),
             None => continue,
         };

@@ -31,8 +31,10 @@ pub fn start(name: &str, one_processor: bool) {
     match args.get(1).map(String::as_str) {
         Some("--echo-socket") => echo::serve_socket(Path::new(&args[2])),
         Some("--echo-stdio") => echo::serve_stdio(),
-        Some("--long-stdio") => long::serve(false),
-        Some("--long-dies") => long::serve(true),
+        Some("--long-stdio") => {
+            long::serve(false, args.get(2).and_then(|bytes| bytes.parse().ok()).unwrap_or(0))
+        }
+        Some("--long-dies") => long::serve(true, 0),
         _ => {}
     }
     let machine = machine();
