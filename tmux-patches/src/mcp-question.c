@@ -213,6 +213,7 @@ mcp_question_chosen(void *data, int choice)
 {
 	struct mcp_question	*q = data;
 	struct mcp_field	*fields;
+	struct mcp_bytes	*url;
 	u_int			 n;
 
 	switch (choice) {
@@ -229,7 +230,9 @@ mcp_question_chosen(void *data, int choice)
 		mcp_form_start(q->form);
 		break;
 	case MCP_QUESTION_COPY:
-		mcp_show_paste(MCP_BUFFER "-url", q->url, strlen(q->url));
+		url = mcp_bytes_copy(q->url, strlen(q->url));
+		mcp_paste_set(MCP_BUFFER "-url", url, NULL, NULL);
+		mcp_bytes_unref(url);
 		mcp_question_show(q);
 		break;
 	case MCP_QUESTION_DECLINE:

@@ -106,7 +106,7 @@ mcp_text_vis(const char *text, size_t size, size_t *outsize)
 
 /*
  * Where to cut text so that at most limit bytes remain: after a newline if
- * there is one, otherwise not inside a character.
+ * there is one, otherwise not inside a character or the end of a line.
  */
 size_t
 mcp_text_cut(const char *text, size_t size, size_t limit)
@@ -123,6 +123,8 @@ mcp_text_cut(const char *text, size_t size, size_t limit)
 		if (((u_char)text[at] & 0xc0) != 0x80)
 			break;
 	}
+	if (at > 1 && text[at - 1] == '\r' && text[at] == '\n')
+		at--;
 	return (at);
 }
 
