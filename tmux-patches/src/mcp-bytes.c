@@ -30,6 +30,12 @@
  * which can grow.
  */
 
+/*
+ * The memory of what is larger is given back in a turn of its own, because that
+ * takes longer than one would think.
+ */
+#define MCP_BYTES_FREE (1024 * 1024)
+
 /* Begin a text of our own. It always has a NUL behind it. */
 struct mcp_bytes *
 mcp_bytes_create(void)
@@ -85,7 +91,7 @@ mcp_bytes_copy(const char *text, size_t size)
 	return (b);
 }
 
-/* Take over an event, inside the callback that got it. */
+/* Take over an event, with its JSON, inside the callback that got it. */
 struct mcp_bytes *
 mcp_bytes_event(struct tmcp_event *event)
 {
@@ -95,7 +101,7 @@ mcp_bytes_event(struct tmcp_event *event)
 	b = xcalloc(1, sizeof *b);
 	b->references = 1;
 	b->event = event;
-	b->text = "";
+	b->text = tmcp_event_json(event, &b->size);
 	return (b);
 }
 
@@ -138,6 +144,19 @@ mcp_bytes_ref(struct mcp_bytes *b)
 	return (b);
 }
 
+/* Give back the memory. */
+static int
+mcp_bytes_free(void *data)
+{
+	struct mcp_bytes	*b = data;
+
+	tmcp_event_free(b->event);
+	tmcp_string_free(b->string);
+	free(b->own);
+	free(b);
+	return (0);
+}
+
 /* Let go of a text, which may be NULL. */
 void
 mcp_bytes_unref(struct mcp_bytes *b)
@@ -145,8 +164,8 @@ mcp_bytes_unref(struct mcp_bytes *b)
 	if (b == NULL || --b->references != 0)
 		return;
 	mcp_bytes_unref(b->of);
-	tmcp_event_free(b->event);
-	tmcp_string_free(b->string);
-	free(b->own);
-	free(b);
+	if (b->of == NULL && b->size > MCP_BYTES_FREE)
+		mcp_work_add(mcp_bytes_free, b);
+	else
+		(void)mcp_bytes_free(b);
 }

@@ -35,9 +35,12 @@
 #define MCP_SHOW_POPUP_BYTES (1024 * 1024)
 #define MCP_SHOW_MESSAGE_BYTES 4096
 
-/* What is added to a pane in one turn of the loop. */
+/*
+ * What is added to a pane in one turn of the loop. A longer line is shown as
+ * several, because tmux draws it cell by cell.
+ */
 #define MCP_SHOW_TURN_LINES 50
-#define MCP_SHOW_TURN_BYTES 16384
+#define MCP_SHOW_TURN_BYTES 4096
 
 /* What is made ready for a pane in one turn. */
 #define MCP_SHOW_PANE_BYTES 32768
@@ -66,13 +69,35 @@ struct mcp_show_view {
 	u_int				 wp_id;
 	int				 started;
 	struct mcp_bytes		*lines;
-	char				*next;
+	const char			*next;
 
 	TAILQ_ENTRY(mcp_show_view)	 entry;
 };
 static TAILQ_HEAD(, mcp_show_view) mcp_show_views =
     TAILQ_HEAD_INITIALIZER(mcp_show_views);
 static struct event	 mcp_show_timer;
+
+/* Take the next line, or as many rows of it as are added in one turn. */
+static char *
+mcp_show_view_line(struct mcp_show_view *view, u_int sx)
+{
+	const char	*end = view->lines->text + view->lines->size, *nl;
+	char		*line;
+	size_t		 size = end - view->next, limit;
+
+	limit = sx < MCP_SHOW_TURN_BYTES / 2 ?
+	    MCP_SHOW_TURN_BYTES / sx * sx : MCP_SHOW_TURN_BYTES;
+	nl = memchr(view->next, '\n', size > limit ? limit + 1 : size);
+	if (nl != NULL)
+		size = nl - view->next;
+	else
+		size = mcp_text_cut(view->next, size, limit);
+	line = xstrndup(view->next, size);
+	if (nl != NULL)
+		size++;
+	view->next = (view->next + size == end ? NULL : view->next + size);
+	return (line);
+}
 
 /* Add the next lines, unless the pane or the mode has gone meanwhile. */
 static void
@@ -81,7 +106,7 @@ mcp_show_view_step(__unused int fd, __unused short events, __unused void *arg)
 	struct mcp_show_view		*view = TAILQ_FIRST(&mcp_show_views);
 	struct window_pane		*wp;
 	struct window_mode_entry	*wme = NULL;
-	char				*s;
+	char				*line, *s;
 	size_t				 size = 0;
 	u_int				 i;
 
@@ -100,10 +125,12 @@ mcp_show_view_step(__unused int fd, __unused short events, __unused void *arg)
 
 	for (i = 0; i < MCP_SHOW_TURN_LINES && size < MCP_SHOW_TURN_BYTES &&
 	    view->next != NULL; i++) {
-		s = mcp_text_untab(strsep(&view->next, "\n"));
+		line = mcp_show_view_line(view, screen_size_x(&wp->base));
+		s = mcp_text_untab(line);
 		size += strlen(s);
 		window_copy_add(wp, 0, "%s", s);
 		free(s);
+		free(line);
 	}
 	if (view->next == NULL) {
 		TAILQ_REMOVE(&mcp_show_views, view, entry);
@@ -144,7 +171,7 @@ mcp_show_view(struct mcp_output *out, struct mcp_bytes *lines)
 	view = xcalloc(1, sizeof *view);
 	view->wp_id = wp->id;
 	view->lines = lines;
-	view->next = lines->own;
+	view->next = lines->text;
 	TAILQ_INSERT_TAIL(&mcp_show_views, view, entry);
 	if (!event_initialized(&mcp_show_timer))
 		evtimer_set(&mcp_show_timer, mcp_show_view_step, NULL);
