@@ -53,6 +53,8 @@ mcp_extract_cut(struct mcp_bytes *bytes, size_t limit, u_int lines)
 
 	cut = mcp_text_cut(bytes->text, bytes->size, limit);
 	end = cp + cut;
+	if (lines == UINT_MAX)
+		return (cut);
 	for (n = 0; n < lines; n++) {
 		if ((cp = memchr(cp, '\n', end - cp)) == NULL)
 			return (cut);

@@ -151,32 +151,34 @@ mcp_output_dead(struct mcp_output *out)
 	return (out->client != NULL && (out->client->flags & CLIENT_DEAD));
 }
 
-/* Change lines that look like the end of a block to a simple parser a little. */
+/* If a line looks like the end of a block to a simple parser. */
+static int
+mcp_output_is_guard(const char *line)
+{
+	return (strncmp(line, "%begin", 6) == 0 ||
+	    strncmp(line, "%end", 4) == 0 || strncmp(line, "%error", 6) == 0);
+}
+
+/* Change lines that look like the end of a block a little. */
 static struct mcp_bytes *
 mcp_output_unguard(struct mcp_bytes *lines)
 {
-	static const char	*guards[] = { "%begin", "%end", "%error" };
 	struct mcp_bytes	*out = NULL;
-	const char		*line = lines->text, *done = line, *next;
-	u_int			 i;
+	const char		*cp, *done = lines->text;
+	char			 last = '\n';
 
-	for (; line != NULL; line = next) {
-		if ((next = strchr(line, '\n')) != NULL)
-			next++;
-		for (i = 0; *line == '%' && i < nitems(guards); i++) {
-			if (strncmp(line, guards[i], strlen(guards[i])) != 0)
-				continue;
-			if (out == NULL)
-				out = mcp_bytes_create();
-			mcp_bytes_add(out, done, line - done);
-			mcp_bytes_add(out, "\\045", 4);
-			done = line + 1;
-			break;
-		}
+	for (cp = done; *cp != '\0'; last = *cp++) {
+		if (last != '\n' || *cp != '%' || !mcp_output_is_guard(cp))
+			continue;
+		if (out == NULL)
+			out = mcp_bytes_create();
+		mcp_bytes_add(out, done, cp - done);
+		mcp_bytes_add(out, "\\045", 4);
+		done = cp + 1;
 	}
 	if (out == NULL)
 		return (lines);
-	mcp_bytes_add(out, done, lines->text + lines->size - done);
+	mcp_bytes_add(out, done, cp - done);
 	mcp_bytes_unref(lines);
 	return (out);
 }

@@ -36,6 +36,9 @@
 /* How often to look if a client is free for the next question. */
 #define MCP_QUESTION_WAIT_MS 200
 
+/* What is left of what a server says. */
+#define MCP_QUESTION_BYTES 65536
+
 /* Choices in the first step. */
 enum mcp_question_choice {
 	MCP_QUESTION_ANSWER,
@@ -294,13 +297,15 @@ mcp_question_event(struct tmcp_event *event)
 {
 	struct mcp_question	*q;
 	struct client		*c = NULL;
-	const char		*hook = "elicitation";
+	const char		*hook = "elicitation", *text;
+	size_t			 size;
 
 	q = xcalloc(1, sizeof *q);
 	q->id = tmcp_event_id(event);
 	q->kind = tmcp_event_question(event);
 	q->server = xstrdup(tmcp_event_server(event));
-	q->text = xstrdup(tmcp_event_text(event, NULL));
+	text = tmcp_event_text(event, &size);
+	q->text = xstrndup(text, mcp_text_cut(text, size, MCP_QUESTION_BYTES));
 	q->url = xstrdup(tmcp_event_url(event));
 	TAILQ_INSERT_TAIL(&mcp_questions, q, entry);
 
