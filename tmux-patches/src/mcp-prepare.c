@@ -159,7 +159,8 @@ mcp_prepare_has(struct mcp_request *mr)
 
 /*
  * Nobody wants the answer to a request any more, but that a hook may: the call
- * has ended after all. Returns 0 if so, and the request stays until then.
+ * has ended after all. Returns 0 if so, and the request stays until then;
+ * otherwise it is to be removed.
  */
 int
 mcp_prepare_drop(struct mcp_request *mr)
@@ -170,11 +171,10 @@ mcp_prepare_drop(struct mcp_request *mr)
 		p->want = MCP_WANT(TMCP_WANT_TEXT);
 		return (0);
 	}
-	mcp_prepare_free(p);
 	return (1);
 }
 
-/* A request goes: so does its answer. */
+/* A request is removed: so is its answer. */
 void
 mcp_prepare_forget(struct mcp_request *mr)
 {

@@ -4,10 +4,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tmcp_tmux_tests::{Setup, Tmux, stdio, until};
+use tmcp_tmux_tests::{PATIENCE, Setup, Tmux, stdio, until};
 
 /// What the server's tool `large` has in its n-th line.
 fn line(n: usize) -> String {
@@ -86,6 +86,20 @@ fn texts_reach_a_shell_whole() {
 }
 
 #[test]
+fn the_end_of_a_line_is_not_cut_in_two() {
+    let tmux = Tmux::demo();
+    // What a shell is sent in one turn has 16384 bytes.
+    for at in 16380..=16388 {
+        let text = format!("{}\r\nend", "x".repeat(at));
+        let arguments = json!({"result": {"content": [{"type": "text", "text": text}]}});
+        let options = ["mcp-call", "-i", "-", "demo", "answer"];
+        let shown = tmux.run_with(options, arguments.to_string().as_bytes()).ok();
+        same(&shown, &format!("{}\nend\n", "x".repeat(at)));
+    }
+    tmux.finish();
+}
+
+#[test]
 fn data_reaches_a_shell_whole() {
     let tmux = Tmux::demo();
     let bytes = 3_000_000;
@@ -156,7 +170,7 @@ fn answers_keep_their_order() {
         .conf("set -g @order ''")
         .server("demo", stdio(&["--serial"]));
     let tmux = setup.start();
-    let sizes = [8_000_000, 200_000, 4_000_000, 100_000];
+    let sizes = [8_000_000, 200_000, 14_000_000, 70_000];
     let calls: String = sizes
         .iter()
         .map(|bytes| format!("mcp-call -b -o buffer:same demo large '{{\"bytes\":{bytes}}}'\n"))
@@ -348,6 +362,87 @@ fn clients_that_are_killed_meanwhile_leave_nothing() {
     for file in left {
         assert_eq!(fs::metadata(&file).expect("it is there").len(), size, "it is whole");
     }
+    tmux.lives();
+    tmux.finish();
+}
+
+/// Starts a call with images, and waits until there is the first file.
+fn saving_call(tmux: &Tmux, saved: &Path, options: &[&str]) -> tmcp_tmux_tests::run::Running {
+    let call = tmux.start_call(with(options, "images", IMAGES));
+    let start = Instant::now();
+    while files(saved).is_empty() {
+        assert!(start.elapsed() < PATIENCE, "no file comes");
+    }
+    call
+}
+
+/// The bytes of the images that are being saved when somebody goes.
+const IMAGES: usize = 11_000_000;
+
+/// Asserts that all of the images are there or none, and removes them. Returns
+/// whether there was none: whoever went did so in time.
+#[track_caller]
+fn all_or_none(saved: &Path) -> bool {
+    let left = files(saved);
+    assert!(left.is_empty() || left.len() == 4, "{left:?}");
+    for file in &left {
+        let size = fs::metadata(file).expect("it is there").len();
+        assert_eq!(size, image(0, IMAGES).len() as u64, "it is whole");
+        fs::remove_file(file).expect("removed");
+    }
+    left.is_empty()
+}
+
+#[test]
+fn the_files_of_a_client_that_is_killed_are_removed() {
+    let (tmux, saved) = saving();
+    let _ = tmux.call(["demo", "echo", "text=warm"]).ok();
+    let before = tmux.server().descriptors();
+    let caught = (0..10).any(|_| {
+        let call = saving_call(&tmux, &saved, &[]);
+        call.process().signal(libc::SIGKILL);
+        let _ = call.wait();
+        until("no descriptor is left open", || tmux.server().descriptors() <= before);
+        all_or_none(&saved)
+    });
+    assert!(caught, "all were written each time before the client had gone");
+    tmux.lives();
+    tmux.finish();
+}
+
+#[test]
+fn kill_server_removes_files_that_are_not_yet_whole() {
+    let caught = (0..10).any(|_| {
+        let (tmux, saved) = saving();
+        // Nobody waits for it who could be missed.
+        let call = saving_call(&tmux, &saved, &["-b"]);
+        tmux.server().signal(libc::SIGTERM);
+        until("tmux has gone", || !tmux.server().runs());
+        drop(call);
+        let caught = all_or_none(&saved);
+        tmux.finish();
+        caught
+    });
+    assert!(caught, "all were written each time before tmux had gone");
+}
+
+#[test]
+fn a_client_that_is_killed_while_its_answer_is_made_harms_nobody() {
+    let tmux = Tmux::demo();
+    let mut control = tmux.control();
+    for n in 1..=12 {
+        let call = tmux.start_call(with(&["-p"], "data", 5_000_000));
+        let ended = n.to_string();
+        until("the call has ended", || {
+            control.command("display-message -p '#{mcp_calls}'").lines == [ended.as_str()]
+        });
+        call.process().signal(libc::SIGKILL);
+        let _ = call.wait();
+    }
+    control.round_trip();
+    assert_eq!(tmux.call(["demo", "echo", "text=on"]).ok(), "on\n");
+    same(&tmux.call(large("lines", 500_000)).ok(), &lines(500_000));
+    drop(control);
     tmux.lives();
     tmux.finish();
 }
