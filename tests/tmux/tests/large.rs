@@ -432,9 +432,10 @@ fn a_client_that_is_killed_while_its_answer_is_made_harms_nobody() {
     let mut control = tmux.control();
     for n in 1..=12 {
         let call = tmux.start_call(with(&["-p"], "data", 5_000_000));
-        let ended = n.to_string();
+        let ended = format!("{n}/0");
         until("the call has ended", || {
-            control.command("display-message -p '#{mcp_calls}'").lines == [ended.as_str()]
+            control.command("display-message -p '#{mcp_calls}/#{mcp_inflight}'").lines
+                == [ended.as_str()]
         });
         call.process().signal(libc::SIGKILL);
         let _ = call.wait();
