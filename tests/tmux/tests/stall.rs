@@ -316,10 +316,9 @@ fn ten_megabytes_are_printed_by_a_shell_client() {
 fn ten_megabytes_go_to_a_buffer() {
     let tmux = with_two(demo());
     let arguments = json!({"bytes": 10_000_000}).to_string();
-    let follow = "set -gF @over '#{e|+:#{@over},1}'";
-    let options = ["mcp-call", "-o", "buffer:kept", "demo", "large", &arguments, follow];
-    bind(&tmux, "C-g", &options);
-    let _ = tmux.run(["set-option", "-g", "@over", "0"]).ok();
+    let follow = "{ set -gF @over '#{e|+:#{@over},1}' }";
+    let call = format!("mcp-call -o buffer:kept demo large '{arguments}' {follow}");
+    source(&tmux, &format!("set -g @over 0\nbind -n C-g {call}\n"));
     let mut probe = Probe::attach(&tmux);
     let viewer = Viewer::attach_to(&tmux, "two", 80, 24);
     let mut times = 0;
