@@ -48,9 +48,9 @@ struct mcp_paste {
 static TAILQ_HEAD(, mcp_paste) mcp_pastes = TAILQ_HEAD_INITIALIZER(mcp_pastes);
 static int	mcp_paste_working;
 
-/* It is copied: the buffer appears, whole. */
+/* It is copied: the buffer appears, whole, and the one before is freed. */
 static void
-mcp_paste_finish(struct mcp_paste *paste)
+mcp_paste_show(struct mcp_paste *paste)
 {
 	char	*cause;
 
@@ -60,6 +60,13 @@ mcp_paste_finish(struct mcp_paste *paste)
 		free(cause);
 		free(paste->copy);
 	}
+	paste->copy = NULL;
+}
+
+/* Tell who waits for it. */
+static void
+mcp_paste_finish(struct mcp_paste *paste)
+{
 	mcp_bytes_unref(paste->bytes);
 	free(paste->name);
 	if (paste->cb != NULL)
@@ -67,8 +74,8 @@ mcp_paste_finish(struct mcp_paste *paste)
 	free(paste);
 }
 
-/* Copy the next part of one. Returns 1 if there is more. */
-static int
+/* Copy the next part of one. */
+static void
 mcp_paste_copy(struct mcp_paste *paste)
 {
 	size_t	size = paste->bytes->size - paste->off;
@@ -77,16 +84,19 @@ mcp_paste_copy(struct mcp_paste *paste)
 		size = MCP_PASTE_TURN_BYTES;
 	memcpy(paste->copy + paste->off, paste->bytes->text + paste->off, size);
 	paste->off += size;
-	return (paste->off != paste->bytes->size);
 }
 
-/* Go on with the first. */
+/* Go on with the first: copy, and each in a turn of its own, show and tell. */
 static int
 mcp_paste_step(__unused void *data)
 {
 	struct mcp_paste	*paste = TAILQ_FIRST(&mcp_pastes);
 
-	if (!mcp_paste_copy(paste)) {
+	if (paste->copy != NULL && paste->off == paste->bytes->size)
+		mcp_paste_show(paste);
+	else if (paste->copy != NULL)
+		mcp_paste_copy(paste);
+	else {
 		TAILQ_REMOVE(&mcp_pastes, paste, entry);
 		mcp_paste_finish(paste);
 	}
@@ -124,7 +134,8 @@ mcp_paste_set(const char *name, struct mcp_bytes *bytes, mcp_done_cb cb,
 	paste->cb = cb;
 	paste->data = data;
 	if (bytes->size <= MCP_PASTE_TURN_BYTES && !mcp_paste_pending(name)) {
-		(void)mcp_paste_copy(paste);
+		mcp_paste_copy(paste);
+		mcp_paste_show(paste);
 		mcp_paste_finish(paste);
 		return;
 	}
