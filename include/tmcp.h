@@ -242,6 +242,32 @@ enum tmcp_question {
 };
 
 /**
+ * What can be made of an answer in pieces.
+ */
+enum tmcp_want {
+  /**
+   * What tmcp_event_text gives.
+   */
+  TMCP_WANT_TEXT = 1,
+  /**
+   * What tmcp_event_table gives.
+   */
+  TMCP_WANT_TABLE = 2,
+  /**
+   * What tmcp_event_pretty gives.
+   */
+  TMCP_WANT_PRETTY = 3,
+  /**
+   * What tmcp_event_pointer gives.
+   */
+  TMCP_WANT_POINTER = 4,
+  /**
+   * What tmcp_event_blob gives.
+   */
+  TMCP_WANT_BLOBS = 5,
+};
+
+/**
  * How a question is answered.
  */
 enum tmcp_answer {
@@ -1134,6 +1160,26 @@ int32_t tmcp_event_pointer(const struct tmcp_event *event,
  * Lifetime: *out until tmcp_string_free.
  */
 int32_t tmcp_event_pretty(const struct tmcp_event *event, char **out);
+
+/**
+ * Makes what a getter of the event will give, for about budget_us microseconds,
+ * 0 for the default of 500. An answer may have 16 MiB, and a getter that is asked
+ * without makes all of it at once. want is an enum tmcp_want. pointer is the
+ * JSON Pointer that TMCP_WANT_POINTER is about, and NULL for the others.
+ *
+ * Returns 1 when there is more to do: call again soon. Returns 0 when the getter
+ * has what it gives, also when that is nothing or an error.
+ *
+ * Ownership: none.
+ * NULL: TMCP_RESULT_NULL.
+ * Errors: TMCP_RESULT_INVALID (what is no event, an unknown want, a pointer that
+ * is not UTF-8), TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
+ * Lifetime: none.
+ */
+int32_t tmcp_event_prepare(struct tmcp_event *event,
+                           uint32_t want,
+                           const char *pointer,
+                           uint32_t budget_us);
 
 /**
  * What a QUESTION asks: enum tmcp_question; 0 for every other event.

@@ -38,6 +38,7 @@ mod host;
 mod log;
 mod options;
 mod part;
+mod prepare;
 mod question;
 mod request;
 mod result;
@@ -71,6 +72,7 @@ pub use host::{
 pub use log::{tmcp_log_fn, tmcp_log_level};
 pub use options::tmcp_options;
 pub use part::{tmcp_event_blob, tmcp_event_blob_count, tmcp_event_pointer, tmcp_event_pretty};
+pub use prepare::{tmcp_event_prepare, tmcp_want};
 pub use question::{
     TMCP_ABILITY_ELICITATION, TMCP_ABILITY_ROOTS, TMCP_ABILITY_SAMPLING, tmcp_answer,
     tmcp_client_answer, tmcp_client_check_answer, tmcp_client_set_abilities, tmcp_client_set_roots,

@@ -79,24 +79,19 @@ cmd_mcp_complete_start(struct mcp_run *run, void *user_data, uint64_t *id)
 	    user_data, id));
 }
 
-/* Make the lines of what was asked for. */
-static char *
-cmd_mcp_complete_text(struct mcp_run *run, struct tmcp_event *event)
+/* Get the rows of what was asked for. */
+static struct tmcp_table *
+cmd_mcp_complete_table(struct mcp_run *run, struct tmcp_event *event)
 {
-	u_int			 word = cmd_mcp_complete_word(run);
-	struct tmcp_table	*table;
-	char			*text;
+	u_int	word = cmd_mcp_complete_word(run);
 
 	if (cmd_mcp_complete_words[word].what == 0)
-		table = tmcp_client_servers(run->core);
-	else if (cmd_mcp_complete_words[word].count == 3) {
-		table = tmcp_client_tool_arguments(run->core, run->server,
-		    run->name);
-	} else
-		table = tmcp_event_table(event);
-	text = mcp_table_text(table, run->server, run->format, run->filter);
-	tmcp_table_free(table);
-	return (text);
+		return (tmcp_client_servers(run->core));
+	if (cmd_mcp_complete_words[word].count == 3) {
+		return (tmcp_client_tool_arguments(run->core, run->server,
+		    run->name));
+	}
+	return (tmcp_event_table(event));
 }
 
 /* Ask the server for values of an argument. */
@@ -153,7 +148,7 @@ cmd_mcp_complete_exec(struct cmd *self, struct cmdq_item *item)
 			run->format = xstrdup(cmd_mcp_complete_words[i].format);
 		xasprintf(&run->value, "%u", i);
 		run->start = cmd_mcp_complete_start;
-		run->text = cmd_mcp_complete_text;
+		run->table = cmd_mcp_complete_table;
 	}
 	return (mcp_run_go(run, item));
 }

@@ -332,6 +332,8 @@ cmd_mcp_menu_request(struct cmd_mcp_menu_data *cdata, uint32_t what,
 		return (0);
 	}
 	cdata->request = mcp_request_add(NULL, cb, NULL, cdata);
+	mcp_request_want(cdata->request, MCP_WANT(TMCP_WANT_TABLE),
+	    MCP_WANT(TMCP_WANT_TEXT), NULL);
 	result = tmcp_client_list(core, cdata->server, what, 0, cdata->request,
 	    &id);
 	if (result != TMCP_RESULT_OK) {

@@ -37,6 +37,7 @@ static enum cmd_retval	cmd_mcp_tools_exec(struct cmd *, struct cmdq_item *);
 
 static void	cmd_mcp_tools_ready(struct tmcp_event *, void *);
 static void	cmd_mcp_tools_done(struct tmcp_event *, void *);
+static int	cmd_mcp_tools_join(void *);
 static void	cmd_mcp_tools_free(void *);
 static void	cmd_mcp_tools_free_one(void *);
 
@@ -73,13 +74,16 @@ const struct cmd_entry cmd_mcp_prompts_entry = {
 	.exec = cmd_mcp_tools_exec
 };
 
+/* What is copied in one turn of the loop. */
+#define CMD_MCP_TOOLS_TURN_BYTES (256 * 1024)
+
 /* What one server has to say, of one kind. */
 struct cmd_mcp_tools_one {
 	struct cmd_mcp_tools_data	*cdata;
 	uint32_t			 what;
 	int				 first;
 	char				*name;
-	char				*text;
+	struct mcp_bytes		*text;
 	int				 status;
 };
 
@@ -95,6 +99,11 @@ struct cmd_mcp_tools_data {
 	struct cmd_mcp_tools_one	*list;
 	u_int				 count;
 	u_int				 waiting;
+
+	struct mcp_bytes		*all;
+	u_int				 joined;
+	size_t				 off;
+	int				 status;
 };
 
 static enum cmd_retval
@@ -195,50 +204,84 @@ cmd_mcp_tools_fail(struct cmd_mcp_tools_data *cdata, int status,
 	cmd_mcp_tools_free(cdata);
 }
 
+/* Show the list. */
+static void
+cmd_mcp_tools_show(struct cmd_mcp_tools_data *cdata, struct mcp_bytes *text)
+{
+	mcp_output_give(cdata->out, cdata->status, text, 0);
+	cdata->out = NULL;
+	cmd_mcp_tools_free(cdata);
+}
+
 /* All have answered: show them in the order of their names. */
 static void
 cmd_mcp_tools_finish(struct cmd_mcp_tools_data *cdata)
 {
-	struct cmd_mcp_tools_one	*one;
-	struct evbuffer			*evb;
-	size_t				 size;
-	u_int				 i;
-	int				 status = 0;
+	struct cmd_mcp_tools_one	*one = &cdata->list[0];
 
-	one = &cdata->list[0];
 	if (cdata->server != NULL && one->status != 0) {
-		cmd_mcp_tools_fail(cdata, one->status, one->text);
+		cmd_mcp_tools_fail(cdata, one->status, one->text->text);
 		return;
 	}
-
-	if ((evb = evbuffer_new()) == NULL)
-		fatalx("out of memory");
-	for (i = 0; i < cdata->count; i++) {
-		one = &cdata->list[i];
-		if (cdata->server == NULL && cdata->format == NULL &&
-		    one->first) {
-			evbuffer_add_printf(evb, "%sServer: %s\n",
-			    i == 0 ? "" : "\n", one->name);
-		}
-		if (one->status != 0) {
-			if (!one->first)
-				continue;
-			evbuffer_add_printf(evb, "error: %s%s%s\n",
-			    cdata->format == NULL ? "" : one->name,
-			    cdata->format == NULL ? "" : ": ", one->text);
-			status = one->status;
-			continue;
-		}
-		size = strlen(one->text);
-		evbuffer_add(evb, one->text, size);
-		if (size != 0 && one->text[size - 1] != '\n')
-			evbuffer_add(evb, "\n", 1);
+	if (cdata->server != NULL && cdata->count == 1 && one->text != NULL) {
+		cmd_mcp_tools_show(cdata, mcp_bytes_ref(one->text));
+		return;
 	}
-	mcp_output_finish(cdata->out, status, (char *)EVBUFFER_DATA(evb),
-	    EVBUFFER_LENGTH(evb), NULL);
-	evbuffer_free(evb);
-	cdata->out = NULL;
-	cmd_mcp_tools_free(cdata);
+	cdata->all = mcp_bytes_create();
+	mcp_work_start(cmd_mcp_tools_join, cdata);
+}
+
+/* Begin with what a server has said. Returns 0 if it is no list. */
+static int
+cmd_mcp_tools_begin(struct cmd_mcp_tools_data *cdata,
+    struct cmd_mcp_tools_one *one)
+{
+	int	first = (cdata->joined == 0), plain = (cdata->format == NULL);
+
+	if (cdata->server == NULL && plain && one->first) {
+		mcp_bytes_printf(cdata->all, "%sServer: %s\n",
+		    first ? "" : "\n", one->name);
+	}
+	if (one->status == 0)
+		return (one->text != NULL && one->text->size != 0);
+	if (one->first) {
+		mcp_bytes_printf(cdata->all, "error: %s%s%s\n",
+		    plain ? "" : one->name, plain ? "" : ": ",
+		    one->text == NULL ? "" : one->text->text);
+		cdata->status = one->status;
+	}
+	return (0);
+}
+
+/* Join some more of what the servers have said. */
+static int
+cmd_mcp_tools_join(void *data)
+{
+	struct cmd_mcp_tools_data	*cdata = data;
+	struct cmd_mcp_tools_one	*one;
+	struct mcp_bytes		*text;
+	size_t				 left = CMD_MCP_TOOLS_TURN_BYTES, size;
+
+	for (; cdata->joined < cdata->count; cdata->joined++, cdata->off = 0) {
+		one = &cdata->list[cdata->joined];
+		if (cdata->off == 0 && !cmd_mcp_tools_begin(cdata, one))
+			continue;
+		text = one->text;
+		size = text->size - cdata->off;
+		if (size > left)
+			size = left;
+		mcp_bytes_add(cdata->all, text->text + cdata->off, size);
+		cdata->off += size;
+		left -= size;
+		if (cdata->off != text->size)
+			return (1);
+		if (text->text[text->size - 1] != '\n')
+			mcp_bytes_add(cdata->all, "\n", 1);
+	}
+	text = cdata->all;
+	cdata->all = NULL;
+	cmd_mcp_tools_show(cdata, text);
+	return (0);
 }
 
 /* Add what one server will be asked. */
@@ -305,10 +348,15 @@ cmd_mcp_tools_ready(struct tmcp_event *event, void *data)
 		one->cdata = cdata;
 		mr = mcp_request_add(cdata->out, cmd_mcp_tools_done,
 		    cmd_mcp_tools_free_one, one);
+		mcp_request_want(mr, MCP_WANT(cdata->format != NULL ?
+		    TMCP_WANT_TABLE : TMCP_WANT_TEXT),
+		    MCP_WANT(TMCP_WANT_TEXT), NULL);
 		result = tmcp_client_list(cdata->core, one->name, one->what,
 		    cdata->timeout, mr, &id);
 		if (result != TMCP_RESULT_OK) {
-			one->text = mcp_strerror(result);
+			cause = mcp_strerror(result);
+			one->text = mcp_bytes_copy(cause, strlen(cause));
+			free(cause);
 			one->status = mcp_retval(result);
 			mcp_request_remove(mr);
 			continue;
@@ -320,24 +368,39 @@ cmd_mcp_tools_ready(struct tmcp_event *event, void *data)
 		cmd_mcp_tools_finish(cdata);
 }
 
+/* What a server has said is made. */
+static void
+cmd_mcp_tools_got(void *data, struct mcp_bytes *text)
+{
+	struct cmd_mcp_tools_one	*one = data;
+
+	one->text = text;
+	if (--one->cdata->waiting == 0)
+		cmd_mcp_tools_finish(one->cdata);
+}
+
 /* A server has answered. */
 static void
 cmd_mcp_tools_done(struct tmcp_event *event, void *data)
 {
 	struct cmd_mcp_tools_one	*one = data;
 	struct cmd_mcp_tools_data	*cdata = one->cdata;
-	struct tmcp_table		*table;
+	struct mcp_bytes		*answer = NULL, *part;
+	const char			*text;
+	size_t				 size;
 
 	one->status = mcp_retval(mcp_event_result(event));
 	if (one->status == 0 && cdata->format != NULL) {
-		table = tmcp_event_table(event);
-		one->text = mcp_table_text(table, one->name, cdata->format,
-		    cdata->filter);
-		tmcp_table_free(table);
-	} else
-		one->text = xstrdup(mcp_event_text(event, NULL));
-	if (--cdata->waiting == 0)
-		cmd_mcp_tools_finish(cdata);
+		mcp_table_start(tmcp_event_table(event), one->name,
+		    cdata->format, cdata->filter, cmd_mcp_tools_got, one);
+		return;
+	}
+	if (event != NULL)
+		answer = mcp_bytes_event(event);
+	text = mcp_event_text(event, &size);
+	part = mcp_bytes_part(answer, text, size);
+	mcp_bytes_unref(answer);
+	cmd_mcp_tools_got(one, part);
 }
 
 /* The client has gone: the request for one server is cancelled. */
@@ -361,7 +424,7 @@ cmd_mcp_tools_free(void *data)
 		mcp_output_free(cdata->out);
 	for (i = 0; i < cdata->count; i++) {
 		free(cdata->list[i].name);
-		free(cdata->list[i].text);
+		mcp_bytes_unref(cdata->list[i].text);
 	}
 	free(cdata->list);
 	free(cdata->format);

@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,9 +33,44 @@
  * own, readable by the user only, and named in what is shown.
  */
 
-/* What is written in one turn of the loop, of one result. */
+/* What is written of one result. */
 #define MCP_BLOB_BYTES (16 * 1024 * 1024)
 #define MCP_BLOB_FILES 64
+
+/* What is written in one turn of the loop; a new file counts as so much. */
+#define MCP_BLOB_TURN_BYTES (256 * 1024)
+#define MCP_BLOB_FILE_BYTES (32 * 1024)
+
+/*
+ * The files of one result, while they are written. Whole is the event they are
+ * in; out is the text with a line for each.
+ */
+struct mcp_blob {
+	struct mcp_bytes	*whole;
+	struct tmcp_event	*event;
+	struct mcp_bytes	*text;
+	struct client		*client;
+	struct mcp_bytes	*out;
+	size_t			 off;
+
+	size_t			 i;
+	size_t			 n;
+	size_t			 total;
+	char			*paths[MCP_BLOB_FILES];
+	u_int			 npaths;
+
+	int			 fd;
+	const char		*mime;
+	const uint8_t		*data;
+	size_t			 size;
+	size_t			 written;
+
+	mcp_extract_cb		 cb;
+	void			*cb_data;
+
+	TAILQ_ENTRY(mcp_blob)	 entry;
+};
+static TAILQ_HEAD(, mcp_blob) mcp_blobs = TAILQ_HEAD_INITIALIZER(mcp_blobs);
 
 static const struct {
 	const char	*mime;
@@ -90,97 +126,217 @@ mcp_blob_suffix(const char *mime)
 	return (".bin");
 }
 
-/* Write a new file. Returns its path, or NULL with errno. */
+/* Begin a new file. Returns its path, or NULL with errno. */
 static char *
-mcp_blob_write(const char *suffix, const uint8_t *data, size_t size)
+mcp_blob_open(const char *suffix, int *fd)
 {
 	struct environ_entry	*envent;
 	const char		*dir = "/tmp";
 	char			*path;
-	ssize_t			 n;
-	int			 fd, error = 0;
+	int			 error;
 
 	envent = environ_find(global_environ, "TMPDIR");
 	if (envent != NULL && envent->value != NULL && *envent->value == '/')
 		dir = envent->value;
 	xasprintf(&path, "%s/mcp-XXXXXX%s", dir, suffix);
-	if ((fd = mkstemps(path, strlen(suffix))) == -1) {
+	if ((*fd = mkstemps(path, strlen(suffix))) == -1) {
 		error = errno;
 		free(path);
 		errno = error;
 		return (NULL);
 	}
-	while (size != 0) {
-		if ((n = write(fd, data, size)) <= 0) {
-			error = (n == 0 ? EIO : errno);
-			break;
-		}
-		data += n;
-		size -= n;
-	}
-	if (close(fd) != 0 && error == 0)
-		error = errno;
-	if (error != 0) {
-		unlink(path);
-		free(path);
-		errno = error;
-		return (NULL);
-	}
+	/* It stays open over turns, in which others may be started. */
+	fcntl(*fd, F_SETFD, FD_CLOEXEC);
 	return (path);
 }
 
-/*
- * Save what is binary in a result. Returns a copy of the text with a line for
- * each file, to be freed, or NULL if there is nothing to save.
- */
-char *
-mcp_blob_save(struct tmcp_event *event, const char *text, size_t size,
-    size_t *outsize)
+/* Write some more of the file that is open. Returns an errno. */
+static int
+mcp_blob_write(struct mcp_blob *blob, size_t limit)
 {
-	struct evbuffer	*evb;
-	const uint8_t	*data;
-	const char	*mime;
-	char		*path, *out, *shown;
-	size_t		 i, n, len, total = 0;
+	size_t	left = blob->size - blob->written;
+	ssize_t	n;
 
-	if (event == NULL || (n = tmcp_event_blob_count(event)) == 0)
-		return (NULL);
-	if ((evb = evbuffer_new()) == NULL)
-		fatalx("out of memory");
-	evbuffer_add(evb, text, size);
-	if (size != 0 && text[size - 1] != '\n')
-		evbuffer_add(evb, "\n", 1);
-
-	for (i = 0; i < n; i++) {
-		data = tmcp_event_blob(event, i, &mime, &len);
-		if (data == NULL)
-			continue;
-		shown = mcp_text_line(*mime == '\0' ? "unknown type" : mime);
-		if (i >= MCP_BLOB_FILES) {
-			evbuffer_add_printf(evb, "[%zu more, too many to "
-			    "save]\n", n - i);
-			free(shown);
-			break;
-		}
-		if ((total += len) > MCP_BLOB_BYTES) {
-			evbuffer_add_printf(evb, "[%s, %zu bytes, too large "
-			    "to save]\n", shown, len);
-		} else if ((path = mcp_blob_write(mcp_blob_suffix(mime), data,
-		    len)) == NULL) {
-			evbuffer_add_printf(evb, "[%s, %zu bytes, not saved: "
-			    "%s]\n", shown, len, strerror(errno));
-		} else {
-			evbuffer_add_printf(evb, "[%s, %zu bytes, saved in "
-			    "%s]\n", shown, len, path);
-			free(path);
-		}
-		free(shown);
+	if (left > limit)
+		left = limit;
+	while (left != 0) {
+		n = write(blob->fd, blob->data + blob->written, left);
+		if (n <= 0)
+			return (n == 0 ? EIO : errno);
+		blob->written += n;
+		left -= n;
 	}
+	return (0);
+}
 
-	*outsize = EVBUFFER_LENGTH(evb);
-	out = xmalloc(*outsize + 1);
-	memcpy(out, EVBUFFER_DATA(evb), *outsize);
-	out[*outsize] = '\0';
-	evbuffer_free(evb);
-	return (out);
+/* Say what became of a part, and go on with the next. */
+static void
+mcp_blob_told(struct mcp_blob *blob, const char *fate, const char *more)
+{
+	char	*shown;
+
+	shown = mcp_text_line(*blob->mime == '\0' ? "unknown type" :
+	    blob->mime);
+	mcp_bytes_printf(blob->out, "[%s, %zu bytes, %s%s]\n", shown,
+	    blob->size, fate, more);
+	free(shown);
+	blob->i++;
+}
+
+/* The file that is open is written, or not. */
+static void
+mcp_blob_close(struct mcp_blob *blob, int error)
+{
+	char	*path = blob->paths[blob->npaths - 1];
+
+	if (close(blob->fd) != 0 && error == 0)
+		error = errno;
+	blob->fd = -1;
+	if (error == 0) {
+		mcp_blob_told(blob, "saved in ", path);
+		return;
+	}
+	unlink(path);
+	free(path);
+	blob->npaths--;
+	mcp_blob_told(blob, "not saved: ", strerror(error));
+}
+
+/* Begin with a part. Returns 0 if it was the last that is looked at. */
+static int
+mcp_blob_begin(struct mcp_blob *blob)
+{
+	char	*path;
+
+	blob->data = tmcp_event_blob(blob->event, blob->i, &blob->mime,
+	    &blob->size);
+	blob->written = 0;
+	if (blob->data == NULL) {
+		blob->i++;
+		return (1);
+	}
+	if (blob->i >= MCP_BLOB_FILES) {
+		mcp_bytes_printf(blob->out, "[%zu more, too many to save]\n",
+		    blob->n - blob->i);
+		return (0);
+	}
+	if ((blob->total += blob->size) > MCP_BLOB_BYTES)
+		mcp_blob_told(blob, "too large to save", "");
+	else if ((path = mcp_blob_open(mcp_blob_suffix(blob->mime),
+	    &blob->fd)) == NULL)
+		mcp_blob_told(blob, "not saved: ", strerror(errno));
+	else
+		blob->paths[blob->npaths++] = path;
+	return (1);
+}
+
+/* Forget it, and the files as well if nobody will be told where they are. */
+static void
+mcp_blob_free(struct mcp_blob *blob, int keep)
+{
+	u_int	i;
+
+	TAILQ_REMOVE(&mcp_blobs, blob, entry);
+	if (blob->fd != -1)
+		close(blob->fd);
+	for (i = 0; i < blob->npaths; i++) {
+		if (!keep)
+			unlink(blob->paths[i]);
+		free(blob->paths[i]);
+	}
+	mcp_bytes_unref(blob->text);
+	mcp_bytes_unref(blob->whole);
+	mcp_bytes_unref(blob->out);
+	free(blob);
+}
+
+/* Hand out the text. */
+static int
+mcp_blob_finish(struct mcp_blob *blob, int keep)
+{
+	struct mcp_bytes	*out = mcp_bytes_ref(blob->out);
+	mcp_extract_cb		 cb = blob->cb;
+	void			*data = blob->cb_data;
+
+	mcp_blob_free(blob, keep);
+	cb(data, out);
+	return (0);
+}
+
+/* Copy some more of the text, then write some more of the files. */
+static int
+mcp_blob_step(void *data)
+{
+	struct mcp_blob	*blob = data;
+	struct mcp_bytes *text = blob->text;
+	size_t		 left = MCP_BLOB_TURN_BYTES, size, before;
+	int		 error;
+
+	if (blob->client != NULL && (blob->client->flags & CLIENT_DEAD))
+		return (mcp_blob_finish(blob, 0));
+
+	if (blob->off != text->size) {
+		size = text->size - blob->off;
+		if (size > left)
+			size = left;
+		mcp_bytes_add(blob->out, text->text + blob->off, size);
+		blob->off += size;
+		left -= size;
+		if (blob->off == text->size &&
+		    text->text[text->size - 1] != '\n')
+			mcp_bytes_add(blob->out, "\n", 1);
+	}
+	while (left != 0) {
+		if (blob->fd == -1) {
+			if (blob->i == blob->n || !mcp_blob_begin(blob))
+				return (mcp_blob_finish(blob, 1));
+			size = MCP_BLOB_FILE_BYTES;
+		} else {
+			before = blob->written;
+			error = mcp_blob_write(blob, left);
+			size = blob->written - before;
+			if (error != 0 || blob->written == blob->size)
+				mcp_blob_close(blob, error);
+		}
+		left -= (size > left ? left : size);
+	}
+	return (1);
+}
+
+/*
+ * Save what is binary in an event, which lies in whole. When it is done cb gets
+ * the text with a line for each file, to keep: before this returns if there is
+ * little. If the client that waits, which may be NULL, goes away meanwhile, so
+ * do the files. Returns 0 if there is nothing to save.
+ */
+int
+mcp_blob_save(struct tmcp_event *event, struct mcp_bytes *whole,
+    struct mcp_bytes *text, struct client *c, mcp_extract_cb cb, void *data)
+{
+	struct mcp_blob	*blob;
+	size_t		 n;
+
+	if ((n = tmcp_event_blob_count(event)) == 0)
+		return (0);
+	blob = xcalloc(1, sizeof *blob);
+	blob->event = event;
+	blob->whole = mcp_bytes_ref(whole);
+	blob->text = mcp_bytes_ref(text);
+	blob->client = c;
+	blob->out = mcp_bytes_create();
+	blob->n = n;
+	blob->fd = -1;
+	blob->cb = cb;
+	blob->cb_data = data;
+	TAILQ_INSERT_TAIL(&mcp_blobs, blob, entry);
+	mcp_work_start(mcp_blob_step, blob);
+	return (1);
+}
+
+/* The server exits: nobody will be told of what is not yet whole. */
+void
+mcp_blob_stop(void)
+{
+	while (!TAILQ_EMPTY(&mcp_blobs))
+		mcp_blob_free(TAILQ_FIRST(&mcp_blobs), 0);
 }

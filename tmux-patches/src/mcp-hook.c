@@ -56,6 +56,7 @@ mcp_hook_run(const char *name, ...)
 	struct cmdq_state	*state;
 	const char		*value, *key;
 	char			*full, *clean;
+	size_t			 size;
 	va_list			 ap;
 
 	if (!mcp_hook_exists(name))
@@ -73,7 +74,8 @@ mcp_hook_run(const char *name, ...)
 	while ((key = va_arg(ap, const char *)) != NULL) {
 		value = va_arg(ap, const char *);
 		xasprintf(&full, "mcp_%s", key);
-		clean = mcp_text_vis(value, mcp_text_cut(value, strlen(value),
+		size = strnlen(value, MCP_HOOK_BYTES + 1);
+		clean = mcp_text_vis(value, mcp_text_cut(value, size,
 		    MCP_HOOK_BYTES), NULL);
 		cmdq_add_format(state, full, "%s", clean);
 		free(clean);
@@ -85,22 +87,35 @@ mcp_hook_run(const char *name, ...)
 	cmd_list_free(pr->cmdlist);
 }
 
-/* A call has ended. What a hook has called itself runs no hook. */
+/*
+ * If a call has ended that a hook is to be told of. What a hook has called
+ * itself runs no hook.
+ */
+int
+mcp_hook_wants(struct tmcp_event *event)
+{
+	struct mcp_request	*mr = tmcp_event_user_data(event);
+
+	if (*tmcp_event_tool(event) == '\0')
+		return (0);
+	if (mr != NULL && mcp_request_nohooks(mr))
+		return (0);
+	return (mcp_hook_exists(tmcp_event_result(event) == TMCP_RESULT_OK ?
+	    "call-done" : "call-failed"));
+}
+
+/* A call has ended. */
 static void
 mcp_hook_done(struct tmcp_event *event)
 {
-	struct mcp_request	*mr = tmcp_event_user_data(event);
-	const char		*text = mcp_event_text(event, NULL);
-	char			 id[32], elapsed[32];
-	int			 ok;
+	const char	*text;
+	char		 id[32], elapsed[32];
+	int		 ok;
 
-	if (*tmcp_event_tool(event) == '\0')
+	if (!mcp_hook_wants(event))
 		return;
-	if (mr != NULL && mcp_request_nohooks(mr))
-		return;
+	text = mcp_event_text(event, NULL);
 	ok = (tmcp_event_result(event) == TMCP_RESULT_OK);
-	if (!mcp_hook_exists(ok ? "call-done" : "call-failed"))
-		return;
 	xsnprintf(id, sizeof id, "%llu",
 	    (unsigned long long)tmcp_event_id(event));
 	xsnprintf(elapsed, sizeof elapsed, "%.1f",

@@ -39,7 +39,6 @@
 #define MCP_OUTPUT_CONTROL_BYTES (1024 * 1024)
 #define MCP_OUTPUT_ERROR_BYTES 16384
 
-static void	mcp_output_step(int, short, void *);
 static void	mcp_output_end(struct mcp_output *);
 
 /* Who has a command run: a client, a key, or tmux itself. */
@@ -133,8 +132,6 @@ mcp_output_create_client(struct client *c, const char *title)
 void
 mcp_output_free(struct mcp_output *out)
 {
-	if (event_initialized(&out->timer))
-		evtimer_del(&out->timer);
 	if (out->client != NULL)
 		server_client_unref(out->client);
 	if (out->viewer != NULL)
@@ -142,36 +139,61 @@ mcp_output_free(struct mcp_output *out)
 	free(out->title);
 	free(out->who);
 	free(out->buffer);
-	free(out->text);
+	mcp_bytes_unref(out->bytes);
 	free(out->error);
 	free(out);
 }
 
+/* If the client that waits has gone. */
+static int
+mcp_output_dead(struct mcp_output *out)
+{
+	return (out->client != NULL && (out->client->flags & CLIENT_DEAD));
+}
+
+/* If a line looks like the end of a block to a simple parser. */
+static int
+mcp_output_is_guard(const char *line)
+{
+	return (strncmp(line, "%begin", 6) == 0 ||
+	    strncmp(line, "%end", 4) == 0 || strncmp(line, "%error", 6) == 0);
+}
+
+/* Change lines that look like the end of a block a little. */
+static struct mcp_bytes *
+mcp_output_unguard(struct mcp_bytes *lines)
+{
+	struct mcp_bytes	*out = NULL;
+	const char		*cp, *done = lines->text;
+	char			 last = '\n';
+
+	for (cp = done; *cp != '\0'; last = *cp++) {
+		if (last != '\n' || *cp != '%' || !mcp_output_is_guard(cp))
+			continue;
+		if (out == NULL)
+			out = mcp_bytes_create();
+		mcp_bytes_add(out, done, cp - done);
+		mcp_bytes_add(out, "\\045", 4);
+		done = cp + 1;
+	}
+	if (out == NULL)
+		return (lines);
+	mcp_bytes_add(out, done, cp - done);
+	mcp_bytes_unref(lines);
+	return (out);
+}
+
 /*
  * Print to a control client, in a block of its own: the one of the command was
- * closed when it began to wait. Lines that look like the end of a block to a
- * simple parser are changed a little.
+ * closed when it began to wait. All of it is written at once, because what
+ * others write in the turns between would be inside the block.
  */
 static void
-mcp_output_control(struct mcp_output *out)
+mcp_output_block(struct mcp_output *out, const char *lines)
 {
-	struct client	*c = out->client;
-	char		*lines, *next, *line;
-
 	cmdq_guard(out->item, "begin", 0);
-	if (out->text != NULL && out->size != 0) {
-		next = lines = mcp_show_lines(out->text, out->size,
-		    MCP_OUTPUT_CONTROL_BYTES, UINT_MAX);
-		while ((line = strsep(&next, "\n")) != NULL) {
-			if (strncmp(line, "%begin", 6) == 0 ||
-			    strncmp(line, "%end", 4) == 0 ||
-			    strncmp(line, "%error", 6) == 0)
-				control_write(c, "\\045%s", line + 1);
-			else
-				control_write(c, "%s", line);
-		}
-		free(lines);
-	}
+	if (lines != NULL)
+		control_write(out->client, "%s", lines);
 	if (out->error != NULL)
 		cmdq_error(out->item, "%s", out->error);
 	cmdq_guard(out->item, out->error == NULL ? "end" : "error", 0);
@@ -179,21 +201,49 @@ mcp_output_control(struct mcp_output *out)
 	out->error = NULL;
 }
 
-/* Print the next part of the text to a shell client. */
+/* The lines for a control client are made. */
 static void
-mcp_output_step(__unused int fd, __unused short events, void *data)
+mcp_output_control(void *data, struct mcp_bytes *lines)
+{
+	struct mcp_output	*out = data;
+
+	lines = mcp_output_unguard(lines);
+	if (!mcp_output_dead(out))
+		mcp_output_block(out, lines->text);
+	mcp_bytes_unref(lines);
+	mcp_output_end(out);
+}
+
+/* The lines of an error are made. */
+static void
+mcp_output_error(void *data, struct mcp_bytes *lines)
+{
+	struct mcp_output	*out = data;
+
+	out->error = xstrdup(lines->text);
+	mcp_bytes_unref(lines);
+	if (out->client != NULL && (out->client->flags & CLIENT_CONTROL) &&
+	    !mcp_output_dead(out))
+		mcp_output_block(out, NULL);
+	mcp_output_end(out);
+}
+
+/* Print the next part of the text to a shell client. */
+static int
+mcp_output_step(void *data)
 {
 	struct mcp_output	*out = data;
 	struct client		*c = out->client;
-	const char		*text = out->text + out->off;
+	struct mcp_bytes	*bytes = out->bytes;
+	const char		*text = bytes->text + out->off;
 	size_t			 size;
 	char			*s, *next, *line, *clean;
 
-	if ((c->flags & CLIENT_DEAD) || out->off == out->size) {
+	if ((c->flags & CLIENT_DEAD) || out->off == bytes->size) {
 		mcp_output_end(out);
-		return;
+		return (0);
 	}
-	size = mcp_text_cut(text, out->size - out->off, MCP_OUTPUT_CHUNK);
+	size = mcp_text_cut(text, bytes->size - out->off, MCP_OUTPUT_CHUNK);
 	out->off += size;
 
 	s = mcp_text_vis(text, size, NULL);
@@ -208,16 +258,18 @@ mcp_output_step(__unused int fd, __unused short events, void *data)
 		}
 	}
 	free(s);
-	if (out->off == out->size && out->text[out->size - 1] != '\n')
+	if (out->off == bytes->size && bytes->text[bytes->size - 1] != '\n')
 		file_print(c, "\n");
-	mcp_timer_add(&out->timer, 0);
+	return (1);
 }
 
 /* Report the error, let the command go on, and free the output. */
 static void
 mcp_output_end(struct mcp_output *out)
 {
-	struct client	*c = out->client;
+	struct client		*c = out->client;
+	struct mcp_bytes	*lines;
+	int			 shown = -1;
 
 	if (out->item != NULL) {
 		if (~c->flags & CLIENT_DEAD) {
@@ -228,8 +280,11 @@ mcp_output_end(struct mcp_output *out)
 		}
 		cmdq_continue(out->item);
 	} else if (out->error != NULL) {
-		if (strchr(out->error, '\n') != NULL &&
-		    mcp_show_view(out, out->error, strlen(out->error)) == 0)
+		if (strchr(out->error, '\n') != NULL) {
+			lines = mcp_bytes_copy(out->error, strlen(out->error));
+			shown = mcp_show_view(out, lines);
+		}
+		if (shown == 0)
 			/* nothing */;
 		else if (mcp_show_alive(out->viewer)) {
 			*out->error = toupper((u_char)*out->error);
@@ -242,74 +297,81 @@ mcp_output_end(struct mcp_output *out)
 	mcp_output_free(out);
 }
 
+/* The result is in a buffer, because it was meant to be. */
+static void
+mcp_output_kept(void *data)
+{
+	struct mcp_output	*out = data;
+
+	if (out->item == NULL) {
+		server_add_message("mcp: %s: %zu bytes in buffer %s",
+		    out->title, out->bytes->size, out->buffer);
+	}
+	mcp_output_end(out);
+}
+
+/* The result is in a buffer, for want of something better. */
+static void
+mcp_output_left(void *data)
+{
+	struct mcp_output	*out = data;
+
+	server_add_message("mcp: %s: nowhere to show it, %zu bytes in buffer "
+	    "%s", out->title, out->bytes->size, MCP_BUFFER);
+	mcp_output_end(out);
+}
+
+/* The result is shown inside tmux, or with -1, can't be. */
+void
+mcp_output_shown(struct mcp_output *out, int shown)
+{
+	if (shown == -1)
+		mcp_paste_set(MCP_BUFFER, out->bytes, mcp_output_left, out);
+	else
+		mcp_output_end(out);
+}
+
 /*
- * The result is there: show it and free the output. Text and error are copied
- * and may be NULL.
+ * The result is there, or why there is none: show it and free the output. Bytes
+ * are ours from now on and may be NULL.
  */
+void
+mcp_output_give(struct mcp_output *out, int retval, struct mcp_bytes *bytes,
+    int failed)
+{
+	out->retval = retval;
+	out->bytes = bytes;
+
+	if (bytes == NULL || mcp_output_dead(out))
+		mcp_output_end(out);
+	else if (failed) {
+		mcp_extract_start(bytes, MCP_OUTPUT_ERROR_BYTES, UINT_MAX,
+		    mcp_output_error, out);
+	} else if (bytes->size == 0 || out->sink == MCP_SINK_NONE)
+		mcp_output_end(out);
+	else if (out->sink == MCP_SINK_BUFFER)
+		mcp_paste_set(out->buffer, bytes, mcp_output_kept, out);
+	else if (out->sink != MCP_SINK_STDOUT)
+		mcp_show(out);
+	else if (out->client->flags & CLIENT_CONTROL) {
+		mcp_extract_start(bytes, MCP_OUTPUT_CONTROL_BYTES, UINT_MAX,
+		    mcp_output_control, out);
+	} else
+		mcp_work_add(mcp_output_step, out);
+}
+
+/* The same with a text or an error that is copied; both may be NULL. */
 void
 mcp_output_finish(struct mcp_output *out, int retval, const char *text,
     size_t size, const char *error)
 {
-	int	shown = 0;
+	struct mcp_bytes	*bytes = NULL;
 
-	out->retval = retval;
-	if (error != NULL) {
-		out->error = mcp_show_lines(error, strlen(error),
-		    MCP_OUTPUT_ERROR_BYTES, UINT_MAX);
-	}
-
-	if (out->client != NULL && (out->client->flags & CLIENT_DEAD)) {
-		mcp_output_end(out);
-		return;
-	}
-	if (text != NULL && size != 0) {
-		switch (out->sink) {
-		case MCP_SINK_NONE:
-			break;
-		case MCP_SINK_STDOUT:
-			out->text = xmalloc(size);
-			memcpy(out->text, text, size);
-			out->size = size;
-			break;
-		case MCP_SINK_VIEW:
-			shown = mcp_show_view(out, text, size);
-			break;
-		case MCP_SINK_POPUP:
-			shown = mcp_show_popup(out, text, size);
-			break;
-		case MCP_SINK_WINDOW:
-			shown = mcp_show_window(out, text, size);
-			break;
-		case MCP_SINK_PANE:
-			shown = mcp_show_pane(out, text, size);
-			break;
-		case MCP_SINK_MESSAGE:
-			shown = mcp_show_message(out, text, size);
-			break;
-		case MCP_SINK_BUFFER:
-			mcp_show_paste(out->buffer, text, size);
-			if (out->item == NULL) {
-				server_add_message("mcp: %s: %zu bytes in "
-				    "buffer %s", out->title, size, out->buffer);
-			}
-			break;
-		}
-		if (shown == -1) {
-			mcp_show_paste(MCP_BUFFER, text, size);
-			server_add_message("mcp: %s: nowhere to show it, %zu "
-			    "bytes in buffer %s", out->title, size, MCP_BUFFER);
-		}
-	}
-
-	if (out->client != NULL && (out->client->flags & CLIENT_CONTROL)) {
-		if (out->text != NULL || out->error != NULL)
-			mcp_output_control(out);
-	} else if (out->text != NULL) {
-		evtimer_set(&out->timer, mcp_output_step, out);
-		mcp_timer_add(&out->timer, 0);
-		return;
-	}
-	mcp_output_end(out);
+	if (error != NULL)
+		bytes = mcp_bytes_copy(error, strlen(error));
+	else if (text != NULL)
+		bytes = mcp_bytes_copy(text, size);
+	mcp_output_give(out, retval, bytes, error != NULL);
 }
 
 /* Print a result from the exec of a command, inside its own block. */

@@ -36,6 +36,9 @@
 /* How often to look if a client is free for the next question. */
 #define MCP_QUESTION_WAIT_MS 200
 
+/* What is left of what a server says. */
+#define MCP_QUESTION_BYTES 65536
+
 /* Choices in the first step. */
 enum mcp_question_choice {
 	MCP_QUESTION_ANSWER,
@@ -213,6 +216,7 @@ mcp_question_chosen(void *data, int choice)
 {
 	struct mcp_question	*q = data;
 	struct mcp_field	*fields;
+	struct mcp_bytes	*url;
 	u_int			 n;
 
 	switch (choice) {
@@ -229,7 +233,9 @@ mcp_question_chosen(void *data, int choice)
 		mcp_form_start(q->form);
 		break;
 	case MCP_QUESTION_COPY:
-		mcp_show_paste(MCP_BUFFER "-url", q->url, strlen(q->url));
+		url = mcp_bytes_copy(q->url, strlen(q->url));
+		mcp_paste_set(MCP_BUFFER "-url", url, NULL, NULL);
+		mcp_bytes_unref(url);
 		mcp_question_show(q);
 		break;
 	case MCP_QUESTION_DECLINE:
@@ -291,13 +297,15 @@ mcp_question_event(struct tmcp_event *event)
 {
 	struct mcp_question	*q;
 	struct client		*c = NULL;
-	const char		*hook = "elicitation";
+	const char		*hook = "elicitation", *text;
+	size_t			 size;
 
 	q = xcalloc(1, sizeof *q);
 	q->id = tmcp_event_id(event);
 	q->kind = tmcp_event_question(event);
 	q->server = xstrdup(tmcp_event_server(event));
-	q->text = xstrdup(tmcp_event_text(event, NULL));
+	text = tmcp_event_text(event, &size);
+	q->text = xstrndup(text, mcp_text_cut(text, size, MCP_QUESTION_BYTES));
 	q->url = xstrdup(tmcp_event_url(event));
 	TAILQ_INSERT_TAIL(&mcp_questions, q, entry);
 

@@ -31,7 +31,8 @@
 /*
  * A request in the core. Whoever added it gets its event once, by cb, or, if
  * the client that waits for it goes away, free is called instead. Once
- * cancelled too late, both are NULL and the event is only awaited.
+ * cancelled too late, both are NULL and the event is only awaited. What the
+ * callback will ask of a large event is made beforehand (mcp-prepare.c).
  */
 struct mcp_request {
 	uint64_t		 id;
@@ -40,6 +41,10 @@ struct mcp_request {
 	char			*who;
 	int			 nohooks;
 	int			 reload;
+
+	u_int			 want;
+	u_int			 want_failed;
+	const char		*pointer;
 
 	mcp_request_cb		 cb;
 	mcp_free_cb		 free;
@@ -70,11 +75,36 @@ mcp_request_add(struct mcp_output *out, mcp_request_cb cb, mcp_free_cb freecb,
 		mr->who = xstrdup(out->who);
 		mr->nohooks = (out->state_flags & CMDQ_STATE_NOHOOKS);
 	}
+	mr->want = mr->want_failed = MCP_WANT(TMCP_WANT_TEXT);
 	mr->cb = cb;
 	mr->free = freecb;
 	mr->data = data;
 	TAILQ_INSERT_TAIL(&mcp_requests, mr, entry);
 	return (mr);
+}
+
+/*
+ * Say what the callback will ask of an answer, and of one that is an error:
+ * sets of MCP_WANT, by default the text. Pointer is the one that
+ * TMCP_WANT_POINTER is about.
+ */
+void
+mcp_request_want(struct mcp_request *mr, u_int want, u_int failed,
+    const char *pointer)
+{
+	mr->want = want;
+	mr->want_failed = failed;
+	mr->pointer = pointer;
+}
+
+/* What the callback will ask of an answer: nothing if it is gone. */
+u_int
+mcp_request_wants(struct mcp_request *mr, int failed, const char **pointer)
+{
+	*pointer = mr->pointer;
+	if (mr->cb == NULL)
+		return (0);
+	return (failed ? mr->want_failed : mr->want);
 }
 
 /* Its number in the core. */
@@ -143,6 +173,7 @@ void
 mcp_request_remove(struct mcp_request *mr)
 {
 	TAILQ_REMOVE(&mcp_requests, mr, entry);
+	mcp_prepare_forget(mr);
 	if (mr->viewer != NULL)
 		server_client_unref(mr->viewer);
 	free(mr->who);
@@ -157,7 +188,11 @@ mcp_request_drop(struct mcp_request *mr)
 	mr->cb = NULL;
 	mr->free = NULL;
 	mr->data = NULL;
-	if (mr->reload || mcp_cancel(mr->id))
+	mr->pointer = NULL;
+	if (mcp_prepare_has(mr)) {
+		if (mcp_prepare_drop(mr))
+			mcp_request_remove(mr);
+	} else if (mr->reload || mcp_cancel(mr->id))
 		mcp_request_remove(mr);
 }
 
@@ -228,12 +263,19 @@ mcp_request_reloaded(struct tmcp_event *event)
 	}
 }
 
-/* The core broke down: all requests end. */
+/* The core broke down: all requests end but those whose answer is here. */
 void
 mcp_request_fail_all(void)
 {
 	struct mcp_request	*mr;
 
-	while ((mr = TAILQ_FIRST(&mcp_requests)) != NULL)
+	for (;;) {
+		TAILQ_FOREACH(mr, &mcp_requests, entry) {
+			if (!mcp_prepare_has(mr))
+				break;
+		}
+		if (mr == NULL)
+			break;
 		mcp_request_done(mr, NULL);
+	}
 }

@@ -33,6 +33,9 @@
 /* What is left of a result in #{mcp_result}. */
 #define MCP_RUN_FORMAT_BYTES 65536
 
+/* What is measured in one turn of the loop. */
+#define MCP_RUN_MEASURE_BYTES (4 * 1024 * 1024)
+
 static int32_t		 mcp_absent_result = TMCP_RESULT_INTERNAL;
 static const char	*mcp_absent_text;
 
@@ -118,19 +121,15 @@ mcp_event_text(struct tmcp_event *event, size_t *size)
  * again, but a command that gives it to a shell must quote it: #{q:mcp_result}.
  */
 static void
-mcp_run_follow(struct mcp_run *run, struct tmcp_event *event,
-    const char *text, size_t size, int failed)
+mcp_run_follow(struct mcp_run *run)
 {
 	struct mcp_output	*out = run->out;
+	struct mcp_bytes	*told = run->told;
 	struct window_pane	*wp = NULL;
 	struct cmdq_state	*state;
 	struct cmdq_item	*item;
 	struct cmd_find_state	 fs;
 	char			*s;
-	size_t			 cut;
-
-	if (out->client != NULL && (out->client->flags & CLIENT_DEAD))
-		return;
 
 	cmd_find_clear_state(&fs, 0);
 	if (out->wp_id != -1)
@@ -141,16 +140,13 @@ mcp_run_follow(struct mcp_run *run, struct tmcp_event *event,
 		cmd_find_from_client(&fs, out->viewer, 0);
 
 	state = cmdq_new_state(&fs, NULL, out->state_flags);
-	cut = mcp_text_cut(text, size, MCP_RUN_FORMAT_BYTES);
-	if (cut != size)
-		mcp_show_paste(MCP_BUFFER, text, size);
-	s = mcp_text_vis(text, cut, NULL);
+	s = mcp_text_vis(told->text, mcp_text_cut(told->text, told->size,
+	    MCP_RUN_FORMAT_BYTES), NULL);
 	cmdq_add_format(state, "mcp_result", "%s", s);
-	cmdq_add_format(state, "mcp_error", "%s", failed ? s : "");
+	cmdq_add_format(state, "mcp_error", "%s", run->failed ? s : "");
 	cmdq_add_format(state, "mcp_elapsed", "%.1f",
-	    event == NULL ? 0 : tmcp_event_elapsed_us(event) / 1000.0);
-	cmdq_add_format(state, "mcp_id", "%llu",
-	    event == NULL ? 0 : (unsigned long long)tmcp_event_id(event));
+	    run->elapsed_us / 1000.0);
+	cmdq_add_format(state, "mcp_id", "%llu", (unsigned long long)run->id);
 	free(s);
 
 	item = cmdq_get_command(run->args.cmdlist, state);
@@ -163,118 +159,189 @@ mcp_run_follow(struct mcp_run *run, struct tmcp_event *event,
 	cmdq_free_state(state);
 }
 
-/*
- * The part of an answer that is wanted, to be freed, or NULL for its text.
- * Sets the status if there is no such part: what is returned then says why.
- */
-static char *
-mcp_run_part(struct mcp_run *run, struct tmcp_event *event, int *status,
-    size_t *size)
+/* Give the output what it is to show. */
+static void
+mcp_run_finish(struct mcp_run *run)
 {
-	const char	*json;
-	char		*got = NULL, *copy;
-	int32_t		 result;
+	struct mcp_output	*out = run->out;
+	struct mcp_bytes	*shown = mcp_bytes_ref(run->shown);
+	int			 failed = run->failed && !run->shows_json;
 
-	if (run->text != NULL) {
-		if ((copy = run->text(run, event)) != NULL)
-			*size = strlen(copy);
-		return (copy);
+	run->out = NULL;
+	if (run->args.cmdlist != NULL && run->failed && !run->is_json) {
+		mcp_bytes_unref(shown);
+		mcp_output_give(out, run->status, NULL, 0);
+	} else
+		mcp_output_give(out, run->status, shown, failed);
+	mcp_run_free(run);
+}
+
+/* What the commands that follow are told is in the buffer if it is cut. */
+static void
+mcp_run_told(void *data)
+{
+	struct mcp_run		*run = data;
+	struct mcp_output	*out = run->out;
+
+	if (out->client == NULL || (~out->client->flags & CLIENT_DEAD))
+		mcp_run_follow(run);
+	mcp_run_finish(run);
+}
+
+/* What is shown is made. */
+static void
+mcp_run_got(void *data, struct mcp_bytes *shown)
+{
+	struct mcp_run		*run = data;
+	struct mcp_output	*out = run->out;
+
+	run->shown = shown;
+	if (run->args.cmdlist == NULL) {
+		mcp_run_finish(run);
+		return;
 	}
-	switch (run->part) {
-	case MCP_PART_TEXT:
-		json = mcp_event_text(event, size);
-		if (run->out->sink == MCP_SINK_NONE)
-			return (NULL);
-		return (mcp_blob_save(event, json, *size, size));
-	case MCP_PART_JSON:
-		json = tmcp_event_json(event, size);
-		if (*size == 0)
-			return (NULL);
-		copy = xmalloc(*size + 1);
-		memcpy(copy, json, *size);
-		copy[*size] = '\0';
-		return (copy);
-	case MCP_PART_PRETTY:
-		result = tmcp_event_pretty(event, &got);
-		break;
-	case MCP_PART_POINTER:
-		result = tmcp_event_pointer(event, run->pointer, &got);
-		break;
-	default:
-		return (NULL);
-	}
+	if (run->told == NULL)
+		run->told = mcp_bytes_ref(shown);
+	if (run->told->size > MCP_RUN_FORMAT_BYTES &&
+	    (out->client == NULL || (~out->client->flags & CLIENT_DEAD)))
+		mcp_paste_set(MCP_BUFFER, run->told, mcp_run_told, run);
+	else
+		mcp_run_told(run);
+}
+
+/* Measure some more of a string that the core gave without its length. */
+static int
+mcp_run_measure(void *data)
+{
+	struct mcp_run		*run = data;
+	struct mcp_bytes	*got = run->measured;
+	size_t			 size;
+
+	size = strnlen(got->text + got->size, MCP_RUN_MEASURE_BYTES);
+	got->size += size;
+	if (size == MCP_RUN_MEASURE_BYTES)
+		return (1);
+	run->measured = NULL;
+	mcp_run_got(run, got);
+	return (0);
+}
+
+/* Pretty JSON or what is at a pointer, or why there is none. */
+static void
+mcp_run_string(struct mcp_run *run, struct tmcp_event *event)
+{
+	struct mcp_bytes	*got;
+	char			*s = NULL;
+	int32_t			 result;
+
+	if (run->part == MCP_PART_PRETTY)
+		result = tmcp_event_pretty(event, &s);
+	else
+		result = tmcp_event_pointer(event, run->pointer, &s);
 	if (result == TMCP_RESULT_OK) {
-		copy = xstrdup(got);
-		tmcp_string_free(got);
-	} else {
-		*status = MCP_EXIT_ERROR;
-		xasprintf(&copy, "nothing in the result at: %s",
-		    run->pointer == NULL ? "" : run->pointer);
+		run->measured = mcp_bytes_string(s);
+		mcp_work_start(mcp_run_measure, run);
+		return;
 	}
-	*size = strlen(copy);
-	return (copy);
+	run->status = MCP_EXIT_ERROR;
+	run->failed = 1;
+	got = mcp_bytes_create();
+	mcp_bytes_printf(got, "nothing in the result at: %s",
+	    run->pointer == NULL ? "" : run->pointer);
+	mcp_run_got(run, got);
 }
 
-/* Make rows of an answer. */
-char *
-mcp_run_rows(struct mcp_run *run, struct tmcp_event *event)
+/* Rows of an answer. */
+struct tmcp_table *
+mcp_run_rows(__unused struct mcp_run *run, struct tmcp_event *event)
 {
-	struct tmcp_table	*table = tmcp_event_table(event);
-	char			*text;
-
-	text = mcp_table_text(table, run->server, run->format, run->filter);
-	tmcp_table_free(table);
-	return (text);
+	return (tmcp_event_table(event));
 }
 
-/* It has been answered. */
+/* Say what will be asked of an answer. */
+void
+mcp_run_want(struct mcp_run *run, struct mcp_request *mr)
+{
+	u_int	want = 0, failed = MCP_WANT(TMCP_WANT_TEXT);
+
+	if (run->done != NULL || run->table != NULL)
+		want = MCP_WANT(TMCP_WANT_TABLE);
+	else if (run->part == MCP_PART_PRETTY)
+		want = MCP_WANT(TMCP_WANT_PRETTY);
+	else if (run->part == MCP_PART_POINTER)
+		want = MCP_WANT(TMCP_WANT_POINTER);
+	else if (run->part == MCP_PART_JSON) {
+		/* Commands that follow are told the words of an error. */
+		if (run->args.cmdlist == NULL)
+			failed = 0;
+	} else {
+		want = MCP_WANT(TMCP_WANT_TEXT);
+		if (run->out->sink != MCP_SINK_NONE)
+			want |= MCP_WANT(TMCP_WANT_BLOBS);
+		failed |= want;
+	}
+	mcp_request_want(mr, want, failed, run->pointer);
+}
+
+/* It has been answered: make the part of the answer that is wanted. */
 void
 mcp_run_done(struct tmcp_event *event, void *data)
 {
-	struct mcp_run	*run = data;
-	int32_t		 result = mcp_event_result(event);
-	int		 status = mcp_retval(result), part = 0;
-	int		 failed = (result != TMCP_RESULT_OK), is_json;
-	const char	*text;
-	char		*got = NULL;
-	size_t		 size, got_size = 0;
+	struct mcp_run		*run = data;
+	int32_t			 result = mcp_event_result(event);
+	struct mcp_bytes	*text;
+	struct tmcp_table	*table;
+	const char		*s;
+	size_t			 size;
+	int			 has_part;
+
+	run->status = mcp_retval(result);
+	run->failed = (result != TMCP_RESULT_OK);
+	run->is_json = (event != NULL && run->part == MCP_PART_JSON);
+	if (event != NULL) {
+		run->id = tmcp_event_id(event);
+		run->elapsed_us = tmcp_event_elapsed_us(event);
+		run->answer = mcp_bytes_event(event);
+	}
 
 	/*
 	 * The JSON of an error the tool has reported is a result too, and so
 	 * are its images.
 	 */
-	text = mcp_event_text(event, &size);
-	is_json = (event != NULL && run->part == MCP_PART_JSON);
-	if (event != NULL && (!failed || is_json))
-		got = mcp_run_part(run, event, &part, &got_size);
-	else if (result == TMCP_RESULT_TOOL && run->part == MCP_PART_TEXT)
-		got = mcp_run_part(run, event, &part, &got_size);
-	if (got != NULL) {
-		text = got;
-		size = got_size;
-	}
-	if (part != 0) {
-		status = part;
-		failed = 1;
+	has_part = (event != NULL && (!run->failed || run->is_json ||
+	    (result == TMCP_RESULT_TOOL && run->part == MCP_PART_TEXT)));
+	if (run->failed && (!run->is_json || run->args.cmdlist != NULL)) {
+		s = mcp_event_text(event, &size);
+		run->told = mcp_bytes_part(run->answer, s, size);
 	}
 
-	if (run->args.cmdlist != NULL) {
-		if (failed && part == 0) {
-			mcp_run_follow(run, event, mcp_event_text(event, NULL),
-			    strlen(mcp_event_text(event, NULL)), 1);
-		} else
-			mcp_run_follow(run, event, text, size, failed);
-		if (failed && !is_json) {
-			mcp_output_finish(run->out, status, NULL, 0, NULL);
-			goto out;
+	if (has_part && run->table != NULL) {
+		table = run->table(run, event);
+		mcp_table_start(table, run->server, run->format, run->filter,
+		    mcp_run_got, run);
+		return;
+	}
+	if (has_part && (run->part == MCP_PART_PRETTY ||
+	    run->part == MCP_PART_POINTER)) {
+		mcp_run_string(run, event);
+		return;
+	}
+	if (has_part && run->is_json) {
+		s = tmcp_event_json(event, &size);
+		if (size != 0) {
+			run->shows_json = 1;
+			mcp_run_got(run, mcp_bytes_part(run->answer, s, size));
+			return;
 		}
 	}
-	if (failed && !(is_json && got != NULL))
-		mcp_output_finish(run->out, status, NULL, 0, text);
+
+	s = mcp_event_text(event, &size);
+	text = mcp_bytes_part(run->answer, s, size);
+	if (has_part && run->part == MCP_PART_TEXT &&
+	    run->out->sink != MCP_SINK_NONE &&
+	    mcp_blob_save(event, run->answer, text, run->out->client,
+	    mcp_run_got, run))
+		mcp_bytes_unref(text);
 	else
-		mcp_output_finish(run->out, status, text, size, NULL);
-out:
-	run->out = NULL;
-	free(got);
-	mcp_run_free(run);
+		mcp_run_got(run, text);
 }

@@ -97,6 +97,9 @@ mcp_run_free(void *data)
 	if (run->out != NULL)
 		mcp_output_free(run->out);
 	mcp_args_free(&run->args);
+	mcp_bytes_unref(run->told);
+	mcp_bytes_unref(run->shown);
+	mcp_bytes_unref(run->answer);
 	free(run->pointer);
 	free(run->server);
 	free(run->name);
@@ -142,7 +145,7 @@ mcp_run_has_rows(struct mcp_run *run, const char *template, char **cause)
 	}
 	if (run->format == NULL)
 		run->format = xstrdup(template);
-	run->text = mcp_run_rows;
+	run->table = mcp_run_rows;
 	return (0);
 }
 
@@ -191,6 +194,7 @@ mcp_run_ask(struct mcp_run *run, int *status, char **cause)
 
 	mr = mcp_request_add(run->out, run->done != NULL ? run->done :
 	    mcp_run_done, mcp_run_free, run);
+	mcp_run_want(run, mr);
 	result = run->start(run, mr, &id);
 	if (result != TMCP_RESULT_OK) {
 		*status = mcp_retval(result);
@@ -259,6 +263,8 @@ mcp_run_resolve(struct mcp_run *run, int *status, char **cause)
 		return (mcp_run_ask(run, status, cause));
 	}
 	mr = mcp_request_add(run->out, mcp_run_listed, mcp_run_free, run);
+	mcp_request_want(mr, MCP_WANT(TMCP_WANT_TABLE),
+	    MCP_WANT(TMCP_WANT_TEXT), NULL);
 	if (tmcp_client_list(run->core, run->server, TMCP_LIST_TOOLS,
 	    run->timeout, mr, &id) != TMCP_RESULT_OK) {
 		mcp_request_remove(mr);

@@ -35,8 +35,15 @@
 #define MCP_SHOW_POPUP_BYTES (1024 * 1024)
 #define MCP_SHOW_MESSAGE_BYTES 4096
 
-/* What is added to a pane in one turn of the loop. */
+/*
+ * What is added to a pane in one turn of the loop. A longer line is shown as
+ * several, because tmux draws it cell by cell.
+ */
 #define MCP_SHOW_TURN_LINES 50
+#define MCP_SHOW_TURN_BYTES 4096
+
+/* What is made ready for a pane in one turn. */
+#define MCP_SHOW_PANE_BYTES 32768
 
 /* If commands can be run for an attached client. */
 int
@@ -56,69 +63,41 @@ mcp_show_alive(struct client *c)
 	return (mcp_show_queue(c) && (~c->flags & CLIENT_CONTROL));
 }
 
-/* Put text in a paste buffer. */
-void
-mcp_show_paste(const char *name, const char *text, size_t size)
-{
-	char	*copy, *cause;
-
-	copy = xmalloc(size == 0 ? 1 : size);
-	memcpy(copy, text, size);
-	if (paste_set(copy, size, name, &cause) != 0) {
-		server_add_message("mcp: %s", cause);
-		free(cause);
-		free(copy);
-	}
-}
-
-/*
- * Text made ready to show as lines, at most the given number of bytes and
- * lines. If that is not all of it, the whole goes to the buffer and the last
- * line says so.
- */
-char *
-mcp_show_lines(const char *text, size_t size, size_t bytes, u_int lines)
-{
-	size_t	 cut;
-	char	*s, *cp, *note;
-	u_int	 n = 0;
-
-	cut = mcp_text_cut(text, size, bytes);
-	s = mcp_text_vis(text, cut, NULL);
-	for (cp = s; (cp = strchr(cp, '\n')) != NULL; cp++) {
-		if (++n == lines && cp[1] != '\0') {
-			cp[1] = '\0';
-			cut = 0;
-			break;
-		}
-	}
-	if (cut != size && size != 0) {
-		mcp_show_paste(MCP_BUFFER, text, size);
-		cp = strchr(s, '\0');
-		xasprintf(&note, "%s%s[cut: all %zu bytes are in buffer %s]",
-		    s, cp != s && cp[-1] == '\n' ? "" : "\n", size,
-		    MCP_BUFFER);
-		free(s);
-		s = note;
-	}
-	for (cp = strchr(s, '\0'); cp != s && cp[-1] == '\n'; cp--)
-		cp[-1] = '\0';
-	return (s);
-}
-
 #ifndef CLIENT_WRITE_ACK	/* before 3.8 */
 /* Texts on their way into panes, one after the other so that none mix. */
 struct mcp_show_view {
 	u_int				 wp_id;
 	int				 started;
-	char				*lines;
-	char				*next;
+	struct mcp_bytes		*lines;
+	const char			*next;
 
 	TAILQ_ENTRY(mcp_show_view)	 entry;
 };
 static TAILQ_HEAD(, mcp_show_view) mcp_show_views =
     TAILQ_HEAD_INITIALIZER(mcp_show_views);
 static struct event	 mcp_show_timer;
+
+/* Take the next line, or as many rows of it as are added in one turn. */
+static char *
+mcp_show_view_line(struct mcp_show_view *view, u_int sx)
+{
+	const char	*end = view->lines->text + view->lines->size, *nl;
+	char		*line;
+	size_t		 size = end - view->next, limit;
+
+	limit = sx < MCP_SHOW_TURN_BYTES / 2 ?
+	    MCP_SHOW_TURN_BYTES / sx * sx : MCP_SHOW_TURN_BYTES;
+	nl = memchr(view->next, '\n', size > limit ? limit + 1 : size);
+	if (nl != NULL)
+		size = nl - view->next;
+	else
+		size = mcp_text_cut(view->next, size, limit);
+	line = xstrndup(view->next, size);
+	if (nl != NULL)
+		size++;
+	view->next = (view->next + size == end ? NULL : view->next + size);
+	return (line);
+}
 
 /* Add the next lines, unless the pane or the mode has gone meanwhile. */
 static void
@@ -127,7 +106,8 @@ mcp_show_view_step(__unused int fd, __unused short events, __unused void *arg)
 	struct mcp_show_view		*view = TAILQ_FIRST(&mcp_show_views);
 	struct window_pane		*wp;
 	struct window_mode_entry	*wme = NULL;
-	char				*s;
+	char				*line, *s;
+	size_t				 size = 0;
 	u_int				 i;
 
 	if ((wp = window_pane_find_by_id(view->wp_id)) != NULL) {
@@ -143,38 +123,55 @@ mcp_show_view_step(__unused int fd, __unused short events, __unused void *arg)
 	if (wme == NULL || wme->mode != &window_view_mode)
 		view->next = NULL;
 
-	for (i = 0; i < MCP_SHOW_TURN_LINES && view->next != NULL; i++) {
-		s = mcp_text_untab(strsep(&view->next, "\n"));
+	for (i = 0; i < MCP_SHOW_TURN_LINES && size < MCP_SHOW_TURN_BYTES &&
+	    view->next != NULL; i++) {
+		line = mcp_show_view_line(view, screen_size_x(&wp->base));
+		s = mcp_text_untab(line);
+		size += strlen(s);
 		window_copy_add(wp, 0, "%s", s);
 		free(s);
+		free(line);
 	}
 	if (view->next == NULL) {
 		TAILQ_REMOVE(&mcp_show_views, view, entry);
-		free(view->lines);
+		mcp_bytes_unref(view->lines);
 		free(view);
 	}
 	if (!TAILQ_EMPTY(&mcp_show_views))
 		mcp_timer_add(&mcp_show_timer, 0);
 }
 
-/* Show text in view mode. Returns -1 if there is nowhere to. */
-int
-mcp_show_view(struct mcp_output *out, const char *text, size_t size)
+/* Where a text is viewed. */
+static struct window_pane *
+mcp_show_view_pane(struct mcp_output *out)
 {
 	struct window_pane	*wp = NULL;
-	struct mcp_show_view	*view;
 
 	if (out->wp_id != -1)
 		wp = window_pane_find_by_id(out->wp_id);
 	if (wp == NULL && mcp_show_alive(out->viewer))
 		wp = server_client_get_pane(out->viewer);
-	if (wp == NULL)
-		return (-1);
+	return (wp);
+}
 
+/*
+ * Show lines, which are ours from now on, in view mode. Returns -1 if there is
+ * nowhere to.
+ */
+int
+mcp_show_view(struct mcp_output *out, struct mcp_bytes *lines)
+{
+	struct window_pane	*wp = mcp_show_view_pane(out);
+	struct mcp_show_view	*view;
+
+	if (wp == NULL) {
+		mcp_bytes_unref(lines);
+		return (-1);
+	}
 	view = xcalloc(1, sizeof *view);
 	view->wp_id = wp->id;
-	view->next = view->lines = mcp_show_lines(text, size, MCP_SHOW_BYTES,
-	    MCP_SHOW_LINES);
+	view->lines = lines;
+	view->next = lines->text;
 	TAILQ_INSERT_TAIL(&mcp_show_views, view, entry);
 	if (!event_initialized(&mcp_show_timer))
 		evtimer_set(&mcp_show_timer, mcp_show_view_step, NULL);
@@ -186,7 +183,8 @@ mcp_show_view(struct mcp_output *out, const char *text, size_t size)
 static enum cmd_retval
 mcp_show_view_callback(struct cmdq_item *item, void *data)
 {
-	char	*next = data, *line, *s;
+	struct mcp_bytes	*lines = data;
+	char			*next = lines->own, *line, *s;
 
 	while ((line = strsep(&next, "\n")) != NULL) {
 		if (!mcp_show_alive(cmdq_get_client(item)))
@@ -195,35 +193,52 @@ mcp_show_view_callback(struct cmdq_item *item, void *data)
 		cmdq_print(item, "%s", s);
 		free(s);
 	}
-	free(data);
+	mcp_bytes_unref(lines);
 	return (CMD_RETURN_NORMAL);
 }
 
-/* Show text in view mode. Returns -1 if there is nowhere to. */
-int
-mcp_show_view(struct mcp_output *out, const char *text, size_t size)
+/* Where a text is viewed. */
+static struct client *
+mcp_show_view_pane(struct mcp_output *out)
 {
-	char	*lines;
+	return (mcp_show_alive(out->viewer) ? out->viewer : NULL);
+}
 
-	if (!mcp_show_alive(out->viewer))
+/*
+ * Show lines, which are ours from now on, in view mode. Returns -1 if there is
+ * nowhere to.
+ */
+int
+mcp_show_view(struct mcp_output *out, struct mcp_bytes *lines)
+{
+	if (mcp_show_view_pane(out) == NULL) {
+		mcp_bytes_unref(lines);
 		return (-1);
-	lines = mcp_show_lines(text, size, MCP_SHOW_BYTES, MCP_SHOW_LINES);
+	}
 	cmdq_append(out->viewer, cmdq_get_callback(mcp_show_view_callback,
 	    lines));
 	return (0);
 }
 #endif
 
+/* The lines to view are made. */
+static void
+mcp_show_view_ready(void *data, struct mcp_bytes *lines)
+{
+	struct mcp_output	*out = data;
+
+	mcp_output_shown(out, mcp_show_view(out, lines));
+}
+
 /*
  * Run a pager on a paste buffer in what a command opens. What is run is made
  * of our own words only.
  */
 static int
-mcp_show_pager(struct mcp_output *out, const char *open, const char *buffer,
-    const char *text, size_t size)
+mcp_show_pager(struct mcp_output *out, const char *open, const char *buffer)
 {
 	struct cmd_parse_result	*pr;
-	char			 exe[1024], *lines, *cmd, *escaped, *shell;
+	char			 exe[1024], *cmd, *escaped, *shell;
 	ssize_t			 n;
 
 	if (!mcp_show_alive(out->viewer))
@@ -233,10 +248,6 @@ mcp_show_pager(struct mcp_output *out, const char *open, const char *buffer,
 	exe[n < 0 ? 0 : n] = '\0';
 	if (*exe != '/' || strchr(exe, '\'') != NULL || access(exe, X_OK) != 0)
 		strlcpy(exe, "tmux", sizeof exe);
-
-	lines = mcp_show_lines(text, size, MCP_SHOW_POPUP_BYTES, UINT_MAX);
-	mcp_show_paste(buffer, lines, strlen(lines));
-	free(lines);
 
 	xasprintf(&shell, "'%s' show-buffer -b %s | ${PAGER:-less}", exe,
 	    buffer);
@@ -256,31 +267,43 @@ mcp_show_pager(struct mcp_output *out, const char *open, const char *buffer,
 	return (0);
 }
 
-/* Show text in a popup. */
-int
-mcp_show_popup(struct mcp_output *out, const char *text, size_t size)
+/* The lines are in the buffer of the popup or the new window. */
+static void
+mcp_show_pager_pasted(void *data)
 {
-	return (mcp_show_pager(out, "display-popup -E -w 80% -h 80%",
-	    MCP_BUFFER "-popup", text, size));
+	struct mcp_output	*out = data;
+
+	if (out->sink == MCP_SINK_POPUP) {
+		mcp_output_shown(out, mcp_show_pager(out,
+		    "display-popup -E -w 80% -h 80%", MCP_BUFFER "-popup"));
+	} else {
+		mcp_output_shown(out, mcp_show_pager(out,
+		    "new-window -n " MCP_BUFFER, MCP_BUFFER "-window"));
+	}
 }
 
-/* Show text in a new window. */
-int
-mcp_show_window(struct mcp_output *out, const char *text, size_t size)
+/* The lines for a popup or a new window are made. */
+static void
+mcp_show_pager_ready(void *data, struct mcp_bytes *lines)
 {
-	return (mcp_show_pager(out, "new-window -n " MCP_BUFFER,
-	    MCP_BUFFER "-window", text, size));
+	struct mcp_output	*out = data;
+
+	mcp_paste_set(out->sink == MCP_SINK_POPUP ? MCP_BUFFER "-popup" :
+	    MCP_BUFFER "-window", lines, mcp_show_pager_pasted, out);
+	mcp_bytes_unref(lines);
 }
 
 /* Show text as a message, in one line. */
-int
-mcp_show_message(struct mcp_output *out, const char *text, size_t size)
+static int
+mcp_show_message(struct mcp_output *out)
 {
-	char	*copy, *line;
+	struct mcp_bytes	*bytes = out->bytes;
+	char			*copy, *line;
 
 	if (!mcp_show_alive(out->viewer))
 		return (-1);
-	copy = xstrndup(text, mcp_text_cut(text, size, MCP_SHOW_MESSAGE_BYTES));
+	copy = xstrndup(bytes->text, mcp_text_cut(bytes->text, bytes->size,
+	    MCP_SHOW_MESSAGE_BYTES));
 	line = mcp_text_line(copy);
 	mcp_message_set(out->viewer, line);
 	free(line);
@@ -288,42 +311,133 @@ mcp_show_message(struct mcp_output *out, const char *text, size_t size)
 	return (0);
 }
 
-/*
- * Paste text into a pane. Everything but text is escaped, so that it can't end
- * a bracketed paste, and more than one line goes only to a program that knows
- * what a paste is: another might run each line.
- */
-int
-mcp_show_pane(struct mcp_output *out, const char *text, size_t size)
+/* Text that is made ready to be pasted into a pane. */
+struct mcp_show_pane {
+	struct mcp_output	*out;
+	size_t			 off;
+	size_t			 size;
+	struct evbuffer		*evb;
+};
+
+/* The pane that text is pasted into, if it takes any. */
+static struct window_pane *
+mcp_show_pane_find(struct mcp_output *out)
 {
 	struct window_pane	*wp = NULL;
-	char			*clean, *cp;
-	size_t			 len;
-	int			 bracket;
 
 	if (out->wp_id != -1)
 		wp = window_pane_find_by_id(out->wp_id);
 	if (wp == NULL || wp->fd == -1 || wp->event == NULL ||
 	    (wp->flags & PANE_INPUTOFF))
-		return (-1);
+		return (NULL);
+	return (wp);
+}
 
-	clean = mcp_text_vis(text, size, &len);
-	while (len != 0 && clean[len - 1] == '\n')
-		clean[--len] = '\0';
-	bracket = (wp->base.mode & MODE_BRACKETPASTE) != 0;
-	if (!bracket && strchr(clean, '\n') != NULL) {
-		free(clean);
+/*
+ * Paste into the pane, all at once: keys that are typed meanwhile would be part
+ * of it. More than one line goes only to a program that knows what a paste is:
+ * another might run each line.
+ */
+static int
+mcp_show_pane_paste(struct mcp_show_pane *sp)
+{
+	struct window_pane	*wp = mcp_show_pane_find(sp->out);
+	int			 bracket;
+
+	if (wp == NULL)
 		return (-1);
-	}
-	for (cp = clean; *cp != '\0'; cp++) {
+	bracket = (wp->base.mode & MODE_BRACKETPASTE) != 0;
+	if (!bracket && memchr(sp->out->bytes->text, '\n', sp->size) != NULL)
+		return (-1);
+	if (bracket)
+		bufferevent_write(wp->event, "\033[200~", 6);
+	bufferevent_write_buffer(wp->event, sp->evb);
+	if (bracket)
+		bufferevent_write(wp->event, "\033[201~", 6);
+	return (0);
+}
+
+/*
+ * Make some more ready. Everything but text is escaped, so that it can't end a
+ * bracketed paste.
+ */
+static int
+mcp_show_pane_step(void *data)
+{
+	struct mcp_show_pane	*sp = data;
+	struct mcp_output	*out = sp->out;
+	const char		*text = out->bytes->text + sp->off;
+	size_t			 size;
+	char			*s, *cp;
+	int			 shown;
+
+	size = mcp_text_cut(text, sp->size - sp->off, MCP_SHOW_PANE_BYTES);
+	s = mcp_text_vis(text, size, NULL);
+	for (cp = s; *cp != '\0'; cp++) {
 		if (*cp == '\n')
 			*cp = '\r';
 	}
-	if (bracket)
-		bufferevent_write(wp->event, "\033[200~", 6);
-	bufferevent_write(wp->event, clean, len);
-	if (bracket)
-		bufferevent_write(wp->event, "\033[201~", 6);
-	free(clean);
+	evbuffer_add(sp->evb, s, cp - s);
+	free(s);
+	sp->off += size;
+	if (sp->off != sp->size)
+		return (1);
+
+	shown = mcp_show_pane_paste(sp);
+	evbuffer_free(sp->evb);
+	free(sp);
+	mcp_output_shown(out, shown);
 	return (0);
+}
+
+/* Paste text into a pane, without newlines at its end. */
+static void
+mcp_show_pane(struct mcp_output *out)
+{
+	const char		*text = out->bytes->text;
+	struct mcp_show_pane	*sp;
+
+	sp = xcalloc(1, sizeof *sp);
+	sp->out = out;
+	sp->size = out->bytes->size;
+	while (sp->size != 0 && text[sp->size - 1] == '\n') {
+		sp->size--;
+		if (sp->size != 0 && text[sp->size - 1] == '\r')
+			sp->size--;
+	}
+	if ((sp->evb = evbuffer_new()) == NULL)
+		fatalx("out of memory");
+	mcp_work_start(mcp_show_pane_step, sp);
+}
+
+/* Show what an output has inside tmux; mcp_output_shown() is told. */
+void
+mcp_show(struct mcp_output *out)
+{
+	switch (out->sink) {
+	case MCP_SINK_VIEW:
+		if (mcp_show_view_pane(out) == NULL)
+			break;
+		mcp_extract_start(out->bytes, MCP_SHOW_BYTES, MCP_SHOW_LINES,
+		    mcp_show_view_ready, out);
+		return;
+	case MCP_SINK_POPUP:
+	case MCP_SINK_WINDOW:
+		if (!mcp_show_alive(out->viewer))
+			break;
+		mcp_extract_start(out->bytes, MCP_SHOW_POPUP_BYTES, UINT_MAX,
+		    mcp_show_pager_ready, out);
+		return;
+	case MCP_SINK_PANE:
+		if (mcp_show_pane_find(out) == NULL)
+			break;
+		mcp_show_pane(out);
+		return;
+	case MCP_SINK_MESSAGE:
+		mcp_output_shown(out, mcp_show_message(out));
+		return;
+	default:
+		break;
+	}
+	mcp_output_shown(out, -1);
 }

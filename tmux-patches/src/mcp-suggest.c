@@ -38,6 +38,9 @@
 /* The most candidates in a menu; a beginning finds the others. */
 #define MCP_SUGGEST_MOST 1000
 
+/* What is looked at of what a server proposes. */
+#define MCP_SUGGEST_BYTES (1024 * 1024)
+
 struct mcp_suggest {
 	struct mcp_dialog	*dialog;
 	char			*server;
@@ -226,7 +229,9 @@ static void
 mcp_suggest_answered(struct tmcp_event *event, void *data)
 {
 	struct mcp_suggest	*sg = data;
+	const char		*text;
 	char			*copy, *next, *line;
+	size_t			 size;
 
 	sg->request = NULL;
 	if (mcp_event_result(event) != TMCP_RESULT_OK) {
@@ -238,7 +243,9 @@ mcp_suggest_answered(struct tmcp_event *event, void *data)
 	}
 	mcp_suggest_clear(sg);
 	sg->values = xcalloc(MCP_SUGGEST_MOST, sizeof *sg->values);
-	next = copy = xstrdup(mcp_event_text(event, NULL));
+	text = mcp_event_text(event, &size);
+	next = copy = xstrndup(text, mcp_text_cut(text, size,
+	    MCP_SUGGEST_BYTES));
 	while ((line = strsep(&next, "\n")) != NULL) {
 		if (*line == '\0')
 			continue;

@@ -80,50 +80,112 @@ mcp_table_format(const char *key)
 	return (s);
 }
 
+/* What is printed in one turn of the loop, in microseconds. */
+#define MCP_TABLE_TURN_US 750
+
+/* A table that is printed, and who gets the text. */
+struct mcp_table {
+	struct tmcp_table	*table;
+	char			*server;
+	char			*template;
+	char			*filter;
+	size_t			 row;
+	struct format_tree	*ft;
+	struct mcp_bytes	*text;
+
+	mcp_extract_cb		 cb;
+	void			*data;
+};
+
+/* Print a row, if it passes the filter, which may be NULL. */
+static void
+mcp_table_print_row(struct mcp_bytes *text, struct format_tree *ft,
+    const struct tmcp_table *table, size_t row, const char *server,
+    const char *template, const char *filter)
+{
+	char	*line, *flag;
+	int	 show = 1;
+
+	mcp_table_now = table;
+	mcp_table_row = row;
+	mcp_table_server = server;
+	if (filter != NULL) {
+		flag = format_expand(ft, filter);
+		show = format_true(flag);
+		free(flag);
+	}
+	if (show) {
+		line = format_expand(ft, template);
+		mcp_bytes_add(text, line, strlen(line));
+		mcp_bytes_add(text, "\n", 1);
+		free(line);
+	}
+	mcp_table_now = NULL;
+}
+
 /* Print a table, a line for each row. The filter may be NULL. */
 void
 mcp_table_print(struct evbuffer *evb, const struct tmcp_table *table,
     const char *server, const char *template, const char *filter)
 {
 	struct format_tree	*ft;
-	char			*line, *flag;
+	struct mcp_bytes	*text = mcp_bytes_create();
 	size_t			 row;
-	int			 show;
 
 	ft = format_create(NULL, NULL, FORMAT_NONE, FORMAT_NOJOBS);
-	mcp_table_server = server;
 	for (row = 0; row < tmcp_table_rows(table); row++) {
-		mcp_table_now = table;
-		mcp_table_row = row;
-		show = 1;
-		if (filter != NULL) {
-			flag = format_expand(ft, filter);
-			show = format_true(flag);
-			free(flag);
-		}
-		if (show) {
-			line = format_expand(ft, template);
-			evbuffer_add_printf(evb, "%s\n", line);
-			free(line);
-		}
+		mcp_table_print_row(text, ft, table, row, server, template,
+		    filter);
 	}
-	mcp_table_now = NULL;
 	format_free(ft);
+	evbuffer_add(evb, text->text, text->size);
+	mcp_bytes_unref(text);
 }
 
-/* The same as text, to be freed. */
-char *
-mcp_table_text(const struct tmcp_table *table, const char *server,
-    const char *template, const char *filter)
+/* Print some more rows, and hand out the text after the last. */
+static int
+mcp_table_step(void *data)
 {
-	struct evbuffer	*evb;
-	char		*text;
+	struct mcp_table	*mt = data;
+	uint64_t		 start = mcp_now();
+	size_t			 rows = tmcp_table_rows(mt->table);
 
-	if ((evb = evbuffer_new()) == NULL)
-		fatalx("out of memory");
-	mcp_table_print(evb, table, server, template, filter);
-	evbuffer_add(evb, "", 1);
-	text = xstrdup((char *)EVBUFFER_DATA(evb));
-	evbuffer_free(evb);
-	return (text);
+	while (mt->row < rows) {
+		mcp_table_print_row(mt->text, mt->ft, mt->table, mt->row++,
+		    mt->server, mt->template, mt->filter);
+		if (mt->row < rows && mcp_now() - start > MCP_TABLE_TURN_US)
+			return (1);
+	}
+	format_free(mt->ft);
+	tmcp_table_free(mt->table);
+	mt->cb(mt->data, mt->text);
+	free(mt->server);
+	free(mt->template);
+	free(mt->filter);
+	free(mt);
+	return (0);
+}
+
+/*
+ * Print a table, which may be NULL and is ours from now on, as a text that cb
+ * gets, to keep: before this returns if there are few rows.
+ */
+void
+mcp_table_start(struct tmcp_table *table, const char *server,
+    const char *template, const char *filter, mcp_extract_cb cb, void *data)
+{
+	struct mcp_table	*mt;
+
+	mt = xcalloc(1, sizeof *mt);
+	mt->table = table;
+	if (server != NULL)
+		mt->server = xstrdup(server);
+	mt->template = xstrdup(template);
+	if (filter != NULL)
+		mt->filter = xstrdup(filter);
+	mt->ft = format_create(NULL, NULL, FORMAT_NONE, FORMAT_NOJOBS);
+	mt->text = mcp_bytes_create();
+	mt->cb = cb;
+	mt->data = data;
+	mcp_work_start(mcp_table_step, mt);
 }

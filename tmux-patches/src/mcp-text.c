@@ -89,8 +89,10 @@ mcp_text_vis(const char *text, size_t size, size_t *outsize)
 		out = dst = xmalloc(strlen(s) + n * 6 + 1);
 		for (src = (u_char *)s; *src != '\0'; src++) {
 			if (src[0] == 0xc2 && src[1] >= 0x80 && src[1] < 0xa0) {
-				dst += xsnprintf(dst, 9, "\\%03o\\%03o",
-				    src[0], src[1]);
+				memcpy(dst, "\\302\\2", 6);
+				dst[6] = '0' + ((src[1] >> 3) & 7);
+				dst[7] = '0' + (src[1] & 7);
+				dst += 8;
 				src++;
 			} else
 				*dst++ = *src;
@@ -106,7 +108,7 @@ mcp_text_vis(const char *text, size_t size, size_t *outsize)
 
 /*
  * Where to cut text so that at most limit bytes remain: after a newline if
- * there is one, otherwise not inside a character.
+ * there is one, otherwise not inside a character or the end of a line.
  */
 size_t
 mcp_text_cut(const char *text, size_t size, size_t limit)
@@ -123,6 +125,8 @@ mcp_text_cut(const char *text, size_t size, size_t limit)
 		if (((u_char)text[at] & 0xc0) != 0x80)
 			break;
 	}
+	if (at > 1 && text[at - 1] == '\r' && text[at] == '\n')
+		at--;
 	return (at);
 }
 

@@ -51,6 +51,7 @@ static struct event		 mcp_fd_event;
 static struct event		 mcp_timer;
 static struct event		 mcp_redraw_timer;
 static struct event		 mcp_sync_timer;
+static struct tmcp_event	*mcp_event_taken;
 static int			 mcp_format_used;
 static time_t			 mcp_last_sync;
 
@@ -75,7 +76,7 @@ mcp_timer_add(struct event *ev, int ms)
 }
 
 /* Microseconds of the monotonic clock. */
-static uint64_t
+uint64_t
 mcp_now(void)
 {
 	struct timespec	ts;
@@ -131,6 +132,9 @@ mcp_stop(void)
 	evtimer_del(&mcp_timer);
 	evtimer_del(&mcp_redraw_timer);
 	evtimer_del(&mcp_sync_timer);
+	mcp_work_stop();
+	mcp_prepare_stop();
+	mcp_blob_stop();
 	tmcp_client_free(mcp_core);
 	mcp_core = NULL;
 	mcp_log_set_file(NULL);
@@ -244,12 +248,20 @@ mcp_config_loaded(struct tmcp_event *event)
 	mcp_request_reloaded(event);
 }
 
-/* Take an event from the core. */
-static void
-mcp_event(struct tmcp_event *event)
+/* The callback that got this event keeps it. */
+void
+mcp_event_take(struct tmcp_event *event)
+{
+	mcp_event_taken = event;
+}
+
+/* Give an event to its hook and to whoever it is for. */
+void
+mcp_event_give(struct tmcp_event *event)
 {
 	struct mcp_request	*mr;
 
+	mcp_event_taken = NULL;
 	mcp_hook_event(event);
 	switch (tmcp_event_type(event)) {
 	case TMCP_EVENT_TYPE_DONE:
@@ -266,6 +278,20 @@ mcp_event(struct tmcp_event *event)
 		mcp_question_gone(tmcp_event_id(event));
 		break;
 	}
+	if (mcp_event_taken != event)
+		tmcp_event_free(event);
+}
+
+/* Take an event from the core. A large answer is given out later. */
+static void
+mcp_event(struct tmcp_event *event)
+{
+	struct mcp_request	*mr = NULL;
+
+	if (tmcp_event_type(event) == TMCP_EVENT_TYPE_DONE)
+		mr = tmcp_event_user_data(event);
+	if (mr == NULL || !mcp_prepare_start(mr, event))
+		mcp_event_give(event);
 }
 
 /*
@@ -298,7 +324,6 @@ mcp_dispatch(__unused int fd, __unused short events, __unused void *data)
 	}
 	while ((event = tmcp_client_next_event(mcp_core)) != NULL) {
 		mcp_event(event);
-		tmcp_event_free(event);
 		if (mcp_now() - start > 2 * MCP_TURN_US) {
 			mcp_asked = 1;
 			break;

@@ -46,6 +46,28 @@ struct mcp_request;
 typedef void (*mcp_request_cb)(struct tmcp_event *, void *);
 typedef void (*mcp_free_cb)(void *);
 
+/* What is made of a large answer before it is given out: a set. */
+#define MCP_WANT(want) (1U << (want))
+
+/*
+ * Text that may be large: of size bytes, shared by all who keep it. Own is not
+ * NULL if it is our own, which can be changed by who made it.
+ */
+struct mcp_bytes {
+	u_int			 references;
+	const char		*text;
+	size_t			 size;
+
+	char			*own;
+	size_t			 space;
+	char			*string;
+	struct tmcp_event	*event;
+	struct mcp_bytes	*of;
+};
+typedef int (*mcp_work_cb)(void *);
+typedef void (*mcp_done_cb)(void *);
+typedef void (*mcp_extract_cb)(void *, struct mcp_bytes *);
+
 /* Where the text of a result goes. */
 enum mcp_sink {
 	MCP_SINK_NONE,
@@ -84,12 +106,10 @@ struct mcp_output {
 	enum mcp_sink		 sink;
 	char			*buffer;
 
-	char			*text;
-	size_t			 size;
+	struct mcp_bytes	*bytes;
 	size_t			 off;
 	char			*error;
 	int			 retval;
-	struct event		 timer;
 };
 
 /* The largest file of arguments. */
@@ -105,9 +125,12 @@ struct mcp_args {
 };
 
 /*
- * Something asked of a server by a command. Start asks the core; text, if not
- * NULL, makes what is shown of an answer that is no error, to be freed; done,
- * if not NULL, gets the answer instead of whoever sees the result.
+ * Something asked of a server by a command. Start asks the core; table, if not
+ * NULL, gets the rows that are shown of an answer that is no error; done, if
+ * not NULL, gets the answer instead of whoever sees the result.
+ *
+ * Once it has been answered: the answer, what is shown of it, and what the
+ * commands that follow are told if that is not the same.
  */
 struct mcp_run {
 	struct tmcp_client	*core;
@@ -128,8 +151,20 @@ struct mcp_run {
 	u_int			 timeout;
 
 	int32_t			 (*start)(struct mcp_run *, void *, uint64_t *);
-	char			*(*text)(struct mcp_run *, struct tmcp_event *);
+	struct tmcp_table	*(*table)(struct mcp_run *,
+				     struct tmcp_event *);
 	mcp_request_cb		 done;
+
+	uint64_t		 id;
+	uint64_t		 elapsed_us;
+	int			 status;
+	int			 failed;
+	int			 is_json;
+	int			 shows_json;
+	struct mcp_bytes	*answer;
+	struct mcp_bytes	*measured;
+	struct mcp_bytes	*shown;
+	struct mcp_bytes	*told;
 };
 
 /*
@@ -193,6 +228,9 @@ void		 mcp_timer_add(struct event *, int);
 int		 mcp_cancel(uint64_t);
 struct tmcp_client *mcp_core_get(void);
 char		*mcp_figure(const char *);
+uint64_t	 mcp_now(void);
+void		 mcp_event_take(struct tmcp_event *);
+void		 mcp_event_give(struct tmcp_event *);
 
 /* mcp-abbrev.c */
 char		*mcp_abbrev_server(struct tmcp_client *, const char *, int,
@@ -213,8 +251,21 @@ int		 mcp_args_from_buffer(struct mcp_args *, const char *,
 void		 mcp_args_free(struct mcp_args *);
 
 /* mcp-blob.c */
-char		*mcp_blob_save(struct tmcp_event *, const char *, size_t,
-		     size_t *);
+int		 mcp_blob_save(struct tmcp_event *, struct mcp_bytes *,
+		     struct mcp_bytes *, struct client *, mcp_extract_cb,
+		     void *);
+void		 mcp_blob_stop(void);
+
+/* mcp-bytes.c */
+struct mcp_bytes *mcp_bytes_create(void);
+void		 mcp_bytes_add(struct mcp_bytes *, const char *, size_t);
+void printflike(2, 3) mcp_bytes_printf(struct mcp_bytes *, const char *, ...);
+struct mcp_bytes *mcp_bytes_copy(const char *, size_t);
+struct mcp_bytes *mcp_bytes_event(struct tmcp_event *);
+struct mcp_bytes *mcp_bytes_string(char *);
+struct mcp_bytes *mcp_bytes_part(struct mcp_bytes *, const char *, size_t);
+struct mcp_bytes *mcp_bytes_ref(struct mcp_bytes *);
+void		 mcp_bytes_unref(struct mcp_bytes *);
 
 /* mcp-dialog.c */
 struct mcp_dialog *mcp_dialog_create(struct client *, mcp_dialog_gone_cb,
@@ -233,6 +284,10 @@ u_int		 mcp_dialog_width(struct mcp_dialog *);
 int		 mcp_dialog_busy(struct client *);
 enum cmd_retval	 mcp_dialog_run(struct cmdq_item *, const char *);
 void		 mcp_dialog_client_lost(struct client *);
+
+/* mcp-extract.c */
+void		 mcp_extract_start(struct mcp_bytes *, size_t, u_int,
+		     mcp_extract_cb, void *);
 
 /* mcp-field.c */
 struct mcp_field *mcp_field_create(const struct tmcp_table *, u_int *);
@@ -261,6 +316,7 @@ struct tmcp_pair *mcp_form_pairs(struct mcp_form *, size_t *);
 
 /* mcp-hook.c */
 int		 mcp_hook_exists(const char *);
+int		 mcp_hook_wants(struct tmcp_event *);
 void		 mcp_hook_run(const char *, ...);
 void		 mcp_hook_event(struct tmcp_event *);
 
@@ -309,11 +365,25 @@ void		 mcp_environ_sync(struct tmcp_client *);
 struct mcp_output *mcp_output_create(struct cmd *, struct cmdq_item *,
 		     const char *, char **);
 struct mcp_output *mcp_output_create_client(struct client *, const char *);
+void		 mcp_output_give(struct mcp_output *, int, struct mcp_bytes *,
+		     int);
 void		 mcp_output_finish(struct mcp_output *, int, const char *,
 		     size_t, const char *);
+void		 mcp_output_shown(struct mcp_output *, int);
 void		 mcp_output_free(struct mcp_output *);
 enum cmd_retval	 mcp_output_now(struct cmdq_item *, int, const char *,
 		     size_t);
+
+/* mcp-paste.c */
+void		 mcp_paste_set(const char *, struct mcp_bytes *, mcp_done_cb,
+		     void *);
+
+/* mcp-prepare.c */
+int		 mcp_prepare_start(struct mcp_request *, struct tmcp_event *);
+int		 mcp_prepare_has(struct mcp_request *);
+int		 mcp_prepare_drop(struct mcp_request *);
+void		 mcp_prepare_forget(struct mcp_request *);
+void		 mcp_prepare_stop(void);
 
 /* mcp-question.c */
 void		 mcp_question_event(struct tmcp_event *);
@@ -323,6 +393,9 @@ void		 mcp_question_client_lost(struct client *);
 /* mcp-request.c */
 struct mcp_request *mcp_request_add(struct mcp_output *, mcp_request_cb,
 		     mcp_free_cb, void *);
+void		 mcp_request_want(struct mcp_request *, u_int, u_int,
+		     const char *);
+u_int		 mcp_request_wants(struct mcp_request *, int, const char **);
 uint64_t	 mcp_request_id(struct mcp_request *);
 const char	*mcp_request_who(uint64_t);
 struct client	*mcp_request_viewer(struct mcp_request *, int *);
@@ -342,6 +415,7 @@ char		*mcp_strerror(int32_t);
 int32_t		 mcp_event_result(struct tmcp_event *);
 const char	*mcp_event_text(struct tmcp_event *, size_t *);
 void		 mcp_set_absent(int32_t, const char *);
+void		 mcp_run_want(struct mcp_run *, struct mcp_request *);
 void		 mcp_run_done(struct tmcp_event *, void *);
 
 /* mcp-roots.c */
@@ -356,7 +430,7 @@ enum cmd_retval	 mcp_run_refuse(struct mcp_run *, struct cmdq_item *, int,
 		     char *);
 int		 mcp_run_has_rows(struct mcp_run *, const char *,
 		     char **);
-char		*mcp_run_rows(struct mcp_run *, struct tmcp_event *);
+struct tmcp_table *mcp_run_rows(struct mcp_run *, struct tmcp_event *);
 int32_t		 mcp_run_call(struct mcp_run *, void *, uint64_t *);
 int32_t		 mcp_run_prompt(struct mcp_run *, void *, uint64_t *);
 int32_t		 mcp_run_read(struct mcp_run *, void *, uint64_t *);
@@ -370,13 +444,8 @@ void		 mcp_run_free(void *);
 /* mcp-show.c */
 int		 mcp_show_queue(struct client *);
 int		 mcp_show_alive(struct client *);
-void		 mcp_show_paste(const char *, const char *, size_t);
-char		*mcp_show_lines(const char *, size_t, size_t, u_int);
-int		 mcp_show_view(struct mcp_output *, const char *, size_t);
-int		 mcp_show_popup(struct mcp_output *, const char *, size_t);
-int		 mcp_show_window(struct mcp_output *, const char *, size_t);
-int		 mcp_show_pane(struct mcp_output *, const char *, size_t);
-int		 mcp_show_message(struct mcp_output *, const char *, size_t);
+void		 mcp_show(struct mcp_output *);
+int		 mcp_show_view(struct mcp_output *, struct mcp_bytes *);
 
 /* mcp-sink.c */
 int		 mcp_sink_parse(struct mcp_output *, const char *, int,
@@ -400,8 +469,8 @@ int		 mcp_suggest_again(struct mcp_suggest *,
 char		*mcp_table_format(const char *);
 void		 mcp_table_print(struct evbuffer *, const struct tmcp_table *,
 		     const char *, const char *, const char *);
-char		*mcp_table_text(const struct tmcp_table *, const char *,
-		     const char *, const char *);
+void		 mcp_table_start(struct tmcp_table *, const char *,
+		     const char *, const char *, mcp_extract_cb, void *);
 
 /* mcp-template.c */
 int		 mcp_template_is(const char *);
@@ -418,5 +487,10 @@ char		*mcp_text_fit(const char *, u_int);
 char		*mcp_text_label(const char *, u_int, int);
 char		*mcp_text_utf8(const char *, size_t);
 char		*mcp_text_json(const char *, size_t);
+
+/* mcp-work.c */
+void		 mcp_work_add(mcp_work_cb, void *);
+void		 mcp_work_start(mcp_work_cb, void *);
+void		 mcp_work_stop(void);
 
 #endif /* MCP_H */

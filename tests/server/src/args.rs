@@ -45,6 +45,8 @@ pub(crate) struct Options {
     pub(crate) refuse_version: bool,
     /// Tools in a page; 0 is one page.
     pub(crate) page: usize,
+    /// Tools that are only listed.
+    pub(crate) more_tools: usize,
     /// Capabilities that it does not have.
     pub(crate) without: Vec<String>,
     pub(crate) ask_roots: bool,
@@ -106,6 +108,7 @@ where
         }
         "--refuse-version" => options.refuse_version = true,
         "--page" => options.page = args.number(switch)?,
+        "--more-tools" => options.more_tools = args.number(switch)?,
         "--without" => options.without.push(args.text(switch)?),
         "--ask-roots" => options.ask_roots = true,
         "--change-tools-after" => options.change_tools_after = Some(args.number(switch)?),

@@ -16,7 +16,7 @@ pub(crate) fn tool(name: &str, extended: bool) -> Option<&'static Value> {
 fn unlisted() -> &'static [Value] {
     static TOOLS: OnceLock<Vec<Value>> = OnceLock::new();
     TOOLS.get_or_init(|| {
-        ["answer", "sample", "where"]
+        ["answer", "large", "sample", "where"]
             .iter()
             .map(|name| json!({"name": name, "inputSchema": {"type": "object"}}))
             .collect()
@@ -26,9 +26,20 @@ fn unlisted() -> &'static [Value] {
 /// One page of `tools/list`; `page` is the number of tools in it, 0 for all.
 ///
 /// The cursor after the first page is the empty string, which is a cursor like
-/// any other; later ones are `after-N`.
-pub(crate) fn tool_page(cursor: Option<&str>, page: usize, extended: bool) -> Option<Value> {
-    let tools = tools(extended);
+/// any other; later ones are `after-N`. `more` tools, which can't be called, come
+/// after the others.
+pub(crate) fn tool_page(
+    cursor: Option<&str>,
+    page: usize,
+    extended: bool,
+    more: usize,
+) -> Option<Value> {
+    let number = |n| {
+        let about = "One of many, with a sentence of the usual length about what it does.";
+        let schema = json!({"type": "object", "properties": {"text": {"type": "string"}}});
+        json!({"name": format!("tool-{n:05}"), "description": about, "inputSchema": schema})
+    };
+    let tools: Vec<Value> = tools(extended).iter().cloned().chain((0..more).map(number)).collect();
     let start = match cursor {
         None => 0,
         Some("") if page > 0 => page,

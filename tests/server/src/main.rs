@@ -16,6 +16,7 @@ mod bridge;
 mod catalog;
 mod faults;
 mod journal;
+mod large;
 mod output;
 mod session;
 mod sys;

@@ -354,7 +354,8 @@ impl Session {
             "tools/list" => {
                 let extended = self.server.extended.load(Ordering::SeqCst);
                 let page = self.server.options.page;
-                catalog::tool_page(params["cursor"].as_str(), page, extended)
+                let more = self.server.options.more_tools;
+                catalog::tool_page(params["cursor"].as_str(), page, extended, more)
                     .ok_or((-32602, "no such cursor"))
             }
             "resources/list" => Ok(catalog::resources()),

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::asking;
 use crate::catalog::PIXEL;
+use crate::large;
 use crate::output::Body;
 use crate::session::{Cancel, Session};
 
@@ -70,6 +71,12 @@ pub(crate) fn run(call: &Call, session: &Arc<Session>, cancel: &Cancel) -> Outco
         "big" => {
             let bytes = args["bytes"].as_u64().unwrap_or_default() as usize;
             text("0123456789abcdef".repeat(bytes / 16 + 1).split_at(bytes).0)
+        }
+        "large" => {
+            let bytes = args["bytes"].as_u64().unwrap_or_default() as usize;
+            let shape = args["shape"].as_str().unwrap_or("lines");
+            large::result(shape, bytes)
+                .unwrap_or_else(|| failure(format!("no such shape: {shape}")))
         }
         "rows" => rows(args["n"].as_u64().unwrap_or_default()),
         "fail" => failure(args["message"].as_str().unwrap_or_default()),

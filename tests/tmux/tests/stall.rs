@@ -313,6 +313,59 @@ fn ten_megabytes_are_printed_by_a_shell_client() {
 }
 
 #[test]
+fn ten_megabytes_go_to_a_buffer() {
+    let tmux = with_two(demo());
+    let arguments = json!({"bytes": 10_000_000}).to_string();
+    let follow = "{ set -gF @over '#{e|+:#{@over},1}' }";
+    let call = format!("mcp-call -o buffer:kept demo large '{arguments}' {follow}");
+    source(&tmux, &format!("set -g @over 0\nbind -n C-g {call}\n"));
+    let mut probe = Probe::attach(&tmux);
+    let viewer = Viewer::attach_to(&tmux, "two", 80, 24);
+    let mut times = 0;
+    hold_with("10 MB go to two buffers, commands follow", &tmux, &mut probe, || {
+        times += 1;
+        viewer.keys(&["C-g"]);
+        tmux.until_format("#{@over}", &times.to_string());
+    });
+    let sizes = tmux.run(["list-buffers", "-F", "#{buffer_name} #{buffer_size}"]).ok();
+    assert!(sizes.contains("mcp 10000000\n"), "{sizes}");
+    until("the other is there as well", || {
+        tmux.run(["list-buffers", "-F", "#{buffer_name} #{buffer_size}"])
+            .ok()
+            .contains("kept 10000000\n")
+    });
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
+fn ten_megabytes_of_images_are_saved() {
+    let setup = demo();
+    let saved = setup.path("saved");
+    fs::create_dir_all(&saved).expect("made");
+    let tmux = setup.env("TMPDIR", &saved).start();
+    let arguments = json!({"shape": "images", "bytes": 10_000_000}).to_string();
+    hold("10 MB of images are saved", &tmux, || {
+        let text = tmux.call(["demo", "large", &arguments]).ok();
+        assert_eq!(text.matches("2500000 bytes, saved in ").count(), 4, "{text}");
+        for file in fs::read_dir(&saved).expect("readable").flatten() {
+            fs::remove_file(file.path()).expect("removed");
+        }
+    });
+    tmux.finish();
+}
+
+#[test]
+fn five_thousand_tools_are_listed() {
+    let tmux = Setup::new().server("demo", stdio(&["--more-tools", "5000"])).start();
+    hold("5,000 tools are listed by a template", &tmux, || {
+        let list = tmux.run(["mcp-tools", "-F", "#{mcp_name} #{mcp_description}", "demo"]).ok();
+        assert!(list.lines().count() > 5000);
+    });
+    tmux.finish();
+}
+
+#[test]
 fn a_server_floods_with_lines_and_another_with_one_that_is_huge() {
     let tmux = Setup::new()
         .server("flood", stdio(&["--junk", "2000"]))

@@ -1,0 +1,63 @@
+//! What getters of an event give, made beforehand in pieces.
+
+use std::ffi::c_char;
+
+use crate::event::{self, tmcp_event};
+use crate::result::tmcp_result;
+use crate::strings;
+
+/// What can be made of an answer in pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub enum tmcp_want {
+    /// What tmcp_event_text gives.
+    Text = 1,
+    /// What tmcp_event_table gives.
+    Table = 2,
+    /// What tmcp_event_pretty gives.
+    Pretty = 3,
+    /// What tmcp_event_pointer gives.
+    Pointer = 4,
+    /// What tmcp_event_blob gives.
+    Blobs = 5,
+}
+
+/// Makes what a getter of the event will give, for about budget_us microseconds,
+/// 0 for the default of 500. An answer may have 16 MiB, and a getter that is asked
+/// without makes all of it at once. want is an enum tmcp_want. pointer is the
+/// JSON Pointer that TMCP_WANT_POINTER is about, and NULL for the others.
+///
+/// Returns 1 when there is more to do: call again soon. Returns 0 when the getter
+/// has what it gives, also when that is nothing or an error.
+///
+/// Ownership: none.
+/// NULL: TMCP_RESULT_NULL.
+/// Errors: TMCP_RESULT_INVALID (what is no event, an unknown want, a pointer that
+/// is not UTF-8), TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
+/// Lifetime: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_prepare(
+    event: *mut tmcp_event,
+    want: u32,
+    pointer: *const c_char,
+    budget_us: u32,
+) -> i32 {
+    guard! {
+        if event.is_null() {
+            return tmcp_result::Null as i32;
+        }
+        // SAFETY: what this function asks of its caller.
+        let Ok(_pointer) = (unsafe { strings::optional(pointer, "pointer") }) else {
+            return tmcp_result::Invalid as i32;
+        };
+        if !(1..=5).contains(&want) {
+            return tmcp_result::Invalid as i32;
+        }
+        let _ = budget_us;
+        // SAFETY: what this function asks of its caller.
+        match unsafe { event::ask(event, |_| ()) } {
+            Some(()) => 0,
+            None => tmcp_result::Invalid as i32,
+        }
+    }
+}

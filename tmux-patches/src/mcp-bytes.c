@@ -1,0 +1,171 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * Text that may be large, so that it is not copied but kept until all who show
+ * or save it are done: text of an event, a string of the core, or our own,
+ * which can grow.
+ */
+
+/*
+ * The memory of what is larger is given back in a turn of its own, because that
+ * takes longer than one would think.
+ */
+#define MCP_BYTES_FREE (1024 * 1024)
+
+/* Begin a text of our own. It always has a NUL behind it. */
+struct mcp_bytes *
+mcp_bytes_create(void)
+{
+	struct mcp_bytes	*b;
+
+	b = xcalloc(1, sizeof *b);
+	b->references = 1;
+	b->space = 128;
+	b->own = xcalloc(1, b->space);
+	b->text = b->own;
+	return (b);
+}
+
+/* Add to a text of our own. */
+void
+mcp_bytes_add(struct mcp_bytes *b, const char *text, size_t size)
+{
+	if (size >= b->space - b->size) {
+		/* What is large is moved by its pages and not copied. */
+		while (size >= b->space - b->size)
+			b->space *= 2;
+		b->own = xrealloc(b->own, b->space);
+		b->text = b->own;
+	}
+	memcpy(b->own + b->size, text, size);
+	b->size += size;
+	b->own[b->size] = '\0';
+}
+
+/* Add to a text of our own as printf does. */
+void
+mcp_bytes_printf(struct mcp_bytes *b, const char *fmt, ...)
+{
+	va_list	 ap;
+	char	*s;
+	int	 n;
+
+	va_start(ap, fmt);
+	n = xvasprintf(&s, fmt, ap);
+	va_end(ap);
+	mcp_bytes_add(b, s, n);
+	free(s);
+}
+
+/* A copy, for what is small. */
+struct mcp_bytes *
+mcp_bytes_copy(const char *text, size_t size)
+{
+	struct mcp_bytes	*b = mcp_bytes_create();
+
+	mcp_bytes_add(b, text, size);
+	return (b);
+}
+
+/* Take over an event, with its JSON, inside the callback that got it. */
+struct mcp_bytes *
+mcp_bytes_event(struct tmcp_event *event)
+{
+	struct mcp_bytes	*b;
+
+	mcp_event_take(event);
+	b = xcalloc(1, sizeof *b);
+	b->references = 1;
+	b->event = event;
+	b->text = tmcp_event_json(event, &b->size);
+	return (b);
+}
+
+/* Take over a string of the core. */
+struct mcp_bytes *
+mcp_bytes_string(char *string)
+{
+	struct mcp_bytes	*b;
+
+	b = xcalloc(1, sizeof *b);
+	b->references = 1;
+	b->string = string;
+	b->text = string;
+	return (b);
+}
+
+/*
+ * Text that lies in another, or in the event that was taken over, or if that is
+ * NULL stays for ever.
+ */
+struct mcp_bytes *
+mcp_bytes_part(struct mcp_bytes *of, const char *text, size_t size)
+{
+	struct mcp_bytes	*b;
+
+	b = xcalloc(1, sizeof *b);
+	b->references = 1;
+	if (of != NULL)
+		b->of = mcp_bytes_ref(of);
+	b->text = text;
+	b->size = size;
+	return (b);
+}
+
+/* Keep a text. */
+struct mcp_bytes *
+mcp_bytes_ref(struct mcp_bytes *b)
+{
+	b->references++;
+	return (b);
+}
+
+/* Give back the memory. */
+static int
+mcp_bytes_free(void *data)
+{
+	struct mcp_bytes	*b = data;
+
+	tmcp_event_free(b->event);
+	tmcp_string_free(b->string);
+	free(b->own);
+	free(b);
+	return (0);
+}
+
+/* Let go of a text, which may be NULL. */
+void
+mcp_bytes_unref(struct mcp_bytes *b)
+{
+	if (b == NULL || --b->references != 0)
+		return;
+	mcp_bytes_unref(b->of);
+	if (b->of == NULL && b->size > MCP_BYTES_FREE)
+		mcp_work_add(mcp_bytes_free, b);
+	else
+		(void)mcp_bytes_free(b);
+}

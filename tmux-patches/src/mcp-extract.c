@@ -1,0 +1,130 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * Makes the lines that are shown of a text, in steps if they are many. If they
+ * are not all of it, the whole is put into a buffer, and the last line says so.
+ */
+
+/* What is made ready at first, and then in each turn of the loop. */
+#define MCP_EXTRACT_FIRST_BYTES 65536
+#define MCP_EXTRACT_TURN_BYTES 32768
+
+struct mcp_extract {
+	struct mcp_bytes	*bytes;
+	size_t			 cut;
+	size_t			 off;
+	struct mcp_bytes	*lines;
+
+	mcp_extract_cb		 cb;
+	void			*data;
+};
+
+/* Where the lines end: after so many bytes or lines at most. */
+static size_t
+mcp_extract_cut(struct mcp_bytes *bytes, size_t limit, u_int lines)
+{
+	const char	*cp = bytes->text, *end;
+	size_t		 cut;
+	u_int		 n;
+
+	cut = mcp_text_cut(bytes->text, bytes->size, limit);
+	end = cp + cut;
+	if (lines == UINT_MAX)
+		return (cut);
+	for (n = 0; n < lines; n++) {
+		if ((cp = memchr(cp, '\n', end - cp)) == NULL)
+			return (cut);
+		cp++;
+	}
+	return (cp - bytes->text);
+}
+
+/* All is there: hand it out, without newlines at its end. */
+static void
+mcp_extract_finish(void *data)
+{
+	struct mcp_extract	*extract = data;
+	struct mcp_bytes	*lines = extract->lines;
+	char			*s = lines->own;
+
+	if (extract->cut != extract->bytes->size) {
+		mcp_bytes_printf(lines, "%s[cut: all %zu bytes are in buffer "
+		    "%s]", lines->size != 0 && s[lines->size - 1] == '\n' ?
+		    "" : "\n", extract->bytes->size, MCP_BUFFER);
+	}
+	while (lines->size != 0 && lines->own[lines->size - 1] == '\n')
+		lines->own[--lines->size] = '\0';
+	mcp_bytes_unref(extract->bytes);
+	extract->cb(extract->data, lines);
+	free(extract);
+}
+
+/* Make some more ready. */
+static int
+mcp_extract_step(void *data)
+{
+	struct mcp_extract	*extract = data;
+	const char		*text = extract->bytes->text + extract->off;
+	size_t			 size = extract->cut - extract->off, len;
+	char			*s;
+
+	size = mcp_text_cut(text, size, extract->off == 0 ?
+	    MCP_EXTRACT_FIRST_BYTES : MCP_EXTRACT_TURN_BYTES);
+	s = mcp_text_vis(text, size, &len);
+	mcp_bytes_add(extract->lines, s, len);
+	free(s);
+	extract->off += size;
+	if (extract->off != extract->cut)
+		return (1);
+
+	if (extract->cut == extract->bytes->size)
+		mcp_extract_finish(extract);
+	else {
+		mcp_paste_set(MCP_BUFFER, extract->bytes, mcp_extract_finish,
+		    extract);
+	}
+	return (0);
+}
+
+/*
+ * Make the lines of a text; cb gets them, as its own, before this returns if
+ * the text is small.
+ */
+void
+mcp_extract_start(struct mcp_bytes *bytes, size_t limit, u_int lines,
+    mcp_extract_cb cb, void *data)
+{
+	struct mcp_extract	*extract;
+
+	extract = xcalloc(1, sizeof *extract);
+	extract->bytes = mcp_bytes_ref(bytes);
+	extract->cut = mcp_extract_cut(bytes, limit, lines);
+	extract->lines = mcp_bytes_create();
+	extract->cb = cb;
+	extract->data = data;
+	mcp_work_start(mcp_extract_step, extract);
+}

@@ -1,0 +1,146 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tmux.h"
+#include "mcp.h"
+
+/*
+ * Puts texts into paste buffers: those that are small at once, the others by
+ * and by, one after the other, so that the last text is what a buffer has in
+ * the end.
+ */
+
+/* What is copied in one turn of the loop. */
+#define MCP_PASTE_TURN_BYTES (256 * 1024)
+
+/* A text on its way; cb, if not NULL, is told when it is there. */
+struct mcp_paste {
+	char			*name;
+	struct mcp_bytes	*bytes;
+	char			*copy;
+	size_t			 off;
+
+	mcp_done_cb		 cb;
+	void			*data;
+
+	TAILQ_ENTRY(mcp_paste)	 entry;
+};
+static TAILQ_HEAD(, mcp_paste) mcp_pastes = TAILQ_HEAD_INITIALIZER(mcp_pastes);
+static int	mcp_paste_working;
+
+/* It is copied: the buffer appears, whole, and the one before is freed. */
+static void
+mcp_paste_show(struct mcp_paste *paste)
+{
+	char	*cause;
+
+	if (paste_set(paste->copy, paste->bytes->size, paste->name,
+	    &cause) != 0) {
+		server_add_message("mcp: %s", cause);
+		free(cause);
+		free(paste->copy);
+	}
+	paste->copy = NULL;
+}
+
+/* Tell who waits for it. */
+static void
+mcp_paste_finish(struct mcp_paste *paste)
+{
+	mcp_bytes_unref(paste->bytes);
+	free(paste->name);
+	if (paste->cb != NULL)
+		paste->cb(paste->data);
+	free(paste);
+}
+
+/* Copy the next part of one. */
+static void
+mcp_paste_copy(struct mcp_paste *paste)
+{
+	size_t	size = paste->bytes->size - paste->off;
+
+	if (size > MCP_PASTE_TURN_BYTES)
+		size = MCP_PASTE_TURN_BYTES;
+	memcpy(paste->copy + paste->off, paste->bytes->text + paste->off, size);
+	paste->off += size;
+}
+
+/* Go on with the first: copy, and each in a turn of its own, show and tell. */
+static int
+mcp_paste_step(__unused void *data)
+{
+	struct mcp_paste	*paste = TAILQ_FIRST(&mcp_pastes);
+
+	if (paste->copy != NULL && paste->off == paste->bytes->size)
+		mcp_paste_show(paste);
+	else if (paste->copy != NULL)
+		mcp_paste_copy(paste);
+	else {
+		TAILQ_REMOVE(&mcp_pastes, paste, entry);
+		mcp_paste_finish(paste);
+	}
+	mcp_paste_working = !TAILQ_EMPTY(&mcp_pastes);
+	return (mcp_paste_working);
+}
+
+/* If a text is on its way to a buffer. */
+static int
+mcp_paste_pending(const char *name)
+{
+	struct mcp_paste	*paste;
+
+	TAILQ_FOREACH(paste, &mcp_pastes, entry) {
+		if (strcmp(paste->name, name) == 0)
+			return (1);
+	}
+	return (0);
+}
+
+/*
+ * Put text into a paste buffer and tell cb, which may be NULL, when it is
+ * there: before this returns if the text is small.
+ */
+void
+mcp_paste_set(const char *name, struct mcp_bytes *bytes, mcp_done_cb cb,
+    void *data)
+{
+	struct mcp_paste	*paste;
+
+	paste = xcalloc(1, sizeof *paste);
+	paste->name = xstrdup(name);
+	paste->bytes = mcp_bytes_ref(bytes);
+	paste->copy = xmalloc(bytes->size == 0 ? 1 : bytes->size);
+	paste->cb = cb;
+	paste->data = data;
+	if (bytes->size <= MCP_PASTE_TURN_BYTES && !mcp_paste_pending(name)) {
+		mcp_paste_copy(paste);
+		mcp_paste_show(paste);
+		mcp_paste_finish(paste);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&mcp_pastes, paste, entry);
+	if (!mcp_paste_working)
+		mcp_work_add(mcp_paste_step, NULL);
+	mcp_paste_working = 1;
+}
