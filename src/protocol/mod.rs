@@ -15,14 +15,17 @@
 //! * [`schema`] — what a schema asks for, field by field.
 //! * [`content`] and [`listing`] — results and lists as text for people.
 //! * [`rows`] — lists as tables; [`blob`] and [`mod@pointer`] — parts of a result.
+//! * [`job`] — all of these in pieces, for a host that must not wait.
 
 pub mod arguments;
 mod batch;
 pub mod blob;
 pub mod content;
 pub mod framing;
+pub mod job;
 pub mod json;
 pub mod jsonrpc;
+mod layout;
 pub mod legacy;
 pub mod listing;
 pub mod message;
@@ -35,3 +38,5 @@ pub mod rows;
 mod scan;
 pub mod schema;
 mod shape;
+mod walk;
+mod words;
