@@ -32,6 +32,11 @@ impl<T> Chunks<T> {
         }
     }
 
+    /// Frees some thousand entries at the end. Whether there were any.
+    pub fn shed(&mut self) -> bool {
+        self.0.pop().is_some()
+    }
+
     /// The entry at `index`, counted from 0.
     pub fn get(&self, index: usize) -> Option<&T> {
         self.0.get(index / CHUNK)?.get(index % CHUNK)
@@ -81,5 +86,8 @@ mod tests {
             assert_eq!(list.get(entry), Some(&entry));
         }
         assert_eq!(list.get(CHUNK * 2 + 1), None);
+        assert!(list.shed());
+        assert_eq!((list.len(), list.last()), (CHUNK * 2, Some(&(CHUNK * 2 - 1))));
+        assert!(list.shed() && list.shed() && !list.shed());
     }
 }

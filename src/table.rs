@@ -15,7 +15,7 @@ pub struct Table {
     columns: &'static [&'static str],
     text: String,
     /// Where each cell ends in the text.
-    ends: Chunks<usize>,
+    ends: Chunks<u32>,
 }
 
 impl Table {
@@ -47,12 +47,13 @@ impl Table {
 
     /// The cell that is next is complete.
     pub fn end_cell(&mut self) {
-        self.ends.push(self.text.len());
+        // Nothing has 4 GiB: lines end at 16 MiB.
+        self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
     }
 
     /// How long the cell that is next has become, in bytes.
     pub fn appended(&self) -> usize {
-        self.text.len() - self.ends.last().copied().unwrap_or(0)
+        self.text.len() - self.ends.last().map_or(0, |end| *end as usize)
     }
 
     /// How many rows there are.
@@ -70,6 +71,12 @@ impl Table {
         self.text.len()
     }
 
+    /// What the table is made of: the text of all cells, one behind the other, and
+    /// where each ends. For who has to give much memory back bit by bit.
+    pub fn into_parts(self) -> (String, Chunks<u32>) {
+        (self.text, self.ends)
+    }
+
     /// A cell by position.
     pub fn cell(&self, row: usize, column: usize) -> Option<&str> {
         if column >= self.columns.len() {
@@ -78,7 +85,7 @@ impl Table {
         let at = row.checked_mul(self.columns.len())?.checked_add(column)?;
         let end = *self.ends.get(at)?;
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
-        self.text.get(start.unwrap_or(0)..end)
+        self.text.get(start.unwrap_or(0) as usize..end as usize)
     }
 
     /// A cell by the name of its column.

@@ -8,7 +8,7 @@
 use std::ffi::c_char;
 
 use tmcp::chunks::Chunks;
-use tmcp::protocol::job::Pace;
+use tmcp::protocol::job::{Pace, room};
 
 use crate::strings;
 
@@ -16,27 +16,28 @@ use crate::strings;
 #[derive(Debug, Default)]
 pub struct Arena {
     text: String,
-    starts: Chunks<usize>,
+    starts: Chunks<u32>,
 }
 
 impl Arena {
     /// Room for `count` strings of `bytes` together.
     pub fn with_room(bytes: usize, count: usize) -> Arena {
-        Arena { text: String::with_capacity(bytes + count), starts: Chunks::new() }
+        Arena { text: String::with_capacity(room(bytes + count)), starts: Chunks::new() }
     }
 
     /// Adds a string.
     pub async fn push(&mut self, text: &str, pace: &mut Pace) {
-        self.starts.push(self.text.len());
+        // Nothing has 4 GiB: lines end at 16 MiB.
+        self.starts.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
         strings::without_nul(text, &mut self.text, pace).await;
         self.text.push('\0');
     }
 
     /// The string at `index`. Asked for only when all are there.
     pub fn get(&self, index: usize) -> Option<*const c_char> {
-        let start = *self.starts.get(index)?;
+        let start = *self.starts.get(index)? as usize;
         // Not as a CStr: its length would have to be looked for.
-        self.text.get(start..).map(|text| text.as_ptr().cast())
+        self.text.get(start..).filter(|text| !text.is_empty()).map(|text| text.as_ptr().cast())
     }
 }
 

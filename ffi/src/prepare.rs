@@ -34,8 +34,12 @@ pub enum tmcp_want {
 /// Returns 1 when there is more to do: call again soon. Returns 0 when the getter
 /// has what it gives, also when that is nothing or an error.
 ///
+/// Text and blobs stay with the event. A table, pretty data or a part is kept
+/// until its getter gives it away; asked a second time the getter makes it anew.
+/// One part is kept at a time: another pointer takes its place.
+///
 /// Ownership: none.
-/// NULL: TMCP_RESULT_NULL.
+/// NULL: TMCP_RESULT_NULL; pointer must not be NULL for TMCP_WANT_POINTER.
 /// Errors: TMCP_RESULT_INVALID (what is no event, an unknown want, a pointer that
 /// is not UTF-8), TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
 /// Lifetime: none.

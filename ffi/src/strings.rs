@@ -169,6 +169,7 @@ pub async fn terminated_in_pieces(text: String, pace: &mut Pace) -> CString {
         let text = clean;
         clean = String::with_capacity(text.len() + nuls * 2 + 1);
         without_nul(&text, &mut clean, pace).await;
+        pace.release(text).await;
     }
     let mut clean = clean.into_bytes();
     clean.reserve_exact(1);

@@ -40,7 +40,7 @@ const FREED: u32 = 0x6465_6162;
 /// Gives C a table; `None` is NULL.
 fn adopt(table: Option<Table>) -> *mut tmcp_table {
     let table = table.map(|table| {
-        Job::new(|mut pace| async move { tmcp_table::of(&table, &mut pace).await }).finish()
+        Job::new(|mut pace| async move { tmcp_table::of(table, &mut pace).await }).finish()
     });
     give(table)
 }
@@ -50,7 +50,7 @@ fn give(table: Option<tmcp_table>) -> *mut tmcp_table {
 }
 
 impl tmcp_table {
-    async fn of(table: &Table, pace: &mut Pace) -> tmcp_table {
+    async fn of(table: Table, pace: &mut Pace) -> tmcp_table {
         let (rows, columns) = (table.rows(), table.columns());
         let mut cells = Arena::with_room(table.bytes(), rows * columns.len());
         for row in 0..rows {
@@ -58,6 +58,11 @@ impl tmcp_table {
                 cells.push(table.cell(row, column).unwrap_or_default(), pace).await;
             }
             pace.spend(64).await;
+        }
+        let (text, mut ends) = table.into_parts();
+        pace.release(text).await;
+        while ends.shed() {
+            pace.spend(4096).await;
         }
         tmcp_table {
             magic: AtomicU32::new(LIVING),
@@ -308,7 +313,7 @@ pub fn job(event: &tmcp_event) -> Job<'static, Option<tmcp_table>> {
     };
     Job::new(|mut pace| async move {
         match pace.all_of(table).await {
-            Some(table) => Some(tmcp_table::of(&table, &mut pace).await),
+            Some(table) => Some(tmcp_table::of(table, &mut pace).await),
             None => None,
         }
     })

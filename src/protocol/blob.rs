@@ -4,7 +4,7 @@
 //! somebody wants to keep them.
 
 use crate::chunks::Chunks;
-use crate::protocol::job::{Job, Pace};
+use crate::protocol::job::{Job, Pace, room};
 use crate::protocol::walk::{Bad, Split, last, position};
 use crate::protocol::words::{Sink, bare, is_utf8};
 
@@ -38,13 +38,17 @@ pub fn blobs_job<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Blo
         let found = find(answer, &mut pace).await;
         let mut blobs = Blobs::default();
         if !found.is_empty() {
-            blobs.bytes.reserve_exact(answer.len() / 4 * 3 + 3);
+            blobs.bytes.reserve_exact(room(answer.len() / 4 * 3 + 3));
         }
         for at in 0..found.len() {
             let Some(blob) = found.get(at) else { continue };
             blob.write_mime(&mut blobs.mimes, &mut pace).await;
             blobs.bytes = blob.read(blobs.bytes, &mut pace).await;
             blobs.ends.push((blobs.mimes.len(), blobs.bytes.len()));
+        }
+        let mut found = found;
+        while found.shed() {
+            pace.spend(4096).await;
         }
         blobs
     })

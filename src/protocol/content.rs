@@ -8,7 +8,7 @@
 //! - every input gives a text: what cannot be read is shown as it came;
 //! - binary content is measured, never decoded.
 
-use crate::protocol::job::{Job, Pace};
+use crate::protocol::job::{Job, Pace, room};
 use crate::protocol::layout;
 use crate::protocol::walk::{Bad, Split, fields, given, piece, position};
 use crate::protocol::words::{OneLine, bare, copy, decoded, is_text, is_utf8, unescape};
@@ -38,7 +38,8 @@ pub fn pretty(json: &str) -> String {
 
 pub(super) async fn in_pieces(result: &[u8], pace: &mut Pace) -> String {
     // Room for all of it, so that it need not move, and for a NUL behind it.
-    let mut text = Lines { text: String::with_capacity(result.len() + 1), is_begun: false };
+    let text = String::with_capacity(room(result.len() + 1));
+    let mut text = Lines { text, is_begun: false };
     if !is_utf8(result, pace).await || write(result, &mut text, pace).await.is_err() {
         text.text.clear();
         copy(result, &mut text.text, pace).await;

@@ -18,6 +18,17 @@ use std::task::{Context, Poll, Waker};
 
 /// Work of one step unless said otherwise; see [`Job::in_steps_of`].
 const STEP: usize = 32 << 10;
+/// Bytes given back between two stops.
+const RELEASED: usize = 512 << 10;
+/// What is that large is mapped by itself, whatever was mapped before: nothing is
+/// paid for it until it is used, and it grows without being copied.
+const MAPPED: usize = 33 << 20;
+
+/// How much to reserve for what is expected to have `bytes`, so that it need not be
+/// copied when it gets longer.
+pub fn room(bytes: usize) -> usize {
+    if bytes < 1 << 20 { bytes } else { bytes.max(MAPPED) }
+}
 
 /// Something that is made in steps of well under 100 microseconds.
 ///
@@ -96,6 +107,17 @@ impl Pace {
             self.spent = 0;
         }
         Rest(is_over)
+    }
+
+    /// Gives memory back bit by bit: the system takes a tenth of a millisecond for
+    /// each MiB.
+    pub async fn release(&mut self, memory: impl Into<Vec<u8>>) {
+        let mut memory = memory.into();
+        while memory.len() > RELEASED {
+            memory.truncate(memory.len() - RELEASED);
+            memory.shrink_to_fit();
+            self.spend(STEP).await;
+        }
     }
 
     /// What another job makes, in its steps.

@@ -10,11 +10,7 @@ use crate::protocol::words::{boundary, trim};
 /// Writes `json` with line breaks and indentation to the end of `out`.
 pub(super) async fn pretty(json: &[u8], out: &mut String, pace: &mut Pace) {
     let json = trim(json, pace).await;
-    // What is that large is mapped by every allocator we know: nothing is paid for
-    // it until it is used, and it grows without being copied.
-    const LARGE: usize = 33 << 20;
-    let room = json.len() + json.len() / 4 + 1;
-    out.reserve(if json.len() < 1 << 20 { room } else { LARGE.max(room) });
+    out.reserve(json.len() + json.len() / 4 + 1);
     let (mut at, mut depth) = (0, 0_usize);
     while at < json.len() {
         let before = out.len();
@@ -63,7 +59,6 @@ pub(super) async fn pretty(json: &[u8], out: &mut String, pace: &mut Pace) {
 
 /// Writes `json` without the blanks between its tokens to the end of `out`.
 pub(super) async fn compact(json: &[u8], out: &mut String, pace: &mut Pace) {
-    out.reserve(json.len() + 1);
     let mut at = 0;
     while at < json.len() {
         if json[at] == b'"' {

@@ -3,7 +3,7 @@
 //! Nothing is built but what lies on the way: a result may have megabytes.
 
 use crate::protocol::content;
-use crate::protocol::job::{Job, Pace};
+use crate::protocol::job::{Job, Pace, room};
 use crate::protocol::layout;
 use crate::protocol::walk::{Bad, Split, given, last, whole};
 use crate::protocol::words::{bare, decoded, is_utf8, trim};
@@ -37,24 +37,40 @@ pub fn pretty_job<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Op
 
 async fn part(answer: &[u8], pointer: &str, pace: &mut Pace) -> Result<String, Bad> {
     let mut text = String::new();
-    let mut part = data(answer, &mut text, pace).await?;
-    for token in tokens(pointer).ok_or(Bad)? {
-        part = step(part, &token, pace).await?.ok_or(Bad)?;
-    }
+    let found = find(answer, pointer, &mut text, pace).await;
+    let Ok(part) = found else {
+        pace.release(text).await;
+        return Err(Bad);
+    };
     // Room for a NUL, too.
-    let mut out = String::with_capacity(part.len() + 1);
+    let mut out = String::with_capacity(room(part.len() + 1));
     match part.starts_with(b"\"") {
         true => bare(part, &mut out, pace).await,
         false => layout::compact(part, &mut out, pace).await,
     }
+    pace.release(text).await;
     Ok(out)
+}
+
+async fn find<'a>(
+    answer: &'a [u8],
+    pointer: &str,
+    text: &'a mut String,
+    pace: &mut Pace,
+) -> Result<&'a [u8], Bad> {
+    let mut part = data(answer, text, pace).await?;
+    for token in tokens(pointer).ok_or(Bad)? {
+        part = step(part, &token, pace).await?.ok_or(Bad)?;
+    }
+    Ok(part)
 }
 
 async fn laid_out(answer: &[u8], pace: &mut Pace) -> Result<String, Bad> {
     let mut text = String::new();
     let data = data(answer, &mut text, pace).await?;
-    let mut out = String::new();
+    let mut out = String::with_capacity(room(data.len() * 2));
     layout::pretty(data, &mut out, pace).await;
+    pace.release(text).await;
     Ok(out)
 }
 

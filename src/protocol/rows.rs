@@ -4,7 +4,7 @@
 //! is an empty cell.
 
 use crate::protocol::blob;
-use crate::protocol::job::{Job, Pace};
+use crate::protocol::job::{Job, Pace, room};
 use crate::protocol::schema;
 use crate::protocol::walk::{Bad, Split, given, last};
 use crate::protocol::words::{Sink, bare, is_utf8, length};
@@ -82,7 +82,7 @@ pub(super) async fn entries(items: &[u8], list: List, pace: &mut Pace) -> Table 
         List::Templates => &["uri_template", "name", "title", "description", "mime"],
         List::Prompts => &["name", "title", "description", "arguments"],
     };
-    let mut table = Table::with_room(columns, items.len());
+    let mut table = Table::with_room(columns, room(items.len()));
     match fill(items, list, &mut table, pace).await {
         Ok(()) => table,
         // What is no list has no entries.
@@ -183,7 +183,7 @@ async fn answer(result: &[u8], pace: &mut Pace) -> Result<Table, Bad> {
         return Ok(contents(parts, pace).await);
     }
     let [values] = last(completion.ok_or(Bad)?, &["values"], pace).await?;
-    let mut table = Table::with_room(&["value"], result.len());
+    let mut table = Table::with_room(&["value"], room(result.len()));
     if let Ok(mut values) = Split::list(values.unwrap_or_default(), pace).await {
         while let Ok(Some(value)) = values.element(pace).await {
             bare(value, &mut table, pace).await;
@@ -195,7 +195,7 @@ async fn answer(result: &[u8], pace: &mut Pace) -> Result<Table, Bad> {
 
 /// The size is in bytes, of what a blob stands for.
 async fn contents(parts: &[u8], pace: &mut Pace) -> Table {
-    let mut table = Table::with_room(&["uri", "mime", "size", "text"], parts.len());
+    let mut table = Table::with_room(&["uri", "mime", "size", "text"], room(parts.len()));
     let Ok(mut parts) = Split::list(parts, pace).await else { return table };
     while let Ok(Some(part)) = parts.element(pace).await {
         let members = last(part, &["uri", "mimeType", "text", "blob"], pace).await;

@@ -18,9 +18,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::protocol::job::{Job, Pace};
+use crate::protocol::job::{Job, Pace, room};
 use crate::protocol::shape;
-use crate::protocol::walk::{Bad, Split, fields, given, whole};
+use crate::protocol::walk::{Bad, Split, fields, fields_from, given, whole};
 use crate::protocol::words::{bare as write_bare, decoded, is_text, is_utf8};
 use crate::table::Table;
 
@@ -180,7 +180,7 @@ pub fn arguments(schema: &str) -> Table {
 pub fn arguments_job<'a>(schema: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Table> {
     Job::new(|mut pace| async move {
         let schema = schema.as_ref();
-        let mut table = Table::with_room(ARGUMENTS, schema.len());
+        let mut table = Table::with_room(ARGUMENTS, room(schema.len()));
         // What cannot be read asks for nothing.
         match schema.len() > LONGEST {
             true => _ = write_names(schema, &mut table, &mut pace).await,
@@ -614,7 +614,7 @@ async fn write_lines(from: &Field<'_>, titles: bool, table: &mut Table, pace: &m
 /// The members of a schema that are read.
 async fn parts<'a>(schema: &'a [u8], pace: &mut Pace) -> Result<[Option<&'a [u8]>; 5], Bad> {
     let names = ["properties", "required", "additionalProperties", "$defs", "definitions"];
-    fields(schema, &names, pace).await
+    fields_from(schema, &names, 3, pace).await
 }
 
 /// The raw `properties` and `required` of a raw tool, when all of its schema can be

@@ -142,7 +142,11 @@ impl<'a> Walk<'a> {
     }
 
     fn take(&mut self, byte: u8) -> Read<()> {
-        if self.next() == Some(byte) { Ok(self.at += 1) } else { Err(Bad) }
+        if self.next() != Some(byte) {
+            return Err(Bad);
+        }
+        self.at += 1;
+        Ok(())
     }
 
     async fn blanks(&mut self, pace: &mut Pace) {
@@ -324,17 +328,30 @@ pub(super) async fn whole<'a>(json: &'a [u8], pace: &mut Pace) -> Read<&'a [u8]>
 }
 
 /// The members of `names` as a struct of them would have it: each at most once,
-/// others are passed over, and a list has them in their order.
+/// others are passed over, and a list has all of them in their order.
 pub(super) async fn fields<'a, const N: usize>(
     json: &'a [u8],
     names: &[&str; N],
     pace: &mut Pace,
 ) -> Read<[Option<&'a [u8]>; N]> {
+    fields_from(json, names, N, pace).await
+}
+
+/// As [`fields`], but a list need not have more than the first `least`.
+pub(super) async fn fields_from<'a, const N: usize>(
+    json: &'a [u8],
+    names: &[&str; N],
+    least: usize,
+    pace: &mut Pace,
+) -> Read<[Option<&'a [u8]>; N]> {
     let mut found = [None; N];
     let mut split = Split::open(json, pace).await?;
     if split.close == b']' {
-        for field in &mut found {
-            *field = Some(split.element(pace).await?.ok_or(Bad)?);
+        for (at, field) in found.iter_mut().enumerate() {
+            *field = split.element(pace).await?;
+            if field.is_none() {
+                return if at >= least { Ok(found) } else { Err(Bad) };
+            }
         }
         return if split.element(pace).await?.is_none() { Ok(found) } else { Err(Bad) };
     }
