@@ -109,6 +109,12 @@ impl Pace {
         Rest(is_over)
     }
 
+    /// Bytes that may be looked at without asking whether the step is over.
+    pub fn stride(&self) -> usize {
+        const LONGEST: usize = 4 << 10;
+        self.step.load(Ordering::Relaxed).min(LONGEST)
+    }
+
     /// Gives memory back bit by bit: the system takes a tenth of a millisecond for
     /// each MiB.
     pub async fn release(&mut self, memory: impl Into<Vec<u8>>) {

@@ -4,6 +4,7 @@
 
 use crate::protocol::job::Pace;
 use crate::protocol::scan;
+use crate::protocol::stride;
 use crate::protocol::walk::piece;
 use crate::protocol::words::{boundary, trim};
 
@@ -79,6 +80,12 @@ pub(super) async fn compact(json: &[u8], out: &mut String, pace: &mut Pace) {
 
 /// Copies the string that begins at `at`; where it ends.
 async fn string(json: &[u8], at: usize, out: &mut String, pace: &mut Pace) -> usize {
+    let reach = &json[..json.len().min(at + pace.stride())];
+    if let Some(end) = stride::string(reach, at) {
+        push(out, &json[at..end]);
+        pace.spend((end - at) / 4 + 4).await;
+        return end;
+    }
     out.push('"');
     let mut at = at + 1;
     let (mut closed, mut escaped) = (false, false);

@@ -38,5 +38,6 @@ pub mod rows;
 mod scan;
 pub mod schema;
 mod shape;
+mod stride;
 mod walk;
 mod words;

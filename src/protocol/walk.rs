@@ -9,6 +9,7 @@
 
 use crate::protocol::job::Pace;
 use crate::protocol::scan;
+use crate::protocol::stride::{self, Open};
 use crate::protocol::words;
 
 /// Bytes looked at between two stops.
@@ -34,36 +35,6 @@ pub(super) struct Split<'a> {
 struct Walk<'a> {
     json: &'a [u8],
     at: usize,
-}
-
-/// The closing brackets that are missing, a bit each: nothing limits how deep a
-/// value goes but its length.
-#[derive(Default)]
-struct Open {
-    objects: Vec<u64>,
-    depth: usize,
-}
-
-impl Open {
-    fn push(&mut self, close: u8) {
-        let (word, bit) = (self.depth / 64, self.depth % 64);
-        if word == self.objects.len() {
-            self.objects.push(0);
-        }
-        let object = u64::from(close == b'}');
-        self.objects[word] = self.objects[word] & !(1 << bit) | object << bit;
-        self.depth += 1;
-    }
-
-    fn pop(&mut self) {
-        self.depth -= 1;
-    }
-
-    fn last(&self) -> Option<u8> {
-        let at = self.depth.checked_sub(1)?;
-        let is_object = self.objects[at / 64] >> (at % 64) & 1 == 1;
-        Some(if is_object { b'}' } else { b']' })
-    }
 }
 
 impl<'a> Split<'a> {
@@ -168,6 +139,13 @@ impl<'a> Walk<'a> {
     }
 
     async fn name(&mut self, pace: &mut Pace) -> Read<&'a [u8]> {
+        let start = self.at;
+        let end = self.json.len().min(start + pace.stride());
+        if let Some((name, next)) = stride::name(&self.json[..end], start) {
+            self.at = next;
+            pace.spend((next - start) / 8 + 8).await;
+            return Ok(&self.json[start..name]);
+        }
         let name = self.string(pace).await?;
         self.blanks(pace).await;
         self.take(b':')?;
@@ -198,72 +176,71 @@ impl<'a> Walk<'a> {
     }
 
     fn escape(&mut self) -> Read<()> {
-        self.at += match self.json.get(self.at + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
-            Some(b'u') => {
-                let hex = self.json.get(self.at + 2..self.at + 6).ok_or(Bad)?;
-                if !hex.iter().all(u8::is_ascii_hexdigit) {
-                    return Err(Bad);
-                }
-                6
-            }
-            _ => return Err(Bad),
-        };
+        self.at = stride::escape(self.json, self.at).ok_or(Bad)?;
         Ok(())
     }
 
     /// Whatever value begins here.
     async fn value(&mut self, pace: &mut Pace) -> Read<&'a [u8]> {
         let start = self.at;
-        let mut open = Open::default();
+        let (mut open, mut is_over) = (Open::default(), false);
         loop {
-            pace.spend(8).await;
-            let close = match self.next() {
-                Some(b'{') => Some(b'}'),
-                Some(b'[') => Some(b']'),
-                Some(b'"') => {
-                    self.string(pace).await?;
-                    None
-                }
-                _ => {
-                    self.scalar(pace).await?;
-                    None
-                }
-            };
-            if let Some(close) = close {
-                self.at += 1;
-                self.blanks(pace).await;
-                if self.next() == Some(close) {
-                    self.at += 1;
-                } else {
-                    open.push(close);
-                    if close == b'}' {
-                        self.name(pace).await?;
-                    }
-                    continue;
-                }
+            let (before, end) = (self.at, self.json.len().min(self.at + pace.stride()));
+            let steps = stride::pass(&self.json[..end], &mut self.at, &mut open, &mut is_over)?;
+            if is_over && open.last().is_none() {
+                pace.spend((self.at - before) / 8 + steps * 8).await;
+                return Ok(&self.json[start..self.at]);
             }
-            loop {
-                let Some(close) = open.last() else {
-                    return Ok(&self.json[start..self.at]);
-                };
-                self.blanks(pace).await;
-                match self.next() {
-                    Some(b',') => break,
-                    Some(byte) if byte == close => {
-                        self.at += 1;
-                        open.pop();
-                        pace.spend(8).await;
-                    }
-                    _ => return Err(Bad),
-                }
-            }
-            self.at += 1;
-            self.blanks(pace).await;
-            if open.last() == Some(b'}') {
-                self.name(pace).await?;
+            pace.spend((self.at - before) / 8 + steps * 8 + 8).await;
+            // What did not fit in there may fit from here on.
+            if self.at == before {
+                self.token(&mut open, &mut is_over, pace).await?;
             }
         }
+    }
+
+    /// One token that is too long to be passed over in one go, and what belongs to it.
+    async fn token(&mut self, open: &mut Open, is_over: &mut bool, pace: &mut Pace) -> Read<()> {
+        if *is_over {
+            let close = open.last().ok_or(Bad)?;
+            self.blanks(pace).await;
+            if self.next() == Some(close) {
+                self.at += 1;
+                open.pop();
+                return Ok(());
+            }
+            self.take(b',')?;
+            self.blanks(pace).await;
+            if close == b'}' {
+                self.name(pace).await?;
+            }
+            *is_over = false;
+            return Ok(());
+        }
+        let close = match self.next() {
+            Some(b'{') => b'}',
+            Some(b'[') => b']',
+            first => {
+                match first {
+                    Some(b'"') => _ = self.string(pace).await?,
+                    _ => self.scalar(pace).await?,
+                }
+                *is_over = true;
+                return Ok(());
+            }
+        };
+        self.at += 1;
+        self.blanks(pace).await;
+        if self.next() == Some(close) {
+            self.at += 1;
+            *is_over = true;
+            return Ok(());
+        }
+        open.push(close);
+        if close == b'}' {
+            self.name(pace).await?;
+        }
+        Ok(())
     }
 
     async fn scalar(&mut self, pace: &mut Pace) -> Read<()> {
