@@ -20,9 +20,10 @@ use std::task::{Context, Poll, Waker};
 const STEP: usize = 32 << 10;
 /// Bytes given back between two stops.
 const RELEASED: usize = 512 << 10;
-/// What is that large is mapped by itself, whatever was mapped before: nothing is
-/// paid for it until it is used, and it grows without being copied.
-const MAPPED: usize = 33 << 20;
+/// What is that large is mapped by itself: nothing is paid for it until it is used,
+/// and it grows without being copied. The C library of GNU keeps up to 64 MiB that
+/// were freed, and what fits in there is not.
+const MAPPED: usize = 80 << 20;
 
 /// How much to reserve for what is expected to have `bytes`, so that it need not be
 /// copied when it gets longer.

@@ -180,3 +180,69 @@ fn a_large_schema_is_named_and_a_hostile_one_comes_to_an_end() {
     );
     assert_eq!(schema::arguments(&schema).rows(), 500);
 }
+
+/// How many stops there are in a job, at the most.
+fn stops<T>(job: Job<'_, T>) -> usize {
+    let (mut job, mut stops) = (job.in_steps_of(1), 0);
+    while let Err(more) = job.step() {
+        (job, stops) = (more, stops + 1);
+    }
+    stops
+}
+
+#[test]
+fn no_shape_has_a_long_way_between_two_stops() {
+    const LENGTH: usize = 64 << 10;
+    let of = |piece: &str| piece.repeat(LENGTH / piece.len());
+    let texts = [of("x"), of(r"\n"), of(r"\u00e9"), of("\u{20ac}"), of(" "), of(r"\u0000")];
+    for text in &texts {
+        let string = format!("\"{text}\"");
+        for json in [
+            format!(r#"{{"content":[{{"type":"text","text":{string}}}]}}"#),
+            format!(r#"{{"content":[{{"type":{string}}}]}}"#),
+            format!(r#"{{"content":[{{"type":"image","data":{string}}}]}}"#),
+            format!(r#"{{"messages":[{{"role":{string},"content":{{"type":"text"}}}}]}}"#),
+            format!(r#"{{"completion":{{"values":[{string}]}}}}"#),
+            format!(r#"{{"structuredContent":{string}}}"#),
+            format!(r#"{{{string}:1}}"#),
+        ] {
+            check(&json, &|json| stops(content::text_job(json)));
+            check(&json, &|json| stops(pointer::pretty_job(json)));
+            check(&json, &|json| stops(pointer::pick_job(json, String::new())));
+            check(&json, &|json| stops(blob::blobs_job(json)));
+            check(&json, &|json| stops(rows::of_result_job(json)));
+        }
+        let json = format!(
+            r#"[{{"name":{string},"description":{string},"arguments":[{{"name":{string}}}],
+            "uri":{string},"inputSchema":{{"properties":{{{string}:{{}}}}}}}}]"#
+        );
+        for list in LISTS {
+            check(&json, &|json| stops(listing::job(json, list)));
+            check(&json, &|json| stops(rows::list_job(json, list)));
+        }
+        let form = format!(r#"{{"properties":{{{string}:{{"default":{string}}}}}}}"#);
+        check(&form, &|json| stops(schema::arguments_job(json)));
+    }
+    let data = [
+        of(" ") + "1",
+        of("1"),
+        format!("[{}1]", of("1,")),
+        format!("{}{}", of("["), of("]")),
+        format!("[{}[]]", of(r#"{"a":{}},"#)),
+    ];
+    for data in data {
+        let json = format!(r#"{{"structuredContent":{data},"content":[]}}"#);
+        check(&json, &|json| stops(content::text_job(json)));
+        check(&json, &|json| stops(pointer::pretty_job(json)));
+        check(&json, &|json| stops(pointer::pick_job(json, "/0".to_owned())));
+        check(&json, &|json| stops(blob::blobs_job(json)));
+        check(&data, &|json| stops(listing::job(json, List::Tools)));
+        check(&data, &|json| stops(rows::list_job(json, List::Prompts)));
+    }
+}
+
+fn check(json: &str, stops: &dyn Fn(&[u8]) -> usize) {
+    let (stops, length) = (stops(json.as_bytes()), json.len());
+    let beginning: String = json.chars().take(60).collect();
+    assert!(stops >= length / (8 << 10), "{stops} stops in {length} bytes of {beginning}");
+}
