@@ -156,5 +156,6 @@ mod tests {
         assert!(given.prepare("a", || job(1), now));
         assert!(given.prepare("b", || job(2), now));
         assert_eq!(given.take(&"a", || job(3)), 3);
+        assert_eq!(given.take(&"b", || job(4)), 2);
     }
 }
