@@ -17,6 +17,10 @@
  * request ever comes. A call is never run twice behind your back;
  * TMCP_RESULT_OUTCOME_UNKNOWN says that it may have run once.
  *
+ * Large answers. What a getter makes of an answer of megabytes takes its
+ * time. tmcp_event_prepare makes it beforehand, in pieces as short as the
+ * host wants them.
+ *
  * Questions. A server may ask a person something while it works: that is
  * a QUESTION event, to be answered with tmcp_client_answer sooner or later,
  * unless QUESTION_GONE comes first. A host that never answers declares no
@@ -1170,8 +1174,12 @@ int32_t tmcp_event_pretty(const struct tmcp_event *event, char **out);
  * Returns 1 when there is more to do: call again soon. Returns 0 when the getter
  * has what it gives, also when that is nothing or an error.
  *
+ * Text and blobs stay with the event. A table, pretty data or a part is kept
+ * until its getter gives it away; asked a second time the getter makes it anew.
+ * One part is kept at a time: another pointer takes its place.
+ *
  * Ownership: none.
- * NULL: TMCP_RESULT_NULL.
+ * NULL: TMCP_RESULT_NULL; pointer must not be NULL for TMCP_WANT_POINTER.
  * Errors: TMCP_RESULT_INVALID (what is no event, an unknown want, a pointer that
  * is not UTF-8), TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
  * Lifetime: none.

@@ -11,7 +11,7 @@
 //!     |
 //!   protocol                      bytes and time in, messages out
 //!
-//!   error  time  config  metrics  table   leaves, used by all
+//!   error  time  config  metrics  table  chunks   leaves, used by all
 //! ```
 //!
 //! # Drive contract
@@ -34,6 +34,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod chunks;
 pub mod client;
 pub mod config;
 pub mod engine;

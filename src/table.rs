@@ -3,36 +3,78 @@
 //! A leaf: whoever has something to list fills one, and a host that knows no
 //! more than names of columns can show, sort and filter it.
 //!
+//! All cells lie in one text: a table of a million of them is freed at once.
+//!
 //! Invariant: every row has as many cells as there are columns.
+
+use crate::chunks::Chunks;
 
 /// Rows of named cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     columns: &'static [&'static str],
-    cells: Vec<String>,
+    text: String,
+    /// Where each cell ends in the text.
+    ends: Chunks<u32>,
 }
 
 impl Table {
     /// A table without rows. There is at least one column.
     pub fn new(columns: &'static [&'static str]) -> Table {
-        Table { columns, cells: Vec::new() }
+        Table::with_room(columns, 0)
+    }
+
+    /// A table without rows that does not move until its cells have more than
+    /// `bytes` together.
+    pub fn with_room(columns: &'static [&'static str], bytes: usize) -> Table {
+        Table { columns, text: String::with_capacity(bytes), ends: Chunks::new() }
     }
 
     /// Adds a row. What is missing is empty, what is too much is dropped.
     pub fn push(&mut self, row: impl IntoIterator<Item = String>) {
-        let end = self.cells.len() + self.columns.len();
-        self.cells.extend(row.into_iter().take(self.columns.len()));
-        self.cells.resize(end, String::new());
+        let mut row = row.into_iter();
+        for _ in self.columns {
+            self.append(row.next().as_deref().unwrap_or_default());
+            self.end_cell();
+        }
+    }
+
+    /// Adds to the cell that is next. Whoever fills cells by hand ends as many as
+    /// there are columns.
+    pub fn append(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// The cell that is next is complete.
+    pub fn end_cell(&mut self) {
+        // Nothing has 4 GiB: lines end at 16 MiB.
+        self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+    }
+
+    /// How long the cell that is next has become, in bytes.
+    pub fn appended(&self) -> usize {
+        self.text.len() - self.ends.last().map_or(0, |end| *end as usize)
     }
 
     /// How many rows there are.
     pub fn rows(&self) -> usize {
-        self.cells.len().checked_div(self.columns.len()).unwrap_or(0)
+        self.ends.len().checked_div(self.columns.len()).unwrap_or(0)
     }
 
     /// The names of the columns.
     pub fn columns(&self) -> &'static [&'static str] {
         self.columns
+    }
+
+    /// How many bytes all cells have together.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// What the table is made of: the text of all cells, one behind the other, and
+    /// where each ends. For who has to give much memory back bit by bit.
+    pub fn into_parts(self) -> (String, Chunks<u32>) {
+        (self.text, self.ends)
     }
 
     /// A cell by position.
@@ -41,7 +83,9 @@ impl Table {
             return None;
         }
         let at = row.checked_mul(self.columns.len())?.checked_add(column)?;
-        self.cells.get(at).map(String::as_str)
+        let end = *self.ends.get(at)?;
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        self.text.get(start.unwrap_or(0) as usize..end as usize)
     }
 
     /// A cell by the name of its column.

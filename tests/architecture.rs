@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 /// Which module may use which others. Nothing points up; `engine` and
 /// `transport` never see each other.
 const EDGES: &[(&str, &[&str])] = &[
+    ("chunks", &[]),
     ("error", &[]),
-    ("table", &[]),
+    ("table", &["chunks"]),
     ("time", &[]),
     ("config", &["error", "time"]),
     ("metrics", &["error", "time"]),
-    ("protocol", &["config::Era", "error", "table", "time"]),
+    ("protocol", &["chunks", "config::Era", "error", "table", "time"]),
     ("engine", &["config", "error", "metrics", "protocol", "time"]),
     ("sys", &["error", "time"]),
     ("transport", &["error", "sys"]),

@@ -4,6 +4,8 @@
 //! from it is made when it is first asked for, because most hosts look at a
 //! fraction of what an event carries, and kept until the event is freed.
 //!
+//! What takes long can be made before, in pieces (`made`).
+//!
 //! Invariants:
 //! - getters take the event shared, so that threads may read it together;
 //! - every string is NUL-terminated without a NUL inside, never NULL.
@@ -12,15 +14,23 @@ use std::ffi::{CString, c_char, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use tmcp::engine::{Asks, Completion, Event, Listing, Progress, Question, Reply};
-use tmcp::protocol::{blob, content, listing};
+use tmcp::protocol::blob::{self, Blobs};
+use tmcp::protocol::job::Job;
+use tmcp::protocol::rows::List;
+use tmcp::protocol::{content, listing, pointer};
 
+use crate::arena::Arena;
 use crate::guard;
 use crate::log::Log;
+use crate::made::{Given, Kept};
+use crate::prepare::tmcp_want;
 use crate::question::tmcp_question;
 use crate::result::{self, tmcp_result};
 use crate::strings;
+use crate::table::{self, tmcp_table};
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,15 +70,34 @@ pub struct tmcp_event {
     magic: AtomicU32,
     event: Event,
     log: Arc<Log>,
-    /// Ends with the raw answer and a NUL; empty when there is none.
-    json: Vec<u8>,
-    /// Where the raw answer begins in it.
-    json_start: usize,
+    answer: Answer,
     server: OnceLock<CString>,
     tool: OnceLock<CString>,
-    text: OnceLock<CString>,
     url: OnceLock<CString>,
-    blobs: OnceLock<Vec<(CString, Vec<u8>)>>,
+    text: Kept<CString>,
+    blobs: Kept<Binary>,
+    table: Given<(), Option<tmcp_table>>,
+    pretty: Given<(), Option<CString>>,
+    part: Given<String, Option<CString>>,
+}
+
+/// The raw answer, shared with what is being made of it.
+#[derive(Clone, Debug)]
+pub struct Answer(Arc<Json>);
+
+#[derive(Debug)]
+struct Json {
+    /// Ends with the raw answer and a NUL; empty when there is none.
+    buffer: Vec<u8>,
+    /// Where the raw answer begins in it.
+    start: usize,
+}
+
+/// The binary parts of an answer.
+#[derive(Debug)]
+struct Binary {
+    blobs: Blobs,
+    mimes: Arena,
 }
 
 /// Tells an event from memory that never was one. It cannot tell a freed event
@@ -105,13 +134,15 @@ impl tmcp_event {
             magic: AtomicU32::new(LIVING),
             event,
             log,
-            json,
-            json_start,
+            answer: Answer(Arc::new(Json { buffer: json, start: json_start })),
             server: OnceLock::new(),
             tool: OnceLock::new(),
-            text: OnceLock::new(),
             url: OnceLock::new(),
-            blobs: OnceLock::new(),
+            text: Kept::default(),
+            blobs: Kept::default(),
+            table: Given::default(),
+            pretty: Given::default(),
+            part: Given::default(),
         }
     }
 
@@ -171,11 +202,86 @@ impl tmcp_event {
         })
     }
 
-    /// The binary parts of the answer: type and bytes.
-    pub fn blobs(&self) -> &[(CString, Vec<u8>)] {
-        self.blobs.get_or_init(|| {
-            let blobs = blob::blobs(self.json());
-            blobs.iter().map(|blob| (strings::terminated(blob.mime()), blob.decode())).collect()
+    /// How many binary parts the answer has.
+    pub fn blob_count(&self) -> usize {
+        match self.blobs.made() {
+            Some(binary) => binary.blobs.len(),
+            // Nothing is decoded to be counted.
+            None => blob::blobs(self.json()).len(),
+        }
+    }
+
+    /// Type and bytes of one binary part of the answer.
+    pub fn blob(&self, index: usize) -> Option<(*const c_char, &[u8])> {
+        let binary = self.blobs.get(|| self.blobs_job());
+        let (_, bytes) = binary.blobs.get(index)?;
+        Some((binary.mimes.get(index)?, bytes))
+    }
+
+    /// The table of what was listed or read.
+    pub fn table(&self) -> Option<tmcp_table> {
+        self.table.take(&(), || table::job(self))
+    }
+
+    /// The data of the answer, laid out.
+    pub fn pretty(&self) -> Option<CString> {
+        self.pretty.take(&(), || self.pretty_job())
+    }
+
+    /// The part of the answer that `pointer` names.
+    pub fn part(&self, pointer: String) -> Option<CString> {
+        self.part.take(&pointer, || self.part_job(&pointer))
+    }
+
+    /// Goes on making what is wanted until `end`; `pointer` names the part. Whether
+    /// there is more to do.
+    pub fn prepare(&self, want: tmcp_want, pointer: String, end: Instant) -> bool {
+        match want {
+            tmcp_want::Text => self.text.prepare(|| self.text_job(), end),
+            tmcp_want::Table => self.table.prepare((), || table::job(self), end),
+            tmcp_want::Pretty => self.pretty.prepare((), || self.pretty_job(), end),
+            tmcp_want::Pointer => {
+                let job = self.part_job(&pointer);
+                self.part.prepare(pointer, || job, end)
+            }
+            tmcp_want::Blobs => self.blobs.prepare(|| self.blobs_job(), end),
+        }
+    }
+
+    fn blobs_job(&self) -> Job<'static, Binary> {
+        let blobs = blob::blobs_job(self.answer());
+        Job::new(|mut pace| async move {
+            let blobs = pace.all_of(blobs).await;
+            let mut mimes = Arena::default();
+            for index in 0..blobs.len() {
+                let mime = blobs.get(index).map_or("", |(mime, _)| mime);
+                mimes.push(mime, &mut pace).await;
+                pace.spend(16).await;
+            }
+            Binary { blobs, mimes }
+        })
+    }
+
+    fn pretty_job(&self) -> Job<'static, Option<CString>> {
+        perhaps_terminated(pointer::pretty_job(self.answer()))
+    }
+
+    fn part_job(&self, pointer: &str) -> Job<'static, Option<CString>> {
+        perhaps_terminated(pointer::pick_job(self.answer(), pointer.to_owned()))
+    }
+
+    fn text_job(&self) -> Job<'static, CString> {
+        let text = match self.done().map(|done| &done.outcome) {
+            Some(Ok(Reply::Tool { .. } | Reply::Result(_))) => content::text_job(self.answer()),
+            Some(Ok(Reply::List { what, .. })) => listing::job(self.answer(), list(*what)),
+            _ => {
+                let words = self.words();
+                Job::new(|_| async { words })
+            }
+        };
+        Job::new(|mut pace| async move {
+            let text = pace.all_of(text).await;
+            strings::terminated_in_pieces(text, &mut pace).await
         })
     }
 
@@ -240,42 +346,41 @@ impl tmcp_event {
     }
 
     fn text(&self) -> &CString {
-        self.text.get_or_init(|| {
-            strings::terminated(match &self.event {
-                Event::Done(done) => match &done.outcome {
-                    Ok(Reply::Tool { .. } | Reply::Result(_)) => content::text(self.json()),
-                    Ok(Reply::List { what, .. }) => match what {
-                        Listing::Tools => listing::text(self.json()),
-                        Listing::Resources => listing::resources(self.json()),
-                        Listing::ResourceTemplates => listing::templates(self.json()),
-                        Listing::Prompts => listing::prompts(self.json()),
-                    },
-                    Ok(Reply::Ready) => String::new(),
-                    Err(error) => error.message().to_owned(),
-                },
-                Event::Progress(progress) => progress.message.clone().unwrap_or_default(),
-                Event::ConfigLoaded { problems } => problems.join("\n"),
-                Event::ServerDown { reason, .. } => reason.clone(),
-                Event::ResourceUpdated { uri, .. } => uri.clone(),
-                Event::Question(question) => match &question.asks {
-                    Asks::Form { message, .. } | Asks::Url { message, .. } => message.clone(),
-                    Asks::Sample { .. } => String::new(),
-                },
-                Event::ServerUp { .. } | Event::ToolsChanged { .. } | Event::QuestionGone(_) => {
-                    String::new()
-                }
-            })
-        })
+        self.text.get(|| self.text_job())
+    }
+
+    /// The text of an event without an answer.
+    fn words(&self) -> String {
+        match &self.event {
+            Event::Done(Completion { outcome: Err(error), .. }) => error.message().to_owned(),
+            Event::Progress(progress) => progress.message.clone().unwrap_or_default(),
+            Event::ConfigLoaded { problems } => problems.join("\n"),
+            Event::ServerDown { reason, .. } => reason.clone(),
+            Event::ResourceUpdated { uri, .. } => uri.clone(),
+            Event::Question(question) => match &question.asks {
+                Asks::Form { message, .. } | Asks::Url { message, .. } => message.clone(),
+                Asks::Sample { .. } => String::new(),
+            },
+            Event::Done(_)
+            | Event::ServerUp { .. }
+            | Event::ToolsChanged { .. }
+            | Event::QuestionGone(_) => String::new(),
+        }
     }
 
     /// The raw answer and its NUL, or nothing.
     fn terminated_json(&self) -> &[u8] {
-        self.json.get(self.json_start..).unwrap_or_default()
+        self.answer.terminated()
     }
 
     /// The raw answer, without the NUL.
     pub fn json(&self) -> &[u8] {
-        self.terminated_json().split_last().map_or(&[], |(_, json)| json)
+        self.answer.as_ref()
+    }
+
+    /// The raw answer, to be kept while something is made of it.
+    pub fn answer(&self) -> Answer {
+        self.answer.clone()
     }
 
     fn elapsed_us(&self) -> u64 {
@@ -292,6 +397,37 @@ impl tmcp_event {
             _ => -1.0,
         }
     }
+}
+
+impl Answer {
+    fn terminated(&self) -> &[u8] {
+        self.0.buffer.get(self.0.start..).unwrap_or_default()
+    }
+}
+
+impl AsRef<[u8]> for Answer {
+    fn as_ref(&self) -> &[u8] {
+        self.terminated().split_last().map_or(&[], |(_, json)| json)
+    }
+}
+
+/// The list that an answer holds.
+pub fn list(listing: Listing) -> List {
+    match listing {
+        Listing::Tools => List::Tools,
+        Listing::Resources => List::Resources,
+        Listing::ResourceTemplates => List::Templates,
+        Listing::Prompts => List::Prompts,
+    }
+}
+
+fn perhaps_terminated(text: Job<'static, Option<String>>) -> Job<'static, Option<CString>> {
+    Job::new(|mut pace| async move {
+        match pace.all_of(text).await {
+            Some(text) => Some(strings::terminated_in_pieces(text, &mut pace).await),
+            None => None,
+        }
+    })
 }
 
 /// What the event is about: enum tmcp_event_type.

@@ -26,7 +26,9 @@ compile_error!("tmcp-ffi contains panics and must be built with panic = \"unwind
 
 #[macro_use]
 mod guard;
+mod arena;
 mod handle;
+mod made;
 mod sized;
 mod strings;
 

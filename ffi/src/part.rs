@@ -1,9 +1,7 @@
 //! Parts of an answer: bytes of images and the like, fields of its data.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::{CString, c_char, c_void};
 use std::ptr;
-
-use tmcp::protocol::{blob, pointer};
 
 use crate::event::{self, tmcp_event};
 use crate::result::tmcp_result;
@@ -19,7 +17,7 @@ use crate::strings;
 pub unsafe extern "C" fn tmcp_event_blob_count(event: *const tmcp_event) -> usize {
     guard! {
         // SAFETY: what this function asks of its caller.
-        unsafe { event::ask(event, |event| blob::blobs(event.json()).len()) }.unwrap_or(0)
+        unsafe { event::ask(event, tmcp_event::blob_count) }.unwrap_or(0)
     }
 }
 
@@ -41,8 +39,8 @@ pub unsafe extern "C" fn tmcp_event_blob(
     guard! {
         // SAFETY: what this function asks of its caller.
         let found = unsafe { event::ask(event, |event| {
-            let (mime, bytes) = event.blobs().get(index)?;
-            Some((mime.as_ptr(), bytes.as_ptr(), bytes.len()))
+            let (mime, bytes) = event.blob(index)?;
+            Some((mime, bytes.as_ptr(), bytes.len()))
         }) };
         let Some((kind, bytes, len)) = found.flatten() else { return ptr::null_mut() };
         // SAFETY: NULL or writable.
@@ -81,7 +79,7 @@ pub unsafe extern "C" fn tmcp_event_pointer(
             return tmcp_result::Invalid as i32;
         };
         // SAFETY: as above.
-        unsafe { give(event, out, |event| pointer::pick(event.json(), &at)) }
+        unsafe { give(event, out, |event| event.part(at)) }
     }
 }
 
@@ -97,7 +95,7 @@ pub unsafe extern "C" fn tmcp_event_pointer(
 pub unsafe extern "C" fn tmcp_event_pretty(event: *const tmcp_event, out: *mut *mut c_char) -> i32 {
     guard! {
         // SAFETY: what this function asks of its caller.
-        unsafe { give(event, out, |event| pointer::pretty(event.json())) }
+        unsafe { give(event, out, tmcp_event::pretty) }
     }
 }
 
@@ -106,7 +104,7 @@ pub unsafe extern "C" fn tmcp_event_pretty(event: *const tmcp_event, out: *mut *
 unsafe fn give(
     event: *const tmcp_event,
     out: *mut *mut c_char,
-    make: impl FnOnce(&tmcp_event) -> Option<String>,
+    make: impl FnOnce(&tmcp_event) -> Option<CString>,
 ) -> i32 {
     if event.is_null() || out.is_null() {
         return tmcp_result::Null as i32;
@@ -117,7 +115,7 @@ unsafe fn give(
         Some(None) => tmcp_result::NotFound as i32,
         Some(Some(text)) => {
             // SAFETY: not NULL, hence writable.
-            unsafe { strings::store(out, strings::terminated(text).into_raw()) };
+            unsafe { strings::store(out, text.into_raw()) };
             tmcp_result::Ok as i32
         }
     }

@@ -1,10 +1,14 @@
 //! What getters of an event give, made beforehand in pieces.
 
 use std::ffi::c_char;
+use std::time::{Duration, Instant};
 
 use crate::event::{self, tmcp_event};
 use crate::result::tmcp_result;
 use crate::strings;
+
+/// When the caller names none.
+const BUDGET: Duration = Duration::from_micros(500);
 
 /// What can be made of an answer in pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +34,12 @@ pub enum tmcp_want {
 /// Returns 1 when there is more to do: call again soon. Returns 0 when the getter
 /// has what it gives, also when that is nothing or an error.
 ///
+/// Text and blobs stay with the event. A table, pretty data or a part is kept
+/// until its getter gives it away; asked a second time the getter makes it anew.
+/// One part is kept at a time: another pointer takes its place.
+///
 /// Ownership: none.
-/// NULL: TMCP_RESULT_NULL.
+/// NULL: TMCP_RESULT_NULL; pointer must not be NULL for TMCP_WANT_POINTER.
 /// Errors: TMCP_RESULT_INVALID (what is no event, an unknown want, a pointer that
 /// is not UTF-8), TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
 /// Lifetime: none.
@@ -47,17 +55,29 @@ pub unsafe extern "C" fn tmcp_event_prepare(
             return tmcp_result::Null as i32;
         }
         // SAFETY: what this function asks of its caller.
-        let Ok(_pointer) = (unsafe { strings::optional(pointer, "pointer") }) else {
+        let Ok(pointer) = (unsafe { strings::optional(pointer, "pointer") }) else {
             return tmcp_result::Invalid as i32;
         };
-        if !(1..=5).contains(&want) {
+        let Some(want) = tmcp_want::from_number(want) else {
             return tmcp_result::Invalid as i32;
-        }
-        let _ = budget_us;
+        };
+        let pointer = match (want, pointer) {
+            (tmcp_want::Pointer, None) => return tmcp_result::Null as i32,
+            (_, pointer) => pointer.unwrap_or_default(),
+        };
+        let budget = if budget_us == 0 { BUDGET } else { Duration::from_micros(budget_us.into()) };
+        let end = Instant::now() + budget;
         // SAFETY: what this function asks of its caller.
-        match unsafe { event::ask(event, |_| ()) } {
-            Some(()) => 0,
+        match unsafe { event::ask(event, |event| event.prepare(want, pointer, end)) } {
+            Some(more) => i32::from(more),
             None => tmcp_result::Invalid as i32,
         }
+    }
+}
+
+impl tmcp_want {
+    fn from_number(number: u32) -> Option<tmcp_want> {
+        use tmcp_want::{Blobs, Pointer, Pretty, Table, Text};
+        [Text, Table, Pretty, Pointer, Blobs].into_iter().find(|want| *want as u32 == number)
     }
 }

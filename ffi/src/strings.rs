@@ -8,10 +8,14 @@ use std::ffi::{CStr, CString, OsStr, OsString, c_char};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
+use tmcp::protocol::job::Pace;
+
 use crate::handle::Failure;
 
 /// An environment longer than this is not an environment.
 const ENV_MAX: usize = 1 << 20;
+/// Bytes looked at between two stops.
+const PIECE: usize = 8 << 10;
 
 /// A required string.
 ///
@@ -150,6 +154,46 @@ pub fn terminated(text: String) -> CString {
     }
 }
 
+/// As [`terminated`], in pieces.
+pub async fn terminated_in_pieces(text: String, pace: &mut Pace) -> CString {
+    let mut nuls = 0;
+    for piece in text.as_bytes().chunks(PIECE) {
+        // A search for one is faster than a count.
+        if piece.contains(&0) {
+            nuls += piece.iter().filter(|byte| **byte == 0).count();
+        }
+        pace.spend(piece.len() / 4).await;
+    }
+    let mut clean = text;
+    if nuls > 0 {
+        let text = clean;
+        clean = String::with_capacity(text.len() + nuls * 2 + 1);
+        without_nul(&text, &mut clean, pace).await;
+        pace.release(text).await;
+    }
+    let mut clean = clean.into_bytes();
+    clean.reserve_exact(1);
+    clean.push(0);
+    // SAFETY: every NUL was replaced, or there was none, and one is behind it.
+    unsafe { CString::from_vec_with_nul_unchecked(clean) }
+}
+
+/// Adds `text` without a NUL inside to `out`, in pieces.
+pub async fn without_nul(text: &str, out: &mut String, pace: &mut Pace) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (piece, more) = rest.split_at(rest.floor_char_boundary_at(PIECE));
+        let mut parts = piece.split('\0');
+        out.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            out.push('\u{fffd}');
+            out.push_str(part);
+        }
+        rest = more;
+        pace.spend(piece.len() / 2 + 8).await;
+    }
+}
+
 /// # Safety
 /// `text` is NULL or NUL-terminated.
 unsafe fn bytes(text: *const c_char) -> Option<Vec<u8>> {
@@ -178,6 +222,7 @@ impl Boundary for str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tmcp::protocol::job::Job;
 
     fn copied(text: &str, len: usize) -> (usize, Vec<u8>) {
         let mut buf = vec![0x7f_u8; len.max(1)];
@@ -198,6 +243,17 @@ mod tests {
     #[test]
     fn nul_from_a_server_does_not_cut_a_text() {
         assert_eq!(terminated("a\0b".into()).to_bytes(), "a\u{fffd}b".as_bytes());
+    }
+
+    #[test]
+    fn in_pieces_or_not_a_text_is_the_same() {
+        let long = "e\u{e9}".repeat(PIECE);
+        for text in ["", "a", "\0", "a\0\0b", &long, &format!("{long}\0{long}\0")] {
+            let owned = text.to_owned();
+            let job =
+                Job::new(|mut pace| async move { terminated_in_pieces(owned, &mut pace).await });
+            assert_eq!(job.in_steps_of(1).finish(), terminated(text.to_owned()));
+        }
     }
 
     #[test]

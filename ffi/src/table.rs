@@ -8,9 +8,11 @@ use std::ffi::{CString, c_char};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tmcp::engine::{Completion, Event, Listing, Reply};
+use tmcp::protocol::job::{Job, Pace};
 use tmcp::protocol::{rows, schema};
 use tmcp::table::Table;
 
+use crate::arena::Arena;
 use crate::event::{self, tmcp_event};
 use crate::handle::{self, tmcp_client};
 use crate::strings;
@@ -29,7 +31,7 @@ pub struct tmcp_table {
     magic: AtomicU32,
     rows: usize,
     columns: Vec<CString>,
-    cells: Vec<CString>,
+    cells: Arena,
 }
 
 const LIVING: u32 = 0x746d_7462;
@@ -37,26 +39,44 @@ const FREED: u32 = 0x6465_6162;
 
 /// Gives C a table; `None` is NULL.
 fn adopt(table: Option<Table>) -> *mut tmcp_table {
-    let Some(table) = table else { return std::ptr::null_mut() };
-    let terminated = |text: &str| strings::terminated(text.to_owned());
-    let (rows, columns) = (table.rows(), table.columns());
-    let cells = (0..rows).flat_map(|row| (0..columns.len()).map(move |column| (row, column)));
-    Box::into_raw(Box::new(tmcp_table {
-        magic: AtomicU32::new(LIVING),
-        rows,
-        columns: columns.iter().map(|name| terminated(name)).collect(),
-        cells: cells
-            .map(|(row, column)| terminated(table.cell(row, column).unwrap_or_default()))
-            .collect(),
-    }))
+    let table = table.map(|table| {
+        Job::new(|mut pace| async move { tmcp_table::of(table, &mut pace).await }).finish()
+    });
+    give(table)
+}
+
+fn give(table: Option<tmcp_table>) -> *mut tmcp_table {
+    table.map_or(std::ptr::null_mut(), |table| Box::into_raw(Box::new(table)))
 }
 
 impl tmcp_table {
+    async fn of(table: Table, pace: &mut Pace) -> tmcp_table {
+        let (rows, columns) = (table.rows(), table.columns());
+        let mut cells = Arena::with_room(table.bytes(), rows * columns.len());
+        for row in 0..rows {
+            for column in 0..columns.len() {
+                cells.push(table.cell(row, column).unwrap_or_default(), pace).await;
+            }
+            pace.spend(64).await;
+        }
+        let (text, mut ends) = table.into_parts();
+        pace.release(text).await;
+        while ends.shed() {
+            pace.spend(4096).await;
+        }
+        tmcp_table {
+            magic: AtomicU32::new(LIVING),
+            rows,
+            columns: columns.iter().map(|name| strings::terminated((*name).to_owned())).collect(),
+            cells,
+        }
+    }
+
     fn cell(&self, row: usize, column: usize) -> *const c_char {
         if row >= self.rows || column >= self.columns.len() {
             return c"".as_ptr();
         }
-        self.cells.get(row * self.columns.len() + column).map_or(c"".as_ptr(), |cell| cell.as_ptr())
+        self.cells.get(row * self.columns.len() + column).unwrap_or(c"".as_ptr())
     }
 }
 
@@ -187,7 +207,7 @@ pub unsafe extern "C" fn tmcp_table_free(table: *mut tmcp_table) {
 pub unsafe extern "C" fn tmcp_event_table(event: *const tmcp_event) -> *mut tmcp_table {
     guard! {
         // SAFETY: what this function asks of its caller.
-        adopt(unsafe { event::ask(event, of_event) }.flatten())
+        give(unsafe { event::ask(event, tmcp_event::table) }.flatten())
     }
 }
 
@@ -279,19 +299,28 @@ pub unsafe extern "C" fn tmcp_client_servers(client: *mut tmcp_client) -> *mut t
     guard! { adopt(handle::ask(client, |client| client.servers_table())) }
 }
 
-fn of_event(event: &tmcp_event) -> Option<Table> {
-    if let Some(fields) = event.form() {
-        return Some(schema::arguments(fields));
-    }
-    if let Event::Done(Completion { outcome: Ok(Reply::Result(_)), .. }) = event.event() {
-        return rows::of_result(event.json());
-    }
-    Some(match listed(event)? {
-        Listing::Tools => rows::tools(event.json()),
-        Listing::Resources => rows::resources(event.json()),
-        Listing::ResourceTemplates => rows::templates(event.json()),
-        Listing::Prompts => rows::prompts(event.json()),
+/// The job that makes the table of an event.
+pub fn job(event: &tmcp_event) -> Job<'static, Option<tmcp_table>> {
+    let answer = event.answer();
+    let table = if event.form().is_some() {
+        whole(schema::arguments_job(answer))
+    } else if let Event::Done(Completion { outcome: Ok(Reply::Result(_)), .. }) = event.event() {
+        rows::of_result_job(answer)
+    } else if let Some(listed) = listed(event) {
+        whole(rows::list_job(answer, event::list(listed)))
+    } else {
+        Job::new(|_| async { None })
+    };
+    Job::new(|mut pace| async move {
+        match pace.all_of(table).await {
+            Some(table) => Some(tmcp_table::of(table, &mut pace).await),
+            None => None,
+        }
     })
+}
+
+fn whole(table: Job<'static, Table>) -> Job<'static, Option<Table>> {
+    Job::new(|mut pace| async move { Some(pace.all_of(table).await) })
 }
 
 fn listed(event: &tmcp_event) -> Option<Listing> {

@@ -6,10 +6,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
-use crate::protocol::schema::{Choice, Field, Schema, bare, input_schema};
+use crate::protocol::schema::{Choice, Field, Raw, Schema, bare, input_schema};
 
 /// One argument as typed: `key=value`, or `key:=json`.
 #[derive(Clone, Debug)]
@@ -171,7 +170,7 @@ fn choice(choices: &[Choice<'_>], word: &str) -> Result<Value, Cow<'static, str>
 }
 
 fn in_range(field: &Field<'_>, number: &Number) -> Result<(), Cow<'static, str>> {
-    let limit = |raw: Option<&RawValue>| raw.and_then(|raw| raw.get().parse::<f64>().ok());
+    let limit = |raw: Option<Raw<'_>>| raw.and_then(|raw| raw.get().parse::<f64>().ok());
     let Some(number) = number.as_f64() else { return Ok(()) };
     match (limit(field.minimum), limit(field.maximum)) {
         (Some(least), _) if number < least => Err(format!("wants at least {least}").into()),
@@ -183,7 +182,7 @@ fn in_range(field: &Field<'_>, number: &Number) -> Result<(), Cow<'static, str>>
 /// The length of a text, and its format as far as a slip of the keyboard would
 /// break it.
 fn fits(field: &Field<'_>, word: &str) -> Result<(), Cow<'static, str>> {
-    let limit = |raw: Option<&RawValue>| raw.and_then(|raw| raw.get().parse::<usize>().ok());
+    let limit = |raw: Option<Raw<'_>>| raw.and_then(|raw| raw.get().parse::<usize>().ok());
     let length = word.chars().count();
     match (limit(field.shortest), limit(field.longest)) {
         (Some(least), _) if length < least => {

@@ -1,352 +1,326 @@
 //! The text of a tool's result, for people.
 //!
 //! Separate from the messages because nothing on the loop needs it: a result
-//! stays bytes until somebody wants to read it, and then one pass over those
-//! bytes writes the text, one content block in memory at a time.
+//! stays bytes until somebody wants to read it, and then a few passes over those
+//! bytes write the text, in pieces.
 //!
 //! Invariants:
 //! - every input gives a text: what cannot be read is shown as it came;
 //! - binary content is measured, never decoded.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use crate::protocol::job::{Job, Pace, room};
+use crate::protocol::layout;
+use crate::protocol::walk::{Bad, Split, fields, given, piece, position};
+use crate::protocol::words::{OneLine, bare, copy, decoded, is_text, is_utf8, unescape};
 
 /// The readable text of a raw result: of a tool call its text blocks joined by
 /// newlines, a note in brackets for whatever is no text, and the structured
 /// content only when there is no text block; of a resource its contents, of a
 /// prompt its messages, of a completion one value a line.
 pub fn text(result: &[u8]) -> String {
-    let mut reader = serde_json::Deserializer::from_slice(result);
-    match reader.deserialize_map(ResultVisitor) {
-        Ok(parts) => parts.join(),
-        Err(_) => String::from_utf8_lossy(result).into_owned(),
-    }
+    text_job(result).finish()
+}
+
+/// What [`text`] gives, in steps.
+pub fn text_job<'a>(result: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, String> {
+    Job::new(|mut pace| async move { in_pieces(result.as_ref(), &mut pace).await })
 }
 
 /// `json` with line breaks and indentation, its strings and numbers untouched.
 pub fn pretty(json: &str) -> String {
-    let mut out = String::with_capacity(json.len() + json.len() / 4);
-    let mut depth = 0_usize;
-    let mut rest = json.trim();
-    while let Some(first) = rest.chars().next() {
-        let taken = match first {
-            '"' => {
-                let end = string_end(rest);
-                out.push_str(&rest[..end]);
-                end
-            }
-            '{' | '[' => {
-                out.push(first);
-                let inside = rest[1..].trim_start();
-                if inside.starts_with(['}', ']']) {
-                    out.push_str(&inside[..1]);
-                    rest.len() - inside.len() + 1
-                } else {
-                    depth += 1;
-                    new_line(&mut out, depth);
-                    1
-                }
-            }
-            '}' | ']' => {
-                depth = depth.saturating_sub(1);
-                new_line(&mut out, depth);
-                out.push(first);
-                1
-            }
-            ',' => {
-                out.push(',');
-                new_line(&mut out, depth);
-                1
-            }
-            ':' => {
-                out.push_str(": ");
-                1
-            }
-            white if white.is_whitespace() => white.len_utf8(),
-            other => {
-                out.push(other);
-                other.len_utf8()
-            }
-        };
-        rest = &rest[taken..];
-    }
-    out
+    let of = |mut pace| async move {
+        let mut out = String::new();
+        layout::pretty(json.as_bytes(), &mut out, &mut pace).await;
+        out
+    };
+    Job::new(of).finish()
 }
 
-/// What one pass over a result found.
-#[derive(Default)]
-struct Parts<'a> {
-    text: Option<String>,
-    has_text: bool,
-    structured: Option<&'a RawValue>,
+pub(super) async fn in_pieces(result: &[u8], pace: &mut Pace) -> String {
+    // Room for all of it, so that it need not move, and for a NUL behind it.
+    let text = String::with_capacity(room(result.len() + 1));
+    let mut text = Lines { text, is_begun: false };
+    if !is_utf8(result, pace).await || write(result, &mut text, pace).await.is_err() {
+        text.text.clear();
+        copy(result, &mut text.text, pace).await;
+    }
+    text.text
 }
 
-impl Parts<'_> {
-    fn join(self) -> String {
-        let mut text = self.text;
-        if let (false, Some(structured)) = (self.has_text, self.structured) {
-            push_line(&mut text, &pretty(structured.get()));
-        }
-        text.unwrap_or_default()
-    }
-}
-
-struct ResultVisitor;
-
-impl<'de> Visitor<'de> for ResultVisitor {
-    type Value = Parts<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the result of a tool call")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts<'de>, A::Error> {
-        let mut parts = Parts::default();
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            match key.as_ref() {
-                "content" => map.next_value_seed(Blocks(&mut parts))?,
-                "contents" => {
-                    for raw in map.next_value::<Vec<&'de RawValue>>()? {
-                        match serde_json::from_str::<Resource<'de>>(raw.get()) {
-                            Ok(resource) => resource.write(&mut parts),
-                            Err(_) => push_line(&mut parts.text, UNREADABLE),
-                        }
-                    }
-                }
-                "messages" => write_messages(map.next_value()?, &mut parts),
-                "completion" => {
-                    let completion = map.next_value::<&'de RawValue>()?;
-                    let values = serde_json::from_str::<Completion<'de>>(completion.get());
-                    for value in values.map(|found| found.values).unwrap_or_default() {
-                        push_line(&mut parts.text, &value.replace(['\n', '\r'], " "));
-                    }
-                    parts.has_text = true;
-                }
-                "structuredContent" => {
-                    // null means the same as leaving it out.
-                    let raw = map.next_value::<&'de RawValue>()?;
-                    parts.structured = (raw.get() != "null").then_some(raw);
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(parts)
-    }
-}
-
-/// Writes each block of `content` as it is read.
-struct Blocks<'p, 'a>(&'p mut Parts<'a>);
-
-impl<'de> DeserializeSeed<'de> for Blocks<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Blocks<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of content blocks")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<(), A::Error> {
-        while let Some(raw) = blocks.next_element::<&'de RawValue>()? {
-            match serde_json::from_str::<Block<'de>>(raw.get()) {
-                Ok(block) => block.write(self.0),
-                Err(_) => push_line(&mut self.0.text, UNREADABLE),
-            }
-        }
-        Ok(())
-    }
+/// Lines joined by newlines.
+struct Lines {
+    text: String,
+    is_begun: bool,
 }
 
 /// Any content block; which fields matter is a question of its type.
-#[derive(Deserialize)]
 struct Block<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Cow<'a, str>,
-    #[serde(borrow)]
-    text: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-    #[serde(rename = "mimeType", borrow)]
-    mime_type: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    name: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    uri: Option<Cow<'a, str>>,
-    #[serde(borrow)]
+    kind: &'a [u8],
+    text: Option<&'a [u8]>,
+    data: Option<&'a [u8]>,
+    mime_type: Option<&'a [u8]>,
+    name: Option<&'a [u8]>,
+    uri: Option<&'a [u8]>,
     resource: Option<Resource<'a>>,
 }
 
-/// One message of a prompt.
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow)]
-    role: Cow<'a, str>,
-    #[serde(borrow)]
-    content: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct Completion<'a> {
-    #[serde(borrow)]
-    values: Vec<Cow<'a, str>>,
-}
-
 /// A resource sent along, as text or as base64.
-#[derive(Deserialize)]
 struct Resource<'a> {
-    #[serde(borrow)]
-    uri: Option<Cow<'a, str>>,
-    #[serde(rename = "mimeType", borrow)]
-    mime_type: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    text: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    blob: Option<&'a RawValue>,
+    uri: Option<&'a [u8]>,
+    mime_type: Option<&'a [u8]>,
+    text: Option<&'a [u8]>,
+    blob: Option<&'a [u8]>,
 }
 
 const UNREADABLE: &str = "[content that cannot be read]";
 
-/// Who speaks is only worth a word when several do.
-fn write_messages(raw: Vec<&RawValue>, parts: &mut Parts<'_>) {
-    let messages: Vec<Option<Message<'_>>> =
-        raw.iter().map(|raw| serde_json::from_str(raw.get()).ok()).collect();
-    let mut roles = messages.iter().flatten().map(|message| &*message.role);
-    let first = roles.next();
-    let mixed = roles.any(|role| Some(role) != first);
-    for message in messages {
-        let mut said = Parts::default();
-        let block = message.as_ref().map(|message| (message, message.content.get()));
-        match block.and_then(|(message, raw)| Some((message, serde_json::from_str(raw).ok()?))) {
-            None => push_line(&mut parts.text, UNREADABLE),
-            Some((message, block)) => {
-                Block::write(&block, &mut said);
-                let text = said.text.unwrap_or_default();
-                match mixed && message.role != "user" {
-                    true => push_line(&mut parts.text, &format!("{}: {text}", message.role)),
-                    false => push_line(&mut parts.text, &text),
+impl Lines {
+    fn begin(&mut self) -> &mut String {
+        if std::mem::replace(&mut self.is_begun, true) {
+            self.text.push('\n');
+        }
+        &mut self.text
+    }
+}
+
+async fn write(result: &[u8], lines: &mut Lines, pace: &mut Pace) -> Result<(), Bad> {
+    const NAMES: [&str; 5] = ["content", "contents", "messages", "completion", "structuredContent"];
+    let (mut has_text, mut structured) = (false, None);
+    let mut members = Split::object(result, pace).await?;
+    while let Some((name, value)) = members.member(pace).await? {
+        match position(name, &NAMES, pace).await?.map(|at| NAMES[at]) {
+            Some("content") => {
+                let mut blocks = Split::list(value, pace).await?;
+                while let Some(block) = blocks.element(pace).await? {
+                    has_text |= write_block(block, lines, pace).await;
                 }
+            }
+            Some("contents") => {
+                let mut resources = Split::list(value, pace).await?;
+                while let Some(raw) = resources.element(pace).await? {
+                    match Resource::read(raw, pace).await {
+                        Ok(resource) => {
+                            has_text = true;
+                            resource.write(lines.begin(), pace).await;
+                        }
+                        Err(Bad) => lines.begin().push_str(UNREADABLE),
+                    }
+                }
+            }
+            Some("messages") => {
+                write_messages(value, lines, pace).await?;
+                has_text = true;
+            }
+            Some("completion") => {
+                write_values(value, lines, pace).await;
+                has_text = true;
+            }
+            // null means the same as leaving it out.
+            Some(_) => structured = given(Some(value)),
+            None => {}
+        }
+    }
+    if let (false, Some(structured)) = (has_text, structured) {
+        layout::pretty(structured, lines.begin(), pace).await;
+    }
+    Ok(())
+}
+
+/// Whether it counts as text.
+async fn write_block(raw: &[u8], lines: &mut Lines, pace: &mut Pace) -> bool {
+    match Block::read(raw, pace).await {
+        Ok(block) => block.write(lines.begin(), pace).await,
+        Err(Bad) => {
+            lines.begin().push_str(UNREADABLE);
+            false
+        }
+    }
+}
+
+/// Who speaks is only worth a word when several do.
+async fn write_messages(raw: &[u8], lines: &mut Lines, pace: &mut Pace) -> Result<(), Bad> {
+    let (mut first, mut mixed) = (None, false);
+    let mut messages = Split::list(raw, pace).await?;
+    while let Some(raw) = messages.element(pace).await? {
+        let Ok((role, _)) = message(raw, pace).await else { continue };
+        let Ok(role) = decoded(role, pace).await else { continue };
+        mixed |= first.as_ref().is_some_and(|first| *first != role);
+        first.get_or_insert(role);
+    }
+    let mut messages = Split::list(raw, pace).await?;
+    while let Some(raw) = messages.element(pace).await? {
+        let Ok((role, content)) = message(raw, pace).await else {
+            lines.begin().push_str(UNREADABLE);
+            continue;
+        };
+        let Ok(block) = Block::read(content, pace).await else {
+            lines.begin().push_str(UNREADABLE);
+            continue;
+        };
+        let out = lines.begin();
+        if mixed && position(role, &["user"], pace).await?.is_none() {
+            unescape(role, out, pace).await?;
+            out.push_str(": ");
+        }
+        block.write(out, pace).await;
+    }
+    Ok(())
+}
+
+/// Role and content of one message of a prompt.
+async fn message<'a>(raw: &'a [u8], pace: &mut Pace) -> Result<(&'a [u8], &'a [u8]), Bad> {
+    let [role, content] = fields(raw, &["role", "content"], pace).await?;
+    let role = words(role, pace).await?.ok_or(Bad)?;
+    Ok((role, content.ok_or(Bad)?))
+}
+
+/// The values of a completion, when all of them can be read.
+async fn write_values(raw: &[u8], lines: &mut Lines, pace: &mut Pace) {
+    let Ok([Some(values)]) = fields(raw, &["values"], pace).await else { return };
+    let Ok(mut all) = Split::list(values, pace).await else { return };
+    while let Ok(Some(value)) = all.element(pace).await {
+        if !is_text(value, pace).await {
+            return;
+        }
+    }
+    let Ok(mut all) = Split::list(values, pace).await else { return };
+    while let Ok(Some(value)) = all.element(pace).await {
+        let mut out = OneLine { out: lines.begin(), tabs: false };
+        bare(value, &mut out, pace).await;
+    }
+}
+
+/// A string that may be missing.
+async fn words<'a>(raw: Option<&'a [u8]>, pace: &mut Pace) -> Result<Option<&'a [u8]>, Bad> {
+    match given(raw) {
+        Some(raw) if !is_text(raw, pace).await => Err(Bad),
+        words => Ok(words),
+    }
+}
+
+impl<'a> Resource<'a> {
+    async fn read(raw: &'a [u8], pace: &mut Pace) -> Result<Resource<'a>, Bad> {
+        let names = ["uri", "mimeType", "text", "blob"];
+        let [uri, mime_type, text, blob] = fields(raw, &names, pace).await?;
+        Ok(Resource {
+            uri: words(uri, pace).await?,
+            mime_type: words(mime_type, pace).await?,
+            text: words(text, pace).await?,
+            blob: given(blob),
+        })
+    }
+
+    /// As part of what `resources/read` gave.
+    async fn write(&self, out: &mut String, pace: &mut Pace) {
+        if let Some(text) = self.text {
+            return bare(text, out, pace).await;
+        }
+        out.push_str("[resource");
+        let start = out.len();
+        for raw in [self.uri, self.mime_type].into_iter().flatten() {
+            out.push(' ');
+            bare(raw, out, pace).await;
+        }
+        match self.blob {
+            None => out.push_str(" without content]"),
+            Some(blob) => {
+                if out.len() == start + 1 {
+                    out.truncate(start);
+                }
+                measure(None, Some(blob), out, pace).await;
             }
         }
     }
-    parts.has_text = true;
 }
 
-impl Resource<'_> {
-    /// As part of what `resources/read` gave.
-    fn write(&self, parts: &mut Parts<'_>) {
-        parts.has_text = true;
-        let words = match (&self.text, self.blob) {
-            (Some(text), _) => return push_line(&mut parts.text, text),
-            (None, blob) => [self.uri.as_deref(), self.mime_type.as_deref()]
-                .into_iter()
-                .flatten()
-                .chain(blob.is_none().then_some("without content")),
-        };
-        let words = words.collect::<Vec<_>>().join(" ");
-        let kind = if words.is_empty() { words } else { format!(" {words}") };
-        let line = match self.blob {
-            Some(blob) => measured(&format!("resource{kind}"), None, Some(blob)),
-            None => format!("[resource{kind}]"),
-        };
-        push_line(&mut parts.text, &line);
+impl<'a> Block<'a> {
+    async fn read(raw: &'a [u8], pace: &mut Pace) -> Result<Block<'a>, Bad> {
+        let names = ["type", "text", "data", "mimeType", "name", "uri", "resource"];
+        let [kind, text, data, mime_type, name, uri, resource] = fields(raw, &names, pace).await?;
+        Ok(Block {
+            kind: words(kind, pace).await?.ok_or(Bad)?,
+            text: words(text, pace).await?,
+            data: given(data),
+            mime_type: words(mime_type, pace).await?,
+            name: words(name, pace).await?,
+            uri: words(uri, pace).await?,
+            resource: match given(resource) {
+                Some(raw) => Some(Resource::read(raw, pace).await?),
+                None => None,
+            },
+        })
+    }
+
+    /// Whether it counts as text.
+    async fn write(&self, out: &mut String, pace: &mut Pace) -> bool {
+        const KINDS: [&str; 5] = ["text", "resource", "resource_link", "image", "audio"];
+        let kind = position(self.kind, &KINDS, pace).await.ok().flatten().map(|at| KINDS[at]);
+        match (kind, &self.resource) {
+            (Some("text"), _) => {
+                if let Some(text) = self.text {
+                    bare(text, out, pace).await;
+                }
+                return true;
+            }
+            (Some("resource"), Some(Resource { text: Some(text), .. })) => {
+                bare(text, out, pace).await;
+                return true;
+            }
+            (Some("resource"), Some(Resource { blob: Some(blob), mime_type, .. })) => {
+                out.push_str("[blob");
+                measure(*mime_type, Some(blob), out, pace).await;
+            }
+            (Some("resource"), Some(resource)) => {
+                note(b"\"resource\"", [resource.uri, None], out, pace).await;
+            }
+            (Some("resource_link"), _) => {
+                note(b"\"resource\"", [self.name, self.uri], out, pace).await;
+            }
+            (Some(kind @ ("image" | "audio")), _) => {
+                out.push('[');
+                out.push_str(kind);
+                measure(self.mime_type, self.data, out, pace).await;
+            }
+            _ => note(self.kind, [self.name, self.uri], out, pace).await,
+        }
+        false
     }
 }
 
-impl Block<'_> {
-    fn write(&self, parts: &mut Parts<'_>) {
-        let line = match (self.kind.as_ref(), &self.resource) {
-            ("text", _) => {
-                parts.has_text = true;
-                return push_line(&mut parts.text, self.text.as_deref().unwrap_or_default());
-            }
-            ("resource", Some(Resource { text: Some(text), .. })) => {
-                parts.has_text = true;
-                return push_line(&mut parts.text, text);
-            }
-            ("resource", Some(Resource { blob: Some(blob), mime_type, .. })) => {
-                measured("blob", mime_type.as_deref(), Some(blob))
-            }
-            ("resource", Some(resource)) => note("resource", [&resource.uri, &None]),
-            ("resource_link", _) => note("resource", [&self.name, &self.uri]),
-            (kind @ ("image" | "audio"), _) => measured(kind, self.mime_type.as_deref(), self.data),
-            (kind, _) => note(kind, [&self.name, &self.uri]),
-        };
-        push_line(&mut parts.text, &line);
-    }
-}
-
-fn note(kind: &str, words: [&Option<Cow<'_, str>>; 2]) -> String {
-    let mut note = format!("[{kind}");
+async fn note(kind: &[u8], words: [Option<&[u8]>; 2], out: &mut String, pace: &mut Pace) {
+    out.push('[');
+    bare(kind, out, pace).await;
     for word in words.into_iter().flatten() {
-        note.push(' ');
-        note.push_str(word);
+        out.push(' ');
+        bare(word, out, pace).await;
     }
-    note.push(']');
-    note
+    out.push(']');
 }
 
-fn measured(kind: &str, mime_type: Option<&str>, data: Option<&RawValue>) -> String {
-    let bytes = data.map_or(0, decoded_len);
-    let unit = if bytes == 1 { "byte" } else { "bytes" };
-    match mime_type {
-        Some(mime_type) => format!("[{kind} {mime_type} {bytes} {unit}]"),
-        None => format!("[{kind} {bytes} {unit}]"),
+/// Type and size of what a base64 string stands for, and the bracket behind them.
+async fn measure(mime_type: Option<&[u8]>, data: Option<&[u8]>, out: &mut String, pace: &mut Pace) {
+    if let Some(mime_type) = mime_type {
+        out.push(' ');
+        bare(mime_type, out, pace).await;
     }
+    let bytes = decoded_len(data.unwrap_or_default(), pace).await;
+    let unit = if bytes == 1 { "byte" } else { "bytes" };
+    out.push_str(&format!(" {bytes} {unit}]"));
 }
 
 /// How many bytes a base64 string stands for.
-fn decoded_len(base64: &RawValue) -> usize {
+async fn decoded_len(base64: &[u8], pace: &mut Pace) -> usize {
     // "\/" is the only escape that base64 in JSON may hold: one character.
-    let sextets = base64
-        .get()
-        .bytes()
-        .filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_'))
-        .count();
+    let counts =
+        |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'+' | b'/' | b'-' | b'_');
+    let (mut at, mut sextets) = (0, 0);
+    while at < base64.len() {
+        let piece = piece(base64, at);
+        sextets += piece.iter().filter(counts).count();
+        at += piece.len();
+        pace.spend(piece.len()).await;
+    }
     sextets / 4 * 3 + sextets % 4 * 3 / 4
-}
-
-fn push_line(text: &mut Option<String>, line: &str) {
-    match text {
-        Some(text) => {
-            text.push('\n');
-            text.push_str(line);
-        }
-        None => *text = Some(line.to_owned()),
-    }
-}
-
-fn new_line(out: &mut String, depth: usize) {
-    // Indentation beyond this serves nobody and would grow with the square of
-    // a hostile depth.
-    const DEEPEST: usize = 40;
-    out.push('\n');
-    out.extend(std::iter::repeat_n("  ", depth.min(DEEPEST)));
-}
-
-/// Where the string that `json` starts with ends.
-fn string_end(json: &str) -> usize {
-    let mut escaped = false;
-    for (at, byte) in json.bytes().enumerate().skip(1) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return at + 1,
-            _ => {}
-        }
-    }
-    json.len()
 }
 
 #[cfg(test)]

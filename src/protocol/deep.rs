@@ -11,12 +11,11 @@ use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::chunks::Chunks;
 use crate::protocol::outline::Part;
 
 /// Entries of a list that are noted; nobody could look through more.
 pub const MOST: usize = 1 << 16;
-/// Entries that lie together.
-const BLOCK: usize = 1 << 11;
 /// Parameters of a notice that are noted. None has a quarter of that.
 const PARAMS: usize = 32;
 
@@ -120,47 +119,8 @@ impl Entry {
     };
 }
 
-/// Entries in their order. They lie in blocks that never move: what grows in one
-/// piece is copied now and then.
-#[derive(Debug, Default)]
-pub struct Entries {
-    blocks: Vec<Vec<Entry>>,
-    count: usize,
-}
-
-impl Entries {
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.count
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// All of them.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.blocks.iter().flatten()
-    }
-
-    /// One of them.
-    pub fn get(&self, index: usize) -> Option<&Entry> {
-        self.blocks.get(index / BLOCK)?.get(index % BLOCK)
-    }
-
-    fn push(&mut self, entry: Entry) {
-        if self.count % BLOCK == 0 {
-            // A short list, which is the rule, takes no whole block.
-            let room = if self.count == 0 { 0 } else { BLOCK };
-            self.blocks.push(Vec::with_capacity(room));
-        }
-        self.count += 1;
-        if let Some(block) = self.blocks.last_mut() {
-            block.push(entry);
-        }
-    }
-}
+/// Entries in their order.
+pub type Entries = Chunks<Entry>;
 
 /// Which values are of interest, where the pass is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -263,8 +223,12 @@ impl Deep {
 mod tests {
     use super::*;
     use crate::protocol::outline::{Outline, Verdict};
-    use crate::protocol::schema::{Members, parse};
+    use serde::de::{Deserializer, MapAccess, Visitor};
     use serde_json::value::RawValue;
+
+    fn parse<'a, T: serde::Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
+        serde_json::from_str(raw.get()).ok()
+    }
 
     const LINES: [&str; 10] = [
         r#"{"id":1,"result":{"tools":[{"name":"a","x":{"name":"b"}},{"y":[[{}]],"name":"c"}]}}"#,
@@ -279,9 +243,27 @@ mod tests {
         r#"{"params":{"tools":[{"name":"a"}]},"result":{"tools":[{"name":"a","name":"b"}]}}"#,
     ];
 
+    /// Every member, one that is there twice, too.
+    struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+    impl<'a> Visitor<'a> for Members<'a> {
+        type Value = Members<'a>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<Members<'a>, A::Error> {
+            while let Some(member) = map.next_entry()? {
+                self.0.push(member);
+            }
+            Ok(self)
+        }
+    }
+
     fn members(raw: &RawValue) -> Vec<(String, &RawValue)> {
-        let all = parse::<Members<'_>>(raw).unwrap_or_default();
-        all.0.into_iter().map(|(name, raw)| (name.into_owned(), raw)).collect()
+        let mut reader = serde_json::Deserializer::from_str(raw.get());
+        reader.deserialize_map(Members(Vec::new())).map_or_else(|_| Vec::new(), |all| all.0)
     }
 
     fn named<'a>(all: &[(String, &'a RawValue)], name: &str) -> Option<&'a RawValue> {

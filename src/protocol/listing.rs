@@ -8,13 +8,13 @@
 //! - an entry takes one line, each of its arguments one, whatever a server wrote.
 
 use std::borrow::Cow;
+use std::hash::{BuildHasher, RandomState};
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use crate::protocol::rows;
-use crate::protocol::schema::{Field, Schema, bare, parse};
-use crate::table::Table;
+use crate::protocol::job::{Job, Pace, room};
+use crate::protocol::rows::List;
+use crate::protocol::schema::{Field, LONGEST, Raw, Schema, Work, bare};
+use crate::protocol::walk::{Bad, Split, fields, given, last};
+use crate::protocol::words::{FirstLine, OneLine, Sink, bare as write_bare, is_text, is_utf8};
 
 /// The readable listing of a raw JSON array of tool definitions. Lines end in a
 /// newline.
@@ -29,163 +29,288 @@ use crate::table::Table;
 /// );
 /// ```
 pub fn text(tools: &[u8]) -> String {
-    let Ok(tools) = serde_json::from_slice::<Vec<&RawValue>>(tools) else {
-        return "[tools that cannot be read]\n".to_owned();
-    };
-    let mut out = String::new();
-    for raw in tools {
-        match serde_json::from_str::<Tool<'_>>(raw.get()) {
-            Ok(tool) => tool.write(&mut out),
-            Err(_) => out.push_str("[a tool that cannot be read]\n"),
-        }
-    }
-    out
+    job(tools, List::Tools).finish()
 }
 
 /// The readable listing of a raw array of resources: each with its URI and its
 /// best short words.
 pub fn resources(items: &[u8]) -> String {
-    lines(&rows::resources(items), "uri", &["title", "description", "name"])
+    job(items, List::Resources).finish()
 }
 
 /// The readable listing of a raw array of resource templates.
 pub fn templates(items: &[u8]) -> String {
-    lines(&rows::templates(items), "uri_template", &["title", "description", "name"])
+    job(items, List::Templates).finish()
 }
 
 /// The readable listing of a raw array of prompts and their arguments.
 pub fn prompts(items: &[u8]) -> String {
-    let table = rows::prompts(items);
-    let mut out = String::new();
-    for row in 0..table.rows() {
-        write_line(&mut out, &table, row, "name", &["title", "description"]);
-        let name = table.get(row, "name").unwrap_or_default();
-        let Some(arguments) = rows::prompt_arguments(items, name) else { continue };
-        for at in 0..arguments.rows() {
-            let cell = |name| arguments.get(at, name).unwrap_or_default();
-            out.push_str("    ");
-            push_words(&mut out, cell("name"));
-            if !cell("required").is_empty() {
-                out.push_str("  required");
+    job(items, List::Prompts).finish()
+}
+
+/// The listing of a raw array, in steps: what [`text`], [`resources`],
+/// [`templates`] or [`prompts`] gives.
+pub fn job<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Job<'a, String> {
+    Job::new(move |mut pace| async move {
+        let items = items.as_ref();
+        // Room for all of it and a NUL, so that it need not move.
+        let mut out = String::with_capacity(room(items.len() + 1));
+        if write(items, list, &mut out, &mut pace).await.is_err() {
+            out.clear();
+            if list == List::Tools {
+                out.push_str("[tools that cannot be read]\n");
             }
-            let words = [cell("description"), cell("title")].map(first_line);
-            if let Some(words) = words.into_iter().find(|words| !words.is_empty()) {
-                out.push_str("  ");
-                push_words(&mut out, words);
+        }
+        out
+    })
+}
+
+async fn write(items: &[u8], list: List, out: &mut String, pace: &mut Pace) -> Result<(), Bad> {
+    if !is_utf8(items, pace).await {
+        return Err(Bad);
+    }
+    let mut work = Work::new(items.len(), pace);
+    let mut split = Split::list(items, work.pace).await?;
+    let mut prompts = Prompts::default();
+    while let Some(raw) = split.element(work.pace).await? {
+        match list {
+            List::Tools => {
+                let start = out.len();
+                if write_tool(raw, out, &mut work).await.is_err() {
+                    out.truncate(start);
+                    out.push_str("[a tool that cannot be read]\n");
+                }
             }
-            out.push('\n');
+            List::Resources => write_entry(raw, "uri", out, work.pace).await,
+            List::Templates => write_entry(raw, "uriTemplate", out, work.pace).await,
+            List::Prompts => write_prompt(raw, &mut prompts, out, work.pace).await,
         }
     }
-    out
+    split.end(work.pace).await
 }
 
-fn lines(table: &Table, name: &str, words: &[&str]) -> String {
-    let mut out = String::new();
-    for row in 0..table.rows() {
-        write_line(&mut out, table, row, name, words);
-    }
-    out
+async fn write_entry(raw: &[u8], name: &str, out: &mut String, pace: &mut Pace) {
+    let names = [name, "title", "description", "name"];
+    let [name, words @ ..] = last(raw, &names, pace).await.unwrap_or_default();
+    write_line(name, &words, out, pace).await;
 }
 
-fn write_line(out: &mut String, table: &Table, row: usize, name: &str, words: &[&str]) {
-    push_words(out, table.get(row, name).unwrap_or_default());
-    let words = words.iter().filter_map(|name| table.get(row, name)).map(first_line);
-    if let Some(words) = words.into_iter().find(|words| !words.is_empty()) {
-        out.push_str("  ");
-        push_words(out, words);
+/// A name and the first words there are.
+async fn write_line(
+    name: Option<&[u8]>,
+    words: &[Option<&[u8]>],
+    out: &mut String,
+    pace: &mut Pace,
+) {
+    if let Some(name) = given(name) {
+        write_words(name, out, pace).await;
     }
+    write_first(words, out, pace).await;
     out.push('\n');
 }
 
-#[derive(Deserialize)]
-struct Tool<'a> {
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-    #[serde(borrow)]
-    title: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    description: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    annotations: Option<&'a RawValue>,
-    #[serde(rename = "inputSchema", borrow)]
-    input_schema: Option<&'a RawValue>,
-}
-
-/// Older servers keep the title here.
-#[derive(Deserialize)]
-struct Annotations<'a> {
-    #[serde(borrow)]
-    title: Option<Cow<'a, str>>,
-}
-
-impl Tool<'_> {
-    fn write(&self, out: &mut String) {
-        push_words(out, &self.name);
-        let annotations = self.annotations.and_then(parse::<Annotations<'_>>);
-        let title = [
-            self.title.as_deref(),
-            annotations.as_ref().and_then(|annotations| annotations.title.as_deref()),
-            self.description.as_deref(),
-        ];
-        if let Some(title) = title.into_iter().flatten().map(first_line).find(|t| !t.is_empty()) {
-            out.push_str("  ");
-            push_words(out, title);
+/// The first line of the first words that have one, behind two blanks.
+async fn write_first(words: &[Option<&[u8]>], out: &mut String, pace: &mut Pace) {
+    for words in words {
+        let Some(words) = given(*words) else { continue };
+        let start = out.len();
+        out.push_str("  ");
+        let mut line = FirstLine::new(out);
+        write_bare(words, &mut line, pace).await;
+        if line.end() {
+            return;
         }
-        out.push('\n');
-        match self.input_schema.map(parse::<Schema<'_>>) {
-            Some(Some(schema)) => write_arguments(&schema, out),
-            Some(None) => out.push_str("    [arguments that cannot be read]\n"),
-            None => {}
-        }
+        out.truncate(start);
     }
 }
 
-fn write_arguments(schema: &Schema<'_>, out: &mut String) {
+/// The arguments of prompts by their names. Of several with one name the first has
+/// its say. A map would make all of itself anew when it grows.
+#[derive(Default)]
+struct Prompts<'a> {
+    hasher: RandomState,
+    buckets: Vec<Vec<Prompt<'a>>>,
+}
+
+struct Prompt<'a> {
+    hash: u64,
+    name: &'a [u8],
+    arguments: &'a [u8],
+}
+
+impl<'a> Prompts<'a> {
+    const BUCKETS: u64 = 1024;
+
+    async fn arguments(
+        &mut self,
+        name: &'a [u8],
+        arguments: &'a [u8],
+        pace: &mut Pace,
+    ) -> &'a [u8] {
+        let mut words = String::new();
+        write_bare(name, &mut words, pace).await;
+        let hash = self.hasher.hash_one(&words);
+        self.buckets.resize_with(Self::BUCKETS as usize, Vec::new);
+        let bucket = &mut self.buckets[(hash % Self::BUCKETS) as usize];
+        pace.spend(bucket.len() + 64).await;
+        for known in bucket.iter().filter(|known| known.hash == hash) {
+            let mut others = String::new();
+            write_bare(known.name, &mut others, pace).await;
+            if others == words {
+                return known.arguments;
+            }
+        }
+        bucket.push(Prompt { hash, name, arguments });
+        arguments
+    }
+}
+
+async fn write_prompt<'a>(
+    raw: &'a [u8],
+    known: &mut Prompts<'a>,
+    out: &mut String,
+    pace: &mut Pace,
+) {
+    // Names beyond this are not compared.
+    const LONGEST: usize = 4096;
+    let names = ["name", "title", "description", "arguments"];
+    let [name, title, description, arguments] = last(raw, &names, pace).await.unwrap_or_default();
+    write_line(name, &[title, description], out, pace).await;
+    let arguments = arguments.unwrap_or_default();
+    let arguments = match given(name).unwrap_or_default() {
+        long if long.len() > LONGEST => arguments,
+        raw => known.arguments(raw, arguments, pace).await,
+    };
+    let Ok(mut list) = Split::list(arguments, pace).await else { return };
+    while let Ok(Some(argument)) = list.element(pace).await {
+        let names = ["name", "required", "description", "title"];
+        let Ok([name, required, description, title]) = last(argument, &names, pace).await else {
+            continue;
+        };
+        out.push_str("    ");
+        if let Some(name) = given(name) {
+            write_words(name, out, pace).await;
+        }
+        if required == Some(b"true") {
+            out.push_str("  required");
+        }
+        write_first(&[description, title], out, pace).await;
+        out.push('\n');
+    }
+}
+
+async fn write_tool(raw: &[u8], out: &mut String, work: &mut Work<'_>) -> Result<(), Bad> {
+    let pace = &mut *work.pace;
+    let names = ["name", "title", "description", "annotations", "inputSchema"];
+    let [name, title, description, annotations, schema] = fields(raw, &names, pace).await?;
+    for words in [name, given(title), given(description)].into_iter().flatten() {
+        if !is_text(words, pace).await {
+            return Err(Bad);
+        }
+    }
+    write_words(name.ok_or(Bad)?, out, pace).await;
+    // Older servers keep the title here.
+    let mut old_title = None;
+    if let Ok([title]) = fields(given(annotations).unwrap_or_default(), &["title"], pace).await {
+        if let Some(title) = given(title) {
+            old_title = is_text(title, pace).await.then_some(title);
+        }
+    }
+    write_first(&[title, old_title, description], out, pace).await;
+    out.push('\n');
+    match given(schema) {
+        None => {}
+        Some(schema) if schema.len() > LONGEST => {
+            out.push_str(&format!("    [a definition of {} bytes]\n", schema.len()));
+        }
+        Some(schema) => match Schema::in_pieces(schema, pace).await {
+            Ok(schema) => write_arguments(&schema, out, work).await,
+            Err(Bad) => out.push_str("    [arguments that cannot be read]\n"),
+        },
+    }
+    Ok(())
+}
+
+async fn write_arguments(schema: &Schema<'_>, out: &mut String, work: &mut Work<'_>) {
     // One long name must not push every type off the screen.
     const WIDEST: usize = 24;
-    let width = |name: &str| name.chars().count();
-    let column = schema.names().map(width).max().unwrap_or(0).min(WIDEST);
-    for (name, required, field) in schema.fields() {
+    let width = |name: &str| name.chars().take(WIDEST).count();
+    let mut column = 0;
+    for name in schema.names() {
+        column = width(name).max(column);
+        work.pace.spend(32).await;
+    }
+    for at in 0..schema.len() {
+        let Some((name, required, field)) = schema.argument(at, None, work).await else { continue };
+        let pace = &mut *work.pace;
         out.push_str("    ");
-        push_words(out, &name);
-        let facts = facts(&field, required);
-        let words = [&field.description, &field.title].into_iter().flatten();
-        let words = words.map(|words| first_line(words)).find(|words| !words.is_empty());
-        if !facts.is_empty() || words.is_some() {
-            out.extend(std::iter::repeat_n(' ', column.saturating_sub(width(&name)) + 2));
-        }
-        push_words(out, &facts);
-        if let Some(words) = words {
-            if !facts.is_empty() {
+        push_words(out, &name, pace).await;
+        let start = out.len();
+        out.extend(std::iter::repeat_n(' ', column.saturating_sub(width(&name)) + 2));
+        let facts = out.len();
+        write_facts(&field, required, out, pace).await;
+        let mut is_bare = out.len() == facts;
+        for words in [&field.description, &field.title].into_iter().flatten() {
+            let end = out.len();
+            if !is_bare {
                 out.push_str("  ");
             }
-            push_words(out, words);
+            let mut line = FirstLine::new(out);
+            line.push(words);
+            pace.spend(words.len()).await;
+            if line.end() {
+                is_bare = false;
+                break;
+            }
+            out.truncate(end);
+        }
+        if is_bare {
+            out.truncate(start);
         }
         out.push('\n');
     }
 }
 
 /// Type, required mark, default and choices.
-fn facts(field: &Field<'_>, required: bool) -> String {
-    let mut facts = vec![field.type_name()];
+async fn write_facts(field: &Field<'_>, required: bool, out: &mut String, pace: &mut Pace) {
+    let start = out.len();
+    push_words(out, &field.type_name(), pace).await;
+    let comma = |out: &mut String| {
+        if out.len() > start {
+            out.push_str(", ");
+        }
+    };
     if required {
-        facts.push("required".to_owned());
+        comma(out);
+        out.push_str("required");
     }
-    facts.extend(field.default.map(|default| format!("default {}", plain(default))));
+    if let Some(default) = field.default {
+        comma(out);
+        out.push_str("default ");
+        push_words(out, &plain(default), pace).await;
+    }
     match &*field.choices {
-        [only] if field.constant => facts.push(format!("always {}", plain(only.value))),
+        [only] if field.constant => {
+            comma(out);
+            out.push_str("always ");
+            push_words(out, &plain(only.value), pace).await;
+        }
         [] => {}
         choices => {
-            let names: Vec<_> = choices.iter().map(|choice| plain(choice.value)).collect();
-            facts.push(format!("one of {}", names.join(" | ")));
+            comma(out);
+            out.push_str("one of ");
+            for (at, choice) in choices.iter().enumerate() {
+                if at > 0 {
+                    out.push_str(" | ");
+                }
+                push_words(out, &plain(choice.value), pace).await;
+            }
         }
     }
-    facts.retain(|fact| !fact.is_empty());
-    facts.join(", ")
 }
 
 /// A string without its quotes, anything else as JSON.
-fn plain(raw: &RawValue) -> Cow<'_, str> {
+fn plain(raw: Raw<'_>) -> Cow<'_, str> {
     match bare(raw) {
         // Without quotes an empty default or choice would not be seen at all.
         empty if empty.is_empty() => Cow::Borrowed(raw.get()),
@@ -193,13 +318,15 @@ fn plain(raw: &RawValue) -> Cow<'_, str> {
     }
 }
 
-fn first_line(text: &str) -> &str {
-    text.trim().lines().next().unwrap_or_default().trim_end()
+/// Appends `text` on one line.
+async fn push_words(out: &mut String, text: &str, pace: &mut Pace) {
+    OneLine { out, tabs: true }.push(text);
+    pace.spend(text.len() * 2 + 16).await;
 }
 
-/// Appends `text` on one line.
-fn push_words(out: &mut String, text: &str) {
-    out.extend(text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }));
+/// Appends a raw string, or other JSON, on one line.
+async fn write_words(raw: &[u8], out: &mut String, pace: &mut Pace) {
+    write_bare(raw, &mut OneLine { out, tabs: true }, pace).await;
 }
 
 #[cfg(test)]

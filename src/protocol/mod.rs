@@ -16,6 +16,7 @@
 //! * [`schema`] — what a schema asks for, field by field.
 //! * [`content`] and [`listing`] — results and lists as text for people.
 //! * [`rows`] — lists as tables; [`blob`] and [`mod@pointer`] — parts of a result.
+//! * [`job`] — all of these in pieces, for a host that must not wait.
 
 pub mod arguments;
 mod batch;
@@ -23,8 +24,10 @@ pub mod blob;
 pub mod content;
 pub mod deep;
 pub mod framing;
+pub mod job;
 pub mod json;
 pub mod jsonrpc;
+mod layout;
 pub mod legacy;
 pub mod listing;
 pub mod message;
@@ -39,3 +42,6 @@ pub mod rows;
 mod scan;
 pub mod schema;
 mod shape;
+mod stride;
+mod walk;
+mod words;

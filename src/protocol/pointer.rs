@@ -2,10 +2,11 @@
 //!
 //! Nothing is built but what lies on the way: a result may have megabytes.
 
-use serde_json::value::RawValue;
-
 use crate::protocol::content;
-use crate::protocol::schema::{Members, bare, parse};
+use crate::protocol::job::{Job, Pace, room};
+use crate::protocol::layout;
+use crate::protocol::walk::{Bad, Split, given, last, whole};
+use crate::protocol::words::{bare, decoded, is_utf8, trim};
 
 /// The part of a raw answer that `pointer` names, as text: a string bare,
 /// anything else as compact JSON. The empty pointer names the whole.
@@ -13,40 +14,92 @@ use crate::protocol::schema::{Members, bare, parse};
 /// The data is a result's structured content; without one its text, should that
 /// be JSON; else the answer itself.
 pub fn pick(answer: &[u8], pointer: &str) -> Option<String> {
-    with_data(answer, |data| {
-        let mut part = data;
-        for token in tokens(pointer)? {
-            part = step(part, &token)?;
-        }
-        Some(match part.get().starts_with('"') {
-            true => bare(part).into_owned(),
-            false => compact(part.get()),
-        })
-    })
+    pick_job(answer, pointer.to_owned()).finish()
+}
+
+/// What [`pick`] gives, in steps.
+pub fn pick_job<'a>(
+    answer: impl AsRef<[u8]> + Send + Sync + 'a,
+    pointer: String,
+) -> Job<'a, Option<String>> {
+    Job::new(|mut pace| async move { part(answer.as_ref(), &pointer, &mut pace).await.ok() })
 }
 
 /// The data of a raw answer, as [`pick`] has it, with line breaks and indentation.
 pub fn pretty(answer: &[u8]) -> Option<String> {
-    with_data(answer, |data| Some(content::pretty(data.get())))
+    pretty_job(answer).finish()
 }
 
-fn with_data<T>(answer: &[u8], use_it: impl FnOnce(&RawValue) -> Option<T>) -> Option<T> {
-    let answer: &RawValue = serde_json::from_slice(answer).ok()?;
-    let members = parse::<Members<'_>>(answer).unwrap_or_default();
-    let structured = members.get("structuredContent").filter(|raw| raw.get() != "null");
-    if let Some(data) = structured {
-        return use_it(data);
+/// What [`pretty`] gives, in steps.
+pub fn pretty_job<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Option<String>> {
+    Job::new(|mut pace| async move { laid_out(answer.as_ref(), &mut pace).await.ok() })
+}
+
+async fn part(answer: &[u8], pointer: &str, pace: &mut Pace) -> Result<String, Bad> {
+    let mut text = String::new();
+    let found = find(answer, pointer, &mut text, pace).await;
+    let Ok(part) = found else {
+        pace.release(text).await;
+        return Err(Bad);
+    };
+    // Room for a NUL, too.
+    let mut out = String::with_capacity(room(part.len() + 1));
+    match part.starts_with(b"\"") {
+        true => bare(part, &mut out, pace).await,
+        false => layout::compact(part, &mut out, pace).await,
     }
-    if ["content", "contents", "messages"].iter().any(|name| members.get(name).is_some()) {
-        let text = content::text(answer.get().as_bytes());
-        if let Ok(data) = serde_json::from_str::<&RawValue>(text.trim()) {
-            // A lone word or number is what somebody wrote, not data.
-            if data.get().starts_with(['{', '[']) {
-                return use_it(data);
+    pace.release(text).await;
+    Ok(out)
+}
+
+async fn find<'a>(
+    answer: &'a [u8],
+    pointer: &str,
+    text: &'a mut String,
+    pace: &mut Pace,
+) -> Result<&'a [u8], Bad> {
+    let mut part = data(answer, text, pace).await?;
+    for token in tokens(pointer).ok_or(Bad)? {
+        part = step(part, &token, pace).await?.ok_or(Bad)?;
+    }
+    Ok(part)
+}
+
+async fn laid_out(answer: &[u8], pace: &mut Pace) -> Result<String, Bad> {
+    let mut text = String::new();
+    let data = data(answer, &mut text, pace).await?;
+    let mut out = String::with_capacity(room(data.len() * 2));
+    layout::pretty(data, &mut out, pace).await;
+    pace.release(text).await;
+    Ok(out)
+}
+
+/// The data of `answer`; `text` keeps its text, should that be the data.
+async fn data<'a>(
+    answer: &'a [u8],
+    text: &'a mut String,
+    pace: &mut Pace,
+) -> Result<&'a [u8], Bad> {
+    if !is_utf8(answer, pace).await {
+        return Err(Bad);
+    }
+    let answer = whole(answer, pace).await?;
+    let names = ["structuredContent", "content", "contents", "messages"];
+    let members = last(answer, &names, pace).await.unwrap_or_default();
+    if let Some(data) = given(members[0]) {
+        return Ok(data);
+    }
+    if members[1..].iter().any(Option::is_some) {
+        *text = content::in_pieces(answer, pace).await;
+        let text = trim(text.as_bytes(), pace).await;
+        // A lone word or number is what somebody wrote, not data.
+        if text.starts_with(b"{") || text.starts_with(b"[") {
+            if let Ok(data) = whole(text, pace).await {
+                return Ok(data);
             }
         }
     }
-    use_it(answer)
+    Ok(answer)
 }
 
 fn tokens(pointer: &str) -> Option<Vec<String>> {
@@ -59,33 +112,28 @@ fn tokens(pointer: &str) -> Option<Vec<String>> {
     rest.split('/').map(token).collect()
 }
 
-fn step<'a>(whole: &'a RawValue, token: &str) -> Option<&'a RawValue> {
-    if whole.get().starts_with('{') {
-        return parse::<Members<'a>>(whole)?.get(token);
+async fn step<'a>(whole: &'a [u8], token: &str, pace: &mut Pace) -> Result<Option<&'a [u8]>, Bad> {
+    if whole.starts_with(b"{") {
+        let (mut members, mut found) = (Split::object(whole, pace).await?, None);
+        while let Some((name, value)) = members.member(pace).await? {
+            if decoded(name, pace).await? == token {
+                found = Some(value);
+            }
+        }
+        return Ok(found);
     }
     // As the standard has it: no sign, no leading zero.
     let plain =
         token == "0" || !token.starts_with('0') && token.bytes().all(|byte| byte.is_ascii_digit());
-    let index: usize = token.parse().ok().filter(|_| plain)?;
-    parse::<Vec<&'a RawValue>>(whole)?.get(index).copied()
-}
-
-/// JSON without the blanks between its tokens; numbers and strings as they came.
-fn compact(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    let (mut quoted, mut escaped) = (false, false);
-    for c in json.chars() {
-        if quoted || !c.is_ascii_whitespace() {
-            out.push(c);
+    let index: usize = token.parse().ok().filter(|_| plain).ok_or(Bad)?;
+    let (mut elements, mut at) = (Split::list(whole, pace).await?, 0);
+    while let Some(element) = elements.element(pace).await? {
+        if at == index {
+            return Ok(Some(element));
         }
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = quoted,
-            '"' => quoted = !quoted,
-            _ => {}
-        }
+        at += 1;
     }
-    out
+    Ok(None)
 }
 
 #[cfg(test)]

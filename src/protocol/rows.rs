@@ -3,145 +3,281 @@
 //! Invariant: every entry of a list has its row, and what cannot be read in it
 //! is an empty cell.
 
-use serde_json::value::RawValue;
-
 use crate::protocol::blob;
-use crate::protocol::schema::{Members, Schema, bare, input_schema, parse};
+use crate::protocol::job::{Job, Pace, room};
+use crate::protocol::schema;
+use crate::protocol::walk::{Bad, Split, given, last};
+use crate::protocol::words::{Sink, bare, is_utf8, length};
 use crate::table::Table;
+
+/// What a raw list is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// Tools.
+    Tools,
+    /// Resources.
+    Resources,
+    /// Resource templates.
+    Templates,
+    /// Prompts.
+    Prompts,
+}
 
 /// The tools of a raw list.
 pub fn tools(items: &[u8]) -> Table {
-    let mut table = Table::new(&[
-        "name",
-        "title",
-        "description",
-        "read_only",
-        "destructive",
-        "idempotent",
-        "arguments",
-        "required",
-    ]);
-    for (raw, tool) in entries(items) {
-        let notes = tool.get("annotations").and_then(parse::<Members<'_>>).unwrap_or_default();
-        let hint = |name| match notes.get(name).map(RawValue::get) {
-            Some("true") => "1".to_owned(),
-            _ => String::new(),
-        };
-        let title = match word(&tool, "title") {
-            none if none.is_empty() => word(&notes, "title"),
-            title => title,
-        };
-        let schema = Schema::read(input_schema(raw.get())).unwrap_or_default();
-        let names: Vec<&str> = schema.names().collect();
-        let required: Vec<&str> = schema.required().collect();
-        table.push([
-            word(&tool, "name"),
-            title,
-            word(&tool, "description"),
-            hint("readOnlyHint"),
-            hint("destructiveHint"),
-            hint("idempotentHint"),
-            names.join(" "),
-            required.join(" "),
-        ]);
-    }
-    table
+    list_job(items, List::Tools).finish()
 }
 
 /// The resources of a raw list.
 pub fn resources(items: &[u8]) -> Table {
-    plain(
-        items,
-        &["uri", "name", "title", "description", "mime", "size"],
-        &["uri", "name", "title", "description", "mimeType", "size"],
-    )
+    list_job(items, List::Resources).finish()
 }
 
 /// The resource templates of a raw list.
 pub fn templates(items: &[u8]) -> Table {
-    plain(
-        items,
-        &["uri_template", "name", "title", "description", "mime"],
-        &["uriTemplate", "name", "title", "description", "mimeType"],
-    )
+    list_job(items, List::Templates).finish()
 }
 
 /// The prompts of a raw list.
 pub fn prompts(items: &[u8]) -> Table {
-    let mut table = Table::new(&["name", "title", "description", "arguments"]);
-    for (_, prompt) in entries(items) {
-        let names: Vec<String> =
-            arguments(&prompt).iter().map(|argument| word(argument, "name")).collect();
-        let cells = ["name", "title", "description"].map(|name| word(&prompt, name));
-        table.push(cells.into_iter().chain([names.join(" ")]));
-    }
-    table
+    list_job(items, List::Prompts).finish()
+}
+
+/// The entries of a raw list, in steps: what [`tools`], [`resources`],
+/// [`templates`] or [`prompts`] gives.
+pub fn list_job<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Job<'a, Table> {
+    Job::new(move |mut pace| async move { entries(items.as_ref(), list, &mut pace).await })
 }
 
 /// The answer to a question that only reads, from the raw result: the parts of a
 /// resource, or the values of an argument.
 pub fn of_result(result: &[u8]) -> Option<Table> {
-    let result: Members<'_> = serde_json::from_slice(result).ok()?;
-    if let Some(parts) = result.get("contents") {
-        return Some(contents(parse(parts).unwrap_or_default()));
-    }
-    let completion: Members<'_> = result.get("completion").and_then(parse)?;
-    let mut table = Table::new(&["value"]);
-    let values: Vec<&RawValue> = completion.get("values").and_then(parse).unwrap_or_default();
-    values.into_iter().for_each(|value| table.push([bare(value).into_owned()]));
-    Some(table)
+    of_result_job(result).finish()
 }
 
-/// The size is in bytes, of what a blob stands for.
-fn contents(parts: Vec<&RawValue>) -> Table {
-    let mut table = Table::new(&["uri", "mime", "size", "text"]);
-    for part in parts {
-        let part: Members<'_> = parse(part).unwrap_or_default();
-        let [uri, mime, text, blob] =
-            ["uri", "mimeType", "text", "blob"].map(|name| word(&part, name));
-        let size = if text.is_empty() { blob::length(&blob) } else { text.len() };
-        table.push([uri, mime, size.to_string(), text]);
-    }
-    table
+/// What [`of_result`] gives, in steps.
+pub fn of_result_job<'a>(result: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Option<Table>> {
+    Job::new(|mut pace| async move { answer(result.as_ref(), &mut pace).await.ok() })
 }
 
 /// The arguments of one prompt of a raw list.
 pub fn prompt_arguments(items: &[u8], name: &str) -> Option<Table> {
-    let (_, prompt) = entries(items).into_iter().find(|(_, entry)| word(entry, "name") == name)?;
-    let mut table = Table::new(&["name", "required", "description", "title"]);
-    for argument in arguments(&prompt) {
-        let required = argument.get("required").is_some_and(|raw| raw.get() == "true");
-        table.push([
-            word(&argument, "name"),
-            if required { "1".to_owned() } else { String::new() },
-            word(&argument, "description"),
-            word(&argument, "title"),
-        ]);
-    }
-    Some(table)
+    let of = |mut pace| async move { named(items, name, &mut pace).await.ok().flatten() };
+    Job::new(of).finish()
 }
 
-fn plain(items: &[u8], columns: &'static [&'static str], members: &[&str]) -> Table {
-    let mut table = Table::new(columns);
-    for (_, entry) in entries(items) {
-        table.push(members.iter().map(|name| word(&entry, name)));
+pub(super) async fn entries(items: &[u8], list: List, pace: &mut Pace) -> Table {
+    let columns: &'static [&'static str] = match list {
+        List::Tools => &[
+            "name",
+            "title",
+            "description",
+            "read_only",
+            "destructive",
+            "idempotent",
+            "arguments",
+            "required",
+        ],
+        List::Resources => &["uri", "name", "title", "description", "mime", "size"],
+        List::Templates => &["uri_template", "name", "title", "description", "mime"],
+        List::Prompts => &["name", "title", "description", "arguments"],
+    };
+    let mut table = Table::with_room(columns, room(items.len()));
+    match fill(items, list, &mut table, pace).await {
+        Ok(()) => table,
+        // What is no list has no entries.
+        Err(Bad) => Table::new(columns),
+    }
+}
+
+async fn fill(items: &[u8], list: List, table: &mut Table, pace: &mut Pace) -> Result<(), Bad> {
+    if !is_utf8(items, pace).await {
+        return Err(Bad);
+    }
+    let mut items = Split::list(items, pace).await?;
+    while let Some(raw) = items.element(pace).await? {
+        match list {
+            List::Tools => tool(raw, table, pace).await,
+            List::Resources => {
+                let names = ["uri", "name", "title", "description", "mimeType", "size"];
+                plain(raw, &names, table, pace).await;
+            }
+            List::Templates => {
+                let names = ["uriTemplate", "name", "title", "description", "mimeType"];
+                plain(raw, &names, table, pace).await;
+            }
+            List::Prompts => prompt(raw, table, pace).await,
+        }
+    }
+    items.end(pace).await
+}
+
+async fn plain<const N: usize>(raw: &[u8], names: &[&str; N], table: &mut Table, pace: &mut Pace) {
+    for member in last(raw, names, pace).await.unwrap_or([None; N]) {
+        cell(member, table, pace).await;
+    }
+}
+
+async fn tool(raw: &[u8], table: &mut Table, pace: &mut Pace) {
+    let members = last(raw, &["name", "title", "description", "annotations"], pace).await;
+    let [name, title, description, notes] = members.unwrap_or_default();
+    let hints = ["title", "readOnlyHint", "destructiveHint", "idempotentHint"];
+    let notes = last(notes.unwrap_or_default(), &hints, pace).await.unwrap_or_default();
+    cell(name, table, pace).await;
+    write(title, table, pace).await;
+    if table.appended() == 0 {
+        write(notes[0], table, pace).await;
+    }
+    table.end_cell();
+    cell(description, table, pace).await;
+    for hint in &notes[1..] {
+        flag(*hint, table);
+    }
+    let (properties, required) = schema::names_of_tool(raw, pace).await.unwrap_or_default();
+    if let Ok(mut members) = Split::object(properties, pace).await {
+        let mut is_first = true;
+        while let Ok(Some((name, _))) = members.member(pace).await {
+            another(name, &mut is_first, table, pace).await;
+        }
+    }
+    table.end_cell();
+    if let Ok(mut names) = Split::list(required, pace).await {
+        let mut is_first = true;
+        while let Ok(Some(name)) = names.element(pace).await {
+            another(name, &mut is_first, table, pace).await;
+        }
+    }
+    table.end_cell();
+}
+
+/// Adds a name to a cell of them.
+async fn another(name: &[u8], is_first: &mut bool, table: &mut Table, pace: &mut Pace) {
+    if !std::mem::take(is_first) {
+        table.append(" ");
+    }
+    bare(name, table, pace).await;
+}
+
+async fn prompt(raw: &[u8], table: &mut Table, pace: &mut Pace) {
+    let members = last(raw, &["name", "title", "description", "arguments"], pace).await;
+    let [name, title, description, arguments] = members.unwrap_or_default();
+    for member in [name, title, description] {
+        cell(member, table, pace).await;
+    }
+    if let Ok(mut list) = Split::list(arguments.unwrap_or_default(), pace).await {
+        let mut is_first = true;
+        while let Ok(Some(argument)) = list.element(pace).await {
+            let Ok([name]) = last(argument, &["name"], pace).await else { continue };
+            another(given(name).unwrap_or(b"\"\""), &mut is_first, table, pace).await;
+        }
+    }
+    table.end_cell();
+}
+
+async fn answer(result: &[u8], pace: &mut Pace) -> Result<Table, Bad> {
+    if !is_utf8(result, pace).await {
+        return Err(Bad);
+    }
+    let [parts, completion] = last(result, &["contents", "completion"], pace).await?;
+    if let Some(parts) = parts {
+        return Ok(contents(parts, pace).await);
+    }
+    let [values] = last(completion.ok_or(Bad)?, &["values"], pace).await?;
+    let mut table = Table::with_room(&["value"], room(result.len()));
+    if let Ok(mut values) = Split::list(values.unwrap_or_default(), pace).await {
+        while let Ok(Some(value)) = values.element(pace).await {
+            bare(value, &mut table, pace).await;
+            table.end_cell();
+        }
+    }
+    Ok(table)
+}
+
+/// The size is in bytes, of what a blob stands for.
+async fn contents(parts: &[u8], pace: &mut Pace) -> Table {
+    let mut table = Table::with_room(&["uri", "mime", "size", "text"], room(parts.len()));
+    let Ok(mut parts) = Split::list(parts, pace).await else { return table };
+    while let Ok(Some(part)) = parts.element(pace).await {
+        let members = last(part, &["uri", "mimeType", "text", "blob"], pace).await;
+        let [uri, mime, text, blob] = members.unwrap_or_default();
+        cell(uri, &mut table, pace).await;
+        cell(mime, &mut table, pace).await;
+        let mut size = match given(text) {
+            Some(text) => length(text, pace).await,
+            None => 0,
+        };
+        if let (0, Some(blob)) = (size, given(blob)) {
+            size = blob::length(blob, pace).await;
+        }
+        table.append(&size.to_string());
+        table.end_cell();
+        cell(text, &mut table, pace).await;
     }
     table
 }
 
-fn entries(items: &[u8]) -> Vec<(&RawValue, Members<'_>)> {
-    let items: Vec<&RawValue> = serde_json::from_slice(items).unwrap_or_default();
-    items.into_iter().map(|raw| (raw, parse(raw).unwrap_or_default())).collect()
+async fn named(items: &[u8], wanted: &str, pace: &mut Pace) -> Result<Option<Table>, Bad> {
+    if !is_utf8(items, pace).await {
+        return Err(Bad);
+    }
+    let mut found = None;
+    let mut items = Split::list(items, pace).await?;
+    while let Some(raw) = items.element(pace).await? {
+        // All of it must be a list before any of it counts.
+        if found.is_some() {
+            continue;
+        }
+        let [name, list] = last(raw, &["name", "arguments"], pace).await.unwrap_or_default();
+        let mut word = String::new();
+        if let Some(name) = given(name) {
+            bare(name, &mut word, pace).await;
+        }
+        found = (word == wanted).then_some(list.unwrap_or_default());
+    }
+    items.end(pace).await?;
+    let Some(list) = found else { return Ok(None) };
+    Ok(Some(arguments(list, pace).await))
 }
 
-fn arguments<'a>(prompt: &Members<'a>) -> Vec<Members<'a>> {
-    let list = prompt.get("arguments").and_then(parse::<Vec<&'a RawValue>>).unwrap_or_default();
-    list.into_iter().filter_map(parse).collect()
+async fn arguments(list: &[u8], pace: &mut Pace) -> Table {
+    let names = ["name", "required", "description", "title"];
+    let mut table = Table::with_room(&["name", "required", "description", "title"], list.len());
+    let Ok(mut list) = Split::list(list, pace).await else { return table };
+    while let Ok(Some(argument)) = list.element(pace).await {
+        let Ok([name, required, description, title]) = last(argument, &names, pace).await else {
+            continue;
+        };
+        cell(name, &mut table, pace).await;
+        flag(required, &mut table);
+        cell(description, &mut table, pace).await;
+        cell(title, &mut table, pace).await;
+    }
+    table
 }
 
-fn word(entry: &Members<'_>, name: &str) -> String {
-    let raw = entry.get(name).filter(|raw| raw.get() != "null");
-    raw.map(|raw| bare(raw).into_owned()).unwrap_or_default()
+fn flag(raw: Option<&[u8]>, table: &mut Table) {
+    if raw == Some(b"true") {
+        table.append("1");
+    }
+    table.end_cell();
+}
+
+async fn cell(raw: Option<&[u8]>, table: &mut Table, pace: &mut Pace) {
+    write(raw, table, pace).await;
+    table.end_cell();
+}
+
+/// Writes the words of a member, nothing when it is not there.
+async fn write(raw: Option<&[u8]>, table: &mut Table, pace: &mut Pace) {
+    if let Some(raw) = given(raw) {
+        bare(raw, table, pace).await;
+    }
+}
+
+impl Sink for Table {
+    fn push(&mut self, text: &str) {
+        self.append(text);
+    }
 }
 
 #[cfg(test)]

@@ -11,12 +11,17 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::protocol::job::{Job, Pace, room};
 use crate::protocol::shape;
+use crate::protocol::walk::{Bad, Split, fields, fields_from, given, whole};
+use crate::protocol::words::{bare as write_bare, decoded, is_text, is_utf8};
 use crate::table::Table;
 
 /// How deep `$ref`, `anyOf` and the like are followed.
@@ -25,9 +30,28 @@ const DEPTH: usize = 8;
 const ITEMS: usize = 4;
 /// Choices of one field; more serve nobody.
 const CHOICES: usize = 4096;
+/// Types of one field; there are seven.
+const TYPES: usize = 64;
+/// A schema beyond this is read no further than the names of its arguments.
+pub(super) const LONGEST: usize = 256 << 10;
 /// Parts of one field that are looked at: alternatives of alternatives of a
 /// hostile schema would never end.
 const PARTS: usize = 2000;
+
+/// What may still be read, and how fast. All that references and alternatives lead
+/// to has to be read for each field anew, and a hostile schema makes much of that.
+pub(super) struct Work<'p> {
+    pub(super) pace: &'p mut Pace,
+    parts: usize,
+    bytes: usize,
+}
+
+impl<'p> Work<'p> {
+    /// Enough for everything in `length` bytes of honest schemas.
+    pub(super) fn new(length: usize, pace: &'p mut Pace) -> Work<'p> {
+        Work { pace, parts: PARTS, bytes: length.saturating_mul(16).saturating_add(1 << 20) }
+    }
+}
 
 /// How far a field is looked into. Members of objects are for people to read: a
 /// word is encoded without.
@@ -66,7 +90,7 @@ pub(super) struct Schema<'a> {
     #[serde(borrow, default)]
     required: Vec<Text<'a>>,
     #[serde(borrow)]
-    additional_properties: Option<&'a RawValue>,
+    additional_properties: Option<Raw<'a>>,
     #[serde(rename = "$defs", borrow, default)]
     defs: Members<'a>,
     #[serde(borrow, default)]
@@ -82,13 +106,13 @@ pub(super) struct Field<'a> {
     pub(super) constant: bool,
     pub(super) items: Option<Box<Field<'a>>>,
     pub(super) members: Vec<Member<'a>>,
-    pub(super) default: Option<&'a RawValue>,
+    pub(super) default: Option<Raw<'a>>,
     pub(super) title: Option<Cow<'a, str>>,
     pub(super) description: Option<Cow<'a, str>>,
-    pub(super) minimum: Option<&'a RawValue>,
-    pub(super) maximum: Option<&'a RawValue>,
-    pub(super) shortest: Option<&'a RawValue>,
-    pub(super) longest: Option<&'a RawValue>,
+    pub(super) minimum: Option<Raw<'a>>,
+    pub(super) maximum: Option<Raw<'a>>,
+    pub(super) shortest: Option<Raw<'a>>,
+    pub(super) longest: Option<Raw<'a>>,
     pub(super) format: Option<Cow<'a, str>>,
 }
 
@@ -103,77 +127,98 @@ pub(super) struct Member<'a> {
 /// One of the values that a field may have.
 #[derive(Debug)]
 pub(super) struct Choice<'a> {
-    pub(super) value: &'a RawValue,
+    pub(super) value: Raw<'a>,
     pub(super) title: Option<Cow<'a, str>>,
 }
 
 /// The members of an object in the order in which they came.
 #[derive(Debug, Default)]
-pub(super) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(super) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, Raw<'a>)>);
+
+/// A value as it came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Raw<'a>(&'a str);
 
 /// A string, borrowed when it can be.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-/// A property as it is written; what a member holds is looked at later, so that
-/// one that is malformed spoils no other.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Property<'a> {
-    #[serde(borrow)]
-    r#type: Option<&'a RawValue>,
-    #[serde(borrow)]
-    r#enum: Option<&'a RawValue>,
-    #[serde(borrow)]
-    enum_names: Option<&'a RawValue>,
-    #[serde(borrow)]
-    r#const: Option<&'a RawValue>,
-    #[serde(borrow)]
-    items: Option<&'a RawValue>,
-    #[serde(borrow)]
-    properties: Option<&'a RawValue>,
-    #[serde(borrow)]
-    required: Option<&'a RawValue>,
-    #[serde(borrow)]
-    any_of: Option<&'a RawValue>,
-    #[serde(borrow)]
-    one_of: Option<&'a RawValue>,
-    #[serde(borrow)]
-    all_of: Option<&'a RawValue>,
-    #[serde(rename = "$ref", borrow)]
-    reference: Option<&'a RawValue>,
-    #[serde(borrow)]
-    default: Option<&'a RawValue>,
-    #[serde(borrow)]
-    title: Option<&'a RawValue>,
-    #[serde(borrow)]
-    description: Option<&'a RawValue>,
-    #[serde(borrow)]
-    minimum: Option<&'a RawValue>,
-    #[serde(borrow)]
-    maximum: Option<&'a RawValue>,
-    #[serde(borrow)]
-    min_length: Option<&'a RawValue>,
-    #[serde(borrow)]
-    max_length: Option<&'a RawValue>,
-    #[serde(borrow)]
-    format: Option<&'a RawValue>,
-}
+/// The members of a property that are read; what each holds is looked at by itself,
+/// so that one that is malformed spoils no other.
+const PROPERTY: [&str; 19] = [
+    "type",
+    "enum",
+    "enumNames",
+    "const",
+    "items",
+    "properties",
+    "required",
+    "anyOf",
+    "oneOf",
+    "allOf",
+    "$ref",
+    "default",
+    "title",
+    "description",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "format",
+];
 
 /// The arguments that a raw schema asks for, one row each: required ones first,
 /// else in the order of the server.
+///
+/// Of a schema beyond 256 KiB only the names are given.
 pub fn arguments(schema: &str) -> Table {
-    let mut table = Table::new(ARGUMENTS);
-    let schema = Schema::read(schema).unwrap_or_default();
+    arguments_job(schema).finish()
+}
+
+/// What [`arguments`] gives, in steps.
+pub fn arguments_job<'a>(schema: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Table> {
+    Job::new(|mut pace| async move {
+        let schema = schema.as_ref();
+        let mut table = Table::with_room(ARGUMENTS, room(schema.len()));
+        // What cannot be read asks for nothing.
+        match schema.len() > LONGEST {
+            true => _ = write_names(schema, &mut table, &mut pace).await,
+            false => _ = write_rows(schema, &mut table, &mut pace).await,
+        }
+        table
+    })
+}
+
+async fn write_rows(schema: &[u8], table: &mut Table, pace: &mut Pace) -> Result<(), Bad> {
+    if !is_utf8(schema, pace).await {
+        return Err(Bad);
+    }
+    let schema_read = Schema::in_pieces(whole(schema, pace).await?, pace).await?;
+    let mut work = Work::new(schema.len(), pace);
     for wanted in [true, false] {
-        for (name, required, field) in schema.fields() {
-            if required == wanted {
-                table.push(row(&name, required, &field));
-            }
+        for at in 0..schema_read.properties.0.len() {
+            let Some((name, required, field)) = schema_read.argument(at, wanted, &mut work).await
+            else {
+                continue;
+            };
+            write_row(&name, required, &field, table, work.pace).await;
         }
     }
-    table
+    Ok(())
+}
+
+async fn write_names(schema: &[u8], table: &mut Table, pace: &mut Pace) -> Result<(), Bad> {
+    if !is_utf8(schema, pace).await {
+        return Err(Bad);
+    }
+    let [properties, ..] = parts(whole(schema, pace).await?, pace).await?;
+    let mut members = Split::object(properties.ok_or(Bad)?, pace).await?;
+    while let Some((name, _)) = members.member(pace).await? {
+        write_bare(name, table, pace).await;
+        ARGUMENTS.iter().for_each(|_| table.end_cell());
+    }
+    Ok(())
 }
 
 /// The raw `inputSchema` of a raw tool definition, `{}` when it has none.
@@ -182,12 +227,12 @@ pub fn input_schema(definition: &str) -> &str {
     #[serde(rename_all = "camelCase")]
     struct Definition<'a> {
         #[serde(borrow, default)]
-        input_schema: Option<&'a RawValue>,
+        input_schema: Option<Raw<'a>>,
     }
     serde_json::from_str::<Definition<'_>>(definition)
         .ok()
         .and_then(|definition| definition.input_schema)
-        .map_or("{}", RawValue::get)
+        .map_or("{}", Raw::get)
 }
 
 impl<'a> Schema<'a> {
@@ -197,19 +242,50 @@ impl<'a> Schema<'a> {
         serde_json::from_str(schema)
     }
 
-    /// Each argument: its name, whether it is required, what it accepts.
-    pub(super) fn fields(&self) -> impl Iterator<Item = (Cow<'a, str>, bool, Field<'a>)> + '_ {
-        self.properties.0.iter().map(|(name, raw)| {
-            let mut parts = PARTS;
-            let reach = Reach { members: true, ..REACH };
-            (name.clone(), self.requires(name), self.field(raw, reach, &mut parts))
+    /// As [`Schema::read`], in steps, from a value as [`Split`] gives it.
+    pub(super) async fn in_pieces(schema: &'a [u8], pace: &mut Pace) -> Result<Schema<'a>, Bad> {
+        let [properties, required, additional, defs, definitions] = parts(schema, pace).await?;
+        Ok(Schema {
+            properties: Members::of(properties, pace).await?,
+            required: texts(required.unwrap_or(b"[]"), pace).await?,
+            additional_properties: given(additional).map(Raw::new),
+            defs: Members::of(defs, pace).await?,
+            definitions: Members::of(definitions, pace).await?,
         })
+    }
+
+    /// The argument at `index`: its name, whether it is required, what it accepts.
+    /// `None` past the end, and when the answer to the second is not the `wanted` one.
+    pub(super) async fn argument(
+        &self,
+        index: usize,
+        wanted: impl Into<Option<bool>>,
+        work: &mut Work<'_>,
+    ) -> Option<(Cow<'a, str>, bool, Field<'a>)> {
+        let (name, raw) = self.properties.0.get(index)?;
+        work.pace.spend(self.required.len() * 4 + 4).await;
+        let required = self.requires(name);
+        if wanted.into().is_some_and(|wanted| wanted != required) {
+            return None;
+        }
+        work.parts = PARTS;
+        let field = self.field(*raw, Reach { members: true, ..REACH }, work).await;
+        Some((name.clone(), required, field))
     }
 
     /// What the argument `name` accepts.
     pub(super) fn find(&self, name: &str) -> Option<Field<'a>> {
-        let mut parts = PARTS;
-        self.properties.get(name).map(|raw| self.field(raw, REACH, &mut parts))
+        let raw = self.properties.get(name)?;
+        let of = |mut pace| async move {
+            let mut work = Work::new(LONGEST, &mut pace);
+            self.field(raw, REACH, &mut work).await
+        };
+        Some(Job::new(of).finish())
+    }
+
+    /// How many arguments there are.
+    pub(super) fn len(&self) -> usize {
+        self.properties.0.len()
     }
 
     pub(super) fn requires(&self, name: &str) -> bool {
@@ -235,75 +311,111 @@ impl<'a> Schema<'a> {
         }
     }
 
-    fn field(&self, raw: &'a RawValue, reach: Reach, parts: &mut usize) -> Field<'a> {
+    async fn field(&self, raw: Raw<'a>, reach: Reach, work: &mut Work<'_>) -> Field<'a> {
         let mut field = Field::default();
-        self.collect(raw, &mut field, Reach { depth: DEPTH, ..reach }, true, parts);
+        self.collect(raw, &mut field, Reach { depth: DEPTH, ..reach }, true, work).await;
         field
     }
 
     /// Adds what `raw` says to `into`. Alternatives (not `outer`) have no say in
     /// what the whole is called.
-    fn collect(
-        &self,
-        raw: &'a RawValue,
-        into: &mut Field<'a>,
+    fn collect<'s>(
+        &'s self,
+        raw: Raw<'a>,
+        into: &'s mut Field<'a>,
         reach: Reach,
         outer: bool,
-        parts: &mut usize,
-    ) {
-        let Some(left) = parts.checked_sub(1) else { return };
-        *parts = left;
-        let property = parse::<Property<'a>>(raw).unwrap_or_default();
-        into.add_types(property.r#type);
-        if outer {
-            take(&mut into.title, property.title.and_then(text));
-            take(&mut into.description, property.description.and_then(text));
-        }
-        take(&mut into.default, property.default);
-        take(&mut into.minimum, property.minimum);
-        take(&mut into.maximum, property.maximum);
-        take(&mut into.shortest, property.min_length);
-        take(&mut into.longest, property.max_length);
-        take(&mut into.format, property.format.and_then(text));
-        let names = property.enum_names.and_then(parse::<Vec<&'a RawValue>>).unwrap_or_default();
-        let values = property.r#enum.and_then(parse::<Vec<&'a RawValue>>).unwrap_or_default();
-        let titles = names.into_iter().map(text).chain(std::iter::repeat(None));
-        into.add_choices(values.into_iter().zip(titles));
-        if let Some(value) = property.r#const {
-            into.constant = outer;
-            let title = if outer { None } else { property.title.and_then(text) };
-            into.add_choices([(value, title)]);
-        }
-        let inside = reach.items.checked_sub(1).map(|items| Reach { items, ..reach });
-        if let (Some(raw), None, Some(inside)) = (property.items, &into.items, inside) {
-            into.items = Some(Box::new(self.field(raw, inside, parts)));
-        }
-        if let (Some(raw), true, Some(inside)) =
-            (property.properties, reach.members && into.members.is_empty(), inside)
-        {
-            let required = property.required.and_then(parse::<Vec<Text<'a>>>).unwrap_or_default();
-            for (name, raw) in parse::<Members<'a>>(raw).unwrap_or_default().0 {
-                let field = self.field(raw, inside, parts);
-                let required = required.iter().any(|other| other.0 == name);
-                into.members.push(Member { name, required, field });
+        work: &'s mut Work<'_>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 's>> {
+        Box::pin(async move {
+            let left = (work.parts.checked_sub(1), work.bytes.checked_sub(raw.0.len()));
+            let (Some(parts), Some(bytes)) = left else { return };
+            (work.parts, work.bytes) = (parts, bytes);
+            let property = fields(raw.0.as_bytes(), &PROPERTY, work.pace).await;
+            let property = property.unwrap_or_default().map(given);
+            let [
+                r#type,
+                r#enum,
+                enum_names,
+                r#const,
+                items,
+                properties,
+                required,
+                any_of,
+                one_of,
+                all_of,
+                reference,
+                default,
+                title,
+                description,
+                minimum,
+                maximum,
+                min_length,
+                max_length,
+                format,
+            ] = property;
+            into.add_types(r#type, work.pace).await;
+            if outer {
+                take_text(&mut into.title, title, work.pace).await;
+                take_text(&mut into.description, description, work.pace).await;
             }
-        }
-        let Some(depth) = reach.depth.checked_sub(1) else { return };
-        let reach = Reach { depth, ..reach };
-        for (list, outer) in
-            [(property.any_of, false), (property.one_of, false), (property.all_of, outer)]
-        {
-            for part in list.and_then(parse::<Vec<&'a RawValue>>).unwrap_or_default() {
-                self.collect(part, into, reach, outer, parts);
+            take(&mut into.default, default.map(Raw::new));
+            take(&mut into.minimum, minimum.map(Raw::new));
+            take(&mut into.maximum, maximum.map(Raw::new));
+            take(&mut into.shortest, min_length.map(Raw::new));
+            take(&mut into.longest, max_length.map(Raw::new));
+            take_text(&mut into.format, format, work.pace).await;
+            if let Some(values) = r#enum {
+                into.add_choices(values, enum_names, work.pace).await;
             }
-        }
-        if let Some(target) = property.reference.and_then(text).and_then(|at| self.resolve(&at)) {
-            self.collect(target, into, reach, outer, parts);
-        }
+            if let Some(value) = r#const {
+                into.constant = outer;
+                let mut name = None;
+                if !outer {
+                    take_text(&mut name, title, work.pace).await;
+                }
+                into.add_choice(value, name);
+            }
+            let inside = reach.items.checked_sub(1).map(|items| Reach { items, ..reach });
+            if let (Some(raw), None, Some(inside)) = (items, &into.items, inside) {
+                into.items = Some(Box::new(self.field(Raw::new(raw), inside, work).await));
+            }
+            if let (Some(raw), true, Some(inside)) =
+                (properties, reach.members && into.members.is_empty(), inside)
+            {
+                let required = match required {
+                    Some(required) => texts(required, work.pace).await.unwrap_or_default(),
+                    None => Vec::new(),
+                };
+                let members = Members::of(Some(raw), work.pace).await.unwrap_or_default();
+                for (name, raw) in members.0 {
+                    let field = self.field(raw, inside, work).await;
+                    work.pace.spend(required.len() * 4).await;
+                    let required = required.iter().any(|other| other.0 == name);
+                    into.members.push(Member { name, required, field });
+                }
+            }
+            let Some(depth) = reach.depth.checked_sub(1) else { return };
+            let reach = Reach { depth, ..reach };
+            for (list, outer) in [(any_of, false), (one_of, false), (all_of, outer)] {
+                let Ok(mut list) = Split::list(list.unwrap_or_default(), work.pace).await else {
+                    continue;
+                };
+                while let Ok(Some(part)) = list.element(work.pace).await {
+                    self.collect(Raw::new(part), into, reach, outer, work).await;
+                }
+            }
+            let Some(reference) = reference else { return };
+            let Ok(reference) = decoded(reference, work.pace).await else { return };
+            work.pace.spend((self.defs.0.len() + self.definitions.0.len()) * 4).await;
+            if let Some(target) = self.resolve(&reference) {
+                self.collect(target, into, reach, outer, work).await;
+            }
+        })
     }
 
     /// Only references into the schema itself; nothing is ever fetched.
-    fn resolve(&self, reference: &str) -> Option<&'a RawValue> {
+    fn resolve(&self, reference: &str) -> Option<Raw<'a>> {
         if let Some(name) = reference.strip_prefix("#/$defs/") {
             return self.defs.get(name);
         }
@@ -334,36 +446,78 @@ impl<'a> Field<'a> {
         names.join(" or ")
     }
 
-    fn add_types(&mut self, raw: Option<&'a RawValue>) {
+    async fn add_types(&mut self, raw: Option<&'a [u8]>, pace: &mut Pace) {
         let Some(raw) = raw else { return };
-        let names = match text(raw) {
-            Some(name) => vec![name],
-            None => parse::<Vec<Text<'a>>>(raw)
-                .map(|names| names.into_iter().map(|name| name.0).collect())
-                .unwrap_or_default(),
+        let names = match decoded(raw, pace).await {
+            Ok(name) => vec![Text(name)],
+            Err(Bad) => texts(raw, pace).await.unwrap_or_default(),
         };
-        for name in names {
-            if !self.takes(&name) {
+        for Text(name) in names {
+            pace.spend(16).await;
+            if self.types.len() < TYPES && !self.takes(&name) {
                 self.types.push(name);
             }
         }
     }
 
-    fn add_choices(
-        &mut self,
-        choices: impl IntoIterator<Item = (&'a RawValue, Option<Cow<'a, str>>)>,
-    ) {
-        for (value, title) in choices {
-            if self.choices.len() < CHOICES {
-                self.choices.push(Choice { value, title });
+    async fn add_choices(&mut self, values: &'a [u8], names: Option<&'a [u8]>, pace: &mut Pace) {
+        let Ok(mut values) = Split::list(values, pace).await else { return };
+        let mut names = match names {
+            Some(names) => Split::list(names, pace).await.ok(),
+            None => None,
+        };
+        while let Ok(Some(value)) = values.element(pace).await {
+            let mut title = None;
+            if let Some(all) = &mut names {
+                match all.element(pace).await {
+                    Ok(Some(name)) => take_text(&mut title, Some(name), pace).await,
+                    _ => names = None,
+                }
             }
+            self.add_choice(value, title);
+        }
+    }
+
+    fn add_choice(&mut self, value: &'a [u8], title: Option<Cow<'a, str>>) {
+        if self.choices.len() < CHOICES {
+            self.choices.push(Choice { value: Raw::new(value), title });
         }
     }
 }
 
+impl<'a> Raw<'a> {
+    /// A value as [`Split`] gives it.
+    fn new(value: &'a [u8]) -> Raw<'a> {
+        // The whole of it was looked at before; none is the safe answer.
+        Raw(std::str::from_utf8(value).unwrap_or("null"))
+    }
+
+    /// It, as it came.
+    pub(super) fn get(self) -> &'a str {
+        self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Raw<'a>, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(|raw| Raw(raw.get()))
+    }
+}
+
 impl<'a> Members<'a> {
+    /// Those of an object as [`Split`] gives it; none when it is missing.
+    async fn of(raw: Option<&'a [u8]>, pace: &mut Pace) -> Result<Members<'a>, Bad> {
+        let mut members = Members::default();
+        let Some(raw) = raw else { return Ok(members) };
+        let mut split = Split::object(raw, pace).await?;
+        while let Some((name, value)) = split.member(pace).await? {
+            members.0.push((decoded(name, pace).await?, Raw::new(value)));
+        }
+        Ok(members)
+    }
+
     /// The value of the last member of that name, as JSON parsers have it.
-    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
+    fn get(&self, name: &str) -> Option<Raw<'a>> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| *raw)
     }
 }
@@ -381,7 +535,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
                 let mut members = Vec::new();
-                while let Some(member) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                while let Some(member) = map.next_entry::<Text<'de>, Raw<'de>>()? {
                     members.push((member.0.0, member.1));
                 }
                 Ok(Members(members))
@@ -392,56 +546,124 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-fn row(name: &str, required: bool, field: &Field<'_>) -> Vec<String> {
-    let raw = |raw: Option<&RawValue>| raw.map_or_else(String::new, |raw| bare(raw).into_owned());
-    let words = |words: &Option<Cow<'_, str>>| words.as_deref().unwrap_or_default().to_owned();
+async fn write_row(
+    name: &str,
+    required: bool,
+    field: &Field<'_>,
+    table: &mut Table,
+    pace: &mut Pace,
+) {
     let multiple = field.is_multiple();
     let from = field.items.as_deref().filter(|_| multiple).unwrap_or(field);
-    let lines = |cell: &dyn Fn(&Choice<'_>) -> String| -> String {
-        let lines: Vec<String> =
-            from.choices.iter().map(|choice| cell(choice).replace(['\n', '\r'], " ")).collect();
-        lines.join("\n")
-    };
-    let value = |choice: &Choice<'_>| bare(choice.value).into_owned();
-    let title = |choice: &Choice<'_>| {
-        choice.title.as_deref().map_or_else(|| bare(choice.value).into_owned(), str::to_owned)
-    };
     let titled = from.choices.iter().any(|choice| choice.title.is_some());
-    let strings = || field.choices.iter().all(|choice| choice.value.get().starts_with('"'));
+    let strings = || field.choices.iter().all(|choice| choice.value.0.starts_with('"'));
     let kind = match field.types.join(" or ") {
         none if none.is_empty() && !field.choices.is_empty() && strings() => "string".to_owned(),
         kind => kind,
     };
-    let flag = |flag: bool| if flag { "1".to_owned() } else { String::new() };
-    vec![
-        name.to_owned(),
-        kind,
-        flag(required),
-        raw(field.default),
-        lines(&value),
-        words(&field.description),
-        words(&field.title),
-        raw(field.minimum.or(field.shortest)),
-        raw(field.maximum.or(field.longest)),
-        words(&field.format),
-        flag(multiple),
-        if titled { lines(&title) } else { String::new() },
-        shape::outline(field),
-    ]
+    let flag = |flag: bool| if flag { "1" } else { "" };
+    let words = |words: &Option<Cow<'_, str>>| words.as_deref().unwrap_or_default().to_owned();
+    pace.spend(field.choices.len() * 2).await;
+    for cell in [name, &kind, flag(required)] {
+        cell_of(cell, table);
+    }
+    write_raw(field.default, table, pace).await;
+    write_lines(from, false, table, pace).await;
+    cell_of(&words(&field.description), table);
+    cell_of(&words(&field.title), table);
+    write_raw(field.minimum.or(field.shortest), table, pace).await;
+    write_raw(field.maximum.or(field.longest), table, pace).await;
+    cell_of(&words(&field.format), table);
+    cell_of(flag(multiple), table);
+    match titled {
+        true => write_lines(from, true, table, pace).await,
+        false => cell_of("", table),
+    }
+    cell_of(&shape::outline(field), table);
+    pace.spend(table.bytes().min(LONGEST) / 64).await;
 }
 
-pub(super) fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
-    serde_json::from_str(raw.get()).ok()
+fn cell_of(text: &str, table: &mut Table) {
+    table.append(text);
+    table.end_cell();
 }
 
-/// A string, or nothing when it is something else.
-pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    parse::<Text<'_>>(raw).map(|text| text.0)
+async fn write_raw(raw: Option<Raw<'_>>, table: &mut Table, pace: &mut Pace) {
+    if let Some(raw) = raw {
+        write_bare(raw.0.as_bytes(), table, pace).await;
+    }
+    table.end_cell();
+}
+
+/// A line for each choice: its title, if that is wanted and there is one, or its value.
+async fn write_lines(from: &Field<'_>, titles: bool, table: &mut Table, pace: &mut Pace) {
+    for (at, choice) in from.choices.iter().enumerate() {
+        if at > 0 {
+            table.append("\n");
+        }
+        let text = match choice.title.as_deref().filter(|_| titles) {
+            Some(title) => Cow::Borrowed(title),
+            None => bare(choice.value),
+        };
+        table.append(&text.replace(['\n', '\r'], " "));
+        pace.spend(text.len() + 16).await;
+    }
+    table.end_cell();
+}
+
+/// The members of a schema that are read.
+async fn parts<'a>(schema: &'a [u8], pace: &mut Pace) -> Result<[Option<&'a [u8]>; 5], Bad> {
+    let names = ["properties", "required", "additionalProperties", "$defs", "definitions"];
+    fields_from(schema, &names, 3, pace).await
+}
+
+/// The raw `properties` and `required` of a raw tool, when all of its schema can be
+/// read.
+pub(super) async fn names_of_tool<'a>(
+    tool: &'a [u8],
+    pace: &mut Pace,
+) -> Result<(&'a [u8], &'a [u8]), Bad> {
+    let [schema] = fields(tool, &["inputSchema"], pace).await?;
+    let [properties, required, _, defs, definitions] =
+        parts(given(schema).ok_or(Bad)?, pace).await?;
+    for members in [properties, defs, definitions].into_iter().flatten() {
+        let mut members = Split::object(members, pace).await?;
+        while let Some((name, _)) = members.member(pace).await? {
+            if !is_text(name, pace).await {
+                return Err(Bad);
+            }
+        }
+    }
+    if let Some(required) = required {
+        let mut names = Split::list(required, pace).await?;
+        while let Some(name) = names.element(pace).await? {
+            if !is_text(name, pace).await {
+                return Err(Bad);
+            }
+        }
+    }
+    Ok((properties.unwrap_or_default(), required.unwrap_or_default()))
+}
+
+/// The strings of a list of nothing else.
+async fn texts<'a>(raw: &'a [u8], pace: &mut Pace) -> Result<Vec<Text<'a>>, Bad> {
+    let (mut texts, mut list) = (Vec::new(), Split::list(raw, pace).await?);
+    while let Some(text) = list.element(pace).await? {
+        texts.push(Text(decoded(text, pace).await?));
+    }
+    Ok(texts)
 }
 
 /// A string without its quotes, anything else as JSON.
-pub(super) fn bare(raw: &RawValue) -> Cow<'_, str> {
-    text(raw).unwrap_or(Cow::Borrowed(raw.get()))
+pub(super) fn bare(raw: Raw<'_>) -> Cow<'_, str> {
+    let text = serde_json::from_str::<Text<'_>>(raw.0);
+    text.map_or(Cow::Borrowed(raw.0), |text| text.0)
+}
+
+async fn take_text<'a>(into: &mut Option<Cow<'a, str>>, raw: Option<&'a [u8]>, pace: &mut Pace) {
+    if let (None, Some(raw)) = (&into, raw) {
+        *into = decoded(raw, pace).await.ok();
+    }
 }
 
 fn take<T>(into: &mut Option<T>, value: Option<T>) {

@@ -1,7 +1,7 @@
 //! What JSON a field wants, as an outline that a person can type after:
 //! `[{"name": string, "tags"?: [string]}]`.
 
-use crate::protocol::schema::{Field, bare};
+use crate::protocol::schema::{Field, Raw, bare};
 
 /// Longest outline, in characters; what is cut ends in dots.
 const LONGEST: usize = 1000;
@@ -46,6 +46,9 @@ fn write(field: &Field<'_>, out: &mut String) {
     } else if !field.members.is_empty() {
         out.push('{');
         for (index, member) in field.members.iter().enumerate() {
+            if out.len() > LONGEST * 4 {
+                break;
+            }
             if index > 0 {
                 out.push_str(", ");
             }
@@ -65,7 +68,7 @@ fn write(field: &Field<'_>, out: &mut String) {
 }
 
 /// Strings keep their quotes: it is JSON that is typed.
-fn bare_or_raw(value: &serde_json::value::RawValue) -> String {
+fn bare_or_raw(value: Raw<'_>) -> String {
     let raw = value.get();
     if raw.starts_with('"') { format!("\"{}\"", bare(value)) } else { raw.to_owned() }
 }

@@ -210,8 +210,10 @@ rig_wait(struct rig *rig, uint32_t type, uint64_t id)
 			if (rig->forbidden != 0)
 				CHECK(tmcp_event_id(event) != rig->forbidden);
 			rig->seen[t]++;
-			snprintf(rig->last_text[t], sizeof rig->last_text[t],
-			    "%s", tmcp_event_text(event, NULL));
+			if (!rig->unread)
+				snprintf(rig->last_text[t],
+				    sizeof rig->last_text[t], "%s",
+				    tmcp_event_text(event, NULL));
 			if (t == type && (id == 0 || tmcp_event_id(event) == id))
 				return (event);
 			tmcp_event_free(event);

@@ -41,6 +41,7 @@ struct rig {
 	unsigned		 reaped;	/* exits that were the library's */
 	unsigned		 strangers;	/* exits that were not */
 	uint64_t		 forbidden;	/* an id whose events must not come */
+	int			 unread;	/* leave texts of events alone */
 	unsigned		 seen[10];	/* events by type */
 	char			 last_text[10][1024];
 };

@@ -1,0 +1,161 @@
+//! What is made of an answer: all at once when it is asked for, or before, in
+//! pieces.
+//!
+//! Invariants:
+//! - both ways drive the same job;
+//! - nothing is locked while a getter hands out what was made before.
+
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use parking_lot::Mutex;
+use tmcp::protocol::job::Job;
+
+/// Something that stays with the event, and does not move any more once it is made.
+#[derive(Debug)]
+pub struct Kept<T> {
+    making: Mutex<Option<Job<'static, T>>>,
+    made: OnceLock<T>,
+}
+
+/// Something that is given away, and made anew when it is asked for again.
+#[derive(Debug)]
+pub struct Given<K, T> {
+    slot: Mutex<Option<(K, State<T>)>>,
+}
+
+#[derive(Debug)]
+enum State<T> {
+    Making(Job<'static, T>),
+    Made(T),
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Kept<T> {
+        Kept { making: Mutex::new(None), made: OnceLock::new() }
+    }
+}
+
+impl<T> Kept<T> {
+    /// Goes on until `end`. Whether there is more to do.
+    pub fn prepare(&self, job: impl FnOnce() -> Job<'static, T>, end: Instant) -> bool {
+        // Whoever makes it now makes all of it.
+        let Some(mut making) = self.making.try_lock() else { return self.made.get().is_none() };
+        if self.made.get().is_some() {
+            return false;
+        }
+        match until(making.take().unwrap_or_else(job), end) {
+            State::Making(more) => {
+                *making = Some(more);
+                true
+            }
+            State::Made(made) => self.made.set(made).is_err(),
+        }
+    }
+
+    /// It, made to its end if it has to be.
+    pub fn get(&self, job: impl FnOnce() -> Job<'static, T>) -> &T {
+        if let Some(made) = self.made.get() {
+            return made;
+        }
+        let mut making = self.making.lock();
+        self.made.get_or_init(|| making.take().unwrap_or_else(job).finish())
+    }
+
+    /// It, if it is made already.
+    pub fn made(&self) -> Option<&T> {
+        self.made.get()
+    }
+}
+
+impl<K, T> Default for Given<K, T> {
+    fn default() -> Given<K, T> {
+        Given { slot: Mutex::new(None) }
+    }
+}
+
+impl<K: PartialEq, T> Given<K, T> {
+    /// Goes on with what `key` names until `end`, and forgets what was named before.
+    /// Whether there is more to do.
+    pub fn prepare(&self, key: K, job: impl FnOnce() -> Job<'static, T>, end: Instant) -> bool {
+        let mut slot = self.slot.lock();
+        let state = match slot.take().filter(|(known, _)| *known == key) {
+            Some((_, State::Making(job))) => until(job, end),
+            Some((_, made)) => made,
+            None => until(job(), end),
+        };
+        let more = matches!(state, State::Making(_));
+        *slot = Some((key, state));
+        more
+    }
+
+    /// Takes what `key` names away, made to its end if it has to be.
+    pub fn take(&self, key: &K, job: impl FnOnce() -> Job<'static, T>) -> T {
+        // The lock must be gone before anything is made.
+        let state = self.slot.lock().take_if(|(known, _)| known == key);
+        match state {
+            Some((_, State::Made(made))) => made,
+            Some((_, State::Making(job))) => job.finish(),
+            None => job().finish(),
+        }
+    }
+}
+
+/// Takes steps until `end`, but at least one.
+fn until<T>(mut job: Job<'static, T>, end: Instant) -> State<T> {
+    loop {
+        job = match job.step() {
+            Ok(made) => return State::Made(made),
+            Err(more) => more,
+        };
+        if Instant::now() >= end {
+            return State::Making(job);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(product: u32) -> Job<'static, u32> {
+        Job::new(move |mut pace| async move {
+            pace.spend(usize::MAX).await;
+            pace.spend(usize::MAX).await;
+            product
+        })
+    }
+
+    #[test]
+    fn what_is_kept_is_made_once() {
+        let kept = Kept::default();
+        let now = Instant::now();
+        assert!(kept.prepare(|| job(1), now) && kept.prepare(|| job(2), now));
+        assert_eq!(kept.made(), None);
+        assert!(!kept.prepare(|| job(3), now));
+        assert_eq!((kept.made(), kept.get(|| job(4))), (Some(&1), &1));
+        assert!(!kept.prepare(|| job(5), now));
+
+        let kept = Kept::default();
+        assert!(kept.prepare(|| job(1), now));
+        assert_eq!(kept.get(|| job(2)), &1);
+    }
+
+    #[test]
+    fn what_is_given_away_is_made_for_one_key_at_a_time() {
+        let given = Given::default();
+        let now = Instant::now();
+        while given.prepare("a", || job(1), now) {}
+        assert!(!given.prepare("a", || job(2), now));
+        assert_eq!(given.take(&"b", || job(3)), 3);
+        assert_eq!(given.take(&"a", || job(4)), 1);
+        assert_eq!(given.take(&"a", || job(5)), 5);
+
+        assert!(given.prepare("a", || job(1), now));
+        assert_eq!(given.take(&"a", || job(2)), 1);
+        assert!(given.prepare("a", || job(1), now));
+        assert!(given.prepare("b", || job(2), now));
+        assert_eq!(given.take(&"a", || job(3)), 3);
+        assert_eq!(given.take(&"b", || job(4)), 2);
+    }
+}

@@ -1,0 +1,252 @@
+//! What an answer gives is the same in the smallest steps, in the usual ones and
+//! in one, and the same as a plain reader has it.
+//!
+//! Answers are generated from seeds; `SEED` repeats one, `SEEDS` says how many.
+
+mod generate;
+mod plain;
+
+use generate::Random;
+use tmcp::protocol::job::Job;
+use tmcp::protocol::rows::List;
+use tmcp::protocol::{blob, content, listing, pointer, rows, schema};
+use tmcp::table::Table;
+
+const LISTS: [List; 4] = [List::Tools, List::Resources, List::Templates, List::Prompts];
+
+/// Cells by rows; `None` when there is no table.
+type Cells = Option<Vec<Vec<String>>>;
+
+/// The product of a job in steps of each size; all must agree.
+fn made<T: PartialEq + std::fmt::Debug>(what: &str, job: impl Fn() -> Job<'static, T>) -> T {
+    let at_once = job().finish();
+    for units in [1, 7, 100, 32 << 10] {
+        let mut job = job().in_steps_of(units);
+        let stepped = loop {
+            match job.step() {
+                Ok(product) => break product,
+                Err(more) => job = more,
+            }
+        };
+        assert_eq!(stepped, at_once, "{what} in steps of {units}");
+    }
+    at_once
+}
+
+fn cells(table: Option<Table>) -> Cells {
+    let table = table?;
+    let row = |row| (0..table.columns().len()).map(move |column| (row, column));
+    let cell = |(row, column)| table.cell(row, column).unwrap().to_owned();
+    Some((0..table.rows()).map(|at| row(at).map(cell).collect()).collect())
+}
+
+fn plain_cells(table: Option<plain::table::Table>) -> Cells {
+    let table = table?;
+    let row = |row| (0..table.columns().len()).map(move |column| (row, column));
+    let cell = |(row, column)| table.cell(row, column).unwrap().to_owned();
+    Some((0..table.rows()).map(|at| row(at).map(cell).collect()).collect())
+}
+
+fn told(seed: u64, what: &str, json: &str, stepped: &impl std::fmt::Debug) -> String {
+    let json: String = json.chars().take(3000).collect();
+    format!("SEED={seed}: {what} of {json}\ngave {stepped:?}")
+}
+
+/// Compares all that can be made of `json`.
+fn agrees(seed: u64, json: &str) {
+    let bytes = || json.to_owned().into_bytes();
+    let same = |what: &str, stepped: &str, plain: &str| {
+        assert!(stepped == plain, "{}\nnot {plain:?}", told(seed, what, json, &stepped));
+    };
+    let same_cells = |what: &str, stepped: &Cells, plain: &Cells| {
+        assert!(stepped == plain, "{}\nnot {plain:?}", told(seed, what, json, &stepped));
+    };
+    let text = made("text", || content::text_job(bytes()));
+    same("text", &text, &plain::content::text(json.as_bytes()));
+    same("pretty", &content::pretty(json), &plain::content::pretty(json));
+    let pretty = made("pretty data", || pointer::pretty_job(bytes())).unwrap_or("-".into());
+    same("pretty data", &pretty, &plain::pointer::pretty(json.as_bytes()).unwrap_or("-".into()));
+    for at in generate::pointers(seed) {
+        let part = made(&at, || pointer::pick_job(bytes(), at.clone())).unwrap_or("-".into());
+        same(&at, &part, &plain::pointer::pick(json.as_bytes(), &at).unwrap_or("-".into()));
+    }
+    for list in LISTS {
+        let items = json.as_bytes();
+        let (text, table) = match list {
+            List::Tools => (plain::listing::text(items), plain::rows::tools(items)),
+            List::Resources => (plain::listing::resources(items), plain::rows::resources(items)),
+            List::Templates => (plain::listing::templates(items), plain::rows::templates(items)),
+            List::Prompts => (plain::listing::prompts(items), plain::rows::prompts(items)),
+        };
+        same(&format!("{list:?}"), &made("listing", || listing::job(bytes(), list)), &text);
+        let rows = made("rows", || rows::list_job(bytes(), list));
+        same_cells(&format!("rows of {list:?}"), &cells(Some(rows)), &plain_cells(Some(table)));
+    }
+    let arguments = rows::prompt_arguments(json.as_bytes(), "name");
+    let plain = plain::rows::prompt_arguments(json.as_bytes(), "name");
+    same_cells("arguments of a prompt", &cells(arguments), &plain_cells(plain));
+    let rows = made("rows of a result", || rows::of_result_job(bytes()));
+    let plain = plain::rows::of_result(json.as_bytes());
+    same_cells("rows of a result", &cells(rows), &plain_cells(plain));
+    let rows = made("fields", || schema::arguments_job(bytes()));
+    let plain = plain::schema::arguments(json);
+    same_cells("fields", &cells(Some(rows)), &plain_cells(Some(plain)));
+
+    let plain: Vec<(String, Vec<u8>)> = plain::blob::blobs(json.as_bytes())
+        .iter()
+        .map(|blob| (blob.mime(), blob.decode()))
+        .collect();
+    let all = |job: Job<'static, blob::Blobs>| {
+        Job::new(|mut pace| async move {
+            let blobs = pace.all_of(job).await;
+            let of = |(mime, bytes): (&str, &[u8])| (mime.to_owned(), bytes.to_owned());
+            (0..blobs.len()).filter_map(|at| blobs.get(at).map(of)).collect::<Vec<_>>()
+        })
+    };
+    let blobs = made("blobs", || all(blob::blobs_job(bytes())));
+    assert!(blobs == plain, "{}\nnot {plain:?}", told(seed, "blobs", json, &blobs));
+    let found = blob::blobs(json.as_bytes());
+    let found: Vec<_> = found.iter().map(|blob| (blob.mime(), blob.decode())).collect();
+    assert_eq!(found, plain);
+}
+
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn seeds(usual: u64) -> std::ops::Range<u64> {
+    match setting("SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..setting("SEEDS").unwrap_or(usual),
+    }
+}
+
+#[test]
+fn generated_answers_give_the_same_in_pieces() {
+    for seed in seeds(600) {
+        agrees(seed, &generate::answer(&mut Random::new(seed)));
+    }
+}
+
+#[test]
+fn answers_that_were_cut_or_damaged_give_the_same_in_pieces() {
+    for seed in seeds(600) {
+        let mut random = Random::new(seed ^ 0xda3a6ed);
+        let answer = generate::answer(&mut random);
+        agrees(seed, &generate::damaged(&answer, &mut random));
+    }
+}
+
+#[test]
+fn long_answers_give_the_same_in_pieces() {
+    for seed in 0..24 {
+        agrees(seed, &generate::long(&mut Random::new(seed), seed));
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_shown_as_they_came() {
+    for bytes in [&b"{\"content\":[\xff"[..], b"\xff\xfe", b"[\"\xe2\x82\"]", b"{}\xf0\x9f\x98"] {
+        let text = made("text", || content::text_job(bytes));
+        assert_eq!(text, String::from_utf8_lossy(bytes));
+        assert_eq!(made("part", || pointer::pick_job(bytes, String::new())), None);
+        assert!(blob::blobs(bytes).is_empty());
+        assert_eq!(rows::resources(bytes).rows(), 0);
+    }
+}
+
+#[test]
+fn a_large_schema_is_named_and_a_hostile_one_comes_to_an_end() {
+    let schema = format!(
+        r#"{{"properties":{{"a":{{"default":"{}"}}}},"required":["a"]}}"#,
+        "x".repeat(300 << 10)
+    );
+    let huge = format!(r#"[{{"name":"t","title":"T","inputSchema":{schema}}},{{"name":"u"}}]"#);
+    let text = listing::text(huge.as_bytes());
+    assert_eq!(text, format!("t  T\n    [a definition of {} bytes]\nu\n", schema.len()));
+    let fields = schema::arguments(&schema);
+    assert_eq!((fields.rows(), fields.get(0, "name")), (1, Some("a")));
+    let table = rows::tools(huge.as_bytes());
+    assert_eq!((table.get(0, "arguments"), table.get(0, "required")), (Some("a"), Some("a")));
+
+    // Each field leads to a list of references to the same long definition.
+    let field = r##""f#":{"$ref":"#/$defs/A"}"##;
+    let fields: Vec<String> = (0..500).map(|n| field.replace("f#", &format!("f{n}"))).collect();
+    let references = [r##"{"$ref":"#/$defs/B"}"##].repeat(1000).join(",");
+    let schema = format!(
+        r#"{{"properties":{{{}}},"$defs":{{"A":{{"anyOf":[{references}]}},"B":{{"description":"{}"}}}}}}"#,
+        fields.join(","),
+        "x".repeat(100 << 10)
+    );
+    assert_eq!(schema::arguments(&schema).rows(), 500);
+}
+
+/// How many stops there are in a job, at the most.
+fn stops<T>(job: Job<'_, T>) -> usize {
+    let (mut job, mut stops) = (job.in_steps_of(1), 0);
+    while let Err(more) = job.step() {
+        (job, stops) = (more, stops + 1);
+    }
+    stops
+}
+
+#[test]
+fn no_shape_has_a_long_way_between_two_stops() {
+    const LENGTH: usize = 64 << 10;
+    let of = |piece: &str| piece.repeat(LENGTH / piece.len());
+    let texts = [of("x"), of(r"\n"), of(r"\u00e9"), of("\u{20ac}"), of(" "), of(r"\u0000")];
+    for text in &texts {
+        let string = format!("\"{text}\"");
+        let json = format!(r#"{{"content":[{{"type":"text","text":{string}}}]}}"#);
+        // It is passed over six times, once as UTF-8 and twice as a text among them;
+        // a pass that does not stop leaves too few.
+        check(&json, &|json| stops(content::text_job(json)) / 10);
+        for json in [
+            format!(r#"{{"content":[{{"type":"text","text":{string}}}]}}"#),
+            format!(r#"{{"content":[{{"type":{string}}}]}}"#),
+            format!(r#"{{"content":[{{"type":"image","data":{string}}}]}}"#),
+            format!(r#"{{"messages":[{{"role":{string},"content":{{"type":"text"}}}}]}}"#),
+            format!(r#"{{"completion":{{"values":[{string}]}}}}"#),
+            format!(r#"{{"structuredContent":{string}}}"#),
+            format!(r#"{{{string}:1}}"#),
+        ] {
+            check(&json, &|json| stops(content::text_job(json)));
+            check(&json, &|json| stops(pointer::pretty_job(json)));
+            check(&json, &|json| stops(pointer::pick_job(json, String::new())));
+            check(&json, &|json| stops(blob::blobs_job(json)));
+            check(&json, &|json| stops(rows::of_result_job(json)));
+        }
+        let json = format!(
+            r#"[{{"name":{string},"description":{string},"arguments":[{{"name":{string}}}],
+            "uri":{string},"inputSchema":{{"properties":{{{string}:{{}}}}}}}}]"#
+        );
+        for list in LISTS {
+            check(&json, &|json| stops(listing::job(json, list)));
+            check(&json, &|json| stops(rows::list_job(json, list)));
+        }
+        let form = format!(r#"{{"properties":{{{string}:{{"default":{string}}}}}}}"#);
+        check(&form, &|json| stops(schema::arguments_job(json)));
+    }
+    let data = [
+        of(" ") + "1",
+        of("1"),
+        format!("[{}1]", of("1,")),
+        format!("{}{}", of("["), of("]")),
+        format!("[{}[]]", of(r#"{"a":{}},"#)),
+    ];
+    for data in data {
+        let json = format!(r#"{{"structuredContent":{data},"content":[]}}"#);
+        check(&json, &|json| stops(content::text_job(json)));
+        check(&json, &|json| stops(pointer::pretty_job(json)));
+        check(&json, &|json| stops(pointer::pick_job(json, "/0".to_owned())));
+        check(&json, &|json| stops(blob::blobs_job(json)));
+        check(&data, &|json| stops(listing::job(json, List::Tools)));
+        check(&data, &|json| stops(rows::list_job(json, List::Prompts)));
+    }
+}
+
+fn check(json: &str, stops: &dyn Fn(&[u8]) -> usize) {
+    let (stops, length) = (stops(json.as_bytes()), json.len());
+    let beginning: String = json.chars().take(60).collect();
+    assert!(stops >= length / (8 << 10), "{stops} stops in {length} bytes of {beginning}");
+}

@@ -1,0 +1,194 @@
+//! What a server lists, for people.
+//!
+//! Separate from the tables, which programs read: here everything is shown as
+//! far as it can be understood, on as few lines as it takes.
+//!
+//! Invariants:
+//! - every input gives a listing; what cannot be read is named as such;
+//! - an entry takes one line, each of its arguments one, whatever a server wrote.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::plain::rows;
+use crate::plain::schema::{Field, Schema, bare, parse};
+use crate::plain::table::Table;
+
+/// The readable listing of a raw JSON array of tool definitions. Lines end in a
+/// newline.
+///
+pub fn text(tools: &[u8]) -> String {
+    let Ok(tools) = serde_json::from_slice::<Vec<&RawValue>>(tools) else {
+        return "[tools that cannot be read]\n".to_owned();
+    };
+    let mut out = String::new();
+    for raw in tools {
+        match serde_json::from_str::<Tool<'_>>(raw.get()) {
+            Ok(tool) => tool.write(&mut out),
+            Err(_) => out.push_str("[a tool that cannot be read]\n"),
+        }
+    }
+    out
+}
+
+/// The readable listing of a raw array of resources: each with its URI and its
+/// best short words.
+pub fn resources(items: &[u8]) -> String {
+    lines(&rows::resources(items), "uri", &["title", "description", "name"])
+}
+
+/// The readable listing of a raw array of resource templates.
+pub fn templates(items: &[u8]) -> String {
+    lines(&rows::templates(items), "uri_template", &["title", "description", "name"])
+}
+
+/// The readable listing of a raw array of prompts and their arguments.
+pub fn prompts(items: &[u8]) -> String {
+    let table = rows::prompts(items);
+    let mut out = String::new();
+    for row in 0..table.rows() {
+        write_line(&mut out, &table, row, "name", &["title", "description"]);
+        let name = table.get(row, "name").unwrap_or_default();
+        let Some(arguments) = rows::prompt_arguments(items, name) else { continue };
+        for at in 0..arguments.rows() {
+            let cell = |name| arguments.get(at, name).unwrap_or_default();
+            out.push_str("    ");
+            push_words(&mut out, cell("name"));
+            if !cell("required").is_empty() {
+                out.push_str("  required");
+            }
+            let words = [cell("description"), cell("title")].map(first_line);
+            if let Some(words) = words.into_iter().find(|words| !words.is_empty()) {
+                out.push_str("  ");
+                push_words(&mut out, words);
+            }
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn lines(table: &Table, name: &str, words: &[&str]) -> String {
+    let mut out = String::new();
+    for row in 0..table.rows() {
+        write_line(&mut out, table, row, name, words);
+    }
+    out
+}
+
+fn write_line(out: &mut String, table: &Table, row: usize, name: &str, words: &[&str]) {
+    push_words(out, table.get(row, name).unwrap_or_default());
+    let words = words.iter().filter_map(|name| table.get(row, name)).map(first_line);
+    if let Some(words) = words.into_iter().find(|words| !words.is_empty()) {
+        out.push_str("  ");
+        push_words(out, words);
+    }
+    out.push('\n');
+}
+
+#[derive(Deserialize)]
+struct Tool<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    title: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    description: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    annotations: Option<&'a RawValue>,
+    #[serde(rename = "inputSchema", borrow)]
+    input_schema: Option<&'a RawValue>,
+}
+
+/// Older servers keep the title here.
+#[derive(Deserialize)]
+struct Annotations<'a> {
+    #[serde(borrow)]
+    title: Option<Cow<'a, str>>,
+}
+
+impl Tool<'_> {
+    fn write(&self, out: &mut String) {
+        push_words(out, &self.name);
+        let annotations = self.annotations.and_then(parse::<Annotations<'_>>);
+        let title = [
+            self.title.as_deref(),
+            annotations.as_ref().and_then(|annotations| annotations.title.as_deref()),
+            self.description.as_deref(),
+        ];
+        if let Some(title) = title.into_iter().flatten().map(first_line).find(|t| !t.is_empty()) {
+            out.push_str("  ");
+            push_words(out, title);
+        }
+        out.push('\n');
+        match self.input_schema.map(parse::<Schema<'_>>) {
+            Some(Some(schema)) => write_arguments(&schema, out),
+            Some(None) => out.push_str("    [arguments that cannot be read]\n"),
+            None => {}
+        }
+    }
+}
+
+fn write_arguments(schema: &Schema<'_>, out: &mut String) {
+    // One long name must not push every type off the screen.
+    const WIDEST: usize = 24;
+    let width = |name: &str| name.chars().count();
+    let column = schema.names().map(width).max().unwrap_or(0).min(WIDEST);
+    for (name, required, field) in schema.fields() {
+        out.push_str("    ");
+        push_words(out, &name);
+        let facts = facts(&field, required);
+        let words = [&field.description, &field.title].into_iter().flatten();
+        let words = words.map(|words| first_line(words)).find(|words| !words.is_empty());
+        if !facts.is_empty() || words.is_some() {
+            out.extend(std::iter::repeat_n(' ', column.saturating_sub(width(&name)) + 2));
+        }
+        push_words(out, &facts);
+        if let Some(words) = words {
+            if !facts.is_empty() {
+                out.push_str("  ");
+            }
+            push_words(out, words);
+        }
+        out.push('\n');
+    }
+}
+
+/// Type, required mark, default and choices.
+fn facts(field: &Field<'_>, required: bool) -> String {
+    let mut facts = vec![field.type_name()];
+    if required {
+        facts.push("required".to_owned());
+    }
+    facts.extend(field.default.map(|default| format!("default {}", plain(default))));
+    match &*field.choices {
+        [only] if field.constant => facts.push(format!("always {}", plain(only.value))),
+        [] => {}
+        choices => {
+            let names: Vec<_> = choices.iter().map(|choice| plain(choice.value)).collect();
+            facts.push(format!("one of {}", names.join(" | ")));
+        }
+    }
+    facts.retain(|fact| !fact.is_empty());
+    facts.join(", ")
+}
+
+/// A string without its quotes, anything else as JSON.
+fn plain(raw: &RawValue) -> Cow<'_, str> {
+    match bare(raw) {
+        // Without quotes an empty default or choice would not be seen at all.
+        empty if empty.is_empty() => Cow::Borrowed(raw.get()),
+        text => text,
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.trim().lines().next().unwrap_or_default().trim_end()
+}
+
+/// Appends `text` on one line.
+fn push_words(out: &mut String, text: &str) {
+    out.extend(text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }));
+}

@@ -1,0 +1,145 @@
+//! What servers list, as tables: one row each, in the server's order.
+//!
+//! Invariant: every entry of a list has its row, and what cannot be read in it
+//! is an empty cell.
+
+use serde_json::value::RawValue;
+
+use crate::plain::blob;
+use crate::plain::schema::{Members, Schema, bare, input_schema, parse};
+use crate::plain::table::Table;
+
+/// The tools of a raw list.
+pub fn tools(items: &[u8]) -> Table {
+    let mut table = Table::new(&[
+        "name",
+        "title",
+        "description",
+        "read_only",
+        "destructive",
+        "idempotent",
+        "arguments",
+        "required",
+    ]);
+    for (raw, tool) in entries(items) {
+        let notes = tool.get("annotations").and_then(parse::<Members<'_>>).unwrap_or_default();
+        let hint = |name| match notes.get(name).map(RawValue::get) {
+            Some("true") => "1".to_owned(),
+            _ => String::new(),
+        };
+        let title = match word(&tool, "title") {
+            none if none.is_empty() => word(&notes, "title"),
+            title => title,
+        };
+        let schema = Schema::read(input_schema(raw.get())).unwrap_or_default();
+        let names: Vec<&str> = schema.names().collect();
+        let required: Vec<&str> = schema.required().collect();
+        table.push([
+            word(&tool, "name"),
+            title,
+            word(&tool, "description"),
+            hint("readOnlyHint"),
+            hint("destructiveHint"),
+            hint("idempotentHint"),
+            names.join(" "),
+            required.join(" "),
+        ]);
+    }
+    table
+}
+
+/// The resources of a raw list.
+pub fn resources(items: &[u8]) -> Table {
+    plain(
+        items,
+        &["uri", "name", "title", "description", "mime", "size"],
+        &["uri", "name", "title", "description", "mimeType", "size"],
+    )
+}
+
+/// The resource templates of a raw list.
+pub fn templates(items: &[u8]) -> Table {
+    plain(
+        items,
+        &["uri_template", "name", "title", "description", "mime"],
+        &["uriTemplate", "name", "title", "description", "mimeType"],
+    )
+}
+
+/// The prompts of a raw list.
+pub fn prompts(items: &[u8]) -> Table {
+    let mut table = Table::new(&["name", "title", "description", "arguments"]);
+    for (_, prompt) in entries(items) {
+        let names: Vec<String> =
+            arguments(&prompt).iter().map(|argument| word(argument, "name")).collect();
+        let cells = ["name", "title", "description"].map(|name| word(&prompt, name));
+        table.push(cells.into_iter().chain([names.join(" ")]));
+    }
+    table
+}
+
+/// The answer to a question that only reads, from the raw result: the parts of a
+/// resource, or the values of an argument.
+pub fn of_result(result: &[u8]) -> Option<Table> {
+    let result: Members<'_> = serde_json::from_slice(result).ok()?;
+    if let Some(parts) = result.get("contents") {
+        return Some(contents(parse(parts).unwrap_or_default()));
+    }
+    let completion: Members<'_> = result.get("completion").and_then(parse)?;
+    let mut table = Table::new(&["value"]);
+    let values: Vec<&RawValue> = completion.get("values").and_then(parse).unwrap_or_default();
+    values.into_iter().for_each(|value| table.push([bare(value).into_owned()]));
+    Some(table)
+}
+
+/// The size is in bytes, of what a blob stands for.
+fn contents(parts: Vec<&RawValue>) -> Table {
+    let mut table = Table::new(&["uri", "mime", "size", "text"]);
+    for part in parts {
+        let part: Members<'_> = parse(part).unwrap_or_default();
+        let [uri, mime, text, blob] =
+            ["uri", "mimeType", "text", "blob"].map(|name| word(&part, name));
+        let size = if text.is_empty() { blob::length(&blob) } else { text.len() };
+        table.push([uri, mime, size.to_string(), text]);
+    }
+    table
+}
+
+/// The arguments of one prompt of a raw list.
+pub fn prompt_arguments(items: &[u8], name: &str) -> Option<Table> {
+    let (_, prompt) = entries(items).into_iter().find(|(_, entry)| word(entry, "name") == name)?;
+    let mut table = Table::new(&["name", "required", "description", "title"]);
+    for argument in arguments(&prompt) {
+        let required = argument.get("required").is_some_and(|raw| raw.get() == "true");
+        table.push([
+            word(&argument, "name"),
+            if required { "1".to_owned() } else { String::new() },
+            word(&argument, "description"),
+            word(&argument, "title"),
+        ]);
+    }
+    Some(table)
+}
+
+fn plain(items: &[u8], columns: &'static [&'static str], members: &[&str]) -> Table {
+    let mut table = Table::new(columns);
+    for (_, entry) in entries(items) {
+        table.push(members.iter().map(|name| word(&entry, name)));
+    }
+    table
+}
+
+fn entries(items: &[u8]) -> Vec<(&RawValue, Members<'_>)> {
+    let items: Vec<&RawValue> = serde_json::from_slice(items).unwrap_or_default();
+    items.into_iter().map(|raw| (raw, parse(raw).unwrap_or_default())).collect()
+}
+
+fn arguments<'a>(prompt: &Members<'a>) -> Vec<Members<'a>> {
+    let list = prompt.get("arguments").and_then(parse::<Vec<&'a RawValue>>).unwrap_or_default();
+    list.into_iter().filter_map(parse).collect()
+}
+
+fn word(entry: &Members<'_>, name: &str) -> String {
+    let raw = entry.get(name).filter(|raw| raw.get() != "null");
+    raw.map(|raw| bare(raw).into_owned()).unwrap_or_default()
+}
