@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-/// The length of one line of [`line`].
+/// The length of one line of [`line()`].
 const LINE: usize = 25;
 
 /// Makes a result of about that many bytes.
