@@ -26,6 +26,8 @@ fn main() {
         show("storm: 50 servers, 64 calls in flight on each, 64,000 calls", storm);
         let config = best(rounds, configuration);
         show("configuration of 50 MB", config);
+    }
+    if only.is_none() || only.as_deref() == Some("servers") {
         for count in [100, 1000] {
             let config = best(rounds, || servers(count));
             show(&format!("configuration of {count} servers"), config);

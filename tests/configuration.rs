@@ -368,3 +368,29 @@ fn nothing_is_started_before_it_is_needed() {
     assert!(!driver.logged("spawned"));
     assert_eq!(driver.client.timeout(), None);
 }
+
+#[test]
+fn a_thousand_servers_come_into_force_piece_by_piece() {
+    let entries = |numbers: std::ops::Range<usize>| {
+        let entry = |n: usize| format!("\"s{n:04}\":{}", common::stdio(&[]));
+        numbers.map(entry).collect::<Vec<_>>().join(",")
+    };
+    let mut driver = Driver::new("thousand", &format!("{{{}}}", entries(0..1000)));
+    // Of such a turn only a piece of anything is done.
+    driver.budget = Duration::from_nanos(1);
+    let id = driver.start("s0999", "echo", ECHO);
+    assert_eq!(text_of(&driver.done(id)), "x");
+    assert_eq!(driver.client.server_count(), 1000);
+
+    // Half of them go, others come, and the one that is in use stays.
+    problems(&mut driver);
+    write_config(&driver.home, &format!("{{{}}}", entries(500..1500)));
+    driver.client.reload();
+    assert_eq!(problems(&mut driver), [""; 0]);
+    assert_eq!(driver.client.server_count(), 1000);
+    assert_eq!(driver.text("s1499", "echo", ECHO), "x");
+    assert_eq!(driver.text("s0999", "echo", ECHO), "x");
+    assert_eq!(driver.count_logged("spawned server"), 2, "its connection is the same");
+    let gone = driver.start_error("s0000", "echo", ECHO);
+    assert!(gone.starts_with("unknown server 's0000'"), "{}", &gone[..80]);
+}

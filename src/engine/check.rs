@@ -23,7 +23,8 @@ impl Engine {
             if server.removed && !(server.queue.is_empty() && server.listeners.is_empty()) {
                 return Err(format!("{name} was removed and is waited for"));
             }
-            if !server.queue.is_empty() {
+            // Those that wait are served once all of a configuration is in force.
+            if !server.queue.is_empty() && self.coming.is_none() {
                 let shape = server.shape();
                 let usable = server
                     .pool

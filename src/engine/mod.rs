@@ -31,6 +31,7 @@ mod action;
 mod calls;
 mod catalogue;
 mod check;
+mod configuring;
 mod connection;
 mod event;
 mod id;
@@ -47,7 +48,7 @@ mod streams;
 mod subscriptions;
 mod timer;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,19 +65,20 @@ pub use pool::{Hit, Member, Opening, Pool, Shape};
 pub use retry::Delivery;
 pub use snapshot::{Job, ServerSnapshot};
 
-use crate::config::{Config, Defaults, Era, Problem};
+use crate::config::{Defaults, Era, Problem};
 use crate::error::{Error, Kind, Result};
-use crate::metrics::{EvictionCause, Latency};
+use crate::metrics::Latency;
 pub use crate::protocol::message::Abilities;
 use crate::protocol::message::{self, Identity};
 use crate::protocol::outline::{Outline, Verdict};
 use crate::time::Time;
+use configuring::Coming;
 use connection::{Connection, Spare};
 use log::Log;
-use request::{CallArguments, Method, Request, State};
+use request::{CallArguments, Method, Request};
 use retry::Random;
 use server::Server;
-use timer::{Soonest, Timer, Timers};
+use timer::{Soonest, Timers};
 
 /// Requests that end in one go because their time is over.
 const LATE: usize = 64;
@@ -154,6 +156,8 @@ pub struct Engine {
     /// What `roots/list` is answered with.
     roots_result: String,
     questions: BTreeMap<QuestionId, questions::Pending>,
+    /// A configuration that is not in force as a whole yet.
+    coming: Option<Box<Coming>>,
     /// Lists that are being put together, in turns.
     joining: VecDeque<RequestId>,
     /// Of the calls of all servers.
@@ -190,6 +194,7 @@ impl Engine {
             roots: Vec::new(),
             roots_result: "{\"roots\":[]}".to_owned(),
             questions: BTreeMap::new(),
+            coming: None,
             joining: VecDeque::new(),
             latency: Latency::default(),
         }
@@ -211,74 +216,6 @@ impl Engine {
             if server.catalogue.is_none() {
                 server.catalogue = catalogue::Catalogue::recalled(now, items, left);
             }
-        }
-    }
-
-    /// A configuration was read. Servers that did not change keep their
-    /// connections; those that did, or are gone, finish what is in flight.
-    pub fn configure(&mut self, now: Time, config: Config) {
-        let named: HashSet<&str> = config.servers.iter().map(|new| &*new.name).collect();
-        let gone: Vec<ServerId> = self
-            .by_name
-            .iter()
-            .filter(|(name, _)| !named.contains(&***name))
-            .map(|(_, id)| *id)
-            .collect();
-        for id in gone {
-            self.remove_server(now, id);
-        }
-        // Those that were removed are still there.
-        let known: HashMap<Arc<str>, usize> = self
-            .servers
-            .iter()
-            .enumerate()
-            .map(|(index, server)| (server.name.clone(), index))
-            .collect();
-        for new in config.servers {
-            let era = self.verdicts.get(&new.identity()).copied();
-            let Some(&index) = known.get(&*new.name) else {
-                let server = Server::new(new, &self.defaults, era);
-                let id = ServerId(self.servers.len() as u32);
-                self.by_name.insert(server.name.clone(), id);
-                self.servers.push(server);
-                continue;
-            };
-            let id = ServerId(index as u32);
-            let server = &mut self.servers[index];
-            server.removed = false;
-            self.by_name.insert(server.name.clone(), id);
-            if *server.config != *new {
-                server.config = new;
-                server.era = era;
-                server.probe_kills = false;
-                server.fallback = None;
-                server.backoff.succeed();
-                server.catalogue = None;
-                server.relimit(&self.defaults);
-                self.retire_all(now, id, EvictionCause::Reload);
-            }
-        }
-        self.problems = config.problems;
-        self.configured(now);
-    }
-
-    /// No configuration could be read. What was read before stays in force.
-    pub fn configuration_failed(&mut self, now: Time, problem: Problem) {
-        self.problems.retain(|old| old.server.is_some());
-        self.problems.push(problem);
-        self.configured(now);
-    }
-
-    /// Values for what an entry of the configuration leaves out.
-    pub fn set_defaults(&mut self, now: Time, defaults: Defaults) {
-        self.defaults = defaults;
-        for server in &mut self.servers {
-            server.relimit(&self.defaults);
-        }
-        // Connections may have been idle for too long already.
-        self.find_connections_due();
-        for index in 0..self.servers.len() {
-            self.pump(now, ServerId(index as u32));
         }
     }
 
@@ -469,9 +406,12 @@ impl Engine {
 
     // ----- outputs ----------------------------------------------------------
 
-    /// Does a piece of what might take too long in one go: copies `bytes` at most.
+    /// Does a piece of what might take too long in one go: takes over some servers of
+    /// a large configuration, or copies `bytes` at most.
     pub fn work(&mut self, now: Time, bytes: usize) {
-        if let Some(id) = self.joining.pop_front() {
+        if self.coming.is_some() {
+            self.take_over(now);
+        } else if let Some(id) = self.joining.pop_front() {
             self.join_on(now, id, bytes);
         }
     }
@@ -483,7 +423,7 @@ impl Engine {
 
     /// Whether [`work`](Engine::work) has something to do.
     pub fn has_work(&self) -> bool {
-        !self.joining.is_empty()
+        self.coming.is_some() || !self.joining.is_empty()
     }
 
     /// The next thing to do.
@@ -518,54 +458,6 @@ impl Engine {
     }
 
     // ----- shared by the parts ----------------------------------------------
-
-    fn configured(&mut self, now: Time) {
-        self.ready = true;
-        let problems: Vec<String> = self.problems.iter().map(|p| p.message.clone()).collect();
-        for problem in &problems {
-            self.note(LogLevel::Warning, format_args!("{problem}"));
-        }
-        self.note(LogLevel::Debug, format_args!("{} servers configured", self.by_name.len()));
-        self.events.push_back(Event::ConfigLoaded { problems });
-        let mut waiting: Vec<RequestId> = self
-            .requests
-            .iter()
-            .filter(|(_, request)| matches!(request.state, State::AwaitingConfig))
-            .map(|(id, _)| *id)
-            .collect();
-        waiting.sort_unstable();
-        for id in waiting {
-            self.admit(now, id);
-        }
-        for index in 0..self.servers.len() {
-            self.pump(now, ServerId(index as u32));
-        }
-    }
-
-    fn remove_server(&mut self, now: Time, id: ServerId) {
-        let server = &mut self.servers[id.0 as usize];
-        server.removed = true;
-        let name = server.name.clone();
-        let mut waiting: Vec<RequestId> = server.queue.drain(..).collect();
-        waiting.append(&mut server.listeners);
-        waiting.append(&mut server.watchers);
-        server.watched.clear();
-        self.timers.set(&mut server.watch_armed, Timer::Watch(id), None);
-        self.by_name.remove(&name);
-        // What waits for words of a person has nowhere to go with them.
-        let mut asking: Vec<RequestId> = self
-            .requests
-            .iter()
-            .filter(|(_, r)| r.server == Some(id) && matches!(r.state, State::Asking(_)))
-            .map(|(id, _)| *id)
-            .collect();
-        asking.sort_unstable();
-        waiting.append(&mut asking);
-        for request in waiting {
-            self.finish_unconfigured(now, request, id);
-        }
-        self.retire_all(now, id, EvictionCause::Reload);
-    }
 
     fn find_server(&self, name: &str) -> Result<ServerId> {
         if let Some(id) = self.by_name.get(name) {

@@ -1,0 +1,162 @@
+//! A configuration comes into force.
+//!
+//! One with very many servers does so in pieces: to make a thousand takes some
+//! milliseconds.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::vec;
+
+use crate::config::{Config, Defaults, Problem, ServerConfig};
+use crate::engine::event::Event;
+use crate::engine::request::State;
+use crate::engine::server::Server;
+use crate::engine::timer::Timer;
+use crate::engine::{Engine, LogLevel, RequestId, ServerId};
+use crate::metrics::EvictionCause;
+use crate::time::Time;
+
+/// Servers that are taken over in one go.
+const PIECE: usize = 200;
+
+/// A configuration of which some servers are taken over already.
+#[derive(Debug)]
+pub(super) struct Coming {
+    servers: vec::IntoIter<Arc<ServerConfig>>,
+    /// Servers there were before, those that were removed among them.
+    known: HashMap<Arc<str>, usize>,
+    problems: Vec<Problem>,
+}
+
+impl Engine {
+    /// A configuration was read. Servers that did not change keep their
+    /// connections; those that did, or are gone, finish what is in flight. One of
+    /// many servers is in force when [`work`](Engine::work) has nothing left to do.
+    pub fn configure(&mut self, now: Time, config: Config) {
+        // What it was to replace has to be in force first.
+        while self.coming.is_some() {
+            self.take_over(now);
+        }
+        let named: HashSet<&str> = config.servers.iter().map(|new| &*new.name).collect();
+        let gone: Vec<ServerId> = self
+            .by_name
+            .iter()
+            .filter(|(name, _)| !named.contains(&***name))
+            .map(|(_, id)| *id)
+            .collect();
+        for id in gone {
+            self.remove_server(now, id);
+        }
+        let names = self.servers.iter().map(|server| server.name.clone());
+        let known = names.enumerate().map(|(index, name)| (name, index)).collect();
+        let Config { servers, problems } = config;
+        self.coming = Some(Box::new(Coming { servers: servers.into_iter(), known, problems }));
+        self.take_over(now);
+    }
+
+    /// Takes over some servers of the configuration that is coming.
+    pub(super) fn take_over(&mut self, now: Time) {
+        let Some(mut coming) = self.coming.take() else { return };
+        for new in coming.servers.by_ref().take(PIECE) {
+            let era = self.verdicts.get(&new.identity()).copied();
+            let Some(&index) = coming.known.get(&*new.name) else {
+                let server = Server::new(new, &self.defaults, era);
+                let id = ServerId(self.servers.len() as u32);
+                self.by_name.insert(server.name.clone(), id);
+                self.servers.push(server);
+                continue;
+            };
+            let id = ServerId(index as u32);
+            let server = &mut self.servers[index];
+            server.removed = false;
+            self.by_name.insert(server.name.clone(), id);
+            if *server.config != *new {
+                server.config = new;
+                server.era = era;
+                server.probe_kills = false;
+                server.fallback = None;
+                server.backoff.succeed();
+                server.catalogue = None;
+                server.relimit(&self.defaults);
+                self.retire_all(now, id, EvictionCause::Reload);
+            }
+        }
+        if coming.servers.len() > 0 {
+            self.coming = Some(coming);
+            return;
+        }
+        self.problems = coming.problems;
+        self.configured(now);
+    }
+
+    /// No configuration could be read. What was read before stays in force.
+    pub fn configuration_failed(&mut self, now: Time, problem: Problem) {
+        while self.coming.is_some() {
+            self.take_over(now);
+        }
+        self.problems.retain(|old| old.server.is_some());
+        self.problems.push(problem);
+        self.configured(now);
+    }
+
+    /// Values for what an entry of the configuration leaves out.
+    pub fn set_defaults(&mut self, now: Time, defaults: Defaults) {
+        self.defaults = defaults;
+        for server in &mut self.servers {
+            server.relimit(&self.defaults);
+        }
+        // Connections may have been idle for too long already.
+        self.find_connections_due();
+        for index in 0..self.servers.len() {
+            self.pump(now, ServerId(index as u32));
+        }
+    }
+
+    fn configured(&mut self, now: Time) {
+        self.ready = true;
+        let problems: Vec<String> = self.problems.iter().map(|p| p.message.clone()).collect();
+        for problem in &problems {
+            self.note(LogLevel::Warning, format_args!("{problem}"));
+        }
+        self.note(LogLevel::Debug, format_args!("{} servers configured", self.by_name.len()));
+        self.events.push_back(Event::ConfigLoaded { problems });
+        let mut waiting: Vec<RequestId> = self
+            .requests
+            .iter()
+            .filter(|(_, request)| matches!(request.state, State::AwaitingConfig))
+            .map(|(id, _)| *id)
+            .collect();
+        waiting.sort_unstable();
+        for id in waiting {
+            self.admit(now, id);
+        }
+        for index in 0..self.servers.len() {
+            self.pump(now, ServerId(index as u32));
+        }
+    }
+
+    fn remove_server(&mut self, now: Time, id: ServerId) {
+        let server = &mut self.servers[id.0 as usize];
+        server.removed = true;
+        let name = server.name.clone();
+        let mut waiting: Vec<RequestId> = server.queue.drain(..).collect();
+        waiting.append(&mut server.listeners);
+        waiting.append(&mut server.watchers);
+        server.watched.clear();
+        self.timers.set(&mut server.watch_armed, Timer::Watch(id), None);
+        self.by_name.remove(&name);
+        // What waits for words of a person has nowhere to go with them.
+        let mut asking: Vec<RequestId> = self
+            .requests
+            .iter()
+            .filter(|(_, r)| r.server == Some(id) && matches!(r.state, State::Asking(_)))
+            .map(|(id, _)| *id)
+            .collect();
+        asking.sort_unstable();
+        waiting.append(&mut asking);
+        for request in waiting {
+            self.finish_unconfigured(now, request, id);
+        }
+        self.retire_all(now, id, EvictionCause::Reload);
+    }
+}
