@@ -20,7 +20,7 @@ use super::{Client, STRAGGLER, lookup};
 
 /// The share of the budget that is left for what takes longer than what came
 /// before it.
-const HEADROOM: u32 = 8;
+const HEADROOM: u32 = 5;
 /// Bytes of a list that are copied in one go.
 const PIECE: usize = 256 << 10;
 /// Log lines that the host is given in one go; it may write each to a file.
@@ -45,8 +45,9 @@ impl Client {
         self.carry_out(start);
         let mut now = start;
         // The next piece may take as long as the longest so far, and somewhat
-        // longer: it is left to the next dispatch rather than begun.
-        let mut longest = Duration::ZERO;
+        // longer: it is left to the next dispatch rather than begun. Light pieces
+        // and heavy ones take turns, so what the last dispatches had counts, too.
+        let mut longest = (self.longest_piece - self.longest_piece / 8).min(budget / 2);
         let mut over = |before: Time, now: Time| {
             longest = longest.max(now.since(before));
             now.since(start) + longest >= budget - budget / HEADROOM
@@ -75,6 +76,7 @@ impl Client {
                 break;
             }
         }
+        self.longest_piece = longest;
         let mut took = clock::now().since(start);
         if self.has_unsaved() && (!served || took < budget / 2) {
             self.save();

@@ -99,6 +99,8 @@ pub struct Client {
     shelf: Shelf,
     log: LogSink,
     longest_dispatch: Duration,
+    /// The longest piece of work of the last dispatches.
+    longest_piece: Duration,
 }
 
 impl Client {
@@ -139,6 +141,7 @@ impl Client {
             shelf,
             log,
             longest_dispatch: Duration::ZERO,
+            longest_piece: Duration::ZERO,
             options,
         };
         client.reload();
