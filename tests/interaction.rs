@@ -5,24 +5,13 @@ mod common;
 use common::{Driver, stdio, text_of};
 use serde_json::json;
 use tmcp::client::{
-    Abilities, Answer, Arguments, Asks, Event, Listing, Pair, Question, Reference, Reply,
-    Unfinished,
+    Abilities, Answer, Arguments, Asks, Event, Listing, Pair, Reference, Reply, Unfinished,
 };
 
 fn driver(name: &str, args: &[&str]) -> Driver {
     let mut driver = Driver::new(name, &format!("{{\"s\":{}}}", stdio(args)));
     driver.client.set_abilities(Abilities { elicitation: true, ..Abilities::default() });
     driver
-}
-
-fn question(driver: &mut Driver) -> Question {
-    driver.until("a question", |driver| {
-        let at = driver.events.iter().position(|event| matches!(event, Event::Question(_)))?;
-        match driver.events.remove(at) {
-            Event::Question(question) => Some(question),
-            _ => None,
-        }
-    })
 }
 
 fn pair(key: &str, value: &str) -> Pair {
@@ -34,7 +23,7 @@ fn a_question_reaches_the_caller_and_its_answer_the_tool_in_both_eras() {
     for era in ["legacy", "modern"] {
         let mut driver = driver(&format!("ask-{era}"), &["--era", era]);
         let id = driver.start("s", "ask", "{}");
-        let asked = question(&mut driver);
+        let asked = driver.question();
         assert_eq!(asked.request, Some(id), "{era}");
         assert_eq!((&*asked.server, &*asked.tool), ("s", "ask"), "{era}");
         let Asks::Form { message, schema } = &asked.asks else { panic!("{asked:?}") };
@@ -58,7 +47,7 @@ fn a_question_is_declined_and_dismissed_in_both_eras() {
         for answer in [Answer::Decline, Answer::Cancel] {
             let mut driver = driver(&format!("no-{era}-{answer:?}"), &["--era", era]);
             let id = driver.start("s", "ask", "{}");
-            let asked = question(&mut driver);
+            let asked = driver.question();
             let word = format!("{answer:?}").to_lowercase();
             driver.client.answer(asked.id, answer).unwrap();
             let done = driver.done(id);
@@ -73,7 +62,7 @@ fn a_question_goes_when_its_call_is_cancelled_or_its_server_dies() {
     for era in ["legacy", "modern"] {
         let mut driver = driver(&format!("gone-{era}"), &["--era", era]);
         let id = driver.start("s", "ask", "{}");
-        let asked = question(&mut driver);
+        let asked = driver.question();
         assert!(driver.client.cancel(id));
         driver.until("the end of the question", |driver| {
             driver
@@ -94,7 +83,7 @@ fn a_question_outlives_a_call_that_may_not_have_caused_it() {
     let asks = driver.start("s", "ask", "{}");
     // The newest is the likeliest to have made it ask, and here it did not.
     let other = driver.start("s", "sleep", &common::held(&over));
-    let asked = question(&mut driver);
+    let asked = driver.question();
     assert_eq!(asked.request, Some(other));
     std::fs::write(&over, "").unwrap();
     assert!(text_of(&driver.done(other)).starts_with("slept until"));
@@ -105,7 +94,7 @@ fn a_question_outlives_a_call_that_may_not_have_caused_it() {
     std::fs::remove_file(&over).unwrap();
     let asks = driver.start("s", "ask", "{}");
     let other = driver.start("s", "sleep", &common::held(&over));
-    let asked = question(&mut driver);
+    let asked = driver.question();
     assert!(driver.client.cancel(other));
     assert!(driver.client.cancel(asks));
     let gone = |e: &Event| matches!(e, Event::QuestionGone(id) if *id == asked.id);

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Driver, Home};
 use serde_json::{Value, json};
-use tmcp::client::{Abilities, Answer, Asks, Event, Question, Reply};
+use tmcp::client::{Abilities, Answer, Asks, Event, Reply};
 use tmcp::error::Kind;
 
 /// More than is read in one go.
@@ -44,16 +44,6 @@ fn heard(driver: &mut Driver, lines: usize) -> Vec<Value> {
         let all: Vec<Value> =
             text.lines().map_while(|line| serde_json::from_str(line).ok()).collect();
         (all.len() >= lines).then_some(all)
-    })
-}
-
-fn question(driver: &mut Driver) -> Question {
-    driver.until("a question", |driver| {
-        let at = driver.events.iter().position(|event| matches!(event, Event::Question(_)))?;
-        match driver.events.remove(at) {
-            Event::Question(question) => Some(question),
-            _ => None,
-        }
     })
 }
 
@@ -149,7 +139,7 @@ fn a_model_is_asked_whatever_is_long_and_a_person_is_not() {
     ];
     let mut driver = scripted("long-question", &replies);
     let id = driver.start("s", "anything", "{}");
-    let asked = question(&mut driver);
+    let asked = driver.question();
     let Asks::Sample { params } = &asked.asks else { panic!("{:?}", asked.id) };
     assert!(serde_json::from_slice::<Value>(params).is_ok_and(|params| params == sample));
     driver.client.answer(asked.id, Answer::Decline).unwrap();
@@ -181,7 +171,7 @@ fn a_model_is_asked_whatever_is_long_and_a_person_is_not() {
     ];
     let mut driver = scripted("long-round", &replies);
     let id = driver.start("s", "anything", "{}");
-    let asked = question(&mut driver);
+    let asked = driver.question();
     let Asks::Sample { params } = &asked.asks else { panic!("{:?}", asked.id) };
     assert!(serde_json::from_slice::<Value>(params).is_ok_and(|params| params == sample));
     driver.client.answer(asked.id, Answer::Json("{\"role\":\"assistant\"}".into())).unwrap();

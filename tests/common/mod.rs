@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tmcp::client::{
-    Arguments, CallTool, Client, Completion, Event, LogLevel, Options, Pair, Reply, RequestId,
+    Arguments, CallTool, Client, Completion, Event, LogLevel, Options, Pair, Question, Reply,
+    RequestId,
 };
 use tmcp::error::Error;
 
@@ -134,6 +135,17 @@ impl Driver {
             })?;
             match driver.events.remove(at) {
                 Event::Done(done) => Some(done),
+                _ => None,
+            }
+        })
+    }
+
+    /// The next question of a server.
+    pub fn question(&mut self) -> Question {
+        self.until("a question", |driver| {
+            let at = driver.events.iter().position(|event| matches!(event, Event::Question(_)))?;
+            match driver.events.remove(at) {
+                Event::Question(question) => Some(question),
                 _ => None,
             }
         })
