@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::protocol::deep::Place;
 use crate::protocol::jsonrpc::{Answer, write_int, write_str};
 use crate::protocol::raw::Raw;
 
@@ -240,13 +240,16 @@ impl<'a> InputRequest<'a> {
     /// What is wrong with them.
     pub fn of_result(answer: &Answer<'a>) -> Result<Questions<'a>, String> {
         answer.look_deeper(|deep| {
-            let null = |place: &Range<usize>| answer.part(place.clone()).text() == b"null";
+            let given = |place: Place| {
+                let raw = answer.part(place.range());
+                (!matches!(raw.text(), b"" | b"null")).then_some(raw)
+            };
             let mut asked = BTreeMap::new();
             if deep.doubled {
                 return Err("a member is there twice".to_owned());
             }
-            if let Some(place) = deep.questions.as_ref().filter(|place| !null(place)) {
-                if !answer.part(place.clone()).text().starts_with(b"{") {
+            if let Some(questions) = given(deep.questions) {
+                if !questions.text().starts_with(b"{") {
                     return Err("inputRequests: no object".to_owned());
                 }
                 if deep.entries().len() > MAX_QUESTIONS || deep.overflows {
@@ -263,14 +266,11 @@ impl<'a> InputRequest<'a> {
                     }
                     let method: Text<'_> =
                         answer.part(entry.name.range()).read().map_err(malformed)?;
-                    let params = Some(answer.part(entry.params.range()));
-                    let params = params.filter(|raw| !matches!(raw.text(), b"" | b"null"));
+                    let params = given(entry.params);
                     asked.insert(key.0.into_owned(), InputRequest { method: method.0, params });
                 }
             }
-            let state = deep.state.clone().filter(|place| !null(place));
-            let state = state.map(|place| {
-                let state = answer.part(place);
+            let state = given(deep.state).map(|state| {
                 state.short().ok_or(format!("requestState: {} bytes", state.text().len()))
             });
             Ok(Questions { asked, state: state.transpose()? })

@@ -418,17 +418,7 @@ impl Outline {
             Member::Code => (&mut self.head.code, &mut self.head.doubled),
             Member::Message => (&mut self.head.message, &mut self.head.doubled),
             Member::Data => (&mut self.head.data, &mut self.head.doubled),
-            rest => {
-                let deep = self.deep_mut();
-                let place = match rest {
-                    Member::List => &mut deep.list,
-                    Member::Questions => &mut deep.questions,
-                    Member::RequestState => &mut deep.state,
-                    Member::Cursor => &mut deep.cursor,
-                    _ => &mut deep.ttl,
-                };
-                (place, &mut deep.doubled)
-            }
+            deeper => return self.note(deeper, Place::new(start, end)),
         };
         *doubled |= place.replace(start..end).is_some();
     }
@@ -457,6 +447,19 @@ impl Outline {
                 self.deep_mut().key(region, key, field);
             }
         }
+    }
+
+    fn note(&mut self, member: Member, place: Place) {
+        let deep = self.deep_mut();
+        let slot = match member {
+            Member::List => &mut deep.list,
+            Member::Questions => &mut deep.questions,
+            Member::RequestState => &mut deep.state,
+            Member::Cursor => &mut deep.cursor,
+            _ => &mut deep.ttl,
+        };
+        deep.doubled |= !slot.is_empty();
+        *slot = place;
     }
 
     fn deep_mut(&mut self) -> &mut Deep {

@@ -4,7 +4,6 @@
 //! page of megabytes costs no more than one of some bytes when its end comes.
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -40,10 +39,7 @@ impl Page {
     /// # Errors
     /// What is wrong with it.
     pub fn read(answer: &Answer<'_>) -> Result<Page, String> {
-        answer.look_deeper(|deep| {
-            let part = |place: &Option<Range<usize>>| Some(answer.part(place.clone()?));
-            Page::new(deep, part)
-        })
+        answer.look_deeper(|deep| Page::new(deep, |place| answer.part(place.range())))
     }
 
     /// A page of tools that was kept as an array; `None` when it is none.
@@ -53,18 +49,16 @@ impl Page {
         if outline.finish(&message) != Verdict::Whole {
             return None;
         }
-        let part = |place: &Option<Range<usize>>| Some(Raw::new(&message, place.clone()?, None));
+        let part = |place: Place| Raw::new(&message, place.range(), None);
         Page::new(outline.found()?, part).ok()
     }
 
-    fn new<'a>(
-        deep: &Deep,
-        part: impl Fn(&Option<Range<usize>>) -> Option<Raw<'a>>,
-    ) -> Result<Page, String> {
+    fn new<'a>(deep: &Deep, part: impl Fn(Place) -> Raw<'a>) -> Result<Page, String> {
+        let member = |place: Place| (!place.is_empty()).then(|| part(place));
         if deep.doubled {
             return Err("a member is there twice".to_owned());
         }
-        let (Some(place), Some(list)) = (&deep.list, part(&deep.list)) else {
+        let Some(list) = member(deep.list) else {
             return Err("there is no list in it".to_owned());
         };
         if !list.text().starts_with(b"[") {
@@ -73,11 +67,11 @@ impl Page {
         if deep.overflows {
             return Err(format!("it lists more than {MOST}"));
         }
-        let cursor: Option<Option<Cow<'_, str>>> = read(part(&deep.cursor), "nextCursor")?;
-        let ttl_ms: Option<Option<f64>> = read(part(&deep.ttl), "ttlMs")?;
+        let cursor: Option<Option<Cow<'_, str>>> = read(member(deep.cursor), "nextCursor")?;
+        let ttl_ms: Option<Option<f64>> = read(member(deep.ttl), "ttlMs")?;
         Ok(Page {
             list: list.to_json(),
-            base: place.start,
+            base: deep.list.start(),
             entries: deep.entries(),
             has_others: deep.has_others,
             cursor: cursor.flatten().map(Cow::into_owned),
