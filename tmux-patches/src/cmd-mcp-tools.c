@@ -260,23 +260,15 @@ cmd_mcp_tools_join(void *data)
 	struct cmd_mcp_tools_data	*cdata = data;
 	struct cmd_mcp_tools_one	*one;
 	struct mcp_bytes		*text;
-	size_t				 left = CMD_MCP_TOOLS_TURN_BYTES, size;
+	size_t				 left = CMD_MCP_TOOLS_TURN_BYTES;
 
 	for (; cdata->joined < cdata->count; cdata->joined++, cdata->off = 0) {
 		one = &cdata->list[cdata->joined];
 		if (cdata->off == 0 && !cmd_mcp_tools_begin(cdata, one))
 			continue;
-		text = one->text;
-		size = text->size - cdata->off;
-		if (size > left)
-			size = left;
-		mcp_bytes_add(cdata->all, text->text + cdata->off, size);
-		cdata->off += size;
-		left -= size;
-		if (cdata->off != text->size)
+		if (!mcp_bytes_add_lines(cdata->all, one->text, &cdata->off,
+		    &left))
 			return (1);
-		if (text->text[text->size - 1] != '\n')
-			mcp_bytes_add(cdata->all, "\n", 1);
 	}
 	text = cdata->all;
 	cdata->all = NULL;

@@ -268,23 +268,15 @@ static int
 mcp_blob_step(void *data)
 {
 	struct mcp_blob	*blob = data;
-	struct mcp_bytes *text = blob->text;
 	size_t		 left = MCP_BLOB_TURN_BYTES, size, before;
 	int		 error;
 
 	if (blob->client != NULL && (blob->client->flags & CLIENT_DEAD))
 		return (mcp_blob_finish(blob, 0));
 
-	if (blob->off != text->size) {
-		size = text->size - blob->off;
-		if (size > left)
-			size = left;
-		mcp_bytes_add(blob->out, text->text + blob->off, size);
-		blob->off += size;
-		left -= size;
-		if (blob->off == text->size &&
-		    text->text[text->size - 1] != '\n')
-			mcp_bytes_add(blob->out, "\n", 1);
+	if (blob->off != blob->text->size) {
+		(void)mcp_bytes_add_lines(blob->out, blob->text, &blob->off,
+		    &left);
 	}
 	while (left != 0) {
 		if (blob->fd == -1) {

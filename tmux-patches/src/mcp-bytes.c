@@ -66,6 +66,28 @@ mcp_bytes_add(struct mcp_bytes *b, const char *text, size_t size)
 	b->own[b->size] = '\0';
 }
 
+/*
+ * Add a text to one of our own from an offset on, as lines, and at most so many
+ * bytes; both are moved on. Returns 1 if that was all of it.
+ */
+int
+mcp_bytes_add_lines(struct mcp_bytes *b, struct mcp_bytes *text, size_t *off,
+    size_t *left)
+{
+	size_t	size = text->size - *off;
+
+	if (size > *left)
+		size = *left;
+	mcp_bytes_add(b, text->text + *off, size);
+	*off += size;
+	*left -= size;
+	if (*off != text->size)
+		return (0);
+	if (text->size != 0 && text->text[text->size - 1] != '\n')
+		mcp_bytes_add(b, "\n", 1);
+	return (1);
+}
+
 /* Add to a text of our own as printf does. */
 void
 mcp_bytes_printf(struct mcp_bytes *b, const char *fmt, ...)

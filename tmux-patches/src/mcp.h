@@ -259,6 +259,8 @@ void		 mcp_blob_stop(void);
 /* mcp-bytes.c */
 struct mcp_bytes *mcp_bytes_create(void);
 void		 mcp_bytes_add(struct mcp_bytes *, const char *, size_t);
+int		 mcp_bytes_add_lines(struct mcp_bytes *, struct mcp_bytes *,
+		     size_t *, size_t *);
 void printflike(2, 3) mcp_bytes_printf(struct mcp_bytes *, const char *, ...);
 struct mcp_bytes *mcp_bytes_copy(const char *, size_t);
 struct mcp_bytes *mcp_bytes_event(struct tmcp_event *);
