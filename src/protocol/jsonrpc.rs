@@ -16,7 +16,7 @@ use crate::protocol::framing::Line;
 use crate::protocol::json::Json;
 use crate::protocol::message::ResultHead;
 use crate::protocol::outline::{self, Outline, Part, Verdict};
-use crate::protocol::raw::{self, Raw};
+use crate::protocol::raw::{self, Raw, Text};
 
 /// The method does not exist or is not available.
 pub const METHOD_NOT_FOUND: i64 = -32601;
@@ -182,9 +182,6 @@ impl<'a> Answer<'a> {
         Ok(ResultHead { is_error, result_type })
     }
 }
-
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// A JSON-RPC error object.
 #[derive(Clone, Debug, PartialEq)]

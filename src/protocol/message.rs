@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::protocol::deep::Place;
 use crate::protocol::jsonrpc::{Answer, write_int, write_str};
-use crate::protocol::raw::Raw;
+use crate::protocol::raw::{Raw, Text};
 
 /// Questions of one result. Nobody answers so many one by one.
 const MAX_QUESTIONS: usize = 100;
@@ -286,9 +286,6 @@ pub struct Questions<'a> {
     /// A JSON value.
     pub state: Option<&'a str>,
 }
-
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Parameters of `elicitation/create`.
 #[derive(Debug, Deserialize)]

@@ -438,9 +438,10 @@ impl Outline {
         }
         if self.is_deep {
             if let Some(region) = self.region() {
-                let field = match (region, self.member(quoted)) {
-                    (Region::Fields, Member::EntryName) => Some(Field::Name),
-                    (Region::Fields, Member::Params) => Some(Field::Params),
+                let member = (region == Region::Fields).then(|| self.member(quoted));
+                let field = match member {
+                    Some(Member::EntryName) => Some(Field::Name),
+                    Some(Member::Params) => Some(Field::Params),
                     _ => None,
                 };
                 let key = Place::new(self.token, self.at);

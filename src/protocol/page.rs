@@ -12,7 +12,7 @@ use crate::protocol::deep::{Deep, Entries, Entry, MOST, Place};
 use crate::protocol::json::Json;
 use crate::protocol::jsonrpc::Answer;
 use crate::protocol::outline::{Outline, Verdict};
-use crate::protocol::raw::Raw;
+use crate::protocol::raw::{Raw, Text};
 
 /// Longest name that is spelt out for a person, in bytes of JSON.
 const LONGEST_NAME: usize = 1 << 10;
@@ -127,9 +127,6 @@ impl Page {
         self.list.get(start..start + place.len()).unwrap_or_default()
     }
 }
-
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 fn read<'a, T: Deserialize<'a>>(part: Option<Raw<'a>>, name: &str) -> Result<Option<T>, String> {
     part.map(|part| part.read().map_err(|why| format!("{name}: {why}"))).transpose()

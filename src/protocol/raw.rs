@@ -1,5 +1,6 @@
 //! A part of a message that nobody has looked into yet.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::str;
 use std::sync::Arc;
@@ -66,11 +67,10 @@ impl<'a> Raw<'a> {
     }
 }
 
-impl<'a> From<&'a str> for Raw<'a> {
-    fn from(text: &'a str) -> Raw<'a> {
-        Raw { text: text.as_bytes(), line: None }
-    }
-}
+/// A JSON string, borrowed when it can be.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {

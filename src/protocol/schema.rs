@@ -19,6 +19,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::protocol::job::{Job, Pace, room};
+use crate::protocol::raw::Text;
 use crate::protocol::shape;
 use crate::protocol::walk::{Bad, Split, fields, fields_from, given, whole};
 use crate::protocol::words::{bare as write_bare, decoded, is_text, is_utf8};
@@ -138,11 +139,6 @@ pub(super) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, Raw<'a>)>);
 /// A value as it came.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Raw<'a>(&'a str);
-
-/// A string, borrowed when it can be.
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// The members of a property that are read; what each holds is looked at by itself,
 /// so that one that is malformed spoils no other.
