@@ -33,10 +33,7 @@ impl Engine {
     /// connections; those that did, or are gone, finish what is in flight. One of
     /// many servers is in force when [`work`](Engine::work) has nothing left to do.
     pub fn configure(&mut self, now: Time, config: Config) {
-        // What it was to replace has to be in force first.
-        while self.coming.is_some() {
-            self.take_over(now);
-        }
+        self.take_over_all(now);
         let named: HashSet<&str> = config.servers.iter().map(|new| &*new.name).collect();
         let gone: Vec<ServerId> = self
             .by_name
@@ -89,11 +86,16 @@ impl Engine {
         self.configured(now);
     }
 
-    /// No configuration could be read. What was read before stays in force.
-    pub fn configuration_failed(&mut self, now: Time, problem: Problem) {
+    /// Takes over what is left of a configuration that another one follows.
+    fn take_over_all(&mut self, now: Time) {
         while self.coming.is_some() {
             self.take_over(now);
         }
+    }
+
+    /// No configuration could be read. What was read before stays in force.
+    pub fn configuration_failed(&mut self, now: Time, problem: Problem) {
+        self.take_over_all(now);
         self.problems.retain(|old| old.server.is_some());
         self.problems.push(problem);
         self.configured(now);
