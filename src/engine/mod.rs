@@ -46,6 +46,8 @@ mod server;
 mod snapshot;
 mod streams;
 mod subscriptions;
+#[cfg(test)]
+mod testing;
 mod timer;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};

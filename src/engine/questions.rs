@@ -291,10 +291,7 @@ impl Engine {
         for (key, asked) in asked {
             let asks = match self.understand(&asked) {
                 Ok(asks) => asks,
-                Err(why) => {
-                    self.withdraw_questions(now, |pending| pending.request == Some(id));
-                    return self.finish(now, id, Err(why));
-                }
+                Err(why) => return self.finish(now, id, Err(why)),
             };
             match asks {
                 Some(asks) => {
@@ -309,7 +306,6 @@ impl Engine {
                 }
                 None => {
                     let message = format!("the tool asks for {}, which nobody gives", asked.method);
-                    self.withdraw_questions(now, |pending| pending.request == Some(id));
                     let error = Error::new(error::Kind::Server, message);
                     return self.finish(now, id, Err(error));
                 }
@@ -402,7 +398,6 @@ impl Engine {
                 if body.is_empty() {
                     let error =
                         Error::new(error::Kind::Server, "the tool asks a model, which was refused");
-                    self.withdraw_questions(now, |other| other.request == Some(id));
                     return self.finish(now, id, Err(error));
                 }
                 self.round_answer(now, id, key, body.to_owned());
@@ -468,3 +463,6 @@ fn extra(rounds: &mut Rounds) -> String {
     }
     extra
 }
+
+#[cfg(test)]
+mod tests;

@@ -270,6 +270,7 @@ impl World {
             Err(error) => {
                 self.say(format_args!("  refused: {error}"));
                 self.counts.refused += 1;
+                self.counts.busy += u64::from(error.kind() == Kind::Busy);
                 if !matches!(error.kind(), Kind::Invalid | Kind::Busy) {
                     self.fail(format!("a request is refused with {error:?}"));
                 }

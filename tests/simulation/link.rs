@@ -163,6 +163,11 @@ impl Link {
         self.peer.subscribed.iter().chain(self.peer.listens.values().flatten())
     }
 
+    /// Whether what the server says still goes somewhere.
+    pub fn is_heard(&self) -> bool {
+        !self.peer.dead && self.ending.is_none() && self.stage != Stage::Forgotten
+    }
+
     /// Whether the engine may still be told something of it.
     pub fn is_known(&self) -> bool {
         self.stage != Stage::Forgotten

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tmcp::config::Transport;
 
-use crate::link::{Ending, Fate, Job, Stage};
+use crate::link::{Ending, Fate, Job};
 use crate::profile::{Discover, Initialize, Lists, Reads, Speaks};
 use crate::world::{Todo, World};
 
@@ -416,7 +416,7 @@ impl World {
         let next = link.peer.waiting.pop_front();
         let polite = job.cancelled && self.random.mille(600);
         let asks = matches!(job.fate, Fate::Answered | Fate::Twice) && !job.cancelled;
-        if let Some(answer) = asks.then(|| self.ask_in_result(&job)).flatten() {
+        if let Some(answer) = asks.then(|| self.ask_in_result(id, &job)).flatten() {
             self.put(id, answer);
             if let Some(next) = next {
                 self.start(id, next);
@@ -640,7 +640,7 @@ impl World {
 
     fn put_raw(&mut self, id: u64, bytes: &[u8]) {
         let Some(link) = self.links.get_mut(&id) else { return };
-        if link.peer.dead || link.ending.is_some() || link.stage == Stage::Forgotten {
+        if !link.is_heard() {
             return;
         }
         link.down.extend(bytes);

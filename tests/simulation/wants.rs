@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::host::Asked;
-use crate::link::{Ending, Job, Stage, Want, Wanted};
+use crate::link::{Ending, Job, Link, Stage, Want, Wanted};
 use crate::profile::{Reads, Watches};
 use crate::world::{Todo, World};
 
@@ -98,7 +98,10 @@ impl World {
     }
 
     /// What a job answers when it wants to know more first.
-    pub fn ask_in_result(&mut self, job: &Job) -> Option<String> {
+    ///
+    /// What a connection can no longer carry was never asked: the request may be in
+    /// another round by now, elsewhere.
+    pub fn ask_in_result(&mut self, id: u64, job: &Job) -> Option<String> {
         let rounds = self.rounds.get_mut(&job.token)?;
         if job.round >= rounds.total {
             return None;
@@ -128,9 +131,13 @@ impl World {
             result += &format!(",\"requestState\":{state}");
             self.counts.state_alone += u64::from(wanted.is_empty());
         }
-        let rounds = self.rounds.get_mut(&job.token)?;
-        rounds.issued.truncate(job.round);
-        rounds.issued.push(Issue { state, wanted });
+        if self.links.get(&id).is_some_and(Link::is_heard) {
+            let rounds = self.rounds.get_mut(&job.token)?;
+            rounds.issued.truncate(job.round);
+            rounds.issued.push(Issue { state, wanted });
+        } else {
+            self.say(format_args!("c{id} asks for t{} in round {}, unheard", job.token, job.round));
+        }
         Some(format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{{{result}}}}}", job.id))
     }
 
@@ -394,4 +401,35 @@ impl Asked {
             _ => None,
         }
     }
+}
+
+/// A call of a round may reach a server twice when its connection is lost in between.
+/// Only what the client can hear counts as asked: seeds 5833 and 23521 took for a fault
+/// of the engine that it answered what it had been asked, and not what it had not.
+#[test]
+fn what_a_mute_connection_asks_is_not_waited_for() {
+    let mut world = World::new(1, crate::trace::Trace::dropped());
+    let profile = world.servers[0].profile.clone();
+    for id in [1, 2] {
+        let link = Link::new(0, tmcp::config::Transport::Socket, 0, profile.clone());
+        world.links.insert(id, link);
+    }
+    let job = Job {
+        id: "1".into(),
+        tool: "resources/read".into(),
+        token: 5,
+        progress_token: None,
+        modern: true,
+        cancelled: false,
+        fate: crate::link::Fate::Answered,
+        round: 0,
+    };
+    world.rounds.insert(5, Rounds { total: 1, issued: Vec::new() });
+    world.ask_in_result(2, &job).expect("there is a round");
+    let asked = format!("{:?}", world.rounds[&5].issued);
+    world.go_mute(1);
+    for _ in 0..10 {
+        world.ask_in_result(1, &job).expect("there is a round");
+    }
+    assert_eq!(format!("{:?}", world.rounds[&5].issued), asked);
 }

@@ -72,9 +72,10 @@ macro_rules! summary {
         impl Summary {
             pub fn add(&mut self, other: &Summary) { $(self.$name += other.$name;)* }
 
-            /// Panics unless everything happened.
-            pub fn demand(&self) {
-                $(assert!(self.$name > 0, "{} never happened: {self:?}", stringify!($name));)*
+            /// What did not happen at all.
+            pub fn never(&self) -> Vec<&'static str> {
+                let all = [$((stringify!($name), self.$name)),*];
+                all.iter().filter(|(_, times)| *times == 0).map(|(name, _)| *name).collect()
             }
         }
     };
