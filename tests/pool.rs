@@ -242,3 +242,35 @@ fn a_process_of_a_new_entry_is_kept_while_the_old_one_finishes() {
     assert_eq!(first, second);
     assert!(driver.done(slow).outcome.is_ok());
 }
+
+#[test]
+fn three_hundred_calls_at_once_are_all_served_by_the_connections_of_a_small_pool() {
+    let (mut driver, _daemon, journal) = on_socket("crowd", &[], r#""pool_max_size":2"#);
+    let ids: Vec<_> = (0..300).map(|_| driver.start("s", "echo", r#"{"text":"x"}"#)).collect();
+    for id in ids {
+        assert_eq!(text_of(&driver.done(id)), "x");
+    }
+    check_sums(&driver, &journal);
+    assert_eq!(driver.number("s", "Rejected"), 0);
+    assert_eq!(driver.number("s", "Errors"), 0);
+    assert!(driver.number("s", "Overflow") > 0);
+}
+
+#[test]
+fn those_who_wait_for_a_list_of_tools_count_among_those_who_wait() {
+    let mut driver = one("crowd-list", &["--never-reply", "--only", "tools/list"], "");
+    driver.ready();
+    let call = || tmcp::client::CallTool {
+        server: "s".into(),
+        tool: "echo".into(),
+        arguments: tmcp::client::Arguments::Pairs(Vec::new()),
+    };
+    for _ in 0..128 {
+        driver.client.call(call(), None, 0).expect("it may wait");
+    }
+    let refused = driver.client.call(call(), None, 0).unwrap_err();
+    assert_eq!(refused.kind(), Kind::Busy, "{refused}");
+    assert!(refused.message().contains("and 128 wait"), "{refused}");
+    assert_eq!(driver.number("s", "Rejected"), 1);
+    assert_eq!(driver.number("s", "Refused"), 1, "it is among the calls");
+}

@@ -144,3 +144,23 @@ fn calls_that_wait_for_a_process_that_dies_are_run_by_the_next_one() {
     let ran = journal.count("echo");
     assert!(ran <= 6 && ran + lost >= 6, "{ran} ran, {lost} were lost");
 }
+
+#[test]
+fn a_list_whose_second_page_kills_the_server_is_begun_three_times_in_all() {
+    let more = format!("{QUICK},\"retry_attempts\":50");
+    let args = ["--page", "5", "--half", "--only", "tools/list", "--skip", "1"];
+    for words in [false, true] {
+        let (mut driver, _journal) = journaled("second-page", &args, &more);
+        driver.ready();
+        let error = match words {
+            true => driver.words("s", "echo", &["text=x"]).outcome.unwrap_err(),
+            false => {
+                let id = driver.client.list_tools("s", None, 0).unwrap();
+                driver.done(id).outcome.unwrap_err()
+            }
+        };
+        assert_eq!(error.kind(), Kind::Io, "{error}");
+        assert!(error.message().ends_with("(tried 3 times)"), "{error}");
+        assert_eq!(driver.count_logged("spawned server pid"), 3);
+    }
+}

@@ -10,7 +10,6 @@ use crate::engine::connection::Purpose;
 use crate::engine::event::{Completion, Event, Reply};
 use crate::engine::pool::{Hit, Opening};
 use crate::engine::request::{CallArguments, Kind, Request, State};
-use crate::engine::server::QUEUE;
 use crate::engine::timer::{Soonest, Timer};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
 use crate::error::{self, Error, Result};
@@ -38,7 +37,13 @@ impl Engine {
             return Ok(self.insert(now, name, kind, timeout, user_data, internal));
         }
         let server = self.find_server(server)?;
-        self.room(now, server)?;
+        if let Err(error) = self.room(server) {
+            if let Kind::Call { .. } = kind {
+                let metrics = &mut self.server_mut(server).metrics;
+                metrics.call_finished(now, Outcome::Refused, Timings::default());
+            }
+            return Err(error);
+        }
         let name = self.server(server).name.clone();
         let id = self.insert(now, name, kind, timeout, user_data, internal);
         self.admit_to(now, id, server);
@@ -72,6 +77,7 @@ impl Engine {
             operation_timeout: None,
             assigned: None,
             failures: 0,
+            restarts: 0,
             missed: false,
             open_questions: 0,
             rounds: None,
@@ -93,7 +99,7 @@ impl Engine {
             return self.finish(now, id, Ok(Reply::Ready));
         }
         let name = request.server_name.clone();
-        let server = match self.find_server(&name).and_then(|id| self.room(now, id).map(|()| id)) {
+        let server = match self.find_server(&name).and_then(|id| self.room(id).map(|()| id)) {
             Ok(server) => server,
             Err(error) => return self.finish(now, id, Err(error)),
         };
@@ -224,7 +230,7 @@ impl Engine {
         if self.server(server).removed {
             return;
         }
-        if let Some(until) = self.server(server).backoff.blocked_until(now) {
+        if let Some(until) = self.blocked_until(now, server) {
             if !self.server(server).queue.is_empty() {
                 let state = &mut self.servers[server.0 as usize];
                 self.timers.set(&mut state.armed, Timer::Server(server), Some(until));
@@ -504,15 +510,17 @@ impl Engine {
         self.finish(now, id, Err(Error::new(error::Kind::Timeout, message)));
     }
 
-    /// Whether one more request can wait for the server.
-    fn room(&mut self, _now: Time, server: ServerId) -> Result<()> {
+    /// Whether one more request can wait for the server. Those count that wait for a
+    /// connection, and those that wait for a list of tools.
+    fn room(&mut self, server: ServerId) -> Result<()> {
+        let waiting = self.waiting(server);
         let state = self.server_mut(server);
-        if state.queue.len() < QUEUE {
+        if waiting < state.most_waiting() {
             return Ok(());
         }
         state.metrics.pool.rejected += 1;
         let message = format!(
-            "server '{}' is busy: {} requests are in flight and {QUEUE} wait",
+            "server '{}' is busy: {} requests are in flight and {waiting} wait",
             state.name, state.in_flight
         );
         Err(Error::new(error::Kind::Busy, message))

@@ -9,6 +9,7 @@ use std::vec;
 
 use crate::config::{Config, Defaults, Problem, ServerConfig};
 use crate::engine::event::Event;
+use crate::engine::reachability::Reachability;
 use crate::engine::request::State;
 use crate::engine::server::Server;
 use crate::engine::timer::Timer;
@@ -67,12 +68,15 @@ impl Engine {
             let server = &mut self.servers[index];
             server.removed = false;
             self.by_name.insert(server.name.clone(), id);
+            // Whoever reads the configuration anew wants to see what comes of it.
+            server.backoff.end_pause();
             if *server.config != *new {
                 server.config = new;
                 server.era = era;
                 server.probe_kills = false;
                 server.fallback = None;
                 server.backoff.succeed();
+                server.reach = Reachability::default();
                 server.catalogue = None;
                 server.relimit(&self.defaults);
                 self.retire_all(now, id, EvictionCause::Reload);

@@ -39,6 +39,7 @@ mod join;
 mod log;
 mod pool;
 mod questions;
+mod reachability;
 mod replies;
 mod request;
 mod retry;
@@ -370,7 +371,7 @@ impl Engine {
     pub fn connect(&mut self, now: Time, server: &str) -> Result<()> {
         let id = self.find_server(server)?;
         let state = self.server(id);
-        if state.pool.members().is_empty() && state.backoff.blocked_until(now).is_none() {
+        if state.pool.members().is_empty() {
             self.open(now, id, None);
         }
         Ok(())

@@ -124,6 +124,8 @@ pub(super) struct Request {
     pub(super) assigned: Option<Time>,
     /// Tries that failed.
     pub(super) failures: u32,
+    /// How often a list was begun anew because its connection was lost.
+    pub(super) restarts: u32,
     /// It was counted as a pool miss.
     pub(super) missed: bool,
     /// Questions of its server to a person that are open: its silence is theirs.

@@ -74,9 +74,18 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// Something failed; nothing is to be opened before the time returned.
-    pub(super) fn fail(&mut self, now: Time, first: Duration, random: &mut Random) -> Time {
-        let ceiling = first.saturating_mul(1 << self.failures.min(20)).min(CAP);
+    /// Something failed; nothing is to be opened before the time returned. Where
+    /// somebody waits the delay follows from the `tries` of the call: it is not to pay
+    /// for what failed before it was made.
+    pub(super) fn fail(
+        &mut self,
+        now: Time,
+        first: Duration,
+        tries: Option<u32>,
+        random: &mut Random,
+    ) -> Time {
+        let doublings = tries.map_or(self.failures, |tries| tries.saturating_sub(1));
+        let ceiling = first.saturating_mul(1 << doublings.min(20)).min(CAP);
         self.failures = self.failures.saturating_add(1);
         let when = now + random.below(ceiling);
         self.not_before = Some(when);
@@ -91,6 +100,11 @@ impl Backoff {
     /// Failures since the last success.
     pub(super) fn failures(&self) -> u32 {
         self.failures
+    }
+
+    /// The next try may be made at once.
+    pub(super) fn end_pause(&mut self) {
+        self.not_before = None;
     }
 
     /// Until when nothing is to be opened.
@@ -127,12 +141,28 @@ mod tests {
             let delays: Vec<Duration> = (0..200)
                 .map(|_| {
                     backoff.failures = round;
-                    backoff.fail(Time::ZERO, first, &mut random).since(Time::ZERO)
+                    backoff.fail(Time::ZERO, first, None, &mut random).since(Time::ZERO)
                 })
                 .collect();
             assert!(delays.iter().all(|delay| *delay <= ceiling), "round {round}");
             assert!(delays.iter().any(|delay| *delay > ceiling / 2), "round {round}");
             assert!(delays.iter().any(|delay| *delay < ceiling / 2), "round {round}");
+        }
+    }
+
+    #[test]
+    fn a_call_pays_for_its_own_tries_alone() {
+        let mut random = Random::new(7);
+        let first = Duration::from_millis(100);
+        let mut backoff = Backoff::default();
+        for _ in 0..40 {
+            backoff.fail(Time::ZERO, first, None, &mut random);
+        }
+        for _ in 0..200 {
+            let delay = backoff.fail(Time::ZERO, first, Some(1), &mut random).since(Time::ZERO);
+            assert!(delay <= first, "{delay:?}");
+            let delay = backoff.fail(Time::ZERO, first, Some(3), &mut random).since(Time::ZERO);
+            assert!(delay <= 4 * first, "{delay:?}");
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::config::{Defaults, Era, Limits, ServerConfig, Transport};
 use crate::engine::catalogue::Catalogue;
 use crate::engine::pool::{Pool, Shape};
+use crate::engine::reachability::Reachability;
 use crate::engine::retry::Backoff;
 use crate::engine::{ConnectionId, RequestId};
 use crate::metrics::ServerMetrics;
@@ -14,8 +15,10 @@ use crate::protocol::negotiation::Prior;
 use crate::protocol::offers::Offers;
 use crate::time::Time;
 
-/// Requests that may wait for a connection.
-pub(super) const QUEUE: usize = 128;
+/// Requests that may wait for a process, and for the connections of a socket, which
+/// are many and are opened as they are needed.
+const QUEUE: usize = 128;
+const SOCKET_QUEUE: usize = 1024;
 /// Pause before a socket that failed is looked at again.
 pub(super) const SOCKET_PAUSE: Duration = Duration::from_secs(10);
 
@@ -40,6 +43,7 @@ pub(super) struct Server {
     /// A connection that looks whether the socket is back.
     pub(super) scout: Option<ConnectionId>,
     pub(super) backoff: Backoff,
+    pub(super) reach: Reachability,
     /// Connections opened in the same round fail together, once.
     pub(super) round: u32,
     pub(super) armed: Option<Time>,
@@ -86,6 +90,7 @@ impl Server {
             fallback: None,
             scout: None,
             backoff: Backoff::default(),
+            reach: Reachability::default(),
             round: 0,
             armed: None,
             era,
@@ -136,6 +141,14 @@ impl Server {
             in_flight: self.limits.max_in_flight,
             overflow: self.fallback.is_none() && self.config.transport == Transport::Socket,
             cautious: self.backoff.failures() > 0,
+        }
+    }
+
+    /// How many requests may wait.
+    pub(super) fn most_waiting(&self) -> usize {
+        match self.config.transport {
+            Transport::Socket => SOCKET_QUEUE,
+            Transport::Stdio => QUEUE,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::request::{Kind, State};
-use crate::engine::{ConnectionId, Engine, RequestId};
+use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
 use crate::error::Result;
 use crate::metrics::{Latency, ServerReport};
 use crate::protocol::offers::Offers;
@@ -96,8 +96,7 @@ impl Engine {
         report.pool_active = server.pool.active();
         report.pool_idle = server.pool.idle();
         report.pool_connecting = server.pool.connecting();
-        report.queued =
-            server.queue.iter().chain(&server.listeners).filter(|id| self.is_asked_for(id)).count();
+        report.queued = self.waiting(id);
         report.in_flight = server.open.saturating_sub(report.queued);
         report.tools = server.catalogue.as_ref().map(|catalogue| catalogue.len());
         report.pids = server
@@ -159,6 +158,13 @@ impl Engine {
     pub fn tool_definition(&self, server: &str, tool: &str) -> Option<&str> {
         let server = self.server(self.find_server(server).ok()?);
         server.catalogue.as_ref()?.definition(tool)
+    }
+
+    /// Requests that somebody asked for and that wait, for a connection or for a list
+    /// of tools.
+    pub(super) fn waiting(&self, server: ServerId) -> usize {
+        let state = self.server(server);
+        state.queue.iter().chain(&state.listeners).filter(|id| self.is_asked_for(id)).count()
     }
 
     /// Whether somebody asked for a request: the engine's own are no calls of anybody.

@@ -27,6 +27,8 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 const FAREWELL: Duration = Duration::from_secs(2);
 /// A process that lived this long did not die of being started.
 const STABLE: Duration = Duration::from_secs(10);
+/// How often a list is begun anew after its connection was lost.
+const RESTARTS: u32 = 2;
 /// Answers that a server asked for and does not read.
 const MAX_PENDING: usize = 1 << 20;
 
@@ -308,6 +310,7 @@ impl Engine {
         }
         let state = &mut self.servers[server.0 as usize];
         let was_up = state.pool.is_up();
+        state.reach.started_again = false;
         state.pool.ready(id);
         state.version = Some(version);
         state.offers = session.offers.or(state.offers);
@@ -395,7 +398,9 @@ impl Engine {
         if !state.pool.is_up() {
             state.metrics.went_down(now);
         }
-        state.backoff.fail(now, state.limits.retry_backoff, &mut self.random);
+        let tries = self.tries_used(server);
+        let state = &mut self.servers[server.0 as usize];
+        state.backoff.fail(now, state.limits.retry_backoff, tries, &mut self.random);
         let (retries, alive) = (state.limits.retry_attempts, state.pool.is_up());
         let waiting: Vec<RequestId> = state.queue.iter().copied().collect();
         if !alive {
@@ -477,17 +482,25 @@ impl Engine {
             let identity = state.config.identity();
             self.verdicts.remove(&identity);
             self.actions.push_back(Action::Remember { identity, era: None });
-        } else if probed && !state.probe_kills && loss.cause == EvictionCause::PeerClosed {
-            // It may have died of the probe; that is no failed try.
-            state.probe_kills = true;
+        }
+        let ended = loss.cause == EvictionCause::PeerClosed;
+        let state = self.server_mut(server);
+        let otherwise = probed || remembered == Some(Era::Legacy) && state.config.era.is_none();
+        if ended && otherwise && !mem::replace(&mut state.reach.started_again, true) {
+            // It may have died of the probe, or for want of it; that is no failed try.
+            state.probe_kills = probed;
             if connection.scout {
                 state.scout = None;
             }
             return self.pump(now, server);
         }
-        // Without the probe it does no better: the next try asks again.
-        self.server_mut(server).probe_kills = false;
-        let failure = OpenFailure { message: loss.reason, permanent: false };
+        // Asked otherwise it does no better: the next try asks again.
+        state.reach.started_again = false;
+        state.probe_kills = false;
+        // A process that ends before it has said anything does so again: whoever waits
+        // is told why rather than kept.
+        let permanent = ended && connection.channel == Transport::Stdio;
+        let failure = OpenFailure { message: loss.reason, permanent };
         let category = match loss.category {
             ErrorCategory::Lost if connection.channel == Transport::Stdio => ErrorCategory::Spawn,
             ErrorCategory::Lost => ErrorCategory::Handshake,
@@ -512,7 +525,7 @@ impl Engine {
             state.backoff.succeed();
         }
         if connection.channel == Transport::Stdio || !state.queue.is_empty() {
-            state.backoff.fail(now, state.limits.retry_backoff, &mut self.random);
+            state.backoff.fail(now, state.limits.retry_backoff, None, &mut self.random);
         }
         state.round += 1;
         let down = !state.pool.is_up();
@@ -537,8 +550,13 @@ impl Engine {
             let message = format!("outcome unknown, the call may have run: {reason}");
             return self.finish(now, id, Err(Error::new(error::Kind::OutcomeUnknown, message)));
         }
-        if request.failures > retries {
-            let message = match request.failures {
+        // A server that ends in the middle of its list would be started for ever: each
+        // page that came is a try that did not fail.
+        let listing = request.is_listing();
+        request.restarts += u32::from(listing);
+        if request.failures > retries || request.restarts > RESTARTS {
+            let tries = if listing { request.restarts } else { request.failures };
+            let message = match tries {
                 1 => reason.clone(),
                 n => format!("{reason} (tried {n} times)"),
             };
