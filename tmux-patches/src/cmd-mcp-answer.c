@@ -51,8 +51,8 @@ cmd_mcp_answer_exec(struct cmd *self, struct cmdq_item *item)
 	struct args		*args = cmd_get_args(self);
 	struct tmcp_client	*core;
 	struct mcp_args		 ma;
-	const char		*json;
-	char			*cause = NULL, *s, *end;
+	const char		*json, *errstr;
+	char			*cause = NULL, *s;
 	uint32_t		 answer = TMCP_ANSWER_ACCEPT;
 	uint64_t		 id;
 	int32_t			 result;
@@ -62,8 +62,8 @@ cmd_mcp_answer_exec(struct cmd *self, struct cmdq_item *item)
 	memset(&ma, 0, sizeof ma);
 	/* In a hook it is a format. */
 	s = format_single_from_target(item, args_string(args, 0));
-	id = strtoull(s, &end, 10);
-	if (*s == '\0' || *end != '\0')
+	id = strtonum(s, 1, LLONG_MAX, &errstr);
+	if (errstr != NULL)
 		xasprintf(&cause, "no such question: %s", s);
 	free(s);
 	if (cause != NULL)

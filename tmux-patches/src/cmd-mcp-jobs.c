@@ -121,8 +121,7 @@ cmd_mcp_cancel_exec(struct cmd *self, struct cmdq_item *item)
 {
 	struct args		*args = cmd_get_args(self);
 	struct tmcp_client	*core;
-	const char		*s = args_string(args, 0);
-	char			*end;
+	const char		*s = args_string(args, 0), *errstr;
 	uint64_t		 id;
 
 	if ((core = mcp_get(item)) == NULL)
@@ -138,8 +137,8 @@ cmd_mcp_cancel_exec(struct cmd *self, struct cmdq_item *item)
 		cmdq_error(item, "an id, -a or -s is needed (see mcp-jobs)");
 		return (CMD_RETURN_ERROR);
 	}
-	id = strtoull(s, &end, 10);
-	if (*s == '\0' || *end != '\0' || !mcp_request_stop(id)) {
+	id = strtonum(s, 1, LLONG_MAX, &errstr);
+	if (errstr != NULL || !mcp_request_stop(id)) {
 		cmdq_error(item, "no such job: %s", s);
 		return (CMD_RETURN_ERROR);
 	}

@@ -96,7 +96,7 @@ cmd_mcp_prompt_exec(struct cmd *self, struct cmdq_item *item)
 		cause = xstrdup("the arguments of a prompt are key=value");
 		goto fail;
 	}
-	if (!args_has(args, 'o')) {
+	if (!args_has(args, 'o') && !args_has(args, 'b')) {
 		if (wp == NULL) {
 			cause = xstrdup("no pane to paste into, use -t or -o");
 			goto fail;

@@ -436,22 +436,34 @@ enum cmd_retval
 mcp_dialog_run(struct cmdq_item *item, const char *s)
 {
 	struct mcp_dialog	*d;
-	char			*end;
+	const char		*errstr;
+	char			*copy, *next;
 	u_int			 number;
+	int			 choice;
 
-	number = strtoul(s, &end, 10);
-	if (number == 0 || (d = mcp_dialog_find(number)) == NULL ||
+	next = copy = xstrdup(s);
+	number = strtonum(strsep(&next, ":"), 1, UINT_MAX, &errstr);
+	if (errstr != NULL || (d = mcp_dialog_find(number)) == NULL ||
 	    d->client != cmdq_get_client(item))
-		return (CMD_RETURN_NORMAL);
-	if (*end == '\0')
+		goto out;
+	if (next == NULL) {
+		free(copy);
 		return (mcp_dialog_open(d, item));
-	if (*end++ != ':' || d->kind != MCP_DIALOG_MENU)
-		return (CMD_RETURN_NORMAL);
-	if (*end == 'n' || *end == 'p') {
-		mcp_menu_turn(d->menu, *end == 'n');
+	}
+	if (d->kind != MCP_DIALOG_MENU)
+		goto out;
+	if (strcmp(next, "n") == 0 || strcmp(next, "p") == 0) {
+		mcp_menu_turn(d->menu, *next == 'n');
 		mcp_dialog_again(d);
-	} else
-		mcp_dialog_answer(d, atoi(end));
+		goto out;
+	}
+	/* Only what the menu has, whoever wrote the command. */
+	choice = strtonum(next, INT_MIN, INT_MAX, &errstr);
+	if (errstr == NULL && mcp_menu_has(d->menu, choice))
+		mcp_dialog_answer(d, choice);
+
+out:
+	free(copy);
 	return (CMD_RETURN_NORMAL);
 }
 

@@ -122,6 +122,25 @@ mcp_menu_action(struct mcp_menu *menu, int choice, char key, const char *text)
 	    xstrdup(text));
 }
 
+/* If a choice is one of those the menu has. */
+int
+mcp_menu_has(struct mcp_menu *menu, int choice)
+{
+	u_int	i;
+
+	if (choice == MCP_DIALOG_TEXT)
+		return (0);
+	for (i = 0; i < menu->nitems; i++) {
+		if (menu->items[i].choice == choice)
+			return (1);
+	}
+	for (i = 0; i < menu->nactions; i++) {
+		if (menu->actions[i].choice == choice)
+			return (1);
+	}
+	return (0);
+}
+
 /* Add text to read, if any, in as many lines as it takes. */
 void
 mcp_menu_wrap(struct mcp_menu *menu, const char *text)

@@ -85,7 +85,8 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 	out->state_flags = cmdq_get_flags(item) & CMDQ_STATE_NOHOOKS;
 	out->wp_id = -1;
 	if (wp != NULL && (args_has(args, 't') ||
-	    (sink != NULL && strcmp(sink, "pane") == 0)))
+	    (sink != NULL && strcmp(sink, "pane") == 0) ||
+	    (cmdq_running(NULL) != item && mcp_show_alive(c))))
 		out->wp_id = wp->id;
 	out->who = mcp_output_who(item);
 
@@ -103,6 +104,7 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 	if (tc != NULL && tc->session != NULL) {
 		out->viewer = tc;
 		out->viewer->references++;
+		out->asked = tc->activity_time;
 	}
 
 	if (mcp_sink_parse(out, sink, background, cause) != 0) {
@@ -122,8 +124,11 @@ mcp_output_create_client(struct client *c, const char *title)
 	out->title = mcp_text_vis(title, strlen(title), NULL);
 	out->who = xstrdup(c->name);
 	out->wp_id = -1;
+	if (mcp_show_alive(c))
+		out->wp_id = mcp_show_pane_of(c)->id;
 	out->viewer = c;
 	out->viewer->references++;
+	out->asked = c->activity_time;
 	out->sink = MCP_SINK_VIEW;
 	return (out);
 }
@@ -316,8 +321,17 @@ mcp_output_left(void *data)
 {
 	struct mcp_output	*out = data;
 
-	server_add_message("mcp: %s: nowhere to show it, %zu bytes in buffer "
-	    "%s", out->title, out->bytes->size, MCP_BUFFER);
+	char			*s, *line;
+
+	xasprintf(&s, "mcp: %s: nowhere to show it, %zu bytes in buffer %s",
+	    out->title, out->bytes->size, MCP_BUFFER);
+	line = mcp_text_line(s);
+	if (mcp_show_alive(out->viewer))
+		mcp_message_set(out->viewer, line);
+	else
+		server_add_message("%s", line);
+	free(line);
+	free(s);
 	mcp_output_end(out);
 }
 

@@ -45,6 +45,9 @@
 /* What is made ready for a pane in one turn. */
 #define MCP_SHOW_PANE_BYTES 32768
 
+/* How often to look if a client is free for a popup, in milliseconds. */
+#define MCP_SHOW_WAIT_MS 200
+
 /* If commands can be run for an attached client. */
 int
 mcp_show_queue(struct client *c)
@@ -63,11 +66,26 @@ mcp_show_alive(struct client *c)
 	return (mcp_show_queue(c) && (~c->flags & CLIENT_CONTROL));
 }
 
-#ifndef CLIENT_WRITE_ACK	/* before 3.8 */
-/* Texts on their way into panes, one after the other so that none mix. */
+/* The pane that gets the keys of an attached client. */
+struct window_pane *
+mcp_show_pane_of(struct client *c)
+{
+#ifdef CLIENT_WRITE_ACK		/* since 3.8 */
+	return (c->session->curw->window->active);
+#else
+	return (server_client_get_pane(c));
+#endif
+}
+
+/*
+ * Texts on their way into panes, one after the other so that none mix. One that
+ * would take the keys from somebody who types waits, and others go before it.
+ */
 struct mcp_show_view {
 	u_int				 wp_id;
 	int				 started;
+	struct client			*viewer;
+	struct timeval			 asked;
 	struct mcp_bytes		*lines;
 	const char			*next;
 
@@ -99,28 +117,65 @@ mcp_show_view_line(struct mcp_show_view *view, u_int sx)
 	return (line);
 }
 
+/* If a pane is in view mode. */
+static int
+mcp_show_view_is(struct window_pane *wp)
+{
+	struct window_mode_entry	*wme = TAILQ_FIRST(&wp->modes);
+
+	return (wme != NULL && wme->mode == &window_view_mode);
+}
+
+/* How long a text must wait for the hands at its pane, in milliseconds. */
+static int
+mcp_show_view_wait(struct mcp_show_view *view)
+{
+	struct window_pane	*wp = window_pane_find_by_id(view->wp_id);
+
+	if (view->started || wp == NULL || mcp_show_view_is(wp))
+		return (0);
+	return (mcp_typing_pane(wp, view->viewer, &view->asked));
+}
+
+/* The next text that need not wait, or NULL and how long. */
+static struct mcp_show_view *
+mcp_show_view_next(int *wait)
+{
+	struct mcp_show_view	*view;
+	int			 ms;
+
+	*wait = -1;
+	TAILQ_FOREACH(view, &mcp_show_views, entry) {
+		if ((ms = mcp_show_view_wait(view)) == 0)
+			return (view);
+		if (*wait == -1 || ms < *wait)
+			*wait = ms;
+	}
+	return (NULL);
+}
+
 /* Add the next lines, unless the pane or the mode has gone meanwhile. */
 static void
 mcp_show_view_step(__unused int fd, __unused short events, __unused void *arg)
 {
-	struct mcp_show_view		*view = TAILQ_FIRST(&mcp_show_views);
-	struct window_pane		*wp;
-	struct window_mode_entry	*wme = NULL;
-	char				*line, *s;
-	size_t				 size = 0;
-	u_int				 i;
+	struct mcp_show_view	*view;
+	struct window_pane	*wp;
+	char			*line, *s;
+	size_t			 size = 0;
+	u_int			 i;
+	int			 wait, was_started;
 
-	if ((wp = window_pane_find_by_id(view->wp_id)) != NULL) {
-		wme = TAILQ_FIRST(&wp->modes);
-		if (!view->started &&
-		    (wme == NULL || wme->mode != &window_view_mode)) {
-			window_pane_set_mode(wp, NULL, &window_view_mode, NULL,
-			    NULL);
-			wme = TAILQ_FIRST(&wp->modes);
-		}
+	if ((view = mcp_show_view_next(&wait)) == NULL) {
+		if (wait != -1)
+			mcp_timer_add(&mcp_show_timer, wait);
+		return;
 	}
+	wp = window_pane_find_by_id(view->wp_id);
+	if (wp != NULL && !view->started && !mcp_show_view_is(wp))
+		mcp_view_mode_set(wp);
+	was_started = view->started;
 	view->started = 1;
-	if (wme == NULL || wme->mode != &window_view_mode)
+	if (wp == NULL || !mcp_show_view_is(wp))
 		view->next = NULL;
 
 	for (i = 0; i < MCP_SHOW_TURN_LINES && size < MCP_SHOW_TURN_BYTES &&
@@ -134,24 +189,33 @@ mcp_show_view_step(__unused int fd, __unused short events, __unused void *arg)
 	}
 	if (view->next == NULL) {
 		TAILQ_REMOVE(&mcp_show_views, view, entry);
+		if (wp == NULL && !was_started) {
+			mcp_paste_set(MCP_BUFFER, view->lines, NULL, NULL);
+			server_add_message("mcp: the pane has gone, %zu bytes "
+			    "in buffer %s", view->lines->size, MCP_BUFFER);
+		}
 		mcp_bytes_unref(view->lines);
+		if (view->viewer != NULL)
+			server_client_unref(view->viewer);
 		free(view);
+	} else {
+		/* It goes on before others begin. */
+		TAILQ_REMOVE(&mcp_show_views, view, entry);
+		TAILQ_INSERT_HEAD(&mcp_show_views, view, entry);
 	}
 	if (!TAILQ_EMPTY(&mcp_show_views))
 		mcp_timer_add(&mcp_show_timer, 0);
 }
 
-/* Where a text is viewed. */
+/* Where a text is viewed. A pane that has gone has no other in its place. */
 static struct window_pane *
 mcp_show_view_pane(struct mcp_output *out)
 {
-	struct window_pane	*wp = NULL;
-
 	if (out->wp_id != -1)
-		wp = window_pane_find_by_id(out->wp_id);
-	if (wp == NULL && mcp_show_alive(out->viewer))
-		wp = server_client_get_pane(out->viewer);
-	return (wp);
+		return (window_pane_find_by_id(out->wp_id));
+	if (mcp_show_alive(out->viewer))
+		return (mcp_show_pane_of(out->viewer));
+	return (NULL);
 }
 
 /*
@@ -172,54 +236,15 @@ mcp_show_view(struct mcp_output *out, struct mcp_bytes *lines)
 	view->wp_id = wp->id;
 	view->lines = lines;
 	view->next = lines->text;
+	view->asked = out->asked;
+	if ((view->viewer = out->viewer) != NULL)
+		view->viewer->references++;
 	TAILQ_INSERT_TAIL(&mcp_show_views, view, entry);
 	if (!event_initialized(&mcp_show_timer))
 		evtimer_set(&mcp_show_timer, mcp_show_view_step, NULL);
 	mcp_timer_add(&mcp_show_timer, 0);
 	return (0);
 }
-#else
-/* Show lines from the queue of an attached client. */
-static enum cmd_retval
-mcp_show_view_callback(struct cmdq_item *item, void *data)
-{
-	struct mcp_bytes	*lines = data;
-	char			*next = lines->own, *line, *s;
-
-	while ((line = strsep(&next, "\n")) != NULL) {
-		if (!mcp_show_alive(cmdq_get_client(item)))
-			break;
-		s = mcp_text_untab(line);
-		cmdq_print(item, "%s", s);
-		free(s);
-	}
-	mcp_bytes_unref(lines);
-	return (CMD_RETURN_NORMAL);
-}
-
-/* Where a text is viewed. */
-static struct client *
-mcp_show_view_pane(struct mcp_output *out)
-{
-	return (mcp_show_alive(out->viewer) ? out->viewer : NULL);
-}
-
-/*
- * Show lines, which are ours from now on, in view mode. Returns -1 if there is
- * nowhere to.
- */
-int
-mcp_show_view(struct mcp_output *out, struct mcp_bytes *lines)
-{
-	if (mcp_show_view_pane(out) == NULL) {
-		mcp_bytes_unref(lines);
-		return (-1);
-	}
-	cmdq_append(out->viewer, cmdq_get_callback(mcp_show_view_callback,
-	    lines));
-	return (0);
-}
-#endif
 
 /* The lines to view are made. */
 static void
@@ -230,9 +255,20 @@ mcp_show_view_ready(void *data, struct mcp_bytes *lines)
 	mcp_output_shown(out, mcp_show_view(out, lines));
 }
 
+/* Take a buffer away again. */
+static void
+mcp_show_unpaste(const char *name)
+{
+	struct paste_buffer	*pb;
+
+	if ((pb = paste_get_name(name)) != NULL)
+		paste_free(pb);
+}
+
 /*
- * Run a pager on a paste buffer in what a command opens. What is run is made
- * of our own words only.
+ * Run a pager on a paste buffer, which is taken away once it is read, in what a
+ * command opens. What is run is made of our own words only, and by sh: the
+ * shell of the user may know no ${PAGER:-less}.
  */
 static int
 mcp_show_pager(struct mcp_output *out, const char *open, const char *buffer)
@@ -249,10 +285,10 @@ mcp_show_pager(struct mcp_output *out, const char *open, const char *buffer)
 	if (*exe != '/' || strchr(exe, '\'') != NULL || access(exe, X_OK) != 0)
 		strlcpy(exe, "tmux", sizeof exe);
 
-	xasprintf(&shell, "'%s' show-buffer -b %s | ${PAGER:-less}", exe,
-	    buffer);
+	xasprintf(&shell, "'%s' show-buffer -b %s ';' delete-buffer -b %s | "
+	    "${PAGER:-less}", exe, buffer, buffer);
 	escaped = args_escape(shell);
-	xasprintf(&cmd, "%s %s", open, escaped);
+	xasprintf(&cmd, "%s /bin/sh -c %s", open, escaped);
 	pr = cmd_parse_from_string(cmd, NULL);
 	free(cmd);
 	free(escaped);
@@ -267,19 +303,52 @@ mcp_show_pager(struct mcp_output *out, const char *open, const char *buffer)
 	return (0);
 }
 
+/*
+ * A result on its way to a popup or a new window: it has a buffer of its own,
+ * and waits for the hands to rest, and a popup for the client to be free.
+ */
+struct mcp_show_opening {
+	struct mcp_output	*out;
+	char			*buffer;
+	struct event		 timer;
+};
+static u_int	 mcp_show_number;
+
+/* Open it, unless something else is to come first. */
+static void
+mcp_show_opening_step(__unused int fd, __unused short events, void *data)
+{
+	struct mcp_show_opening	*so = data;
+	struct mcp_output	*out = so->out;
+	struct client		*c = out->viewer;
+	int			 wait, shown;
+
+	wait = mcp_typing(c, &out->asked);
+	if (wait == 0 && out->sink == MCP_SINK_POPUP && mcp_show_alive(c) &&
+	    mcp_dialog_busy(c))
+		wait = MCP_SHOW_WAIT_MS;
+	if (wait != 0) {
+		mcp_timer_add(&so->timer, wait);
+		return;
+	}
+	shown = mcp_show_pager(out, out->sink == MCP_SINK_POPUP ?
+	    "display-popup -E -w 80% -h 80%" : "new-window -n " MCP_BUFFER,
+	    so->buffer);
+	if (shown == -1)
+		mcp_show_unpaste(so->buffer);
+	free(so->buffer);
+	free(so);
+	mcp_output_shown(out, shown);
+}
+
 /* The lines are in the buffer of the popup or the new window. */
 static void
 mcp_show_pager_pasted(void *data)
 {
-	struct mcp_output	*out = data;
+	struct mcp_show_opening	*so = data;
 
-	if (out->sink == MCP_SINK_POPUP) {
-		mcp_output_shown(out, mcp_show_pager(out,
-		    "display-popup -E -w 80% -h 80%", MCP_BUFFER "-popup"));
-	} else {
-		mcp_output_shown(out, mcp_show_pager(out,
-		    "new-window -n " MCP_BUFFER, MCP_BUFFER "-window"));
-	}
+	evtimer_set(&so->timer, mcp_show_opening_step, so);
+	mcp_show_opening_step(-1, 0, so);
 }
 
 /* The lines for a popup or a new window are made. */
@@ -287,9 +356,14 @@ static void
 mcp_show_pager_ready(void *data, struct mcp_bytes *lines)
 {
 	struct mcp_output	*out = data;
+	struct mcp_show_opening	*so;
 
-	mcp_paste_set(out->sink == MCP_SINK_POPUP ? MCP_BUFFER "-popup" :
-	    MCP_BUFFER "-window", lines, mcp_show_pager_pasted, out);
+	so = xcalloc(1, sizeof *so);
+	so->out = out;
+	xasprintf(&so->buffer, "%s-%s-%u", MCP_BUFFER,
+	    out->sink == MCP_SINK_POPUP ? "popup" : "window",
+	    ++mcp_show_number);
+	mcp_paste_set(so->buffer, lines, mcp_show_pager_pasted, so);
 	mcp_bytes_unref(lines);
 }
 

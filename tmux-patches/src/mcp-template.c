@@ -50,6 +50,9 @@ static const struct mcp_template_op {
 	{ '\0', "", ",", 0, 0, 0 }
 };
 
+/* The longest prefix that RFC 6570 has. */
+#define MCP_TEMPLATE_LIMIT 9999
+
 /* A variable of an expression; at most limit characters of it, 0 is all. */
 struct mcp_template_variable {
 	char	*name;
@@ -83,8 +86,9 @@ static int
 mcp_template_variable(const char **from, const char *to,
     struct mcp_template_variable *tv)
 {
-	char	*cp;
-	size_t	 size;
+	const char	*errstr;
+	char		*cp;
+	size_t		 size;
 
 	if (*from >= to)
 		return (0);
@@ -99,7 +103,7 @@ mcp_template_variable(const char **from, const char *to,
 		tv->name[size - 1] = '\0';
 	if ((cp = strchr(tv->name, ':')) != NULL) {
 		*cp++ = '\0';
-		tv->limit = strtoul(cp, NULL, 10);
+		tv->limit = strtonum(cp, 1, MCP_TEMPLATE_LIMIT, &errstr);
 	}
 	return (1);
 }

@@ -33,6 +33,13 @@
 #else
 #define mcp_message_set(c, s) status_message_set(c, -1, 1, 0, "%s", s)
 #endif
+#ifdef CLIENT_WRITE_ACK		/* since 3.8 */
+#define mcp_view_mode_set(wp) \
+	window_pane_set_mode(wp, NULL, &window_view_mode, NULL, NULL, NULL)
+#else
+#define mcp_view_mode_set(wp) \
+	window_pane_set_mode(wp, NULL, &window_view_mode, NULL, NULL)
+#endif
 
 /* Paste buffer that gets what does not fit where it was meant to go. */
 #define MCP_BUFFER "mcp"
@@ -92,12 +99,14 @@ enum mcp_part {
  * Who is to see the result of a command. If item is not NULL it waits, and
  * client is its client; otherwise client is NULL. Viewer is the attached
  * client the result may be shown in, or the commands that follow run in. Both
- * may be dead by the time the result is there.
+ * may be dead by the time the result is there. Asked is when its last key came
+ * before that, which asked for the result.
  */
 struct mcp_output {
 	struct cmdq_item	*item;
 	struct client		*client;
 	struct client		*viewer;
+	struct timeval		 asked;
 	int			 wp_id;
 	int			 state_flags;
 
@@ -341,6 +350,7 @@ void		 mcp_menu_free(struct mcp_menu *);
 void		 mcp_menu_line(struct mcp_menu *, int, const char *);
 void		 mcp_menu_wrap(struct mcp_menu *, const char *);
 void		 mcp_menu_action(struct mcp_menu *, int, char, const char *);
+int		 mcp_menu_has(struct mcp_menu *, int);
 void		 mcp_menu_turn(struct mcp_menu *, int);
 struct cmd_list	*mcp_menu_build(struct mcp_menu *, struct client *, u_int,
 		     u_int, int);
@@ -444,6 +454,7 @@ void		 mcp_run_fail(struct mcp_run *, int, const char *);
 void		 mcp_run_free(void *);
 
 /* mcp-show.c */
+struct window_pane *mcp_show_pane_of(struct client *);
 int		 mcp_show_queue(struct client *);
 int		 mcp_show_alive(struct client *);
 void		 mcp_show(struct mcp_output *);
@@ -489,6 +500,11 @@ char		*mcp_text_fit(const char *, u_int);
 char		*mcp_text_label(const char *, u_int, int);
 char		*mcp_text_utf8(const char *, size_t);
 char		*mcp_text_json(const char *, size_t);
+
+/* mcp-typing.c */
+int		 mcp_typing(struct client *, const struct timeval *);
+int		 mcp_typing_pane(struct window_pane *, struct client *,
+		     const struct timeval *);
 
 /* mcp-work.c */
 void		 mcp_work_add(mcp_work_cb, void *);
