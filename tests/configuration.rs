@@ -322,7 +322,7 @@ fn secrets_are_in_no_log_line_no_error_and_no_report() {
     let home = Home::new("secrets");
     let env = format!(r#""env":{{"TOKEN":"{MARK}","EXPANDED":"${{TMCP_SECRET}}"}}"#);
     let servers = format!(
-        r#"{{"s":{},"bad":{{"command":["{MARK}"],{env}}},"gone":{{"command":"/nowhere/x","args":["{MARK}"],{env},"retry_attempts":0}},
+        r#"{{"s":{},"bad":{{"command":[["{MARK}"]],{env}}},"gone":{{"command":"/nowhere/x","args":["{MARK}"],{env},"retry_attempts":0}},
         "dies":{{"command":"false","args":["{MARK}","${{TMCP_SECRET}}"],{env},"retry_attempts":0}},
         "wrong":{{"command":"x","env":["{MARK}"]}},"missing":{{"command":"x","args":["${{TMCP_NONE}}{MARK}"]}}}}"#,
         entry(&["--stderr-flood", "10"], &env)

@@ -62,14 +62,14 @@ fn the_timeout_of_the_entry_ends_a_call_that_works_and_one_that_waits() {
     let waiting = driver.start("s", "echo", r#"{"text":"x"}"#);
     let error = driver.done(working).outcome.unwrap_err();
     assert_eq!(error.kind(), Kind::Timeout);
-    assert_eq!(error.message(), "server 's': timed out after 300 ms");
+    assert_eq!(error.message(), "server 's': timed out after 300 ms ('timeout' of the entry)");
     let done = driver.done(waiting);
     match done.outcome {
         // The server let go of the first call in time, or not.
         Ok(_) => {}
         Err(error) => assert_eq!(
             error.message(),
-            "server 's': timed out after 300 ms waiting for a connection"
+            "server 's': timed out after 300 ms ('timeout' of the entry) waiting for a connection"
         ),
     }
     assert!(driver.number("s", "Timeouts") >= 1);
@@ -101,7 +101,10 @@ fn a_server_that_does_not_start_in_time_is_a_timeout() {
     let mut driver = one("slow-start", &["--start-delay", "20000"], r#""timeout":300"#);
     let error = driver.error("s", "echo", r#"{"text":"x"}"#);
     assert_eq!(error.kind(), Kind::Timeout);
-    assert_eq!(error.message(), "server 's': timed out after 300 ms waiting for a connection");
+    assert_eq!(
+        error.message(),
+        "server 's': timed out after 300 ms ('timeout' of the entry) waiting for a connection"
+    );
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn progress_does_not_extend_the_limit_of_the_whole_call() {
     let mut driver = one("whole", &[], r#""timeout":500"#);
     driver.warm("s");
     let error = driver.error("s", "progress", r#"{"steps":1000,"delay_ms":20}"#);
-    assert_eq!(error.message(), "server 's': timed out after 500 ms");
+    assert_eq!(error.message(), "server 's': timed out after 500 ms ('timeout' of the entry)");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::config::{self, Config, Parser, Problem, Scanner};
+use crate::config::{self, Config, Key, Parser, Problem, Scanner, Scope};
 use crate::time::Time;
 
 /// How long a file that could not be parsed is given to become whole.
@@ -93,7 +93,7 @@ impl Loader {
                 self.not_before = Some(when);
                 return Progress::Later;
             }
-            let problem = Problem { server: None, message: why };
+            let problem = Problem::file(why);
             if is_overlay {
                 self.overlay_config = Some(Config { servers: Vec::new(), problems: vec![problem] });
                 self.second_look = false;
@@ -138,7 +138,13 @@ impl Loader {
         match stage {
             Stage::Scan(file, scanner) => match file.read(scratch) {
                 Ok(0) => {}
-                Ok(n) => return scanner.feed(&scratch[..n]).map(|()| None).map_err(|e| named(&e)),
+                Ok(n) => {
+                    return scanner.feed(&scratch[..n]).map(|()| None).map_err(|error| {
+                        let head = String::from_utf8_lossy(&scratch[..n.min(256)]);
+                        let format = config::other_format(&head);
+                        named(&format!("{error}{}", format.unwrap_or_default()))
+                    });
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(None),
                 Err(error) => return Err(system(&error)),
             },
@@ -150,11 +156,16 @@ impl Loader {
         }
         match self.current.take() {
             Some(Stage::Scan(_, scanner)) => {
-                let Some(raw) = scanner.finish().map_err(|error| named(&error))? else {
-                    return Ok(Some(Config::default()));
+                let found = scanner.finish().map_err(|error| named(&error))?;
+                let Some(raw) = found.top(Key::Servers) else {
+                    let told = found.foreign().map(|what| {
+                        Problem::file(format!("no mcpServers in {} ({what})", path.display()))
+                    });
+                    let problems = told.into_iter().collect();
+                    return Ok(Some(Config { servers: Vec::new(), problems }));
                 };
                 let origin = path.display().to_string();
-                self.current = Some(Stage::Parse(Parser::new(&raw, &origin)));
+                self.current = Some(Stage::Parse(Parser::new(raw, &origin, Scope::User)));
                 Ok(None)
             }
             Some(Stage::Parse(parser)) => Ok(Some(parser.finish(env))),

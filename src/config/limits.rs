@@ -116,6 +116,11 @@ impl ServerConfig {
             },
             max_in_flight: max_in_flight.clamp(1, narrow(MAX_IN_FLIGHT.max)),
             timeout: self.timeout.or(defaults.timeout),
+            timeout_key: match (self.timeout, defaults.timeout) {
+                (Some(_), _) => "'timeout' of the entry",
+                (None, Some(_)) => "@mcp-timeout",
+                (None, None) => "",
+            },
             operation_timeout: self.operation_timeout.or(defaults.operation_timeout),
             retry_attempts: self.retry_attempts.or(defaults.retry_attempts).unwrap_or(3),
             retry_backoff: self
@@ -146,6 +151,7 @@ mod tests {
                 pool_idle_timeout: Some(Duration::from_secs(300)),
                 max_in_flight: 64,
                 timeout: None,
+                timeout_key: "",
                 operation_timeout: None,
                 retry_attempts: 3,
                 retry_backoff: Duration::from_millis(100),
@@ -220,6 +226,7 @@ mod tests {
                 pool_idle_timeout: None,
                 max_in_flight: 3,
                 timeout: Some(Duration::from_secs(1)),
+                timeout_key: "@mcp-timeout",
                 operation_timeout: Some(Duration::from_millis(500)),
                 retry_attempts: 0,
                 retry_backoff: Duration::from_millis(250),

@@ -16,12 +16,18 @@ mod expand;
 mod identity;
 mod limits;
 mod parse;
+mod problem;
 mod scan;
+mod scope;
+mod tools;
 
 pub use parse::{Parser, parse_servers};
-pub use scan::Scanner;
+pub use problem::{Problem, ProblemKind};
+pub use scan::{Captured, Key, Scanner, other_format};
+pub use scope::{Directory, Scope};
+pub use tools::ToolFilter;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,7 +55,7 @@ impl Config {
         if let Ok(at) = self.servers.binary_search_by(|server| server.name.as_str().cmp(name)) {
             return Ok(&self.servers[at]);
         }
-        let problem = self.problems.iter().find(|problem| problem.server.as_deref() == Some(name));
+        let problem = self.problems.iter().find(|problem| problem.unused() == Some(name));
         if let Some(problem) = problem {
             return Err(Error::new(Kind::Invalid, problem.message.clone()));
         }
@@ -69,37 +75,37 @@ impl Config {
 /// A broken entry of the overlay does not fall back to the base's: the user
 /// changed that server on purpose, and running the old one would hide it.
 pub fn merge(base: Config, overlay: Config) -> Config {
-    let usable = overlay.servers.iter().map(|server| server.name.as_str());
-    let told = overlay.problems.iter().filter_map(|problem| problem.server.as_deref());
-    let replaced: BTreeSet<&str> = usable.chain(told).collect();
+    let usable = overlay.servers.iter().map(|server| (server.name.as_str(), &server.scope));
+    let told = overlay.problems.iter();
+    let told = told.filter_map(|problem| Some((problem.server.as_deref()?, &problem.scope)));
+    let mut by: BTreeMap<&str, BTreeSet<&Scope>> = BTreeMap::new();
+    for (name, scope) in usable.chain(told) {
+        by.entry(name).or_default().insert(scope);
+    }
+    let replaced = |name: &str, scope: &Scope| {
+        by.get(name).is_some_and(|scopes| scopes.iter().any(|new| new.replaces(scope)))
+    };
 
     let mut servers = base.servers;
-    servers.retain(|server| !replaced.contains(server.name.as_str()));
+    servers.retain(|server| !replaced(&server.name, &server.scope));
     let mut problems = base.problems;
-    problems
-        .retain(|problem| problem.server.as_deref().is_none_or(|name| !replaced.contains(name)));
+    problems.retain(|problem| {
+        problem.server.as_deref().is_none_or(|name| !replaced(name, &problem.scope))
+    });
 
     servers.extend(overlay.servers);
-    servers.sort_by(|a, b| a.name.cmp(&b.name));
+    servers.sort_by(|a, b| (&a.name, &a.scope).cmp(&(&b.name, &b.scope)));
     problems.extend(overlay.problems);
     Config { servers, problems }
 }
 
-/// One entry or file that could not be used, or not quite as written.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Problem {
-    /// The server, when one entry is at fault; `None` for a whole file.
-    pub server: Option<String>,
-    /// The sentence for the user. Never contains a value of `env`.
-    pub message: String,
-}
-
 /// How a server is reached first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Transport {
     /// A Unix socket, with the command as the fallback when there is one.
     Socket,
     /// A child process and its pipes.
+    #[default]
     Stdio,
 }
 
@@ -142,10 +148,12 @@ impl fmt::Debug for Command {
 }
 
 /// One server.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServerConfig {
     /// The key under `mcpServers`, as written.
     pub name: String,
+    /// Where it is in force.
+    pub scope: Scope,
     /// How it is reached first.
     pub transport: Transport,
     /// Unix socket.
@@ -172,6 +180,16 @@ pub struct ServerConfig {
     pub era: Option<Era>,
     /// Tools that the user declared safe to run twice (`idempotent_tools`).
     pub idempotent_tools: Vec<String>,
+    /// Which of its tools are offered.
+    pub tools: ToolFilter,
+}
+
+impl ServerConfig {
+    /// The name that tells it apart from servers of the same name in other
+    /// scopes; see [`Scope::id`].
+    pub fn id(&self) -> String {
+        self.scope.id(&self.name)
+    }
 }
 
 /// Values for what an entry leaves out; tmux's `@mcp-*` options.
@@ -204,6 +222,8 @@ pub struct Limits {
     pub max_in_flight: u32,
     /// Whole call, whatever happens; `None` means `idle` 60 s without progress and 30 min in all.
     pub timeout: Option<Duration>,
+    /// Where `timeout` was set, for the message.
+    pub timeout_key: &'static str,
     /// From send to reply.
     pub operation_timeout: Option<Duration>,
     /// Tries after a failure.

@@ -12,33 +12,55 @@
 //! - memory is the captured value plus one bit per open bracket; nothing recurses;
 //! - the first error is final: every later call repeats it.
 
+mod captured;
 mod text;
 
 use std::fmt;
 
+pub use self::captured::other_format;
+pub use self::captured::{Captured, Key};
+use self::captured::{foreign_key, plain_json};
 use self::text::{Fault, Position, plain_run, unexpected};
 use crate::error::{Error, Kind, Result};
 
-/// The key whose value is kept.
-const WANTED: &str = "mcpServers";
+/// The key under which Claude Code keeps what it knows of each project.
+const PROJECTS: &str = "projects";
 
-/// Raw bytes of a key worth comparing: every character of [`WANTED`] may be
-/// written as a six-byte escape.
-const KEY_LIMIT: usize = WANTED.len() * 6;
+/// Raw bytes of a key worth comparing: every character of it may be written as a
+/// six-byte escape.
+const KEY_LIMIT: usize = Key::LONGEST * 6;
 
-/// The largest `mcpServers` that is kept, some thousand servers: it is taken apart
-/// in one go.
+/// The same for the path of a project, as long as the system allows.
+const PATH_LIMIT: usize = 4096 * 6;
+
+/// The largest value that is kept, some thousand servers: it is taken apart in
+/// one go.
 const CAPTURE_LIMIT: usize = 1 << 20;
 
-/// Walks one JSON document, chunk by chunk, and keeps its `mcpServers`.
+/// All values of a file that are kept.
+const ALL_LIMIT: usize = 8 << 20;
+
+/// Walks one JSON document, chunk by chunk, and keeps the values of a few keys.
+/// Comments, and a comma before a closing bracket, are read over.
 pub struct Scanner {
     state: State,
+    /// Where a comment is left to.
+    resume: State,
     nesting: Nesting,
     role: Role,
     key: Vec<u8>,
-    wanted: bool,
-    capturing: bool,
-    captured: Option<Vec<u8>>,
+    /// The key at the top that the walk is below, if it is one of interest.
+    top: Top,
+    /// The project that the walk is in.
+    project: Option<Box<str>>,
+    /// The value that comes next is kept, or is being kept.
+    wanted: Option<Key>,
+    capturing: Option<(Key, usize)>,
+    kept: Captured,
+    kept_bytes: usize,
+    /// Something that JSON does not have was read over.
+    relaxed: bool,
+    current: Vec<u8>,
     limit: usize,
     /// The head of a character whose tail lies in the next chunk.
     partial: [u8; 4],
@@ -53,12 +75,18 @@ impl Scanner {
     pub fn new() -> Scanner {
         Scanner {
             state: State::Start,
+            resume: State::Start,
             nesting: Nesting::default(),
             role: Role::Value,
             key: Vec::with_capacity(KEY_LIMIT),
-            wanted: false,
-            capturing: false,
-            captured: None,
+            top: Top::Other,
+            project: None,
+            wanted: None,
+            capturing: None,
+            kept: Captured::default(),
+            kept_bytes: 0,
+            relaxed: false,
+            current: Vec::new(),
             limit: CAPTURE_LIMIT,
             partial: [0; 4],
             partial_len: 0,
@@ -79,23 +107,36 @@ impl Scanner {
         self.consume(chunk).inspect_err(|error| self.failed = Some(error.clone()))
     }
 
-    /// Ends the document and hands out the raw value of the top-level key
-    /// `mcpServers`, the last one when there are several.
+    /// Ends the document and hands out the raw values of the keys that matter,
+    /// the last one when a key stood there several times.
     ///
     /// # Errors
     /// [`Kind::Invalid`] when the document was not over.
-    pub fn finish(self) -> Result<Option<Vec<u8>>> {
+    pub fn finish(mut self) -> Result<Captured> {
         if let Some(error) = self.failed {
             return Err(error);
         }
         if self.partial_len > 0 {
             return Err(self.position.error(NOT_UTF8));
         }
+        if matches!(self.state, State::LineComment) {
+            self.state = self.resume;
+        }
         match self.state {
-            State::End => Ok(self.captured),
+            State::End => {
+                if self.relaxed {
+                    for value in self.kept.values.values_mut() {
+                        *value = plain_json(value);
+                    }
+                }
+                Ok(self.kept)
+            }
             State::Start => Err(Error::new(Kind::Invalid, "the file is empty")),
             State::String | State::Escape | State::Hex(_) => {
                 Err(self.position.error("the file ends inside a string"))
+            }
+            State::Slash | State::BlockComment | State::BlockStar => {
+                Err(self.position.error("the file ends inside a comment"))
             }
             _ => Err(self.position.error(match self.nesting.innermost() {
                 Some(Bracket::Array) => "the file ends before ']'",
@@ -212,12 +253,45 @@ impl Scanner {
                     None if number.complete() => self.end_value(bytes, from, i)?,
                     None => return Err(unexpected(text, i, "a digit")),
                 },
+                State::Slash => {
+                    self.state = match bytes[i] {
+                        b'/' => State::LineComment,
+                        b'*' => State::BlockComment,
+                        _ => return Err(unexpected(text, i, "a comment after '/'")),
+                    };
+                    self.relaxed = true;
+                    i += 1;
+                }
+                State::LineComment => {
+                    let Some(end) = memchr::memchr(b'\n', &bytes[i..]) else { break };
+                    self.state = self.resume;
+                    i += end;
+                }
+                State::BlockComment => {
+                    let Some(star) = memchr::memchr(b'*', &bytes[i..]) else { break };
+                    self.state = State::BlockStar;
+                    i += star + 1;
+                }
+                State::BlockStar => {
+                    self.state = match bytes[i] {
+                        b'/' => self.resume,
+                        b'*' => State::BlockStar,
+                        _ => State::BlockComment,
+                    };
+                    i += 1;
+                }
                 _ => {
                     while matches!(bytes.get(i), Some(b' ' | b'\n' | b'\r' | b'\t')) {
                         i += 1;
                     }
                     if i == bytes.len() {
                         break;
+                    }
+                    if bytes[i] == b'/' {
+                        self.resume = self.state;
+                        self.state = State::Slash;
+                        i += 1;
+                        continue;
                     }
                     self.structure(text, i, &mut from)?;
                     i += 1;
@@ -240,27 +314,35 @@ impl Scanner {
             (State::Start, _) => return Err(unexpected(text, i, "'{'")),
             (State::Colon, b':') => {
                 self.state = State::Value;
-                if self.wanted {
-                    self.wanted = false;
-                    self.capturing = true;
+                if let Some(key) = self.wanted.take() {
+                    self.capturing = Some((key, self.nesting.depth));
                     // The value itself starts later; white space in front of it is harmless.
                     *from = i + 1;
-                    self.captured.get_or_insert_default().clear();
+                    self.current.clear();
                 }
             }
             (State::Colon, _) => return Err(unexpected(text, i, "':' after the key")),
             (State::FirstKey | State::Key, b'"') => {
-                let top = self.nesting.depth == 1;
-                self.role = if top { Role::TopKey } else { Role::Key };
+                self.role = match (self.nesting.depth, &self.top) {
+                    (1, _) => Role::TopKey,
+                    (2, Top::Projects) => Role::Path,
+                    (3, Top::Projects) => Role::ProjectKey,
+                    (2, Top::Named(_)) => Role::Field,
+                    _ => Role::Key,
+                };
                 self.key.clear();
                 self.state = State::String;
             }
             (State::FirstKey, b'}') | (State::FirstElement, b']') => {
                 self.close(bytes, *from, i + 1)?;
             }
+            (State::Key, b'}') | (State::Element, b']') => {
+                self.relaxed = true;
+                self.close(bytes, *from, i + 1)?;
+            }
             (State::FirstKey, _) => return Err(unexpected(text, i, "a key or '}'")),
             (State::Key, _) => return Err(unexpected(text, i, "a key after the comma")),
-            (State::Value | State::FirstElement, byte) => match byte {
+            (State::Value | State::FirstElement | State::Element, byte) => match byte {
                 b'{' => self.open(Bracket::Object),
                 b'[' => self.open(Bracket::Array),
                 b'"' => {
@@ -277,7 +359,7 @@ impl Scanner {
             },
             (State::After, byte) => match (self.nesting.innermost(), byte) {
                 (Some(Bracket::Object), b',') => self.state = State::Key,
-                (Some(Bracket::Array), b',') => self.state = State::Value,
+                (Some(Bracket::Array), b',') => self.state = State::Element,
                 (Some(Bracket::Object), b'}') | (Some(Bracket::Array), b']') => {
                     self.close(bytes, *from, i + 1)?;
                 }
@@ -308,50 +390,91 @@ impl Scanner {
         from: usize,
         end: usize,
     ) -> std::result::Result<(), Fault> {
-        if self.nesting.depth == 1 && self.capturing {
+        if let Some((key, depth)) = self.capturing.filter(|(_, depth)| *depth == self.nesting.depth)
+        {
             self.keep(bytes, from, end)?;
-            self.capturing = false;
+            self.capturing = None;
+            // Each project has a handful of these, nearly all of them empty.
+            let value = std::mem::take(&mut self.current);
+            let slot = (self.project.clone().filter(|_| depth == 3), key);
+            let replaced =
+                if slot.0.is_some() && matches!(value.trim_ascii(), b"{}" | b"[]" | b"false") {
+                    self.kept.values.remove(&slot)
+                } else {
+                    self.kept_bytes += value.len();
+                    self.kept.values.insert(slot, value)
+                };
+            self.kept_bytes -= replaced.map_or(0, |value| value.len());
         }
         self.state = if self.nesting.depth == 0 { State::End } else { State::After };
         Ok(())
     }
 
     fn end_key(&mut self) {
-        if self.role != Role::TopKey {
+        if self.role == Role::Key {
             return;
         }
-        self.wanted = if self.key.contains(&b'\\') {
+        let name = if self.key.contains(&b'\\') {
             let quoted = [b"\"", self.key.as_slice(), b"\""].concat();
-            serde_json::from_slice::<String>(&quoted).is_ok_and(|key| key == WANTED)
+            serde_json::from_slice::<String>(&quoted).unwrap_or_default()
         } else {
-            self.key == WANTED.as_bytes()
+            String::from_utf8_lossy(&self.key).into_owned()
         };
+        match self.role {
+            Role::TopKey => {
+                self.wanted = Key::of(&name);
+                if self.kept.foreign.is_none() {
+                    self.kept.foreign = foreign_key(&name);
+                }
+                self.top = match &*name {
+                    PROJECTS => Top::Projects,
+                    _ if self.wanted.is_some() => Top::Other,
+                    _ => Top::Named(name),
+                };
+            }
+            Role::Path => self.project = Some(name.into_boxed_str()),
+            Role::ProjectKey => self.wanted = Key::of(&name),
+            // An entry that stands where `mcpServers` should.
+            Role::Field if name == "command" && self.kept.foreign.is_none() => {
+                if let Top::Named(entry) = &self.top {
+                    let entry = entry.escape_debug().take(60).collect::<String>();
+                    self.kept.foreign = Some(format!(
+                        "it has '{entry}' at the top: entries belong into \"mcpServers\": {{}}"
+                    ));
+                }
+            }
+            Role::Field | Role::Key | Role::Value => {}
+        }
     }
 
     fn remember_key(&mut self, raw: &[u8]) {
-        if self.role == Role::TopKey {
-            // One byte over the limit is enough to tell a longer key apart.
-            let room = (KEY_LIMIT + 1).saturating_sub(self.key.len());
-            self.key.extend_from_slice(&raw[..raw.len().min(room)]);
-        }
+        let limit = match self.role {
+            Role::Value | Role::Key => return,
+            Role::Path => PATH_LIMIT,
+            Role::TopKey | Role::ProjectKey | Role::Field => KEY_LIMIT,
+        };
+        // One byte over the limit is enough to tell a longer key apart.
+        let room = (limit + 1).saturating_sub(self.key.len());
+        self.key.extend_from_slice(&raw[..raw.len().min(room)]);
     }
 
     fn keep(&mut self, bytes: &[u8], from: usize, end: usize) -> std::result::Result<(), Fault> {
-        if !self.capturing {
-            return Ok(());
-        }
-        let captured = self.captured.get_or_insert_default();
-        if end - from > self.limit - captured.len() {
-            let mut at = from + self.limit - captured.len();
+        let Some((key, _)) = self.capturing else { return Ok(()) };
+        let room = self.limit.saturating_sub(self.current.len());
+        if end - from > room {
+            let mut at = from + room;
             while bytes[at] & 0xc0 == 0x80 {
                 at -= 1;
             }
-            return Err(Fault {
-                at,
-                what: format!("'{WANTED}' is larger than {} MiB", self.limit >> 20),
-            });
+            let what = format!("'{}' is larger than {} MiB", key.name(), self.limit >> 20);
+            return Err(Fault { at, what });
         }
-        captured.extend_from_slice(&bytes[from..end]);
+        if self.kept_bytes + self.current.len() + (end - from) > ALL_LIMIT {
+            let what =
+                format!("the servers of all projects are larger than {} MiB", ALL_LIMIT >> 20);
+            return Err(Fault { at: from, what });
+        }
+        self.current.extend_from_slice(&bytes[from..end]);
         Ok(())
     }
 }
@@ -380,6 +503,8 @@ enum State {
     Start,
     Value,
     FirstElement,
+    /// After the comma of an array.
+    Element,
     FirstKey,
     Key,
     Colon,
@@ -391,7 +516,21 @@ enum State {
     /// Bytes of the literal still missing.
     Literal(&'static [u8]),
     Number(Number),
+    /// After the first slash of a comment.
+    Slash,
+    LineComment,
+    BlockComment,
+    /// After a star in a comment.
+    BlockStar,
     End,
+}
+
+/// What the walk is below.
+enum Top {
+    Projects,
+    /// A key that may be an entry in the wrong place.
+    Named(String),
+    Other,
 }
 
 /// What the string being read is.
@@ -400,6 +539,12 @@ enum Role {
     Value,
     Key,
     TopKey,
+    /// A key of the value of one at the top.
+    Field,
+    /// The path of a project.
+    Path,
+    /// A key of a project.
+    ProjectKey,
 }
 
 /// How far a number has come in the grammar of RFC 8259 section 6.

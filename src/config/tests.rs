@@ -6,19 +6,8 @@ use super::*;
 pub(super) fn server(name: &str) -> ServerConfig {
     ServerConfig {
         name: name.to_owned(),
-        transport: Transport::Stdio,
-        socket_path: None,
-        socket_allow_uid: Vec::new(),
         command: Some(command("server")),
-        pool_max_size: None,
-        pool_idle_timeout: None,
-        max_in_flight: None,
-        timeout: None,
-        operation_timeout: None,
-        retry_attempts: None,
-        retry_backoff: None,
-        era: None,
-        idempotent_tools: Vec::new(),
+        ..ServerConfig::default()
     }
 }
 
@@ -34,6 +23,8 @@ fn config(servers: &[&str], problems: &[(Option<&str>, &str)]) -> Config {
             .iter()
             .map(|(server, message)| Problem {
                 server: server.map(str::to_owned),
+                scope: Scope::User,
+                kind: ProblemKind::Refused,
                 message: (*message).to_owned(),
             })
             .collect(),
@@ -115,8 +106,8 @@ fn a_file_and_its_overlay_become_one_configuration() {
         for chunk in file.as_bytes().chunks(11) {
             scanner.feed(chunk).expect("the file is valid");
         }
-        let raw = scanner.finish().expect("the file is whole").unwrap_or_default();
-        parse_servers(&raw, &|_| None, origin)
+        let found = scanner.finish().expect("the file is whole");
+        parse_servers(found.top(Key::Servers).unwrap_or_default(), &|_| None, origin)
     };
     let base = read(
         r#"{"history": ["mcpServers"], "mcpServers": {

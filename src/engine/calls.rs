@@ -70,6 +70,7 @@ impl Engine {
             user_data,
             internal,
             timeout,
+            timeout_key: "",
             enqueued: now,
             deadline,
             silence: None,

@@ -466,7 +466,7 @@ impl Engine {
         if let Some(id) = self.by_name.get(name) {
             return Ok(*id);
         }
-        if let Some(problem) = self.problems.iter().find(|p| p.server.as_deref() == Some(name)) {
+        if let Some(problem) = self.problems.iter().find(|p| p.unused() == Some(name)) {
             return Err(Error::new(Kind::Invalid, problem.message.clone()));
         }
         let names: Vec<&str> = self.by_name.keys().map(|name| &**name).collect();

@@ -115,6 +115,8 @@ pub(super) struct Request {
     pub(super) internal: bool,
     /// What the caller asked for.
     pub(super) timeout: Option<Duration>,
+    /// The setting that fixed the deadline; empty: the caller or nobody did.
+    pub(super) timeout_key: &'static str,
     pub(super) enqueued: Time,
     pub(super) deadline: Time,
     /// Longest silence, with the time of the last sign of life.
@@ -141,6 +143,7 @@ impl Request {
     /// Fixes the deadlines once the server's limits are known. The clock runs
     /// from the caller's enqueue.
     pub(super) fn limit(&mut self, limits: &Limits) {
+        self.timeout_key = if self.timeout.is_none() { limits.timeout_key } else { "" };
         match self.timeout.or(limits.timeout) {
             Some(timeout) => {
                 self.deadline = self.enqueued + timeout;
@@ -192,8 +195,12 @@ impl Request {
     /// What timed out, for the user.
     pub(super) fn timeout_message(&self, now: Time) -> String {
         let total = self.deadline.since(self.enqueued);
+        let key = match self.timeout_key {
+            "" => String::new(),
+            key => format!(" ({key})"),
+        };
         let (what, limit) = match (self.silence, self.operation_timeout, self.assigned) {
-            _ if now >= self.deadline => ("", total),
+            _ if now >= self.deadline => (&*key, total),
             (_, Some(limit), Some(assigned)) if now >= assigned + limit => {
                 (" (operation_timeout)", limit)
             }

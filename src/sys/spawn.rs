@@ -145,6 +145,10 @@ fn find(program: &Program) -> Result<PathBuf> {
         None => path.to_owned(),
     };
     let invalid = |why: &str| Error::new(Kind::Invalid, format!("command '{name}'{why}"));
+    let line = match command.as_bytes().iter().any(u8::is_ascii_whitespace) {
+        true => "; it holds blanks: arguments belong into 'args'",
+        false => "",
+    };
     if command.is_empty() {
         return Err(Error::new(Kind::Invalid, "the command is empty"));
     }
@@ -156,7 +160,7 @@ fn find(program: &Program) -> Result<PathBuf> {
                 Err(invalid(": permission denied"))
             }
             Ok(_) => Ok(PathBuf::from(command)),
-            Err(e) => Err(invalid(&format!(": {}", lower(&e)))),
+            Err(e) => Err(invalid(&format!(": {}{line}", lower(&e)))),
         };
     }
 
@@ -178,8 +182,24 @@ fn find(program: &Program) -> Result<PathBuf> {
     }
     Err(match denied {
         Some(file) => invalid(&format!(": permission denied ({})", file.display())),
-        None => invalid(" not found on PATH"),
+        None => invalid(&format!(" not found on PATH{}{line}", searched(program, path))),
     })
+}
+
+/// Where a program was looked for, and how that is changed.
+fn searched(program: &Program, path: &OsStr) -> String {
+    /// A longer PATH is cut: the message goes into a status line, too.
+    const LONGEST: usize = 2000;
+    let shown: String = path.to_string_lossy().chars().take(LONGEST).collect();
+    let cut = if shown.len() < path.len() { "..." } else { "" };
+    // Of two the last counts, and that is the entry's.
+    let cure = match program.env.iter().filter(|(name, _)| name == "PATH").count() {
+        0 | 1 => {
+            "to change it, run tmux set-environment -g PATH \"$PATH\" in a shell that finds it"
+        }
+        _ => "as the entry's 'env' sets it",
+    };
+    format!(" ({shown}{cut}; {cure})")
 }
 
 fn check_cwd(cwd: &Path) -> Result<()> {

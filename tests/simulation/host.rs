@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tmcp::config::{Config, Defaults, Problem};
+use tmcp::config::{Config, Defaults, Problem, ProblemKind};
 use tmcp::engine::{
     Arguments, CallTool, Completion, Event, Listing, LogLevel, Pair, Reference, Reply, RequestId,
     Unfinished,
@@ -144,7 +144,7 @@ impl World {
             75..=80 => self.configure_some(),
             81 => {
                 self.say(format_args!("the configuration cannot be read"));
-                let problem = Problem { server: None, message: "no such file".into() };
+                let problem = Problem::file("no such file");
                 self.engine.configuration_failed(self.time(), problem);
             }
             82..=83 => self.set_defaults(),
@@ -372,7 +372,9 @@ impl World {
                 config.servers.push(server.entry.clone());
             } else if self.random.mille(300) {
                 let message = format!("server 's{index}' has a bad entry");
-                config.problems.push(Problem { server: Some(format!("s{index}")), message });
+                let server = Some(format!("s{index}"));
+                let kind = ProblemKind::Refused;
+                config.problems.push(Problem { server, kind, ..Problem::file(message) });
             }
         }
         if self.trace.is_kept() {

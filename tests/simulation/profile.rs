@@ -216,5 +216,6 @@ pub fn entry(random: &mut Random, index: usize) -> Arc<ServerConfig> {
         retry_backoff: ms(random, &[0, 1, 20, 500, 10_000]),
         era: random.pick(&[None, None, None, None, None, Some(Era::Legacy), Some(Era::Modern)]),
         idempotent_tools: vec!["idem".into()],
+        ..ServerConfig::default()
     })
 }

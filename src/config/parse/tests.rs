@@ -1,6 +1,8 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::*;
+use crate::config::{Command, Era, ServerConfig, Transport};
 
 const ORIGIN: &str = "/home/u/.claude.json";
 
@@ -101,7 +103,7 @@ fn what_is_left_out_stays_open() {
 fn every_key_is_read() {
     let keys = r#""transport": "unix", "socket_path": "/s", "command": "x", "args": ["y"],
         "env": {"K": "v"}, "cwd": "/w", "pool_max_size": 2, "pool_idle_timeout": 0,
-        "max_in_flight": 3, "timeout": 4, "operation_timeout": 5, "retry_attempts": 6,
+        "max_in_flight": 3, "timeout": 4000, "operation_timeout": 5, "retry_attempts": 6,
         "retry_backoff": 7, "era": "modern", "idempotent_tools": ["t", "u"],
         "socket_allow_uid": [33, 1000], "disabled": false"#;
     let expected = ServerConfig {
@@ -118,12 +120,13 @@ fn every_key_is_read() {
         pool_max_size: Some(2),
         pool_idle_timeout: Some(Duration::ZERO),
         max_in_flight: Some(3),
-        timeout: Some(Duration::from_millis(4)),
+        timeout: Some(Duration::from_secs(4)),
         operation_timeout: Some(Duration::from_millis(5)),
         retry_attempts: Some(6),
         retry_backoff: Some(Duration::from_millis(7)),
         era: Some(Era::Modern),
         idempotent_tools: vec!["t".to_owned(), "u".to_owned()],
+        ..ServerConfig::default()
     };
     assert_eq!(good(&format!("{{{keys}}}")), expected);
     assert_eq!(good(&format!("{{\"tmux\": {{{keys}}}}}")), expected);
@@ -163,20 +166,22 @@ fn the_transport_follows_from_what_is_given() {
 #[test]
 fn transports_to_come_are_told_and_other_programs_own_are_not() {
     for transport in ["http", "sse", "ws", "streamable-http", "tcp", "tls"] {
-        let expected = format!("transport '{transport}' is not supported yet");
+        let shown = if transport == "streamable-http" { "http" } else { transport };
+        let expected = format!("transport '{shown}' is not supported yet");
         assert_eq!(
             bad(&format!(r#"{{"type": "{transport}", "url": "https://u:SECRET@h"}}"#)),
             expected
         );
         assert_eq!(bad(&format!(r#"{{"transport": "{transport}", "command": "x"}}"#)), expected);
     }
+    assert_eq!(parse(r#"{"a": {"type": "http"}}"#).problems[0].kind, ProblemKind::Unsupported);
     assert_eq!(bad(r#"{"url": "https://h/mcp"}"#), "transport 'http' is not supported yet");
     for transport in ["sdk", "sse-ide", "ws-ide", "claudeai-proxy"] {
-        let config = parse(&format!(r#"{{"a": {{"type": "{transport}", "disabled": true}}}}"#));
-        assert_eq!(config, Config::default());
+        let told = format!("transport '{transport}' belongs to another program alone");
+        assert_eq!(bad(&format!(r#"{{"type": "{transport}", "disabled": true}}"#)), told);
     }
     let told = "unknown transport 'pi\\u{1b}gs' (use 'socket' or 'stdio')";
-    assert_eq!(bad(r#"{"transport": "pi\u001bgs", "command": "x"}"#), told);
+    assert_eq!(bad(r#"{"transport": "pi\u001bgs"}"#), told);
 }
 
 #[test]
@@ -207,23 +212,21 @@ fn one_bad_entry_is_named_with_key_expectation_and_finding() {
             "'tmux.transport' must be a string, not an array",
         ),
         (r#"{"tmux": "SECRET", "command": "x"}"#, "'tmux' must be an object, not a string"),
-        (r#"{"command": ["SECRET"]}"#, "'command' must be a string, not an array"),
+        (r#"{"command": []}"#, "'command' must be a string or an array of strings, not an array"),
+        (r#"{"command": ["", "SECRET"]}"#, "'command' is empty"),
+        (r#"{"command": 7}"#, "'command' must be a string or an array of strings, not a number"),
         (r#"{"command": ""}"#, "'command' is empty"),
         (r#"{"command": "${EMPTY}"}"#, "'command' is empty"),
         (r#"{"command": "SECRET\u0000"}"#, "'command' holds a NUL character"),
         (r#"{"socket_path": true}"#, "'socket_path' must be a string, not true"),
         (r#"{"socket_path": "${NO:-}"}"#, "'socket_path' is empty"),
         (r#"{"command": "x", "cwd": 5}"#, "'cwd' must be a string, not a number"),
-        (
-            r#"{"command": "x", "args": "SECRET"}"#,
-            "'args' must be an array of strings, not a string",
-        ),
+        (r#"{"command": "x", "args": "'SECRET"}"#, "'args' is a string with an open quote"),
         (r#"{"command": "x", "args": {}}"#, "'args' must be an array of strings, not an object"),
-        (r#"{"command": "x", "args": ["SECRET", null]}"#, "'args[1]' must be a string, not null"),
         (r#"{"command": "x", "args": [["SECRET"]]}"#, "'args[0]' must be a string, not an array"),
         (
-            r#"{"command": "x", "env": ["K=SECRET"]}"#,
-            "'env' must be an object of strings, not an array",
+            r#"{"command": "x", "env": ["SECRET"]}"#,
+            "'env' must be an object of strings, not an array of anything but 'NAME=value'",
         ),
         (r#"{"command": "x", "env": 7777}"#, "'env' must be an object of strings, not a number"),
         (
@@ -246,8 +249,16 @@ fn one_bad_entry_is_named_with_key_expectation_and_finding() {
         (r#"{"command": "x", "era": "new"}"#, "'era' must be 'legacy' or 'modern', not 'new'"),
         (r#"{"command": "x", "era": 2026}"#, "'era' must be 'legacy' or 'modern', not a number"),
         (
-            r#"{"command": "x", "idempotent_tools": "t"}"#,
-            "'idempotent_tools' must be an array of strings, not a string",
+            r#"{"command": "x", "idempotent_tools": 7}"#,
+            "'idempotent_tools' must be an array of strings, not a number",
+        ),
+        (
+            r#"{"command": "x", "tools": {"deny": {"SECRET": 1}}}"#,
+            "'tools.deny' must be an array of strings, not an object",
+        ),
+        (
+            r#"{"command": "x", "tools": 1}"#,
+            "'tools' must be an object with 'allow' and 'deny', not a number",
         ),
         (
             r#"{"command": "x", "idempotent_tools": ["t", 1]}"#,
@@ -298,8 +309,10 @@ fn numbers_have_ranges() {
     ] {
         let entry = |value: &str| format!(r#"{{"command": "x", "{key}": {value}}}"#);
         for value in [min, max] {
-            good(&entry(&value.to_string()));
-            good(&entry(&format!("{value}.0")));
+            for value in [value.to_string(), format!("{value}.0")] {
+                let config = parse(&format!("{{\"a\": {}}}", entry(&value)));
+                assert_eq!(config.servers.len(), 1, "{key} {value}: {:?}", config.problems);
+            }
         }
         let expected =
             format!("'{key}' must be a whole number of {unit} from {min} to {max}, not ");
@@ -316,7 +329,7 @@ fn numbers_have_ranges() {
             assert_eq!(bad(&entry(value)), format!("{expected}{value}"));
         }
         for (value, found) in
-            [("\"5\"", "a string"), ("true", "true"), ("[5]", "an array"), ("{}", "an object")]
+            [("\"five\"", "a string"), ("true", "true"), ("[5]", "an array"), ("{}", "an object")]
         {
             assert_eq!(bad(&entry(value)), format!("{expected}{found}"));
         }
@@ -378,13 +391,34 @@ fn a_variable_without_a_value_is_a_warning() {
     assert_eq!(bad(r#"{"command": "${NO}", "timeout": 0}"#).matches("'timeout'").count(), 1);
 }
 
+/// What is told of an entry that is used all the same, behind file and server.
+fn warned(entry: &str) -> (ServerConfig, Vec<String>) {
+    let config = parse(&format!("{{\"a\": {entry}}}"));
+    assert_eq!(config.servers.len(), 1, "{entry}: {:?}", config.problems);
+    assert!(config.problems.iter().all(|problem| problem.kind == ProblemKind::Warning));
+    let told = config.problems.iter().map(|problem| {
+        let told = problem.message.strip_prefix("/home/u/.claude.json: server 'a': ");
+        told.unwrap_or_else(|| panic!("{}", problem.message)).to_owned()
+    });
+    ((*config.servers[0]).clone(), told.collect())
+}
+
+fn pair(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
 #[test]
-fn our_paths_know_the_home_directory_and_commands_do_not() {
-    let server = good(r#"{"command": "~/x", "args": ["~/y"], "cwd": "~/z", "socket_path": "~/s"}"#);
+fn a_tilde_is_the_home_directory_wherever_a_shell_would_read_it() {
+    let server = good(
+        r#"{"command": "~/x", "args": ["~/y", "--dir=~/y", "~", "~other/z"], "cwd": "~/z",
+            "socket_path": "~/s", "env": {"A": "~/e", "B": "a~/"}}"#,
+    );
     assert_eq!(server.socket_path, Some(PathBuf::from("/home/u/s")));
     let command = server.command.expect("it has one");
-    assert_eq!((&command.program[..], &command.args[0][..]), ("~/x", "~/y"));
+    assert_eq!(command.program, "/home/u/x");
+    assert_eq!(command.args, ["/home/u/y", "--dir=~/y", "/home/u", "~other/z"]);
     assert_eq!(command.cwd, Some(PathBuf::from("/home/u/z")));
+    assert_eq!(command.env, [pair("A", "/home/u/e"), pair("B", "a~/")]);
     for homeless in [None, Some(String::new())] {
         let config = parse_servers(br#"{"a": {"socket_path": "~/s"}}"#, &|_| homeless.clone(), "");
         assert_eq!(config.servers[0].socket_path, Some(PathBuf::from("~/s")));
@@ -392,14 +426,185 @@ fn our_paths_know_the_home_directory_and_commands_do_not() {
 }
 
 #[test]
-fn plain_values_among_strings_become_strings() {
-    let command = command(
-        r#"{"command": "x", "args": ["-p", 8080, -1, 2.5, true, false, ""],
+fn plain_values_among_strings_become_strings_with_a_warning() {
+    let (server, told) = warned(
+        r#"{"command": "x", "args": ["-p", 8080, -1, 2.5, true, null, false, ""],
             "env": {"A": 1, "B": true, "C": "", "D": null}}"#,
     );
+    let command = server.command.expect("it has one");
     assert_eq!(command.args, ["-p", "8080", "-1", "2.5", "true", "false", ""]);
-    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     assert_eq!(command.env, [pair("A", "1"), pair("B", "true"), pair("C", "")]);
+    assert_eq!(told[0], "'args[1]' is a number, taken as text");
+    assert_eq!(told[3], "'args[4]' is true, taken as text");
+    assert_eq!(told[4], "'args[5]' is null, and left out");
+    assert_eq!(told[6], "'env.A' is a number, taken as text");
+    assert_eq!(told.len(), 8);
+}
+
+#[test]
+fn a_command_is_read_as_a_list_a_line_or_an_object() {
+    let expected = |program: &str, args: &[&str]| {
+        let mut command = crate::config::tests::command(program);
+        command.args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        command
+    };
+    for entry in [
+        r#"{"command": ["npx", "-y", "x"]}"#,
+        r#"{"type": "local", "command": ["npx", "-y"], "args": ["x"], "enabled": true}"#,
+        r#"{"command": {"path": "npx", "args": ["-y", "x"]}}"#,
+        r#"{"transport": {"type": "STDIO", "command": "npx", "args": ["-y", "x"]}}"#,
+        r#"{"cmd": "npx", "args": ["-y", "x"], "type": "stdio", "envs": {}, "timeout": 300000}"#,
+    ] {
+        let server = good(entry);
+        assert_eq!(server.command, Some(expected("npx", &["-y", "x"])), "{entry}");
+        assert_eq!(server.transport, Transport::Stdio);
+    }
+    let (server, told) = warned(r#"{"command": "npx", "args": "-y 'a b'"}"#);
+    assert_eq!(server.command, Some(expected("npx", &["-y", "a b"])));
+    assert_eq!(told, ["'args' is a string, taken as 2 arguments: write an array"]);
+    let (server, told) = warned(r#"{"command": "npx -y SECRET"}"#);
+    assert_eq!(server.command, Some(expected("npx -y SECRET", &[])));
+    assert_eq!(told, ["'command' holds blanks: arguments belong into 'args'"]);
+    good(r#"{"command": "/opt/my app/run"}"#);
+}
+
+#[test]
+fn environments_are_read_in_other_spellings() {
+    for entry in [
+        r#"{"command": "x", "environment": {"K": "v"}}"#,
+        r#"{"command": "x", "envs": {"K": "v"}}"#,
+        r#"{"command": "x", "env": ["K=v"]}"#,
+    ] {
+        assert_eq!(command(entry).env, [pair("K", "v")], "{entry}");
+    }
+    for entry in [r#"{"command": "x", "env": []}"#, r#"{"command": "x", "env": ""}"#] {
+        assert_eq!(command(entry).env, [], "{entry}");
+    }
+    let (_, told) = warned(r#"{"command": "x", "envFile": "SECRET"}"#);
+    assert_eq!(told, ["'envFile' is not read: put the variables into 'env'"]);
+    let (server, told) = warned(r#"{"command": "x", "env": {"K": "${input:key}"}}"#);
+    assert_eq!(server.command.expect("it has one").env, [pair("K", "${input:key}")]);
+    assert!(told[0].starts_with("'${input:...}' in 'env.K' is asked for by VS Code"), "{told:?}");
+    assert_eq!(command(r#"{"command": "${env:DIR}/x"}"#).program, "/opt/x/x");
+}
+
+#[test]
+fn an_address_under_any_name_is_http_and_a_process_in_any_words_is_stdio() {
+    for key in ["url", "serverUrl", "httpUrl", "endpoint", "uri"] {
+        let entry =
+            format!(r#"{{"{key}": "https://u:SECRET@h/mcp", "headers": {{"A": "SECRET"}}}}"#);
+        assert_eq!(bad(&entry), "transport 'http' is not supported yet");
+    }
+    for entry in [
+        r#"{"transport": {"type": "http", "url": "https://h"}}"#,
+        r#"{"type": "streamableHttp", "url": "https://h"}"#,
+        r#"{"type": "remote", "url": "https://h", "enabled": true}"#,
+        r#"{"type": "surely-new", "url": "https://h"}"#,
+        r#"{"command": "", "url": "https://h"}"#,
+    ] {
+        assert_eq!(bad(entry), "transport 'http' is not supported yet", "{entry}");
+    }
+    assert_eq!(
+        bad(r#"{"type": "SSE", "url": "https://h"}"#),
+        "transport 'sse' is not supported yet"
+    );
+    let (server, told) = warned(r#"{"type": "newfangled", "command": "x"}"#);
+    assert_eq!(server.transport, Transport::Stdio);
+    let expected = "unknown transport 'newfangled' is taken as 'stdio', because there is a command";
+    assert_eq!(told, [expected]);
+    assert_eq!(bad(r#"{"url": ""}"#), "needs 'command' or 'socket_path'");
+}
+
+#[test]
+fn an_entry_is_switched_off_in_any_words() {
+    for entry in [
+        r#"{"command": "x", "enabled": false}"#,
+        r#"{"command": "x", "isActive": false}"#,
+        r#"{"command": "x", "disabled": "true"}"#,
+        r#"{"type": "http", "enabled": false}"#,
+    ] {
+        assert_eq!(bad(entry), " is disabled", "{entry}");
+    }
+    good(r#"{"command": "x", "enabled": false, "tmux": {"disabled": false}}"#);
+    good(r#"{"command": "x", "enabled": true, "isActive": true, "disabled": false}"#);
+}
+
+#[test]
+fn a_key_that_nearly_is_ours_is_told() {
+    for (entry, told) in [
+        (
+            r#"{"command": "x", "poolMaxSize": 2}"#,
+            "unknown key 'poolMaxSize': did you mean 'pool_max_size'?",
+        ),
+        (
+            r#"{"command": "x", "pool-max-size": 2}"#,
+            "unknown key 'pool-max-size': did you mean 'pool_max_size'?",
+        ),
+        (r#"{"command": "x", "arg": ["y"]}"#, "unknown key 'arg': did you mean 'args'?"),
+        (r#"{"command": "x", "Env": {}}"#, "unknown key 'Env': did you mean 'env'?"),
+        (r#"{"command": "x", "timeoutMs": 5}"#, "unknown key 'timeoutMs': did you mean 'timeout'?"),
+        (
+            r#"{"command": "x", "tmux": {"timout": 5}}"#,
+            "unknown key 'tmux.timout': did you mean 'timeout'?",
+        ),
+        (r#"{"command": "x", "tmux": {"colour": 5}}"#, "unknown key 'tmux.colour'"),
+        (r#"{"command": "x", "timeout": "5000"}"#, "'timeout' is a string, taken as a number"),
+        (r#"{"command": "x", "cwd": ""}"#, "'cwd' is empty, and left out"),
+        (
+            r#"{"command": "x", "tools": {"alow": []}}"#,
+            "unknown key 'tools.alow': there are 'allow' and 'deny'",
+        ),
+    ] {
+        assert_eq!(warned(entry).1, [told], "{entry}");
+    }
+    let told = "needs 'command' or 'socket_path' (did you mean 'command' by 'Command'?)";
+    assert_eq!(bad(r#"{"Command": "x"}"#), told);
+    good(
+        r#"{"command": "x", "alwaysAllow": [], "autoApprove": [], "trust": true, "icon": "x",
+            "description": "y", "disabled": false, "gallery": true, "version": "1", "colour": 1}"#,
+    );
+}
+
+#[test]
+fn a_short_timeout_outside_our_object_is_told_and_counts() {
+    let (server, told) = warned(r#"{"command": "x", "timeout": 60}"#);
+    assert_eq!(server.timeout, Some(Duration::from_millis(60)));
+    assert!(told[0].starts_with("'timeout' is in milliseconds, so that calls end after 60 ms"));
+    good(r#"{"command": "x", "timeout": 1000}"#);
+    good(r#"{"command": "x", "tmux": {"timeout": 60}}"#);
+}
+
+#[test]
+fn tools_are_filtered_by_globs_in_any_clients_spelling() {
+    for entry in [
+        r#"{"command": "x", "tools": {"allow": ["read_*"], "deny": ["read_secret"]}}"#,
+        r#"{"command": "x", "includeTools": ["read_*"], "excludeTools": ["read_secret"]}"#,
+        r#"{"command": "x", "enabled_tools": "read_*", "disabled_tools": ["read_secret"]}"#,
+    ] {
+        let tools = good(entry).tools;
+        assert!(tools.allows("read_x"), "{entry}");
+        assert!(!tools.allows("read_secret") && !tools.allows("write"), "{entry}");
+    }
+    assert!(good(r#"{"command": "x", "tools": ["*"]}"#).tools.allows("any"));
+    assert!(!good(r#"{"command": "x", "tools": []}"#).tools.allows("any"));
+    assert!(good(r#"{"command": "x", "tools": [{"name": "t"}]}"#).tools.is_open());
+}
+
+#[test]
+fn a_project_is_the_directory_of_its_servers() {
+    let scope = Scope::Project(Arc::new(crate::config::Directory::new("/home/u/p")));
+    let raw = br#"{"a": {"command": "./run", "args": ["${workspaceFolder}/x"]},
+        "b": {"command": "x", "cwd": "sub"}, "c": {"command": "x", "cwd": "/abs"}}"#;
+    let config = Parser::new(raw, ORIGIN, scope.clone()).finish(&env);
+    let [a, b, c] = config.servers.as_slice() else { panic!("{config:?}") };
+    assert_eq!((a.scope.clone(), a.id()), (scope, "a@/home/u/p".to_owned()));
+    let a = a.command.as_ref().expect("it has one");
+    assert_eq!(a.cwd.as_deref(), Some(Path::new("/home/u/p")));
+    assert_eq!(a.args, ["/home/u/p/x"]);
+    assert_eq!(a.env, [pair("CLAUDE_PROJECT_DIR", "/home/u/p")]);
+    let cwd = |server: &ServerConfig| server.command.as_ref().and_then(|c| c.cwd.clone());
+    assert_eq!(cwd(b), Some(PathBuf::from("/home/u/p/sub")));
+    assert_eq!(cwd(c), Some(PathBuf::from("/abs")));
 }
 
 #[test]
@@ -420,7 +625,13 @@ fn the_last_of_two_equal_keys_wins() {
     );
     // A broken later one is not repaired by the earlier.
     let config = parse(r#"{"a": {"command": "x"}, "a": 1}"#);
-    assert_eq!((config.servers.len(), config.problems.len()), (0, 1));
+    let kinds: Vec<ProblemKind> = config.problems.iter().map(|problem| problem.kind).collect();
+    assert_eq!(
+        (config.servers.len(), kinds),
+        (0, vec![ProblemKind::Warning, ProblemKind::Refused])
+    );
+    let told = "/home/u/.claude.json: server 'a' is there twice; the last entry counts";
+    assert_eq!(config.problems[0].message, told);
 }
 
 #[test]
@@ -478,6 +689,9 @@ fn no_message_and_no_debug_text_holds_a_secret() {
     let mut told = 0;
     for key in keys {
         for value in values {
+            // The first of a list is the program, whose name is shown.
+            let value =
+                if key == "command" { value.replace("[\"S", "[\"x\", \"S") } else { value.into() };
             let entry = format!(
                 r#"{{"a": {{"type": "stdio", "command": "x ${{TOKEN}}", "args": ["${{TOKEN}}", "${{GONE}}"],
                     "env": {{"K": "SECRET", "N": 77770000, "T": "${{TOKEN}}${{GONE:-SECRET}}"}},
@@ -486,7 +700,7 @@ fn no_message_and_no_debug_text_holds_a_secret() {
             let config = parse(&entry);
             told += config.problems.len();
             // The name of a variable is no secret, even a silly one.
-            let text = format!("{config:?}").replace("env.SECRET", "");
+            let text = format!("{config:?}").replace("env.SECRET", "").replace("tmux.SECRET", "");
             assert!(!text.contains("SECRET") && !text.contains("77770000"), "{text}");
         }
     }
@@ -497,7 +711,7 @@ fn no_message_and_no_debug_text_holds_a_secret() {
 fn entries_can_be_read_one_by_one() {
     let raw =
         r#"{"a": {"command": "x"}, "b": 1, "c": {"type": "sdk"}, "d": {"command": "SECRET"}}"#;
-    let mut parser = Parser::new(raw.as_bytes(), ORIGIN);
+    let mut parser = Parser::new(raw.as_bytes(), ORIGIN, Scope::User);
     for left in (0..4).rev() {
         assert!(parser.step(&env));
         assert_eq!(parser.entries.len(), left);
@@ -505,7 +719,7 @@ fn entries_can_be_read_one_by_one() {
     }
     assert!(!parser.step(&env));
     assert_eq!(parser.finish(&env), parse(raw));
-    let mut parser = Parser::new(raw.as_bytes(), ORIGIN);
+    let mut parser = Parser::new(raw.as_bytes(), ORIGIN, Scope::User);
     parser.step(&env);
     assert_eq!(parser.finish(&env), parse(raw));
 }

@@ -9,8 +9,8 @@ fn outcome(chunks: &[&[u8]], limit: usize) -> Outcome {
         scanner.feed(chunk).map_err(|error| error.message().to_owned())?;
     }
     match scanner.finish() {
-        Ok(found) => Ok(found.map(|bytes| {
-            String::from_utf8(bytes).expect("scanned text is UTF-8").trim().to_owned()
+        Ok(found) => Ok(found.top(Key::Servers).map(|bytes| {
+            String::from_utf8(bytes.to_vec()).expect("scanned text is UTF-8").trim().to_owned()
         })),
         Err(error) => Err(error.message().to_owned()),
     }
@@ -61,8 +61,10 @@ fn the_last_of_several_wins() {
 
 #[test]
 fn only_the_very_key_is_wanted() {
-    let escaped: String = WANTED.chars().map(|c| format!("\\u{:04X}", u32::from(c))).collect();
-    assert_eq!(escaped.len(), KEY_LIMIT);
+    let escape =
+        |key: &str| -> String { key.chars().map(|c| format!("\\u{:04X}", u32::from(c))).collect() };
+    let escaped = escape("mcpServers");
+    assert_eq!(escape("enableAllProjectMcpServers").len(), KEY_LIMIT);
     assert_eq!(whole(format!("{{\"{escaped}\":7}}")), found("7"));
     for key in ["mcpServer", "mcpServersx", "MCPSERVERS", " mcpServers", "mcpServers\\u0000"] {
         assert_eq!(whole(format!("{{\"{key}\":7}}")), Ok(None), "{key}");
@@ -114,13 +116,26 @@ fn any_damage_is_reported_alike_however_it_is_split() {
     }
 }
 
+/// What serde_json says, and of a text with comments or commas too many, what it
+/// says once these are taken out.
+fn valid(text: &str) -> bool {
+    let mut scanner = Scanner::new();
+    let scanned = scanner.feed(text.as_bytes());
+    let text = match scanned.is_ok() && scanner.relaxed {
+        true => plain_json(text.as_bytes()),
+        false => text.as_bytes().to_vec(),
+    };
+    let whole = scanner.finish().is_ok();
+    serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok() && whole
+}
+
 /// The grammar is written by hand here: every short text over an awkward
 /// alphabet must be judged as serde_json judges it.
 #[test]
 fn what_is_json_is_decided_as_serde_json_decides() {
     let alphabet = [
         "{", "}", "[", "]", "\"a\"", ":", ",", "0", "1", "-", ".", "e", "+", "null", "t", " ",
-        "\\", "\"", "\\u00e9", "\u{1}", "\n",
+        "\\", "\"", "\\u00e9", "\u{1}", "\n", "//", "/*", "*/",
     ];
     let mut documents = vec![String::new()];
     let mut from = 0;
@@ -136,11 +151,9 @@ fn what_is_json_is_decided_as_serde_json_decides() {
     assert!(documents.len() > 9000);
     for text in &documents {
         let value = format!("{{\"mcpServers\":{text}}}");
-        let valid = serde_json::from_str::<serde::de::IgnoredAny>(&value).is_ok();
-        assert_eq!(whole(&value).is_ok(), valid, "{value}");
+        assert_eq!(whole(&value).is_ok(), valid(&value), "{value}");
         let object = format!("{{\"a\":{{{text}}}}}");
-        let valid = serde_json::from_str::<serde::de::IgnoredAny>(&object).is_ok();
-        assert_eq!(whole(&object).is_ok(), valid, "{object}");
+        assert_eq!(whole(&object).is_ok(), valid(&object), "{object}");
     }
 }
 
@@ -156,13 +169,12 @@ fn errors_name_line_and_column() {
         "line 3 column 7: expected ':' after the key, found '2'",
     );
     fails("{\"é€😀\" 2}", "line 1 column 8: expected ':' after the key, found '2'");
-    fails("{\"a\": 1,}", "line 1 column 9: expected a key after the comma, found '}'");
-    fails("{\"a\": [1,]}", "line 1 column 10: expected a value, found ']'");
+    fails("{\"a\": 1,,}", "line 1 column 9: expected a key after the comma, found ','");
+    fails("{,}", "line 1 column 2: expected a key or '}', found ','");
+    fails("{\"a\": [1,,]}", "line 1 column 10: expected a value, found ','");
+    fails("{\"a\": /x}", "line 1 column 8: expected a comment after '/', found 'x'");
+    fails("{\"a\": 1 /* b", "line 1 column 13: the file ends inside a comment");
     fails("{'a': 1}", "line 1 column 2: expected a key or '}', found a single quote");
-    fails(
-        "{\"a\": 1, // b\n}",
-        "line 1 column 10: expected a key after the comma, found '/' (JSON has no comments)",
-    );
     fails("{\"a\": 1 \"b\": 2}", "line 1 column 9: expected ',' or '}', found '\"'");
     fails("{\"a\": [1 2]}", "line 1 column 10: expected ',' or ']', found '2'");
     fails("{\"a\": [1}", "line 1 column 9: expected ',' or ']', found '}'");
@@ -272,7 +284,9 @@ fn a_large_file_of_history_is_walked_chunk_by_chunk() {
     for chunk in document.as_bytes().chunks(64 << 10) {
         scanner.feed(chunk).expect("the document is valid");
     }
-    let raw = scanner.finish().expect("the document is whole").expect("the key is there");
+    let found = scanner.finish().expect("the document is whole");
+    let raw = found.top(Key::Servers).expect("the key is there");
+    assert_eq!(found.projects().count(), 0, "what is empty is not kept");
     assert_eq!(raw.trim_ascii(), b"{\"a\": {\"command\": \"x\"}}");
 }
 
@@ -296,4 +310,79 @@ fn a_run_of_plain_bytes_ends_at_the_first_special_one() {
             assert_eq!(plain_run(&bytes), len, "{special:#x}");
         }
     }
+}
+
+#[test]
+fn comments_and_commas_too_many_are_read_over_however_the_file_is_split() {
+    let document = "// Our servers\n{ /* all */ \"mcpServers\": { // none yet\n\"a\": {\"args\": \
+        [\"//no\", \"/*no*/\", /***/ 1, ], }, /* , */ }, } // the end";
+    let expected = r#"{"a":{"args":["//no","/*no*/",1]}}"#;
+    let bytes = document.as_bytes();
+    for size in 1..bytes.len() {
+        let chunks: Vec<&[u8]> = bytes.chunks(size).collect();
+        let found = outcome(&chunks, CAPTURE_LIMIT).expect("it is read").expect("it is there");
+        let value: serde_json::Value = serde_json::from_str(&found).expect("it is JSON");
+        assert_eq!(value.to_string(), expected, "{size}");
+    }
+}
+
+#[test]
+fn projects_are_kept_by_path_and_key() {
+    let document = r#"{"projects": {
+        "/home/me/p": {"history": [{"mcpServers": {"no": 1}}], "mcpServers": {"time": {"command": "x"}},
+            "enabledMcpjsonServers": ["a"], "disabledMcpjsonServers": [], "disabledMcpServers": ["b"],
+            "hasTrustDialogAccepted": true, "other": {"mcpServers": 2}},
+        "/home/me/\u0070": {"mcpServers": {"again": {}}},
+        "/empty": {"mcpServers": {}, "enabledMcpjsonServers": []}},
+        "mcpServers": {"user": {"command": "y"}}, "projects2": {"/x": {"mcpServers": {"z": 1}}},
+        "enableAllProjectMcpServers": true}"#;
+    for size in [1, 7, document.len()] {
+        let mut scanner = Scanner::new();
+        for chunk in document.as_bytes().chunks(size) {
+            scanner.feed(chunk).expect("the document is valid");
+        }
+        let found = scanner.finish().expect("the document is whole");
+        assert_eq!(found.projects().collect::<Vec<_>>(), ["/home/me/p"]);
+        let text = |key| {
+            let value = found.of_project("/home/me/p", key);
+            value.map(|value| String::from_utf8_lossy(value).trim().to_owned())
+        };
+        assert_eq!(text(Key::Servers).as_deref(), Some(r#"{"again": {}}"#), "the last counts");
+        assert_eq!(text(Key::EnabledJson).as_deref(), Some(r#"["a"]"#));
+        assert_eq!(text(Key::Disabled).as_deref(), Some(r#"["b"]"#));
+        assert_eq!(text(Key::DisabledJson), None, "what is empty is not kept");
+        assert_eq!(text(Key::Trusted).as_deref(), Some("true"));
+        assert!(found.top(Key::Servers).is_some_and(|raw| raw.ends_with(b"\"y\"}}")));
+        assert_eq!(found.top(Key::EnableAllJson).map(<[u8]>::trim_ascii), Some(&b"true"[..]));
+        assert_eq!(found.foreign(), None);
+    }
+}
+
+#[test]
+fn a_file_of_another_client_is_recognised() {
+    let foreign = |document: &str| {
+        let mut scanner = Scanner::new();
+        scanner.feed(document.as_bytes()).expect("the document is valid");
+        let found = scanner.finish().expect("the document is whole");
+        found.foreign().map(str::to_owned)
+    };
+    for (document, told) in [
+        (r#"{"inputs": [], "servers": {}}"#, "it has servers, as in VS Code's mcp.json"),
+        (r#"{"context_servers": {"a": {}}}"#, "it has context_servers, as in Zed's settings"),
+        (
+            r#"{"mcp": {"a": {"type": "local"}}}"#,
+            "it has mcp, as in opencode's and VS Code's settings",
+        ),
+        (r#"{"mcp.servers": {}}"#, "it has mcp.servers, as in VS Code's settings"),
+        (r#"{"amp.mcpServers": {}}"#, "it has amp.mcpServers"),
+        (r#"{"mcp_servers": {}}"#, "it has mcp_servers: did you mean mcpServers?"),
+        (
+            r#"{"time": {"command": "x"}}"#,
+            "it has 'time' at the top: entries belong into \"mcpServers\": {}",
+        ),
+    ] {
+        assert_eq!(foreign(document).as_deref(), Some(told), "{document}");
+    }
+    assert_eq!(foreign(r#"{"servers": {}, "mcpServers": {}}"#), None);
+    assert_eq!(foreign(r#"{"numStartups": 1, "projects": {"/p": {}}}"#), None);
 }

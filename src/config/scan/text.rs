@@ -41,7 +41,6 @@ pub(super) fn unexpected(text: &str, at: usize, expected: &str) -> Fault {
     let found = match text[at..].chars().next() {
         Some('\n' | '\r') => "a line break".to_owned(),
         Some(c) if c.is_control() => format!("control character {:#04x}", u32::from(c)),
-        Some('/') => "'/' (JSON has no comments)".to_owned(),
         Some('\'') => "a single quote".to_owned(),
         Some(c) => format!("'{c}'"),
         None => "nothing".to_owned(),

@@ -115,7 +115,18 @@ fn what_is_wrong_with_a_command_is_named() {
     };
 
     let none = program("no-such-command", &[]);
-    assert_eq!(fail(&none), "command 'no-such-command' not found on PATH");
+    let path = none.env[0].1.to_string_lossy().into_owned();
+    let text = format!("command 'no-such-command' not found on PATH ({path}; to change it, ");
+    assert!(fail(&none).starts_with(&text), "{}", fail(&none));
+    assert!(fail(&none).contains("tmux set-environment -g PATH"), "{}", fail(&none));
+    let mut own = program("no-such-command", &[]);
+    own.env.push(("PATH".into(), "/own".into()));
+    let text = "command 'no-such-command' not found on PATH (/own; as the entry's 'env' sets it)";
+    assert_eq!(fail(&own), text);
+    for line in ["npx -y x", "/bin/npx -y x"] {
+        let told = fail(&program(line, &[]));
+        assert!(told.ends_with("; it holds blanks: arguments belong into 'args'"), "{told}");
+    }
     let mut denied = program("plain", &[]);
     denied.env[0].1 = dir.0.clone().into();
     let text = format!("command 'plain': permission denied ({})", plain.display());
@@ -151,7 +162,8 @@ fn the_path_is_the_childs_and_relative_to_its_directory() {
     for path in ["/nowhere:", ":/nowhere", "."] {
         let mut tool = program("tool", &[]);
         tool.env[0].1 = path.into();
-        assert_eq!(message(Stdio::spawn(&tool)), "command 'tool' not found on PATH");
+        let told = message(Stdio::spawn(&tool));
+        assert!(told.starts_with("command 'tool' not found on PATH"), "{told}");
         tool.cwd = Some(dir.0.clone());
         let mut stdio = Stdio::spawn(&tool).unwrap();
         let mut host = Host::watching(&mut stdio);

@@ -1,0 +1,684 @@
+//! One entry of `mcpServers`, as people and other clients write it.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::spelling::{self, Spelled};
+use crate::config::expand::{PROJECT, Variables, expand};
+use crate::config::limits::{self, Range, narrow};
+use crate::config::{
+    Command, Era, ProblemKind, Scope, ServerConfig, ToolFilter, Transport, quoted,
+};
+
+/// The longest path `sockaddr_un` takes with its closing NUL.
+const SOCKET_PATH_LIMIT: usize = 107;
+
+/// The object inside an entry whose keys are ours alone.
+const VENDOR: &str = "tmux";
+
+/// Below this a `timeout` was probably meant in seconds; Claude Code ignores it.
+const SHORT_TIMEOUT: u64 = 1000;
+
+/// Why an entry gives no server.
+pub(super) enum Unusable {
+    /// Another program's internal kind.
+    Foreign(String),
+    Disabled,
+    Unsupported(&'static str),
+    Wrong(String),
+}
+
+impl Unusable {
+    /// What it means, and the rest of the sentence that begins with the server.
+    pub(super) fn told(self) -> (ProblemKind, String) {
+        match self {
+            Unusable::Foreign(word) => (
+                ProblemKind::Unsupported,
+                format!(": transport {} belongs to another program alone", quoted(&word)),
+            ),
+            Unusable::Disabled => (ProblemKind::Disabled, " is disabled".to_owned()),
+            Unusable::Unsupported(transport) => (
+                ProblemKind::Unsupported,
+                format!(": transport '{transport}' is not supported yet"),
+            ),
+            Unusable::Wrong(what) => (ProblemKind::Refused, format!(": {what}")),
+        }
+    }
+}
+
+impl From<String> for Unusable {
+    fn from(what: String) -> Unusable {
+        Unusable::Wrong(what)
+    }
+}
+
+/// One entry while it is read.
+pub(super) struct Entry<'a> {
+    fields: Map<String, Value>,
+    vendor: Map<String, Value>,
+    variables: Variables<'a>,
+    /// Each a message from the server's name on.
+    warnings: &'a mut Vec<String>,
+    /// Keys that were asked for: the others mean nothing.
+    asked: RefCell<BTreeSet<&'static str>>,
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn read(
+        raw: &RawValue,
+        env: &'a dyn Fn(&str) -> Option<String>,
+        folder: Option<&'a Path>,
+        warnings: &'a mut Vec<String>,
+    ) -> Result<Entry<'a>, Unusable> {
+        let value = serde_json::from_str(raw.get()).map_err(|_| {
+            "the entry holds a number or a character out of range, or is nested too deeply"
+                .to_owned()
+        })?;
+        let Value::Object(mut fields) = value else {
+            return Err(format!("the entry must be an object, not {}", kind(&value)).into());
+        };
+        let vendor = match fields.remove(VENDOR) {
+            None | Some(Value::Null) => Map::new(),
+            Some(Value::Object(vendor)) => vendor,
+            Some(other) => return Err(expected(VENDOR, "an object", &other).into()),
+        };
+        let variables = Variables { env, folder };
+        let asked = RefCell::default();
+        let mut entry = Entry { fields, vendor, variables, warnings, asked };
+        entry.flatten();
+        Ok(entry)
+    }
+
+    /// Some clients put the keys of a process into an object of their own:
+    /// `"transport": {"type": "stdio", "command": ..}`, `"command": {"path": ..}`.
+    /// Keys beside that object win.
+    fn flatten(&mut self) {
+        for (outer, own) in [("transport", "type"), ("command", "path")] {
+            let Some(Value::Object(_)) = self.fields.get(outer) else { continue };
+            let Some(Value::Object(mut inner)) = self.fields.remove(outer) else { continue };
+            let names = [own, "type", "program", "command"];
+            if let Some(value) = names.iter().find_map(|name| inner.remove(*name)) {
+                if outer == "transport" {
+                    // What is left may hold the command.
+                    self.fields.insert(outer.to_owned(), value);
+                } else {
+                    inner.insert(outer.to_owned(), value);
+                }
+            }
+            for (key, value) in inner {
+                self.fields.entry(key).or_insert(value);
+            }
+        }
+    }
+
+    pub(super) fn server(mut self, name: &str) -> Result<ServerConfig, Unusable> {
+        let transport = self.transport();
+        if matches!(transport, Err(Unusable::Foreign(_))) {
+            return transport.map(|_| ServerConfig::default());
+        }
+        if self.is_disabled()? {
+            return Err(Unusable::Disabled);
+        }
+        let transport = transport?;
+
+        let socket_path = self.path("socket_path", Empty::Refused)?;
+        if let Some(path) = &socket_path {
+            let length = path.as_os_str().as_bytes().len();
+            if length > SOCKET_PATH_LIMIT {
+                let what = format!(
+                    "'socket_path' is {length} bytes long, the system allows {SOCKET_PATH_LIMIT}"
+                );
+                return Err(what.into());
+            }
+        }
+        let has_address = self.has_address();
+        let command = self.command(has_address)?;
+        let transport = match (transport, &socket_path, &command) {
+            (Some(Transport::Socket), None, _) => {
+                return Err("transport 'socket' needs 'socket_path'".to_owned().into());
+            }
+            (_, None, None) if has_address => return Err(Unusable::Unsupported("http")),
+            (_, None, None) => {
+                let near = self.near_missing();
+                return Err(format!("needs 'command' or 'socket_path'{near}").into());
+            }
+            (Some(Transport::Stdio), _, None) => {
+                return Err("transport 'stdio' needs 'command'".to_owned().into());
+            }
+            (Some(transport), ..) => transport,
+            (None, Some(_), None) => Transport::Socket,
+            (None, ..) => Transport::Stdio,
+        };
+        let server = ServerConfig {
+            name: name.to_owned(),
+            scope: Scope::User,
+            transport,
+            socket_path,
+            socket_allow_uid: self.uids()?,
+            command,
+            pool_max_size: self.number("pool_max_size", limits::POOL_MAX_SIZE)?.map(narrow),
+            pool_idle_timeout: self
+                .number("pool_idle_timeout", limits::POOL_IDLE_TIMEOUT)?
+                .map(Duration::from_secs),
+            max_in_flight: self.number("max_in_flight", limits::MAX_IN_FLIGHT)?.map(narrow),
+            timeout: self.timeout()?,
+            operation_timeout: self
+                .number("operation_timeout", limits::TIMEOUT)?
+                .map(Duration::from_millis),
+            retry_attempts: self.number("retry_attempts", limits::RETRY_ATTEMPTS)?.map(narrow),
+            retry_backoff: self
+                .number("retry_backoff", limits::RETRY_BACKOFF)?
+                .map(Duration::from_millis),
+            era: self.era()?,
+            idempotent_tools: self.idempotent_tools()?,
+            tools: self.tools()?,
+        };
+        self.tell_unknown_keys();
+        Ok(server)
+    }
+
+    /// The value of `key` and the key as the user finds it in the file.
+    fn field(&self, key: &'static str) -> Option<(String, &Value)> {
+        self.asked.borrow_mut().insert(key);
+        let found = |map: &'_ Map<String, Value>| map.get(key).is_some_and(|v| !v.is_null());
+        if found(&self.vendor) {
+            return Some((format!("{VENDOR}.{key}"), &self.vendor[key]));
+        }
+        if found(&self.fields) {
+            return Some((key.to_owned(), &self.fields[key]));
+        }
+        None
+    }
+
+    /// The first of several spellings that is there.
+    fn any_field(&self, keys: &[&'static str]) -> Option<(String, &Value)> {
+        self.asked.borrow_mut().extend(keys);
+        keys.iter().find_map(|key| self.field(key))
+    }
+
+    fn transport(&mut self) -> Result<Option<Transport>, Unusable> {
+        self.asked.borrow_mut().extend(["transport", "type", "transportType", "transport_type"]);
+        let pick = |map: &Map<String, Value>, prefix: &str| {
+            ["transport", "type", "transportType", "transport_type"].iter().find_map(|key| {
+                let value = map.get(*key).filter(|value| !value.is_null())?;
+                Some((format!("{prefix}{key}"), value.clone()))
+            })
+        };
+        let Some((key, value)) = pick(&self.vendor, "tmux.").or_else(|| pick(&self.fields, ""))
+        else {
+            return Ok(None);
+        };
+        let Value::String(word) = &value else {
+            return Err(expected(&key, "a string", &value).into());
+        };
+        match spelling::transport(word) {
+            Spelled::Known(transport) => Ok(Some(transport)),
+            Spelled::Unsupported(name) => Err(Unusable::Unsupported(name)),
+            Spelled::Foreign => Err(Unusable::Foreign(word.clone())),
+            Spelled::Unknown if self.has_address() => Err(Unusable::Unsupported("http")),
+            Spelled::Unknown if self.any_field(&COMMAND).is_some() => {
+                self.warn(&format!(
+                    "unknown transport {} is taken as 'stdio', because there is a command",
+                    quoted(word)
+                ));
+                Ok(Some(Transport::Stdio))
+            }
+            Spelled::Unknown => {
+                let what = format!("unknown transport {} (use 'socket' or 'stdio')", quoted(word));
+                Err(what.into())
+            }
+        }
+    }
+
+    /// Whether the entry has the address of a remote server.
+    fn has_address(&self) -> bool {
+        let full = |value: &Value| value.as_str().is_some_and(|url| !url.trim().is_empty());
+        self.any_field(&spelling::ADDRESSES).is_some_and(|(_, value)| full(value))
+    }
+
+    fn is_disabled(&self) -> Result<bool, String> {
+        if self.flag("disabled")?.unwrap_or(false) {
+            return Ok(true);
+        }
+        let ours = self.vendor.get("disabled").is_some_and(|value| !value.is_null());
+        for key in ["enabled", "isActive", "is_active", "active"] {
+            if !ours && self.flag(key)? == Some(false) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn command(&mut self, has_address: bool) -> Result<Option<Command>, String> {
+        let mut first = Vec::new();
+        let program = match self.any_field(&COMMAND) {
+            None => None,
+            Some((_, Value::String(text))) if text.is_empty() && has_address => None,
+            Some((key, Value::String(text))) => {
+                let text = text.clone();
+                let program = self.text(&key, &text, Empty::Refused)?;
+                let line = program.trim_start().split_once(char::is_whitespace);
+                if line.is_some_and(|(word, _)| !word.contains('/')) {
+                    let key = quoted(&key);
+                    self.warn(&format!("{key} holds blanks: arguments belong into 'args'"));
+                }
+                Some(self.home(program))
+            }
+            Some((key, Value::Array(items))) if !items.is_empty() => {
+                let items = items.clone();
+                let mut words = self.scalars(&key, &items)?.into_iter();
+                let program = words.next().filter(|word| !word.is_empty());
+                let program = program.ok_or_else(|| format!("{} is empty", quoted(&key)))?;
+                first.extend(words);
+                Some(program)
+            }
+            Some((key, other)) => {
+                return Err(expected(&key, "a string or an array of strings", other));
+            }
+        };
+        // Read even without a program, so that what is wrong in them is told.
+        first.extend(self.args()?);
+        let mut env = self.environment()?;
+        let mut cwd = self.path_of(&CWD, Empty::Ignored)?;
+        if let Some((key, _)) = self.any_field(&["envFile", "env_file"]) {
+            let key = quoted(&key);
+            self.warn(&format!("{key} is not read: put the variables into 'env'"));
+        }
+        if let Some(folder) = self.variables.folder {
+            // As Claude Code does, which runs in the project's directory.
+            cwd = Some(match cwd {
+                Some(cwd) => folder.join(cwd),
+                None => folder.to_owned(),
+            });
+            if !env.iter().any(|(name, _)| name == PROJECT) {
+                env.push((PROJECT.to_owned(), folder.display().to_string()));
+            }
+        }
+        Ok(program.map(|program| Command { program, args: first, env, cwd }))
+    }
+
+    fn args(&mut self) -> Result<Vec<String>, String> {
+        const EXPECTED: &str = "an array of strings";
+        let Some((key, value)) = self.any_field(&["args", "arguments"]) else {
+            return Ok(Vec::new());
+        };
+        match value.clone() {
+            Value::Array(items) => self.scalars(&key, &items),
+            Value::String(line) => {
+                let Some(words) = spelling::words(&line) else {
+                    return Err(format!("{} is a string with an open quote", quoted(&key)));
+                };
+                if !words.is_empty() {
+                    let (key, count) = (quoted(&key), words.len());
+                    self.warn(&format!(
+                        "{key} is a string, taken as {count} argument{}: write an array",
+                        if count == 1 { "" } else { "s" }
+                    ));
+                }
+                let words = words.iter().enumerate();
+                words.map(|(i, word)| self.word(&format!("{key}[{i}]"), word)).collect()
+            }
+            other => Err(expected(&key, EXPECTED, &other)),
+        }
+    }
+
+    /// An array of words; numbers and flags are taken as text, `null` is left out.
+    fn scalars(&mut self, key: &str, items: &[Value]) -> Result<Vec<String>, String> {
+        let mut out = Vec::with_capacity(items.len());
+        for (i, item) in items.iter().enumerate() {
+            let key = format!("{key}[{i}]");
+            if item.is_null() {
+                self.warn(&format!("{} is null, and left out", quoted(&key)));
+                continue;
+            }
+            let word = self.scalar(&key, item)?;
+            out.push(self.home(word));
+        }
+        Ok(out)
+    }
+
+    fn environment(&mut self) -> Result<Vec<(String, String)>, String> {
+        const EXPECTED: &str = "an object of strings";
+        let Some((key, value)) = self.any_field(&["env", "environment", "envs"]) else {
+            return Ok(Vec::new());
+        };
+        let mut pairs: Vec<(String, Value)> = Vec::new();
+        match value.clone() {
+            Value::Object(variables) => pairs.extend(variables),
+            // As in a compose file.
+            Value::Array(items) => {
+                for item in items {
+                    let pair = item.as_str().and_then(|line| line.split_once('='));
+                    let Some((name, value)) = pair else {
+                        return Err(format!(
+                            "{} must be {EXPECTED}, not an array of anything but 'NAME=value'",
+                            quoted(&key)
+                        ));
+                    };
+                    pairs.push((name.to_owned(), Value::String(value.to_owned())));
+                }
+            }
+            Value::String(text) if text.trim().is_empty() => {}
+            other => return Err(expected(&key, EXPECTED, &other)),
+        }
+        let mut env = Vec::with_capacity(pairs.len());
+        for (name, value) in pairs {
+            if name.is_empty() || name.contains(['=', '\0']) {
+                return Err(format!("'{key}' holds a name that no variable can have"));
+            }
+            if !value.is_null() {
+                let value = self.scalar(&format!("{key}.{name}"), &value)?;
+                let value = self.home(value);
+                env.push((name, value));
+            }
+        }
+        Ok(env)
+    }
+
+    fn scalar(&mut self, key: &str, value: &Value) -> Result<String, String> {
+        let plain = match value {
+            Value::String(text) => return self.text(key, text, Empty::Allowed),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(flag) => flag.to_string(),
+            other => return Err(expected(key, "a string", other)),
+        };
+        self.warn(&format!("{} is {}, taken as text", quoted(key), kind(value)));
+        Ok(plain)
+    }
+
+    fn word(&mut self, key: &str, text: &str) -> Result<String, String> {
+        let text = self.text(key, text, Empty::Allowed)?;
+        Ok(self.home(text))
+    }
+
+    fn text(&mut self, key: &str, text: &str, empty: Empty) -> Result<String, String> {
+        let mut unset = Vec::new();
+        let text = expand(text, self.variables, &mut unset);
+        for what in unset {
+            self.warn(&what.replacen("{}", &quoted(key), 1));
+        }
+        if text.contains('\0') {
+            return Err(format!("{} holds a NUL character", quoted(key)));
+        }
+        if text.is_empty() && matches!(empty, Empty::Refused) {
+            return Err(format!("{} is empty", quoted(key)));
+        }
+        Ok(text)
+    }
+
+    fn warn(&mut self, what: &str) {
+        self.warnings.push(format!(": {what}"));
+    }
+
+    /// A leading `~/` means what it means in a shell: a directory of that name
+    /// below the current one is never meant.
+    fn home(&self, text: String) -> String {
+        let below = match text.strip_prefix('~') {
+            Some(below) if below.is_empty() || below.starts_with('/') => below,
+            _ => return text,
+        };
+        match (self.variables.env)("HOME").filter(|home| !home.is_empty()) {
+            Some(home) => format!("{}{below}", home.trim_end_matches('/')),
+            None => text,
+        }
+    }
+
+    fn path(&mut self, key: &'static str, empty: Empty) -> Result<Option<PathBuf>, String> {
+        self.path_of(&[key], empty)
+    }
+
+    fn path_of(&mut self, keys: &[&'static str], empty: Empty) -> Result<Option<PathBuf>, String> {
+        let Some((key, value)) = self.any_field(keys) else { return Ok(None) };
+        let Value::String(text) = value else { return Err(expected(&key, "a string", value)) };
+        let text = text.clone();
+        let text = self.text(&key, &text, empty)?;
+        if text.is_empty() {
+            self.warn(&format!("{} is empty, and left out", quoted(&key)));
+            return Ok(None);
+        }
+        Ok(Some(PathBuf::from(self.home(text))))
+    }
+
+    fn flag(&self, key: &'static str) -> Result<Option<bool>, String> {
+        match self.field(key) {
+            None => Ok(None),
+            Some((_, Value::Bool(flag))) => Ok(Some(*flag)),
+            Some((_, Value::String(word))) if word.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some((_, Value::String(word))) if word.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some((key, other)) => Err(expected(&key, "true or false", other)),
+        }
+    }
+
+    fn number(&mut self, key: &'static str, range: Range) -> Result<Option<u64>, String> {
+        let Some((key, value)) = self.field(key) else { return Ok(None) };
+        let spelled = value.as_str().and_then(|text| text.trim().parse().ok());
+        match whole(value).or(spelled) {
+            Some(number) if range.contains(number) => {
+                if spelled.is_some() {
+                    self.warn(&format!("{} is a string, taken as a number", quoted(&key)));
+                }
+                Ok(Some(number))
+            }
+            _ => Err(wrong_number(&key, &range.expectation(), value)),
+        }
+    }
+
+    fn timeout(&mut self) -> Result<Option<Duration>, String> {
+        let Some(ms) = self.number("timeout", limits::TIMEOUT)? else { return Ok(None) };
+        let ours = self.vendor.get("timeout").is_some_and(|value| !value.is_null());
+        if ms < SHORT_TIMEOUT && !ours {
+            self.warn(&format!(
+                "'timeout' is in milliseconds, so that calls end after {ms} ms (Claude Code ignores \
+                 values below {SHORT_TIMEOUT}; a short one that is meant stands in \"tmux\": {{}})"
+            ));
+        }
+        Ok(Some(Duration::from_millis(ms)))
+    }
+
+    fn uids(&self) -> Result<Vec<u32>, String> {
+        const EXPECTED: &str = "a user id or an array of user ids";
+        let Some((key, value)) = self.field("socket_allow_uid") else { return Ok(Vec::new()) };
+        // The highest number stands for "no user" in the system's calls.
+        let uid = |value: &Value| {
+            whole(value)
+                .and_then(|number| u32::try_from(number).ok())
+                .filter(|&uid| uid != u32::MAX)
+                .ok_or_else(|| wrong_number(&key, EXPECTED, value))
+        };
+        match value {
+            Value::Array(items) => items.iter().map(uid).collect(),
+            single => Ok(vec![uid(single)?]),
+        }
+    }
+
+    fn era(&self) -> Result<Option<Era>, String> {
+        const EXPECTED: &str = "'legacy' or 'modern'";
+        match self.field("era") {
+            None => Ok(None),
+            Some((key, Value::String(era))) => match era.as_str() {
+                "legacy" => Ok(Some(Era::Legacy)),
+                "modern" => Ok(Some(Era::Modern)),
+                other => Err(format!("'{key}' must be {EXPECTED}, not {}", quoted(other))),
+            },
+            Some((key, other)) => Err(expected(&key, EXPECTED, other)),
+        }
+    }
+
+    fn idempotent_tools(&self) -> Result<Vec<String>, String> {
+        let Some((key, value)) = self.field("idempotent_tools") else { return Ok(Vec::new()) };
+        names(&key, value)
+    }
+
+    /// `tools`, as an object of ours or as a list of those allowed (Copilot CLI),
+    /// else as Gemini CLI and Codex spell it. An unreadable filter refuses the
+    /// entry: it must not let through what it was to keep out.
+    fn tools(&mut self) -> Result<ToolFilter, String> {
+        const ALLOW: [&str; 4] = ["includeTools", "enabled_tools", "enabledTools", "allowedTools"];
+        const DENY: [&str; 4] = ["excludeTools", "disabled_tools", "disabledTools", "deniedTools"];
+        let mut filter = ToolFilter::default();
+        if let Some((key, value)) = self.any_field(&ALLOW) {
+            filter.allow = Some(names(&key, value)?);
+        }
+        if let Some((key, value)) = self.any_field(&DENY) {
+            filter.deny = names(&key, value)?;
+        }
+        let Some((key, value)) = self.field("tools") else { return Ok(filter) };
+        match value.clone() {
+            Value::Object(map) => {
+                for (word, value) in &map {
+                    let key = format!("{key}.{word}");
+                    match word.as_str() {
+                        _ if value.is_null() => {}
+                        "allow" => filter.allow = Some(names(&key, value)?),
+                        "deny" => filter.deny = names(&key, value)?,
+                        _ => self.warn(&format!(
+                            "unknown key {}: there are 'allow' and 'deny'",
+                            quoted(&key)
+                        )),
+                    }
+                }
+            }
+            // Claude Code's own permissions of a remote server.
+            Value::Array(items) if items.iter().any(Value::is_object) => {}
+            Value::Array(_) => filter.allow = Some(names(&key, value)?),
+            other => {
+                return Err(expected(&key, "an object with 'allow' and 'deny'", &other));
+            }
+        }
+        Ok(filter)
+    }
+
+    /// Every key that nobody asked for, if it nearly is one of ours; in our own
+    /// object every one.
+    fn tell_unknown_keys(&mut self) {
+        let asked = self.asked.take();
+        let ours = || asked.iter().copied().filter(|key| is_ours(key));
+        let mut told = Vec::new();
+        for key in self.fields.keys().filter(|key| !asked.contains(key.as_str())) {
+            if let Some(own) = spelling::near(key, ours()) {
+                told.push(format!("unknown key {}: did you mean '{own}'?", quoted(key)));
+            }
+        }
+        for key in self.vendor.keys().filter(|key| !asked.contains(key.as_str())) {
+            let near = spelling::near(key, ours());
+            let near = near.map(|own| format!(": did you mean '{own}'?")).unwrap_or_default();
+            told.push(format!("unknown key {}{near}", quoted(&format!("{VENDOR}.{key}"))));
+        }
+        for what in told {
+            self.warn(&what);
+        }
+    }
+
+    /// What an entry without a command has instead, in brackets.
+    fn near_missing(&self) -> String {
+        let found = self.fields.keys().chain(self.vendor.keys()).find_map(|key| {
+            let own = spelling::near(key, ["command", "socket_path"].into_iter())?;
+            Some(format!(" (did you mean '{own}' by {}?)", quoted(key)))
+        });
+        found.unwrap_or_default()
+    }
+}
+
+/// Spellings of the key for the program, and for its directory.
+const COMMAND: [&str; 2] = ["command", "cmd"];
+const CWD: [&str; 5] = ["cwd", "workingDirectory", "working_directory", "workdir", "working_dir"];
+
+/// Keys without an underscore that are ours, or that we share; those with one
+/// are found by it.
+const OURS: [&str; 12] = [
+    "args",
+    "command",
+    "cwd",
+    "disabled",
+    "enabled",
+    "env",
+    "era",
+    "keep",
+    "timeout",
+    "tools",
+    "transport",
+    "type",
+];
+
+/// Spellings with an underscore that are other clients'.
+const THEIRS: [&str; 11] = [
+    "base_url",
+    "disabled_tools",
+    "enabled_tools",
+    "env_file",
+    "http_url",
+    "is_active",
+    "server_url",
+    "sse_url",
+    "transport_type",
+    "working_dir",
+    "working_directory",
+];
+
+fn is_ours(key: &str) -> bool {
+    OURS.contains(&key) || (key.contains('_') && !THEIRS.contains(&key))
+}
+
+#[derive(Clone, Copy)]
+enum Empty {
+    Allowed,
+    Refused,
+    /// As if it were not there.
+    Ignored,
+}
+
+/// A list of names, or one.
+fn names(key: &str, value: &Value) -> Result<Vec<String>, String> {
+    match value {
+        Value::String(name) => Ok(vec![name.clone()]),
+        Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items
+                .map(|(i, item)| match item {
+                    Value::String(tool) => Ok(tool.clone()),
+                    other => Err(expected(&format!("{key}[{i}]"), "a string", other)),
+                })
+                .collect()
+        }
+        other => Err(expected(key, "an array of strings", other)),
+    }
+}
+
+fn expected(key: &str, expected: &str, found: &Value) -> String {
+    format!("{} must be {expected}, not {}", quoted(key), kind(found))
+}
+
+fn wrong_number(key: &str, wanted: &str, found: &Value) -> String {
+    match found {
+        Value::Number(number) => format!("{} must be {wanted}, not {number}", quoted(key)),
+        other => expected(key, wanted, other),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(true) => "true",
+        Value::Bool(false) => "false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// The whole number that `value` is, `300.0` included: JSON knows one kind only.
+fn whole(value: &Value) -> Option<u64> {
+    /// Up to here every whole number has a double of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    value.as_u64().or_else(|| {
+        let number = value.as_f64()?;
+        (number.fract() == 0.0 && (0.0..=EXACT).contains(&number)).then_some(number as u64)
+    })
+}

@@ -1,0 +1,244 @@
+//! How other clients spell what stands in an entry.
+
+use crate::config::Transport;
+
+/// What the word for a transport means.
+#[derive(Debug, PartialEq)]
+pub(super) enum Spelled {
+    /// One of ours.
+    Known(Transport),
+    /// One that is not built in, by its usual name.
+    Unsupported(&'static str),
+    /// The means by which another program talks to itself.
+    Foreign,
+    /// Not a word of anybody.
+    Unknown,
+}
+
+/// Reads the word for a transport. Case, dashes, underscores and blanks do not
+/// count: `STDIO`, `streamable-http`, `streamableHttp`, `streamable_http`.
+pub(super) fn transport(word: &str) -> Spelled {
+    match plain(word).as_str() {
+        "stdio" | "local" | "stdin" | "stdinout" | "stdinstdout" | "pipe" | "pipes" | "command"
+        | "cmd" | "process" | "subprocess" | "childprocess" | "exec" | "executable" | "cli"
+        | "shell" => Spelled::Known(Transport::Stdio),
+        "socket" | "unix" | "uds" | "unixsocket" | "unixdomainsocket" => {
+            Spelled::Known(Transport::Socket)
+        }
+        "http" | "https" | "streamablehttp" | "streamhttp" | "httpstream" | "httpstreamable"
+        | "httpstreaming" | "streamable" | "remote" | "url" => Spelled::Unsupported("http"),
+        "sse" | "httpsse" | "ssehttp" | "serversentevents" => Spelled::Unsupported("sse"),
+        "ws" | "wss" | "websocket" | "websockets" => Spelled::Unsupported("ws"),
+        "tcp" => Spelled::Unsupported("tcp"),
+        "tls" | "ssl" => Spelled::Unsupported("tls"),
+        "sdk" | "sseide" | "wside" | "claudeaiproxy" | "builtin" | "inprocess" | "inmemory"
+        | "frontend" | "platform" => Spelled::Foreign,
+        _ => Spelled::Unknown,
+    }
+}
+
+/// Keys under which the address of a remote server is found.
+pub(super) const ADDRESSES: [&str; 12] = [
+    "url",
+    "serverUrl",
+    "server_url",
+    "httpUrl",
+    "http_url",
+    "sseUrl",
+    "sse_url",
+    "baseUrl",
+    "base_url",
+    "endpoint",
+    "uri",
+    "address",
+];
+
+/// Keys of other clients that mean nothing here and deserve no word.
+const FOREIGN: [&str; 44] = [
+    "alwaysAllow",
+    "alwaysLoad",
+    "autoApprove",
+    "auto_approve",
+    "autoStart",
+    "bundled",
+    "cost",
+    "description",
+    "dev",
+    "displayName",
+    "display_name",
+    "env_keys",
+    "env_vars",
+    "gallery",
+    "headers",
+    "headersHelper",
+    "http_headers",
+    "icon",
+    "id",
+    "logo",
+    "longRunning",
+    "name",
+    "note",
+    "notes",
+    "oauth",
+    "permissions",
+    "providerOptions",
+    "required",
+    "role",
+    "sandbox",
+    "settings",
+    "source",
+    "supports_parallel_tool_calls",
+    "tags",
+    "title",
+    "toolPermissions",
+    "trust",
+    "version",
+    "$schema",
+    "comment",
+    "_comment",
+    "//",
+    "registryUrl",
+    "inputs",
+];
+
+/// The key of ours that `key` nearly is: another case, dashes for underscores,
+/// or a slip of the fingers.
+pub(super) fn near<'a>(key: &str, ours: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if FOREIGN.contains(&key) || ADDRESSES.contains(&key) || key.len() > 40 {
+        return None;
+    }
+    let plain_key = plain(key);
+    let mut best = None;
+    for own in ours {
+        let plain_own = plain(own);
+        if plain_own == plain_key {
+            return Some(own);
+        }
+        let allowed = if plain_own.len() >= 7 { 2 } else { 1 };
+        let distance = distance(&plain_key, &plain_own);
+        if plain_own.len() >= 3 && distance <= allowed && best.is_none_or(|(d, _)| distance < d) {
+            best = Some((distance, own));
+        }
+    }
+    best.map(|(_, own)| own)
+}
+
+/// Lower case, letters and digits alone.
+pub(super) fn plain(word: &str) -> String {
+    word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// How many letters must be put in, left out, changed, or swapped with their neighbour.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    rows[0] = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            rows[i][j] = change.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                rows[i][j] = rows[i][j].min(rows[i - 2][j - 2] + 1);
+            }
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+/// Takes a command line apart as a shell does: blanks, quotes, backslashes.
+/// `None`: a quote is not closed.
+pub(super) fn words(line: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None | Some('"'), '\\') => word.get_or_insert_default().push(chars.next()?),
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transports_are_read_in_any_spelling() {
+        for word in ["stdio", "STDIO", "Stdio", "std-io", "local", "Local", "command", "process"] {
+            assert_eq!(transport(word), Spelled::Known(Transport::Stdio), "{word}");
+        }
+        for word in [
+            "http",
+            "HTTP",
+            "streamable-http",
+            "streamableHttp",
+            "streamable_http",
+            "Streamable HTTP",
+            "http-stream",
+        ] {
+            assert_eq!(transport(word), Spelled::Unsupported("http"), "{word}");
+        }
+        assert_eq!(transport("UNIX"), Spelled::Known(Transport::Socket));
+        assert_eq!(transport("SSE"), Spelled::Unsupported("sse"));
+        assert_eq!(transport("WebSocket"), Spelled::Unsupported("ws"));
+        assert_eq!(transport("claudeai-proxy"), Spelled::Foreign);
+        assert_eq!(transport("pigs"), Spelled::Unknown);
+    }
+
+    #[test]
+    fn near_keys_are_found_and_foreign_ones_left_alone() {
+        let ours = [
+            "command",
+            "args",
+            "env",
+            "cwd",
+            "pool_max_size",
+            "socket_path",
+            "timeout",
+            "tools",
+            "era",
+        ];
+        let near = |key: &str| near(key, ours.into_iter());
+        for (key, own) in [
+            ("Command", "command"),
+            ("comand", "command"),
+            ("poolMaxSize", "pool_max_size"),
+            ("pool-max-size", "pool_max_size"),
+            ("socketpath", "socket_path"),
+            ("sockt_path", "socket_path"),
+            ("arg", "args"),
+            ("ENV", "env"),
+            ("timout", "timeout"),
+            ("tmieout", "timeout"),
+        ] {
+            assert_eq!(near(key), Some(own), "{key}");
+        }
+        for key in
+            ["alwaysLoad", "headers", "url", "trust", "icon", "id", "x", "retries", "autoApprove"]
+        {
+            assert_eq!(near(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_taken_apart_as_a_shell_does() {
+        let expected = ["-y", "a b", "c\"d", "", "e'f", "g h"];
+        assert_eq!(words(r#"-y "a b"  c\"d '' "e'f" g\ h"#).expect("closed"), expected);
+        assert_eq!(words("  "), Some(vec![]));
+        assert_eq!(words("a 'b"), None);
+        assert_eq!(words("a\\"), None);
+    }
+}
