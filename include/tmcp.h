@@ -944,7 +944,8 @@ int32_t tmcp_client_server_name(const struct tmcp_client *client,
                                 size_t *needed);
 
 /**
- * The report on one server or on all, in lines.
+ * The report on one server or on all, in lines: the fixed ones that people
+ * search and watch, and no others.
  *
  * Ownership: *out is the caller's, to be given to tmcp_string_free.
  * NULL: client and out must not be NULL; server NULL is all of them.
@@ -957,13 +958,27 @@ int32_t tmcp_client_stats(struct tmcp_client *client,
                           char **out);
 
 /**
+ * The same with everything that is known, further lines at the end of the
+ * section they belong to.
+ *
+ * Ownership: *out is the caller's, to be given to tmcp_string_free.
+ * NULL: client and out must not be NULL; server NULL is all of them.
+ * Errors: TMCP_RESULT_INVALID (unknown server, no living client),
+ * TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: *out until tmcp_string_free.
+ */
+int32_t tmcp_client_stats_full(struct tmcp_client *client,
+                               const char *server,
+                               char **out);
+
+/**
  * Frees a string that the library gave away.
  *
  * Ownership: string is consumed.
  * NULL: does nothing.
  * Errors: none.
  * Lifetime: at most once per string, and only strings of tmcp_client_stats,
- * tmcp_event_pointer and tmcp_event_pretty.
+ * tmcp_client_stats_full, tmcp_event_pointer and tmcp_event_pretty.
  */
 void tmcp_string_free(char *string);
 

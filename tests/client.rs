@@ -48,7 +48,7 @@ fn a_socket_is_used_first_and_the_command_stands_in_for_it() {
     ] {
         assert!(driver.logged(line), "{line}: {:#?}", driver.log.lock());
     }
-    let report = driver.client.stats(Some("s")).unwrap();
+    let report = driver.client.stats(Some("s"), tmcp::metrics::Detail::Full).unwrap();
     assert!(report.contains("Transport: stdio (fallback from socket)"), "{report}");
     assert!(report.contains(&socket.display().to_string()), "{report}");
 }

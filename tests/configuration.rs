@@ -338,7 +338,7 @@ fn secrets_are_in_no_log_line_no_error_and_no_report() {
         said.push(driver.start_error(server, "echo", ECHO));
     }
     said.extend(problems(&mut driver));
-    said.push(driver.client.stats(None).unwrap());
+    said.push(driver.client.stats(None, tmcp::metrics::Detail::Full).unwrap());
     said.push(format!("{:?}", driver.client));
     said.extend(driver.log.lock().unwrap().iter().cloned());
     assert!(said.len() > 10);

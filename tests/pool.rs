@@ -45,7 +45,12 @@ fn on_socket(name: &str, args: &[&str], more: &str) -> (Driver, Daemon, Journal)
 fn check_sums(driver: &Driver, journal: &Journal) {
     let ran = journal.calls().len() as u64;
     let (hits, misses) = (driver.number("s", "Pool Hits"), driver.number("s", "Pool Misses"));
-    assert_eq!(hits + misses, ran, "{}", driver.client.stats(Some("s")).unwrap());
+    assert_eq!(
+        hits + misses,
+        ran,
+        "{}",
+        driver.client.stats(Some("s"), tmcp::metrics::Detail::Full).unwrap()
+    );
     assert_eq!(driver.number("s", "Requests Sent"), ran);
     assert_eq!(driver.number("s", "Responses Received"), ran);
     assert_eq!(driver.number("s", "In Flight"), 0);

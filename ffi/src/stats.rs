@@ -2,6 +2,8 @@
 
 use std::ffi::{CString, c_char};
 
+use tmcp::metrics::Detail;
+
 use crate::handle::{self, Failure, tmcp_client};
 use crate::result::tmcp_result;
 use crate::strings;
@@ -59,7 +61,8 @@ pub unsafe extern "C" fn tmcp_client_server_name(
     }
 }
 
-/// The report on one server or on all, in lines.
+/// The report on one server or on all, in lines: the fixed ones that people
+/// search and watch, and no others.
 ///
 /// Ownership: *out is the caller's, to be given to tmcp_string_free.
 /// NULL: client and out must not be NULL; server NULL is all of them.
@@ -72,19 +75,47 @@ pub unsafe extern "C" fn tmcp_client_stats(
     server: *const c_char,
     out: *mut *mut c_char,
 ) -> i32 {
-    guard! {
-        handle::run(client, |client| {
-            if out.is_null() {
-                return Err(Failure::null("out"));
-            }
-            // SAFETY: what this function asks of its caller.
-            let server = unsafe { strings::optional(server, "server") }?;
-            let report = strings::terminated(client.stats(server.as_deref())?);
-            // SAFETY: not NULL, hence writable.
-            unsafe { strings::store(out, report.into_raw()) };
-            Ok(tmcp_result::Ok as i32)
-        })
-    }
+    // SAFETY: what this function asks of its caller.
+    guard! { unsafe { report(client, server, Detail::Fixed, out) } }
+}
+
+/// The same with everything that is known, further lines at the end of the
+/// section they belong to.
+///
+/// Ownership: *out is the caller's, to be given to tmcp_string_free.
+/// NULL: client and out must not be NULL; server NULL is all of them.
+/// Errors: TMCP_RESULT_INVALID (unknown server, no living client),
+/// TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+/// Lifetime: *out until tmcp_string_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_stats_full(
+    client: *mut tmcp_client,
+    server: *const c_char,
+    out: *mut *mut c_char,
+) -> i32 {
+    // SAFETY: what this function asks of its caller.
+    guard! { unsafe { report(client, server, Detail::Full, out) } }
+}
+
+/// # Safety
+/// As [`tmcp_client_stats`].
+unsafe fn report(
+    client: *mut tmcp_client,
+    server: *const c_char,
+    detail: Detail,
+    out: *mut *mut c_char,
+) -> i32 {
+    handle::run(client, |client| {
+        if out.is_null() {
+            return Err(Failure::null("out"));
+        }
+        // SAFETY: what this function asks of its caller.
+        let server = unsafe { strings::optional(server, "server") }?;
+        let report = strings::terminated(client.stats(server.as_deref(), detail)?);
+        // SAFETY: not NULL, hence writable.
+        unsafe { strings::store(out, report.into_raw()) };
+        Ok(tmcp_result::Ok as i32)
+    })
 }
 
 /// Frees a string that the library gave away.
@@ -93,7 +124,7 @@ pub unsafe extern "C" fn tmcp_client_stats(
 /// NULL: does nothing.
 /// Errors: none.
 /// Lifetime: at most once per string, and only strings of tmcp_client_stats,
-/// tmcp_event_pointer and tmcp_event_pretty.
+/// tmcp_client_stats_full, tmcp_event_pointer and tmcp_event_pretty.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tmcp_string_free(string: *mut c_char) {
     guard! {

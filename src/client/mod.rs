@@ -433,7 +433,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Kind::Invalid`] for an unknown server.
-    pub fn stats(&self, server: Option<&str>) -> Result<String> {
+    pub fn stats(&self, server: Option<&str>, detail: metrics::Detail) -> Result<String> {
         let now = clock::now();
         let Some(name) = server else {
             let reports = self
@@ -441,9 +441,9 @@ impl Client {
                 .server_names()
                 .map(|name| self.report(name))
                 .collect::<Result<Vec<_>>>()?;
-            return Ok(metrics::render(&reports, now));
+            return Ok(metrics::render(&reports, now, detail));
         };
-        Ok(metrics::render_server(&self.report(name)?, now))
+        Ok(metrics::render_server(&self.report(name)?, now, detail))
     }
 
     /// The value of a status line key: a figure of all servers such as `mcp_p95`,

@@ -360,7 +360,8 @@ impl Engine {
             Ok(Reply::Tool { is_error: true, .. }) => Outcome::ToolError,
             Ok(_) => Outcome::Ok,
             Err(error) => match error.kind() {
-                error::Kind::Invalid | error::Kind::Busy => Outcome::Refused,
+                error::Kind::Invalid => Outcome::Invalid,
+                error::Kind::Busy => Outcome::Refused,
                 error::Kind::Timeout => Outcome::Timeout,
                 error::Kind::Server => Outcome::ServerError,
                 error::Kind::Cancelled | error::Kind::Closed => Outcome::Cancelled,
@@ -434,7 +435,7 @@ impl Engine {
                 server: server_time,
             };
             self.server_mut(server).metrics.call_finished(now, outcome, timings);
-            if outcome.is_attempt() {
+            if outcome.is_timed() {
                 self.latency.record(timings.total);
             }
         }

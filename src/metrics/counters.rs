@@ -20,13 +20,16 @@ pub enum Outcome {
     Cancelled,
     /// No answer will come: transport or protocol failure, or an unknown outcome.
     Lost,
-    /// Never became an attempt: invalid, or the queue was full.
+    /// Turned away before it was sent, because of the server's state: the queue
+    /// was full, or the server is left alone for a while.
     Refused,
+    /// Never became an attempt: the call itself was wrong.
+    Invalid,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Outcome; 7] = [
+    pub const ALL: [Outcome; 8] = [
         Outcome::Ok,
         Outcome::ToolError,
         Outcome::ServerError,
@@ -34,11 +37,17 @@ impl Outcome {
         Outcome::Cancelled,
         Outcome::Lost,
         Outcome::Refused,
+        Outcome::Invalid,
     ];
 
     /// The call became an attempt.
     pub const fn is_attempt(self) -> bool {
-        !matches!(self, Outcome::Refused)
+        !matches!(self, Outcome::Invalid)
+    }
+
+    /// The time that the call took says something about the server.
+    pub const fn is_timed(self) -> bool {
+        !matches!(self, Outcome::Invalid | Outcome::Refused)
     }
 
     /// The server answered, well or badly.
@@ -46,9 +55,9 @@ impl Outcome {
         matches!(self, Outcome::Ok | Outcome::ToolError | Outcome::ServerError)
     }
 
-    /// The server did its work, though the tool may have said no.
-    pub const fn is_served(self) -> bool {
-        matches!(self, Outcome::Ok | Outcome::ToolError)
+    /// The call got no answer, and not by its caller's wish: what health is judged by.
+    pub const fn is_unanswered(self) -> bool {
+        matches!(self, Outcome::Timeout | Outcome::Lost | Outcome::Refused)
     }
 
     /// The call failed, and not by its caller's wish.
@@ -59,11 +68,12 @@ impl Outcome {
     /// The category of the failure, when the call failed.
     pub const fn category(self) -> Option<ErrorCategory> {
         match self {
-            Outcome::Ok | Outcome::Cancelled | Outcome::Refused => None,
+            Outcome::Ok | Outcome::Cancelled | Outcome::Invalid => None,
             Outcome::ToolError => Some(ErrorCategory::Tool),
             Outcome::ServerError => Some(ErrorCategory::Server),
             Outcome::Timeout => Some(ErrorCategory::Timeout),
             Outcome::Lost => Some(ErrorCategory::Lost),
+            Outcome::Refused => Some(ErrorCategory::Busy),
         }
     }
 }
@@ -102,11 +112,13 @@ pub enum ErrorCategory {
     Lost,
     /// The configuration is wrong.
     Config,
+    /// A call was turned away because of the server's state.
+    Busy,
 }
 
 impl ErrorCategory {
     /// Every category.
-    pub const ALL: [ErrorCategory; 9] = [
+    pub const ALL: [ErrorCategory; 10] = [
         ErrorCategory::Connect,
         ErrorCategory::Spawn,
         ErrorCategory::Handshake,
@@ -116,6 +128,7 @@ impl ErrorCategory {
         ErrorCategory::Tool,
         ErrorCategory::Lost,
         ErrorCategory::Config,
+        ErrorCategory::Busy,
     ];
 
     /// The word shown to the user.
@@ -130,6 +143,7 @@ impl ErrorCategory {
             ErrorCategory::Tool => "tool",
             ErrorCategory::Lost => "lost",
             ErrorCategory::Config => "config",
+            ErrorCategory::Busy => "busy",
         }
     }
 }

@@ -87,6 +87,7 @@ const PLAIN: &[(&str, Plain)] = &[
     ("hits", |f| f.sum(|m| m.pool.hits())),
     ("idle", |f| f.count(|r| r.pool_idle)),
     ("inflight", |f| f.count(|r| r.in_flight.saturating_add(r.queued))),
+    ("invalid", |f| f.sum(|m| m.calls(Outcome::Invalid))),
     ("junk_lines", |f| f.sum(|m| m.wire.junk_lines)),
     ("last_error", |f| Some(f.newest_error().map_or_else(String::new, |(why, _)| text(why)))),
     ("late_replies", |f| f.sum(|m| m.wire.late_replies)),
@@ -131,8 +132,9 @@ const PLAIN: &[(&str, Plain)] = &[
     ("state", |f| Some(word(f.state()))),
     ("succeeded", |f| f.sum(|m| m.calls(Outcome::Ok))),
     ("success_rate", |f| {
-        let (served, all) = (f.total(|m| m.success().0), f.total(|m| m.success().1));
-        Some(units::percent(served, all))
+        let all = f.servers.iter().map(ServerReport::calls_attempted);
+        let answered = f.total(ServerMetrics::calls_answered);
+        Some(units::percent(answered, all.fold(0, u64::saturating_add)))
     }),
     ("time_saved", |f| {
         let saved =
@@ -261,7 +263,7 @@ impl<'a> Figures<'a> {
 
     /// The worst verdict.
     fn health(&self) -> Health {
-        self.servers.iter().map(ServerReport::health).max().unwrap_or(Health::Unproven)
+        self.servers.iter().map(|report| report.health(self.now)).max().unwrap_or(Health::Unproven)
     }
 }
 

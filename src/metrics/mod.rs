@@ -8,15 +8,17 @@
 //!
 //! - A *call* is what a user asked for. Its one [`Outcome`] is recorded by
 //!   [`ServerMetrics::call_finished`]; retries, handshakes and pings are not calls.
-//! - *Requests Sent* are calls attempted: finished, waiting or in flight, but
-//!   not [`Outcome::Refused`], which never became an attempt.
-//! - *Responses Received* are calls the server answered, well or badly.
-//! - *Errors* are calls that failed: tool error, server error, timeout, lost.
-//! - *Success Rate* is responses / requests over calls that have finished: one
-//!   still in flight has not failed, and one that its user cancelled says
-//!   nothing about the server. A JSON-RPC error is no success. A tool error
-//!   is: the server did its work and the tool said no, which is common among
-//!   agents and must not turn a server's health red; it counts in *Errors*.
+//! - *Requests Sent* are calls attempted: finished, waiting, in flight or turned
+//!   away because of the server's state, but not [`Outcome::Invalid`], which
+//!   never became an attempt.
+//! - *Responses Received* are calls the server answered, well or badly: with a
+//!   result, with a tool error or with a JSON-RPC error.
+//! - *Errors* are calls that failed: tool error, server error, timeout, lost,
+//!   refused.
+//! - *Success Rate* is responses / requests, of the numbers that stand beside it.
+//! - *Health* is about now, see [`Health::judge`]: of the latest calls, how many
+//!   were answered. One in flight has not failed, one that its user cancelled says
+//!   nothing about the server, and a server that answers with an error works.
 //! - *Evictions* are connections closed for having been idle too long; the
 //!   other reasons are counted beside them by [`EvictionCause`].
 //!
@@ -47,7 +49,7 @@ pub use figures::{Figures, word};
 pub use health::Health;
 pub use latency::Latency;
 pub use pulse::Pulse;
-pub use report::{ServerReport, render, render_server};
+pub use report::{Detail, ServerReport, render, render_server};
 pub use server::ServerMetrics;
 pub use window::{Span, View, WindowLatency, Windows};
 

@@ -1,12 +1,16 @@
 //! The report that `mcp-stats` prints.
 //!
-//! The layout is a contract: people `grep` and `watch` it. Each section begins
-//! with fixed lines in fixed order and may end with further ones, whose labels
-//! avoid the words people search for (`Latency`, `P95`, `P99`, `Average`,
-//! `Success Rate`, `Hit Rate`), so that those searches find one line each.
+//! The layout is a contract: people `grep` and `watch` it. The report has its
+//! fixed lines in fixed order and no others: that of all servers is an overview,
+//! that of one has what the pool did and saved as well. The long form
+//! (`mcp-stats -v`) has everything; further lines end the section that they
+//! belong to, and their labels avoid the words people search for (`Latency`,
+//! `P95`, `P99`, `Average`, `Success Rate`, `Hit Rate`), so that those searches
+//! find one line each.
 //!
 //! Invariants: nothing from outside brings a control character or a line break;
-//! a number that is not known yet is `-`.
+//! a number that is not known yet is `-`; *Success Rate* is *Responses Received*
+//! by *Requests Sent* as they stand there.
 
 use std::fmt::{self, Write as _};
 
@@ -16,6 +20,15 @@ use super::server::ServerMetrics;
 use super::units;
 use super::window::Span;
 use crate::time::Time;
+
+/// How much a report tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// The fixed lines.
+    Fixed,
+    /// Everything that is known.
+    Full,
+}
 
 /// What a report shows of one server: its metrics, and its state at the moment.
 #[derive(Clone, Debug)]
@@ -93,14 +106,15 @@ impl<'a> ServerReport<'a> {
     }
 
     /// The verdict on the server.
-    pub fn health(&self) -> Health {
-        Health::judge(self.metrics, self.status == "failing")
+    pub fn health(&self, now: Time) -> Health {
+        Health::judge(self.metrics, now, self.status == "failing")
     }
 }
 
 /// The report of all servers, with the common header.
-pub fn render(servers: &[ServerReport<'_>], now: Time) -> String {
-    let mut page = Page::default();
+pub fn render(servers: &[ServerReport<'_>], now: Time, detail: Detail) -> String {
+    let full = detail == Detail::Full;
+    let mut page = Page { text: String::new(), full, pool: full };
     page.raw("MCP Performance Statistics");
     page.raw("==========================");
     page.raw(format_args!("Total Servers: {}", units::count(servers.len() as u64)));
@@ -112,15 +126,18 @@ pub fn render(servers: &[ServerReport<'_>], now: Time) -> String {
 }
 
 /// The report of one server, without the common header.
-pub fn render_server(server: &ServerReport<'_>, now: Time) -> String {
-    let mut page = Page::default();
+pub fn render_server(server: &ServerReport<'_>, now: Time, detail: Detail) -> String {
+    let mut page = Page { text: String::new(), full: detail == Detail::Full, pool: true };
     page.server(server, now);
     page.text
 }
 
-#[derive(Default)]
 struct Page {
     text: String,
+    /// Everything is told.
+    full: bool,
+    /// Evictions and what the pool saved are told.
+    pool: bool,
 }
 
 impl Page {
@@ -131,9 +148,13 @@ impl Page {
         self.performance(r, now);
         self.socket(r, now);
         self.pool(r);
-        self.impact(r);
-        self.stderr(r);
-        self.health(r);
+        if self.pool {
+            self.impact(r);
+        }
+        if self.full {
+            self.stderr(r);
+        }
+        self.health(r, now);
     }
 
     fn state(&mut self, r: &ServerReport<'_>, now: Time) {
@@ -145,7 +166,9 @@ impl Page {
         self.head("Uptime", m.uptime(now).map_or_else(units::dash, units::span));
         let activity = m.last_activity().map(|last| units::ago(now.since(last)));
         self.head("Last Activity", activity.unwrap_or_else(units::dash));
-
+        if !self.full {
+            return;
+        }
         if let Some(error) = r.socket_error {
             self.head("Socket Error", units::line(error));
         }
@@ -169,26 +192,30 @@ impl Page {
 
     fn statistics(&mut self, r: &ServerReport<'_>, now: Time) {
         let m = r.metrics;
-        let (served, all) = m.success();
+        let (sent, received) = (r.calls_attempted(), m.calls_answered());
         let calls = |outcome| units::count(m.calls(outcome));
         self.section("Statistics");
-        self.item("Requests Sent", units::count(r.calls_attempted()));
-        self.item("Responses Received", units::count(m.calls_answered()));
+        self.item("Requests Sent", units::count(sent));
+        self.item("Responses Received", units::count(received));
         self.item("Errors", units::count(m.calls_failed()));
-        self.item("Success Rate", units::percent(served, all));
-
+        self.item("Success Rate", units::percent(received, sent));
+        if !self.full {
+            return;
+        }
         self.item("Successful Calls", calls(Outcome::Ok));
         let failed = format!(
-            "{} (tool {}, server {}, timeout {}, lost {})",
+            "{} (tool {}, server {}, timeout {}, lost {}, refused {})",
             units::count(m.calls_failed()),
             calls(Outcome::ToolError),
             calls(Outcome::ServerError),
             calls(Outcome::Timeout),
-            calls(Outcome::Lost)
+            calls(Outcome::Lost),
+            calls(Outcome::Refused)
         );
         self.item("Failed Calls", failed);
         self.item("Cancelled", calls(Outcome::Cancelled));
         self.item("Refused", calls(Outcome::Refused));
+        self.item("Invalid", calls(Outcome::Invalid));
         self.item("In Flight", units::count(r.in_flight as u64));
         self.item("Queued", units::count(r.queued as u64));
         self.item("Timeouts", units::count(m.timeouts()));
@@ -207,7 +234,9 @@ impl Page {
         self.item("Average Latency", units::latency_or_dash(latency.mean()));
         self.item("P95 Latency", quantile(0.95));
         self.item("P99 Latency", quantile(0.99));
-
+        if !self.full {
+            return;
+        }
         self.item("Minimum", units::latency_or_dash(latency.min()));
         self.item("Percentile 50", quantile(0.5));
         self.item("Percentile 99.9", quantile(0.999));
@@ -242,7 +271,9 @@ impl Page {
         self.item("Connection Active", if r.connection_active { "yes" } else { "no" });
         self.item("Bytes Sent", units::count(bytes_sent));
         self.item("Bytes Received", units::count(bytes_received));
-
+        if !self.full {
+            return;
+        }
         self.item("Messages Sent", units::count(sent));
         self.item("Messages Received", units::count(received));
         let size = m.request_size().map_or_else(units::dash, units::count);
@@ -277,9 +308,13 @@ impl Page {
         self.item("Idle", units::count(r.pool_idle as u64));
         self.item("Pool Hits", units::count(hits));
         self.item("Pool Misses", units::count(pool.misses));
-        self.item("Evictions", units::count(pool.evictions_by(EvictionCause::Idle)));
+        if self.pool {
+            self.item("Evictions", units::count(pool.evictions_by(EvictionCause::Idle)));
+        }
         self.item("Hit Rate", units::percent_tenths(hits, hits.saturating_add(pool.misses)));
-
+        if !self.full {
+            return;
+        }
         self.item("Connecting", units::count(r.pool_connecting as u64));
         for (label, n) in [
             ("Shared Hits", pool.hits_shared),
@@ -303,7 +338,9 @@ impl Page {
         self.section("Performance Impact");
         self.item("Avg Connection Time Saved", mean);
         self.item("Total Time Saved", m.time_saved().map_or_else(units::dash, units::total));
-        self.item("Longest Connect", units::latency_or_dash(m.connection_time().max()));
+        if self.full {
+            self.item("Longest Connect", units::latency_or_dash(m.connection_time().max()));
+        }
     }
 
     fn stderr(&mut self, r: &ServerReport<'_>) {
@@ -316,11 +353,22 @@ impl Page {
         }
     }
 
-    fn health(&mut self, r: &ServerReport<'_>) {
-        let health = r.health();
+    fn health(&mut self, r: &ServerReport<'_>, now: Time) {
+        let health = r.health(now);
         self.blank();
         self.head("Health", health.name());
+        if !self.full {
+            return;
+        }
+        let m = r.metrics;
+        let window = m.windows().view(now, Span::Fifteen);
+        let share = |answered: u64, unanswered: u64| {
+            let all = answered.saturating_add(unanswered);
+            format!("{} of {} calls", units::percent_tenths(answered, all), units::count(all))
+        };
         self.head("Grade", health.grade());
+        self.head("Answered 15 min", share(window.answered, window.unanswered));
+        self.head("Answered Lifetime", share(m.calls_answered(), m.calls_unanswered()));
     }
 
     fn section(&mut self, title: &str) {

@@ -34,6 +34,10 @@ pub struct ServerMetrics {
     server: Accumulator,
     connection: Accumulator,
     outcomes: [u64; Outcome::ALL.len()],
+    /// The latest calls that count for health, the newest in bit 0; a set bit had no answer.
+    recent: u32,
+    /// How many of them there are, up to the most that a `u32` can count.
+    judged: u32,
     errors: [ErrorCount; ErrorCategory::ALL.len()],
     requests: u64,
     request_bytes: u64,
@@ -112,8 +116,18 @@ impl ServerMetrics {
         if !outcome.is_attempt() {
             return;
         }
+        if outcome.is_answered() || outcome.is_unanswered() {
+            self.recent = self.recent << 1 | u32::from(outcome.is_unanswered());
+            self.judged = self.judged.saturating_add(1);
+        }
+        if let Some(category) = outcome.category() {
+            self.error(now, category);
+        }
+        self.windows.call(now, outcome.is_timed().then_some(timings.total), outcome);
+        if !outcome.is_timed() {
+            return;
+        }
         self.latency.record(timings.total);
-        self.windows.call(now, timings.total, outcome.is_error());
         self.pulse.beat(now);
         self.queue.record(timings.queue);
         if !timings.connect.is_zero() {
@@ -121,9 +135,6 @@ impl ServerMetrics {
         }
         if !timings.server.is_zero() {
             self.server.record(timings.server);
-        }
-        if let Some(category) = outcome.category() {
-            self.error(now, category);
         }
     }
 
@@ -227,11 +238,16 @@ impl ServerMetrics {
         self.calls_where(Outcome::is_error)
     }
 
-    /// Of the finished calls that say something about the server: those it
-    /// served, and all. The success rate is the first by the second.
-    pub fn success(&self) -> (u64, u64) {
-        let telling = |outcome: Outcome| outcome.is_served() || outcome.is_error();
-        (self.calls_where(Outcome::is_served), self.calls_where(telling))
+    /// Calls that got no answer, and not by their caller's wish.
+    pub fn calls_unanswered(&self) -> u64 {
+        self.calls_where(Outcome::is_unanswered)
+    }
+
+    /// How many of the latest `n` (1 to 32) answered or unanswered calls had an
+    /// answer; `None` when there were fewer.
+    pub fn answered_of_latest(&self, n: u32) -> Option<u32> {
+        let mask = u32::MAX.checked_shr(32_u32.saturating_sub(n)).unwrap_or(0);
+        (self.judged >= n).then(|| n - (self.recent & mask).count_ones().min(n))
     }
 
     /// Connection time saved so far: hits times the mean time to a usable connection.

@@ -135,20 +135,37 @@ fn value_of<'a>(text: &'a str, label: &str) -> &'a str {
 }
 
 #[test]
-fn the_detailed_example_comes_out_line_for_line() {
+fn the_detailed_example_comes_out_line_for_line_and_nothing_else_does() {
     let metrics = example_metrics();
     let other = ServerMetrics::new();
     let servers =
         [example(&metrics), ServerReport::new("b", &other), ServerReport::new("c", &other)];
-    let text = render(&servers, NOW);
+    let text = render(&servers, NOW, Detail::Fixed);
+    assert!(text.starts_with(EXAMPLE), "{text}");
+    assert_eq!(text.lines().count(), 3 + 3 * (EXAMPLE.lines().count() - 3), "{text}");
+    let text = render(&servers, NOW, Detail::Full);
     assert_eq!(missing_line(&text, EXAMPLE), None, "in\n{text}");
     assert_eq!(grep(&text, &["Server: "]).len(), 3);
 }
 
 #[test]
+fn the_report_of_one_server_is_both_examples_together_and_nothing_else() {
+    let metrics = example_metrics();
+    let text = render_server(&example(&metrics), NOW, Detail::Fixed);
+    let (_, one) = EXAMPLE.split_once("Server: ").unwrap();
+    let (before, health) = one.split_once("\n  Health").unwrap();
+    let before = before.replace("    Hit Rate", "    Evictions: 0\n    Hit Rate");
+    let expected = format!(
+        "Server: {before}\n  Performance Impact:\n    Avg Connection Time Saved: -\n    \
+         Total Time Saved: -\n\n  Health{health}"
+    );
+    assert_eq!(text, expected);
+}
+
+#[test]
 fn extra_lines_come_only_after_the_fixed_lines_of_their_section() {
     let metrics = example_metrics();
-    let text = render(&[example(&metrics)], NOW);
+    let text = render(&[example(&metrics)], NOW, Detail::Full);
     for section in EXAMPLE.replace("Total Servers: 3", "Total Servers: 1").split("\n\n") {
         let section = section.trim_end();
         if section.contains("Pool Statistics") {
@@ -175,7 +192,7 @@ fn the_pool_example_comes_out_line_for_line_and_without_the_common_header() {
     metrics.connected(before(60), us(8_000), false);
     metrics.connected(before(50), us(8_600), true);
     let report = ServerReport { pool_total: 5, pool_active: 2, pool_idle: 3, ..example(&metrics) };
-    let text = render_server(&report, NOW);
+    let text = render_server(&report, NOW, Detail::Full);
     assert_eq!(missing_line(&text, POOL_EXAMPLE), None, "in\n{text}");
     assert!(text.starts_with("Server: enhanced-memory\n  Transport: "), "{text}");
     let after_fixed = POOL_EXAMPLE.split_once('\n').unwrap().1.split("\n\n");
@@ -192,7 +209,7 @@ fn the_pool_example_comes_out_line_for_line_and_without_the_common_header() {
 #[test]
 fn the_documented_searches_find_what_they_are_meant_to() {
     let metrics = example_metrics();
-    let text = render_server(&example(&metrics), NOW);
+    let text = render_server(&example(&metrics), NOW, Detail::Full);
     assert_eq!(
         grep(&text, &["Latency", "Success Rate", "Hit Rate"]),
         [
@@ -217,7 +234,7 @@ fn the_documented_searches_find_what_they_are_meant_to() {
 #[test]
 fn what_is_not_known_yet_is_a_dash() {
     let metrics = ServerMetrics::new();
-    let text = render_server(&ServerReport::new("new", &metrics), NOW);
+    let text = render_server(&ServerReport::new("new", &metrics), NOW, Detail::Full);
     for label in [
         "Socket Path",
         "Socket FD",
@@ -239,7 +256,6 @@ fn what_is_not_known_yet_is_a_dash() {
         "Avg Connection Time Saved",
         "Total Time Saved",
         "Longest Connect",
-        "Grade",
     ] {
         assert_eq!(value_of(&text, label), "-", "{label}");
     }
@@ -247,8 +263,8 @@ fn what_is_not_known_yet_is_a_dash() {
     assert_eq!(value_of(&text, "Connection Active"), "no");
     assert_eq!(value_of(&text, "Health"), "healthy");
     let failing = ServerReport { status: "failing", ..ServerReport::new("new", &metrics) };
-    assert_eq!(value_of(&render_server(&failing, NOW), "Health"), "unhealthy");
-    assert!(render(&[], NOW).ends_with("Total Servers: 0\n"));
+    assert_eq!(value_of(&render_server(&failing, NOW, Detail::Full), "Health"), "unhealthy");
+    assert!(render(&[], NOW, Detail::Full).ends_with("Total Servers: 0\n"));
 }
 
 #[test]
@@ -262,7 +278,7 @@ fn a_fallback_keeps_the_socket_and_the_reason_in_sight() {
         protocol_version: Some("2025-06-18"),
         ..ServerReport::new("x", &metrics)
     };
-    let text = render_server(&report, NOW);
+    let text = render_server(&report, NOW, Detail::Full);
     assert_eq!(value_of(&text, "Transport"), "stdio (fallback from socket)");
     assert_eq!(value_of(&text, "Socket Path"), "/tmp/x.sock");
     assert_eq!(value_of(&text, "Socket FD"), "-");
@@ -294,9 +310,9 @@ fn text_from_outside_brings_no_control_character_and_no_line() {
         stderr: &calm,
         ..ServerReport::new("x", &metrics)
     };
-    let text = render(std::slice::from_ref(&report), NOW);
+    let text = render(std::slice::from_ref(&report), NOW, Detail::Full);
     assert!(!text.chars().any(|c| c != '\n' && c.is_control()), "{text:?}");
-    assert_eq!(text.lines().count(), render(&[plain], NOW).lines().count());
+    assert_eq!(text.lines().count(), render(&[plain], NOW, Detail::Full).lines().count());
     assert!(text.contains("    | a\\033]0;x\\007\\012Health"), "{text}");
     assert!(value_of(&text, "Last Error").ends_with("b (3 minutes ago)"), "{text}");
     assert!(
@@ -313,11 +329,13 @@ fn calls_in_flight_are_attempts_but_no_failures() {
         metrics.call_finished(NOW, Outcome::Ok, took(us(1000)));
     }
     let report = ServerReport { in_flight: 4, queued: 2, ..ServerReport::new("x", &metrics) };
-    let text = render_server(&report, NOW);
+    let text = render_server(&report, NOW, Detail::Full);
     assert_eq!(value_of(&text, "Requests Sent"), "9");
     assert_eq!(value_of(&text, "Responses Received"), "3");
-    assert_eq!(value_of(&text, "Success Rate"), "100%");
-    assert_eq!(value_of(&text, "Grade"), "excellent");
+    assert_eq!(value_of(&text, "Success Rate"), "33%");
+    assert_eq!(value_of(&text, "Health"), "healthy");
+    assert_eq!(value_of(&text, "Grade"), "few calls");
+    assert_eq!(value_of(&text, "Answered 15 min"), "100.0% of 3 calls");
     assert_eq!(value_of(&text, "In Flight"), "4");
     assert_eq!(value_of(&text, "Queued"), "2");
 }
@@ -333,26 +351,31 @@ fn each_outcome_counts_in_its_place() {
         (Outcome::Cancelled, 3),
         (Outcome::Lost, 2),
         (Outcome::Refused, 7),
+        (Outcome::Invalid, 4),
     ] {
         for _ in 0..count {
             metrics.call_finished(NOW, outcome, took(us(1000)));
         }
     }
     metrics.timeout();
-    assert_eq!(metrics.latency().count(), 23, "all but the refused are samples");
-    let text = render_server(&ServerReport::new("x", &metrics), NOW);
-    assert_eq!(value_of(&text, "Requests Sent"), "23");
+    assert_eq!(metrics.latency().count(), 23, "what was not tried is no sample");
+    let text = render_server(&ServerReport::new("x", &metrics), NOW, Detail::Full);
+    assert_eq!(value_of(&text, "Requests Sent"), "30");
     assert_eq!(value_of(&text, "Responses Received"), "16");
-    assert_eq!(value_of(&text, "Errors"), "10");
-    assert_eq!(value_of(&text, "Success Rate"), "75%");
+    assert_eq!(value_of(&text, "Errors"), "17");
+    assert_eq!(value_of(&text, "Success Rate"), "53%");
     assert_eq!(value_of(&text, "Successful Calls"), "10");
-    assert_eq!(value_of(&text, "Failed Calls"), "10 (tool 5, server 1, timeout 2, lost 2)");
+    assert_eq!(
+        value_of(&text, "Failed Calls"),
+        "17 (tool 5, server 1, timeout 2, lost 2, refused 7)"
+    );
     assert_eq!(value_of(&text, "Cancelled"), "3");
     assert_eq!(value_of(&text, "Refused"), "7");
+    assert_eq!(value_of(&text, "Invalid"), "4");
     assert_eq!(value_of(&text, "Timeouts"), "3");
     assert_eq!(value_of(&text, "Health"), "unhealthy");
     let view = metrics.windows().view(NOW, Span::One);
-    assert_eq!((view.calls, view.errors), (23, 10));
+    assert_eq!((view.calls, view.errors), (30, 17));
 }
 
 #[test]
@@ -373,7 +396,7 @@ fn errors_are_listed_by_frequency_with_their_last_time() {
             ErrorCategory::Spawn
         ]
     );
-    let text = render_server(&ServerReport::new("x", &metrics), NOW);
+    let text = render_server(&ServerReport::new("x", &metrics), NOW, Detail::Full);
     assert_eq!(value_of(&text, "Error (timeout)"), "2, last 5 seconds ago");
     assert_eq!(value_of(&text, "Error (spawn)"), "1, last 5 minutes ago");
 }
@@ -387,7 +410,7 @@ fn parts_of_a_call_are_kept_apart() {
     metrics.call_finished(NOW, Outcome::Ok, first);
     metrics.call_finished(NOW, Outcome::Ok, second);
     metrics.call_finished(NOW, Outcome::Timeout, unsent);
-    let text = render_server(&ServerReport::new("x", &metrics), NOW);
+    let text = render_server(&ServerReport::new("x", &metrics), NOW, Detail::Full);
     assert_eq!(value_of(&text, "Queue Wait"), "mean 4.0ms, max 9.0ms");
     assert_eq!(value_of(&text, "Connect Wait"), "mean 4.0ms, max 4.0ms");
     assert_eq!(value_of(&text, "Server Time"), "mean 4.0ms, max 6.0ms");
@@ -409,7 +432,7 @@ fn throughput_comes_from_the_window_and_not_from_the_totals() {
         metrics.call_finished(now, Outcome::Ok, took(us(900)));
     }
     let report = ServerReport::new("x", &metrics);
-    let text = render_server(&report, NOW);
+    let text = render_server(&report, NOW, Detail::Full);
     assert_eq!(value_of(&text, "Throughput 1 min"), "Messages: 20/sec, Bytes: 45 KB/sec");
     assert_eq!(value_of(&text, "Messages Sent"), "600");
     assert_eq!(value_of(&text, "Messages Received"), "600");
@@ -419,7 +442,7 @@ fn throughput_comes_from_the_window_and_not_from_the_totals() {
     assert_eq!(value("rate", &report, NOW).as_deref(), Some("10/s"));
     let later = NOW + Duration::from_secs(180);
     assert_eq!(value("rate", &report, later).as_deref(), Some("0/s"));
-    let text = render_server(&report, later);
+    let text = render_server(&report, later, Detail::Full);
     assert_eq!(value_of(&text, "Throughput 1 min"), "Messages: 0/sec, Bytes: 0 B/sec");
     assert_eq!(value_of(&text, "Last 1 min"), "0 calls, 0 errors, 0 calls/sec");
     assert!(value_of(&text, "Last 5 min").starts_with("600 calls"), "{text}");
@@ -432,7 +455,7 @@ fn the_uptime_ratio_starts_at_the_first_attempt_and_leaves_idle_time_out() {
     metrics.went_up(before(900));
     metrics.went_up(before(800));
     assert_eq!(metrics.uptime(NOW), Some(Duration::from_secs(900)));
-    let text = render_server(&ServerReport::new("x", &metrics), NOW);
+    let text = render_server(&ServerReport::new("x", &metrics), NOW, Detail::Full);
     assert_eq!(value_of(&text, "Uptime"), "15 minutes, 0 seconds");
     assert_eq!(value_of(&text, "Uptime Ratio"), "90.0%");
     metrics.went_idle(before(700));
@@ -543,7 +566,7 @@ fn extreme_values_do_not_panic() {
         ..ServerReport::new("", &metrics)
     };
     for now in [Time::ZERO, NOW, end] {
-        let text = render(std::slice::from_ref(&report), now);
+        let text = render(std::slice::from_ref(&report), now, Detail::Full);
         assert!(text.contains("Total Servers: 1"));
         for key in Figures::keys() {
             assert!(value(&key, &report, now).is_some());

@@ -13,6 +13,7 @@
 
 use std::time::Duration;
 
+use super::counters::Outcome;
 use super::latency::micros;
 use crate::time::Time;
 
@@ -51,6 +52,10 @@ pub struct View {
     pub calls: u64,
     /// Calls failed.
     pub errors: u64,
+    /// Calls that the server answered, well or badly.
+    pub answered: u64,
+    /// Calls that got no answer, and not by their caller's wish.
+    pub unanswered: u64,
     /// Bytes received.
     pub bytes_in: u64,
     /// Bytes sent.
@@ -67,6 +72,8 @@ impl View {
         self.covered = self.covered.max(other.covered);
         self.calls = self.calls.saturating_add(other.calls);
         self.errors = self.errors.saturating_add(other.errors);
+        self.answered = self.answered.saturating_add(other.answered);
+        self.unanswered = self.unanswered.saturating_add(other.unanswered);
         self.bytes_in = self.bytes_in.saturating_add(other.bytes_in);
         self.bytes_out = self.bytes_out.saturating_add(other.bytes_out);
         self.messages_in = self.messages_in.saturating_add(other.messages_in);
@@ -140,12 +147,21 @@ struct Buckets {
 }
 
 impl Windows {
-    /// Counts a finished call with its latency.
-    pub fn call(&mut self, now: Time, latency: Duration, failed: bool) {
+    /// Counts a finished call, with its latency if that says something.
+    pub fn call(&mut self, now: Time, latency: Option<Duration>, outcome: Outcome) {
         let slot = self.slot(now);
-        slot.counts.calls = slot.counts.calls.saturating_add(1);
-        slot.counts.errors = slot.counts.errors.saturating_add(u64::from(failed));
-        slot.record(micros(latency));
+        let counts = &mut slot.counts;
+        for (count, counted) in [
+            (&mut counts.calls, true),
+            (&mut counts.errors, outcome.is_error()),
+            (&mut counts.answered, outcome.is_answered()),
+            (&mut counts.unanswered, outcome.is_unanswered()),
+        ] {
+            *count = count.saturating_add(u64::from(counted));
+        }
+        if let Some(latency) = latency {
+            slot.record(micros(latency));
+        }
     }
 
     /// Counts bytes received.
@@ -175,19 +191,38 @@ impl Windows {
     /// The counts of the `span` that ends at `now`.
     pub fn view(&self, now: Time, span: Span) -> View {
         let Some(ring) = &self.ring else { return View::default() };
-        let mut sums = [0u128; 6];
+        let mut sums = [0u128; 8];
         for (slot, weight) in ring.weighted(now, span) {
             let c = &slot.counts;
-            let parts = [c.calls, c.errors, c.bytes_in, c.bytes_out, c.messages_in, c.messages_out];
+            let parts = [
+                c.calls,
+                c.errors,
+                c.answered,
+                c.unanswered,
+                c.bytes_in,
+                c.bytes_out,
+                c.messages_in,
+                c.messages_out,
+            ];
             for (sum, part) in sums.iter_mut().zip(parts) {
                 *sum += u128::from(part) * u128::from(weight);
             }
         }
-        let [calls, errors, bytes_in, bytes_out, messages_in, messages_out] =
+        let [calls, errors, answered, unanswered, bytes_in, bytes_out, messages_in, messages_out] =
             sums.map(|sum| u64::try_from(sum.div_ceil(u128::from(WHOLE))).unwrap_or(u64::MAX));
         let length = Duration::from_micros(span.minutes() * MINUTE_US);
         let covered = now.since(ring.started).min(length).max(Duration::from_secs(1));
-        View { covered, calls, errors, bytes_in, bytes_out, messages_in, messages_out }
+        View {
+            covered,
+            calls,
+            errors,
+            answered,
+            unanswered,
+            bytes_in,
+            bytes_out,
+            messages_in,
+            messages_out,
+        }
     }
 
     /// The latencies of the calls that finished in the `span` that ends at `now`.
@@ -280,6 +315,8 @@ impl Slot {
             covered: Duration::ZERO,
             calls: 0,
             errors: 0,
+            answered: 0,
+            unanswered: 0,
             bytes_in: 0,
             bytes_out: 0,
             messages_in: 0,
@@ -391,7 +428,7 @@ mod tests {
         let mut windows = Windows::default();
         for tenth in 0..20 * 600 {
             let now = at(f64::from(tenth) / 10.0);
-            windows.call(now, Duration::from_millis(2), false);
+            windows.call(now, Some(Duration::from_millis(2)), Outcome::Ok);
             windows.bytes_in(now, 100);
             windows.bytes_out(now, 50);
             windows.message_in(now);
@@ -432,7 +469,7 @@ mod tests {
     #[test]
     fn what_is_old_leaves_each_window_in_its_time() {
         let mut windows = Windows::default();
-        windows.call(at(0.0), Duration::from_millis(5), true);
+        windows.call(at(0.0), Some(Duration::from_millis(5)), Outcome::Lost);
         for span in Span::ALL {
             let length = span.minutes() as f64 * 60.0;
             assert_eq!(windows.view(at(length - 0.5), span).errors, 1);
@@ -472,7 +509,7 @@ mod tests {
     fn window_quantiles_follow_an_exact_sort() {
         let mut windows = Windows::default();
         for n in 1..=1000u64 {
-            windows.call(at(0.0), Duration::from_micros(n * 100), false);
+            windows.call(at(0.0), Some(Duration::from_micros(n * 100)), Outcome::Ok);
         }
         let shown = windows.latency(at(1.0), Span::One).unwrap();
         for (shown, exact) in [(shown.p50, 50_000.0), (shown.p95, 95_000.0), (shown.p99, 99_000.0)]
@@ -488,7 +525,7 @@ mod tests {
         for n in 0..2_000_000u32 {
             let slow = n % 100 < 10;
             let latency = Duration::from_micros(if slow { 5000 } else { 40 });
-            windows.call(at(0.0), latency, false);
+            windows.call(at(0.0), Some(latency), Outcome::Ok);
         }
         let slot = windows.slot(at(0.0));
         let slow = f64::from(*slot.buckets.at(bucket_of(5000)));
@@ -506,10 +543,10 @@ mod tests {
     fn a_busy_minute_outweighs_a_quiet_one() {
         let mut windows = Windows::default();
         for _ in 0..1_000_000 {
-            windows.call(at(0.0), Duration::from_micros(40), false);
+            windows.call(at(0.0), Some(Duration::from_micros(40)), Outcome::Ok);
         }
         for _ in 0..30_000 {
-            windows.call(at(60.0), Duration::from_micros(5000), false);
+            windows.call(at(60.0), Some(Duration::from_micros(5000)), Outcome::Ok);
         }
         let shown = windows.latency(at(60.0), Span::Five).unwrap();
         assert!(shown.p95 < Duration::from_micros(50), "{shown:?}");
@@ -537,7 +574,7 @@ mod tests {
         for now in [at(100.0), Time::ZERO, end, at(50.0)] {
             windows.bytes_in(now, u64::MAX);
             windows.bytes_in(now, u64::MAX);
-            windows.call(now, Duration::MAX, true);
+            windows.call(now, Some(Duration::MAX), Outcome::Lost);
             for span in Span::ALL {
                 windows.view(now, span);
                 windows.view(Time::ZERO, span);

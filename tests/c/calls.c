@@ -327,6 +327,10 @@ there_is_a_report_and_numbers(void)
 	tmcp_string_free(report);
 	CHECK_INT(tmcp_client_stats(rig.client, NULL, &report), 0);
 	CHECK_HAS(report, "main");
+	CHECK(strstr(report, "Grade:") == NULL);
+	tmcp_string_free(report);
+	CHECK_INT(tmcp_client_stats_full(rig.client, "main", &report), 0);
+	CHECK_HAS(report, "Grade: few calls");
 	tmcp_string_free(report);
 	rig_stop(&rig);
 }

@@ -76,6 +76,7 @@ no_client_is_answered(void)
 	CHECK_INT(tmcp_client_server_name(NULL, 0, buf, sizeof buf, &needed),
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_stats(NULL, NULL, &out), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_stats_full(NULL, NULL, &out), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_format(NULL, "x", buf, sizeof buf, &needed),
 	    TMCP_RESULT_NULL);
 	tmcp_string_free(NULL);

@@ -229,7 +229,10 @@ impl Driver {
 
     /// The value on a line of a server's report.
     pub fn stat(&self, server: &str, label: &str) -> String {
-        let report = self.client.stats(Some(server)).expect("the server is known");
+        let report = self
+            .client
+            .stats(Some(server), tmcp::metrics::Detail::Full)
+            .expect("the server is known");
         let found = report.lines().find_map(|line| {
             line.trim().strip_prefix(label).and_then(|rest| rest.strip_prefix(": "))
         });

@@ -37,8 +37,8 @@ const struct cmd_entry cmd_mcp_stats_entry = {
 	.name = "mcp-stats",
 	.alias = NULL,
 
-	.args = { "F:f:", 0, 1, NULL },
-	.usage = "[-F format] [-f filter] [server]",
+	.args = { "F:f:sv", 0, 1, NULL },
+	.usage = "[-sv] [-F format] [-f filter] [server]",
 
 	.flags = CMD_READONLY,
 	.exec = cmd_mcp_stats_exec
@@ -50,32 +50,54 @@ struct cmd_mcp_stats_data {
 	char			*server;
 	char			*format;
 	char			*filter;
+	int			 line;
+	int			 full;
 };
 
 /* What is shown for -f without -F. */
 #define CMD_MCP_STATS_TEMPLATE \
 	"#{mcp_name}: #{mcp_status}, #{mcp_calls} calls, #{mcp_errors} errors"
 
-/* Print rows by a template. */
+/* The cells of a line with -s. */
+#define CMD_MCP_STATS_CELLS \
+	"#{mcp_name}\t#{mcp_transport}\t#{mcp_status}\t#{mcp_health}\t" \
+	"calls #{mcp_calls}\terrors #{mcp_errors}\t" \
+	"success #{mcp_success_rate}\tp95 #{mcp_p95}\thits #{mcp_hit_rate}"
+
+/* Print rows by a template, aligned if they are lines of cells. */
 static void
 cmd_mcp_stats_rows(struct cmd_mcp_stats_data *cdata, const char *server,
     struct evbuffer *evb)
 {
 	struct tmcp_table	*table;
+	struct evbuffer		*rows = evb;
 	const char		*template = cdata->format;
-	char			*filter;
+	size_t			 row;
 
-	if (template == NULL)
+	if (cdata->line)
+		template = CMD_MCP_STATS_CELLS;
+	else if (template == NULL)
 		template = CMD_MCP_STATS_TEMPLATE;
 	if ((table = tmcp_client_servers(cdata->core)) == NULL)
 		return;
-	if (server == NULL) {
-		mcp_table_print(evb, table, NULL, template, cdata->filter);
-	} else {
-		xasprintf(&filter, "#{&&:#{==:#{mcp_name},%s},%s}", server,
-		    cdata->filter == NULL ? "1" : cdata->filter);
-		mcp_table_print(evb, table, NULL, template, filter);
-		free(filter);
+	if (cdata->line && (rows = evbuffer_new()) == NULL)
+		fatalx("out of memory");
+	for (row = 0; server != NULL && row < tmcp_table_rows(table); row++) {
+		if (strcmp(tmcp_table_get(table, row, "name"), server) == 0)
+			break;
+	}
+	if (server == NULL)
+		mcp_table_print(rows, table, NULL, template, cdata->filter);
+	else {
+		mcp_table_print_one(rows, table, row, template,
+		    cdata->filter);
+	}
+	if (cdata->line) {
+		evbuffer_add(rows, "", 1);
+		mcp_columns_print(evb, (char *)EVBUFFER_DATA(rows));
+		evbuffer_free(rows);
+		if (tmcp_table_rows(table) == 0)
+			evbuffer_add_printf(evb, "no servers are configured\n");
 	}
 	tmcp_table_free(table);
 }
@@ -96,12 +118,15 @@ cmd_mcp_stats_report(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb)
 			return (MCP_EXIT_ERROR);
 		}
 	}
-	if (cdata->format != NULL || cdata->filter != NULL) {
+	if (cdata->format != NULL || cdata->filter != NULL || cdata->line) {
 		cmd_mcp_stats_rows(cdata, server, evb);
 		free(server);
 		return (0);
 	}
-	result = tmcp_client_stats(cdata->core, server, &report);
+	if (cdata->full)
+		result = tmcp_client_stats_full(cdata->core, server, &report);
+	else
+		result = tmcp_client_stats(cdata->core, server, &report);
 	free(server);
 	if (result != TMCP_RESULT_OK) {
 		cause = mcp_strerror(result);
@@ -111,7 +136,7 @@ cmd_mcp_stats_report(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb)
 	}
 	evbuffer_add(evb, report, strlen(report));
 	tmcp_string_free(report);
-	if (cdata->server == NULL)
+	if (cdata->server == NULL && cdata->full)
 		mcp_options_unknown(evb);
 	return (0);
 }
@@ -132,6 +157,16 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 	int32_t				 result;
 	int				 status, wait;
 
+	if (args_has(args, 's') && (args_has(args, 'F') ||
+	    args_has(args, 'v'))) {
+		cmdq_error(item, "-s can't be used with -F or -v");
+		return (CMD_RETURN_ERROR);
+	}
+	if (args_has(args, 'v') && (args_has(args, 'F') ||
+	    args_has(args, 'f'))) {
+		cmdq_error(item, "-v can't be used with -F or -f");
+		return (CMD_RETURN_ERROR);
+	}
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
 
@@ -143,6 +178,8 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 		cdata->format = xstrdup(args_get(args, 'F'));
 	if (args_has(args, 'f'))
 		cdata->filter = xstrdup(args_get(args, 'f'));
+	cdata->line = args_has(args, 's');
+	cdata->full = args_has(args, 'v');
 
 	if (tmcp_client_ready(core)) {
 		if ((evb = evbuffer_new()) == NULL)

@@ -123,23 +123,43 @@ mcp_table_print_row(struct mcp_bytes *text, struct format_tree *ft,
 	mcp_table_now = NULL;
 }
 
-/* Print a table, a line for each row. The filter may be NULL. */
-void
-mcp_table_print(struct evbuffer *evb, const struct tmcp_table *table,
-    const char *server, const char *template, const char *filter)
+/* Print some rows of a table. */
+static void
+mcp_table_print_rows(struct evbuffer *evb, const struct tmcp_table *table,
+    size_t row, size_t end, const char *server, const char *template,
+    const char *filter)
 {
 	struct format_tree	*ft;
 	struct mcp_bytes	*text = mcp_bytes_create();
-	size_t			 row;
 
 	ft = format_create(NULL, NULL, FORMAT_NONE, FORMAT_NOJOBS);
-	for (row = 0; row < tmcp_table_rows(table); row++) {
+	for (; row < end; row++) {
 		mcp_table_print_row(text, ft, table, row, server, template,
 		    filter);
 	}
 	format_free(ft);
 	evbuffer_add(evb, text->text, text->size);
 	mcp_bytes_unref(text);
+}
+
+/* Print a table, a line for each row. The filter may be NULL. */
+void
+mcp_table_print(struct evbuffer *evb, const struct tmcp_table *table,
+    const char *server, const char *template, const char *filter)
+{
+	mcp_table_print_rows(evb, table, 0, tmcp_table_rows(table), server,
+	    template, filter);
+}
+
+/* Print one row of a table, or nothing past the end. */
+void
+mcp_table_print_one(struct evbuffer *evb, const struct tmcp_table *table,
+    size_t row, const char *template, const char *filter)
+{
+	if (row < tmcp_table_rows(table)) {
+		mcp_table_print_rows(evb, table, row, row + 1, NULL, template,
+		    filter);
+	}
 }
 
 /* Print some more rows, and hand out the text after the last. */

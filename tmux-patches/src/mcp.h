@@ -278,6 +278,9 @@ struct mcp_bytes *mcp_bytes_part(struct mcp_bytes *, const char *, size_t);
 struct mcp_bytes *mcp_bytes_ref(struct mcp_bytes *);
 void		 mcp_bytes_unref(struct mcp_bytes *);
 
+/* mcp-columns.c */
+void		 mcp_columns_print(struct evbuffer *, char *);
+
 /* mcp-dialog.c */
 struct mcp_dialog *mcp_dialog_create(struct client *, mcp_dialog_gone_cb,
 		     void *);
@@ -482,6 +485,9 @@ int		 mcp_suggest_again(struct mcp_suggest *,
 char		*mcp_table_format(const char *);
 void		 mcp_table_print(struct evbuffer *, const struct tmcp_table *,
 		     const char *, const char *, const char *);
+void		 mcp_table_print_one(struct evbuffer *,
+		     const struct tmcp_table *, size_t, const char *,
+		     const char *);
 void		 mcp_table_start(struct tmcp_table *, const char *,
 		     const char *, const char *, mcp_extract_cb, void *);
 

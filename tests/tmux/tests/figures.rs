@@ -95,7 +95,7 @@ fn a_format_has_the_number_that_the_report_has() {
     let _ = tmux.call(["demo", "fail", "message=x"]).fails(1);
     // The last duplicate comes after the answer.
     tmux.until_format("#{mcp_duplicate_replies_demo}", &tmux.format("#{mcp_wire_replies_demo}"));
-    let report = tmux.run(["mcp-stats", "demo"]).ok();
+    let report = tmux.run(["mcp-stats", "-v", "demo"]).ok();
     for (label, key) in LABELS {
         let found = report.lines().find_map(|line| {
             line.trim_start().strip_prefix(label)?.strip_prefix(": ").map(str::to_owned)

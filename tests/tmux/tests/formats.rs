@@ -31,7 +31,7 @@ fn requests_that_nobody_asked_for_are_not_counted() {
     // The list of tools is fetched for key=value and outlives its caller.
     let _ = tmux.call(["-T", "300", "mute", "echo", "text=x"]).fails(124);
     assert_eq!(tmux.format("#{mcp_inflight}/#{mcp_calls}/#{mcp_errors}"), "0/1/1");
-    let report = tmux.run(["mcp-stats", "mute"]).ok();
+    let report = tmux.run(["mcp-stats", "-v", "mute"]).ok();
     assert!(report.contains("    In Flight: 0\n    Queued: 0\n"), "{report}");
     assert!(report.contains("    Requests Sent: 1\n"), "{report}");
     tmux.finish();

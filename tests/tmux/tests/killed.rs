@@ -24,7 +24,7 @@ fn the_call_of_a_killed_client_is_cancelled() {
         fs::read_to_string(&file).is_ok_and(|sent| sent.contains("notifications/cancelled"))
     });
     tmux.lives();
-    assert!(tmux.run(["mcp-stats", "demo"]).ok().contains("    Cancelled: 1\n"));
+    assert!(tmux.run(["mcp-stats", "-v", "demo"]).ok().contains("    Cancelled: 1\n"));
     assert_eq!(tmux.call(["demo", "echo", "text=on"]).ok(), "on\n");
     tmux.finish();
 }

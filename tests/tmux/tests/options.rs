@@ -87,7 +87,7 @@ fn an_unknown_option_is_mentioned_in_the_report() {
         .conf("set -g @mcp-pool-maxsize 3")
         .conf("set -g @mcp-timeout 5000")
         .start();
-    let report = tmux.run(["mcp-stats"]).ok();
+    let report = tmux.run(["mcp-stats", "-v"]).ok();
     assert!(report.contains("Warning: unknown option @mcp-pool-maxsize\n"), "{report}");
     assert_eq!(report.matches("Warning").count(), 1, "{report}");
     tmux.finish();

@@ -135,7 +135,7 @@ fn source(tmux: &Tmux, lines: &str) {
 
 /// The value of a line of a server's report.
 fn stat(tmux: &Tmux, server: &str, key: &str) -> u64 {
-    let report = tmux.run(["mcp-stats", server]).ok();
+    let report = tmux.run(["mcp-stats", "-v", server]).ok();
     let line = report.lines().find_map(|line| line.trim().strip_prefix(&format!("{key}: ")));
     line.and_then(|value| value.replace(',', "").parse().ok()).expect("a number")
 }

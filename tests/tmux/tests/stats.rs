@@ -26,7 +26,7 @@ fn the_numbers_are_true_after_five_calls_of_which_one_fails() {
         ("Requests Sent", "5"),
         ("Responses Received", "5"),
         ("Errors", "1"),
-        ("Success Rate", "80%"),
+        ("Success Rate", "100%"),
         ("Connection Active", "yes"),
         ("Total Connections", "1"),
         ("Active", "0"),
@@ -34,7 +34,7 @@ fn the_numbers_are_true_after_five_calls_of_which_one_fails() {
         ("Pool Hits", "4"),
         ("Pool Misses", "1"),
         ("Hit Rate", "80.0%"),
-        ("Health", "unhealthy"),
+        ("Health", "healthy"),
     ] {
         assert_eq!(value(&report, key), want, "{key} in\n{report}");
     }
@@ -52,6 +52,7 @@ fn the_layout_is_the_documented_one_line_for_line() {
     assert!(report.starts_with("MCP Performance Statistics\n==========================\nTotal Servers: 2\n\nServer: mem\n"), "{report}");
     let one = tmux.run(["mcp-stats", "mem"]).ok();
     assert!(one.starts_with("Server: mem\n"), "{one}");
+    let whole = tmux.run(["mcp-stats", "-v", "mem"]).ok();
     let lines = [
         "  Transport: socket",
         "  Status: connected",
@@ -85,15 +86,28 @@ fn the_layout_is_the_documented_one_line_for_line() {
         "    Total Time Saved: ",
         "  Health: healthy",
     ];
-    for text in [&report, &one] {
-        let mut rest = text.lines();
-        for want in lines {
-            assert!(
-                rest.any(|line| line.starts_with(want)),
-                "{want:?} is missing or out of order in\n{text}"
-            );
-        }
+    let mut rest = whole.lines();
+    for want in lines {
+        assert!(
+            rest.any(|line| line.starts_with(want)),
+            "{want:?} is missing or out of order in\n{whole}"
+        );
     }
+    // Nothing else stands in the report of one, and less in that of all.
+    let told = |text: &str, wanted: &[&str]| {
+        let shown: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(shown.len(), wanted.len() + 1, "{text}");
+        for (line, want) in shown[1..].iter().zip(wanted) {
+            assert!(line.starts_with(want), "{line:?} instead of {want:?} in\n{text}");
+        }
+    };
+    told(&one, &lines);
+    let overview: Vec<&str> = lines
+        .into_iter()
+        .filter(|line| !["Evict", "Impact", "Saved"].iter().any(|word| line.contains(word)))
+        .collect();
+    let (_, rest) = report.split_once("Total Servers: 2\n\n").expect("the header");
+    told(rest.split("\nServer: ").next().expect("the first"), &overview);
     assert_eq!(value(&one, "Socket Path"), server.path.to_string_lossy());
     let fd: u32 = value(&one, "Socket FD").parse().expect("a number");
     let link =
@@ -153,6 +167,56 @@ fn the_report_can_be_watched() {
 }
 
 #[test]
+fn a_quick_look_is_one_aligned_line_for_each_server() {
+    let long = "a-name-that-is-longer-than-others".to_string();
+    let tmux = Setup::new()
+        .server("demo", stdio(&[]))
+        .server("\u{65e5}\u{672c} x", stdio(&[]))
+        .server(&long, json!({"command": "/bin/false"}))
+        .start();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    let text = tmux.run(["mcp-stats", "-s"]).ok();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    // Two of the characters are as wide as four others.
+    let column = |line: &str, word: &str| {
+        let before = &line[..line.find(word).unwrap_or_else(|| panic!("no {word} in {line}"))];
+        before.chars().map(|c| if c > '\u{2000}' { 2 } else { 1 }).sum::<usize>()
+    };
+    for word in ["stdio", "healthy", "calls ", "errors ", "success ", "p95 ", "hits "] {
+        let at: Vec<usize> = lines.iter().map(|line| column(line, word)).collect();
+        assert_eq!(at, [at[0]; 3], "{word} in\n{text}");
+    }
+    let words: Vec<&str> = lines[1].split_whitespace().collect();
+    let told = "demo stdio connected healthy calls 1 errors 0 success 100% p95";
+    assert!(words.join(" ").starts_with(told), "{text}");
+    let one = tmux.run(["mcp-stats", "-s", "dem"]).ok();
+    assert!(one.starts_with("demo  stdio  connected  "), "{one}");
+    assert_eq!(tmux.run(["mcp-stats", "-s", "-f", "#{mcp_calls}"]).ok().lines().count(), 1);
+    for wrong in [&["-s", "-F", "x"][..], &["-s", "-v"], &["-v", "-F", "x"], &["-v", "-f", "x"]] {
+        let error = tmux.run([&["mcp-stats"], wrong].concat()).fails(1);
+        assert!(error.contains("can't be used with"), "{error}");
+    }
+    tmux.finish();
+    let tmux = Setup::new().start_with(Some("{\"mcpServers\":{}}"));
+    assert_eq!(tmux.run(["mcp-stats", "-s"]).ok(), "no servers are configured\n");
+    tmux.finish();
+}
+
+#[test]
+fn calls_that_a_full_queue_turns_away_count_as_errors_and_against_health() {
+    let tmux = Setup::new().server("demo", stdio(&["--never-reply"])).start();
+    let line =
+        "i=0; while [ $i -lt 300 ]; do tmux mcp-call -b -T 60000 demo echo '{}'; i=$((i+1)); done";
+    let _ = tmux.shell(line);
+    let refused = || tmux.format("#{mcp_refused_demo}").parse::<u32>().unwrap_or(0);
+    assert!(refused() >= 100, "{}", tmux.run(["mcp-stats", "-v", "demo"]).stdout);
+    assert_eq!(tmux.format("#{mcp_errors_demo}"), tmux.format("#{mcp_refused_demo}"));
+    assert_eq!(tmux.format("#{mcp_calls_demo} #{mcp_health_demo}"), "300 unhealthy");
+    tmux.finish();
+}
+
+#[test]
 fn an_unknown_server_is_answered_with_the_servers_there_are() {
     let tmux = Setup::new().server("one", stdio(&[])).server("two", stdio(&[])).start();
     assert_eq!(
@@ -194,6 +258,15 @@ fn a_tool_error_is_an_error_but_no_failure_of_the_server() {
         (value(&report, "Errors").as_str(), value(&report, "Success Rate").as_str()),
         ("1", "100%")
     );
+    // A server that answers with an error has answered.
+    for _ in 0..30 {
+        let _ = tmux.call(["demo", "boom", "{}"]).fails(1);
+    }
+    let report = tmux.run(["mcp-stats", "-v", "demo"]).ok();
+    assert_eq!(value(&report, "Success Rate"), "100%");
+    assert_eq!(value(&report, "Grade"), "excellent");
+    assert_eq!(value(&report, "Answered 15 min"), "100.0% of 31 calls");
+    assert_eq!(value(&report, "Answered Lifetime"), "100.0% of 31 calls");
     assert_eq!(value(&report, "Health"), "healthy");
     tmux.finish();
 }
