@@ -69,7 +69,7 @@ fn what_does_not_fit_is_refused_with_the_argument_s_name_and_never_run() {
         }
     }
     assert_eq!(journal.calls().len(), 0);
-    assert_eq!(driver.number("s", "Refused"), 10);
+    assert_eq!(driver.number("s", "Invalid"), 10);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn check_sums(driver: &Driver, journal: &Journal) {
         "{}",
         driver.client.stats(Some("s"), tmcp::metrics::Detail::Full).unwrap()
     );
-    assert_eq!(driver.number("s", "Requests Sent"), ran);
+    assert_eq!(driver.number("s", "Requests Sent") - driver.number("s", "Refused"), ran);
     assert_eq!(driver.number("s", "Responses Received"), ran);
     assert_eq!(driver.number("s", "In Flight"), 0);
     assert_eq!(driver.number("s", "Queued"), 0);
@@ -216,7 +216,10 @@ fn the_numbers_count_every_kind_of_end() {
     assert_eq!(driver.number("s", "Requests Sent"), 9);
     assert_eq!(driver.number("s", "Responses Received"), 7);
     assert_eq!(driver.number("s", "Successful Calls"), 5);
-    assert_eq!(driver.stat("s", "Failed Calls"), "3 (tool 1, server 1, timeout 0, lost 1)");
+    assert_eq!(
+        driver.stat("s", "Failed Calls"),
+        "3 (tool 1, server 1, timeout 0, lost 1, refused 0)"
+    );
     assert_eq!(driver.number("s", "Cancelled"), 1);
     assert_eq!(driver.client.format("mcp_calls").as_deref(), Some("9"));
     assert_eq!(driver.client.format("mcp_errors").as_deref(), Some("3"));
