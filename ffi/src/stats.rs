@@ -75,8 +75,10 @@ pub unsafe extern "C" fn tmcp_client_stats(
     server: *const c_char,
     out: *mut *mut c_char,
 ) -> i32 {
-    // SAFETY: what this function asks of its caller.
-    guard! { unsafe { report(client, server, Detail::Fixed, out) } }
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { report(client, server, Detail::Fixed, out) }
+    }
 }
 
 /// The same with everything that is known, further lines at the end of the
@@ -93,8 +95,10 @@ pub unsafe extern "C" fn tmcp_client_stats_full(
     server: *const c_char,
     out: *mut *mut c_char,
 ) -> i32 {
-    // SAFETY: what this function asks of its caller.
-    guard! { unsafe { report(client, server, Detail::Full, out) } }
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { report(client, server, Detail::Full, out) }
+    }
 }
 
 /// # Safety
