@@ -102,3 +102,22 @@ fn arguments_that_are_no_json_object_are_refused_at_once() {
     assert_eq!(driver.text("s", "echo", "{\n  \"text\":\r\n \"x\"\n}\n"), "x");
     assert!(driver.text("s", "pid", "").parse::<u32>().is_ok());
 }
+
+#[test]
+fn what_is_required_is_looked_for_in_json_and_in_nothing_once_the_tools_are_known() {
+    let (mut driver, journal) = common::journaled("required", &[], "");
+    typed(&mut driver, &["s=x", "i=1"]);
+    let before = journal.calls().len();
+    for json in ["{}", "", "{\"s\":\"x\"}", "{\"n\":{\"i\":1,\"s\":2}}"] {
+        let error = driver.error("s", "types", json);
+        assert_eq!(error.kind(), Kind::Invalid, "{json}: {error}");
+        assert!(error.message().contains("tool 'types' needs argument"), "{json}: {error}");
+    }
+    let error = driver.error("s", "types", "");
+    assert!(
+        error.message().contains("it takes i (integer, required), s (string, required)"),
+        "{error}"
+    );
+    assert_eq!(journal.calls().len(), before, "none of them ran");
+    driver.text("s", "types", "{\"s\":\"x\",\"i\":12345678901234567890}");
+}

@@ -213,13 +213,17 @@ pub unsafe extern "C" fn tmcp_event_table(event: *const tmcp_event) -> *mut tmcp
 
 /// The arguments of a tool, one row each, required ones first, else in the
 /// server's order: name type required default choices description title minimum
-/// maximum format multiple choice_titles shape. type is a type of JSON Schema, or
-/// several joined by " or "; required and multiple are "1" or ""; choices and
-/// choice_titles have one a line, the latter is "" when no choice has a title;
-/// multiple is "1" for an array of choices; minimum and maximum are of the
-/// length when the type is string; shape is an outline of the JSON that a list or
-/// an object wants, such as {"name": string, "age"?: number}, "" when no
-/// more is known than the type.
+/// maximum format multiple choice_titles shape open secret choice_values item.
+/// Members of an object have rows of their own, named like address.street. type
+/// is a type of JSON Schema, or several joined by " or "; required, multiple,
+/// open and secret are "1" or ""; choices, choice_titles and choice_values have
+/// one a line: the word, the title ("" when no choice has one) and the JSON of
+/// each; open is "1" when other values are taken as well; secret is "1" for what
+/// must not be seen while it is typed; multiple is "1" for an array of choices;
+/// item is the type of an array's items; minimum and maximum are of the length
+/// when the type is string; shape is an outline of the JSON that a list or an
+/// object wants, such as {"name": string, "age"?: number}, "" when no more is
+/// known than the type.
 ///
 /// Ownership: the caller's, to be given to tmcp_table_free.
 /// NULL: client, server and tool must not be NULL; NULL is returned when the

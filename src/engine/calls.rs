@@ -11,7 +11,7 @@ use crate::engine::event::{Completion, Event, Reply};
 use crate::engine::pool::{Hit, Opening};
 use crate::engine::request::{CallArguments, Kind, Request, State};
 use crate::engine::timer::{Soonest, Timer};
-use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
+use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::metrics::{Outcome, Timings};
 use crate::protocol::{arguments, message};
@@ -135,26 +135,43 @@ impl Engine {
         listed: bool,
     ) {
         let Some(request) = self.requests.get_mut(&id) else { return };
-        let Kind::Call { tool, arguments: args @ CallArguments::Pairs(_) } = &mut request.kind
-        else {
+        let Kind::Call { tool, arguments: args } = &mut request.kind else {
             return self.enqueue(now, id, server);
         };
         let catalogue = self.servers[server.0 as usize].catalogue.as_ref();
         let known = catalogue.filter(|catalogue| listed || catalogue.is_fresh(now));
-        let Some(definition) = known.and_then(|catalogue| catalogue.definition(tool)) else {
+        let definition = known.and_then(|catalogue| catalogue.definition(tool));
+        let pairs = match (&*args, definition) {
+            (CallArguments::Json(json), Some(definition)) => {
+                match arguments::check_required(tool, definition, json) {
+                    Ok(()) => return self.enqueue(now, id, server),
+                    Err(message) => return self.refuse(now, id, message),
+                }
+            }
+            // JSON does not wait for the tools.
+            (CallArguments::Json(_), None) => return self.enqueue(now, id, server),
+            (CallArguments::Pairs(pairs), _) => pairs,
+        };
+        let Some(definition) = definition else {
             request.state = State::AwaitingTools;
             return self.await_tools(now, id, server);
         };
-        let CallArguments::Pairs(pairs) = args else { return };
         match arguments::encode(tool, definition, pairs) {
-            Ok(json) => {
-                *args = CallArguments::Json(json.into_boxed_str());
+            Ok(encoded) => {
+                *args = CallArguments::Json(encoded.json.into_boxed_str());
+                if let Some(note) = encoded.note {
+                    let name = request.server_name.clone();
+                    self.note(LogLevel::Warning, format_args!("server '{name}': {note}"));
+                }
                 self.enqueue(now, id, server);
             }
-            Err(message) => {
-                self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
-            }
+            Err(message) => self.refuse(now, id, message),
         }
+    }
+
+    /// Ends a request whose arguments do not fit.
+    fn refuse(&mut self, now: Time, id: RequestId, message: String) {
+        self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
     }
 
     /// Puts a request among those that wait for the server's tools, and asks for

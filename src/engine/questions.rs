@@ -132,10 +132,12 @@ impl Engine {
             (Wants::Form { schema }, Answer::Accept(pairs)) => {
                 let content = arguments::encode_by("the question", schema, &pairs)
                     .map_err(|message| Error::new(error::Kind::Invalid, message))?;
-                format!("{{\"action\":\"accept\",\"content\":{content}}}")
+                format!("{{\"action\":\"accept\",\"content\":{}}}", content.json)
             }
-            (Wants::Form { .. }, Answer::Json(json)) => {
+            (Wants::Form { schema }, Answer::Json(json)) => {
                 let content = super::one_line_object(json)?;
+                arguments::check_required_by("the question", schema, &content)
+                    .map_err(|message| Error::new(error::Kind::Invalid, message))?;
                 format!("{{\"action\":\"accept\",\"content\":{content}}}")
             }
             (Wants::Url, Answer::Accept(_) | Answer::Json(_)) => {

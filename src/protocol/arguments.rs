@@ -1,16 +1,27 @@
-//! Words typed by a person, encoded by a tool's `inputSchema`.
+//! Arguments as a person gives them, encoded by a schema.
 //!
-//! A word has no type; the schema says which one is meant. Everything that does
-//! not fit is an error that names the argument, what was wanted and what was
-//! there: a tool must never run on a guess.
+//! The one encoder: words of commands, fields of forms, arguments of tools and answers to
+//! questions all go through here, so that the same value gives the same JSON. Everything that
+//! does not fit is an error that names the argument, what was wanted and what was there.
 
-use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt::Write;
 
-use serde_json::{Map, Number, Value};
+use crate::protocol::assembly::{self, Node};
+use crate::protocol::field::Field;
+use crate::protocol::job::Job;
+use crate::protocol::schema::{LONGEST, Schema, input_schema};
+use crate::protocol::secret;
+use crate::protocol::subschema::{Reach, Work};
+use crate::protocol::walk::{Split, whole};
+use crate::protocol::word;
+use crate::protocol::words::decoded;
 
-use crate::protocol::schema::{Choice, Field, Raw, Schema, bare, input_schema};
+/// Bytes of the names of arguments that an error tells.
+const TOLD: usize = 2048;
 
-/// One argument as typed: `key=value`, or `key:=json`.
+/// One argument as typed: `key=value`, or `key:=json`. A member of an object is
+/// `key.member`, an item of a list `key.0`.
 #[derive(Clone, Debug)]
 pub struct Pair {
     /// Property name.
@@ -21,13 +32,22 @@ pub struct Pair {
     pub is_json: bool,
 }
 
+/// An object of arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// JSON on one line, its members in the order in which they were given.
+    pub json: String,
+    /// What the caller should know: which arguments were taken as they were written.
+    pub note: Option<String>,
+}
+
 /// Encodes `pairs` as the arguments object of the tool that `definition`, a raw
 /// tool definition, describes.
 ///
 /// # Errors
 /// A sentence for the user: unknown, missing or repeated argument, or a value
 /// of the wrong type.
-pub fn encode(tool: &str, definition: &str, pairs: &[Pair]) -> Result<String, String> {
+pub fn encode(tool: &str, definition: &str, pairs: &[Pair]) -> Result<Encoded, String> {
     encode_by(&format!("tool '{tool}'"), input_schema(definition), pairs)
 }
 
@@ -44,208 +64,273 @@ pub fn check(tool: &str, definition: &str, pair: &Pair) -> Result<(), String> {
 /// # Errors
 /// As [`encode`].
 pub fn check_by(what: &str, schema: &str, pair: &Pair) -> Result<(), String> {
-    one(what, &read(what, schema)?, pair).map(|_| ())
+    Job::new(|mut pace| async move {
+        let mut work = Work::small(&mut pace);
+        let schema = read(schema, &mut work).await;
+        Arguments::new(what, &schema).add(pair, &mut work).await
+    })
+    .finish()
 }
 
 /// Encodes `pairs` as an object that fits `schema`. `what` is named in errors.
 ///
+/// The work is bounded: what a schema of too many references says of an argument is
+/// not heeded, and the argument is taken as it is written, with a note.
+///
 /// # Errors
 /// As [`encode`].
-pub fn encode_by(what: &str, schema: &str, pairs: &[Pair]) -> Result<String, String> {
-    let schema = read(what, schema)?;
-    let mut object = Map::new();
-    for pair in pairs {
-        let (value, is_list) = one(what, &schema, pair)?;
-        match object.get_mut(&pair.key) {
-            None => {
-                object.insert(pair.key.clone(), value);
-            }
-            Some(Value::Array(list)) if is_list => match value {
-                Value::Array(more) => list.extend(more),
-                one => list.push(one),
-            },
-            Some(_) => return Err(format!("argument '{}' is given twice", pair.key)),
+pub fn encode_by(what: &str, schema: &str, pairs: &[Pair]) -> Result<Encoded, String> {
+    Job::new(|mut pace| async move {
+        let mut work = Work::small(&mut pace);
+        let schema = read(schema, &mut work).await;
+        let mut arguments = Arguments::new(what, &schema);
+        for pair in pairs {
+            arguments.add(pair, &mut work).await?;
         }
-    }
-
-    let missing: Vec<&str> = schema.required().filter(|key| !object.contains_key(*key)).collect();
-    if !missing.is_empty() {
-        let noun = if missing.len() == 1 { "argument" } else { "arguments" };
-        let names: Vec<String> = missing.iter().map(|name| format!("'{name}'")).collect();
-        return Err(format!("{what} needs {noun} {}; {}", names.join(", "), describe(&schema)));
-    }
-    Ok(Value::Object(object).to_string())
+        arguments.finish(&mut work).await
+    })
+    .finish()
 }
 
-fn read<'a>(what: &str, schema: &'a str) -> Result<Schema<'a>, String> {
-    Schema::read(schema)
-        .map_err(|error| format!("{what} has a schema that cannot be read ({error}); give JSON"))
+/// Looks whether `json`, an object of arguments, has all that the tool of `definition`
+/// requires.
+///
+/// # Errors
+/// A sentence that names what is missing, and what the tool takes.
+pub fn check_required(tool: &str, definition: &str, json: &str) -> Result<(), String> {
+    check_required_by(&format!("tool '{tool}'"), input_schema(definition), json)
 }
 
-/// One argument encoded, and whether more of it may follow.
-fn one(what: &str, schema: &Schema<'_>, pair: &Pair) -> Result<(Value, bool), String> {
-    let field = schema.find(&pair.key);
-    if field.is_none() && schema.is_closed() {
-        return Err(format!("{what} has no argument '{}'; {}", pair.key, describe(schema)));
+/// As [`check_required`], for any schema. `what` is named in errors.
+///
+/// # Errors
+/// As [`check_required`].
+pub fn check_required_by(what: &str, schema: &str, json: &str) -> Result<(), String> {
+    // Looked for first: most schemas of long calls are short.
+    if !schema.contains("required") {
+        return Ok(());
     }
-    let field = field.unwrap_or_default();
-    let value = if pair.is_json {
-        serde_json::from_str(&pair.value)
-            .map_err(|error| format!("argument '{}' is not valid JSON: {error}", pair.key))?
-    } else {
-        word(&field, &pair.value).map_err(|wanted| {
-            format!("argument '{}' of {what} {wanted}, not '{}'", pair.key, pair.value)
-        })?
+    Job::new(|mut pace| async move {
+        let mut work = Work::small(&mut pace);
+        let schema = read(schema, &mut work).await;
+        let mut missing: HashSet<&str> = schema.required().collect();
+        let mut is_empty = true;
+        if let Ok(mut members) = Split::object(json.as_bytes(), work.pace).await {
+            while !missing.is_empty() {
+                let Ok(Some((name, _))) = members.member(work.pace).await else { break };
+                is_empty = false;
+                if let Ok(name) = decoded(name, work.pace).await {
+                    missing.remove(&*name);
+                }
+            }
+        }
+        let missing: Vec<&str> = schema.required().filter(|name| missing.contains(name)).collect();
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(needs(what, &schema, &missing, is_empty, &mut work).await),
+        }
+    })
+    .finish()
+}
+
+async fn read<'a>(schema: &'a str, work: &mut Work<'_, 'a>) -> Schema<'a> {
+    // What cannot be read, or is too long to be, asks for nothing.
+    let is_short = schema.len() <= LONGEST;
+    work.is_over |= !is_short;
+    let schema = if is_short { schema.as_bytes() } else { b"{}" };
+    let schema = whole(schema, work.pace).await.unwrap_or(b"{}");
+    Schema::read(schema, work).await
+}
+
+/// Arguments that are being given.
+struct Arguments<'s, 'a> {
+    what: &'s str,
+    schema: &'s Schema<'a>,
+    given: Vec<(String, Field<'a>, Node)>,
+    as_written: Vec<String>,
+}
+
+impl<'s, 'a> Arguments<'s, 'a> {
+    fn new(what: &'s str, schema: &'s Schema<'a>) -> Arguments<'s, 'a> {
+        Arguments { what, schema, given: Vec::new(), as_written: Vec::new() }
+    }
+
+    async fn add(&mut self, pair: &Pair, work: &mut Work<'_, 'a>) -> Result<(), String> {
+        let (name, path) = self.name_of(&pair.key, work).await?;
+        let at = self.given.iter().position(|(known, ..)| known == name);
+        let what = self.what;
+        let told = |why: &str| {
+            let is_secret = secret::is_secret(&pair.key);
+            match why.starts_with("wants ") || why.starts_with("is of a type") {
+                true if is_secret => format!("argument '{}' of {what} {why}", pair.key),
+                true => format!("argument '{}' of {what} {why}, not '{}'", pair.key, pair.value),
+                false => format!("argument '{}' {why}", pair.key),
+            }
+        };
+        if let Some(at) = at {
+            let (_, field, node) = &mut self.given[at];
+            // Looked into only now: most arguments have no parts.
+            if !path.is_empty() {
+                if let Some(deep) = self.schema.find(name, Reach::ALL, work).await {
+                    *field = deep;
+                }
+            }
+            let mut slot = Some(std::mem::replace(node, Node::List(Vec::new())));
+            let result = assembly::put(&mut slot, field, path, &pair.value, pair.is_json);
+            if let Some(slot) = slot {
+                *node = slot;
+            }
+            return result.map_err(|why| told(&why));
+        }
+        let reach = if path.is_empty() { Reach::ITEMS } else { Reach::ALL };
+        let field = self.schema.find(name, reach, work).await.unwrap_or_default();
+        if (field.is_cut || work.is_over) && !pair.is_json {
+            self.as_written.push(name.to_owned());
+        }
+        let mut slot = None;
+        assembly::put(&mut slot, &field, path, &pair.value, pair.is_json)
+            .map_err(|why| told(&why))?;
+        if let Some(node) = slot {
+            self.given.push((name.to_owned(), field, node));
+        }
+        Ok(())
+    }
+
+    /// The argument that a key is of, and the path below it.
+    async fn name_of<'k>(
+        &self,
+        key: &'k str,
+        work: &mut Work<'_, 'a>,
+    ) -> Result<(&'k str, &'k str), String> {
+        if self.schema.has(key) {
+            return Ok((key, ""));
+        }
+        for (at, _) in key.match_indices('.') {
+            let (name, path) = (&key[..at], &key[at + 1..]);
+            if !self.schema.has(name) || path.is_empty() {
+                continue;
+            }
+            let field = self.schema.find(name, Reach::ITEMS, work).await;
+            if field.is_some_and(|field| assembly::is_deep(&field)) {
+                return Ok((name, path));
+            }
+        }
+        if self.schema.is_closed() && !self.schema.is_cut {
+            let takes = describe(self.schema);
+            return Err(format!("{} has no argument '{key}'; {takes}", self.what));
+        }
+        Ok((key, ""))
+    }
+
+    async fn finish(self, work: &mut Work<'_, 'a>) -> Result<Encoded, String> {
+        let schema = self.schema;
+        let is_missing = |name: &&str| self.given.iter().all(|(known, ..)| known != name);
+        let missing: Vec<&str> = schema.required().filter(is_missing).collect();
+        if !missing.is_empty() {
+            let is_empty = self.given.is_empty();
+            return Err(needs(self.what, schema, &missing, is_empty, work).await);
+        }
+        let mut json = String::from("{");
+        for (at, (name, field, node)) in self.given.iter().enumerate() {
+            if at > 0 {
+                json.push(',');
+            }
+            json.push_str(&word::text(name));
+            json.push(':');
+            assembly::write(node, field, &mut json).map_err(|why| {
+                let (path, why) = why
+                    .rsplit_once(" needs ")
+                    .map_or(("", &*why), |(path, _)| (path, &why[path.len() + 1..]));
+                format!("argument '{name}{path}' of {} {why}", self.what)
+            })?;
+        }
+        json.push('}');
+        let note = (!self.as_written.is_empty()).then(|| {
+            format!(
+                "{} has a schema that is too long to be looked through: taken as written: {}",
+                self.what,
+                self.as_written.join(", ")
+            )
+        });
+        Ok(Encoded { json, note })
+    }
+}
+
+/// What is missing, and what there is. Whoever gave nothing is told all of it.
+async fn needs<'a>(
+    what: &str,
+    schema: &Schema<'a>,
+    missing: &[&str],
+    is_empty: bool,
+    work: &mut Work<'_, 'a>,
+) -> String {
+    let noun = if missing.len() == 1 { "argument" } else { "arguments" };
+    let names: Vec<String> = missing.iter().take(64).map(|name| format!("'{name}'")).collect();
+    let names = names.join(", ");
+    let takes = match is_empty {
+        true => describe_types(schema, work).await,
+        false => describe(schema),
     };
-    Ok((value, field.takes("array")))
+    format!("{what} needs {noun} {names}; {takes}")
 }
 
 fn describe(schema: &Schema<'_>) -> String {
     let mut names: Vec<&str> = schema.names().collect();
-    if names.is_empty() {
-        return "it takes none".into();
-    }
     names.sort_unstable();
-    let names: Vec<String> = names
+    let names = names
         .into_iter()
-        .map(|name| format!("{name}{}", if schema.requires(name) { " (required)" } else { "" }))
-        .collect();
-    format!("it takes {}", names.join(", "))
+        .map(|name| format!("{name}{}", if schema.requires(name) { " (required)" } else { "" }));
+    listed(names)
 }
 
-/// The error says what was wanted.
-fn word(field: &Field<'_>, word: &str) -> Result<Value, Cow<'static, str>> {
-    if !field.choices.is_empty() {
-        return choice(&field.choices, word);
-    }
-    let takes = |name: &str| field.takes(name);
-    if takes("integer") || takes("number") {
-        if let Some(number) = number(word, !takes("number")) {
-            in_range(field, &number)?;
-            return Ok(Value::Number(number));
+/// The arguments with their types, required ones first.
+async fn describe_types<'a>(schema: &Schema<'a>, work: &mut Work<'_, 'a>) -> String {
+    let mut names = Vec::new();
+    for wanted in [true, false] {
+        for name in schema.names().filter(|name| schema.requires(name) == wanted).take(128) {
+            let field = schema.find(name, Reach::ITEMS, work).await.unwrap_or_default();
+            let mut facts = field.type_name();
+            if field.has_choices() {
+                let all: Vec<_> = field.choices().take(8).collect();
+                let all = all.iter().map(|one| crate::protocol::schema_value::bare(one.value));
+                facts = all.collect::<Vec<_>>().join(" | ");
+                if field.choices_len() > 8 {
+                    facts.push_str(" | ..");
+                }
+            }
+            if wanted {
+                let comma = if facts.is_empty() { "" } else { ", " };
+                _ = write!(facts, "{comma}required");
+            }
+            names.push(match facts.is_empty() {
+                true => name.to_owned(),
+                false => format!("{name} ({facts})"),
+            });
         }
     }
-    if takes("boolean") {
-        if let Some(flag) = boolean(word) {
-            return Ok(Value::Bool(flag));
-        }
-    }
-    if takes("array") && !takes("string") {
-        if word.trim_start().starts_with('[') {
-            return json(word, Value::is_array).ok_or("wants a JSON array".into());
-        }
-        let item = match &field.items {
-            Some(items) => self::word(items, word)?,
-            None => Value::String(word.to_owned()),
-        };
-        return Ok(Value::Array(vec![item]));
-    }
-    if takes("object") && !takes("string") {
-        return json(word, Value::is_object).ok_or("wants a JSON object".into());
-    }
-    if takes("null") && !takes("string") && word == "null" {
-        return Ok(Value::Null);
-    }
-    let wanted = match () {
-        () if field.types.is_empty() || takes("string") => {
-            return fits(field, word).map(|()| Value::String(word.to_owned()));
-        }
-        () if takes("number") => "wants a number",
-        () if takes("integer") => "wants an integer",
-        () if takes("boolean") => "wants true or false",
-        () => "is of a type that cannot be given as a word; use key:=json",
-    };
-    Err(wanted.into())
+    listed(names.into_iter())
 }
 
-/// A choice by its value or, when no value is meant, by its title.
-fn choice(choices: &[Choice<'_>], word: &str) -> Result<Value, Cow<'static, str>> {
-    let value = |choice: &Choice<'_>| serde_json::from_str(choice.value.get()).ok();
-    let by_value = choices.iter().find(|choice| bare(choice.value) == word);
-    let by_title = || choices.iter().find(|choice| choice.title.as_deref() == Some(word));
-    by_value.or_else(by_title).and_then(value).ok_or_else(|| {
-        let names: Vec<Cow<'_, str>> = choices.iter().map(|choice| bare(choice.value)).collect();
-        format!("wants one of {}", names.join(", ")).into()
-    })
-}
-
-fn in_range(field: &Field<'_>, number: &Number) -> Result<(), Cow<'static, str>> {
-    let limit = |raw: Option<Raw<'_>>| raw.and_then(|raw| raw.get().parse::<f64>().ok());
-    let Some(number) = number.as_f64() else { return Ok(()) };
-    match (limit(field.minimum), limit(field.maximum)) {
-        (Some(least), _) if number < least => Err(format!("wants at least {least}").into()),
-        (_, Some(most)) if number > most => Err(format!("wants at most {most}").into()),
-        _ => Ok(()),
-    }
-}
-
-/// The length of a text, and its format as far as a slip of the keyboard would
-/// break it.
-fn fits(field: &Field<'_>, word: &str) -> Result<(), Cow<'static, str>> {
-    let limit = |raw: Option<Raw<'_>>| raw.and_then(|raw| raw.get().parse::<usize>().ok());
-    let length = word.chars().count();
-    match (limit(field.shortest), limit(field.longest)) {
-        (Some(least), _) if length < least => {
-            return Err(format!("wants at least {least} characters").into());
+fn listed(names: impl Iterator<Item = String>) -> String {
+    let (mut out, mut left) = (String::new(), 0);
+    for name in names {
+        if out.len() > TOLD {
+            left += 1;
+            continue;
         }
-        (_, Some(most)) if length > most => {
-            return Err(format!("wants at most {most} characters").into());
-        }
-        _ => {}
+        out.push_str(if out.is_empty() { "it takes " } else { ", " });
+        out.push_str(&name);
     }
-    let shape = |shape: &str, word: &str| {
-        word.len() == shape.len()
-            && shape.bytes().zip(word.bytes()).all(|(shape, byte)| match shape {
-                b'0' => byte.is_ascii_digit(),
-                other => byte == other,
-            })
-    };
-    let date = |word: &str| shape("0000-00-00", word);
-    let (ok, wanted) = match field.format.as_deref() {
-        Some("email") => {
-            let sides = word.split_once('@');
-            let whole = |(name, host): (&str, &str)| !name.is_empty() && !host.is_empty();
-            (sides.is_some_and(whole) && !word.contains(' '), "wants an e-mail address")
-        }
-        Some("uri") => (word.contains(':') && !word.contains(' '), "wants a URI"),
-        Some("date") => (date(word), "wants a date like 2026-07-28"),
-        Some("date-time") => {
-            let parts = word.split_once(['T', 't']);
-            let time = |time: &str| time.get(..8).is_some_and(|time| shape("00:00:00", time));
-            let whole = parts.is_some_and(|(day, rest)| date(day) && time(rest));
-            (whole, "wants a time like 2026-07-28T12:00:00Z")
-        }
-        _ => (true, ""),
-    };
-    if ok { Ok(()) } else { Err(wanted.into()) }
-}
-
-fn json(word: &str, fits: fn(&Value) -> bool) -> Option<Value> {
-    serde_json::from_str(word).ok().filter(fits)
-}
-
-fn number(word: &str, integer: bool) -> Option<Number> {
-    let number: Number = serde_json::from_str(word.trim()).ok()?;
-    if !integer || number.is_i64() || number.is_u64() {
-        return Some(number);
+    if left > 0 {
+        _ = write!(out, " and {left} more");
     }
-    let float = number.as_f64()?;
-    // 2^53: the integers that every peer can hold.
-    (float.fract() == 0.0 && float.abs() < 9.007_199_254_740_992e15)
-        .then(|| Number::from(float as i64))
-}
-
-fn boolean(word: &str) -> Option<bool> {
-    match word.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" | "1" => Some(true),
-        "false" | "no" | "off" | "0" => Some(false),
-        _ => None,
-    }
+    if out.is_empty() { "it takes none".to_owned() } else { out }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     const TOOL: &str = r##"{"name":"t","inputSchema":{"type":"object","properties":{
         "s":{"type":"string"},"n":{"type":"number"},"i":{"type":"integer"},"b":{"type":"boolean"},
@@ -263,7 +348,7 @@ mod tests {
                 Pair { key: key.into(), value: value.into(), is_json }
             })
             .collect();
-        encode("t", TOOL, &pairs).map(|text| serde_json::from_str(&text).unwrap())
+        encode("t", TOOL, &pairs).map(|encoded| serde_json::from_str(&encoded.json).unwrap())
     }
 
     #[test]
@@ -320,9 +405,9 @@ mod tests {
     fn a_schema_that_invites_others_gets_them() {
         let open = r#"{"inputSchema":{"properties":{"a":{}},"additionalProperties":true}}"#;
         let pair = Pair { key: "b".into(), value: "1".into(), is_json: false };
-        assert_eq!(encode("t", open, std::slice::from_ref(&pair)).unwrap(), r#"{"b":"1"}"#);
-        assert_eq!(encode("t", r#"{"name":"t"}"#, &[pair]).unwrap(), r#"{"b":"1"}"#);
-        assert_eq!(encode("t", r#"{"name":"t"}"#, &[]).unwrap(), "{}");
+        assert_eq!(encode("t", open, std::slice::from_ref(&pair)).unwrap().json, r#"{"b":"1"}"#);
+        assert_eq!(encode("t", r#"{"name":"t"}"#, &[pair]).unwrap().json, r#"{"b":"1"}"#);
+        assert_eq!(encode("t", r#"{"name":"t"}"#, &[]).unwrap().json, "{}");
     }
 
     #[test]
@@ -334,7 +419,7 @@ mod tests {
             "many":{"type":"array","items":{"enum":["a","b"]}}}}"#;
         let of = |key: &str, value: &str| {
             let pair = Pair { key: key.into(), value: value.into(), is_json: false };
-            encode_by("it", schema, &[pair])
+            encode_by("it", schema, &[pair]).map(|encoded| encoded.json)
         };
         for (key, value, wanted) in [
             ("n", "0", "at least 1"),
@@ -363,6 +448,6 @@ mod tests {
         let knot = r##"{"inputSchema":{"properties":{"a":{"$ref":"#/$defs/A"}},
             "$defs":{"A":{"anyOf":[{"$ref":"#/$defs/A"},{"type":"integer"}]}}}}"##;
         let pair = Pair { key: "a".into(), value: "7".into(), is_json: false };
-        assert_eq!(encode("t", knot, &[pair]).unwrap(), r#"{"a":7}"#);
+        assert_eq!(encode("t", knot, &[pair]).unwrap().json, r#"{"a":7}"#);
     }
 }

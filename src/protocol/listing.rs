@@ -10,9 +10,12 @@
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
+use crate::protocol::field::Field;
 use crate::protocol::job::{Job, Pace, room};
 use crate::protocol::rows::List;
-use crate::protocol::schema::{Field, LONGEST, Raw, Schema, Work, bare};
+use crate::protocol::schema::{LONGEST, Schema};
+use crate::protocol::schema_value::{Raw, bare};
+use crate::protocol::subschema::Work;
 use crate::protocol::walk::{Bad, Split, fields, given, last};
 use crate::protocol::words::{FirstLine, OneLine, Sink, bare as write_bare, is_text, is_utf8};
 
@@ -199,7 +202,11 @@ async fn write_prompt<'a>(
     }
 }
 
-async fn write_tool(raw: &[u8], out: &mut String, work: &mut Work<'_>) -> Result<(), Bad> {
+async fn write_tool<'a>(
+    raw: &'a [u8],
+    out: &mut String,
+    work: &mut Work<'_, 'a>,
+) -> Result<(), Bad> {
     let pace = &mut *work.pace;
     let names = ["name", "title", "description", "annotations", "inputSchema"];
     let [name, title, description, annotations, schema] = fields(raw, &names, pace).await?;
@@ -223,15 +230,15 @@ async fn write_tool(raw: &[u8], out: &mut String, work: &mut Work<'_>) -> Result
         Some(schema) if schema.len() > LONGEST => {
             out.push_str(&format!("    [a definition of {} bytes]\n", schema.len()));
         }
-        Some(schema) => match Schema::in_pieces(schema, pace).await {
-            Ok(schema) => write_arguments(&schema, out, work).await,
-            Err(Bad) => out.push_str("    [arguments that cannot be read]\n"),
-        },
+        Some(schema) => {
+            let schema = Schema::read(schema, work).await;
+            write_arguments(&schema, out, work).await;
+        }
     }
     Ok(())
 }
 
-async fn write_arguments(schema: &Schema<'_>, out: &mut String, work: &mut Work<'_>) {
+async fn write_arguments<'a>(schema: &Schema<'a>, out: &mut String, work: &mut Work<'_, 'a>) {
     // One long name must not push every type off the screen.
     const WIDEST: usize = 24;
     let width = |name: &str| name.chars().take(WIDEST).count();
@@ -241,7 +248,7 @@ async fn write_arguments(schema: &Schema<'_>, out: &mut String, work: &mut Work<
         work.pace.spend(32).await;
     }
     for at in 0..schema.len() {
-        let Some((name, required, field)) = schema.argument(at, None, work).await else { continue };
+        let Some((name, required, field)) = schema.argument(at, work).await else { continue };
         let pace = &mut *work.pace;
         out.push_str("    ");
         push_words(out, &name, pace).await;
@@ -271,6 +278,9 @@ async fn write_arguments(schema: &Schema<'_>, out: &mut String, work: &mut Work<
     }
 }
 
+/// Bytes of the choices of one argument.
+const CHOICES: usize = 2048;
+
 /// Type, required mark, default and choices.
 async fn write_facts(field: &Field<'_>, required: bool, out: &mut String, pace: &mut Pace) {
     let start = out.len();
@@ -289,20 +299,26 @@ async fn write_facts(field: &Field<'_>, required: bool, out: &mut String, pace: 
         out.push_str("default ");
         push_words(out, &plain(default), pace).await;
     }
-    match &*field.choices {
-        [only] if field.constant => {
+    let mut choices = field.choices();
+    match choices.next() {
+        Some(only) if field.constant && field.choices_len() == 1 => {
             comma(out);
             out.push_str("always ");
             push_words(out, &plain(only.value), pace).await;
         }
-        [] => {}
-        choices => {
+        None => {}
+        Some(first) => {
             comma(out);
-            out.push_str("one of ");
-            for (at, choice) in choices.iter().enumerate() {
-                if at > 0 {
-                    out.push_str(" | ");
+            out.push_str(if field.is_open() { "such as " } else { "one of " });
+            push_words(out, &plain(first.value), pace).await;
+            let start = out.len();
+            for choice in choices {
+                // A list of thousands is not read by anybody.
+                if out.len() - start > CHOICES {
+                    out.push_str(" | ..");
+                    break;
                 }
+                out.push_str(" | ");
                 push_words(out, &plain(choice.value), pace).await;
             }
         }
@@ -397,10 +413,7 @@ mod tests {
     fn what_cannot_be_read_is_named() {
         assert_eq!(text(b"{}"), "[tools that cannot be read]\n");
         assert_eq!(text(br#"[7,{"name":"x"}]"#), "[a tool that cannot be read]\nx\n");
-        assert_eq!(
-            text(br#"[{"name":"x","inputSchema":{"properties":[]}}]"#),
-            "x\n    [arguments that cannot be read]\n"
-        );
+        assert_eq!(text(br#"[{"name":"x","inputSchema":{"properties":[]}}]"#), "x\n");
         assert_eq!(text(b"[]"), "");
     }
 }

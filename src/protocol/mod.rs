@@ -19,10 +19,12 @@
 //! * [`job`] — all of these in pieces, for a host that must not wait.
 
 pub mod arguments;
+mod assembly;
 mod batch;
 pub mod blob;
 pub mod content;
 pub mod deep;
+mod field;
 pub mod framing;
 pub mod job;
 pub mod json;
@@ -41,7 +43,12 @@ pub mod raw;
 pub mod rows;
 mod scan;
 pub mod schema;
+mod schema_type;
+mod schema_value;
+pub mod secret;
 mod shape;
 mod stride;
+mod subschema;
 mod walk;
+mod word;
 mod words;

@@ -133,21 +133,17 @@ async fn tool(raw: &[u8], table: &mut Table, pace: &mut Pace) {
     for hint in &notes[1..] {
         flag(*hint, table);
     }
-    let (properties, required) = schema::names_of_tool(raw, pace).await.unwrap_or_default();
-    if let Ok(mut members) = Split::object(properties, pace).await {
-        let mut is_first = true;
-        while let Ok(Some((name, _))) = members.member(pace).await {
-            another(name, &mut is_first, table, pace).await;
+    let (names, required) = schema::names_of_tool(raw, pace).await;
+    for names in [names, required] {
+        for (at, name) in names.iter().enumerate() {
+            if at > 0 {
+                table.append(" ");
+            }
+            table.append(name);
+            pace.spend(name.len() / 4 + 8).await;
         }
+        table.end_cell();
     }
-    table.end_cell();
-    if let Ok(mut names) = Split::list(required, pace).await {
-        let mut is_first = true;
-        while let Ok(Some(name)) = names.element(pace).await {
-            another(name, &mut is_first, table, pace).await;
-        }
-    }
-    table.end_cell();
 }
 
 /// Adds a name to a cell of them.

@@ -1,7 +1,9 @@
 //! What JSON a field wants, as an outline that a person can type after:
 //! `[{"name": string, "tags"?: [string]}]`.
 
-use crate::protocol::schema::{Field, Raw, bare};
+use crate::protocol::field::{Field, Member};
+use crate::protocol::schema_type::Type;
+use crate::protocol::schema_value::{Raw, bare};
 
 /// Longest outline, in characters; what is cut ends in dots.
 const LONGEST: usize = 1000;
@@ -11,8 +13,9 @@ const CHOICES: usize = 6;
 /// The outline of a list or an object; "" when no more is known than that it is
 /// one, or when it is neither.
 pub(super) fn outline(field: &Field<'_>) -> String {
-    let is_known = field.items.is_some() || !field.members.is_empty();
-    if !is_known || field.is_multiple() {
+    let members = field.members();
+    let is_known = field.items().is_some() || !field.prefix().is_empty() || !members.is_empty();
+    if !is_known && !is_map(field) || field.is_multiple() {
         return String::new();
     }
     let mut out = String::new();
@@ -23,48 +26,82 @@ pub(super) fn outline(field: &Field<'_>) -> String {
     }
 }
 
+/// An object whose members have any names and one type.
+fn is_map(field: &Field<'_>) -> bool {
+    field.alternatives.iter().any(|one| one.inside.others.is_some())
+}
+
 fn write(field: &Field<'_>, out: &mut String) {
     // Nested ones can be many; more than can be shown is not written.
     if out.len() > LONGEST * 4 {
         return;
     }
-    if !field.choices.is_empty() {
-        let names: Vec<String> =
-            field.choices.iter().take(CHOICES).map(|choice| bare_or_raw(choice.value)).collect();
-        out.push_str(&names.join(" | "));
-        if field.choices.len() > CHOICES {
-            out.push_str(" | ..");
+    let start = out.len();
+    let or = |out: &mut String| {
+        if out.len() > start {
+            out.push_str(" | ");
         }
+    };
+    for (at, choice) in field.choices().take(CHOICES + 1).enumerate() {
+        or(out);
+        out.push_str(&if at < CHOICES { bare_or_raw(choice.value) } else { "..".to_owned() });
+    }
+    if field.has_choices() && !field.is_open() {
         return;
     }
-    if field.takes("array") && field.items.is_some() {
-        out.push('[');
-        if let Some(items) = &field.items {
-            write(items, out);
+    let members = field.members();
+    for kind in field.types() {
+        if kind == Type::Array && (field.items().is_some() || !field.prefix().is_empty()) {
+            or(out);
+            write_list(field, out);
+        } else if kind == Type::Object && (!members.is_empty() || is_map(field)) {
+            or(out);
+            write_object(field, &members, out);
+        } else if field.alternatives.iter().any(|one| one.choices.is_none() && one.takes(kind)) {
+            or(out);
+            out.push_str(kind.name());
         }
-        out.push(']');
-    } else if !field.members.is_empty() {
-        out.push('{');
-        for (index, member) in field.members.iter().enumerate() {
-            if out.len() > LONGEST * 4 {
-                break;
-            }
-            if index > 0 {
-                out.push_str(", ");
-            }
-            out.push_str(&format!(
-                "\"{}\"{}: ",
-                member.name,
-                if member.required { "" } else { "?" }
-            ));
-            write(&member.field, out);
-        }
-        out.push('}');
-    } else if field.types.is_empty() {
-        out.push_str("any");
-    } else {
-        out.push_str(&field.types.join(" | "));
     }
+    if out.len() == start {
+        out.push_str("any");
+    }
+}
+
+fn write_list(field: &Field<'_>, out: &mut String) {
+    out.push('[');
+    for (at, item) in field.prefix().iter().enumerate() {
+        if at > 0 {
+            out.push_str(", ");
+        }
+        write(item, out);
+    }
+    if let Some(items) = field.items() {
+        if !field.prefix().is_empty() {
+            out.push_str(", ..");
+        }
+        write(items, out);
+    }
+    out.push(']');
+}
+
+fn write_object(field: &Field<'_>, members: &[(&Member<'_>, bool)], out: &mut String) {
+    out.push('{');
+    for (index, (member, required)) in members.iter().enumerate() {
+        if out.len() > LONGEST * 4 {
+            break;
+        }
+        if index > 0 {
+            out.push_str(", ");
+        }
+        out.push_str(&format!("\"{}\"{}: ", member.name, if *required { "" } else { "?" }));
+        write(&member.field, out);
+    }
+    if let Some(others) = field.alternatives.iter().find_map(|one| one.inside.others.as_ref()) {
+        out.push_str(if members.is_empty() { "\"name\": " } else { ", \"name\": " });
+        write(others, out);
+        out.push_str(", ..");
+    }
+    out.push('}');
 }
 
 /// Strings keep their quotes: it is JSON that is typed.
@@ -113,9 +150,9 @@ mod tests {
 
     #[test]
     fn one_without_end_has_an_end() {
-        let endless = shape_of(r##"{"$ref":"#/$defs/Me"}"##);
+        let endless = shape_of(r##"{"type":"array","items":{"$ref":"#/$defs/Me"}}"##);
         assert!(
-            endless.starts_with(r#"{"again"?: {"again"?: "#) && endless.len() < 200,
+            endless.starts_with(r#"[{"again"?: {"again"?: "#) && endless.len() < 200,
             "{endless}"
         );
         let many: Vec<String> =

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::plain::rows;
-use crate::plain::schema::{Field, Schema, bare, parse};
+use crate::plain::schema::parse;
 use crate::plain::table::Table;
 
 /// The readable listing of a raw JSON array of tool definitions. Lines end in a
@@ -123,64 +123,12 @@ impl Tool<'_> {
             push_words(out, title);
         }
         out.push('\n');
-        match self.input_schema.map(parse::<Schema<'_>>) {
-            Some(Some(schema)) => write_arguments(&schema, out),
-            Some(None) => out.push_str("    [arguments that cannot be read]\n"),
-            None => {}
+        // What a schema means is held by tests/schemas.rs; here it counts where it stands.
+        if let Some(schema) = self.input_schema {
+            let alone = format!(r#"[{{"name":"t","inputSchema":{}}}]"#, schema.get());
+            let listing = tmcp::protocol::listing::text(alone.as_bytes());
+            out.push_str(listing.strip_prefix("t\n").expect("the name comes first"));
         }
-    }
-}
-
-fn write_arguments(schema: &Schema<'_>, out: &mut String) {
-    // One long name must not push every type off the screen.
-    const WIDEST: usize = 24;
-    let width = |name: &str| name.chars().count();
-    let column = schema.names().map(width).max().unwrap_or(0).min(WIDEST);
-    for (name, required, field) in schema.fields() {
-        out.push_str("    ");
-        push_words(out, &name);
-        let facts = facts(&field, required);
-        let words = [&field.description, &field.title].into_iter().flatten();
-        let words = words.map(|words| first_line(words)).find(|words| !words.is_empty());
-        if !facts.is_empty() || words.is_some() {
-            out.extend(std::iter::repeat_n(' ', column.saturating_sub(width(&name)) + 2));
-        }
-        push_words(out, &facts);
-        if let Some(words) = words {
-            if !facts.is_empty() {
-                out.push_str("  ");
-            }
-            push_words(out, words);
-        }
-        out.push('\n');
-    }
-}
-
-/// Type, required mark, default and choices.
-fn facts(field: &Field<'_>, required: bool) -> String {
-    let mut facts = vec![field.type_name()];
-    if required {
-        facts.push("required".to_owned());
-    }
-    facts.extend(field.default.map(|default| format!("default {}", plain(default))));
-    match &*field.choices {
-        [only] if field.constant => facts.push(format!("always {}", plain(only.value))),
-        [] => {}
-        choices => {
-            let names: Vec<_> = choices.iter().map(|choice| plain(choice.value)).collect();
-            facts.push(format!("one of {}", names.join(" | ")));
-        }
-    }
-    facts.retain(|fact| !fact.is_empty());
-    facts.join(", ")
-}
-
-/// A string without its quotes, anything else as JSON.
-fn plain(raw: &RawValue) -> Cow<'_, str> {
-    match bare(raw) {
-        // Without quotes an empty default or choice would not be seen at all.
-        empty if empty.is_empty() => Cow::Borrowed(raw.get()),
-        text => text,
     }
 }
 

@@ -12,5 +12,4 @@ pub mod listing;
 pub mod pointer;
 pub mod rows;
 pub mod schema;
-pub mod shape;
 pub mod table;

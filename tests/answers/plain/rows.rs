@@ -6,7 +6,7 @@
 use serde_json::value::RawValue;
 
 use crate::plain::blob;
-use crate::plain::schema::{Members, Schema, bare, input_schema, parse};
+use crate::plain::schema::{Members, bare, parse};
 use crate::plain::table::Table;
 
 /// The tools of a raw list.
@@ -21,7 +21,7 @@ pub fn tools(items: &[u8]) -> Table {
         "arguments",
         "required",
     ]);
-    for (raw, tool) in entries(items) {
+    for (_, tool) in entries(items) {
         let notes = tool.get("annotations").and_then(parse::<Members<'_>>).unwrap_or_default();
         let hint = |name| match notes.get(name).map(RawValue::get) {
             Some("true") => "1".to_owned(),
@@ -31,9 +31,11 @@ pub fn tools(items: &[u8]) -> Table {
             none if none.is_empty() => word(&notes, "title"),
             title => title,
         };
-        let schema = Schema::read(input_schema(raw.get())).unwrap_or_default();
-        let names: Vec<&str> = schema.names().collect();
-        let required: Vec<&str> = schema.required().collect();
+        // What a schema means is held by tests/schemas.rs; here it counts where it stands.
+        let schema = tool.get("inputSchema").map_or("{}", RawValue::get);
+        let alone = format!(r#"[{{"inputSchema":{schema}}}]"#);
+        let alone = tmcp::protocol::rows::tools(alone.as_bytes());
+        let of = |name| alone.get(0, name).unwrap_or_default().to_owned();
         table.push([
             word(&tool, "name"),
             title,
@@ -41,8 +43,8 @@ pub fn tools(items: &[u8]) -> Table {
             hint("readOnlyHint"),
             hint("destructiveHint"),
             hint("idempotentHint"),
-            names.join(" "),
-            required.join(" "),
+            of("arguments"),
+            of("required"),
         ]);
     }
     table
