@@ -12,7 +12,9 @@ use crate::engine::{
 use crate::error::Kind;
 use crate::sys::{clock, undertaker};
 use crate::time::Time;
-use crate::transport::{ConnectErrorKind, Flow, Program, Signal, Stdio, Transport, Unix};
+use crate::transport::{
+    ConnectErrorKind, ExitStatus, Flow, Program, Signal, Stdio, Transport, Unix,
+};
 
 use super::link::{Exit, Link};
 use super::loader::Progress;
@@ -118,11 +120,16 @@ impl Client {
     /// left is written: there will be none.
     pub(super) fn shut_down(&mut self) {
         let mut groups = Vec::new();
-        for (_, mut link) in self.links.drain() {
+        for (id, mut link) in self.links.drain() {
+            if self.engine.outlives(id) {
+                if let Some(child) = link.transport.child_mut() {
+                    child.let_go();
+                }
+            }
             // Nothing can be done about an error here, and nothing depends on it.
             let _ = link.transport.deregister(self.poll.registry());
             link.transport.shutdown_write();
-            if let Some(child) = link.transport.child_mut() {
+            if let Some(child) = link.transport.child_mut().filter(|child| !child.is_free()) {
                 if child.signal(Signal::Terminate) {
                     groups.push(child.pid());
                 }
@@ -224,15 +231,19 @@ impl Client {
         self.read(now, id);
         let Some(link) = self.links.get_mut(&id) else { return };
         link.look(now);
-        if let Exit::Known(status) = link.exit {
+        if let (Exit::Known(status), false) = (link.exit, link.exit_told) {
             // Nothing is lost: what it wrote before it went was read first.
             if !link.readable && !link.stderr {
+                link.exit_told = true;
                 let last_words = link.transport.stderr().and_then(|ring| {
                     let line = ring.last_lines(1).pop()?;
                     Some(String::from_utf8_lossy(&line).into_owned())
                 });
+                let well = status == Some(ExitStatus::Code(0));
+                let others = link.transport.child().is_some_and(|child| child.group_is_alive());
                 let status = status.map(|status| status.to_string()).unwrap_or_default();
-                self.engine.child_exited(now, id, ChildExit { status, last_words });
+                let exit = ChildExit { status, last_words, well, others };
+                self.engine.child_exited(now, id, exit);
                 return;
             }
         }
@@ -397,6 +408,14 @@ impl Client {
                     }
                 }
                 Action::Forget { connection } => self.forget(now, connection),
+                Action::LetGo { connection } => {
+                    if let Some(mut link) = self.links.remove(&connection) {
+                        let _ = link.transport.deregister(self.poll.registry());
+                        if let Some(child) = link.transport.child_mut() {
+                            child.let_go();
+                        }
+                    }
+                }
                 Action::Remember { identity, era } => self.verdicts.set(identity, era),
                 Action::KeepTools { identity, tools } => self.shelf.keep(identity, tools),
             }
@@ -411,8 +430,9 @@ impl Client {
         self.opening.retain(|(other, ..)| *other != id);
         let Some(mut link) = self.links.remove(&id) else { return };
         let _ = link.transport.deregister(self.poll.registry());
-        // The leader is gone; what it left behind was told to go and gets a while.
-        if link.transport.child().is_some_and(|child| child.is_gone() && child.group_is_alive()) {
+        // The leader is gone; what it left behind is told to go and gets a while.
+        let left = link.transport.child_mut().is_some_and(|child| child.end_leftovers());
+        if left {
             self.stragglers.push((now + STRAGGLER, link.transport));
         }
     }
@@ -427,7 +447,10 @@ impl Client {
     fn open(&mut self, now: Time, id: ConnectionId, channel: Channel, server: &Arc<ServerConfig>) {
         let opened = match channel {
             Channel::Socket => connect(server),
-            Channel::Stdio => spawn(server, &self.options.env),
+            Channel::Stdio => {
+                self.clear_socket(server);
+                spawn(server, &self.options.env)
+            }
         };
         let opened = opened.and_then(|mut transport| {
             let registered = transport.register(self.poll.registry(), Link::token(id));
@@ -436,10 +459,34 @@ impl Client {
         match opened {
             Ok(transport) => {
                 let pid = transport.child().map(|child| child.pid());
+                let group = transport.peer_group();
                 self.links.insert(id, Link::new(transport));
-                self.engine.opened(now, id, Opened { pid });
+                self.engine.opened(now, id, Opened { pid, group });
             }
             Err(failure) => self.engine.open_failed(now, id, failure),
+        }
+    }
+
+    /// Before a process is started for a socket: a file that was left where it may want
+    /// to listen would be in its way.
+    fn clear_socket(&mut self, server: &ServerConfig) {
+        let Some(path) = &server.socket_path else { return };
+        if server.transport != Channel::Socket {
+            return;
+        }
+        let (removed, path) = (Unix::remove_stale(path), path.display());
+        match removed {
+            Ok(true) => {
+                (self.log)(LogLevel::Info, &format!("removed stale socket {path}"));
+            }
+            Ok(false) => {}
+            Err(error) => {
+                let text = crate::sys::sentence(&error);
+                (self.log)(
+                    LogLevel::Warning,
+                    &format!("stale socket {path} cannot be removed: {text}"),
+                );
+            }
         }
     }
 }
@@ -481,6 +528,8 @@ fn spawn(
     program.args = command.args.iter().map(OsString::from).collect();
     program.cwd.clone_from(&command.cwd);
     program.env = host.to_vec();
+    // One that puts its server into the background ends and leaves it in its group.
+    program.spares_group = server.transport == Channel::Socket;
     if let Some(path) = &server.socket_path {
         program.env.push(("MCP_SOCKET_PATH".into(), path.into()));
     }

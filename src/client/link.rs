@@ -23,6 +23,8 @@ pub(super) struct Link {
     pub(super) writable: bool,
     pub(super) stderr: bool,
     pub(super) exit: Exit,
+    /// The engine was told of it.
+    pub(super) exit_told: bool,
     /// It is in the list of those to be served.
     pub(super) listed: bool,
     /// The engine was told that the stream has ended.
@@ -57,6 +59,7 @@ impl Link {
             writable: true,
             stderr: false,
             exit: Exit::Running,
+            exit_told: false,
             listed: false,
             ended: false,
             closing: false,
@@ -130,7 +133,7 @@ impl Link {
 
     /// Whether it can be served without waiting for an event.
     pub(super) fn is_busy(&self) -> bool {
-        self.readable || self.stderr || (matches!(self.exit, Exit::Known(_)))
+        self.readable || self.stderr || (matches!(self.exit, Exit::Known(_)) && !self.exit_told)
     }
 
     /// Closes the sending side. A closed descriptor must not stay registered.

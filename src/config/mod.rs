@@ -180,6 +180,9 @@ pub struct ServerConfig {
     pub era: Option<Era>,
     /// Tools that the user declared safe to run twice (`idempotent_tools`).
     pub idempotent_tools: Vec<String>,
+    /// The command's process lives on when the client goes or the entry is removed, if
+    /// it listens on the socket (`keep`).
+    pub keep: bool,
     /// Which of its tools are offered.
     pub tools: ToolFilter,
 }

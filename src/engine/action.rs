@@ -42,6 +42,11 @@ pub enum Action {
         /// The connection.
         connection: ConnectionId,
     },
+    /// Drop everything that belongs to the connection and let its process run.
+    LetGo {
+        /// The connection.
+        connection: ConnectionId,
+    },
     /// Keep the verdict across restarts.
     Remember {
         /// `ServerConfig::identity`.
@@ -72,6 +77,8 @@ pub enum Signal {
 pub struct Opened {
     /// The process, when one was started.
     pub pid: Option<i32>,
+    /// The process group of the peer, when a socket was connected.
+    pub group: Option<i32>,
 }
 
 /// A stream that could not be opened.
@@ -90,4 +97,8 @@ pub struct ChildExit {
     pub status: String,
     /// The last line it wrote to stderr.
     pub last_words: Option<String>,
+    /// It ended by itself, with status 0.
+    pub well: bool,
+    /// Others of its process group live on.
+    pub others: bool,
 }

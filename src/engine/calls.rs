@@ -245,7 +245,7 @@ impl Engine {
     }
 
     fn open_for_queue(&mut self, now: Time, server: ServerId) {
-        if self.server(server).removed {
+        if self.server(server).removed || self.server(server).reach.is_held() {
             return;
         }
         if let Some(until) = self.blocked_until(now, server) {

@@ -33,6 +33,7 @@ impl Engine {
                     .any(|member| member.ready && !member.retiring && member.has_room(shape));
                 let coming = server.pool.connecting() > 0
                     || server.armed.is_some()
+                    || server.reach.is_held()
                     || server.pool.is_full(server.shape());
                 if usable || !(coming || server.pool.is_up()) {
                     return Err(format!(
@@ -164,6 +165,9 @@ impl Engine {
             }
             if server.in_flight != 0 || !server.pool.members().is_empty() {
                 return Err(format!("{name} has connections"));
+            }
+            if !server.reach.is_at_rest() {
+                return Err(format!("{name} has a daemon or waits for one"));
             }
             if server.listing.is_some() || server.scout.is_some() {
                 return Err(format!("{name} still looks for its tools or its socket"));

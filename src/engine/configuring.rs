@@ -9,7 +9,6 @@ use std::vec;
 
 use crate::config::{Config, Defaults, Problem, ServerConfig};
 use crate::engine::event::Event;
-use crate::engine::reachability::Reachability;
 use crate::engine::request::State;
 use crate::engine::server::Server;
 use crate::engine::timer::Timer;
@@ -71,15 +70,20 @@ impl Engine {
             // Whoever reads the configuration anew wants to see what comes of it.
             server.backoff.end_pause();
             if *server.config != *new {
+                // A daemon that would be started alike is the new entry's as well.
+                let same = server.config.identity() == new.identity();
                 server.config = new;
                 server.era = era;
                 server.probe_kills = false;
                 server.fallback = None;
                 server.backoff.succeed();
-                server.reach = Reachability::default();
+                server.reach.forget();
                 server.catalogue = None;
                 server.relimit(&self.defaults);
                 self.retire_all(now, id, EvictionCause::Reload);
+                if !same {
+                    self.release_daemon(now, id);
+                }
             }
         }
         if coming.servers.len() > 0 {
@@ -164,5 +168,6 @@ impl Engine {
             self.finish_unconfigured(now, request, id);
         }
         self.retire_all(now, id, EvictionCause::Reload);
+        self.end_reach(now, id);
     }
 }

@@ -28,9 +28,14 @@ pub(super) enum Phase {
     Ready(Era),
     /// A process closed its output; how it ended is worth waiting for a moment.
     Ended { until: Time, negotiating: bool, probed: bool },
+    /// A process that listens on the server's socket: it carries nothing.
+    Daemon,
     /// A process was asked to go; `next` comes at `until`.
     Closing { until: Time, next: Farewell },
 }
+
+/// The steps of a process's farewell (MCP "stdio: Shutdown").
+pub(super) const FAREWELL: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// How a process that should be gone is told next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +88,8 @@ pub(super) struct Connection {
     pub(super) opened: Time,
     pub(super) idle_since: Time,
     pub(super) pid: Option<i32>,
+    /// The process group of a socket's peer.
+    pub(super) group: Option<i32>,
     /// The server's round of tries it belongs to.
     pub(super) round: u32,
     /// A look at whether the socket is back while the process serves.
@@ -148,6 +155,7 @@ impl Connection {
             opened: now,
             idle_since: now,
             pid: None,
+            group: None,
             round,
             scout: false,
             unread_answers: 0,
@@ -280,7 +288,7 @@ impl Connection {
     /// When `handle_timeout` has something to do for it.
     pub(super) fn deadline(&self, idle_timeout: Option<std::time::Duration>) -> Option<Time> {
         match &self.phase {
-            Phase::Opening => None,
+            Phase::Opening | Phase::Daemon => None,
             Phase::Negotiating(negotiation) => Some(negotiation.deadline()),
             Phase::Ended { until, .. } | Phase::Closing { until, .. } => Some(*until),
             Phase::Ready(_) if self.exchanges.is_empty() => {

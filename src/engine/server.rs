@@ -140,7 +140,8 @@ impl Server {
             size: self.limits.pool_max_size as usize,
             in_flight: self.limits.max_in_flight,
             overflow: self.fallback.is_none() && self.config.transport == Transport::Socket,
-            cautious: self.backoff.failures() > 0,
+            // Two processes cannot listen on one socket.
+            cautious: self.backoff.failures() > 0 || self.fallback.is_some(),
         }
     }
 

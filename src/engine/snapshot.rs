@@ -104,6 +104,7 @@ impl Engine {
             .members()
             .iter()
             .filter_map(|member| self.connections.get(&member.id)?.pid)
+            .chain(server.reach.daemon_pid())
             .collect();
         report.protocol_version = server.version;
         report.last_error = server.last_error.as_ref().map(|(why, when)| (&**why, *when));

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use crate::config::{Era, Transport};
 use crate::engine::action::{Action, ChildExit, OpenFailure, Opened, Signal};
-use crate::engine::connection::{Connection, Farewell, Phase, Purpose};
+use crate::engine::connection::{Connection, FAREWELL, Farewell, Phase, Purpose};
 use crate::engine::event::Event;
+use crate::engine::reachability::SECOND_LOOK;
 use crate::engine::request::Kind;
-use crate::engine::server::{Fallback, SOCKET_PAUSE};
+use crate::engine::server::SOCKET_PAUSE;
 use crate::engine::timer::{Soonest, Timer};
 use crate::engine::{ConnectionId, Engine, LATE, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
@@ -23,8 +24,6 @@ const SOCKET_PATIENCE: Duration = Duration::from_secs(1);
 const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
 /// How long the exit status of a process that closed its output is waited for.
 const LAST_WORDS: Duration = Duration::from_millis(300);
-/// The steps of a process's farewell (MCP "stdio: Shutdown").
-const FAREWELL: Duration = Duration::from_secs(2);
 /// A process that lived this long did not die of being started.
 const STABLE: Duration = Duration::from_secs(10);
 /// How often a list is begun anew after its connection was lost.
@@ -49,9 +48,11 @@ impl Engine {
             return;
         }
         connection.pid = opened.pid;
+        connection.group = opened.group;
         let (server, channel) = (connection.server, connection.channel);
         if let Some(pid) = opened.pid {
             self.note(LogLevel::Info, format_args!("spawned server pid {pid}"));
+            self.watch_socket(now, server);
         }
         let patience = match channel {
             Transport::Socket => SOCKET_PATIENCE,
@@ -80,9 +81,10 @@ impl Engine {
     /// Bytes came.
     pub fn received(&mut self, now: Time, id: ConnectionId, mut bytes: &[u8]) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        if matches!(connection.phase, Phase::Closing { .. } | Phase::Ended { .. } | Phase::Opening)
-        {
-            return;
+        match connection.phase {
+            Phase::Closing { .. } | Phase::Ended { .. } | Phase::Opening => return,
+            Phase::Daemon => return self.daemon_says(id, bytes),
+            Phase::Negotiating(_) | Phase::Ready(_) => {}
         }
         let mut lines = mem::take(&mut connection.lines);
         let server = connection.server;
@@ -139,7 +141,7 @@ impl Engine {
     pub fn end_of_stream(&mut self, now: Time, id: ConnectionId, error: Option<&str>) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         match connection.phase {
-            Phase::Closing { .. } | Phase::Ended { .. } => return,
+            Phase::Closing { .. } | Phase::Ended { .. } | Phase::Daemon => return,
             _ => {}
         }
         // A peer that died between a message and its newline has still said it.
@@ -152,6 +154,13 @@ impl Engine {
         if matches!(connection.phase, Phase::Closing { .. }) {
             return;
         }
+        let (server, starting) = (connection.server, connection.handshake().0);
+        let stdio = connection.channel == Transport::Stdio;
+        if stdio && starting && self.server(server).reach.watches() {
+            // It may close its streams and listen all the same; its end is told apart.
+            return;
+        }
+        let Some(connection) = self.connections.get_mut(&id) else { return };
         if connection.channel == Transport::Stdio && error.is_none() {
             let (negotiating, probed) = connection.handshake();
             connection.phase = Phase::Ended { until: now + LAST_WORDS, negotiating, probed };
@@ -174,7 +183,19 @@ impl Engine {
     /// The process behind a connection is gone and has been reaped.
     pub fn child_exited(&mut self, now: Time, id: ConnectionId, exit: ChildExit) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        let (server, pid) = (connection.server, connection.pid.take().unwrap_or_default());
+        let server = connection.server;
+        if exit.well {
+            let pid = connection.pid.unwrap_or_default();
+            if self.went_into_background(now, id, exit.others, pid) {
+                return;
+            }
+        }
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let daemon = matches!(connection.phase, Phase::Daemon);
+        let pid = match daemon {
+            true => connection.pid.unwrap_or_default(),
+            false => connection.pid.take().unwrap_or_default(),
+        };
         let closing = matches!(connection.phase, Phase::Closing { .. });
         if exit.last_words.is_some() {
             self.server_mut(server).last_words.clone_from(&exit.last_words);
@@ -184,7 +205,11 @@ impl Engine {
             self.note(LogLevel::Debug, format_args!("server pid {pid} is gone: {how}"));
             self.take_connection(id);
             self.actions.push_back(Action::Forget { connection: id });
-            return;
+            return self.has_left(now, server, id);
+        }
+        if daemon {
+            let how = how.to_owned();
+            return self.daemon_ended(now, id, &how);
         }
         let mut reason = format!("the server process ended: {how}");
         if let Some(words) = &exit.last_words {
@@ -218,6 +243,7 @@ impl Engine {
                     self.server_mut(id).armed = None;
                     self.pump(now, id);
                 }
+                Some(Timer::Socket(id)) => self.look_at_socket(now, id),
                 Some(Timer::Watch(id)) => self.renew(now, id),
                 None => return,
             }
@@ -243,20 +269,13 @@ impl Engine {
         if let (Transport::Socket, Some(path)) = (channel, &config.socket_path) {
             let level = if scout.is_some() { LogLevel::Debug } else { LogLevel::Info };
             let path = path.display();
-            self.note(level, format_args!("connecting to {name} via socket {path}"));
+            // A socket that is watched is looked at very often.
+            if !self.server(server).reach.watches() {
+                self.note(level, format_args!("connecting to {name} via socket {path}"));
+            }
         }
         self.connections.insert(id, connection);
         self.actions.push_back(Action::Open { connection: id, channel, server: config });
-    }
-
-    /// While a process stands in for a socket, looks at times whether the socket
-    /// is back. Nobody waits for the answer.
-    pub(super) fn look_for_socket(&mut self, now: Time, server: ServerId) {
-        let state = self.server(server);
-        let due = state.fallback.as_ref().is_some_and(|fallback| now >= fallback.retry_at);
-        if due && state.scout.is_none() && state.pool.is_up() && !state.removed {
-            self.open(now, server, Some(()));
-        }
     }
 
     pub(super) fn negotiate(&mut self, now: Time, id: ConnectionId, step: Step) {
@@ -307,6 +326,11 @@ impl Engine {
         }
         if scout {
             self.socket_is_back(now, server, id);
+        } else if channel == Transport::Stdio && self.server(server).reach.watches() {
+            self.end_watch(server);
+            if let Some(fallback) = &mut self.server_mut(server).fallback {
+                fallback.retry_at = now + SECOND_LOOK;
+            }
         }
         let state = &mut self.servers[server.0 as usize];
         let was_up = state.pool.is_up();
@@ -337,22 +361,11 @@ impl Engine {
         self.pump(now, server);
     }
 
-    /// The socket works again: what runs as a process is retired.
-    fn socket_is_back(&mut self, now: Time, server: ServerId, id: ConnectionId) {
-        let state = self.server_mut(server);
-        state.scout = None;
-        let name = state.name.clone();
-        self.note(LogLevel::Info, format_args!("socket of {name} is back"));
-        self.retire_all(now, server, EvictionCause::Reload);
-        let state = self.server_mut(server);
-        state.pool.open(id);
-    }
-
     // ----- failing ----------------------------------------------------------
 
     /// No usable connection came of a try. A socket falls back to the command;
     /// otherwise everybody who waits has used up one try.
-    fn attempt_failed(
+    pub(super) fn attempt_failed(
         &mut self,
         now: Time,
         connection: &Connection,
@@ -362,8 +375,12 @@ impl Engine {
         let server = connection.server;
         let round = connection.round;
         let state = self.server_mut(server);
-        state.metrics.error(now, category);
         let OpenFailure { message, permanent } = failure;
+        if connection.scout && state.reach.watches() {
+            state.scout = None;
+            return self.look_after_pause(now, server);
+        }
+        state.metrics.error(now, category);
         if connection.scout {
             state.scout = None;
             if let Some(fallback) = &mut state.fallback {
@@ -430,24 +447,6 @@ impl Engine {
         self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
     }
 
-    /// From the socket to the command, with the words of the seed.
-    fn fall_back(&mut self, now: Time, server: ServerId, reason: String, loud: bool) {
-        if loud {
-            self.note(
-                LogLevel::Warning,
-                format_args!("socket connection failed, falling back to stdio"),
-            );
-            self.note(LogLevel::Info, format_args!("falling back to stdio transport"));
-        }
-        let state = &mut self.servers[server.0 as usize];
-        if loud {
-            state.round += 1;
-        }
-        state.fallback = Some(Fallback { reason, retry_at: now + SOCKET_PAUSE });
-        state.relimit(&self.defaults);
-        self.pump(now, server);
-    }
-
     /// A connection is gone, with everything that was on it.
     fn lose(&mut self, now: Time, id: ConnectionId, loss: Loss) {
         let Some(mut connection) = self.take_connection(id) else { return };
@@ -474,6 +473,7 @@ impl Engine {
         }
         if was_ready {
             self.renew_soon(now, server);
+            self.daemon_may_go(now, server);
             return self.pump(now, server);
         }
         let state = self.server_mut(server);
@@ -491,6 +491,7 @@ impl Engine {
             state.probe_kills = probed;
             if connection.scout {
                 state.scout = None;
+                self.look_after_pause(now, server);
             }
             return self.pump(now, server);
         }
@@ -506,7 +507,7 @@ impl Engine {
             ErrorCategory::Lost => ErrorCategory::Handshake,
             other => other,
         };
-        self.attempt_failed(now, &connection, failure, category);
+        self.start_failed(now, connection, failure, category);
     }
 
     /// Accounts for a usable connection that was lost.
@@ -659,10 +660,11 @@ impl Engine {
         if connection.is_carrier() {
             self.renew_soon(now, server);
         }
+        self.daemon_may_go(now, server);
     }
 
     /// Takes a connection out of every table.
-    fn take_connection(&mut self, id: ConnectionId) -> Option<Connection> {
+    pub(super) fn take_connection(&mut self, id: ConnectionId) -> Option<Connection> {
         let connection = self.connections.remove(&id)?;
         if self.connections.is_empty() {
             self.connections_due = Soonest::default();
@@ -678,6 +680,9 @@ impl Engine {
             self.actions.push_back(Action::Forget { connection: id });
             return;
         };
+        if self.server(connection.server).reach.is_daemon(id) {
+            return self.keep_daemon(id, connection, pid);
+        }
         self.actions.push_back(Action::Close { connection: id });
         let mut closing = Connection::new(now, connection.server, connection.channel, 0);
         closing.pid = Some(pid);
@@ -693,7 +698,7 @@ impl Engine {
         }
         let Some(connection) = self.connections.get_mut(&id) else { return };
         match &mut connection.phase {
-            Phase::Opening => {}
+            Phase::Opening | Phase::Daemon => {}
             Phase::Negotiating(negotiation) => {
                 let step = negotiation.handle_timeout(now);
                 if let Step::Failed(_) = step {
@@ -720,10 +725,12 @@ impl Engine {
                         Signal::Kill
                     }
                     Farewell::GiveUp => {
+                        let server = connection.server;
                         self.take_connection(id);
                         self.actions.push_back(Action::Forget { connection: id });
-                        return self
-                            .note(LogLevel::Error, format_args!("server pid {pid} does not die"));
+                        let line = format_args!("server pid {pid} does not die");
+                        self.note(LogLevel::Error, line);
+                        return self.has_left(now, server, id);
                     }
                 };
                 self.actions.push_back(Action::Signal { connection: id, signal });

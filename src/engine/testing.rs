@@ -113,7 +113,7 @@ impl Bench {
             match action {
                 Action::Open { connection, .. } => {
                     self.connection = connection;
-                    self.engine.opened(self.now, connection, Opened { pid: Some(1) });
+                    self.engine.opened(self.now, connection, Opened { pid: Some(1), group: None });
                 }
                 Action::Write { connection } => {
                     let bytes = self.engine.pending(connection).to_vec();

@@ -14,6 +14,8 @@ use crate::time::Time;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
     Server(ServerId),
+    /// The socket whose command may listen is looked at.
+    Socket(ServerId),
     /// What is watched may have to be subscribed to again.
     Watch(ServerId),
 }

@@ -35,6 +35,15 @@ pub fn peer(socket: BorrowedFd<'_>) -> io::Result<Peer> {
     Ok(Peer { uid: cred.uid, pid: cred.pid })
 }
 
+/// The process group of a process; `None` when it is gone, or beyond our sight.
+pub fn group(pid: i32) -> Option<i32> {
+    if pid <= 0 {
+        return None;
+    }
+    // SAFETY: the call takes a plain number.
+    check(unsafe { libc::getpgid(pid) }).ok()
+}
+
 /// The user whose servers we trust.
 pub fn our_uid() -> u32 {
     // SAFETY: the call takes nothing and cannot fail.

@@ -60,6 +60,10 @@ pub struct Process {
     state: State,
     /// The strongest signal that was sent.
     asked: Option<Signal>,
+    /// What the leader leaves in its group is not told to go when the leader ends.
+    pub spares_group: bool,
+    /// It was let go: it is not told to go when this is dropped.
+    free: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,8 +115,15 @@ impl Process {
     /// Takes charge of the child `pid`, started just now as the leader of its
     /// own group. Without `use_pidfd`, as on a kernel that has none.
     pub fn adopt(pid: i32, use_pidfd: bool) -> Process {
-        let mut process =
-            Process { pid, pidfd: None, group_by_pidfd: false, state: State::Ours, asked: None };
+        let mut process = Process {
+            pid,
+            pidfd: None,
+            group_by_pidfd: false,
+            state: State::Ours,
+            asked: None,
+            spares_group: false,
+            free: false,
+        };
         if !use_pidfd {
             return process;
         }
@@ -221,6 +232,17 @@ impl Process {
         self.group_by_pidfd = false;
     }
 
+    /// Lets it live on; it is reaped when it has ended and another one is started.
+    pub fn let_go(&mut self) {
+        self.spares_group = true;
+        self.free = true;
+    }
+
+    /// Whether it was let go.
+    pub fn is_free(&self) -> bool {
+        self.free
+    }
+
     fn who(&self) -> Who<'_> {
         match &self.pidfd {
             Some(fd) => Who::Pidfd(fd.as_fd()),
@@ -232,6 +254,7 @@ impl Process {
     /// holds the number.
     fn end_leftovers(&mut self) {
         match self.asked {
+            None if self.spares_group => return,
             None => self.signal(Signal::Terminate),
             // Told already, and it can be told more later.
             Some(Signal::Terminate) if self.group_by_pidfd => return,
@@ -242,7 +265,7 @@ impl Process {
     /// Somebody else reaped the leader.
     fn lost(&mut self) {
         self.state = State::Elsewhere;
-        if self.asked.is_none() {
+        if self.asked.is_none() && !self.spares_group {
             self.signal(Signal::Terminate);
         }
     }
@@ -253,7 +276,9 @@ impl Drop for Process {
         if self.state != State::Ours || self.try_reap().is_some() || self.is_gone() {
             return;
         }
-        self.signal(Signal::Terminate);
+        if !self.free {
+            self.signal(Signal::Terminate);
+        }
         if self.pidfd.is_some() && !self.is_gone() {
             let process = Process {
                 pid: self.pid,
@@ -261,6 +286,8 @@ impl Drop for Process {
                 group_by_pidfd: self.group_by_pidfd,
                 state: self.state,
                 asked: self.asked,
+                spares_group: self.spares_group,
+                free: self.free,
             };
             // What is left of `self` must not look at the number again.
             self.state = State::Elsewhere;

@@ -35,6 +35,8 @@ pub struct Program {
     pub cwd: Option<PathBuf>,
     /// Watch it by pidfd where the kernel can. Off to test the other way.
     pub use_pidfd: bool,
+    /// What it leaves in its group when it ends is not told to go.
+    pub spares_group: bool,
 }
 
 /// Our ends of a child's pipes, all non-blocking.
@@ -57,6 +59,7 @@ impl Program {
             env: Vec::new(),
             cwd: None,
             use_pidfd: true,
+            spares_group: false,
         }
     }
 }

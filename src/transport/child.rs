@@ -27,7 +27,8 @@ impl Child {
     pub(super) fn spawn(program: &Program) -> Result<(Child, Pipes)> {
         process::sweep();
         let (pid, pipes) = spawn::spawn(program)?;
-        let process = Process::adopt(pid, program.use_pidfd);
+        let mut process = Process::adopt(pid, program.use_pidfd);
+        process.spares_group = program.spares_group;
         Ok((Child { process }, pipes))
     }
 
@@ -47,6 +48,28 @@ impl Child {
     /// leader was reaped and the kernel cannot name the group without it.
     pub fn signal(&mut self, signal: Signal) -> bool {
         self.process.signal(signal)
+    }
+
+    /// Tells what a leader that is gone has left in its group to go. True: there is
+    /// somebody left.
+    pub fn end_leftovers(&mut self) -> bool {
+        if !self.process.is_gone() || self.process.is_free() || !self.process.group_is_alive() {
+            return false;
+        }
+        if self.process.spares_group {
+            self.process.signal(Signal::Terminate);
+        }
+        true
+    }
+
+    /// Lets it live on: from now on it is neither signalled nor waited for.
+    pub fn let_go(&mut self) {
+        self.process.let_go();
+    }
+
+    /// Whether it was let go.
+    pub fn is_free(&self) -> bool {
+        self.process.is_free()
     }
 
     /// Whether the leader was reaped, by us or by the host.

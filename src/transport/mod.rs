@@ -88,6 +88,11 @@ pub trait Transport: fmt::Debug + Send {
     /// The descriptor that is read, for display.
     fn fd(&self) -> Option<RawFd>;
 
+    /// The process group of the peer, when it is another process's.
+    fn peer_group(&self) -> Option<i32> {
+        None
+    }
+
     /// The process, when the channel came with one.
     fn child(&self) -> Option<&Child> {
         None

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
+use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
@@ -19,7 +20,13 @@ use crate::sys::{self, peer, socket};
 #[derive(Debug)]
 pub struct Unix {
     socket: File,
+    group: Option<i32>,
 }
+
+/// A socket as young as this may belong to a server that is about to listen.
+const NEW: Duration = Duration::from_secs(1);
+/// What is read of the kernel's list of sockets.
+const MOST_SOCKETS: u64 = 1 << 20;
 
 /// Why there is no connection; its text is the system's own where it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +93,37 @@ impl Unix {
                 ),
             });
         }
-        Ok(Unix { socket: File::from(fd) })
+        Ok(Unix { socket: File::from(fd), group: peer::group(peer.pid) })
+    }
+
+    /// Removes the socket at `path` if it is ours and nobody listens on it. True: it was
+    /// there and is gone. Nothing else is ever removed: no other kind of file, no link,
+    /// nobody else's, and none made just now, by somebody who may be about to listen.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports when the file cannot be removed.
+    pub fn remove_stale(path: &Path) -> io::Result<bool> {
+        let look = || match std::fs::symlink_metadata(path) {
+            Ok(meta) if meta.file_type().is_socket() && meta.uid() == peer::our_uid() => Some(meta),
+            _ => None,
+        };
+        let Some(before) = look() else { return Ok(false) };
+        let age = before.modified().ok().and_then(|made| made.elapsed().ok());
+        if age.is_none_or(|age| age < NEW) && is_bound(path) {
+            return Ok(false);
+        }
+        match socket::connect(path.as_os_str().as_bytes()) {
+            Err(e) if e.raw_os_error() == Some(libc::ECONNREFUSED) => {}
+            _ => return Ok(false),
+        }
+        if look().is_none_or(|now| (now.dev(), now.ino()) != (before.dev(), before.ino())) {
+            return Ok(false);
+        }
+        match std::fs::remove_file(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+            removed => removed.map(|()| true),
+        }
     }
 }
 
@@ -182,6 +219,21 @@ impl Transport for Unix {
     fn fd(&self) -> Option<RawFd> {
         Some(self.socket.as_raw_fd())
     }
+
+    fn peer_group(&self) -> Option<i32> {
+        self.group
+    }
+}
+
+/// Whether a process holds a socket that was bound to a file of this name, whether it
+/// listens or not. Somewhere else counts, too: a path can be spelled in many ways.
+fn is_bound(path: &Path) -> bool {
+    let Some(name) = path.file_name() else { return true };
+    let mut list = Vec::new();
+    let read = File::open("/proc/net/unix")
+        .and_then(|file| file.take(MOST_SOCKETS).read_to_end(&mut list));
+    let mut lines = list.split(|byte| *byte == b'\n');
+    read.is_err() || lines.any(|line| line.ends_with(name.as_bytes()))
 }
 
 fn is_trusted(peer: u32, ours: u32, allow: &[u32]) -> bool {

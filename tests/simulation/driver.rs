@@ -112,6 +112,7 @@ impl World {
                 let delay = self.random.spread(20_000);
                 self.later(delay, Todo::Read(connection.0));
             }
+            Action::LetGo { connection } => self.fail(format!("{connection:?} is let go")),
             Action::Remember { .. } => self.counts.remembered += 1,
             Action::KeepTools { .. } => {}
         }
@@ -181,7 +182,7 @@ impl World {
             // It broke while it was being opened.
             self.later(0, Todo::Deliver(id));
         }
-        self.engine.opened(now, ConnectionId(id), Opened { pid });
+        self.engine.opened(now, ConnectionId(id), Opened { pid, group: None });
     }
 
     /// Writes until there is nothing more or the pipe is full.
@@ -311,7 +312,8 @@ impl World {
         self.say(format_args!("c{id} is reaped"));
         let now = self.time();
         let last_words = self.random.mille(300).then(|| "oh no".to_owned());
-        let exit = ChildExit { status: "exit status 1".into(), last_words };
+        let status = "exit status 1".into();
+        let exit = ChildExit { status, last_words, ..ChildExit::default() };
         self.engine.child_exited(now, ConnectionId(id), exit);
     }
 

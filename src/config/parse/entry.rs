@@ -177,6 +177,7 @@ impl<'a> Entry<'a> {
                 .map(Duration::from_millis),
             era: self.era()?,
             idempotent_tools: self.idempotent_tools()?,
+            keep: self.flag("keep")?.unwrap_or(false),
             tools: self.tools()?,
         };
         self.tell_unknown_keys();

@@ -104,7 +104,7 @@ fn every_key_is_read() {
     let keys = r#""transport": "unix", "socket_path": "/s", "command": "x", "args": ["y"],
         "env": {"K": "v"}, "cwd": "/w", "pool_max_size": 2, "pool_idle_timeout": 0,
         "max_in_flight": 3, "timeout": 4000, "operation_timeout": 5, "retry_attempts": 6,
-        "retry_backoff": 7, "era": "modern", "idempotent_tools": ["t", "u"],
+        "retry_backoff": 7, "era": "modern", "keep": true, "idempotent_tools": ["t", "u"],
         "socket_allow_uid": [33, 1000], "disabled": false"#;
     let expected = ServerConfig {
         name: "a".to_owned(),
@@ -126,6 +126,7 @@ fn every_key_is_read() {
         retry_backoff: Some(Duration::from_millis(7)),
         era: Some(Era::Modern),
         idempotent_tools: vec!["t".to_owned(), "u".to_owned()],
+        keep: true,
         ..ServerConfig::default()
     };
     assert_eq!(good(&format!("{{{keys}}}")), expected);

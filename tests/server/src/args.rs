@@ -39,6 +39,10 @@ pub(crate) enum Era {
 pub(crate) struct Options {
     pub(crate) socket: Option<PathBuf>,
     pub(crate) stdio_too: bool,
+    /// Leaves files at the socket's path alone, its own among them.
+    pub(crate) leaves_files: bool,
+    /// Accepts a connection when the one before it has ended.
+    pub(crate) one_at_a_time: bool,
     pub(crate) era: Era,
     /// `None`: the published ones of the era.
     pub(crate) versions: Option<Vec<String>>,
@@ -101,6 +105,8 @@ where
     match switch {
         "--socket" => options.socket = Some(PathBuf::from(args.value(switch)?)),
         "--stdio-too" => options.stdio_too = true,
+        "--leave-files" => options.leaves_files = true,
+        "--one-at-a-time" => options.one_at_a_time = true,
         "--era" => options.era = args.era(switch)?,
         "--versions" => {
             let list = args.text(switch)?;

@@ -31,7 +31,16 @@ pub(crate) fn run(options: &'static Options) -> Result<(), String> {
     let Some(path) = &options.socket else {
         return serve_stdio(&server);
     };
-    let listener = listen(path, || ())?;
+    let listener = match options.leaves_files {
+        true => sys::bind_private(path)
+            .map_err(|error| format!("socket {}: {error}", path.display()))?,
+        false => listen(path, || ())?,
+    };
+    if options.one_at_a_time {
+        while let Ok((stream, _)) = listener.accept() {
+            serve_stream(&server, stream);
+        }
+    }
     if !options.stdio_too {
         return accept_all(&listener, |stream| serve_stream(&server, stream));
     }
