@@ -1152,10 +1152,10 @@ const uint8_t *tmcp_event_blob(const struct tmcp_event *event,
                                size_t *size);
 
 /**
- * Picks a part of a DONE event's data by a JSON Pointer ("/rows/0/name"; "" is
- * all of it): a string bare, anything else as compact JSON. The data is the
- * result's structuredContent; without one its text, should that be JSON; else
- * the answer as tmcp_event_json has it.
+ * Picks a part of a DONE event's answer by a JSON Pointer ("/content/0/text"; ""
+ * is all of it): a string bare, anything else as compact JSON. The root is the
+ * answer as tmcp_event_json has it. What is not there is looked for in its
+ * structuredContent ("/rows/0/name"), and then in its text, should that be JSON.
  *
  * Ownership: *out is the caller's, to be given to tmcp_string_free.
  * NULL: TMCP_RESULT_NULL; nothing may be NULL.
@@ -1169,8 +1169,9 @@ int32_t tmcp_event_pointer(const struct tmcp_event *event,
                            char **out);
 
 /**
- * A DONE event's data, as tmcp_event_pointer has it, with line breaks and
- * indentation.
+ * A DONE event's data with line breaks and indentation: the result's
+ * structuredContent; without one its text, should that be JSON; else the answer
+ * as tmcp_event_json has it.
  *
  * Ownership: *out is the caller's, to be given to tmcp_string_free.
  * NULL: TMCP_RESULT_NULL; nothing may be NULL.

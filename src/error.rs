@@ -40,6 +40,7 @@ pub struct Error {
     kind: Kind,
     code: Option<i64>,
     message: String,
+    json: Box<str>,
 }
 
 /// The result type of this crate.
@@ -48,12 +49,22 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error of `kind` that reads `message`.
     pub fn new(kind: Kind, message: impl Into<String>) -> Error {
-        Error { kind, code: None, message: message.into() }
+        Error { kind, code: None, message: message.into(), json: Box::default() }
     }
 
     /// A JSON-RPC error `code` answered by a server.
     pub fn server(code: i64, message: impl Into<String>) -> Error {
-        Error { kind: Kind::Server, code: Some(code), message: message.into() }
+        Error { code: Some(code), ..Error::new(Kind::Server, message) }
+    }
+
+    /// The same, with the error object as the server sent it.
+    pub fn with_json(self, json: impl Into<Box<str>>) -> Error {
+        Error { json: json.into(), ..self }
+    }
+
+    /// The same, with another sentence for the user.
+    pub fn with_message(self, message: impl Into<String>) -> Error {
+        Error { message: message.into(), ..self }
     }
 
     /// What the caller should do next.
@@ -64,6 +75,11 @@ impl Error {
     /// The JSON-RPC error code, when a server answered with one.
     pub fn code(&self) -> Option<i64> {
         self.code
+    }
+
+    /// The error object as the server sent it; empty when it sent none.
+    pub fn json(&self) -> &str {
+        &self.json
     }
 
     /// The sentence for the user.

@@ -118,6 +118,10 @@ impl tmcp_event {
                 outcome: Ok(Reply::List { items: result, .. } | Reply::Result(result)),
                 ..
             }) => std::mem::take(result).into_buffer(),
+            // The error of a server is its answer, too.
+            Event::Done(Completion { outcome: Err(error), .. }) => {
+                (error.json().as_bytes().to_vec(), 0)
+            }
             Event::Question(Question { asks: Asks::Sample { params }, .. }) => {
                 std::mem::take(params).into_buffer()
             }
@@ -548,9 +552,9 @@ pub unsafe extern "C" fn tmcp_event_text(event: *mut tmcp_event, len: *mut usize
 }
 
 /// The server's answer as it came: the result object of a call, the array of
-/// a list; of a QUESTION the schema of its form, or the parameters of its
-/// sample. "" when there is none. *len counts the bytes without the NUL behind
-/// them.
+/// a list, the error object when it answered with an error; of a QUESTION the
+/// schema of its form, or the parameters of its sample. "" when there is none.
+/// *len counts the bytes without the NUL behind them.
 ///
 /// Ownership: the event's; do not free it.
 /// NULL: "" with *len 0; never returns NULL; len may be NULL.

@@ -53,10 +53,10 @@ pub unsafe extern "C" fn tmcp_event_blob(
     .cast()
 }
 
-/// Picks a part of a DONE event's data by a JSON Pointer ("/rows/0/name"; "" is
-/// all of it): a string bare, anything else as compact JSON. The data is the
-/// result's structuredContent; without one its text, should that be JSON; else
-/// the answer as tmcp_event_json has it.
+/// Picks a part of a DONE event's answer by a JSON Pointer ("/content/0/text"; ""
+/// is all of it): a string bare, anything else as compact JSON. The root is the
+/// answer as tmcp_event_json has it. What is not there is looked for in its
+/// structuredContent ("/rows/0/name"), and then in its text, should that be JSON.
 ///
 /// Ownership: *out is the caller's, to be given to tmcp_string_free.
 /// NULL: TMCP_RESULT_NULL; nothing may be NULL.
@@ -83,8 +83,9 @@ pub unsafe extern "C" fn tmcp_event_pointer(
     }
 }
 
-/// A DONE event's data, as tmcp_event_pointer has it, with line breaks and
-/// indentation.
+/// A DONE event's data with line breaks and indentation: the result's
+/// structuredContent; without one its text, should that be JSON; else the answer
+/// as tmcp_event_json has it.
 ///
 /// Ownership: *out is the caller's, to be given to tmcp_string_free.
 /// NULL: TMCP_RESULT_NULL; nothing may be NULL.

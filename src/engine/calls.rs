@@ -552,8 +552,5 @@ fn name_server(error: Error, server: &str) -> Error {
         return error;
     }
     let message = format!("server '{server}': {}", error.message());
-    match error.code() {
-        Some(code) => Error::server(code, message),
-        None => Error::new(error.kind(), message),
-    }
+    error.with_message(message)
 }

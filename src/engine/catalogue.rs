@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::join::Join;
-use crate::protocol::deep::MOST;
+use crate::protocol::deep::{Kind, MOST};
 use crate::protocol::jsonrpc::Answer;
-use crate::protocol::page::Page;
+use crate::protocol::lenient::Oddity;
+use crate::protocol::offers::Offers;
+use crate::protocol::page::{Page, Wanted};
 use crate::protocol::raw::Raw;
 use crate::time::Time;
 
@@ -44,13 +46,40 @@ impl Listing {
     }
 }
 
+impl Listing {
+    fn kind(self) -> Kind {
+        match self {
+            Listing::Tools => Kind::Tools,
+            Listing::Resources => Kind::Resources,
+            Listing::ResourceTemplates => Kind::Templates,
+            Listing::Prompts => Kind::Prompts,
+        }
+    }
+
+    /// Whether the server said that it has such things. Templates are never declared
+    /// by themselves.
+    pub(super) fn is_offered(self, offers: Offers) -> bool {
+        match self {
+            Listing::Tools => offers.tools,
+            Listing::Resources => offers.resources,
+            Listing::ResourceTemplates => false,
+            Listing::Prompts => offers.prompts,
+        }
+    }
+}
+
 /// A list being read, page by page.
 #[derive(Debug, Default)]
 pub(super) struct Pages {
     pages: Vec<Page>,
     bytes: usize,
     ttl: Option<Duration>,
-    pub(super) cursor: Option<String>,
+    /// Cursors that came, raw.
+    seen: Vec<Box<str>>,
+    /// Where the next page begins, raw.
+    pub(super) cursor: Option<Box<str>>,
+    /// What was not as the protocol has it, to be told.
+    pub(super) odd: Vec<Oddity>,
 }
 
 /// A complete list.
@@ -64,19 +93,42 @@ impl Pages {
     /// Adds a page. `Ok(true)`: there are more, go on at `cursor`.
     ///
     /// # Errors
-    /// A sentence when the page is malformed or the list does not end.
-    pub(super) fn push(&mut self, method: &str, answer: &Answer<'_>) -> Result<bool, String> {
-        let mut page = Page::read(answer)
+    /// A sentence when the list is too long.
+    pub(super) fn push(&mut self, what: Listing, answer: &Answer<'_>) -> Result<bool, String> {
+        let method = what.method();
+        let wanted = Wanted { kind: what.kind(), method };
+        let mut page = Page::read(wanted, answer)
             .map_err(|why| format!("the answer to {method} is malformed: {why}"))?;
+        self.odd.append(&mut page.odd);
         if let Some(ttl) = page.ttl_ms {
-            let ttl = Duration::try_from_secs_f64(ttl / 1000.0).unwrap_or_default().min(TTL_CAP);
+            let ttl = Duration::try_from_secs_f64(ttl / 1000.0).unwrap_or(TTL_CAP).min(TTL_CAP);
             self.ttl = Some(self.ttl.map_or(ttl, |other| other.min(ttl)));
         }
         self.cursor = page.cursor.take();
+        let end = match &self.cursor {
+            Some(cursor) if self.seen.contains(cursor) => {
+                Some("comes once more: the list ends there")
+            }
+            Some(_) if self.seen.len() + 1 >= MAX_PAGES => {
+                Some("has no end: the list is cut after 1000 pages")
+            }
+            _ => None,
+        };
+        if let Some(what) = end {
+            self.odd.push(Oddity { of: method, field: "nextCursor", what });
+            self.cursor = None;
+        }
+        if let Some(cursor) = &self.cursor {
+            self.bytes += cursor.len();
+            self.seen.push(cursor.clone());
+        }
         self.bytes += page.size();
-        self.pages.push(page);
-        if self.pages.len() >= MAX_PAGES || self.bytes > MAX_BYTES {
-            return Err(format!("{method} does not end ({} pages)", self.pages.len()));
+        // A server that takes no cursor gives its only page again.
+        if !self.pages.last().is_some_and(|last| page.is_copy_of(last)) {
+            self.pages.push(page);
+        }
+        if self.bytes > MAX_BYTES {
+            return Err(format!("{method} lists more than {} MiB", MAX_BYTES >> 20));
         }
         let entries: usize = self.pages.iter().map(Page::len).sum();
         if entries > MOST {

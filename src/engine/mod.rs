@@ -37,6 +37,7 @@ mod event;
 mod id;
 mod join;
 mod log;
+mod oddities;
 mod pool;
 mod questions;
 mod reachability;

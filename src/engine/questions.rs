@@ -432,11 +432,14 @@ impl Engine {
 
 /// The question in the parameters of `elicitation/create`, when there is one.
 fn elicitation(params: &str) -> Option<Asks> {
-    let params: ElicitParams<'_> = serde_json::from_str(params).ok()?;
+    if !params.starts_with('{') {
+        return None;
+    }
+    let params = ElicitParams::read(params);
     let message = params.message.into_owned();
     match params.mode.as_deref() {
         None | Some("form") => {
-            let schema = params.requested_schema.map_or("{}", RawValue::get).into();
+            let schema = params.requested_schema.into();
             Some(Asks::Form { message, schema })
         }
         Some("url") => Some(Asks::Url { message, url: params.url?.into_owned() }),

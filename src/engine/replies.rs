@@ -12,15 +12,15 @@ use crate::engine::event::{Event, Progress, Reply};
 use crate::engine::request::{Kind, Request, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
+use crate::protocol::error_data;
 use crate::protocol::framing::Line;
 use crate::protocol::json::Json;
 use crate::protocol::jsonrpc::{
     self, Answer, INVALID_PARAMS, METHOD_NOT_FOUND, Message, Params, RpcError,
 };
 use crate::protocol::legacy;
-use crate::protocol::message::{
-    CancelledParams, InputRequest, LogParams, ProgressParams, ResultHead,
-};
+use crate::protocol::lenient::Oddity;
+use crate::protocol::message::{self, InputRequest, LogParams, ProgressParams, ResultHead};
 use crate::protocol::negotiation::Question;
 use crate::protocol::raw::LONGEST;
 use crate::time::Time;
@@ -150,11 +150,20 @@ impl Engine {
         connection: ConnectionId,
         outcome: Result<Answer<'_>, RpcError>,
     ) {
+        let offers = self.server(server).offers;
+        let offered = |what: Listing| offers.is_none_or(|offers| what.is_offered(offers));
         let Some(request) = self.requests.get_mut(&id) else { return };
         match (&mut request.kind, outcome) {
-            // A server that has none need not know the method.
-            (Kind::List { what, .. }, Err(error)) if error.code == METHOD_NOT_FOUND => {
+            // A server that has none need not know the method, and one that never said
+            // that it has any may say so with any error.
+            (Kind::List { what, .. }, Err(error))
+                if error.code == METHOD_NOT_FOUND || !offered(*what) =>
+            {
                 let what = *what;
+                if error.code != METHOD_NOT_FOUND {
+                    let why = "failed, and none are declared: the list is empty";
+                    self.odd(server, Oddity { of: "", field: what.method(), what: why });
+                }
                 if what == Listing::Tools {
                     self.server_mut(server).catalogue = Some(Default::default());
                 }
@@ -162,14 +171,13 @@ impl Engine {
             }
             (Kind::Call { tool, .. }, outcome) => {
                 let tool = tool.clone();
-                let outcome = match read_result(outcome) {
+                let outcome = match self.read_result(server, connection, outcome) {
                     Ok((head, result)) if asks_for_input(&head) => {
                         return self.input_required(now, id, server, &result);
                     }
-                    Ok((head, result)) => Ok(Reply::Tool {
-                        is_error: head.is_error.unwrap_or(false),
-                        result: result.to_json(),
-                    }),
+                    Ok((head, result)) => {
+                        Ok(Reply::Tool { is_error: head.is_error, result: result.to_json() })
+                    }
                     Err(error) => Err(error),
                 };
                 let tool = &*tool;
@@ -178,7 +186,7 @@ impl Engine {
                 }
                 self.finish(now, id, outcome);
             }
-            (Kind::Ask { .. }, outcome) => match read_result(outcome) {
+            (Kind::Ask { .. }, outcome) => match self.read_result(server, connection, outcome) {
                 Ok((head, result)) if asks_for_input(&head) => {
                     self.input_required(now, id, server, &result);
                 }
@@ -210,7 +218,11 @@ impl Engine {
         let Some(request) = self.requests.get_mut(&id) else { return };
         let Kind::List { what, pages } = &mut request.kind else { return };
         let what = *what;
-        let more = pages.push(what.method(), &page);
+        let more = pages.push(what, &page);
+        let odd = mem::take(&mut pages.odd);
+        odd.into_iter().for_each(|oddity| self.odd(server, oddity));
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        let Kind::List { pages, .. } = &mut request.kind else { return };
         if more == Ok(true) {
             request.failures = 0;
             if !retiring {
@@ -368,10 +380,11 @@ impl Engine {
     /// The server takes back a question, or ends a subscription.
     fn handle_cancelled(&mut self, now: Time, id: ConnectionId, params: Option<&Params<'_>>) {
         let Some(text) = params.map(Params::abridged) else { return };
-        let Ok(params) = serde_json::from_str::<CancelledParams<'_>>(&text) else { return };
-        let theirs = params.request_id.get();
+        let Some(theirs) = message::cancelled_id(&text) else { return };
         self.taken_back(now, id, theirs);
-        let Some(wire) = jsonrpc::own_id(params.request_id) else { return };
+        let Some(wire) = serde_json::from_str(theirs).ok().and_then(jsonrpc::own_id) else {
+            return;
+        };
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let server = connection.server;
         if connection.listens() == Some(wire) {
@@ -382,25 +395,33 @@ impl Engine {
 
     fn handle_progress(&mut self, now: Time, id: ConnectionId, params: Option<&Params<'_>>) {
         let Some(text) = params.map(Params::abridged) else { return };
-        let Ok(params) = serde_json::from_str::<ProgressParams<'_>>(&text) else { return };
-        let Some(wire) = jsonrpc::own_id(params.progress_token) else { return };
+        let Some(server) = self.connections.get(&id).map(|connection| connection.server) else {
+            return;
+        };
+        let params = ProgressParams::read(&text, |oddity| self.odd(server, oddity));
+        let Some(params) = params else { return };
         let Some(connection) = self.connections.get(&id) else { return };
-        let exchange = connection.exchanges.iter().find(|exchange| exchange.wire == wire);
+        let exchange = connection.exchanges.iter().find(|exchange| exchange.wire == params.token);
         let Some(Purpose::Request(request_id)) = exchange.map(|exchange| exchange.purpose) else {
             return;
         };
         let Some(request) = self.requests.get_mut(&request_id) else { return };
         request.heard = now;
-        request.progress =
-            Some((params.progress, params.total, params.message.as_deref().map(Box::from)));
+        // What says nothing of how far it is leaves it where it was.
+        let (progress, total) = match (params.progress, &request.progress) {
+            (Some(progress), _) => (progress, params.total),
+            (None, Some((progress, total, _))) => (*progress, *total),
+            (None, None) => (0.0, None),
+        };
+        request.progress = Some((progress, total, params.message.as_deref().map(Box::from)));
         if !request.internal {
             let event = Progress {
                 id: request_id,
                 user_data: request.user_data,
                 server: request.server_name.clone(),
                 tool: request.tool(),
-                progress: params.progress,
-                total: params.total,
+                progress,
+                total,
                 message: params.message.map(|message| message.into_owned()),
             };
             self.push_progress(event);
@@ -422,17 +443,41 @@ impl Engine {
 
     fn handle_log(&mut self, server: ServerId, params: Option<&Params<'_>>) {
         let Some(text) = params.map(Params::abridged) else { return };
-        let Ok(params) = serde_json::from_str::<LogParams<'_>>(&text) else { return };
+        let params = LogParams::read(&text);
         let name = self.server(server).name.clone();
-        let level = match params.level.as_deref() {
-            Some("warning") => LogLevel::Warning,
-            Some("error" | "critical" | "alert" | "emergency") => LogLevel::Error,
-            Some("notice") => LogLevel::Info,
+        let level = match &*params.level {
+            "warning" | "warn" => LogLevel::Warning,
+            "error" | "critical" | "alert" | "emergency" | "fatal" => LogLevel::Error,
+            "notice" => LogLevel::Info,
             _ => LogLevel::Debug,
         };
-        let data = params.data.map_or("", RawValue::get);
+        let data = params.data;
         let text: String = data.chars().take(500).collect();
         self.note(level, format_args!("{name} says: {text}"));
+    }
+
+    /// The fields of a result that decide what it is, and the result.
+    fn read_result<'a>(
+        &mut self,
+        server: ServerId,
+        connection: ConnectionId,
+        outcome: Result<Answer<'a>, RpcError>,
+    ) -> Result<(ResultHead<'a>, Answer<'a>), Error> {
+        let result = outcome.map_err(|error| server_error(&error))?;
+        let mut head = result.head(|oddity| self.odd(server, oddity));
+        match head.result_type.as_deref() {
+            None | Some("complete" | "input_required") => Ok((head, result)),
+            // Up to 2025-11-25 it is any member like others.
+            Some(_) if self.era(connection) != Some(Era::Modern) => {
+                head.result_type = None;
+                Ok((head, result))
+            }
+            Some(other) => {
+                let message =
+                    format!("the server answered with a result of unknown type '{other}'");
+                Err(Error::new(error::Kind::Protocol, message))
+            }
+        }
     }
 
     /// A line that a server's process wrote to stderr. It is no error: servers log there.
@@ -449,36 +494,24 @@ impl Engine {
     }
 }
 
-/// The fields of a result that decide what it is, and the result.
-fn read_result<'a>(
-    outcome: Result<Answer<'a>, RpcError>,
-) -> Result<(ResultHead<'a>, Answer<'a>), Error> {
-    let result = outcome.map_err(|error| server_error(&error))?;
-    let head = result.head().map_err(|error| {
-        let message = format!("the server answered with something that is no result: {error}");
-        Error::new(error::Kind::Protocol, message)
-    })?;
-    match head.result_type.as_deref() {
-        None | Some("complete" | "input_required") => Ok((head, result)),
-        Some(other) => {
-            let message = format!("the server answered with a result of unknown type '{other}'");
-            Err(Error::new(error::Kind::Protocol, message))
-        }
-    }
-}
-
 fn asks_for_input(head: &ResultHead<'_>) -> bool {
     head.result_type.as_deref() == Some("input_required")
 }
 
 fn server_error(error: &RpcError) -> Error {
-    let RpcError { code, message, .. } = error;
+    let RpcError { code, message, data, json } = error;
     let message = if message.is_empty() { "no message" } else { message };
-    if *code == 0 {
-        // Not an error object: the server broke the protocol.
-        return Error::new(error::Kind::Protocol, message);
+    let data = error_data::text_of(*code, message, data);
+    match (code, &**json) {
+        // The server sent no error; what it sent is none of the protocol.
+        (0, "") => Error::new(error::Kind::Protocol, message),
+        (0, json) => {
+            Error::new(error::Kind::Server, format!("{message}{data}")).with_json(json.to_owned())
+        }
+        (code, json) => {
+            Error::server(*code, format!("{message} ({code}){data}")).with_json(json.to_owned())
+        }
     }
-    Error::server(*code, format!("{message} ({code})"))
 }
 
 /// Whether a failure may mean that there is no such tool. Servers say it with

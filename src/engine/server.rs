@@ -11,6 +11,7 @@ use crate::engine::reachability::Reachability;
 use crate::engine::retry::Backoff;
 use crate::engine::{ConnectionId, RequestId};
 use crate::metrics::ServerMetrics;
+use crate::protocol::lenient::Oddity;
 use crate::protocol::negotiation::Prior;
 use crate::protocol::offers::Offers;
 use crate::time::Time;
@@ -77,6 +78,8 @@ pub(super) struct Server {
     /// opened and that ended before it came: together the hits and misses.
     pub(super) served: u64,
     pub(super) missed_in_vain: u64,
+    /// What was odd in its messages and has been told. The kinds are few and fixed.
+    pub(super) oddities: BTreeSet<Oddity>,
 }
 
 impl Server {
@@ -113,6 +116,7 @@ impl Server {
             watch_armed: None,
             served: 0,
             missed_in_vain: 0,
+            oddities: BTreeSet::new(),
             config,
         }
     }

@@ -13,7 +13,8 @@ use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::protocol::jsonrpc::Params;
-use crate::protocol::message::{AcknowledgedParams, UpdatedParams};
+use crate::protocol::lenient::Oddity;
+use crate::protocol::message::AcknowledgedParams;
 use crate::protocol::{jsonrpc, message};
 use crate::time::Time;
 use std::collections::BTreeSet;
@@ -226,14 +227,13 @@ impl Engine {
         params: Option<&Params<'_>>,
     ) {
         let text = params.map(Params::abridged).unwrap_or_default();
-        let params = serde_json::from_str::<AcknowledgedParams<'_>>(&text).unwrap_or_default();
+        let params = AcknowledgedParams::read(&text);
         let listens = self.connections.get(&id).and_then(Connection::listens);
         // What was said about a request that has been replaced says nothing of this one.
-        let about = params.meta.subscription_id.map(jsonrpc::own_id);
-        if listens.is_none() || about.is_some_and(|about| about != listens) {
+        if listens.is_none() || params.about.is_some_and(|about| about != listens) {
             return;
         }
-        let agreed = params.notifications.resource_subscriptions;
+        let agreed = params.resources;
         for id in mem::take(&mut self.server_mut(server).watchers) {
             let Some(request) = self.requests.get(&id) else { continue };
             let Kind::Subscribe { uri } = &request.kind else { continue };
@@ -303,9 +303,13 @@ impl Engine {
 
     /// A resource changed.
     pub(super) fn resource_updated(&mut self, server: ServerId, params: Option<&Params<'_>>) {
-        let Some(text) = params.map(Params::abridged) else { return };
-        if let Ok(params) = serde_json::from_str::<UpdatedParams<'_>>(&text) {
-            let uri = params.uri.into_owned();
+        let text = params.map(Params::abridged).unwrap_or_default();
+        let Some(uri) = message::updated_uri(&text) else {
+            let what = "is no text: the notice is left out";
+            return self.odd(server, Oddity { of: "resources/updated", field: "uri", what });
+        };
+        {
+            let uri = uri.into_owned();
             let server = self.server(server).name.clone();
             self.events.push_back(Event::ResourceUpdated { server, uri });
         }

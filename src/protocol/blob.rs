@@ -3,15 +3,20 @@
 //! Separate from the text, which only measures them: the bytes are made when
 //! somebody wants to keep them.
 
+use std::borrow::Cow;
+
 use crate::chunks::Chunks;
+use crate::protocol::blocks::Blocks;
 use crate::protocol::job::{Job, Pace, room};
-use crate::protocol::walk::{Bad, Split, last, position};
-use crate::protocol::words::{Sink, bare, is_utf8};
+use crate::protocol::walk::{Bad, given, last, whole};
+use crate::protocol::words::{Sink, is_utf8, plain, unescape_inside};
 
 /// A binary part, still encoded.
 #[derive(Clone, Copy, Debug)]
 pub struct Blob<'a> {
+    /// A raw string, or what the prefix of a data URI says, without quotes.
     mime: Option<&'a [u8]>,
+    /// The inside of a raw string, without the prefix of a data URI.
     base64: &'a [u8],
 }
 
@@ -42,7 +47,7 @@ pub fn blobs_job<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Blo
         }
         for at in 0..found.len() {
             let Some(blob) = found.get(at) else { continue };
-            blob.write_mime(&mut blobs.mimes, &mut pace).await;
+            blobs.mimes.push_str(&blob.type_name());
             blobs.bytes = blob.read(blobs.bytes, &mut pace).await;
             blobs.ends.push((blobs.mimes.len(), blobs.bytes.len()));
         }
@@ -54,11 +59,12 @@ pub fn blobs_job<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Blo
     })
 }
 
-/// How many bytes a raw string in base64 stands for.
+/// How many bytes a raw string in base64 stands for; 0 for what is no string.
 pub(super) async fn length(base64: &[u8], pace: &mut Pace) -> usize {
-    let mut length = Length { sextets: 0, over: false };
-    bare(base64, &mut length, pace).await;
-    length.sextets * 6 / 8
+    match Blob::new(None, base64) {
+        Some(blob) => blob.length(pace).await,
+        None => 0,
+    }
 }
 
 impl Blobs {
@@ -81,15 +87,21 @@ impl Blobs {
     }
 }
 
-impl Blob<'_> {
+impl<'a> Blob<'a> {
+    /// The part in the raw value `data`, which is base64 or a data URI (RFC 2397);
+    /// `None` for what is no string.
+    pub(super) fn new(mime: Option<&'a [u8]>, data: &'a [u8]) -> Option<Blob<'a>> {
+        let inside = data.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        let mime = mime.filter(|mime| mime.starts_with(b"\"") && *mime != b"\"\"");
+        Some(match data_uri(inside) {
+            Some((said, base64)) => Blob { mime: mime.or(said), base64 },
+            None => Blob { mime, base64: inside },
+        })
+    }
+
     /// The type the server gave it, empty when it gave none.
     pub fn mime(&self) -> String {
-        let of = |mut pace| async move {
-            let mut mime = String::new();
-            self.write_mime(&mut mime, &mut pace).await;
-            mime
-        };
-        Job::new(of).finish()
+        self.type_name().into_owned()
     }
 
     /// Its bytes. What is no base64 is skipped, so that line breaks and the other
@@ -99,73 +111,114 @@ impl Blob<'_> {
         Job::new(|mut pace| async move { self.read(bytes, &mut pace).await }).finish()
     }
 
-    async fn write_mime(&self, out: &mut String, pace: &mut Pace) {
-        if let Some(raw) = self.mime.filter(|raw| raw.starts_with(b"\"")) {
-            bare(raw, out, pace).await;
+    /// How many bytes it stands for.
+    pub(super) async fn length(&self, pace: &mut Pace) -> usize {
+        let mut length = Length::default();
+        // A string that was found whole can be read.
+        let _ = unescape_inside(self.base64, &mut length, pace).await;
+        length.bytes + length.sextets * 6 / 8
+    }
+
+    fn type_name(&self) -> Cow<'a, str> {
+        // Of a longer one only the beginning could be a type.
+        const LONGEST: usize = 4096;
+        let mime = self.mime.filter(|mime| mime.len() <= LONGEST).unwrap_or_default();
+        match mime.starts_with(b"\"") || !mime.contains(&b'\\') {
+            true => plain(mime),
+            // Of a data URI: "\/" is the only escape in it.
+            false => Cow::Owned(String::from_utf8_lossy(mime).replace('\\', "")),
         }
     }
 
     /// Adds its bytes to `bytes`.
     async fn read(&self, bytes: Vec<u8>, pace: &mut Pace) -> Vec<u8> {
-        let mut decoder = Decoder { bytes, bits: 0, count: 0, over: false };
-        bare(self.base64, &mut decoder, pace).await;
+        let mut decoder = Decoder { bytes, bits: 0, count: 0 };
+        let _ = unescape_inside(self.base64, &mut decoder, pace).await;
         decoder.bytes
     }
+}
+
+/// Media type and data of a data URI.
+fn data_uri(inside: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
+    // Type and parameters of any image that anybody sends.
+    const LONGEST: usize = 200;
+    let rest = inside.trim_ascii_start();
+    let rest = rest.get(5..).filter(|_| rest[..5].eq_ignore_ascii_case(b"data:"))?;
+    let comma = rest.iter().take(LONGEST).position(|byte| *byte == b',')?;
+    let (header, data) = (&rest[..comma], &rest[comma + 1..]);
+    let mime = header.split(|byte| *byte == b';').next().filter(|mime| !mime.is_empty());
+    Some((mime, data))
 }
 
 async fn find<'a>(answer: &'a [u8], pace: &mut Pace) -> Chunks<Blob<'a>> {
     let mut found = Chunks::new();
     // An answer that cannot be read has none.
-    if !is_utf8(answer, pace).await {
-        return found;
-    }
-    let lists = last(answer, &["content", "contents", "messages"], pace).await;
-    let [content, contents, messages] = lists.unwrap_or_default();
-    for (list, of) in [(content, Of::Block), (contents, Of::Resource), (messages, Of::Message)] {
-        let Some(list) = list else { continue };
-        let Ok(mut list) = Split::list(list, pace).await else { continue };
-        while let Ok(Some(raw)) = list.element(pace).await {
-            if let Ok(Some(blob)) = of_element(raw, of, pace).await {
-                found.push(blob);
-            }
-        }
+    if is_utf8(answer, pace).await {
+        let _ = find_in(answer, &mut found, pace).await;
     }
     found
 }
 
-/// What the elements of a list are.
-#[derive(Clone, Copy)]
-enum Of {
-    Block,
-    Resource,
-    Message,
-}
-
-async fn of_element<'a>(raw: &'a [u8], of: Of, pace: &mut Pace) -> Result<Option<Blob<'a>>, Bad> {
-    match of {
-        Of::Block => of_block(raw, pace).await,
-        Of::Resource => of_resource(raw, pace).await,
-        Of::Message => {
+async fn find_in<'a>(
+    answer: &'a [u8],
+    found: &mut Chunks<Blob<'a>>,
+    pace: &mut Pace,
+) -> Result<(), Bad> {
+    if answer.starts_with(b"[") {
+        return find_blocks(whole(answer, pace).await?, found, pace).await;
+    }
+    let lists = last(answer, &["content", "contents", "messages"], pace).await?;
+    let [content, contents, messages] = lists.map(given);
+    for list in [content, contents].into_iter().flatten() {
+        find_blocks(list, found, pace).await?;
+    }
+    let mut messages = Blocks::of(messages.unwrap_or(b"null"));
+    while let Some(raw) = messages.next(pace).await? {
+        if raw.starts_with(b"{") {
             let [content] = last(raw, &["content"], pace).await?;
-            of_block(content.ok_or(Bad)?, pace).await
+            find_blocks(content.unwrap_or(raw), found, pace).await?;
         }
     }
+    Ok(())
 }
 
-async fn of_block<'a>(raw: &'a [u8], pace: &mut Pace) -> Result<Option<Blob<'a>>, Bad> {
-    let names = ["resource", "type", "data", "mimeType"];
-    let [resource, kind, data, mime] = last(raw, &names, pace).await?;
-    if let Some(resource) = resource {
-        return of_resource(resource, pace).await;
+async fn find_blocks<'a>(
+    value: &'a [u8],
+    found: &mut Chunks<Blob<'a>>,
+    pace: &mut Pace,
+) -> Result<(), Bad> {
+    let mut blocks = Blocks::of(value);
+    while let Some(raw) = blocks.next(pace).await? {
+        if !raw.starts_with(b"{") {
+            continue;
+        }
+        let names = ["resource", "type", "data", "mimeType", "blob"];
+        let [resource, kind, data, mime, blob] = last(raw, &names, pace).await?.map(given);
+        let blob = match resource.filter(|resource| resource.starts_with(b"{")) {
+            Some(resource) => {
+                let names = ["mimeType", "blob"];
+                let [mime, blob] = last(resource, &names, pace).await?.map(given);
+                blob.and_then(|blob| Blob::new(mime, blob))
+            }
+            None => {
+                let binary = kind.is_none_or(is_binary);
+                let data = data.filter(|_| binary).or(blob);
+                data.and_then(|data| Blob::new(mime, data))
+            }
+        };
+        if let Some(blob) = blob {
+            found.push(blob);
+        }
     }
-    let kind = kind.filter(|kind| kind.starts_with(b"\"")).ok_or(Bad)?;
-    let known = position(kind, &["image", "audio"], pace).await?.is_some();
-    Ok(data.filter(|_| known).map(|base64| Blob { mime, base64 }))
+    Ok(())
 }
 
-async fn of_resource<'a>(raw: &'a [u8], pace: &mut Pace) -> Result<Option<Blob<'a>>, Bad> {
-    let [mime, blob] = last(raw, &["mimeType", "blob"], pace).await?;
-    Ok(blob.map(|base64| Blob { mime, base64 }))
+/// Whether a block of this raw type has its bytes in `data`.
+fn is_binary(kind: &[u8]) -> bool {
+    // Longer than either, each character written as an escape.
+    const LONGEST: usize = 40;
+    let is = |name: &str| kind.len() <= LONGEST && plain(kind).eq_ignore_ascii_case(name);
+    !kind.starts_with(b"\"") || kind == b"\"\"" || is("image") || is("audio")
 }
 
 /// Base64 of which the bytes are wanted.
@@ -173,21 +226,26 @@ struct Decoder {
     bytes: Vec<u8>,
     bits: u32,
     count: u32,
-    over: bool,
 }
 
 /// Base64 of which the length is wanted.
+#[derive(Default)]
 struct Length {
+    /// Of what has ended with padding.
+    bytes: usize,
     sextets: usize,
-    over: bool,
 }
 
 impl Sink for Decoder {
     const COST: usize = 16;
 
     fn push(&mut self, text: &str) {
-        let text = until_padding(text, &mut self.over);
-        for sextet in text.bytes().filter_map(sextet) {
+        for byte in text.bytes() {
+            if byte == b'=' {
+                // What follows was encoded by itself.
+                (self.bits, self.count) = (0, 0);
+            }
+            let Some(sextet) = sextet(byte) else { continue };
             self.bits = self.bits << 6 | u32::from(sextet);
             self.count += 6;
             if self.count >= 8 {
@@ -203,18 +261,14 @@ impl Sink for Length {
     const COST: usize = 16;
 
     fn push(&mut self, text: &str) {
-        self.sextets += until_padding(text, &mut self.over).bytes().filter_map(sextet).count();
+        for byte in text.bytes() {
+            if byte == b'=' {
+                self.bytes += self.sextets * 6 / 8;
+                self.sextets = 0;
+            }
+            self.sextets += usize::from(sextet(byte).is_some());
+        }
     }
-}
-
-/// What stands before the first `=`.
-fn until_padding<'a>(text: &'a str, over: &mut bool) -> &'a str {
-    if *over {
-        return "";
-    }
-    let Some((text, _)) = text.split_once('=') else { return text };
-    *over = true;
-    text
 }
 
 fn sextet(byte: u8) -> Option<u8> {
@@ -258,6 +312,34 @@ mod tests {
         }
         assert_eq!(decoded(r"\/+8="), [0xff, 0xef]);
         assert_eq!(decoded("_-8"), [0xff, 0xef]);
+        assert_eq!(decoded(" Zm 9v\\tYg== "), b"foob", "blanks");
+        assert_eq!(decoded("Zg==Zm8="), b"ffo", "pieces that were encoded by themselves");
+    }
+
+    #[test]
+    fn a_data_uri_is_its_type_and_its_data() {
+        let of = |block: &str| {
+            let answer = format!(r#"{{"content":[{block}]}}"#);
+            let found = blobs(answer.as_bytes());
+            (found[0].mime(), found[0].decode())
+        };
+        for (block, mime) in [
+            (r#"{"type":"image","data":"data:image/png;base64,Zm9v"}"#, "image/png"),
+            (
+                r#"{"type":"image","data":" DATA:image\/gif;base64,Zm9v","mimeType":null}"#,
+                "image/gif",
+            ),
+            (r#"{"type":"image","data":"data:image/png;base64,Zm9v","mimeType":"a/b"}"#, "a/b"),
+            (r#"{"data":"data:;base64,Zm9v"}"#, ""),
+            (r#"{"type":7,"blob":"Zm9v","mimeType":7}"#, ""),
+            (r#"[[{"type":"IMAGE","data":"Zm9v"}]]"#, ""),
+        ] {
+            assert_eq!(of(block), (mime.to_owned(), b"foo".to_vec()), "{block}");
+        }
+        assert!(
+            blobs(br#"{"content":[{"type":"image","data":7},{"type":"x","data":"Zg=="}]}"#)
+                .is_empty()
+        );
     }
 
     #[test]

@@ -5,18 +5,26 @@
 //! bytes write the text, in pieces.
 //!
 //! Invariants:
-//! - every input gives a text: what cannot be read is shown as it came;
+//! - every input gives a text: what cannot be understood is shown as JSON, and a
+//!   member of the wrong type costs nothing but itself;
+//! - of a member that is there twice the last counts;
+//! - structured content is shown unless a text says the same;
 //! - binary content is measured, never decoded.
 
+use crate::chunks::Chunks;
+use crate::protocol::blob::Blob;
+use crate::protocol::blocks::Blocks;
 use crate::protocol::job::{Job, Pace, room};
 use crate::protocol::layout;
-use crate::protocol::walk::{Bad, Split, fields, given, piece, position};
-use crate::protocol::words::{OneLine, bare, copy, decoded, is_text, is_utf8, unescape};
+use crate::protocol::sameness;
+use crate::protocol::walk::{Bad, Split, given, last, position, whole};
+use crate::protocol::words::{OneLine, bare, copy, is_utf8, plain, trim};
 
 /// The readable text of a raw result: of a tool call its text blocks joined by
-/// newlines, a note in brackets for whatever is no text, and the structured
-/// content only when there is no text block; of a resource its contents, of a
-/// prompt its messages, of a completion one value a line.
+/// newlines, a note in brackets for whatever is binary or elsewhere, JSON for what
+/// is unknown, and then the structured content, unless a text says the same; of a
+/// resource its contents, of a prompt its messages, of a completion one value a
+/// line. A result that is none of these is shown as JSON.
 pub fn text(result: &[u8]) -> String {
     text_job(result).finish()
 }
@@ -38,258 +46,377 @@ pub fn pretty(json: &str) -> String {
 
 pub(super) async fn in_pieces(result: &[u8], pace: &mut Pace) -> String {
     // Room for all of it, so that it need not move, and for a NUL behind it.
-    let text = String::with_capacity(room(result.len() + 1));
-    let mut text = Lines { text, is_begun: false };
-    if !is_utf8(result, pace).await || write(result, &mut text, pace).await.is_err() {
-        text.text.clear();
-        copy(result, &mut text.text, pace).await;
+    let mut lines = Lines::new(String::with_capacity(room(result.len() + 1)));
+    if !is_utf8(result, pace).await || write(result, &mut lines, pace).await.is_err() {
+        lines.text.clear();
+        copy(result, &mut lines.text, pace).await;
     }
-    text.text
+    while lines.texts.shed() {
+        pace.spend(4096).await;
+    }
+    lines.text
+}
+
+/// The text of a result without its structured content.
+pub(super) async fn texts_in_pieces(result: &[u8], pace: &mut Pace) -> String {
+    let mut lines = Lines::new(String::with_capacity(room(result.len() + 1)));
+    lines.is_texts = true;
+    // What was written before it cannot be read any further is no JSON.
+    let _ = write(result, &mut lines, pace).await;
+    while lines.texts.shed() {
+        pace.spend(4096).await;
+    }
+    lines.text
 }
 
 /// Lines joined by newlines.
-struct Lines {
+struct Lines<'a> {
     text: String,
     is_begun: bool,
+    /// The line that is going on has no more than its prefix.
+    is_prefix: bool,
+    /// Raw strings that were written.
+    texts: Chunks<&'a [u8]>,
+    /// One of them has more than blanks.
+    has_words: bool,
+    /// There is something else than texts.
+    has_notes: bool,
+    /// Structured content is not wanted.
+    is_texts: bool,
 }
 
-/// Any content block; which fields matter is a question of its type.
-struct Block<'a> {
-    kind: &'a [u8],
-    text: Option<&'a [u8]>,
-    data: Option<&'a [u8]>,
-    mime_type: Option<&'a [u8]>,
-    name: Option<&'a [u8]>,
-    uri: Option<&'a [u8]>,
-    resource: Option<Resource<'a>>,
+/// What is known of the type of a block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Image,
+    Audio,
+    Link,
+    Resource,
+    /// None is given, or it is no string.
+    Missing,
+    Unknown,
 }
 
-/// A resource sent along, as text or as base64.
-struct Resource<'a> {
-    uri: Option<&'a [u8]>,
-    mime_type: Option<&'a [u8]>,
-    text: Option<&'a [u8]>,
-    blob: Option<&'a [u8]>,
-}
+const KINDS: [(&str, Kind); 5] = [
+    ("text", Kind::Text),
+    ("resource", Kind::Resource),
+    ("resource_link", Kind::Link),
+    ("image", Kind::Image),
+    ("audio", Kind::Audio),
+];
 
-const UNREADABLE: &str = "[content that cannot be read]";
+/// Members of a result that are no content.
+const OTHERS: [&str; 8] = [
+    "content",
+    "contents",
+    "messages",
+    "completion",
+    "structuredContent",
+    "isError",
+    "resultType",
+    "_meta",
+];
 
-impl Lines {
+impl<'a> Lines<'a> {
+    fn new(text: String) -> Lines<'a> {
+        Lines {
+            text,
+            is_begun: false,
+            is_prefix: false,
+            texts: Chunks::new(),
+            has_words: false,
+            has_notes: false,
+            is_texts: false,
+        }
+    }
+
     fn begin(&mut self) -> &mut String {
-        if std::mem::replace(&mut self.is_begun, true) {
+        if std::mem::replace(&mut self.is_begun, true) && !std::mem::take(&mut self.is_prefix) {
             self.text.push('\n');
         }
         &mut self.text
     }
-}
 
-async fn write(result: &[u8], lines: &mut Lines, pace: &mut Pace) -> Result<(), Bad> {
-    const NAMES: [&str; 5] = ["content", "contents", "messages", "completion", "structuredContent"];
-    let (mut has_text, mut structured) = (false, None);
-    let mut members = Split::object(result, pace).await?;
-    while let Some((name, value)) = members.member(pace).await? {
-        match position(name, &NAMES, pace).await?.map(|at| NAMES[at]) {
-            Some("content") => {
-                let mut blocks = Split::list(value, pace).await?;
-                while let Some(block) = blocks.element(pace).await? {
-                    has_text |= write_block(block, lines, pace).await;
-                }
-            }
-            Some("contents") => {
-                let mut resources = Split::list(value, pace).await?;
-                while let Some(raw) = resources.element(pace).await? {
-                    match Resource::read(raw, pace).await {
-                        Ok(resource) => {
-                            has_text = true;
-                            resource.write(lines.begin(), pace).await;
-                        }
-                        Err(Bad) => lines.begin().push_str(UNREADABLE),
-                    }
-                }
-            }
-            Some("messages") => {
-                write_messages(value, lines, pace).await?;
-                has_text = true;
-            }
-            Some("completion") => {
-                write_values(value, lines, pace).await;
-                has_text = true;
-            }
-            // null means the same as leaving it out.
-            Some(_) => structured = given(Some(value)),
-            None => {}
+    fn note(&mut self) -> &mut String {
+        self.has_notes = true;
+        self.begin()
+    }
+
+    /// Writes a string without its quotes, or other JSON.
+    async fn say(&mut self, raw: &'a [u8], pace: &mut Pace) {
+        let out = self.begin();
+        let start = out.len();
+        bare(raw, out, pace).await;
+        if !self.has_words {
+            self.has_words = !trim(&self.text.as_bytes()[start..], pace).await.is_empty();
+        }
+        if raw.starts_with(b"\"") {
+            self.texts.push(raw);
         }
     }
-    if let (false, Some(structured)) = (has_text, structured) {
-        layout::pretty(structured, lines.begin(), pace).await;
+
+    async fn json(&mut self, raw: &[u8], pace: &mut Pace) {
+        layout::compact(raw, self.note(), pace).await;
+    }
+}
+
+async fn write<'a>(result: &'a [u8], lines: &mut Lines<'a>, pace: &mut Pace) -> Result<(), Bad> {
+    match trim(result, pace).await.first() {
+        Some(b'{') => write_object(result, lines, pace).await,
+        // Out of spec, and seen: the content without its object.
+        Some(b'[' | b'"') => write_blocks(whole(result, pace).await?, lines, pace).await,
+        Some(b'n') | None => Ok(()),
+        _ => Err(Bad),
+    }
+}
+
+async fn write_object<'a>(
+    result: &'a [u8],
+    lines: &mut Lines<'a>,
+    pace: &mut Pace,
+) -> Result<(), Bad> {
+    let mut found = [None; OTHERS.len()];
+    let mut is_known = true;
+    let mut members = Split::object(result, pace).await?;
+    while let Some((name, value)) = members.member(pace).await? {
+        match position(name, &OTHERS, pace).await? {
+            Some(at) => found[at] = Some(value),
+            None => is_known = false,
+        }
+    }
+    members.end(pace).await?;
+    let [content, contents, messages, completion, structured, ..] = found;
+    if !is_known && found[..5].iter().all(Option::is_none) {
+        // The data themselves, where a result should be.
+        layout::pretty(result, lines.note(), pace).await;
+        return Ok(());
+    }
+    if let Some(value) = given(content) {
+        write_blocks(value, lines, pace).await?;
+    }
+    if let Some(value) = given(contents) {
+        write_contents(value, lines, pace).await?;
+    }
+    if let Some(value) = given(messages) {
+        write_messages(value, lines, pace).await?;
+    }
+    if let Some(value) = given(completion) {
+        write_values(value, lines, pace).await?;
+    }
+    if let Some(structured) = given(structured).filter(|_| !lines.is_texts) {
+        write_structured(structured, lines, pace).await;
     }
     Ok(())
 }
 
-/// Whether it counts as text.
-async fn write_block(raw: &[u8], lines: &mut Lines, pace: &mut Pace) -> bool {
-    match Block::read(raw, pace).await {
-        Ok(block) => block.write(lines.begin(), pace).await,
-        Err(Bad) => {
-            lines.begin().push_str(UNREADABLE);
-            false
+async fn write_structured(structured: &[u8], lines: &mut Lines<'_>, pace: &mut Pace) {
+    if lines.has_words && sameness::repeats(structured, &lines.texts, pace).await {
+        return;
+    }
+    if !lines.has_words && !lines.has_notes {
+        lines.text.clear();
+        lines.is_begun = false;
+    }
+    match structured.starts_with(b"\"") {
+        true => bare(structured, lines.note(), pace).await,
+        false => layout::pretty(structured, lines.note(), pace).await,
+    }
+}
+
+async fn write_blocks<'a>(
+    value: &'a [u8],
+    lines: &mut Lines<'a>,
+    pace: &mut Pace,
+) -> Result<(), Bad> {
+    let mut blocks = Blocks::of(value);
+    while let Some(raw) = blocks.next(pace).await? {
+        match raw.first() {
+            Some(b'{') => write_block(raw, lines, pace).await?,
+            _ => lines.say(raw, pace).await,
         }
     }
+    Ok(())
+}
+
+/// The parts of a resource.
+async fn write_contents<'a>(
+    value: &'a [u8],
+    lines: &mut Lines<'a>,
+    pace: &mut Pace,
+) -> Result<(), Bad> {
+    let mut parts = Blocks::of(value);
+    while let Some(raw) = parts.next(pace).await? {
+        if !raw.starts_with(b"{") {
+            lines.say(raw, pace).await;
+            continue;
+        }
+        let names = ["uri", "mimeType", "text", "blob"];
+        let [uri, mime_type, text, blob] = last(raw, &names, pace).await?.map(given);
+        let blob = blob.and_then(|blob| Blob::new(mime_type, blob));
+        if let Some(text) = text.filter(|text| *text != b"\"\"" || blob.is_none()) {
+            lines.say(text, pace).await;
+        } else if uri.is_none() && mime_type.is_none() && blob.is_none() {
+            lines.json(raw, pace).await;
+        } else {
+            let out = lines.note();
+            out.push_str("[resource");
+            for raw in [uri, mime_type].into_iter().flatten() {
+                out.push(' ');
+                bare(raw, out, pace).await;
+            }
+            match blob {
+                None => out.push_str(" without content]"),
+                Some(blob) => measure(None, &blob, out, pace).await,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Who speaks is only worth a word when several do.
-async fn write_messages(raw: &[u8], lines: &mut Lines, pace: &mut Pace) -> Result<(), Bad> {
+async fn write_messages<'a>(
+    value: &'a [u8],
+    lines: &mut Lines<'a>,
+    pace: &mut Pace,
+) -> Result<(), Bad> {
     let (mut first, mut mixed) = (None, false);
-    let mut messages = Split::list(raw, pace).await?;
-    while let Some(raw) = messages.element(pace).await? {
-        let Ok((role, _)) = message(raw, pace).await else { continue };
-        let Ok(role) = decoded(role, pace).await else { continue };
+    let mut messages = Blocks::of(value);
+    while let Some(raw) = messages.next(pace).await? {
+        let Some(role) = message(raw, pace).await?[0].map(plain) else { continue };
         mixed |= first.as_ref().is_some_and(|first| *first != role);
         first.get_or_insert(role);
     }
-    let mut messages = Split::list(raw, pace).await?;
-    while let Some(raw) = messages.element(pace).await? {
-        let Ok((role, content)) = message(raw, pace).await else {
-            lines.begin().push_str(UNREADABLE);
-            continue;
-        };
-        let Ok(block) = Block::read(content, pace).await else {
-            lines.begin().push_str(UNREADABLE);
-            continue;
-        };
-        let out = lines.begin();
-        if mixed && position(role, &["user"], pace).await?.is_none() {
-            unescape(role, out, pace).await?;
+    let mut messages = Blocks::of(value);
+    while let Some(raw) = messages.next(pace).await? {
+        let [role, content] = message(raw, pace).await?;
+        if let Some(role) = role.filter(|role| mixed && plain(role) != "user") {
+            let out = lines.begin();
+            bare(role, out, pace).await;
             out.push_str(": ");
+            lines.is_prefix = true;
         }
-        block.write(out, pace).await;
+        write_blocks(content.unwrap_or(raw), lines, pace).await?;
+        lines.is_prefix = false;
     }
     Ok(())
 }
 
-/// Role and content of one message of a prompt.
-async fn message<'a>(raw: &'a [u8], pace: &mut Pace) -> Result<(&'a [u8], &'a [u8]), Bad> {
-    let [role, content] = fields(raw, &["role", "content"], pace).await?;
-    let role = words(role, pace).await?.ok_or(Bad)?;
-    Ok((role, content.ok_or(Bad)?))
+/// Role and content of one message of a prompt. What has neither is a block.
+async fn message<'a>(raw: &'a [u8], pace: &mut Pace) -> Result<[Option<&'a [u8]>; 2], Bad> {
+    // A longer one is no word that anybody reads.
+    const LONGEST: usize = 256;
+    if !raw.starts_with(b"{") {
+        return Ok([None, None]);
+    }
+    let [role, content] = last(raw, &["role", "content"], pace).await?;
+    let role = role.filter(|role| role.starts_with(b"\"") && role.len() <= LONGEST);
+    Ok([role, content.or(role.and(Some(&b"null"[..])))])
 }
 
-/// The values of a completion, when all of them can be read.
-async fn write_values(raw: &[u8], lines: &mut Lines, pace: &mut Pace) {
-    let Ok([Some(values)]) = fields(raw, &["values"], pace).await else { return };
-    let Ok(mut all) = Split::list(values, pace).await else { return };
-    while let Ok(Some(value)) = all.element(pace).await {
-        if !is_text(value, pace).await {
-            return;
-        }
-    }
-    let Ok(mut all) = Split::list(values, pace).await else { return };
-    while let Ok(Some(value)) = all.element(pace).await {
-        let mut out = OneLine { out: lines.begin(), tabs: false };
+/// The values of a completion, one a line.
+async fn write_values<'a>(
+    raw: &'a [u8],
+    lines: &mut Lines<'a>,
+    pace: &mut Pace,
+) -> Result<(), Bad> {
+    let values = match raw.starts_with(b"{") {
+        true => last(raw, &["values"], pace).await?[0],
+        false => Some(raw),
+    };
+    let Some(values) = given(values) else { return Ok(()) };
+    let mut all = Blocks::of(values);
+    while let Some(value) = all.next(pace).await? {
+        let mut out = OneLine { out: lines.note(), tabs: false };
         bare(value, &mut out, pace).await;
     }
+    Ok(())
 }
 
-/// A string that may be missing.
-async fn words<'a>(raw: Option<&'a [u8]>, pace: &mut Pace) -> Result<Option<&'a [u8]>, Bad> {
-    match given(raw) {
-        Some(raw) if !is_text(raw, pace).await => Err(Bad),
-        words => Ok(words),
+async fn write_block<'a>(raw: &'a [u8], lines: &mut Lines<'a>, pace: &mut Pace) -> Result<(), Bad> {
+    let names = ["type", "text", "data", "mimeType", "name", "uri", "resource", "blob"];
+    let members = last(raw, &names, pace).await?.map(given);
+    let [kind, text, data, mime_type, name, uri, resource, blob] = members;
+    let data = data.and_then(|data| Blob::new(mime_type, data));
+    let kind = match kind_of(kind) {
+        Kind::Missing if text.is_some() => Kind::Text,
+        Kind::Missing if resource.is_some() || blob.is_some() => Kind::Resource,
+        Kind::Missing if data.is_some() => match mime_type.map(plain) {
+            Some(mime_type) if mime_type.starts_with("audio/") => Kind::Audio,
+            _ => Kind::Image,
+        },
+        Kind::Missing if uri.is_some() => Kind::Link,
+        kind => kind,
+    };
+    match (kind, text, data, resource) {
+        (Kind::Text, Some(text), ..) => lines.say(text, pace).await,
+        // A text that is null is none; one that is not there may be elsewhere.
+        (Kind::Text, None, ..) => {
+            let [text] = last(raw, &["text"], pace).await?;
+            if text.is_none() {
+                lines.json(raw, pace).await;
+            }
+        }
+        (Kind::Image | Kind::Audio, _, Some(data), _) => {
+            let out = lines.note();
+            out.push_str(if kind == Kind::Audio { "[audio" } else { "[image" });
+            measure(mime_type, &data, out, pace).await;
+        }
+        (Kind::Resource, _, _, Some(resource)) if resource.starts_with(b"{") => {
+            let names = ["uri", "mimeType", "text", "blob"];
+            let [uri, mime_type, text, blob] = last(resource, &names, pace).await?.map(given);
+            embedded([uri, mime_type, text, blob], raw, lines, pace).await;
+        }
+        // Its members stand where it should be.
+        (Kind::Resource, _, _, resource) => {
+            let uri = resource.filter(|uri| uri.starts_with(b"\"")).or(uri);
+            embedded([uri, mime_type, text, blob], raw, lines, pace).await;
+        }
+        (Kind::Link, ..) if name.is_some() || uri.is_some() => {
+            note([name, uri], lines.note(), pace).await;
+        }
+        _ => lines.json(raw, pace).await,
     }
+    Ok(())
 }
 
-impl<'a> Resource<'a> {
-    async fn read(raw: &'a [u8], pace: &mut Pace) -> Result<Resource<'a>, Bad> {
-        let names = ["uri", "mimeType", "text", "blob"];
-        let [uri, mime_type, text, blob] = fields(raw, &names, pace).await?;
-        Ok(Resource {
-            uri: words(uri, pace).await?,
-            mime_type: words(mime_type, pace).await?,
-            text: words(text, pace).await?,
-            blob: given(blob),
-        })
-    }
-
-    /// As part of what `resources/read` gave.
-    async fn write(&self, out: &mut String, pace: &mut Pace) {
-        if let Some(text) = self.text {
-            return bare(text, out, pace).await;
+fn kind_of(raw: Option<&[u8]>) -> Kind {
+    // Longer than any of them, each character written as an escape.
+    const LONGEST: usize = 100;
+    match raw {
+        Some(raw) if raw.starts_with(b"\"") && raw != b"\"\"" => {
+            let short = raw.len() <= LONGEST;
+            let known =
+                KINDS.iter().find(|(name, _)| short && plain(raw).eq_ignore_ascii_case(name));
+            known.map_or(Kind::Unknown, |(_, kind)| *kind)
         }
-        out.push_str("[resource");
-        let start = out.len();
-        for raw in [self.uri, self.mime_type].into_iter().flatten() {
-            out.push(' ');
-            bare(raw, out, pace).await;
-        }
-        match self.blob {
-            None => out.push_str(" without content]"),
-            Some(blob) => {
-                if out.len() == start + 1 {
-                    out.truncate(start);
-                }
-                measure(None, Some(blob), out, pace).await;
-            }
-        }
-    }
-}
-
-impl<'a> Block<'a> {
-    async fn read(raw: &'a [u8], pace: &mut Pace) -> Result<Block<'a>, Bad> {
-        let names = ["type", "text", "data", "mimeType", "name", "uri", "resource"];
-        let [kind, text, data, mime_type, name, uri, resource] = fields(raw, &names, pace).await?;
-        Ok(Block {
-            kind: words(kind, pace).await?.ok_or(Bad)?,
-            text: words(text, pace).await?,
-            data: given(data),
-            mime_type: words(mime_type, pace).await?,
-            name: words(name, pace).await?,
-            uri: words(uri, pace).await?,
-            resource: match given(resource) {
-                Some(raw) => Some(Resource::read(raw, pace).await?),
-                None => None,
-            },
-        })
-    }
-
-    /// Whether it counts as text.
-    async fn write(&self, out: &mut String, pace: &mut Pace) -> bool {
-        const KINDS: [&str; 5] = ["text", "resource", "resource_link", "image", "audio"];
-        let kind = position(self.kind, &KINDS, pace).await.ok().flatten().map(|at| KINDS[at]);
-        match (kind, &self.resource) {
-            (Some("text"), _) => {
-                if let Some(text) = self.text {
-                    bare(text, out, pace).await;
-                }
-                return true;
-            }
-            (Some("resource"), Some(Resource { text: Some(text), .. })) => {
-                bare(text, out, pace).await;
-                return true;
-            }
-            (Some("resource"), Some(Resource { blob: Some(blob), mime_type, .. })) => {
-                out.push_str("[blob");
-                measure(*mime_type, Some(blob), out, pace).await;
-            }
-            (Some("resource"), Some(resource)) => {
-                note(b"\"resource\"", [resource.uri, None], out, pace).await;
-            }
-            (Some("resource_link"), _) => {
-                note(b"\"resource\"", [self.name, self.uri], out, pace).await;
-            }
-            (Some(kind @ ("image" | "audio")), _) => {
-                out.push('[');
-                out.push_str(kind);
-                measure(self.mime_type, self.data, out, pace).await;
-            }
-            _ => note(self.kind, [self.name, self.uri], out, pace).await,
-        }
-        false
+        _ => Kind::Missing,
     }
 }
 
-async fn note(kind: &[u8], words: [Option<&[u8]>; 2], out: &mut String, pace: &mut Pace) {
-    out.push('[');
-    bare(kind, out, pace).await;
+/// A resource sent along, as text or as base64; of one without either its name.
+async fn embedded<'a>(
+    [uri, mime_type, text, blob]: [Option<&'a [u8]>; 4],
+    block: &[u8],
+    lines: &mut Lines<'a>,
+    pace: &mut Pace,
+) {
+    let blob = blob.and_then(|blob| Blob::new(mime_type, blob));
+    match (text, blob, uri) {
+        (Some(text), None, _) => lines.say(text, pace).await,
+        (Some(text), ..) if text != b"\"\"" => lines.say(text, pace).await,
+        (_, Some(blob), _) => {
+            let out = lines.note();
+            out.push_str("[blob");
+            measure(mime_type, &blob, out, pace).await;
+        }
+        (_, None, Some(_)) => note([uri, None], lines.note(), pace).await,
+        _ => lines.json(block, pace).await,
+    }
+}
+
+async fn note(words: [Option<&[u8]>; 2], out: &mut String, pace: &mut Pace) {
+    out.push_str("[resource");
     for word in words.into_iter().flatten() {
         out.push(' ');
         bare(word, out, pace).await;
@@ -298,29 +425,14 @@ async fn note(kind: &[u8], words: [Option<&[u8]>; 2], out: &mut String, pace: &m
 }
 
 /// Type and size of what a base64 string stands for, and the bracket behind them.
-async fn measure(mime_type: Option<&[u8]>, data: Option<&[u8]>, out: &mut String, pace: &mut Pace) {
-    if let Some(mime_type) = mime_type {
+async fn measure(mime_type: Option<&[u8]>, blob: &Blob<'_>, out: &mut String, pace: &mut Pace) {
+    if let Some(mime_type) = mime_type.filter(|raw| raw.starts_with(b"\"") && *raw != b"\"\"") {
         out.push(' ');
         bare(mime_type, out, pace).await;
     }
-    let bytes = decoded_len(data.unwrap_or_default(), pace).await;
+    let bytes = blob.length(pace).await;
     let unit = if bytes == 1 { "byte" } else { "bytes" };
     out.push_str(&format!(" {bytes} {unit}]"));
-}
-
-/// How many bytes a base64 string stands for.
-async fn decoded_len(base64: &[u8], pace: &mut Pace) -> usize {
-    // "\/" is the only escape that base64 in JSON may hold: one character.
-    let counts =
-        |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'+' | b'/' | b'-' | b'_');
-    let (mut at, mut sextets) = (0, 0);
-    while at < base64.len() {
-        let piece = piece(base64, at);
-        sextets += piece.iter().filter(counts).count();
-        at += piece.len();
-        pace.spend(piece.len()).await;
-    }
-    sextets / 4 * 3 + sextets % 4 * 3 / 4
 }
 
 #[cfg(test)]
@@ -366,10 +478,18 @@ mod tests {
     }
 
     #[test]
-    fn structured_content_is_shown_only_without_text() {
+    fn structured_content_is_shown_unless_a_text_says_the_same() {
         let structured = r#""structuredContent":{"b":1.50,"a":[true,{}]}"#;
         let with = format!(r#"{{"content":[{{"type":"text","text":"t"}}],{structured}}}"#);
-        assert_eq!(text(with.as_bytes()), "t");
+        let shown = "{\n  \"b\": 1.50,\n  \"a\": [\n    true,\n    {}\n  ]\n}";
+        assert_eq!(text(with.as_bytes()), format!("t\n{shown}"));
+        let empty = with.replace("\"t\"}", "\" \"}");
+        assert_eq!(text(empty.as_bytes()), shown);
+        let same = with.replace("\"t\"}", r#""{\"a\": [true, {}], \"b\": 1.5}"}"#);
+        assert_eq!(text(same.as_bytes()), r#"{"a": [true, {}], "b": 1.5}"#);
+        let wrapped =
+            r#"{"content":[{"type":"text","text":"hi"}],"structuredContent":{"result":"hi"}}"#;
+        assert_eq!(text(wrapped.as_bytes()), "hi");
         let without = format!(r#"{{{structured},"content":[]}}"#);
         assert_eq!(
             text(without.as_bytes()),
@@ -382,15 +502,107 @@ mod tests {
 
     #[test]
     fn what_is_unknown_or_broken_is_still_shown() {
-        assert_eq!(of(r#"{"type":"hologram","name":"x"}"#), "[hologram x]");
-        assert_eq!(
-            of(r#"5,{"type":"text","text":7},{"type":"text","text":"ok"}"#),
-            "[content that cannot be read]\n[content that cannot be read]\nok"
-        );
-        assert_eq!(text(b"{\"content\":7}"), "{\"content\":7}");
+        assert_eq!(of(r#"{"type":"hologram", "x":"y z"}"#), r#"{"type":"hologram","x":"y z"}"#);
+        assert_eq!(of(r#"5,{"type":"text","text":7},{"type":"text","text":"ok"}"#), "5\n7\nok");
+        assert_eq!(text(b"{\"content\":7}"), "7");
+        assert_eq!(text(br#"{"temperature":1e400}"#), "{\n  \"temperature\": 1e400\n}");
         assert_eq!(text(b"{\"content\":[\xff"), "{\"content\":[\u{fffd}");
         assert_eq!(text(b""), "");
         assert_eq!(text(b"{}"), "");
+    }
+
+    #[test]
+    fn content_is_read_in_every_packing() {
+        let block = r#"{"type":"text","text":"ok"}"#;
+        for content in [
+            block,
+            r#""ok""#,
+            r#"["ok"]"#,
+            &format!("[[{block}]]"),
+            &format!("[null,{block}]"),
+            r#"[{"text":"ok"}]"#,
+            r#"[{"type":null,"text":"ok"}]"#,
+            r#"[{"type":7,"text":"ok"}]"#,
+            r#"[{"type":"TEXT","text":"no","text":"ok"}]"#,
+            r#"[{"type":"resource","resource":{"text":"ok"}}]"#,
+            r#"[{"type":"resource","uri":"a:b","text":"ok"}]"#,
+            r#"[{"type":"text","text":"ok","mimeType":7,"annotations":"x","data":[]}]"#,
+        ] {
+            assert_eq!(text(format!(r#"{{"content":{content}}}"#).as_bytes()), "ok", "{content}");
+            let twice = format!(r#"{{"content":5,"content":{content},"_meta":7}}"#);
+            assert_eq!(text(twice.as_bytes()), "ok", "{content}");
+        }
+        for (result, shown) in [
+            (format!("[{block}]"), "ok"),
+            ("\"ok\"".into(), "ok"),
+            ("null".into(), ""),
+            ("true".into(), "true"),
+            ("1e400".into(), "1e400"),
+            (r#"{"content":null}"#.into(), ""),
+            (format!(r#"{{"contents":{block}}}"#), "ok"),
+            (r#"{"contents":null}"#.into(), ""),
+            (r#"{"contents":["ok"]}"#.into(), "ok"),
+            (
+                r#"{"contents":[{"text":null,"blob":null,"uri":"a:b"}]}"#.into(),
+                "[resource a:b without content]",
+            ),
+            (r#"{"contents":[{"text":"ok","blob":"Zg=="}]}"#.into(), "ok"),
+        ] {
+            assert_eq!(text(result.as_bytes()), shown, "{result}");
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_costs_one_character() {
+        assert_eq!(of(r#"{"type":"text","text":"a \ud83d b"}"#), "a \u{fffd} b");
+        assert_eq!(of(r#"{"type":"text","text":"\udc00\ud83d\ude00"}"#), "\u{fffd}\u{1f600}");
+        assert_eq!(of(r#"{"x\ud83d":1,"type":"text","text":"ok"}"#), "ok");
+    }
+
+    #[test]
+    fn blocks_without_their_data_are_shown_as_they_came() {
+        for block in [
+            r#"{"type":"image"}"#,
+            r#"{"type":"image","data":7,"mimeType":"image/png"}"#,
+            r#"{"type":"audio","data":null}"#,
+            r#"{"type":"resource"}"#,
+            r#"{"type":"resource","resource":[]}"#,
+            r#"{"type":"resource","resource":{}}"#,
+            r#"{"type":"resource_link"}"#,
+            r#"{"type":"text","words":"x"}"#,
+            "{}",
+        ] {
+            assert_eq!(of(block), block);
+        }
+        assert_eq!(of(r#"{"type":"resource_link","name":"n"}"#), "[resource n]");
+        assert_eq!(of(r#"{"type":"resource","resource":"a:b"}"#), "[resource a:b]");
+        assert_eq!(of(r#"{"type":"image","mimeType":null,"data":"Zg=="}"#), "[image 1 byte]");
+        assert_eq!(of(r#"{"type":"text","text":null}"#), "");
+    }
+
+    #[test]
+    fn prompts_and_completions_are_read_in_every_packing() {
+        let of = |messages: &str| text(format!(r#"{{"messages":{messages}}}"#).as_bytes());
+        let user = r#"{"role":"user","content":{"type":"text","text":"a"}}"#;
+        for messages in [
+            user,
+            "\"a\"",
+            r#"[{"role":"user","content":"a"}]"#,
+            r#"[{"role":7,"content":["a"]}]"#,
+            r#"[{"content":[{"text":"a"}]}]"#,
+            r#"[{"type":"text","text":"a"}]"#,
+        ] {
+            assert_eq!(of(messages), "a", "{messages}");
+        }
+        let both = format!(r#"[{user},null,{{"role":"assistant","content":["b","c"]}}]"#);
+        assert_eq!(of(&both), "a\nassistant: b\nc");
+        assert_eq!(of(r#"[{"role":"user","content":null}]"#), "");
+        let of = |completion: &str| text(format!(r#"{{"completion":{completion}}}"#).as_bytes());
+        assert_eq!(of(r#"{"values":["a\nb",7,null]}"#), "a b\n7");
+        assert_eq!(of(r#"["a"]"#), "a");
+        for none in ["null", "{}", r#"{"values":null}"#, "[]"] {
+            assert_eq!(of(none), "", "{none}");
+        }
     }
 
     #[test]

@@ -70,27 +70,71 @@ impl Place {
 pub struct Deep {
     /// The parameters of a notice or a request: name, with its quotes, and value.
     pub params: Vec<(Place, Place)>,
-    /// The list in a result: `tools`, `resources`, `resourceTemplates` or `prompts`.
-    pub list: Place,
-    /// `inputRequests` of a result.
-    pub questions: Place,
+    lists: [Found; 5],
+    /// Which of them is going on.
+    kind: Kind,
     /// `requestState` of a result.
     pub state: Place,
     /// `nextCursor` of a result.
     pub cursor: Place,
     /// `ttlMs` of a result.
     pub ttl: Place,
-    /// There are entries that have no name; they are not noted.
-    pub has_others: bool,
-    /// There are more entries than were noted.
-    pub overflows: bool,
-    /// One of the members of the result is there twice.
-    pub doubled: bool,
-    entries: Option<Arc<Entries>>,
     going: Entry,
     key: Place,
     field: Option<Field>,
+    /// The entry that is going on is an object.
+    is_object: bool,
     start: usize,
+}
+
+/// What the members of a result list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `tools`.
+    Tools,
+    /// `resources`.
+    Resources,
+    /// `resourceTemplates`.
+    Templates,
+    /// `prompts`.
+    Prompts,
+    /// `inputRequests`.
+    Questions,
+}
+
+impl Kind {
+    /// The member that has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Tools => "tools",
+            Kind::Resources => "resources",
+            Kind::Templates => "resourceTemplates",
+            Kind::Prompts => "prompts",
+            Kind::Questions => "inputRequests",
+        }
+    }
+}
+
+/// A list in a result, or the questions.
+#[derive(Debug)]
+pub struct Found {
+    /// All of it.
+    pub place: Place,
+    /// There are entries without the name that they need; they are not noted.
+    pub has_others: bool,
+    /// There are more entries than were noted.
+    pub overflows: bool,
+    entries: Option<Arc<Entries>>,
+}
+
+impl Found {
+    const NONE: Found =
+        Found { place: Place::NONE, has_others: false, overflows: false, entries: None };
+
+    /// What it consists of. Shared, because to copy so many takes a while.
+    pub fn entries(&self) -> Arc<Entries> {
+        self.entries.clone().unwrap_or_default()
+    }
 }
 
 /// An entry of a list, or one of the questions.
@@ -100,22 +144,16 @@ pub struct Entry {
     pub key: Place,
     /// All of it.
     pub place: Place,
-    /// `name` of an entry, `method` of a question: a string, with its quotes.
+    /// `name` of an entry, `method` of a question: a string with its quotes, or
+    /// another word; of several the last.
     pub name: Place,
     /// `params` of a question.
     pub params: Place,
-    /// One of these is there twice.
-    pub doubled: bool,
 }
 
 impl Entry {
-    const NONE: Entry = Entry {
-        key: Place::NONE,
-        place: Place::NONE,
-        name: Place::NONE,
-        params: Place::NONE,
-        doubled: false,
-    };
+    const NONE: Entry =
+        Entry { key: Place::NONE, place: Place::NONE, name: Place::NONE, params: Place::NONE };
 }
 
 /// Entries in their order.
@@ -140,25 +178,31 @@ impl Deep {
     /// Nothing.
     pub const NONE: Deep = Deep {
         params: Vec::new(),
-        list: Place::NONE,
-        questions: Place::NONE,
+        lists: [const { Found::NONE }; 5],
+        kind: Kind::Tools,
         state: Place::NONE,
         cursor: Place::NONE,
         ttl: Place::NONE,
-        has_others: false,
-        overflows: false,
-        doubled: false,
-        entries: None,
         going: Entry::NONE,
         key: Place::NONE,
         field: None,
+        is_object: false,
         start: 0,
     };
 
-    /// What the list or the questions consist of: entries that have a name, and every
-    /// question. Shared, because to copy so many takes a while.
-    pub fn entries(&self) -> Arc<Entries> {
-        self.entries.clone().unwrap_or_default()
+    /// The list of a kind.
+    pub fn list(&self, kind: Kind) -> &Found {
+        &self.lists[kind as usize]
+    }
+
+    pub(super) fn list_mut(&mut self, kind: Kind) -> &mut Found {
+        &mut self.lists[kind as usize]
+    }
+
+    /// A list begins. What one of the same name had before does not count.
+    pub(super) fn open(&mut self, kind: Kind) {
+        self.kind = kind;
+        *self.list_mut(kind) = Found::NONE;
     }
 
     /// A key has ended.
@@ -171,7 +215,7 @@ impl Deep {
 
     /// A value begins with this byte.
     pub(super) fn begin(&mut self, region: Region, at: usize, byte: u8) {
-        if byte != b'"' && self.field == Some(Field::Name) {
+        if matches!(byte, b'{' | b'[' | b'n') && self.field == Some(Field::Name) {
             self.field = None;
         }
         match region {
@@ -180,6 +224,7 @@ impl Deep {
                 let key = mem::replace(&mut self.key, Place::NONE);
                 self.going = Entry { key, place: Place::new(at, at), ..Entry::NONE };
                 self.field = None;
+                self.is_object = byte == b'{';
             }
         }
     }
@@ -199,19 +244,27 @@ impl Deep {
                     Some(Field::Params) => &mut self.going.params,
                     None => return,
                 };
-                self.going.doubled |= !place.is_empty();
                 *place = Place::new(self.start, at);
             }
             Region::Entries => {
-                let Entry { key, place, name, doubled, .. } = &mut self.going;
-                if key.is_empty() && (name.is_empty() || *doubled) {
-                    self.has_others = true;
+                let kind = self.kind;
+                let Entry { key, place, name, .. } = &mut self.going;
+                let counts = match kind {
+                    // Without a name nothing can be called.
+                    Kind::Tools | Kind::Prompts => !name.is_empty(),
+                    Kind::Resources | Kind::Templates => self.is_object,
+                    Kind::Questions => !key.is_empty(),
+                };
+                *place = Place::new(place.start(), at);
+                let entry = self.going;
+                let list = self.list_mut(kind);
+                if !counts {
+                    list.has_others = true;
                     return;
                 }
-                *place = Place::new(place.start(), at);
-                match Arc::get_mut(self.entries.get_or_insert_default()) {
-                    Some(entries) if entries.len() < MOST => entries.push(self.going),
-                    _ => self.overflows = true,
+                match Arc::get_mut(list.entries.get_or_insert_default()) {
+                    Some(entries) if entries.len() < MOST => entries.push(entry),
+                    _ => list.overflows = true,
                 }
             }
         }
@@ -229,7 +282,7 @@ mod tests {
         serde_json::from_str(raw.get()).ok()
     }
 
-    const LINES: [&str; 10] = [
+    const LINES: [&str; 13] = [
         r#"{"id":1,"result":{"tools":[{"name":"a","x":{"name":"b"}},{"y":[[{}]],"name":"c"}]}}"#,
         r#"{"result":{"nextCursor":"n","ttlMs":5,"prompts":[7,{"name":7},[{"name":"z"}],{}]}}"#,
         r#"{"result":{"resources":[],"tools":[]},"id":2}"#,
@@ -240,6 +293,9 @@ mod tests {
         r#"{"method":"x","params":{"a":1,"b":{"c":[2]},"a":"3"}}"#,
         r#"{"params":[1,{"a":2}],"tools":[{"name":"a"}],"error":{"tools":[{"name":"a"}]}}"#,
         r#"{"params":{"tools":[{"name":"a"}]},"result":{"tools":[{"name":"a","name":"b"}]}}"#,
+        r#"{"result":{"tools":[{"name":"x"}],"prompts":[{"name":7}],"tools":[{"name":"a","name":{}}]}}"#,
+        r#"{"result":{"resources":[{"uri":"a:b"},7,{}],"resourceTemplates":null,"tools":null}}"#,
+        r#"{"result":{"tools":[{"name":"x"}]},"result":{"prompts":[{"name":true}]},"id":1,"id":2}"#,
     ];
 
     /// Every member, one that is there twice, too.
@@ -266,7 +322,7 @@ mod tests {
     }
 
     fn named<'a>(all: &[(String, &'a RawValue)], name: &str) -> Option<&'a RawValue> {
-        all.iter().find(|(key, _)| key == name).map(|(_, raw)| *raw)
+        all.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| *raw)
     }
 
     fn agrees(line: &[u8]) {
@@ -289,51 +345,52 @@ mod tests {
 
         let result = named(&all, "result").map(members).unwrap_or_default();
         let part = |place: Place| (!place.is_empty()).then(|| text(place));
-        if deep.doubled {
-            return;
-        }
         let kept = [("requestState", deep.state), ("nextCursor", deep.cursor), ("ttlMs", deep.ttl)];
         for (name, place) in kept {
             assert_eq!(part(place), named(&result, name).map(RawValue::get), "{name} of {shown}");
         }
-        let lists = ["tools", "resources", "resourceTemplates", "prompts"];
-        let list = lists.iter().find_map(|name| named(&result, name));
-        assert_eq!(part(deep.list), list.map(RawValue::get), "{shown}");
-        let asked = named(&result, "inputRequests");
-        assert_eq!(part(deep.questions), asked.map(RawValue::get), "{shown}");
-        if list.is_some() && asked.is_some() {
-            return;
-        }
-
         let field = |raw: &RawValue, wanted: &str| {
             let all = members(raw);
-            let mut fields = all.iter().filter(|(name, _)| name == wanted);
-            let first = fields.next().map(|(_, raw)| raw.get().to_owned());
-            first.filter(|text| text.starts_with('"') && fields.next().is_none())
+            let words = all
+                .iter()
+                .filter(|(name, raw)| name == wanted && !raw.get().starts_with(['{', '[', 'n']));
+            words.last().map(|(_, raw)| raw.get().to_owned())
         };
-        let mut wanted: Vec<(String, &str, Option<String>)> = Vec::new();
-        for raw in list.and_then(parse::<Vec<&RawValue>>).unwrap_or_default() {
-            let name = field(raw, "name");
-            wanted.extend(name.map(|name| (String::new(), raw.get(), Some(name))));
-        }
-        for (key, raw) in asked.map(members).unwrap_or_default() {
-            wanted.push((key, raw.get(), field(raw, "method")));
-        }
-        let entries = deep.entries();
-        let found: Vec<(String, &str, Option<String>)> = entries
-            .iter()
-            .filter(|entry| {
-                !entry.key.is_empty() || part(deep.list).is_some_and(|l| l.starts_with('['))
-            })
-            .filter(|entry| entry.key.is_empty() || asked.is_some())
-            .map(|entry| {
+        for (name, kind) in [
+            ("tools", Kind::Tools),
+            ("resources", Kind::Resources),
+            ("resourceTemplates", Kind::Templates),
+            ("prompts", Kind::Prompts),
+            ("inputRequests", Kind::Questions),
+        ] {
+            let list = named(&result, name);
+            assert_eq!(part(deep.list(kind).place), list.map(RawValue::get), "{name} of {shown}");
+            let mut wanted: Vec<(String, &str, Option<String>)> = Vec::new();
+            for raw in list.and_then(parse::<Vec<&RawValue>>).unwrap_or_default() {
+                let name = field(raw, "name");
+                let counts = match kind {
+                    Kind::Tools | Kind::Prompts => name.is_some(),
+                    Kind::Resources | Kind::Templates => raw.get().starts_with('{'),
+                    Kind::Questions => false,
+                };
+                wanted.extend(counts.then_some((String::new(), raw.get(), name)));
+            }
+            if kind == Kind::Questions {
+                for (key, raw) in list.map(members).unwrap_or_default() {
+                    wanted.push((key, raw.get(), field(raw, "method")));
+                }
+            } else if list.is_some_and(|list| !list.get().starts_with('[')) {
+                continue;
+            }
+            let entries = deep.list(kind).entries();
+            let entry = |entry: &Entry| {
                 let key = if entry.key.is_empty() { String::new() } else { said(entry.key) };
-                let name =
-                    (!entry.name.is_empty() && !entry.doubled).then(|| text(entry.name).to_owned());
+                let name = (!entry.name.is_empty()).then(|| text(entry.name).to_owned());
                 (key, text(entry.place), name)
-            })
-            .collect();
-        assert_eq!(found, wanted, "{shown}");
+            };
+            let found: Vec<_> = entries.iter().map(entry).collect();
+            assert_eq!(found, wanted, "{name} of {shown}");
+        }
     }
 
     #[test]
@@ -387,6 +444,7 @@ mod tests {
             let mut outline = Outline::deep();
             outline.finish(line.as_bytes());
             let found = outline.found().unwrap();
+            let found = found.list(Kind::Tools);
             assert_eq!((found.entries().len(), found.overflows), (MOST, overflows));
             assert_eq!(found.entries().iter().count(), MOST);
             assert_eq!(found.entries().get(MOST - 1), found.entries().iter().next_back());

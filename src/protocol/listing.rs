@@ -12,12 +12,12 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::protocol::field::Field;
 use crate::protocol::job::{Job, Pace, room};
-use crate::protocol::rows::List;
+use crate::protocol::rows::{List, argument_members};
 use crate::protocol::schema::{LONGEST, Schema};
 use crate::protocol::schema_value::{Raw, bare};
 use crate::protocol::subschema::Work;
-use crate::protocol::walk::{Bad, Split, fields, given, last};
-use crate::protocol::words::{FirstLine, OneLine, Sink, bare as write_bare, is_text, is_utf8};
+use crate::protocol::walk::{Bad, Split, given, last};
+use crate::protocol::words::{FirstLine, OneLine, Sink, bare as write_bare, is_utf8, truth};
 
 /// The readable listing of a raw JSON array of tool definitions. Lines end in a
 /// newline.
@@ -187,14 +187,16 @@ async fn write_prompt<'a>(
     let Ok(mut list) = Split::list(arguments, pace).await else { return };
     while let Ok(Some(argument)) = list.element(pace).await {
         let names = ["name", "required", "description", "title"];
-        let Ok([name, required, description, title]) = last(argument, &names, pace).await else {
+        let Some([name, required, description, title]) =
+            argument_members(argument, &names, pace).await
+        else {
             continue;
         };
         out.push_str("    ");
         if let Some(name) = given(name) {
             write_words(name, out, pace).await;
         }
-        if required == Some(b"true") {
+        if required.is_some_and(|raw| raw.len() < 64 && truth(raw)) {
             out.push_str("  required");
         }
         write_first(&[description, title], out, pace).await;
@@ -209,20 +211,11 @@ async fn write_tool<'a>(
 ) -> Result<(), Bad> {
     let pace = &mut *work.pace;
     let names = ["name", "title", "description", "annotations", "inputSchema"];
-    let [name, title, description, annotations, schema] = fields(raw, &names, pace).await?;
-    for words in [name, given(title), given(description)].into_iter().flatten() {
-        if !is_text(words, pace).await {
-            return Err(Bad);
-        }
-    }
-    write_words(name.ok_or(Bad)?, out, pace).await;
+    let [name, title, description, annotations, schema] = last(raw, &names, pace).await?;
+    write_words(given(name).ok_or(Bad)?, out, pace).await;
     // Older servers keep the title here.
-    let mut old_title = None;
-    if let Ok([title]) = fields(given(annotations).unwrap_or_default(), &["title"], pace).await {
-        if let Some(title) = given(title) {
-            old_title = is_text(title, pace).await.then_some(title);
-        }
-    }
+    let annotations = given(annotations).unwrap_or_default();
+    let [old_title] = last(annotations, &["title"], pace).await.unwrap_or_default();
     write_first(&[title, old_title, description], out, pace).await;
     out.push('\n');
     match given(schema) {
@@ -415,5 +408,16 @@ mod tests {
         assert_eq!(text(br#"[7,{"name":"x"}]"#), "[a tool that cannot be read]\nx\n");
         assert_eq!(text(br#"[{"name":"x","inputSchema":{"properties":[]}}]"#), "x\n");
         assert_eq!(text(b"[]"), "");
+    }
+
+    #[test]
+    fn a_member_of_the_wrong_type_costs_nothing_but_itself() {
+        let tools = br#"[{"name":7,"title":null,"description":["x",1.0],"annotations":"no"},
+            {"name":"no","name":"a","title":{},"description":"d","annotations":[]},
+            {"name":"b \ud83d","description":true,"annotations":{"title":null}}]"#;
+        assert_eq!(text(tools), "7  [\"x\",1.0]\na  {}\nb \u{fffd}  true\n");
+        let list =
+            br#"[{"name":"p","description":5,"arguments":["a",{"name":"b","required":"true"},7]}]"#;
+        assert_eq!(prompts(list), "p  5\n    a\n    b  required\n");
     }
 }

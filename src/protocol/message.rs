@@ -5,12 +5,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::str;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::protocol::deep::Place;
-use crate::protocol::jsonrpc::{Answer, write_int, write_str};
+use crate::protocol::deep::{Kind, Place};
+use crate::protocol::jsonrpc::{Answer, own_id, write_int, write_str};
+use crate::protocol::lenient::{Oddity, is_text, members, number, text};
 use crate::protocol::raw::{Raw, Text};
 
 /// Questions of one result. Nobody answers so many one by one.
@@ -145,8 +146,8 @@ pub fn member(key: &str, value: &str) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// Appends one of the list requests. The cursor is opaque: an empty one is a
-/// cursor too.
+/// Appends one of the list requests. The cursor is raw JSON, and opaque: an empty
+/// one is a cursor too, and one that is a number goes back as that number.
 pub fn write_list(
     out: &mut Vec<u8>,
     id: u64,
@@ -157,7 +158,7 @@ pub fn write_list(
     begin(out, id, method);
     if let Some(cursor) = cursor {
         out.extend_from_slice(b"\"cursor\":");
-        write_str(out, cursor);
+        out.extend_from_slice(cursor.as_bytes());
         out.push(b',');
     }
     end(out, id, meta);
@@ -212,14 +213,11 @@ pub fn write_cancelled(out: &mut Vec<u8>, id: u64, reason: &str, meta: Option<&s
 }
 
 /// The fields of a result that decide what it is.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Default)]
 pub struct ResultHead<'a> {
     /// The tool reports an error of its own.
-    #[serde(default)]
-    pub is_error: Option<bool>,
+    pub is_error: bool,
     /// 2026-07-28; absent means `complete`.
-    #[serde(borrow, default)]
     pub result_type: Option<Cow<'a, str>>,
 }
 
@@ -245,22 +243,18 @@ impl<'a> InputRequest<'a> {
                 (!matches!(raw.text(), b"" | b"null")).then_some(raw)
             };
             let mut asked = BTreeMap::new();
-            if deep.doubled {
-                return Err("a member is there twice".to_owned());
-            }
-            if let Some(questions) = given(deep.questions) {
+            let list = deep.list(Kind::Questions);
+            if let Some(questions) = given(list.place) {
                 if !questions.text().starts_with(b"{") {
                     return Err("inputRequests: no object".to_owned());
                 }
-                if deep.entries().len() > MAX_QUESTIONS || deep.overflows {
+                let entries = list.entries();
+                if entries.len() > MAX_QUESTIONS || list.overflows {
                     return Err(format!("inputRequests: more than {MAX_QUESTIONS}"));
                 }
-                for entry in deep.entries().iter() {
+                for entry in entries.iter() {
                     let key: Text<'_> = answer.part(entry.key.range()).read()?;
                     let malformed = |why| format!("inputRequests: '{}': {why}", key.0);
-                    if entry.doubled {
-                        return Err(malformed("a member is there twice".to_owned()));
-                    }
                     if entry.name.is_empty() {
                         return Err(malformed("no method".to_owned()));
                     }
@@ -288,93 +282,140 @@ pub struct Questions<'a> {
 }
 
 /// Parameters of `elicitation/create`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub struct ElicitParams<'a> {
     /// `form` (also when absent) or `url`.
-    #[serde(borrow, default)]
     pub mode: Option<Cow<'a, str>>,
     /// The server's words.
-    #[serde(borrow, default)]
     pub message: Cow<'a, str>,
-    /// What a form asks for.
-    #[serde(borrow, default)]
-    pub requested_schema: Option<&'a RawValue>,
+    /// What a form asks for, raw.
+    pub requested_schema: &'a str,
     /// Where a URL question leads.
-    #[serde(borrow, default)]
     pub url: Option<Cow<'a, str>>,
 }
 
-/// Parameters of `notifications/cancelled` from a server.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CancelledParams<'a> {
-    /// Its own request, or our listen request.
-    #[serde(borrow)]
-    pub request_id: &'a RawValue,
+impl<'a> ElicitParams<'a> {
+    /// Reads raw parameters.
+    pub fn read(params: &'a str) -> ElicitParams<'a> {
+        let names = ["mode", "message", "requestedSchema", "url"];
+        let [mode, message, schema, url] = members(params, &names);
+        let schema = schema.and_then(|raw| str::from_utf8(raw).ok());
+        ElicitParams {
+            mode: mode.filter(|raw| is_text(raw)).map(text),
+            message: message.map(text).unwrap_or_default(),
+            requested_schema: schema.filter(|raw| raw.starts_with('{')).unwrap_or("{}"),
+            url: url.filter(|raw| is_text(raw)).map(text),
+        }
+    }
 }
 
-/// Parameters of `notifications/resources/updated`.
-#[derive(Debug, Deserialize)]
-pub struct UpdatedParams<'a> {
-    /// The resource.
-    #[serde(borrow)]
-    pub uri: Cow<'a, str>,
+/// The raw `requestId` in the parameters of `notifications/cancelled` from a server:
+/// of its own request, or of our listen request.
+pub fn cancelled_id(params: &str) -> Option<&str> {
+    let [id] = members(params, &["requestId"]);
+    str::from_utf8(id?).ok()
+}
+
+/// The resource in the parameters of `notifications/resources/updated`.
+pub fn updated_uri(params: &str) -> Option<Cow<'_, str>> {
+    let [uri] = members(params, &["uri"]);
+    uri.filter(|uri| is_text(uri)).map(text)
 }
 
 /// Parameters of `notifications/subscriptions/acknowledged`.
-#[derive(Debug, Default, Deserialize)]
-pub struct AcknowledgedParams<'a> {
-    /// What the server agreed to tell.
-    #[serde(default)]
-    pub notifications: Acknowledged,
-    /// Which subscription it speaks of.
-    #[serde(borrow, default, rename = "_meta")]
-    pub meta: SubscriptionMeta<'a>,
-}
-
-/// The `_meta` of what is told on a subscription.
-#[derive(Debug, Default, Deserialize)]
-pub struct SubscriptionMeta<'a> {
-    /// The id of the listen request.
-    #[serde(borrow, default, rename = "io.modelcontextprotocol/subscriptionId")]
-    pub subscription_id: Option<&'a RawValue>,
-}
-
-/// The filter of an acknowledged subscription.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Acknowledged {
+#[derive(Debug, Default)]
+pub struct AcknowledgedParams {
     /// Resources whose changes will be told.
-    pub resource_subscriptions: Vec<String>,
+    pub resources: Vec<String>,
+    /// The listen request that it is about, when it says so: `None` inside for an id
+    /// that is none of ours.
+    pub about: Option<Option<u64>>,
+}
+
+impl AcknowledgedParams {
+    /// Reads raw parameters.
+    pub fn read(params: &str) -> AcknowledgedParams {
+        let [notifications, meta] = members(params, &["notifications", "_meta"]);
+        let inside = |raw: Option<&[u8]>, name: &str| {
+            let raw = str::from_utf8(raw?).ok()?;
+            let [found] = members(raw, &[name]);
+            Some(str::from_utf8(found?).ok()?.to_owned())
+        };
+        let list = inside(notifications, "resourceSubscriptions").unwrap_or_default();
+        let about = inside(meta, "io.modelcontextprotocol/subscriptionId");
+        let about = about.and_then(|id| RawValue::from_string(id).ok());
+        // One that is no text is none that anybody watches.
+        let list: Vec<&RawValue> = serde_json::from_str(&list).unwrap_or_default();
+        let resources = list.iter().map(|raw| raw.get().as_bytes()).filter(|raw| is_text(raw));
+        AcknowledgedParams {
+            resources: resources.map(|raw| text(raw).into_owned()).collect(),
+            about: about.map(|id| own_id(&id)),
+        }
+    }
 }
 
 /// Parameters of `notifications/progress`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub struct ProgressParams<'a> {
     /// The token we gave: the request's id.
-    #[serde(borrow)]
-    pub progress_token: &'a RawValue,
-    /// Progress so far.
-    pub progress: f64,
+    pub token: u64,
+    /// Progress so far; `None` when it is none.
+    pub progress: Option<f64>,
     /// Its end.
-    #[serde(default)]
     pub total: Option<f64>,
     /// The server's words.
-    #[serde(borrow, default)]
     pub message: Option<Cow<'a, str>>,
 }
 
+impl<'a> ProgressParams<'a> {
+    /// Reads raw parameters; `None` when they belong to no request of ours. `odd` is
+    /// told what is not as it should be.
+    pub fn read(params: &'a str, mut odd: impl FnMut(Oddity)) -> Option<ProgressParams<'a>> {
+        let names = ["progressToken", "progress", "total", "message"];
+        let [token, progress, total, message] = members(params, &names);
+        let token = str::from_utf8(token?).ok()?;
+        let token = own_id(serde_json::from_str(token).ok()?)?;
+        let mut tell = |field, what| odd(Oddity { of: "progress", field, what });
+        for (field, raw) in [("progress", progress), ("total", total)] {
+            if raw.is_some_and(|raw| is_text(raw) || number(raw).is_none()) {
+                tell(field, "is no number");
+            }
+        }
+        if message.is_some_and(|raw| !is_text(raw)) {
+            tell("message", "is no text");
+        }
+        Some(ProgressParams {
+            token,
+            progress: progress.and_then(number),
+            total: total.and_then(number),
+            message: message.map(text),
+        })
+    }
+}
+
 /// Parameters of `notifications/message`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct LogParams<'a> {
-    /// RFC 5424 level.
-    #[serde(borrow, default)]
-    pub level: Option<Cow<'a, str>>,
-    /// Anything.
-    #[serde(borrow, default)]
-    pub data: Option<&'a RawValue>,
+    /// RFC 5424 level, in small letters; a number is one, too.
+    pub level: String,
+    /// Anything, raw.
+    pub data: &'a str,
+}
+
+impl<'a> LogParams<'a> {
+    /// Reads raw parameters. What is no object is all that is said.
+    pub fn read(params: &'a str) -> LogParams<'a> {
+        // RFC 5424, table 2.
+        const LEVELS: [&str; 8] =
+            ["emergency", "alert", "critical", "error", "warning", "notice", "info", "debug"];
+        let [level, data, message] = members(params, &["level", "data", "message"]);
+        let data = data.or(message).and_then(|raw| str::from_utf8(raw).ok());
+        let level = match level.and_then(number) {
+            Some(level) if (0.0..8.0).contains(&level) => LEVELS[level as usize].to_owned(),
+            _ => level.map(text).unwrap_or_default().to_ascii_lowercase(),
+        };
+        LogParams { level, data: data.unwrap_or(params) }
+    }
 }
 
 #[cfg(test)]
@@ -403,8 +444,9 @@ mod tests {
     #[test]
     fn modern_requests_say_who_asks_each_time() {
         let identity = Identity::new("tm\"cp", "1");
-        let list =
-            value(|out| write_list(out, 6, "tools/list", Some(""), Some(&identity.modern_meta)));
+        let list = value(|out| {
+            write_list(out, 6, "tools/list", Some("\"\""), Some(&identity.modern_meta))
+        });
         let meta = &list["params"]["_meta"];
         assert_eq!(list["params"]["cursor"], "");
         assert_eq!(meta["progressToken"], 6);

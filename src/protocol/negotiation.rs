@@ -213,7 +213,7 @@ mod tests {
     }
 
     fn error(code: i64, data: &str) -> RpcError {
-        RpcError { code, message: "no".into(), data: data.into() }
+        RpcError { code, message: "no".into(), data: data.into(), json: String::new() }
     }
 
     fn probing() -> Negotiation {

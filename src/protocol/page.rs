@@ -6,13 +6,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::Deserialize;
-
-use crate::protocol::deep::{Deep, Entries, Entry, MOST, Place};
+use crate::protocol::deep::{Deep, Entries, Entry, Kind, MOST, Place};
 use crate::protocol::json::Json;
 use crate::protocol::jsonrpc::Answer;
+use crate::protocol::lenient::{self, Oddity};
 use crate::protocol::outline::{Outline, Verdict};
-use crate::protocol::raw::{Raw, Text};
+use crate::protocol::raw::Raw;
 
 /// Longest name that is spelt out for a person, in bytes of JSON.
 const LONGEST_NAME: usize = 1 << 10;
@@ -23,60 +22,137 @@ pub struct Page {
     list: Json,
     /// Where the list began in its message: places are counted from there.
     base: usize,
-    /// Entries with a name. Without one nothing can be called or shown.
+    /// Entries that count. A tool or prompt without a name cannot be called.
     entries: Arc<Entries>,
-    /// There are entries without one.
+    /// There are entries that do not count.
     has_others: bool,
-    /// Where the next page begins; only a missing or null one is the end.
-    pub cursor: Option<String>,
+    /// Where the next page begins, raw; `None` at the end.
+    pub cursor: Option<Box<str>>,
     /// 2026-07-28: how long the page may be kept, in ms.
     pub ttl_ms: Option<f64>,
+    /// What is not as the protocol has it.
+    pub odd: Vec<Oddity>,
+}
+
+/// Which list is wanted, and what it is called in warnings.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Which one.
+    pub kind: Kind,
+    /// The method that lists it.
+    pub method: &'static str,
 }
 
 impl Page {
-    /// The page in an answer.
+    /// The page in an answer. A list that is not there, or none, is an empty one.
     ///
     /// # Errors
-    /// What is wrong with it.
-    pub fn read(answer: &Answer<'_>) -> Result<Page, String> {
-        answer.look_deeper(|deep| Page::new(deep, |place| answer.part(place.range())))
+    /// A sentence when it lists too much.
+    pub fn read(wanted: Wanted, answer: &Answer<'_>) -> Result<Page, String> {
+        let text = answer.raw().text();
+        if text.starts_with(b"[") && !answer.raw().is_long() {
+            // Out of spec: the list without its object.
+            if let Some(mut page) = Page::of_list(wanted, text) {
+                page.tell(wanted, "result", "is a list where an object should be");
+                return Ok(page);
+            }
+        }
+        answer.look_deeper(|deep| Page::new(wanted, deep, |place| answer.part(place.range())))
     }
 
     /// A page of tools that was kept as an array; `None` when it is none.
     pub fn recall(tools: &[u8]) -> Option<Page> {
-        let message = [b"{\"result\":{\"tools\":", tools, b"}}"].concat();
+        let wanted = Wanted { kind: Kind::Tools, method: "tools/list" };
+        tools.trim_ascii_start().starts_with(b"[").then(|| Page::of_list(wanted, tools))?
+    }
+
+    fn of_list(wanted: Wanted, list: &[u8]) -> Option<Page> {
+        let name = wanted.kind.name().as_bytes();
+        let message = [b"{\"result\":{\"", name, b"\":", list, b"}}"].concat();
         let mut outline = Outline::deep();
         if outline.finish(&message) != Verdict::Whole {
             return None;
         }
+        let deep = outline.found()?;
+        // Nothing but the list may have stood there.
+        if deep.list(wanted.kind).place.len() != list.trim_ascii().len() {
+            return None;
+        }
         let part = |place: Place| Raw::new(&message, place.range(), None);
-        Page::new(outline.found()?, part).ok()
+        Page::new(wanted, deep, part).ok()
     }
 
-    fn new<'a>(deep: &Deep, part: impl Fn(Place) -> Raw<'a>) -> Result<Page, String> {
-        let member = |place: Place| (!place.is_empty()).then(|| part(place));
-        if deep.doubled {
-            return Err("a member is there twice".to_owned());
-        }
-        let Some(list) = member(deep.list) else {
-            return Err("there is no list in it".to_owned());
+    fn new<'a>(
+        wanted: Wanted,
+        deep: &Deep,
+        part: impl Fn(Place) -> Raw<'a>,
+    ) -> Result<Page, String> {
+        let member = |place: Place| {
+            let raw = part(place);
+            (!matches!(raw.text(), b"" | b"null")).then_some(raw)
         };
-        if !list.text().starts_with(b"[") {
-            return Err("its list is no array".to_owned());
-        }
-        if deep.overflows {
+        let found = deep.list(wanted.kind);
+        if found.overflows {
             return Err(format!("it lists more than {MOST}"));
         }
-        let cursor: Option<Option<Cow<'_, str>>> = read(member(deep.cursor), "nextCursor")?;
-        let ttl_ms: Option<Option<f64>> = read(member(deep.ttl), "ttlMs")?;
-        Ok(Page {
-            list: list.to_json(),
-            base: deep.list.start(),
-            entries: deep.entries(),
-            has_others: deep.has_others,
-            cursor: cursor.flatten().map(Cow::into_owned),
-            ttl_ms: ttl_ms.flatten(),
-        })
+        let mut page = Page {
+            list: b"[]"[..].into(),
+            base: 0,
+            entries: Arc::default(),
+            has_others: false,
+            cursor: None,
+            ttl_ms: None,
+            odd: Vec::new(),
+        };
+        let name = wanted.kind.name();
+        match part(found.place) {
+            list if list.text().starts_with(b"[") => {
+                page.list = list.to_json();
+                page.base = found.place.start();
+                page.entries = found.entries();
+                page.has_others = found.has_others;
+            }
+            list if list.text().is_empty() => page.tell(wanted, name, "is not there: it is empty"),
+            _ => page.tell(wanted, name, "is no list: it is empty"),
+        }
+        if page.has_others {
+            page.tell(wanted, name, "has entries without a name, which are left out");
+        }
+        if let Some(cursor) = member(deep.cursor) {
+            page.read_cursor(wanted, cursor);
+        }
+        if let Some(ttl) = member(deep.ttl) {
+            page.ttl_ms = lenient::number(ttl.text()).filter(|ttl| *ttl >= 0.0);
+            if page.ttl_ms.is_none() || lenient::is_text(ttl.text()) {
+                page.tell(wanted, "ttlMs", "is no number of milliseconds");
+            }
+        }
+        Ok(page)
+    }
+
+    /// Cursors are strings; some servers count their entries.
+    fn read_cursor(&mut self, wanted: Wanted, cursor: Raw<'_>) {
+        let raw = cursor.short().unwrap_or_default();
+        let number = lenient::number(raw.as_bytes()).filter(|_| !raw.starts_with('"'));
+        if raw.starts_with('"') || number.is_some_and(|number| number != 0.0) {
+            self.cursor = Some(raw.into());
+        }
+        if !raw.starts_with('"') {
+            let what = match number {
+                Some(_) => "is a number where a text should be",
+                None => "is no text: the list ends there",
+            };
+            self.tell(wanted, "nextCursor", what);
+        }
+    }
+
+    fn tell(&mut self, wanted: Wanted, field: &'static str, what: &'static str) {
+        self.odd.push(Oddity { of: wanted.method, field, what });
+    }
+
+    /// Whether it lists just what `other` lists.
+    pub fn is_copy_of(&self, other: &Page) -> bool {
+        !self.is_empty() && *self.list == *other.list
     }
 
     /// How many entries it has.
@@ -105,8 +181,7 @@ impl Page {
     /// The names of its entries, for a person.
     pub fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.entries.iter().map(|entry| match self.text(entry.name) {
-            short if short.len() <= LONGEST_NAME => serde_json::from_slice(short)
-                .map_or_else(|_| String::from_utf8_lossy(short), |Text(name)| name),
+            short if short.len() <= LONGEST_NAME => lenient::text(short),
             long => Cow::Owned(format!("[a name of {} bytes]", long.len())),
         })
     }
@@ -128,13 +203,11 @@ impl Page {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(part: Option<Raw<'a>>, name: &str) -> Result<Option<T>, String> {
-    part.map(|part| part.read().map_err(|why| format!("{name}: {why}"))).transpose()
-}
-
-/// Whether a JSON string, with its quotes, says `name`.
-fn is_called(quoted: &[u8], name: &str) -> bool {
-    let Some([inside @ .., b'"']) = quoted.strip_prefix(b"\"") else { return false };
+/// Whether a JSON string, with its quotes, or another word says `name`.
+fn is_called(raw: &[u8], name: &str) -> bool {
+    let Some([inside @ .., b'"']) = raw.strip_prefix(b"\"") else {
+        return raw == name.as_bytes();
+    };
     // An escape has up to six bytes for one.
     if !(name.len()..=name.len() * 6).contains(&inside.len()) {
         return false;
@@ -142,7 +215,7 @@ fn is_called(quoted: &[u8], name: &str) -> bool {
     if !inside.contains(&b'\\') {
         return inside == name.as_bytes();
     }
-    serde_json::from_slice(quoted).is_ok_and(|Text(said)| said == name)
+    lenient::text(raw) == name
 }
 
 #[cfg(test)]
@@ -171,10 +244,12 @@ mod tests {
     #[test]
     fn what_has_no_name_is_left_out() {
         let some =
-            page(r#"[{"name":"a"} , 7, {"name":7},{"name":"b","name":"c"},[],{"name":"d"}]"#);
-        assert_eq!((some.len(), some.names().collect::<Vec<_>>().concat()), (2, "ad".into()));
-        assert_eq!(some.span(1), Some(&br#"{"name":"d"}"#[..]));
-        assert_eq!(some.span(2), None);
+            page(r#"[{"name":"a"} , 7, {"name":null},{"name":"b","name":"c"},[],{"name":7}]"#);
+        assert_eq!(some.names().collect::<Vec<_>>(), ["a", "c", "7"]);
+        assert!(some.find("7").is_some() && some.find("b").is_none());
+        assert_eq!(some.span(2), Some(&br#"{"name":7}"#[..]));
+        assert_eq!(some.span(3), None);
+        assert_eq!(some.odd.len(), 1, "{:?}", some.odd);
         let all = page(r#"[ {"name":"a"} , {"name":"d"}]"#);
         assert_eq!(all.span(0), Some(&br#"{"name":"a"} , {"name":"d"}"#[..]));
         assert_eq!((all.span(1), page("[]").span(0)), (None, None));
@@ -185,6 +260,77 @@ mod tests {
     fn what_is_no_page_is_none() {
         for tools in ["{}", "7", "[", "[]}", "[],\"tools\":[]", "", "\"x\""] {
             assert!(Page::recall(tools.as_bytes()).is_none(), "{tools}");
+        }
+    }
+
+    /// The page in an answer to `resources/list`, and the fields it warns about.
+    fn read(result: &str) -> (Page, String) {
+        let wanted = Wanted { kind: Kind::Resources, method: "resources/list" };
+        let line = format!(r#"{{"id":1,"result":{result}}}"#);
+        let mut page = None;
+        crate::protocol::jsonrpc::parse(line.as_bytes(), |message| {
+            let crate::protocol::jsonrpc::Message::Response { outcome: Ok(answer), .. } = message
+            else {
+                panic!("{message:?}");
+            };
+            page = Some(Page::read(wanted, &answer).expect("a page"));
+        })
+        .expect("a message");
+        let page = page.expect("an answer");
+        let odd: Vec<&str> = page.odd.iter().map(|oddity| oddity.field).collect();
+        let odd = odd.join(" ");
+        (page, odd)
+    }
+
+    #[test]
+    fn a_list_that_is_none_is_empty() {
+        for (result, field) in [
+            (r#"{"resources":null}"#, "resources"),
+            (r#"{"resources":"x"}"#, "resources"),
+            (r#"{"resources":{"a":{"name":"b"}}}"#, "resources"),
+            ("{}", "resources"),
+            ("null", "resources"),
+            ("7", "resources"),
+            (r#"{"tools":[{"name":"a"}]}"#, "resources"),
+        ] {
+            let (page, odd) = read(result);
+            assert_eq!((page.len(), page.span(0), &*odd), (0, None, field), "{result}");
+        }
+        let (page, odd) = read(r#"[{"uri":"a:b"}]"#);
+        assert_eq!((page.len(), &*odd), (1, "result"));
+        let (page, odd) = read(r#"{"resources":7,"tools":null,"resources":[{"uri":"a:b"},7]}"#);
+        assert_eq!((page.len(), &*odd), (1, "resources"));
+        assert_eq!(page.span(0), Some(&br#"{"uri":"a:b"}"#[..]));
+    }
+
+    #[test]
+    fn cursors_and_lifetimes_come_in_every_type() {
+        for (cursor, kept, field) in [
+            ("\"a\"", Some("\"a\""), ""),
+            ("\"\"", Some("\"\""), ""),
+            ("\"\\ud800\"", Some("\"\\ud800\""), ""),
+            ("null", None, ""),
+            ("10", Some("10"), "nextCursor"),
+            ("0", None, "nextCursor"),
+            ("false", None, "nextCursor"),
+            ("true", None, "nextCursor"),
+            ("{}", None, "nextCursor"),
+            ("[\"a\"]", None, "nextCursor"),
+        ] {
+            let (page, odd) = read(&format!(r#"{{"resources":[],"nextCursor":{cursor}}}"#));
+            assert_eq!((page.cursor.as_deref(), &*odd), (kept, field), "{cursor}");
+        }
+        for (ttl, kept, field) in [
+            ("5000", Some(5000.0), ""),
+            ("null", None, ""),
+            ("\"5000\"", Some(5000.0), "ttlMs"),
+            ("\"soon\"", None, "ttlMs"),
+            ("-1", None, "ttlMs"),
+            ("1e400", None, "ttlMs"),
+            ("[]", None, "ttlMs"),
+        ] {
+            let (page, odd) = read(&format!(r#"{{"resources":[],"ttlMs":{ttl}}}"#));
+            assert_eq!((page.ttl_ms, &*odd), (kept, field), "{ttl}");
         }
     }
 

@@ -9,10 +9,10 @@ use crate::protocol::walk::{Bad, Split, given, last, whole};
 use crate::protocol::words::{bare, decoded, is_utf8, trim};
 
 /// The part of a raw answer that `pointer` names, as text: a string bare,
-/// anything else as compact JSON. The empty pointer names the whole.
+/// anything else as compact JSON. The empty pointer names the whole answer.
 ///
-/// The data is a result's structured content; without one its text, should that
-/// be JSON; else the answer itself.
+/// The root is the answer itself, as it came. What it does not have is looked for in
+/// its structured content, and then in its text, should that be JSON.
 pub fn pick(answer: &[u8], pointer: &str) -> Option<String> {
     pick_job(answer, pointer.to_owned()).finish()
 }
@@ -25,7 +25,8 @@ pub fn pick_job<'a>(
     Job::new(|mut pace| async move { part(answer.as_ref(), &pointer, &mut pace).await.ok() })
 }
 
-/// The data of a raw answer, as [`pick`] has it, with line breaks and indentation.
+/// The data of a raw answer with line breaks and indentation: its structured
+/// content; without one its text, should that be JSON; else the answer itself.
 pub fn pretty(answer: &[u8]) -> Option<String> {
     pretty_job(answer).finish()
 }
@@ -58,9 +59,30 @@ async fn find<'a>(
     text: &'a mut String,
     pace: &mut Pace,
 ) -> Result<&'a [u8], Bad> {
-    let mut part = data(answer, text, pace).await?;
-    for token in tokens(pointer).ok_or(Bad)? {
-        part = step(part, &token, pace).await?.ok_or(Bad)?;
+    if !is_utf8(answer, pace).await {
+        return Err(Bad);
+    }
+    let answer = whole(answer, pace).await?;
+    let tokens = tokens(pointer).ok_or(Bad)?;
+    if let Ok(part) = follow(answer, &tokens, pace).await {
+        return Ok(part);
+    }
+    let structured = last(answer, &["structuredContent"], pace).await?[0];
+    if let Some(structured) = given(structured) {
+        if let Ok(part) = follow(structured, &tokens, pace).await {
+            return Ok(part);
+        }
+    }
+    match text_data(answer, text, pace).await {
+        Some(data) => follow(data, &tokens, pace).await,
+        None => Err(Bad),
+    }
+}
+
+async fn follow<'a>(root: &'a [u8], tokens: &[String], pace: &mut Pace) -> Result<&'a [u8], Bad> {
+    let mut part = root;
+    for token in tokens {
+        part = step(part, token, pace).await?.ok_or(Bad)?;
     }
     Ok(part)
 }
@@ -84,22 +106,26 @@ async fn data<'a>(
         return Err(Bad);
     }
     let answer = whole(answer, pace).await?;
-    let names = ["structuredContent", "content", "contents", "messages"];
-    let members = last(answer, &names, pace).await.unwrap_or_default();
-    if let Some(data) = given(members[0]) {
+    let [structured] = last(answer, &["structuredContent"], pace).await.unwrap_or_default();
+    if let Some(data) = given(structured) {
         return Ok(data);
     }
-    if members[1..].iter().any(Option::is_some) {
-        *text = content::in_pieces(answer, pace).await;
-        let text = trim(text.as_bytes(), pace).await;
-        // A lone word or number is what somebody wrote, not data.
-        if text.starts_with(b"{") || text.starts_with(b"[") {
-            if let Ok(data) = whole(text, pace).await {
-                return Ok(data);
-            }
-        }
+    Ok(text_data(answer, text, pace).await.unwrap_or(answer))
+}
+
+/// The JSON that the texts of `answer` are, kept in `text`.
+async fn text_data<'a>(answer: &[u8], text: &'a mut String, pace: &mut Pace) -> Option<&'a [u8]> {
+    let members = last(answer, &["content", "contents", "messages"], pace).await.ok()?;
+    if members.iter().all(Option::is_none) {
+        return None;
     }
-    Ok(answer)
+    *text = content::texts_in_pieces(answer, pace).await;
+    let text = trim(text.as_bytes(), pace).await;
+    // A lone word or number is what somebody wrote, not data.
+    match text.first() {
+        Some(b'{' | b'[') => whole(text, pace).await.ok(),
+        _ => None,
+    }
 }
 
 fn tokens(pointer: &str) -> Option<Vec<String>> {
@@ -151,7 +177,10 @@ mod tests {
         assert_eq!(of("/").as_deref(), Some(r#"{"k":[1,"a \" b"]}"#));
         assert_eq!(of("//k/0").as_deref(), Some("1"));
         assert_eq!(of("/n").as_deref(), Some("null"));
-        assert!(of("").unwrap().starts_with(r#"{"a":[{"b~/c":"x\ny"},1e400]"#));
+        assert!(of("").unwrap().starts_with(r#"{"content":[{"type":"text","#));
+        assert_eq!(of("/content/0/type").as_deref(), Some("text"), "the root is the result");
+        assert_eq!(of("/structuredContent/a/1").as_deref(), Some("1e400"));
+        assert_eq!(of("/no").as_deref(), Some("1"), "the text is looked into last");
         for none in [
             "a",
             "/a/0/b~",

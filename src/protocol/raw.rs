@@ -5,9 +5,11 @@ use std::ops::Range;
 use std::str;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Error};
+use serde_json::value::RawValue;
 
 use crate::protocol::json::Json;
+use crate::protocol::words;
 
 /// Longest text, in bytes, that is read in one go on the loop of the host, or
 /// copied. It takes some hundred microseconds.
@@ -67,10 +69,19 @@ impl<'a> Raw<'a> {
     }
 }
 
-/// A JSON string, borrowed when it can be.
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+/// A JSON string, borrowed when it can be. Half a surrogate pair in it is U+FFFD.
+#[derive(Debug)]
+pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a>, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        match raw.starts_with('"') {
+            true => Ok(Text(words::plain(raw.as_bytes()))),
+            false => Err(D::Error::custom("a string is wanted")),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -4,10 +4,11 @@
 //! is an empty cell.
 
 use crate::protocol::blob;
+use crate::protocol::blocks::Blocks;
 use crate::protocol::job::{Job, Pace, room};
 use crate::protocol::schema;
 use crate::protocol::walk::{Bad, Split, given, last};
-use crate::protocol::words::{Sink, bare, is_utf8, length};
+use crate::protocol::words::{Sink, bare, is_utf8, length, truth};
 use crate::table::Table;
 
 /// What a raw list is of.
@@ -163,28 +164,48 @@ async fn prompt(raw: &[u8], table: &mut Table, pace: &mut Pace) {
     if let Ok(mut list) = Split::list(arguments.unwrap_or_default(), pace).await {
         let mut is_first = true;
         while let Ok(Some(argument)) = list.element(pace).await {
-            let Ok([name]) = last(argument, &["name"], pace).await else { continue };
+            let Some([name]) = argument_members(argument, &["name"], pace).await else { continue };
             another(given(name).unwrap_or(b"\"\""), &mut is_first, table, pace).await;
         }
     }
     table.end_cell();
 }
 
+/// The members of an argument of a prompt, the name first. A string is the name
+/// alone.
+pub(super) async fn argument_members<'a, const N: usize>(
+    argument: &'a [u8],
+    names: &[&str; N],
+    pace: &mut Pace,
+) -> Option<[Option<&'a [u8]>; N]> {
+    if argument.starts_with(b"\"") {
+        let mut members = [None; N];
+        members[0] = Some(argument);
+        return Some(members);
+    }
+    last(argument, names, pace).await.ok()
+}
+
 async fn answer(result: &[u8], pace: &mut Pace) -> Result<Table, Bad> {
     if !is_utf8(result, pace).await {
         return Err(Bad);
     }
-    let [parts, completion] = last(result, &["contents", "completion"], pace).await?;
-    if let Some(parts) = parts {
+    let names = ["contents", "completion", "content"];
+    let [parts, completion, content] = last(result, &names, pace).await?;
+    // Some servers take the name of a tool's result.
+    if let Some(parts) = parts.or(content.filter(|_| completion.is_none())) {
         return Ok(contents(parts, pace).await);
     }
-    let [values] = last(completion.ok_or(Bad)?, &["values"], pace).await?;
+    let completion = completion.ok_or(Bad)?;
+    let values = match completion.starts_with(b"{") {
+        true => last(completion, &["values"], pace).await?[0],
+        false => Some(completion),
+    };
     let mut table = Table::with_room(&["value"], room(result.len()));
-    if let Ok(mut values) = Split::list(values.unwrap_or_default(), pace).await {
-        while let Ok(Some(value)) = values.element(pace).await {
-            bare(value, &mut table, pace).await;
-            table.end_cell();
-        }
+    let mut values = Blocks::of(values.unwrap_or(b"null"));
+    while let Ok(Some(value)) = values.next(pace).await {
+        bare(value, &mut table, pace).await;
+        table.end_cell();
     }
     Ok(table)
 }
@@ -192,9 +213,13 @@ async fn answer(result: &[u8], pace: &mut Pace) -> Result<Table, Bad> {
 /// The size is in bytes, of what a blob stands for.
 async fn contents(parts: &[u8], pace: &mut Pace) -> Table {
     let mut table = Table::with_room(&["uri", "mime", "size", "text"], room(parts.len()));
-    let Ok(mut parts) = Split::list(parts, pace).await else { return table };
-    while let Ok(Some(part)) = parts.element(pace).await {
-        let members = last(part, &["uri", "mimeType", "text", "blob"], pace).await;
+    let mut parts = Blocks::of(parts);
+    while let Ok(Some(part)) = parts.next(pace).await {
+        let members = match part.starts_with(b"{") {
+            true => last(part, &["uri", "mimeType", "text", "blob"], pace).await,
+            // The text alone.
+            false => Ok([None, None, Some(part), None]),
+        };
         let [uri, mime, text, blob] = members.unwrap_or_default();
         cell(uri, &mut table, pace).await;
         cell(mime, &mut table, pace).await;
@@ -240,7 +265,9 @@ async fn arguments(list: &[u8], pace: &mut Pace) -> Table {
     let mut table = Table::with_room(&["name", "required", "description", "title"], list.len());
     let Ok(mut list) = Split::list(list, pace).await else { return table };
     while let Ok(Some(argument)) = list.element(pace).await {
-        let Ok([name, required, description, title]) = last(argument, &names, pace).await else {
+        let Some([name, required, description, title]) =
+            argument_members(argument, &names, pace).await
+        else {
             continue;
         };
         cell(name, &mut table, pace).await;
@@ -252,7 +279,7 @@ async fn arguments(list: &[u8], pace: &mut Pace) -> Table {
 }
 
 fn flag(raw: Option<&[u8]>, table: &mut Table) {
-    if raw == Some(b"true") {
+    if raw.is_some_and(|raw| raw.len() < 64 && truth(raw)) {
         table.append("1");
     }
     table.end_cell();
@@ -288,7 +315,7 @@ mod tests {
         );
         let get = |name| table.get(0, name).unwrap();
         assert_eq!((get("name"), get("title"), get("description")), ("t", "T", ""));
-        assert_eq!((get("read_only"), get("destructive"), get("idempotent")), ("1", "", ""));
+        assert_eq!((get("read_only"), get("destructive"), get("idempotent")), ("1", "1", ""));
         assert_eq!((get("arguments"), get("required")), ("b a", "a"));
         assert_eq!((table.rows(), table.get(1, "name")), (2, Some("")));
     }
@@ -318,8 +345,20 @@ mod tests {
         assert_eq!(row(0), ["a://b", "text/plain", "3", "\u{e9}\n"]);
         assert_eq!(row(1), ["c", "", "3", ""]);
         assert_eq!(row(2), ["", "", "2", ""]);
-        assert_eq!((row(3), table.rows()), (["", "", "0", ""], 4));
-        assert_eq!(of_result(br#"{"contents":7}"#).unwrap().rows(), 0);
+        assert_eq!((row(3), table.rows()), (["", "", "1", "7"], 4));
+        assert_eq!(of_result(br#"{"contents":null}"#).unwrap().rows(), 0);
+        for one in [
+            r#"{"contents":{"uri":"c","text":"t"}}"#,
+            r#"{"content":[{"uri":"c","text":"t"}]}"#,
+            r#"{"contents":["x"],"contents":[null,{"text":"t","uri":"d","uri":"c"}]}"#,
+        ] {
+            let table = of_result(one.as_bytes()).unwrap();
+            assert_eq!(
+                (table.get(0, "uri"), table.get(0, "text")),
+                (Some("c"), Some("t")),
+                "{one}"
+            );
+        }
     }
 
     #[test]

@@ -304,44 +304,6 @@ pub(super) async fn whole<'a>(json: &'a [u8], pace: &mut Pace) -> Read<&'a [u8]>
     Ok(value)
 }
 
-/// The members of `names` as a struct of them would have it: each at most once,
-/// others are passed over, and a list has all of them in their order.
-pub(super) async fn fields<'a, const N: usize>(
-    json: &'a [u8],
-    names: &[&str; N],
-    pace: &mut Pace,
-) -> Read<[Option<&'a [u8]>; N]> {
-    fields_from(json, names, N, pace).await
-}
-
-/// As [`fields`], but a list need not have more than the first `least`.
-pub(super) async fn fields_from<'a, const N: usize>(
-    json: &'a [u8],
-    names: &[&str; N],
-    least: usize,
-    pace: &mut Pace,
-) -> Read<[Option<&'a [u8]>; N]> {
-    let mut found = [None; N];
-    let mut split = Split::open(json, pace).await?;
-    if split.close == b']' {
-        for (at, field) in found.iter_mut().enumerate() {
-            *field = split.element(pace).await?;
-            if field.is_none() {
-                return if at >= least { Ok(found) } else { Err(Bad) };
-            }
-        }
-        return if split.element(pace).await?.is_none() { Ok(found) } else { Err(Bad) };
-    }
-    while let Some((name, value)) = split.member(pace).await? {
-        if let Some(at) = position(name, names, pace).await? {
-            if found[at].replace(value).is_some() {
-                return Err(Bad);
-            }
-        }
-    }
-    Ok(found)
-}
-
 /// The members of `names` of an object, of several the last.
 pub(super) async fn last<'a, const N: usize>(
     json: &'a [u8],

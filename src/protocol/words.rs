@@ -1,11 +1,11 @@
 //! The text inside of JSON strings, in pieces.
 //!
-//! Invariant: a string that holds half a surrogate pair is no text, as
-//! `serde_json` has it.
+//! Invariant: every well-formed JSON string is text. Half a surrogate pair, which
+//! some servers send, is read as U+FFFD; `serde_json` would refuse the string.
 
 use std::borrow::Cow;
 
-use crate::protocol::job::Pace;
+use crate::protocol::job::{Job, Pace};
 use crate::protocol::scan;
 use crate::protocol::walk::{Bad, PIECE, piece};
 
@@ -121,6 +121,15 @@ pub(super) async fn unescape<S: Sink>(
     let Some(inside) = raw.strip_prefix(b"\"").and_then(|raw| raw.strip_suffix(b"\"")) else {
         return Err(Bad);
     };
+    unescape_inside(inside, sink, pace).await
+}
+
+/// As [`unescape`], for what stands between the quotes.
+pub(super) async fn unescape_inside<S: Sink>(
+    inside: &[u8],
+    sink: &mut S,
+    pace: &mut Pace,
+) -> Result<(), Bad> {
     let mut at = 0;
     while at < inside.len() {
         let all = piece(inside, at);
@@ -142,10 +151,9 @@ pub(super) async fn unescape<S: Sink>(
 
 /// Reads a string without its quotes, anything else as JSON, into `sink`.
 pub(super) async fn bare<S: Sink>(raw: &[u8], sink: &mut S, pace: &mut Pace) {
-    match is_text(raw, pace).await {
-        // It was looked at just now.
-        true => _ = unescape(raw, sink, pace).await,
-        false => copy(raw, sink, pace).await,
+    // A string that is not well formed can only come of a reader that failed.
+    if !raw.starts_with(b"\"") || unescape(raw, sink, pace).await.is_err() {
+        copy(raw, sink, pace).await;
     }
 }
 
@@ -179,6 +187,31 @@ pub(super) async fn decoded<'a>(raw: &'a [u8], pace: &mut Pace) -> Result<Cow<'a
     let mut text = String::with_capacity(raw.len());
     unescape(raw, &mut text, pace).await?;
     Ok(Cow::Owned(text))
+}
+
+/// A short string without its quotes, anything else as JSON, in one go.
+pub(super) fn plain(raw: &[u8]) -> Cow<'_, str> {
+    let inside = raw.strip_prefix(b"\"").and_then(|raw| raw.strip_suffix(b"\""));
+    match inside {
+        None => String::from_utf8_lossy(raw),
+        Some(inside) if !inside.contains(&b'\\') => String::from_utf8_lossy(inside),
+        Some(_) => Cow::Owned(
+            Job::new(|mut pace| async move {
+                let mut text = String::with_capacity(raw.len());
+                bare(raw, &mut text, &mut pace).await;
+                text
+            })
+            .finish(),
+        ),
+    }
+}
+
+/// Whether a raw value means yes: `true`, also as text, or a number but 0.
+pub(super) fn truth(raw: &[u8]) -> bool {
+    let word = plain(raw);
+    let word = word.trim();
+    ["true", "yes", "on"].iter().any(|yes| word.eq_ignore_ascii_case(yes))
+        || word.parse::<f64>().is_ok_and(|number| number != 0.0 && !number.is_nan())
 }
 
 /// How many bytes [`bare`] writes.
@@ -269,10 +302,12 @@ fn escaped(text: &[u8]) -> Option<(char, usize)> {
             if let Some(character) = char::from_u32(first) {
                 return Some((character, 6));
             }
-            let second = unit(8).filter(|_| text.get(6..8) == Some(b"\\u"))?;
-            let is_pair = first < 0xdc00 && (0xdc00..0xe000).contains(&second);
+            let second = if text.get(6..8) == Some(b"\\u") { unit(8) } else { None };
+            let second = second.filter(|low| first < 0xdc00 && (0xdc00..0xe000).contains(low));
+            // Half a pair stands for nothing; what follows it is read by itself.
+            let Some(second) = second else { return Some((char::REPLACEMENT_CHARACTER, 6)) };
             let both = 0x10000 + ((first & 0x3ff) << 10 | second & 0x3ff);
-            char::from_u32(both).filter(|_| is_pair).map(|character| (character, 12))
+            char::from_u32(both).map(|character| (character, 12))
         }
         _ => None,
     }

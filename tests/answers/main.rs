@@ -52,14 +52,49 @@ fn told(seed: u64, what: &str, json: &str, stepped: &impl std::fmt::Debug) -> St
     format!("SEED={seed}: {what} of {json}\ngave {stepped:?}")
 }
 
+/// Half a surrogate pair becomes U+FFFD, in the same number of bytes: the plain
+/// reader refuses it.
+fn healed(json: &str) -> String {
+    let unit = |at: usize| {
+        let hex = json.get(at..at + 6).and_then(|text| text.strip_prefix("\\u"))?;
+        u32::from_str_radix(hex, 16).ok().filter(|_| !hex.starts_with('+'))
+    };
+    let (mut out, mut at) = (String::with_capacity(json.len()), 0);
+    while let Some(next) = json[at..].chars().next() {
+        let low = |at| unit(at).is_some_and(|unit| (0xdc00..0xe000).contains(&unit));
+        let length = match unit(at) {
+            Some(0xd800..0xdc00) if low(at + 6) => 12,
+            Some(0xd800..0xe000) => {
+                out.push_str("\\ufffd");
+                at += 6;
+                continue;
+            }
+            Some(_) => 6,
+            None if next == '\\' => 1 + json[at + 1..].chars().next().map_or(0, char::len_utf8),
+            None => next.len_utf8(),
+        };
+        out.push_str(&json[at..at + length]);
+        at += length;
+    }
+    out
+}
+
 /// Compares all that can be made of `json`.
 fn agrees(seed: u64, json: &str) {
     let bytes = || json.to_owned().into_bytes();
+    let came = json;
+    let json = &*healed(json);
     let same = |what: &str, stepped: &str, plain: &str| {
-        assert!(stepped == plain, "{}\nnot {plain:?}", told(seed, what, json, &stepped));
+        let (stepped, plain) = (healed(stepped), healed(plain));
+        assert!(stepped == plain, "{}\nnot {plain:?}", told(seed, what, came, &stepped));
     };
     let same_cells = |what: &str, stepped: &Cells, plain: &Cells| {
-        assert!(stepped == plain, "{}\nnot {plain:?}", told(seed, what, json, &stepped));
+        let healed = |cells: &Cells| {
+            let row = |row: &Vec<String>| row.iter().map(|cell| healed(cell)).collect();
+            cells.as_ref().map(|rows| rows.iter().map(row).collect::<Vec<Vec<String>>>())
+        };
+        let (stepped, plain) = (healed(stepped), healed(plain));
+        assert!(stepped == plain, "{}\nnot {plain:?}", told(seed, what, came, &stepped));
     };
     let text = made("text", || content::text_job(bytes()));
     same("text", &text, &plain::content::text(json.as_bytes()));

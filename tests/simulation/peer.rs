@@ -484,7 +484,8 @@ impl World {
             result["isError"] = json!(true);
         }
         match job.fate {
-            Fate::Malformed => result = json!(7),
+            // Read all the same, as far as it goes.
+            Fate::Malformed if job.tool != "fails" => result = json!([text]),
             Fate::InputRequired => {
                 result = json!({"resultType": "input_required", "inputRequests": {}});
             }

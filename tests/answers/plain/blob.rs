@@ -5,79 +5,92 @@
 
 use serde_json::value::RawValue;
 
-use crate::plain::schema::{Members, bare, parse};
+use crate::plain::content::blocks;
+use crate::plain::schema::{Members, bare, parse, text as string};
 
 /// A binary part, still encoded.
-#[derive(Clone, Copy, Debug)]
-pub struct Blob<'a> {
-    mime: Option<&'a RawValue>,
-    base64: &'a RawValue,
+#[derive(Clone, Debug)]
+pub struct Blob {
+    mime: String,
+    base64: String,
 }
 
 /// The binary parts of a raw answer, in its order: of a tool's result, a read
 /// resource or an expanded prompt.
-pub fn blobs(answer: &[u8]) -> Vec<Blob<'_>> {
+pub fn blobs(answer: &[u8]) -> Vec<Blob> {
     let mut found = Vec::new();
+    if answer.starts_with(b"[") {
+        let Ok(raw) = serde_json::from_slice::<&RawValue>(answer) else { return found };
+        return blocks(raw).into_iter().filter_map(of_block).collect();
+    }
     let Ok(answer) = serde_json::from_slice::<Members<'_>>(answer) else { return found };
-    let list = |name| answer.get(name).and_then(parse::<Vec<&RawValue>>).unwrap_or_default();
-    for block in list("content").into_iter().filter_map(parse::<Members<'_>>) {
-        found.extend(of_block(&block));
-    }
-    for resource in list("contents").into_iter().filter_map(parse::<Members<'_>>) {
-        found.extend(of_resource(&resource));
-    }
-    for message in list("messages").into_iter().filter_map(parse::<Members<'_>>) {
-        let block = message.get("content").and_then(parse::<Members<'_>>);
-        found.extend(block.as_ref().and_then(of_block));
+    let list = |name| answer.get(name).map(blocks).unwrap_or_default();
+    found.extend(list("content").into_iter().filter_map(of_block));
+    found.extend(list("contents").into_iter().filter_map(of_block));
+    for raw in list("messages") {
+        let Some(message) = parse::<Members<'_>>(raw) else { continue };
+        let content = message.get("content").unwrap_or(raw);
+        found.extend(blocks(content).into_iter().filter_map(of_block));
     }
     found
 }
 
-/// How many bytes a text in base64 stands for.
-pub fn length(base64: &str) -> usize {
-    sextets(base64).count() * 6 / 8
+/// How many bytes a raw string in base64 stands for.
+pub fn length(base64: &RawValue) -> usize {
+    Blob::of(None, base64).map_or(0, |blob| blob.decode().len())
 }
 
-impl Blob<'_> {
+impl Blob {
+    pub fn of(mime: Option<&RawValue>, data: &RawValue) -> Option<Blob> {
+        if !data.get().starts_with('"') {
+            return None;
+        }
+        let text = bare(data).into_owned();
+        let mime = mime.filter(|raw| raw.get().starts_with('"') && raw.get().len() <= 4096);
+        let mime = mime.map(bare).unwrap_or_default().into_owned();
+        Some(Blob { mime, base64: text })
+    }
+
     /// The type the server gave it, empty when it gave none.
     pub fn mime(&self) -> String {
-        self.mime.filter(|raw| raw.get().starts_with('"')).map(bare).unwrap_or_default().into()
+        self.mime.clone()
     }
 
     /// Its bytes. What is no base64 is skipped, so that line breaks and the other
-    /// alphabet do no harm.
+    /// alphabet do no harm; what follows padding was encoded by itself.
     pub fn decode(&self) -> Vec<u8> {
-        let text = bare(self.base64);
-        let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
-        let (mut bits, mut count) = (0_u32, 0);
-        for sextet in sextets(&text) {
-            bits = bits << 6 | u32::from(sextet);
-            count += 6;
-            if count >= 8 {
-                count -= 8;
-                // The eight bits that are complete; what is above them went out before.
-                bytes.push((bits >> count) as u8);
+        let mut bytes = Vec::new();
+        for text in self.base64.split('=') {
+            let (mut bits, mut count) = (0_u32, 0);
+            for sextet in text.bytes().filter_map(sextet) {
+                bits = bits << 6 | u32::from(sextet);
+                count += 6;
+                if count >= 8 {
+                    count -= 8;
+                    // The eight bits that are complete; what is above them went out before.
+                    bytes.push((bits >> count) as u8);
+                }
             }
         }
         bytes
     }
 }
 
-fn of_block<'a>(block: &Members<'a>) -> Option<Blob<'a>> {
-    if let Some(resource) = block.get("resource") {
-        return of_resource(&parse::<Members<'a>>(resource)?);
+fn of_block(raw: &RawValue) -> Option<Blob> {
+    let block = parse::<Members<'_>>(raw)?;
+    let of = |of: &Members<'_>, data: Option<&RawValue>| {
+        let data = data.filter(|data| data.get() != "null")?;
+        Blob::of(of.get("mimeType").filter(|raw| raw.get() != "null"), data)
+    };
+    if let Some(resource) = block.get("resource").and_then(parse::<Members<'_>>) {
+        return of(&resource, resource.get("blob"));
     }
-    let kind = bare(block.get("type")?);
-    let base64 = block.get("data").filter(|_| matches!(&*kind, "image" | "audio"))?;
-    Some(Blob { mime: block.get("mimeType"), base64 })
-}
-
-fn of_resource<'a>(resource: &Members<'a>) -> Option<Blob<'a>> {
-    Some(Blob { mime: resource.get("mimeType"), base64: resource.get("blob")? })
-}
-
-fn sextets(text: &str) -> impl Iterator<Item = u8> {
-    text.bytes().take_while(|byte| *byte != b'=').filter_map(sextet)
+    let kind = block.get("type").and_then(string).filter(|kind| !kind.is_empty());
+    let binary = kind.is_none_or(|kind| {
+        kind.eq_ignore_ascii_case("image") || kind.eq_ignore_ascii_case("audio")
+    });
+    let given = |name| block.get(name).filter(|raw: &&RawValue| raw.get() != "null");
+    of(&block, given("data").filter(|_| binary).or(given("blob")))
 }
 
 fn sextet(byte: u8) -> Option<u8> {

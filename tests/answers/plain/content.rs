@@ -1,30 +1,305 @@
-//! The text of a tool's result, for people.
-//!
-//! Separate from the messages because nothing on the loop needs it: a result
-//! stays bytes until somebody wants to read it, and then one pass over those
-//! bytes writes the text, one content block in memory at a time.
+//! The text of a tool's result, for people: whole values by serde.
 //!
 //! Invariants:
-//! - every input gives a text: what cannot be read is shown as it came;
+//! - every input gives a text: what cannot be understood is shown as JSON;
 //! - binary content is measured, never decoded.
 
-use std::borrow::Cow;
-use std::fmt;
+use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The readable text of a raw result: of a tool call its text blocks joined by
-/// newlines, a note in brackets for whatever is no text, and the structured
-/// content only when there is no text block; of a resource its contents, of a
-/// prompt its messages, of a completion one value a line.
+use crate::plain::blob;
+use crate::plain::pointer::compact;
+use crate::plain::schema::{Members, bare, parse, text as string};
+
+/// The readable text of a raw result.
 pub fn text(result: &[u8]) -> String {
-    let mut reader = serde_json::Deserializer::from_slice(result);
-    match reader.deserialize_map(ResultVisitor) {
-        Ok(parts) => parts.join(),
-        Err(_) => String::from_utf8_lossy(result).into_owned(),
+    said(result, true).unwrap_or_else(|| String::from_utf8_lossy(result).into_owned())
+}
+
+/// The same without the structured content; as far as it goes.
+pub fn texts(result: &[u8]) -> String {
+    said(result, false).unwrap_or_default()
+}
+
+fn said(result: &[u8], structured: bool) -> Option<String> {
+    let first = result.trim_ascii_start().first().copied();
+    if matches!(first, Some(b'[' | b'"')) {
+        let raw: &RawValue = serde_json::from_slice(result).ok()?;
+        let mut parts = Parts::default();
+        blocks(raw).into_iter().for_each(|block| parts.block(block));
+        return Some(parts.join());
     }
+    let text = std::str::from_utf8(result).ok()?;
+    if text.trim().is_empty() || text.trim().starts_with('n') {
+        return Some(String::new());
+    }
+    let result: &RawValue = serde_json::from_str(text).ok()?;
+    let members: Members<'_> = parse(result)?;
+    let get = |name| members.get(name).filter(|raw| raw.get() != "null");
+    const CONTENT: [&str; 5] =
+        ["content", "contents", "messages", "completion", "structuredContent"];
+    let known = ["isError", "resultType", "_meta"];
+    let is_known = |name: &str| CONTENT.contains(&name) || known.contains(&name);
+    if CONTENT.iter().all(|name| members.get(name).is_none())
+        && members.0.iter().any(|(name, _)| !is_known(name))
+    {
+        return Some(pretty(result.get()));
+    }
+    let mut parts = Parts::default();
+    get("content").into_iter().flat_map(blocks).for_each(|block| parts.block(block));
+    get("contents").into_iter().flat_map(blocks).for_each(|part| parts.content(part));
+    if let Some(messages) = get("messages") {
+        parts.messages(&blocks(messages));
+    }
+    if let Some(completion) = get("completion") {
+        let values = match parse::<Members<'_>>(completion) {
+            Some(completion) => completion.get("values"),
+            None => Some(completion),
+        };
+        for value in values.into_iter().flat_map(blocks) {
+            parts.note(bare(value).replace(['\n', '\r'], " "));
+        }
+    }
+    if let Some(data) = get("structuredContent").filter(|_| structured) {
+        parts.structured(data);
+    }
+    Some(parts.join())
+}
+
+/// The blocks of a value: those of a list and of lists in it, but null.
+pub fn blocks(raw: &RawValue) -> Vec<&RawValue> {
+    fn of<'a>(raw: &'a RawValue, depth: usize, all: &mut Vec<&'a RawValue>) {
+        match parse::<Vec<&RawValue>>(raw).filter(|_| depth < 8) {
+            Some(list) => list.into_iter().for_each(|raw| of(raw, depth + 1, all)),
+            None if raw.get() == "null" => {}
+            None => all.push(raw),
+        }
+    }
+    let mut all = Vec::new();
+    of(raw, 0, &mut all);
+    all
+}
+
+#[derive(Default)]
+struct Parts<'a> {
+    lines: Vec<String>,
+    texts: Vec<&'a RawValue>,
+    has_words: bool,
+    has_notes: bool,
+}
+
+impl<'a> Parts<'a> {
+    fn join(self) -> String {
+        self.lines.join("\n")
+    }
+
+    fn note(&mut self, line: String) {
+        self.has_notes = true;
+        self.lines.push(line);
+    }
+
+    fn say(&mut self, raw: &'a RawValue) {
+        let words = bare(raw).into_owned();
+        self.has_words |= !words.trim().is_empty();
+        if raw.get().starts_with('"') {
+            self.texts.push(raw);
+        }
+        self.lines.push(words);
+    }
+
+    fn block(&mut self, raw: &'a RawValue) {
+        let Some(block) = parse::<Members<'a>>(raw) else { return self.say(raw) };
+        let get = |name| block.get(name).filter(|raw| raw.get() != "null");
+        let mime = get("mimeType");
+        let data = get("data").filter(|data| data.get().starts_with('"'));
+        let named = get("type").and_then(string).filter(|name| !name.is_empty());
+        let kind = match named.map(|name| name.to_ascii_lowercase()) {
+            Some(kind) => kind,
+            None if get("text").is_some() => "text".into(),
+            None if get("resource").is_some() || get("blob").is_some() => "resource".into(),
+            None if data.is_some() => {
+                let audio = mime.is_some_and(|mime| bare(mime).starts_with("audio/"));
+                if audio { "audio".into() } else { "image".into() }
+            }
+            None if get("uri").is_some() => "resource_link".into(),
+            None => String::new(),
+        };
+        match &*kind {
+            "text" => match (get("text"), block.get("text")) {
+                (Some(text), _) => self.say(text),
+                (None, Some(_)) => {}
+                (None, None) => self.note(compact(raw.get())),
+            },
+            "image" | "audio" if data.is_some() => self.note(measured(&kind, mime, data)),
+            "resource" => match get("resource") {
+                Some(inner) if inner.get().starts_with('{') => {
+                    let inner: Members<'a> = parse(inner).unwrap_or_default();
+                    self.embedded(&inner, inner.get("uri"), raw);
+                }
+                other => {
+                    let uri = other.filter(|uri| uri.get().starts_with('"'));
+                    self.embedded(&block, uri.or(get("uri")), raw);
+                }
+            },
+            "resource_link" if get("name").is_some() || get("uri").is_some() => {
+                self.note(named_by([get("name"), get("uri")]));
+            }
+            _ => self.note(compact(raw.get())),
+        }
+    }
+
+    fn embedded(&mut self, of: &Members<'a>, uri: Option<&'a RawValue>, block: &RawValue) {
+        let get = |name| of.get(name).filter(|raw| raw.get() != "null");
+        let blob = get("blob").filter(|blob| blob.get().starts_with('"'));
+        let uri = uri.filter(|raw| raw.get() != "null");
+        match (get("text"), blob, uri) {
+            (Some(text), blob, _) if blob.is_none() || text.get() != "\"\"" => self.say(text),
+            (_, Some(_), _) => self.note(measured("blob", get("mimeType"), blob)),
+            (_, None, Some(_)) => self.note(named_by([uri, None])),
+            _ => self.note(compact(block.get())),
+        }
+    }
+
+    fn content(&mut self, raw: &'a RawValue) {
+        let Some(part) = parse::<Members<'a>>(raw) else { return self.say(raw) };
+        let get = |name| part.get(name).filter(|raw| raw.get() != "null");
+        let blob = get("blob").filter(|blob| blob.get().starts_with('"'));
+        match get("text") {
+            Some(text) if blob.is_none() || text.get() != "\"\"" => return self.say(text),
+            _ => {}
+        }
+        let words = [get("uri"), get("mimeType")].into_iter().flatten();
+        let words: String = words.map(|word| format!(" {}", bare(word))).collect();
+        match blob {
+            Some(_) => self.note(measured(&format!("resource{words}"), None, blob)),
+            None if words.is_empty() => self.note(compact(raw.get())),
+            None => self.note(format!("[resource{words} without content]")),
+        }
+    }
+
+    /// Who speaks is only worth a word when several do.
+    fn messages(&mut self, messages: &[&'a RawValue]) {
+        let read = |raw: &&'a RawValue| {
+            let message = parse::<Members<'a>>(raw).unwrap_or_default();
+            let role = message
+                .get("role")
+                .filter(|role| role.get().starts_with('"') && role.get().len() <= 256);
+            (role.map(bare), message.get("content"))
+        };
+        let roles: Vec<_> = messages.iter().filter_map(|raw| read(raw).0).collect();
+        let mixed = roles.iter().any(|role| *role != roles[0]);
+        for raw in messages {
+            let (role, content) = read(raw);
+            let before = self.lines.len();
+            match (content, &role) {
+                (Some(content), _) => blocks(content).into_iter().for_each(|b| self.block(b)),
+                (None, None) => self.block(raw),
+                (None, Some(_)) => {}
+            }
+            if let Some(role) = role.filter(|role| mixed && role != "user") {
+                match self.lines.get_mut(before) {
+                    Some(line) => line.insert_str(0, &format!("{role}: ")),
+                    None => self.lines.push(format!("{role}: ")),
+                }
+            }
+        }
+    }
+
+    fn structured(&mut self, data: &RawValue) {
+        if self.has_words && repeats(data, &self.texts) {
+            return;
+        }
+        if !self.has_words && !self.has_notes {
+            self.lines.clear();
+        }
+        self.note(match data.get().starts_with('"') {
+            true => bare(data).into_owned(),
+            false => pretty(data.get()),
+        });
+    }
+}
+
+fn repeats(data: &RawValue, texts: &[&RawValue]) -> bool {
+    let inner = parse::<Members<'_>>(data).filter(|all| all.0.len() == 1).map(|all| all.0[0].1);
+    let Some(all) = Value::of(data) else { return false };
+    let inner_value = inner.map(Value::of);
+    if inner_value == Some(None) {
+        return false;
+    }
+    let inner_value = inner_value.flatten();
+    let json = |text: &RawValue| {
+        let words = bare(text);
+        serde_json::from_str::<&RawValue>(words.trim()).ok().and_then(Value::of)
+    };
+    let is_said = |json: &Value| *json == all || Some(json) == inner_value.as_ref();
+    if texts.iter().filter_map(|text| json(text)).any(|json| is_said(&json)) {
+        return true;
+    }
+    if let ([text], Some(inner)) = (texts, inner.filter(|raw| raw.get().starts_with('"'))) {
+        return bare(text) == bare(inner);
+    }
+    let list = parse::<Vec<&RawValue>>(inner.unwrap_or(data));
+    list.is_some_and(|list| {
+        list.len() == texts.len()
+            && list.iter().zip(texts).all(|(element, text)| {
+                let element = Value::of(element);
+                element.is_some() && (json(text) == element || Value::of(text) == element)
+            })
+    })
+}
+
+/// A value, as far as blanks, escapes and the order of members do not matter.
+#[derive(Debug, PartialEq)]
+enum Value {
+    Word(String),
+    Text(String),
+    List(Vec<Value>),
+    Object(BTreeMap<String, Vec<Value>>),
+}
+
+impl Value {
+    fn of(raw: &RawValue) -> Option<Value> {
+        Value::at(raw, 0)
+    }
+
+    fn at(raw: &RawValue, depth: usize) -> Option<Value> {
+        let json = raw.get();
+        if json.starts_with(['{', '[']) && depth == 24 {
+            return None;
+        }
+        if let Some(members) = parse::<Members<'_>>(raw) {
+            let mut object: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+            for (name, value) in members.0 {
+                object.entry(name.into_owned()).or_default().push(Value::at(value, depth + 1)?);
+            }
+            return Some(Value::Object(object));
+        }
+        if let Some(list) = parse::<Vec<&RawValue>>(raw) {
+            let list = list.into_iter().map(|raw| Value::at(raw, depth + 1));
+            return Some(Value::List(list.collect::<Option<_>>()?));
+        }
+        if let Some(text) = string(raw) {
+            return Some(Value::Text(text.into_owned()));
+        }
+        Some(Value::Word(match json.parse::<f64>() {
+            Ok(number) if number.is_finite() && number.abs() < 9e15 => format!("{}", number + 0.0),
+            _ => json.to_owned(),
+        }))
+    }
+}
+
+fn named_by(words: [Option<&RawValue>; 2]) -> String {
+    let words = words.into_iter().flatten().map(|word| format!(" {}", bare(word)));
+    format!("[resource{}]", words.collect::<String>())
+}
+
+fn measured(kind: &str, mime: Option<&RawValue>, data: Option<&RawValue>) -> String {
+    let bytes = data.map_or(0, |data| blob::Blob::of(None, data).map_or(0, |b| b.decode().len()));
+    let unit = if bytes == 1 { "byte" } else { "bytes" };
+    let mime = mime.filter(|mime| mime.get().starts_with('"')).map(bare).unwrap_or_default();
+    let blank = if mime.is_empty() { "" } else { " " };
+    format!("[{kind}{blank}{mime} {bytes} {unit}]")
 }
 
 /// `json` with line breaks and indentation, its strings and numbers untouched.
@@ -75,256 +350,6 @@ pub fn pretty(json: &str) -> String {
         rest = &rest[taken..];
     }
     out
-}
-
-/// What one pass over a result found.
-#[derive(Default)]
-struct Parts<'a> {
-    text: Option<String>,
-    has_text: bool,
-    structured: Option<&'a RawValue>,
-}
-
-impl Parts<'_> {
-    fn join(self) -> String {
-        let mut text = self.text;
-        if let (false, Some(structured)) = (self.has_text, self.structured) {
-            push_line(&mut text, &pretty(structured.get()));
-        }
-        text.unwrap_or_default()
-    }
-}
-
-struct ResultVisitor;
-
-impl<'de> Visitor<'de> for ResultVisitor {
-    type Value = Parts<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the result of a tool call")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts<'de>, A::Error> {
-        let mut parts = Parts::default();
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            match key.as_ref() {
-                "content" => map.next_value_seed(Blocks(&mut parts))?,
-                "contents" => {
-                    for raw in map.next_value::<Vec<&'de RawValue>>()? {
-                        match serde_json::from_str::<Resource<'de>>(raw.get()) {
-                            Ok(resource) => resource.write(&mut parts),
-                            Err(_) => push_line(&mut parts.text, UNREADABLE),
-                        }
-                    }
-                }
-                "messages" => write_messages(map.next_value()?, &mut parts),
-                "completion" => {
-                    let completion = map.next_value::<&'de RawValue>()?;
-                    let values = serde_json::from_str::<Completion<'de>>(completion.get());
-                    for value in values.map(|found| found.values).unwrap_or_default() {
-                        push_line(&mut parts.text, &value.replace(['\n', '\r'], " "));
-                    }
-                    parts.has_text = true;
-                }
-                "structuredContent" => {
-                    // null means the same as leaving it out.
-                    let raw = map.next_value::<&'de RawValue>()?;
-                    parts.structured = (raw.get() != "null").then_some(raw);
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(parts)
-    }
-}
-
-/// Writes each block of `content` as it is read.
-struct Blocks<'p, 'a>(&'p mut Parts<'a>);
-
-impl<'de> DeserializeSeed<'de> for Blocks<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Blocks<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of content blocks")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<(), A::Error> {
-        while let Some(raw) = blocks.next_element::<&'de RawValue>()? {
-            match serde_json::from_str::<Block<'de>>(raw.get()) {
-                Ok(block) => block.write(self.0),
-                Err(_) => push_line(&mut self.0.text, UNREADABLE),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Any content block; which fields matter is a question of its type.
-#[derive(Deserialize)]
-struct Block<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Cow<'a, str>,
-    #[serde(borrow)]
-    text: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-    #[serde(rename = "mimeType", borrow)]
-    mime_type: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    name: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    uri: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    resource: Option<Resource<'a>>,
-}
-
-/// One message of a prompt.
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow)]
-    role: Cow<'a, str>,
-    #[serde(borrow)]
-    content: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct Completion<'a> {
-    #[serde(borrow)]
-    values: Vec<Cow<'a, str>>,
-}
-
-/// A resource sent along, as text or as base64.
-#[derive(Deserialize)]
-struct Resource<'a> {
-    #[serde(borrow)]
-    uri: Option<Cow<'a, str>>,
-    #[serde(rename = "mimeType", borrow)]
-    mime_type: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    text: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    blob: Option<&'a RawValue>,
-}
-
-const UNREADABLE: &str = "[content that cannot be read]";
-
-/// Who speaks is only worth a word when several do.
-fn write_messages(raw: Vec<&RawValue>, parts: &mut Parts<'_>) {
-    let messages: Vec<Option<Message<'_>>> =
-        raw.iter().map(|raw| serde_json::from_str(raw.get()).ok()).collect();
-    let mut roles = messages.iter().flatten().map(|message| &*message.role);
-    let first = roles.next();
-    let mixed = roles.any(|role| Some(role) != first);
-    for message in messages {
-        let mut said = Parts::default();
-        let block = message.as_ref().map(|message| (message, message.content.get()));
-        match block.and_then(|(message, raw)| Some((message, serde_json::from_str(raw).ok()?))) {
-            None => push_line(&mut parts.text, UNREADABLE),
-            Some((message, block)) => {
-                Block::write(&block, &mut said);
-                let text = said.text.unwrap_or_default();
-                match mixed && message.role != "user" {
-                    true => push_line(&mut parts.text, &format!("{}: {text}", message.role)),
-                    false => push_line(&mut parts.text, &text),
-                }
-            }
-        }
-    }
-    parts.has_text = true;
-}
-
-impl Resource<'_> {
-    /// As part of what `resources/read` gave.
-    fn write(&self, parts: &mut Parts<'_>) {
-        parts.has_text = true;
-        let words = match (&self.text, self.blob) {
-            (Some(text), _) => return push_line(&mut parts.text, text),
-            (None, blob) => [self.uri.as_deref(), self.mime_type.as_deref()]
-                .into_iter()
-                .flatten()
-                .chain(blob.is_none().then_some("without content")),
-        };
-        let words = words.collect::<Vec<_>>().join(" ");
-        let kind = if words.is_empty() { words } else { format!(" {words}") };
-        let line = match self.blob {
-            Some(blob) => measured(&format!("resource{kind}"), None, Some(blob)),
-            None => format!("[resource{kind}]"),
-        };
-        push_line(&mut parts.text, &line);
-    }
-}
-
-impl Block<'_> {
-    fn write(&self, parts: &mut Parts<'_>) {
-        let line = match (self.kind.as_ref(), &self.resource) {
-            ("text", _) => {
-                parts.has_text = true;
-                return push_line(&mut parts.text, self.text.as_deref().unwrap_or_default());
-            }
-            ("resource", Some(Resource { text: Some(text), .. })) => {
-                parts.has_text = true;
-                return push_line(&mut parts.text, text);
-            }
-            ("resource", Some(Resource { blob: Some(blob), mime_type, .. })) => {
-                measured("blob", mime_type.as_deref(), Some(blob))
-            }
-            ("resource", Some(resource)) => note("resource", [&resource.uri, &None]),
-            ("resource_link", _) => note("resource", [&self.name, &self.uri]),
-            (kind @ ("image" | "audio"), _) => measured(kind, self.mime_type.as_deref(), self.data),
-            (kind, _) => note(kind, [&self.name, &self.uri]),
-        };
-        push_line(&mut parts.text, &line);
-    }
-}
-
-fn note(kind: &str, words: [&Option<Cow<'_, str>>; 2]) -> String {
-    let mut note = format!("[{kind}");
-    for word in words.into_iter().flatten() {
-        note.push(' ');
-        note.push_str(word);
-    }
-    note.push(']');
-    note
-}
-
-fn measured(kind: &str, mime_type: Option<&str>, data: Option<&RawValue>) -> String {
-    let bytes = data.map_or(0, decoded_len);
-    let unit = if bytes == 1 { "byte" } else { "bytes" };
-    match mime_type {
-        Some(mime_type) => format!("[{kind} {mime_type} {bytes} {unit}]"),
-        None => format!("[{kind} {bytes} {unit}]"),
-    }
-}
-
-/// How many bytes a base64 string stands for.
-fn decoded_len(base64: &RawValue) -> usize {
-    // "\/" is the only escape that base64 in JSON may hold: one character.
-    let sextets = base64
-        .get()
-        .bytes()
-        .filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_'))
-        .count();
-    sextets / 4 * 3 + sextets % 4 * 3 / 4
-}
-
-fn push_line(text: &mut Option<String>, line: &str) {
-    match text {
-        Some(text) => {
-            text.push('\n');
-            text.push_str(line);
-        }
-        None => *text = Some(line.to_owned()),
-    }
 }
 
 fn new_line(out: &mut String, depth: usize) {

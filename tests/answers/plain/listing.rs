@@ -7,13 +7,10 @@
 //! - every input gives a listing; what cannot be read is named as such;
 //! - an entry takes one line, each of its arguments one, whatever a server wrote.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::plain::rows;
-use crate::plain::schema::parse;
+use crate::plain::schema::{Members, bare, parse};
 use crate::plain::table::Table;
 
 /// The readable listing of a raw JSON array of tool definitions. Lines end in a
@@ -25,9 +22,8 @@ pub fn text(tools: &[u8]) -> String {
     };
     let mut out = String::new();
     for raw in tools {
-        match serde_json::from_str::<Tool<'_>>(raw.get()) {
-            Ok(tool) => tool.write(&mut out),
-            Err(_) => out.push_str("[a tool that cannot be read]\n"),
+        if parse::<Members<'_>>(raw).and_then(|tool| write_tool(&tool, &mut out)).is_none() {
+            out.push_str("[a tool that cannot be read]\n");
         }
     }
     out
@@ -88,48 +84,28 @@ fn write_line(out: &mut String, table: &Table, row: usize, name: &str, words: &[
     out.push('\n');
 }
 
-#[derive(Deserialize)]
-struct Tool<'a> {
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-    #[serde(borrow)]
-    title: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    description: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    annotations: Option<&'a RawValue>,
-    #[serde(rename = "inputSchema", borrow)]
-    input_schema: Option<&'a RawValue>,
-}
-
-/// Older servers keep the title here.
-#[derive(Deserialize)]
-struct Annotations<'a> {
-    #[serde(borrow)]
-    title: Option<Cow<'a, str>>,
-}
-
-impl Tool<'_> {
-    fn write(&self, out: &mut String) {
-        push_words(out, &self.name);
-        let annotations = self.annotations.and_then(parse::<Annotations<'_>>);
-        let title = [
-            self.title.as_deref(),
-            annotations.as_ref().and_then(|annotations| annotations.title.as_deref()),
-            self.description.as_deref(),
-        ];
-        if let Some(title) = title.into_iter().flatten().map(first_line).find(|t| !t.is_empty()) {
-            out.push_str("  ");
-            push_words(out, title);
-        }
-        out.push('\n');
-        // What a schema means is held by tests/schemas.rs; here it counts where it stands.
-        if let Some(schema) = self.input_schema {
-            let alone = format!(r#"[{{"name":"t","inputSchema":{}}}]"#, schema.get());
-            let listing = tmcp::protocol::listing::text(alone.as_bytes());
-            out.push_str(listing.strip_prefix("t\n").expect("the name comes first"));
-        }
+/// The best short words of a tool, and its arguments.
+fn write_tool(tool: &Members<'_>, out: &mut String) -> Option<()> {
+    let word = |of: &Members<'_>, name: &str| {
+        let raw = of.get(name).filter(|raw| raw.get() != "null");
+        raw.map(|raw| bare(raw).into_owned())
+    };
+    push_words(out, &word(tool, "name")?);
+    let annotations = tool.get("annotations").and_then(parse::<Members<'_>>).unwrap_or_default();
+    let words = [word(tool, "title"), word(&annotations, "title"), word(tool, "description")];
+    let mut words = words.iter().flatten().map(|words| first_line(words));
+    if let Some(words) = words.find(|words| !words.is_empty()) {
+        out.push_str("  ");
+        push_words(out, words);
     }
+    out.push('\n');
+    // What a schema means is held by tests/schemas.rs; here it counts where it stands.
+    if let Some(schema) = tool.get("inputSchema") {
+        let alone = format!(r#"[{{"name":"t","inputSchema":{}}}]"#, schema.get());
+        let listing = tmcp::protocol::listing::text(alone.as_bytes());
+        out.push_str(listing.strip_prefix("t\n").expect("the name comes first"));
+    }
+    Some(())
 }
 
 fn first_line(text: &str) -> &str {

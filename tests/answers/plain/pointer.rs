@@ -13,16 +13,39 @@ use crate::plain::schema::{Members, bare, parse};
 /// The data is a result's structured content; without one its text, should that
 /// be JSON; else the answer itself.
 pub fn pick(answer: &[u8], pointer: &str) -> Option<String> {
-    with_data(answer, |data| {
-        let mut part = data;
-        for token in tokens(pointer)? {
-            part = step(part, &token)?;
+    let answer: &RawValue = serde_json::from_slice(answer).ok()?;
+    let tokens = tokens(pointer)?;
+    let follow = |root: &RawValue| {
+        let mut part = root;
+        for token in &tokens {
+            part = step(part, token)?;
         }
         Some(match part.get().starts_with('"') {
             true => bare(part).into_owned(),
             false => compact(part.get()),
         })
-    })
+    };
+    if let Some(part) = follow(answer) {
+        return Some(part);
+    }
+    let members = parse::<Members<'_>>(answer)?;
+    let structured = members.get("structuredContent").filter(|raw| raw.get() != "null");
+    if let Some(part) = structured.and_then(follow) {
+        return Some(part);
+    }
+    let text = text_data(answer, &members)?;
+    follow(serde_json::from_str(&text).ok()?)
+}
+
+/// The JSON that the texts of an answer are.
+fn text_data(answer: &RawValue, members: &Members<'_>) -> Option<String> {
+    if ["content", "contents", "messages"].iter().all(|name| members.get(name).is_none()) {
+        return None;
+    }
+    let text = content::texts(answer.get().as_bytes());
+    let data = serde_json::from_str::<&RawValue>(text.trim()).ok()?;
+    // A lone word or number is what somebody wrote, not data.
+    data.get().starts_with(['{', '[']).then(|| data.get().to_owned())
 }
 
 /// The data of a raw answer, as [`pick`] has it, with line breaks and indentation.
@@ -37,14 +60,8 @@ fn with_data<T>(answer: &[u8], use_it: impl FnOnce(&RawValue) -> Option<T>) -> O
     if let Some(data) = structured {
         return use_it(data);
     }
-    if ["content", "contents", "messages"].iter().any(|name| members.get(name).is_some()) {
-        let text = content::text(answer.get().as_bytes());
-        if let Ok(data) = serde_json::from_str::<&RawValue>(text.trim()) {
-            // A lone word or number is what somebody wrote, not data.
-            if data.get().starts_with(['{', '[']) {
-                return use_it(data);
-            }
-        }
+    if let Some(text) = text_data(answer, &members) {
+        return use_it(serde_json::from_str(&text).ok()?);
     }
     use_it(answer)
 }
@@ -71,7 +88,7 @@ fn step<'a>(whole: &'a RawValue, token: &str) -> Option<&'a RawValue> {
 }
 
 /// JSON without the blanks between its tokens; numbers and strings as they came.
-fn compact(json: &str) -> String {
+pub fn compact(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let (mut quoted, mut escaped) = (false, false);
     for c in json.chars() {

@@ -6,6 +6,7 @@
 use serde_json::value::RawValue;
 
 use crate::plain::blob;
+use crate::plain::content::blocks;
 use crate::plain::schema::{Members, bare, parse};
 use crate::plain::table::Table;
 
@@ -23,10 +24,7 @@ pub fn tools(items: &[u8]) -> Table {
     ]);
     for (_, tool) in entries(items) {
         let notes = tool.get("annotations").and_then(parse::<Members<'_>>).unwrap_or_default();
-        let hint = |name| match notes.get(name).map(RawValue::get) {
-            Some("true") => "1".to_owned(),
-            _ => String::new(),
-        };
+        let hint = |name| flag(notes.get(name));
         let title = match word(&tool, "title") {
             none if none.is_empty() => word(&notes, "title"),
             title => title,
@@ -72,8 +70,11 @@ pub fn templates(items: &[u8]) -> Table {
 pub fn prompts(items: &[u8]) -> Table {
     let mut table = Table::new(&["name", "title", "description", "arguments"]);
     for (_, prompt) in entries(items) {
-        let names: Vec<String> =
-            arguments(&prompt).iter().map(|argument| word(argument, "name")).collect();
+        let names: Vec<String> = arguments(&prompt)
+            .iter()
+            .map(|argument| argument.get("name").map(bare).unwrap_or_default().into_owned())
+            .map(|name| if name == "null" { String::new() } else { name })
+            .collect();
         let cells = ["name", "title", "description"].map(|name| word(&prompt, name));
         table.push(cells.into_iter().chain([names.join(" ")]));
     }
@@ -84,12 +85,17 @@ pub fn prompts(items: &[u8]) -> Table {
 /// resource, or the values of an argument.
 pub fn of_result(result: &[u8]) -> Option<Table> {
     let result: Members<'_> = serde_json::from_slice(result).ok()?;
-    if let Some(parts) = result.get("contents") {
-        return Some(contents(parse(parts).unwrap_or_default()));
+    let content = result.get("content").filter(|_| result.get("completion").is_none());
+    if let Some(parts) = result.get("contents").or(content) {
+        return Some(contents(blocks(parts)));
     }
-    let completion: Members<'_> = result.get("completion").and_then(parse)?;
+    let completion = result.get("completion")?;
+    let values = match parse::<Members<'_>>(completion) {
+        Some(completion) => completion.get("values"),
+        None => Some(completion),
+    };
     let mut table = Table::new(&["value"]);
-    let values: Vec<&RawValue> = completion.get("values").and_then(parse).unwrap_or_default();
+    let values = values.map(blocks).unwrap_or_default();
     values.into_iter().for_each(|value| table.push([bare(value).into_owned()]));
     Some(table)
 }
@@ -98,10 +104,14 @@ pub fn of_result(result: &[u8]) -> Option<Table> {
 fn contents(parts: Vec<&RawValue>) -> Table {
     let mut table = Table::new(&["uri", "mime", "size", "text"]);
     for part in parts {
-        let part: Members<'_> = parse(part).unwrap_or_default();
-        let [uri, mime, text, blob] =
-            ["uri", "mimeType", "text", "blob"].map(|name| word(&part, name));
-        let size = if text.is_empty() { blob::length(&blob) } else { text.len() };
+        let Some(part) = parse::<Members<'_>>(part) else {
+            let text = bare(part).into_owned();
+            table.push([String::new(), String::new(), text.len().to_string(), text]);
+            continue;
+        };
+        let [uri, mime, text] = ["uri", "mimeType", "text"].map(|name| word(&part, name));
+        let blob = part.get("blob").filter(|raw| raw.get() != "null");
+        let size = if text.is_empty() { blob.map_or(0, blob::length) } else { text.len() };
         table.push([uri, mime, size.to_string(), text]);
     }
     table
@@ -112,10 +122,9 @@ pub fn prompt_arguments(items: &[u8], name: &str) -> Option<Table> {
     let (_, prompt) = entries(items).into_iter().find(|(_, entry)| word(entry, "name") == name)?;
     let mut table = Table::new(&["name", "required", "description", "title"]);
     for argument in arguments(&prompt) {
-        let required = argument.get("required").is_some_and(|raw| raw.get() == "true");
         table.push([
             word(&argument, "name"),
-            if required { "1".to_owned() } else { String::new() },
+            flag(argument.get("required")),
             word(&argument, "description"),
             word(&argument, "title"),
         ]);
@@ -138,7 +147,19 @@ fn entries(items: &[u8]) -> Vec<(&RawValue, Members<'_>)> {
 
 fn arguments<'a>(prompt: &Members<'a>) -> Vec<Members<'a>> {
     let list = prompt.get("arguments").and_then(parse::<Vec<&'a RawValue>>).unwrap_or_default();
-    list.into_iter().filter_map(parse).collect()
+    let of = |raw: &'a RawValue| match raw.get().starts_with('"') {
+        true => Some(Members(vec![("name".into(), raw)])),
+        false => parse(raw),
+    };
+    list.into_iter().filter_map(of).collect()
+}
+
+fn flag(raw: Option<&RawValue>) -> String {
+    let word = raw.filter(|raw| raw.get().len() < 64).map(bare).unwrap_or_default();
+    let word = word.trim();
+    let yes = ["true", "yes", "on"].iter().any(|yes| word.eq_ignore_ascii_case(yes));
+    let number = word.parse::<f64>().is_ok_and(|number| number != 0.0 && !number.is_nan());
+    if yes || number { "1".to_owned() } else { String::new() }
 }
 
 fn word(entry: &Members<'_>, name: &str) -> String {

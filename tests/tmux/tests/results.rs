@@ -85,7 +85,10 @@ fn links_and_embedded_texts_are_told_apart() {
             {"type": "hologram", "x": 1},
         ]}),
     );
-    assert_eq!(text, "two of them:\n[resource b file:///a/b.txt]\nwhat c says\n[hologram]\n");
+    assert_eq!(
+        text,
+        "two of them:\n[resource b file:///a/b.txt]\nwhat c says\n{\"type\":\"hologram\",\"x\":1}\n"
+    );
     tmux.finish();
 }
 
