@@ -1083,9 +1083,9 @@ const char *tmcp_event_text(struct tmcp_event *event, size_t *len);
 
 /**
  * The server's answer as it came: the result object of a call, the array of
- * a list; of a QUESTION the schema of its form, or the parameters of its
- * sample. "" when there is none. *len counts the bytes without the NUL behind
- * them.
+ * a list, the error object when it answered with an error; of a QUESTION the
+ * schema of its form, or the parameters of its sample. "" when there is none.
+ * *len counts the bytes without the NUL behind them.
  *
  * Ownership: the event's; do not free it.
  * NULL: "" with *len 0; never returns NULL; len may be NULL.
