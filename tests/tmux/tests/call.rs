@@ -24,7 +24,7 @@ fn a_tool_error_is_on_stderr_with_status_1() {
 fn a_json_rpc_error_names_the_server_its_message_and_its_code() {
     let tmux = Tmux::demo();
     let error = tmux.call(["demo", "boom", "message=no luck", "code=-32042"]).fails(1);
-    assert_eq!(error, "server 'demo': no luck (-32042)\n");
+    assert_eq!(error, "server 'demo': no luck (-32042): {\"tool\":\"boom\"}\n");
     tmux.finish();
 }
 
