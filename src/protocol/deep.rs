@@ -351,10 +351,10 @@ mod tests {
         }
         let field = |raw: &RawValue, wanted: &str| {
             let all = members(raw);
-            let words = all
+            let mut words = all
                 .iter()
                 .filter(|(name, raw)| name == wanted && !raw.get().starts_with(['{', '[', 'n']));
-            words.last().map(|(_, raw)| raw.get().to_owned())
+            words.next_back().map(|(_, raw)| raw.get().to_owned())
         };
         for (name, kind) in [
             ("tools", Kind::Tools),
