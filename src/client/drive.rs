@@ -16,7 +16,7 @@ use crate::transport::{
     ConnectErrorKind, ExitStatus, Flow, Program, Signal, Stdio, Transport, Unix,
 };
 
-use super::link::{Exit, Link};
+use super::link::{Exit, Link, Unread};
 use super::loader::Progress;
 use super::{Client, STRAGGLER, lookup};
 
@@ -41,6 +41,7 @@ impl Client {
             self.collect_events();
         }
         self.look_at_processes(start);
+        self.read_again(start);
         if self.engine.deadline().is_some_and(|when| when <= start) {
             self.engine.handle_timeout(start);
         }
@@ -151,14 +152,12 @@ impl Client {
     fn read_ahead(&mut self, now: Time) -> bool {
         let Some(id) = self.hunch.follow() else { return false };
         let Some(link) = self.links.get_mut(&id) else { return false };
-        if link.ended || link.listed {
+        if link.ended || link.listed || self.engine.unread_until(id).is_some_and(|at| now < at) {
             return false;
         }
         link.readable = true;
         let came = self.read(now, id);
-        if self.links.get(&id).is_some_and(Link::is_busy) {
-            self.enlist(id);
-        }
+        self.come_back(now, id);
         came
     }
 
@@ -185,9 +184,7 @@ impl Client {
         for id in std::mem::take(&mut self.watched) {
             let Some(link) = self.links.get_mut(&id) else { continue };
             link.look(now);
-            if link.is_busy() {
-                self.enlist(id);
-            }
+            self.come_back(now, id);
             self.watch(now, id);
         }
         self.stragglers.retain_mut(|(when, transport)| {
@@ -227,8 +224,13 @@ impl Client {
         if link.writable {
             self.write(now, id);
         }
-        self.read_stderr(id);
-        self.read(now, id);
+        let unread = self.unread(now, id);
+        if !unread.stderr {
+            self.read_stderr(now, id);
+        }
+        if !unread.output {
+            self.read(now, id);
+        }
         let Some(link) = self.links.get_mut(&id) else { return };
         link.look(now);
         if let (Exit::Known(status), false) = (link.exit, link.exit_told) {
@@ -247,10 +249,50 @@ impl Client {
                 return;
             }
         }
-        if link.is_busy() {
+        self.come_back(now, id);
+        self.watch(now, id);
+    }
+
+    /// Which streams of a link are left unread, because the server says too much.
+    fn unread(&self, now: Time, id: ConnectionId) -> Unread {
+        let later = |until: Option<Time>| until.is_some_and(|until| now < until);
+        Unread {
+            output: later(self.engine.unread_until(id)),
+            stderr: later(self.engine.stderr_unread_until(id)),
+        }
+    }
+
+    /// Has a link served again: soon, or when its streams are read again.
+    fn come_back(&mut self, now: Time, id: ConnectionId) {
+        let unread = self.unread(now, id);
+        let Some(link) = self.links.get(&id) else { return };
+        if link.is_busy(unread) {
             self.enlist(id);
         }
-        self.watch(now, id);
+        if self.read_again_at(id).is_some_and(|at| now < at) && !self.unread.contains(&id) {
+            self.unread.push(id);
+        }
+    }
+
+    /// When a link has something to read that is left unread until then.
+    pub(super) fn read_again_at(&self, id: ConnectionId) -> Option<Time> {
+        let link = self.links.get(&id)?;
+        let output = self.engine.unread_until(id).filter(|_| link.readable);
+        let stderr = self.engine.stderr_unread_until(id).filter(|_| link.stderr);
+        output.into_iter().chain(stderr).min()
+    }
+
+    /// Serves the links again that were left unread for long enough.
+    fn read_again(&mut self, now: Time) {
+        let mut left = std::mem::take(&mut self.unread);
+        left.retain(|id| {
+            let wait = self.read_again_at(*id).is_some_and(|at| now < at);
+            if !wait {
+                self.enlist(*id);
+            }
+            wait
+        });
+        self.unread = left;
     }
 
     /// True: bytes came.
@@ -288,7 +330,7 @@ impl Client {
 
     /// Logs what came, then reads more: what is read faster than it is logged
     /// would push out what nobody has seen.
-    fn read_stderr(&mut self, id: ConnectionId) {
+    fn read_stderr(&mut self, now: Time, id: ConnectionId) {
         let Some(link) = self.links.get_mut(&id) else { return };
         if !link.stderr {
             return;
@@ -296,19 +338,19 @@ impl Client {
         if let Some(ring) = link.transport.stderr_mut() {
             for _ in 0..STDERR_LINES {
                 let Some(line) = ring.next_line() else { break };
-                self.engine.log_stderr(id, &String::from_utf8_lossy(&line));
+                self.engine.log_stderr(now, id, &String::from_utf8_lossy(&line));
             }
             if ring.has_line() {
                 return;
             }
         }
         match link.transport.read_stderr(&mut self.scratch) {
-            Ok(Flow::Bytes(_)) => return,
+            Ok(Flow::Bytes(n)) => return self.engine.received_stderr(now, id, n),
             Ok(Flow::Blocked) => {}
             Ok(Flow::Closed) | Err(_) => {
                 let last = link.transport.stderr_mut().and_then(|ring| ring.take_partial());
                 if let Some(line) = last {
-                    self.engine.log_stderr(id, &String::from_utf8_lossy(&line));
+                    self.engine.log_stderr(now, id, &String::from_utf8_lossy(&line));
                 }
             }
         }

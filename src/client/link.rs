@@ -39,6 +39,13 @@ pub(super) struct Link {
     pub(super) watches_room: bool,
 }
 
+/// Which streams of a link are left unread for a while.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Unread {
+    pub(super) output: bool,
+    pub(super) stderr: bool,
+}
+
 /// What is known of the end of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -131,9 +138,12 @@ impl Link {
         }
     }
 
-    /// Whether it can be served without waiting for an event.
-    pub(super) fn is_busy(&self) -> bool {
-        self.readable || self.stderr || (matches!(self.exit, Exit::Known(_)) && !self.exit_told)
+    /// Whether it can be served without waiting for an event, nor for the time until
+    /// which one of its streams is left unread.
+    pub(super) fn is_busy(&self, unread: Unread) -> bool {
+        let reads = self.readable && !unread.output;
+        let known = matches!(self.exit, Exit::Known(_)) && !self.exit_told;
+        reads || (self.stderr && !unread.stderr) || (known && !self.readable && !self.stderr)
     }
 
     /// Closes the sending side. A closed descriptor must not stay registered.

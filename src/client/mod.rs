@@ -86,6 +86,8 @@ pub struct Client {
     hunch: Hunch,
     /// Links whose process no event will report.
     watched: Vec<ConnectionId>,
+    /// Links with something to read that is left unread for a while.
+    unread: Vec<ConnectionId>,
     /// Between an event that the host pulled and the end of its pull.
     pulling: bool,
     /// Links that were given bytes meanwhile: a host that answers many events
@@ -132,6 +134,7 @@ impl Client {
             opening: VecDeque::new(),
             hunch: Hunch::default(),
             watched: Vec::new(),
+            unread: Vec::new(),
             pulling: false,
             unwritten: Vec::new(),
             stragglers: Vec::new(),
@@ -166,7 +169,9 @@ impl Client {
         let watched = self.watched.iter().filter_map(|id| self.links.get(id));
         let links = watched.filter_map(|link| link.deadline(now));
         let stragglers = self.stragglers.iter().map(|(when, _)| *when);
-        let all = self.engine.deadline().into_iter().chain(loader).chain(links).chain(stragglers);
+        let unread = self.unread.iter().map(|id| self.read_again_at(*id).unwrap_or(now));
+        let all = self.engine.deadline().into_iter().chain(loader).chain(links);
+        let all = all.chain(stragglers).chain(unread);
         all.min().map(|when| when.since(now))
     }
 

@@ -178,6 +178,8 @@ pub struct ServerConfig {
     pub retry_backoff: Option<Duration>,
     /// `era`, when given.
     pub era: Option<Era>,
+    /// `unsolicited`: it may ask people while nobody waits for it.
+    pub unsolicited: bool,
     /// Tools that the user declared safe to run twice (`idempotent_tools`).
     pub idempotent_tools: Vec<String>,
     /// The command's process lives on when the client goes or the entry is removed, if

@@ -1,5 +1,7 @@
 //! What a server lists (tools, resources, prompts), kept as the raw JSON it came as.
 
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use crate::protocol::jsonrpc::Answer;
 use crate::protocol::lenient::Oddity;
 use crate::protocol::offers::Offers;
 use crate::protocol::page::{Page, Wanted};
-use crate::protocol::raw::Raw;
+use crate::protocol::raw::{LONGEST, Raw};
 use crate::time::Time;
 
 /// Longest time a list is kept, whatever the server says.
@@ -189,6 +191,19 @@ impl Catalogue {
         } else {
             format!("server '{server}' has no tool '{tool}'; it has {}{more}", names.join(", "))
         }
+    }
+
+    /// A number that is the same for the same definitions. Those of a very long list
+    /// are not looked at.
+    pub(super) fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let mut join = self.join();
+        (join.size(), self.len()).hash(&mut hasher);
+        if join.size() <= LONGEST {
+            while !join.step(LONGEST) {}
+            join.finish().hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     /// Begins to make one JSON array of all definitions.

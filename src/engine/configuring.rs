@@ -9,6 +9,7 @@ use std::vec;
 
 use crate::config::{Config, Defaults, Problem, ServerConfig};
 use crate::engine::event::Event;
+use crate::engine::notices::Notices;
 use crate::engine::request::State;
 use crate::engine::server::Server;
 use crate::engine::timer::Timer;
@@ -155,6 +156,8 @@ impl Engine {
         server.watched.clear();
         self.timers.set(&mut server.watch_armed, Timer::Watch(id), None);
         self.by_name.remove(&name);
+        self.drop_changes(id);
+        self.server_mut(id).notices = Notices::default();
         // What waits for words of a person has nowhere to go with them.
         let mut asking: Vec<RequestId> = self
             .requests

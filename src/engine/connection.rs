@@ -11,8 +11,9 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::config::{Era, Transport};
+use crate::engine::allowance::Allowance;
 use crate::engine::retry::Delivery;
-use crate::engine::{RequestId, ServerId};
+use crate::engine::{RequestId, ServerId, unasked};
 use crate::protocol::framing::Lines;
 use crate::protocol::negotiation::{Negotiation, Question};
 use crate::time::Time;
@@ -96,6 +97,10 @@ pub(super) struct Connection {
     pub(super) scout: bool,
     /// Bytes of answers that were written since the output was last empty.
     pub(super) unread_answers: usize,
+    /// What may be read of it that nobody asked for, and of its stderr.
+    pub(super) unasked: Allowance,
+    pub(super) unasked_share: Allowance,
+    pub(super) unasked_stderr: Allowance,
     /// Resources whose changes are told on it: it is never idle while there are
     /// any. Few connections have some, and every one pays for the room.
     #[allow(clippy::box_collection)]
@@ -159,6 +164,9 @@ impl Connection {
             round,
             scout: false,
             unread_answers: 0,
+            unasked: unasked::OF_ONE,
+            unasked_share: unasked::SHARE,
+            unasked_stderr: unasked::OF_ONE,
             carries: None,
             write_asked: false,
         }
@@ -181,6 +189,13 @@ impl Connection {
         }
         self.exchanges.push(Exchange { wire, purpose, start, end: end.saturating_sub(1) });
         (end - start) as usize
+    }
+
+    /// Appends an answer to something that the server asked. It may not read them.
+    pub(super) fn answer(&mut self, spare: &mut Spare, write: impl FnOnce(&mut Vec<u8>)) {
+        let before = self.output.end();
+        self.output.append(spare, write);
+        self.unread_answers += (self.output.end() - before) as usize;
     }
 
     /// Takes back a request of which nothing has left us.

@@ -3,6 +3,10 @@
 use std::collections::VecDeque;
 use std::fmt::Arguments;
 
+use crate::engine::allowance::Allowance;
+use crate::engine::{Engine, ServerId};
+use crate::time::Time;
+
 /// How loud the log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
@@ -18,6 +22,50 @@ pub enum LogLevel {
 
 /// Lines that wait for a host which does not pull them; the oldest go first.
 const CAPACITY: usize = 1000;
+
+/// Lines about what one server says or does: in a second, and at once.
+const TALK: Allowance = Allowance::new(50, 2000);
+
+/// What may be logged about one server.
+#[derive(Debug)]
+pub(super) struct Talk {
+    lines: Allowance,
+    /// Lines that were left out since the last that was not.
+    left_out: u64,
+}
+
+impl Default for Talk {
+    fn default() -> Talk {
+        Talk { lines: TALK, left_out: 0 }
+    }
+}
+
+impl Engine {
+    /// Logs what a server has brought about, unless it does so without end.
+    pub(super) fn note_about(
+        &mut self,
+        now: Time,
+        server: ServerId,
+        level: LogLevel,
+        line: Arguments<'_>,
+    ) {
+        if level > self.log.level {
+            return;
+        }
+        let state = &mut self.servers[server.0 as usize];
+        if !state.talk.lines.take(now, 1) {
+            state.metrics.wire.unlogged += 1;
+            state.talk.left_out += 1;
+            return;
+        }
+        let left_out = std::mem::take(&mut state.talk.left_out);
+        if left_out > 0 {
+            let name = &state.name;
+            self.log.write(level, format_args!("{name}: {left_out} lines were left out"));
+        }
+        self.log.write(level, line);
+    }
+}
 
 /// Lines waiting to be pulled.
 #[derive(Debug)]

@@ -28,6 +28,7 @@
 //! * no deadline is missed: the next timer is never later than any of them.
 
 mod action;
+mod allowance;
 mod calls;
 mod catalogue;
 mod check;
@@ -37,6 +38,7 @@ mod event;
 mod id;
 mod join;
 mod log;
+mod notices;
 mod oddities;
 mod pool;
 mod questions;
@@ -51,6 +53,7 @@ mod subscriptions;
 #[cfg(test)]
 mod testing;
 mod timer;
+mod unasked;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
@@ -76,6 +79,7 @@ pub use crate::protocol::message::Abilities;
 use crate::protocol::message::{self, Identity};
 use crate::protocol::outline::{Outline, Verdict};
 use crate::time::Time;
+use allowance::Allowance;
 use configuring::Coming;
 use connection::{Connection, Spare};
 use log::Log;
@@ -150,6 +154,10 @@ pub struct Engine {
     events: VecDeque<Event>,
     log: Log,
     random: Random,
+    /// What is read of servers that say it unasked, of all connections together.
+    unasked: Allowance,
+    /// The line that was looked at last was an answer that somebody waits for.
+    answered: bool,
     spare: Spare,
     next_request: u64,
     next_wire: u64,
@@ -189,6 +197,8 @@ impl Engine {
             events: VecDeque::new(),
             log: Log::new(level),
             random: Random::new(seed),
+            unasked: unasked::OF_ALL,
+            answered: false,
             spare: Spare::default(),
             next_request: 1,
             next_wire: 1,
@@ -437,7 +447,9 @@ impl Engine {
 
     /// The next thing to tell the host.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let event = self.events.pop_front()?;
+        self.change_pulled(&event);
+        Some(event)
     }
 
     /// Whether something waits to be told.

@@ -10,8 +10,13 @@
 //!   [`Event::QuestionGone`] when nobody waits for its answer any more;
 //! * a server is never left without an answer while its connection lives;
 //! * while a question is open, the silence of the request that caused it is
-//!   not the server's.
+//!   not the server's;
+//! * no more are open than `room` says, and none of a server for which nobody waits,
+//!   unless its entry says that it may (`unsolicited`): the others are declined.
 
+mod room;
+
+use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 
@@ -27,6 +32,7 @@ use crate::protocol::message::{Abilities, ElicitParams, InputRequest, Questions}
 use crate::protocol::raw::LONGEST;
 use crate::protocol::{arguments, jsonrpc, legacy, message};
 use crate::time::Time;
+pub(super) use room::RATE;
 
 /// Rounds of questions that one request may take.
 const ROUNDS: u32 = 10;
@@ -38,6 +44,8 @@ pub(super) struct Pending {
     pub(super) origin: Origin,
     server: ServerId,
     wants: Wants,
+    /// What the host holds of it.
+    bytes: usize,
 }
 
 /// What an answer has to fit.
@@ -155,15 +163,23 @@ impl Engine {
     /// Takes back every question that `gone` holds for; a server that waits is
     /// told that the question was dismissed.
     pub(super) fn withdraw_questions(&mut self, now: Time, gone: impl Fn(&Pending) -> bool) {
-        let ids: Vec<QuestionId> =
+        let ids: BTreeSet<QuestionId> =
             self.questions.iter().filter(|(_, p)| gone(p)).map(|(id, _)| *id).collect();
+        if ids.is_empty() {
+            return;
+        }
+        // Of those that the host has not heard of it hears nothing.
+        let mut unheard = BTreeSet::new();
+        self.events.retain(|event| match event {
+            Event::Question(question) if ids.contains(&question.id) => {
+                unheard.insert(question.id);
+                false
+            }
+            _ => true,
+        });
+        self.events.extend(ids.difference(&unheard).copied().map(Event::QuestionGone));
         for id in ids {
             let Some(pending) = self.questions.remove(&id) else { continue };
-            let before = self.events.len();
-            self.events.retain(|event| !matches!(event, Event::Question(q) if q.id == id));
-            if self.events.len() == before {
-                self.events.push_back(Event::QuestionGone(id));
-            }
             if !matches!(pending.origin, Origin::Round { .. }) {
                 let body = match pending.wants {
                     Wants::Sample => "",
@@ -251,8 +267,46 @@ impl Engine {
         asked_for.sort_unstable();
         let mut others: Vec<RequestId> = asked_for.into_iter().map(|(_, id)| id).collect();
         let request = others.pop();
+        let state = self.server(server);
+        // Somebody may wait for this very connection.
+        let waited_for = request.is_some() || state.open > 0 || state.config.unsolicited;
+        let room = match waited_for {
+            true => self.room_for(now, server, &asks),
+            false => Err("no call is under way"),
+        };
+        if let Err(why) = room {
+            return self.decline(now, id, server, their_id, &asks, why);
+        }
         let origin = Origin::Peer { connection: id, their_id: their_id.to_owned(), others };
         self.open_question(now, server, request, origin, asks);
+    }
+
+    /// Answers a question that is not put to anybody.
+    fn decline(
+        &mut self,
+        now: Time,
+        id: ConnectionId,
+        server: ServerId,
+        their_id: &RawValue,
+        asks: &Asks,
+        why: &str,
+    ) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.answer(&mut self.spare, |out| match asks {
+            Asks::Sample { .. } => jsonrpc::write_error(out, their_id, legacy::REFUSED, why),
+            _ => jsonrpc::write_result(out, their_id, "{\"action\":\"decline\"}"),
+        });
+        let state = self.server_mut(server);
+        state.metrics.wire.declined += 1;
+        state.metrics.message_sent(now);
+        let name = state.name.clone();
+        self.note_about(
+            now,
+            server,
+            LogLevel::Warning,
+            format_args!("{name} asks and is declined: {why}"),
+        );
+        self.ask_write(id);
     }
 
     /// A result asks for input: the questions are put, and the request goes on
@@ -296,9 +350,20 @@ impl Engine {
                 Err(why) => return self.finish(now, id, Err(why)),
             };
             match asks {
-                Some(asks) => {
-                    self.open_question(now, server, Some(id), Origin::Round { key }, asks);
-                }
+                Some(asks) => match self.room_for(now, server, &asks) {
+                    Ok(()) => {
+                        self.open_question(now, server, Some(id), Origin::Round { key }, asks);
+                    }
+                    Err(why) => {
+                        self.server_mut(server).metrics.wire.declined += 1;
+                        if let Asks::Sample { .. } = asks {
+                            let message = format!("the tool asks a model: {why}");
+                            let error = Error::new(error::Kind::Server, message);
+                            return self.finish(now, id, Err(error));
+                        }
+                        self.round_answer(now, id, key, "{\"action\":\"decline\"}".into());
+                    }
+                },
                 None if asked.method == "roots/list" => {
                     let roots = self.roots_result.clone();
                     self.round_answer(now, id, key, roots);
@@ -342,7 +407,7 @@ impl Engine {
 
     fn open_question(
         &mut self,
-        _now: Time,
+        now: Time,
         server: ServerId,
         request: Option<RequestId>,
         origin: Origin,
@@ -351,7 +416,7 @@ impl Engine {
         let id = QuestionId(self.next_question);
         self.next_question += 1;
         let name = self.server(server).name.clone();
-        self.note(LogLevel::Info, format_args!("{name} asks something"));
+        self.note_about(now, server, LogLevel::Info, format_args!("{name} asks something"));
         let waiting = request.and_then(|id| self.requests.get_mut(&id));
         let (user_data, tool) = match waiting {
             Some(request) => {
@@ -368,7 +433,8 @@ impl Engine {
             Asks::Url { .. } => Wants::Url,
             Asks::Sample { .. } => Wants::Sample,
         };
-        self.questions.insert(id, Pending { request, origin, server, wants });
+        let bytes = asks.size();
+        self.questions.insert(id, Pending { request, origin, server, wants, bytes });
         let question = Question { id, request, user_data, server: name, tool, asks };
         self.events.push_back(Event::Question(question));
     }
@@ -385,7 +451,7 @@ impl Engine {
         match pending.origin {
             Origin::Peer { connection, their_id, .. } => {
                 let Some(stream) = self.connections.get_mut(&connection) else { return };
-                stream.output.append(&mut self.spare, |out| match body {
+                stream.answer(&mut self.spare, |out| match body {
                     "" => {
                         jsonrpc::write_error(out, &their_id, legacy::REFUSED, "refused by the user")
                     }

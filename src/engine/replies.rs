@@ -34,11 +34,17 @@ impl Engine {
             return;
         }
         let Some(connection) = self.connections.get(&id) else { return };
-        let server = self.server_mut(connection.server);
+        let server_id = connection.server;
+        let server = self.server_mut(server_id);
         server.metrics.wire.junk_lines += 1;
         let name = server.name.clone();
         let shown = String::from_utf8_lossy(&text[..text.len().min(200)]).into_owned();
-        self.note(LogLevel::Debug, format_args!("{name} sent a line that is no message: {shown}"));
+        self.note_about(
+            now,
+            server_id,
+            LogLevel::Debug,
+            format_args!("{name} sent a line that is no message: {shown}"),
+        );
     }
 
     fn handle_message(&mut self, now: Time, id: ConnectionId, message: Message<'_>) {
@@ -54,7 +60,9 @@ impl Engine {
                 if let Err(error) = outcome {
                     let name = self.server(server).name.clone();
                     let RpcError { code, message, .. } = error;
-                    self.note(
+                    self.note_about(
+                        now,
+                        server,
                         LogLevel::Warning,
                         format_args!(
                             "{name} reports an error that belongs to no request: {message} ({code})"
@@ -91,11 +99,14 @@ impl Engine {
                 wires.foreign_replies += 1;
             }
             let name = self.server(server).name.clone();
-            return self.note(
+            return self.note_about(
+                now,
+                server,
                 LogLevel::Debug,
                 format_args!("{name} answers request {wire}, which is not waiting"),
             );
         };
+        self.answered = true;
         match exchange.purpose {
             Purpose::Handshake(question) => {
                 self.server_mut(server).metrics.response_received(now);
@@ -242,6 +253,8 @@ impl Engine {
         let catalogue = pages.finish(now);
         if what == Listing::Tools {
             self.keep_tools(now, server, era, &catalogue);
+            let digest = catalogue.digest();
+            self.server_mut(server).notices.listed(now, digest);
             self.server_mut(server).catalogue = Some(catalogue.clone());
         }
         if internal {
@@ -286,7 +299,7 @@ impl Engine {
         }
     }
 
-    fn forget_tools(&mut self, server: ServerId) {
+    pub(super) fn forget_tools(&mut self, server: ServerId) {
         if mem::take(&mut self.server_mut(server).kept) {
             let identity = self.server(server).config.identity();
             self.actions.push_back(Action::KeepTools { identity, tools: None });
@@ -326,7 +339,9 @@ impl Engine {
             // (2026-07-28, transports).
             let name = self.server(server).name.clone();
             let method = asked.method;
-            return self.note(
+            return self.note_about(
+                now,
+                server,
                 LogLevel::Debug,
                 format_args!("{name} asks '{method}', which this era does not have"),
             );
@@ -337,12 +352,10 @@ impl Engine {
             Err(why) => Some(why),
         };
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        let before = connection.output.end();
-        connection.output.append(&mut self.spare, |out| match refused {
+        connection.answer(&mut self.spare, |out| match refused {
             Some(why) => jsonrpc::write_error(out, their_id, INVALID_PARAMS, why.message()),
             None => legacy::write_answer(out, their_id, &asked.method, &self.roots_result),
         });
-        connection.unread_answers += (connection.output.end() - before) as usize;
         let state = self.server_mut(server);
         state.metrics.wire.pings += u64::from(asked.method == "ping");
         state.metrics.message_sent(now);
@@ -359,15 +372,9 @@ impl Engine {
     ) {
         match method {
             "notifications/progress" => self.handle_progress(now, id, params),
-            "notifications/message" => self.handle_log(server, params),
-            "notifications/tools/list_changed" => {
-                let state = self.server_mut(server);
-                state.catalogue = None;
-                let name = state.name.clone();
-                self.events.push_back(Event::ToolsChanged { server: name });
-                self.forget_tools(server);
-            }
-            "notifications/resources/updated" => self.resource_updated(server, params),
+            "notifications/message" => self.handle_log(now, server, params),
+            "notifications/tools/list_changed" => self.tools_changed(now, server, id, params),
+            "notifications/resources/updated" => self.resource_updated(now, server, id, params),
             "notifications/subscriptions/acknowledged" => {
                 self.acknowledged(now, server, id, params)
             }
@@ -441,7 +448,7 @@ impl Engine {
         }
     }
 
-    fn handle_log(&mut self, server: ServerId, params: Option<&Params<'_>>) {
+    fn handle_log(&mut self, now: Time, server: ServerId, params: Option<&Params<'_>>) {
         let Some(text) = params.map(Params::abridged) else { return };
         let params = LogParams::read(&text);
         let name = self.server(server).name.clone();
@@ -453,7 +460,7 @@ impl Engine {
         };
         let data = params.data;
         let text: String = data.chars().take(500).collect();
-        self.note(level, format_args!("{name} says: {text}"));
+        self.note_about(now, server, level, format_args!("{name} says: {text}"));
     }
 
     /// The fields of a result that decide what it is, and the result.
@@ -481,11 +488,12 @@ impl Engine {
     }
 
     /// A line that a server's process wrote to stderr. It is no error: servers log there.
-    pub fn log_stderr(&mut self, id: ConnectionId, line: &str) {
+    pub fn log_stderr(&mut self, now: Time, id: ConnectionId, line: &str) {
         let Some(connection) = self.connections.get(&id) else { return };
-        let name = self.server(connection.server).name.clone();
+        let server = connection.server;
+        let name = self.server(server).name.clone();
         let line: String = line.chars().take(500).collect();
-        self.note(LogLevel::Debug, format_args!("{name} stderr: {line}"));
+        self.note_about(now, server, LogLevel::Debug, format_args!("{name} stderr: {line}"));
     }
 
     /// Whether a connection speaks the modern era, for display and tests.

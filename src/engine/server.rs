@@ -5,8 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Defaults, Era, Limits, ServerConfig, Transport};
+use crate::engine::allowance::Allowance;
 use crate::engine::catalogue::Catalogue;
+use crate::engine::log::Talk;
+use crate::engine::notices::Notices;
 use crate::engine::pool::{Pool, Shape};
+use crate::engine::questions;
 use crate::engine::reachability::Reachability;
 use crate::engine::retry::Backoff;
 use crate::engine::{ConnectionId, RequestId};
@@ -74,6 +78,12 @@ pub(super) struct Server {
     /// When they were last made again, and when that is due.
     pub(super) renewed: Option<Time>,
     pub(super) watch_armed: Option<Time>,
+    /// Lines that may be logged about it.
+    pub(super) talk: Talk,
+    /// Questions that it may put.
+    pub(super) asking: Allowance,
+    /// Changes that are still to be told.
+    pub(super) notices: Notices,
     /// Requests that got a connection at least once, and those for which one was
     /// opened and that ended before it came: together the hits and misses.
     pub(super) served: u64,
@@ -114,6 +124,9 @@ impl Server {
             watchers: Vec::new(),
             renewed: None,
             watch_armed: None,
+            talk: Talk::default(),
+            asking: questions::RATE,
+            notices: Notices::default(),
             served: 0,
             missed_in_vain: 0,
             oddities: BTreeSet::new(),

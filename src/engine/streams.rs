@@ -89,9 +89,17 @@ impl Engine {
         let mut lines = mem::take(&mut connection.lines);
         let server = connection.server;
         self.server_mut(server).metrics.bytes_received(now, bytes.len());
+        let (length, mut blank) = (bytes.len(), true);
         let failure = loop {
             match lines.next(&mut bytes) {
-                Ok(Some(line)) => self.handle_line(now, id, line),
+                Ok(Some(line)) => {
+                    let length = line.len();
+                    (self.answered, blank) = (false, false);
+                    self.handle_line(now, id, line);
+                    if !self.answered {
+                        self.charge_line(now, id, length);
+                    }
+                }
                 Ok(None) => break None,
                 Err(_) => break Some("the server sent a line longer than 16 MiB".to_owned()),
             }
@@ -103,6 +111,9 @@ impl Engine {
                 _ => return,
             }
         };
+        if blank && lines.buffered() == 0 {
+            self.charge(now, id, length);
+        }
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.lines = lines;
             if connection.exchanges.is_empty() && connection.lines.buffered() == 0 {
@@ -245,6 +256,7 @@ impl Engine {
                 }
                 Some(Timer::Socket(id)) => self.look_at_socket(now, id),
                 Some(Timer::Watch(id)) => self.renew(now, id),
+                Some(Timer::Changes(id)) => self.changes_due(now, id),
                 None => return,
             }
         }

@@ -7,13 +7,12 @@
 
 use crate::config::Era;
 use crate::engine::connection::{Connection, Purpose};
-use crate::engine::event::{Event, Reply};
+use crate::engine::event::Reply;
 use crate::engine::request::{Kind, Request, State};
 use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::protocol::jsonrpc::Params;
-use crate::protocol::lenient::Oddity;
 use crate::protocol::message::AcknowledgedParams;
 use crate::protocol::{jsonrpc, message};
 use crate::time::Time;
@@ -50,6 +49,7 @@ impl Engine {
         if !self.server_mut(id).watched.remove(uri) {
             return Ok(false);
         }
+        self.drop_changes_of(id, uri);
         let on: Vec<ConnectionId> = self
             .connections
             .iter()
@@ -299,20 +299,6 @@ impl Engine {
             _ => self.renew_soon(now, server),
         }
         self.finish(now, id, Ok(Reply::Ready));
-    }
-
-    /// A resource changed.
-    pub(super) fn resource_updated(&mut self, server: ServerId, params: Option<&Params<'_>>) {
-        let text = params.map(Params::abridged).unwrap_or_default();
-        let Some(uri) = message::updated_uri(&text) else {
-            let what = "is no text: the notice is left out";
-            return self.odd(server, Oddity { of: "resources/updated", field: "uri", what });
-        };
-        {
-            let uri = uri.into_owned();
-            let server = self.server(server).name.clone();
-            self.events.push_back(Event::ResourceUpdated { server, uri });
-        }
     }
 
     /// What is watched and not carried by any connection is asked for again: at

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::config::parse_servers;
+use crate::config::{Era, parse_servers};
 use crate::engine::{
     Abilities, Action, Arguments, CallTool, ConnectionId, Engine, Event, LogLevel, Opened,
     RequestId,
@@ -18,11 +18,12 @@ pub(super) struct Bench {
     pub(super) connection: ConnectionId,
     /// Everything that was sent and not looked at yet, on whichever connection.
     sent: Vec<Value>,
+    /// The server reads nothing more.
+    pub(super) is_deaf: bool,
     /// Every action but the writes.
     pub(super) actions: Vec<Action>,
 }
 
-#[allow(dead_code)]
 impl Bench {
     /// A server of the era that `entry` pins, which may ask everything.
     pub(super) fn new(entry: &Value) -> Bench {
@@ -33,6 +34,7 @@ impl Bench {
             now: Time::from_micros(1_000_000),
             connection: ConnectionId(0),
             sent: Vec::new(),
+            is_deaf: false,
             actions: Vec::new(),
         };
         bench.configure(&json!({ "s": entry }));
@@ -59,10 +61,20 @@ impl Bench {
         self.carry_out();
     }
 
+    /// Whether the server speaks the modern era.
+    pub(super) fn is_modern(&self) -> bool {
+        self.engine.era(self.connection) == Some(Era::Modern)
+    }
+
     /// Calls a tool; the connection is opened and its handshake answered.
     pub(super) fn call(&mut self, tool: &str) -> RequestId {
+        self.call_of("s", tool)
+    }
+
+    /// Calls a tool of a server.
+    pub(super) fn call_of(&mut self, server: &str, tool: &str) -> RequestId {
         let arguments = Arguments::Json("{}".into());
-        let call = CallTool { server: "s".into(), tool: tool.into(), arguments };
+        let call = CallTool { server: server.into(), tool: tool.into(), arguments };
         let id = self.engine.call(self.now, call, None, 7).unwrap();
         self.carry_out();
         id
@@ -92,6 +104,7 @@ impl Bench {
 
     /// Time passes, and every deadline in it is served.
     pub(super) fn wait(&mut self, micros: u64) {
+        self.carry_out();
         let until = Time::from_micros(self.now.as_micros() + micros);
         while let Some(when) = self.engine.deadline().filter(|when| *when <= until) {
             self.now = self.now.max(when);
@@ -101,13 +114,6 @@ impl Bench {
         self.now = until;
     }
 
-    /// The stream of the connection ends.
-    pub(super) fn hang_up(&mut self) {
-        self.engine.end_of_stream(self.now, self.connection, None);
-        self.engine.child_exited(self.now, self.connection, Default::default());
-        self.carry_out();
-    }
-
     fn carry_out(&mut self) {
         while let Some(action) = self.engine.poll_action() {
             match action {
@@ -115,6 +121,7 @@ impl Bench {
                     self.connection = connection;
                     self.engine.opened(self.now, connection, Opened { pid: Some(1), group: None });
                 }
+                Action::Write { .. } if self.is_deaf => {}
                 Action::Write { connection } => {
                     let bytes = self.engine.pending(connection).to_vec();
                     self.engine.wrote(self.now, connection, bytes.len());

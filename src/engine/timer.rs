@@ -18,6 +18,8 @@ pub(super) enum Timer {
     Socket(ServerId),
     /// What is watched may have to be subscribed to again.
     Watch(ServerId),
+    /// Changes that were held back are told.
+    Changes(ServerId),
 }
 
 /// Deadlines in order. Each owner has at most one entry and keeps its time, so

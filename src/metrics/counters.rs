@@ -260,6 +260,16 @@ pub struct WireCounters {
     pub pings: u64,
     /// Notifications from the server.
     pub notifications: u64,
+    /// Changes that were told and that the host did not hear of: nobody had asked for
+    /// them, or others followed too fast.
+    pub dropped: u64,
+    /// Questions that were declined because too many were open or came at once, or
+    /// because no call was under way.
+    pub declined: u64,
+    /// Lines about the server that were left out of the log: there were too many.
+    pub unlogged: u64,
+    /// Times that it was not listened to for a while: it said too much unasked.
+    pub paused: u64,
 }
 
 /// Count, sum and maximum of a duration, in 24 bytes.

@@ -63,6 +63,8 @@ const PLAIN: &[(&str, Plain)] = &[
     ("connected", |f| f.count(|r| usize::from(r.connection_active))),
     ("connecting", |f| f.count(|r| r.pool_connecting)),
     ("connections", |f| f.count(|r| r.pool_total)),
+    ("declined", |f| f.sum(|m| m.wire.declined)),
+    ("dropped", |f| f.sum(|m| m.wire.dropped)),
     ("duplicate_replies", |f| f.sum(|m| m.wire.duplicate_replies)),
     ("error_age", |f| {
         let age = |when| units::short(f.now.since(when));
@@ -104,6 +106,7 @@ const PLAIN: &[(&str, Plain)] = &[
     ("p95", |f| latency(f.latency.quantile(0.95))),
     ("p99", |f| latency(f.latency.quantile(0.99))),
     ("p999", |f| latency(f.latency.quantile(0.999))),
+    ("paused", |f| f.sum(|m| m.wire.paused)),
     ("pid", |f| f.one(|r| r.pids.iter().map(i32::to_string).collect::<Vec<_>>().join(" "))),
     ("pings", |f| f.sum(|m| m.wire.pings)),
     ("queue_avg", |f| latency(f.times(ServerMetrics::queue_wait).mean())),
@@ -147,6 +150,7 @@ const PLAIN: &[(&str, Plain)] = &[
         Some(known.map_or_else(units::dash, |tools| tools.to_string()))
     }),
     ("transport", |f| f.one(|r| text(r.transport))),
+    ("unlogged", |f| f.sum(|m| m.wire.unlogged)),
     ("up_ratio", |f| {
         let share = |m: &ServerMetrics| m.uptime_share(f.now);
         let up = f.total(|m| share(m).0.as_micros() as u64);

@@ -294,6 +294,10 @@ impl Page {
             ("Duplicate Replies", m.wire.duplicate_replies),
             ("Pings", m.wire.pings),
             ("Notifications", m.wire.notifications),
+            ("Changes Not Told", m.wire.dropped),
+            ("Questions Declined", m.wire.declined),
+            ("Log Lines Left Out", m.wire.unlogged),
+            ("Pauses In Reading", m.wire.paused),
         ] {
             self.item(label, units::count(n));
         }

@@ -176,6 +176,7 @@ impl<'a> Entry<'a> {
                 .number("retry_backoff", limits::RETRY_BACKOFF)?
                 .map(Duration::from_millis),
             era: self.era()?,
+            unsolicited: self.flag("unsolicited")?.unwrap_or(false),
             idempotent_tools: self.idempotent_tools()?,
             keep: self.flag("keep")?.unwrap_or(false),
             tools: self.tools()?,
@@ -592,7 +593,7 @@ const CWD: [&str; 5] = ["cwd", "workingDirectory", "working_directory", "workdir
 
 /// Keys without an underscore that are ours, or that we share; those with one
 /// are found by it.
-const OURS: [&str; 12] = [
+const OURS: [&str; 13] = [
     "args",
     "command",
     "cwd",
@@ -605,6 +606,7 @@ const OURS: [&str; 12] = [
     "tools",
     "transport",
     "type",
+    "unsolicited",
 ];
 
 /// Spellings with an underscore that are other clients'.

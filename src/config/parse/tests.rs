@@ -104,7 +104,8 @@ fn every_key_is_read() {
     let keys = r#""transport": "unix", "socket_path": "/s", "command": "x", "args": ["y"],
         "env": {"K": "v"}, "cwd": "/w", "pool_max_size": 2, "pool_idle_timeout": 0,
         "max_in_flight": 3, "timeout": 4000, "operation_timeout": 5, "retry_attempts": 6,
-        "retry_backoff": 7, "era": "modern", "keep": true, "idempotent_tools": ["t", "u"],
+        "retry_backoff": 7, "era": "modern", "unsolicited": true, "keep": true,
+        "idempotent_tools": ["t", "u"],
         "socket_allow_uid": [33, 1000], "disabled": false"#;
     let expected = ServerConfig {
         name: "a".to_owned(),
@@ -125,6 +126,7 @@ fn every_key_is_read() {
         retry_attempts: Some(6),
         retry_backoff: Some(Duration::from_millis(7)),
         era: Some(Era::Modern),
+        unsolicited: true,
         idempotent_tools: vec!["t".to_owned(), "u".to_owned()],
         keep: true,
         ..ServerConfig::default()
@@ -135,7 +137,7 @@ fn every_key_is_read() {
     // Our own object wins, key by key, over what other programs are told.
     let others = r#""type": "http", "socket_path": 1, "command": 2, "args": 3, "env": 4, "cwd": 5,
         "pool_max_size": "", "pool_idle_timeout": "", "max_in_flight": "", "timeout": "",
-        "operation_timeout": "", "retry_attempts": "", "retry_backoff": "", "era": 0,
+        "operation_timeout": "", "retry_attempts": "", "retry_backoff": "", "era": 0, "unsolicited": 1,
         "idempotent_tools": 0, "socket_allow_uid": "", "disabled": true"#;
     assert_eq!(good(&format!("{{{others}, \"tmux\": {{{keys}}}}}")), expected);
 }

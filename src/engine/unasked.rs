@@ -1,0 +1,180 @@
+//! How much of what a server says unasked is read.
+//!
+//! Answers are read as fast as they come, because somebody asked for them. Whatever
+//! else comes (notices, questions, lines that are no message, blanks, stderr) costs
+//! work, too, and nobody but the server decides how much: beyond an allowance its
+//! stream is not read for a while. The pipe fills then, and the server waits, not
+//! its user.
+
+use crate::engine::allowance::Allowance;
+use crate::engine::{ConnectionId, Engine};
+use crate::time::Time;
+
+/// Bytes a second that are read of one connection, and at once; of its stderr the same.
+pub(super) const OF_ONE: Allowance = Allowance::new(2 << 20, 8 << 20);
+/// The same of all connections together.
+pub(super) const OF_ALL: Allowance = Allowance::new(4 << 20, 16 << 20);
+/// What is read of one whatever the others say.
+pub(super) const SHARE: Allowance = Allowance::new(128 << 10, 1 << 20);
+/// What a message costs beside its bytes.
+const MESSAGE: usize = 256;
+
+impl Engine {
+    /// Until when what comes on a connection is to be left unread; `None`: it is read.
+    pub fn unread_until(&self, id: ConnectionId) -> Option<Time> {
+        let connection = self.connections.get(&id)?;
+        let loud = connection.unasked_share.is_used_up(&self.unasked);
+        let all = self.unasked.back_at().filter(|_| loud);
+        connection.unasked.back_at().max(all)
+    }
+
+    /// The same of what its process writes to stderr.
+    pub fn stderr_unread_until(&self, id: ConnectionId) -> Option<Time> {
+        self.connections.get(&id)?.unasked_stderr.back_at()
+    }
+
+    /// A line that was no answer cost some work.
+    pub(super) fn charge_line(&mut self, now: Time, id: ConnectionId, bytes: usize) {
+        self.charge(now, id, bytes.saturating_add(MESSAGE));
+    }
+
+    /// Bytes that nobody asked for cost some work.
+    pub(super) fn charge(&mut self, now: Time, id: ConnectionId, bytes: usize) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let server = connection.server;
+        let before = connection.unasked.back_at().is_some();
+        connection.unasked.charge(now, bytes);
+        connection.unasked_share.charge(now, bytes);
+        let paused = !before && connection.unasked.back_at().is_some();
+        self.unasked.charge(now, bytes);
+        self.server_mut(server).metrics.wire.paused += u64::from(paused);
+    }
+
+    /// A process wrote to stderr.
+    pub fn received_stderr(&mut self, now: Time, id: ConnectionId, bytes: usize) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let server = connection.server;
+        let before = connection.unasked_stderr.back_at().is_some();
+        connection.unasked_stderr.charge(now, bytes);
+        let paused = !before && connection.unasked_stderr.back_at().is_some();
+        self.server_mut(server).metrics.wire.paused += u64::from(paused);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::engine::testing::Bench;
+
+    fn micros(bench: &Bench) -> u64 {
+        let until = bench.engine.unread_until(bench.connection);
+        until.map_or(0, |until| until.since(bench.now).as_micros() as u64)
+    }
+
+    #[test]
+    fn a_server_that_talks_without_end_is_read_at_its_pace_and_no_faster() {
+        let notice = json!({"jsonrpc": "2.0", "method": "notifications/message",
+            "params": {"level": "debug", "data": "x"}})
+        .to_string();
+        let lines = [
+            notice.clone(),
+            "this is no message".into(),
+            json!({"jsonrpc": "2.0", "id": 999_999, "result": {}}).to_string(),
+            json!({"jsonrpc": "2.0", "id": "p", "method": "ping"}).to_string(),
+            json!({"jsonrpc": "2.0", "id": "p", "method": "no/such"}).to_string(),
+            format!("[{notice},{notice}]"),
+            notice.replace("\"x\"", &format!("\"{}\"", "y".repeat(60_000))),
+        ];
+        for line in lines {
+            let mut bench = Bench::legacy();
+            bench.call("t");
+            let block = vec![&*line; 1 + (64 << 10) / line.len()].join("\n");
+            let mut read = 0;
+            while bench.now.as_micros() < 11_000_000 {
+                while micros(&bench) == 0 {
+                    bench.line(&block);
+                    read += block.len();
+                }
+                bench.wait(50_000);
+            }
+            // Ten seconds at 2 MiB, and 8 MiB at once.
+            assert!(read < 29 << 20, "{read} bytes of {:.40}", line);
+            assert!(bench.engine.servers[0].metrics.wire.paused > 0);
+        }
+    }
+
+    #[test]
+    fn blanks_without_end_are_read_at_that_pace_too() {
+        for blank in [[b'\n'; 1 << 16], [b' '; 1 << 16]] {
+            let mut bench = Bench::legacy();
+            bench.call("t");
+            let mut read = 0;
+            while micros(&bench) == 0 {
+                bench.engine.received(bench.now, bench.connection, &blank);
+                read += blank.len();
+            }
+            assert!(read < 9 << 20, "{read}");
+        }
+    }
+
+    #[test]
+    fn answers_are_read_as_fast_as_they_come() {
+        let mut bench = Bench::legacy();
+        let text = "x".repeat(1 << 20);
+        for _ in 0..40 {
+            bench.call("t");
+            let sent = bench.sent();
+            let id = &sent.last().unwrap()["id"];
+            let result = json!({"content": [{"type": "text", "text": text}]});
+            bench.says(&json!({"jsonrpc": "2.0", "id": id, "result": result}));
+        }
+        assert_eq!(micros(&bench), 0);
+        assert_eq!(bench.engine.servers[0].metrics.wire.paused, 0);
+    }
+
+    #[test]
+    fn of_many_that_talk_without_end_all_are_slow_and_who_says_little_is_not() {
+        let mut bench = Bench::legacy();
+        let entry = json!({"command": "x", "era": "legacy"});
+        let names: Vec<String> = (0..9).map(|n| format!("s{n}")).collect();
+        let servers: serde_json::Map<_, _> =
+            names.iter().map(|name| (name.clone(), entry.clone())).collect();
+        bench.configure(&serde_json::Value::Object(servers));
+        let mut loud = Vec::new();
+        for name in &names {
+            bench.call_of(name, "t");
+            loud.push(bench.connection);
+        }
+        let quiet = loud.pop().unwrap();
+        let mut read = 0;
+        while bench.now.as_micros() < 11_000_000 {
+            for id in &loud {
+                bench.connection = *id;
+                while micros(&bench) == 0 {
+                    bench.line(&"x".repeat(60_000));
+                    read += 60_000;
+                }
+            }
+            bench.connection = quiet;
+            bench.line("a word");
+            assert_eq!(micros(&bench), 0);
+            bench.wait(50_000);
+        }
+        // 16 MiB and 4 MiB a second together, or what nobody is denied.
+        assert!(read < (16 + 41 + 8 * 2) << 20, "{read}");
+    }
+
+    #[test]
+    fn stderr_is_read_at_its_own_pace() {
+        let mut bench = Bench::legacy();
+        bench.call("t");
+        let until = |bench: &Bench| bench.engine.stderr_unread_until(bench.connection);
+        bench.engine.received_stderr(bench.now, bench.connection, 8 << 20);
+        assert_eq!(until(&bench), None);
+        bench.engine.received_stderr(bench.now, bench.connection, 1 << 20);
+        let pause = until(&bench).unwrap().since(bench.now);
+        assert_eq!(pause.as_millis(), 500);
+        assert_eq!(micros(&bench), 0, "answers are read meanwhile");
+    }
+}
