@@ -26,7 +26,7 @@
 #include "mcp.h"
 
 /*
- * Answers a question of a server from a script or a hook.
+ * Opens a question of a server, or answers it from a script or a hook.
  */
 
 static enum cmd_retval	cmd_mcp_answer_exec(struct cmd *, struct cmdq_item *);
@@ -35,15 +35,34 @@ const struct cmd_entry cmd_mcp_answer_entry = {
 	.name = "mcp-answer",
 	.alias = NULL,
 
-	.args = { "cdFj:t:", 1, -1, NULL },
-	.usage = "[-cdF] [-j json] " CMD_TARGET_PANE_USAGE " id "
-		 "[key=value | key:=json | key@=source ...]",
+	.args = { "cdFj:t:", 0, -1, NULL },
+	.usage = "[-cdF] [-j json] " CMD_TARGET_PANE_USAGE " [id "
+		 "[key=value | key:=json | key@=source ...]]",
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 
 	.flags = 0,
 	.exec = cmd_mcp_answer_exec
 };
+
+/* Without an id: show the next question to who runs it. */
+static enum cmd_retval
+cmd_mcp_answer_open(struct args *args, struct cmdq_item *item)
+{
+	struct client	*c = cmdq_get_client(item);
+	char		*cause = NULL;
+	int		 by_hand = (c != NULL && cmdq_running(NULL) != item);
+
+	if (args_has(args, 'c') || args_has(args, 'd') || args_has(args, 'j')) {
+		cause = xstrdup("an id is needed with -c, -d and -j");
+		return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR, cause));
+	}
+	if (!by_hand || !mcp_show_alive(c))
+		c = NULL;
+	if (mcp_question_answer(c, by_hand, &cause) != 0)
+		return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR, cause));
+	return (CMD_RETURN_NORMAL);
+}
 
 static enum cmd_retval
 cmd_mcp_answer_exec(struct cmd *self, struct cmdq_item *item)
@@ -59,6 +78,8 @@ cmd_mcp_answer_exec(struct cmd *self, struct cmdq_item *item)
 
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
+	if (args_count(args) == 0)
+		return (cmd_mcp_answer_open(args, item));
 	memset(&ma, 0, sizeof ma);
 	/* In a hook it is a format. */
 	s = format_single_from_target(item, args_string(args, 0));

@@ -37,7 +37,18 @@
  * a key tells the first, so keys pass through here; in all other cases it comes
  * back. A prompt may have a note at its side: a menu of nothing but text, whose
  * keys go to the prompt.
+ *
+ * A dialog that nobody asked for with a key just now is wary: it waits until
+ * the hands rest, and then takes no key until none has come for a while, so
+ * that none is taken that was typed for something else. What is pasted chooses
+ * nothing in a menu and ends no prompt, and the mouse closes nothing.
  */
+
+/* What comes so soon after a key is what the key asked for. */
+#define MCP_DIALOG_SOON_MS 300
+
+/* A dialog is in use if a key came so lately. */
+#define MCP_DIALOG_USED_MS 1500
 
 /* How often to look if a client is free again. */
 #define MCP_DIALOG_WAIT_MS 200
@@ -62,8 +73,21 @@ struct mcp_dialog {
 	struct event		 timer;
 
 	overlay_key_cb		 keys;	/* of the menu that is open, or NULL */
+	overlay_draw_cb		 draw;
 	int			 left;
 	int			 opened;
+
+	struct timeval		 asked;	/* when the key came that asked */
+	int			 wary;
+	int			 unasked;
+	uint64_t		 deaf;	/* until when, or 0 */
+	uint64_t		 last;	/* when the last key came */
+	int			 pasting;
+
+	struct mcp_request	*awaits;
+	struct mcp_dialog	*below;
+	int			 covered;
+	struct mcp_dialog	*self;
 
 	struct mcp_menu		*menu;
 	mcp_dialog_menu_cb	 menu_cb;
@@ -85,8 +109,16 @@ static int	mcp_dialog_answering;
 static int	mcp_dialog_prompted;
 
 static void	mcp_dialog_again(struct mcp_dialog *);
+static int	mcp_dialog_deaf(struct mcp_dialog *);
 static int	mcp_dialog_key(struct client *, void *, struct key_event *);
 static void	mcp_dialog_show(struct mcp_dialog *);
+
+/* Panes need not stand still while a prompt is open: see mcp_show_thaw. */
+#ifdef PROMPT_NOFREEZE		/* since 3.7 */
+#define MCP_DIALOG_PROMPT_FLAGS (PROMPT_NOFORMAT|PROMPT_NOFREEZE)
+#else
+#define MCP_DIALOG_PROMPT_FLAGS PROMPT_NOFORMAT
+#endif
 
 #ifdef PROMPT_COMMANDMODE	/* since 3.8 */
 #define MCP_DIALOG_PROMPT_RESULT enum prompt_result
@@ -167,17 +199,129 @@ mcp_dialog_create(struct client *c, mcp_dialog_gone_cb gone, void *data)
 	d->client->references++;
 	d->gone = gone;
 	d->gone_data = data;
+	d->asked = c->activity_time;
 	evtimer_set(&d->timer, mcp_dialog_timer, d);
 	TAILQ_INSERT_TAIL(&mcp_dialogs, d, entry);
 	return (d);
+}
+
+/*
+ * Be wary: this comes after some time, or with unasked by itself. Asked is when
+ * the key came that asked for it, if one did.
+ */
+void
+mcp_dialog_late(struct mcp_dialog *d, const struct timeval *asked, int unasked)
+{
+	struct timeval	 tv;
+
+	if (asked != NULL) {
+		d->asked = *asked;
+		gettimeofday(&tv, NULL);
+		timersub(&tv, asked, &tv);
+		if (tv.tv_sec == 0 && tv.tv_usec < MCP_DIALOG_SOON_MS * 1000 &&
+		    timercmp(&d->client->activity_time, asked, ==))
+			return;
+	} else
+		timerclear(&d->asked);
+	d->wary = 1;
+	d->unasked = unasked;
+}
+
+/* Take no keys at first, even if a key asked for it. */
+void
+mcp_dialog_wary(struct mcp_dialog *d)
+{
+	d->wary = 1;
+}
+
+/* The dialog shows that a request is waited for, or with NULL does no more. */
+void
+mcp_dialog_await(struct mcp_dialog *d, struct mcp_request *mr)
+{
+	d->awaits = mr;
+}
+
+/* The dialog in which somebody at a client sees a request being waited for. */
+struct mcp_dialog *
+mcp_dialog_awaiting(struct client *c, struct mcp_request *mr)
+{
+	struct mcp_dialog	*d;
+
+	TAILQ_FOREACH(d, &mcp_dialogs, entry) {
+		if (d->client == c && d->awaits == mr && d->awaits != NULL &&
+		    !d->covered && d->kind != MCP_DIALOG_NOTHING)
+			return (d);
+	}
+	return (NULL);
+}
+
+/* Take the place of another dialog of the client until this one is freed. */
+void
+mcp_dialog_cover(struct mcp_dialog *d, struct mcp_dialog *below)
+{
+	mcp_dialog_hide(below);
+	below->covered = 1;
+	d->below = below;
+}
+
+/* If somebody has typed in the dialog lately. */
+int
+mcp_dialog_used(struct mcp_dialog *d)
+{
+	return (d->last != 0 &&
+	    mcp_now() - d->last < MCP_DIALOG_USED_MS * 1000);
+}
+
+/* A dialog that only tells something has been read. */
+static void
+mcp_dialog_told(void *data, __unused int choice)
+{
+	mcp_dialog_free(*(struct mcp_dialog **)data);
+}
+
+/* The client of one went away. */
+static void
+mcp_dialog_untold(void *data)
+{
+	mcp_dialog_free(*(struct mcp_dialog **)data);
+}
+
+/*
+ * Tell something in the place of a dialog that ends by itself, so that what is
+ * still typed into it goes nowhere else.
+ */
+void
+mcp_dialog_tell(struct client *c, const char *title, const char *text)
+{
+	struct mcp_dialog	*d;
+
+	d = mcp_dialog_create(c, mcp_dialog_untold, NULL);
+	d->self = d;
+	d->gone_data = &d->self;
+	d->wary = 1;
+	mcp_dialog_clear(d, title);
+	mcp_dialog_wrap(d, text);
+	mcp_dialog_action(d, 0, 'c', "Close");
+	mcp_dialog_menu(d, mcp_dialog_told, &d->self);
 }
 
 /* End a dialog. */
 void
 mcp_dialog_free(struct mcp_dialog *d)
 {
+	struct mcp_dialog	*above;
+
 	mcp_dialog_hide(d);
 	TAILQ_REMOVE(&mcp_dialogs, d, entry);
+	TAILQ_FOREACH(above, &mcp_dialogs, entry) {
+		if (above->below == d)
+			above->below = NULL;
+	}
+	if (d->below != NULL) {
+		d->below->covered = 0;
+		if (d->below->kind != MCP_DIALOG_NOTHING)
+			mcp_timer_add(&d->below->timer, 0);
+	}
 	mcp_menu_free(d->menu);
 	free(d->message);
 	free(d->input);
@@ -204,7 +348,7 @@ mcp_dialog_busy(struct client *c)
 	struct mcp_dialog	*d;
 
 	TAILQ_FOREACH(d, &mcp_dialogs, entry) {
-		if (d->client == c)
+		if (d->client == c && !d->covered)
 			return (1);
 	}
 	return (mcp_dialog_has_prompt(c) || c->overlay_draw != NULL);
@@ -330,6 +474,71 @@ mcp_dialog_again(struct mcp_dialog *d)
 		mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
 }
 
+/* If a dialog is what the keys of its client go to. */
+static int
+mcp_dialog_has_keys(struct mcp_dialog *d)
+{
+	if (d->keys != NULL && d->client->overlay_key == mcp_dialog_key)
+		return (1);
+	return (d->kind == MCP_DIALOG_PROMPT && d->shown &&
+	    d->client->overlay_draw == NULL && mcp_dialog_has_prompt(d->client));
+}
+
+/* It is on the screen: if it is wary it takes no keys at first. */
+static void
+mcp_dialog_drawn(struct mcp_dialog *d)
+{
+	int	ms = mcp_options_delay();
+
+	if (d->wary && ms != 0)
+		d->deaf = mcp_now() + ms * 1000ULL;
+	d->wary = 0;
+}
+
+/* If a key that comes now is not for the dialog: typing has not paused yet. */
+static int
+mcp_dialog_deaf(struct mcp_dialog *d)
+{
+	uint64_t	now = mcp_now();
+
+	if (d->deaf <= now) {
+		d->deaf = 0;
+		return (0);
+	}
+	d->deaf = now + mcp_options_delay() * 1000ULL;
+	return (1);
+}
+
+/*
+ * A key of a client, before tmux looks at it. Returns 1 if it goes nowhere: it
+ * is of the mouse, came too soon, or is part of what is pasted into a menu.
+ */
+int
+mcp_client_key(struct client *c, struct key_event *event)
+{
+	struct mcp_dialog	*d;
+	key_code		 key = event->key & KEYC_MASK_KEY;
+
+	TAILQ_FOREACH(d, &mcp_dialogs, entry) {
+		if (d->client == c && mcp_dialog_has_keys(d))
+			break;
+	}
+	if (d == NULL)
+		return (0);
+	if (KEYC_IS_MOUSE(event->key))
+		return (1);
+	d->last = mcp_now();
+	if (key == KEYC_PASTE_START || key == KEYC_PASTE_END) {
+		d->pasting = (key == KEYC_PASTE_START);
+		return (1);
+	}
+	if (!d->unasked && mcp_dialog_deaf(d))
+		return (1);
+	if (!d->pasting)
+		return (0);
+	return (d->kind == MCP_DIALOG_MENU || key < ' ');
+}
+
 /* The menu has been closed and no item chosen, unless its number is old. */
 static enum cmd_retval
 mcp_dialog_closed(__unused struct cmdq_item *item, void *data)
@@ -340,8 +549,12 @@ mcp_dialog_closed(__unused struct cmdq_item *item, void *data)
 		return (CMD_RETURN_NORMAL);
 	if (d->left)
 		mcp_dialog_answer(d, MCP_DIALOG_BACK);
-	else
+	else {
+		if (!d->wary)
+			d->asked = d->client->activity_time;
+		d->wary = 1;
 		mcp_dialog_again(d);
+	}
 	return (CMD_RETURN_NORMAL);
 }
 
@@ -372,12 +585,16 @@ mcp_dialog_key(struct client *c, void *data, struct key_event *event)
 	}
 	if (d == NULL)
 		return (1);
+	/* What was typed for a pane goes there, and this comes back later. */
+	if (d->unasked && mcp_dialog_deaf(d)) {
+		d->wary = 1;
+		timerclear(&d->asked);
+		return (2);
+	}
 	if (d->kind == MCP_DIALOG_MENU) {
 		d->left = d->keys(c, data, event);
 		return (d->left);
 	}
-	if (KEYC_IS_MOUSE(event->key))
-		return (0);
 	if (key == KEYC_NPAGE || key == KEYC_PPAGE) {
 		mcp_menu_turn(d->menu, key == KEYC_NPAGE);
 		mcp_dialog_close(d);
@@ -386,6 +603,39 @@ mcp_dialog_key(struct client *c, void *data, struct key_event *event)
 	/* It may be the last key, and the dialog no more. */
 	return (mcp_dialog_type(c, event->key));
 }
+
+#ifndef PROMPT_NOFREEZE		/* before 3.7 */
+/* Draw the menu, which is not to be drawn around itself. */
+static void
+mcp_dialog_draw(struct client *c, void *data, struct screen_redraw_ctx *ctx)
+{
+	struct mcp_dialog	*d;
+
+	TAILQ_FOREACH(d, &mcp_dialogs, entry) {
+		if (d->client == c && d->keys != NULL)
+			break;
+	}
+	if (d == NULL)
+		return;
+	c->overlay_check = NULL;
+	d->draw(c, data, ctx);
+	c->overlay_check = menu_check_cb;
+}
+
+/* Have panes drawn around the menu that is open, as tmux does for popups. */
+static void
+mcp_dialog_thaw(struct mcp_dialog *d)
+{
+	struct client	*c = d->client;
+
+	d->draw = c->overlay_draw;
+	c->overlay_draw = mcp_dialog_draw;
+	c->overlay_check = menu_check_cb;
+	c->tty.flags &= ~TTY_FREEZE;
+}
+#else
+#define mcp_dialog_thaw(d) ((void)0)
+#endif
 
 /*
  * Open the present page of the menu, if it is still wanted, in the place of the
@@ -416,6 +666,8 @@ mcp_dialog_open(struct mcp_dialog *d, struct cmdq_item *item)
 			d->opened = 1;
 			d->keys = c->overlay_key;
 			c->overlay_key = mcp_dialog_key;
+			mcp_dialog_thaw(d);
+			mcp_dialog_drawn(d);
 			cmdq_insert_after(item,
 			    cmdq_get_callback(mcp_dialog_closing, data));
 			return (CMD_RETURN_WAIT);
@@ -500,6 +752,7 @@ mcp_dialog_unprompt(void *data)
 	mcp_dialog_close(d);
 	d->number = 0;
 	d->shown = 0;
+	d->wary = 1;
 	mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
 }
 
@@ -509,7 +762,14 @@ mcp_dialog_show(struct mcp_dialog *d)
 {
 	struct client	*c = d->client;
 	char		*label;
+	int		 wait;
 
+	if (d->covered)
+		return;
+	if (d->wary && (wait = mcp_typing(c, &d->asked)) != 0) {
+		mcp_timer_add(&d->timer, wait);
+		return;
+	}
 	if (!mcp_show_alive(c) || c->overlay_draw != NULL ||
 	    (mcp_dialog_has_prompt(c) && !mcp_dialog_answering)) {
 		mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
@@ -525,8 +785,10 @@ mcp_dialog_show(struct mcp_dialog *d)
 	label = mcp_text_label(d->message, c->tty.sx, 1);
 	mcp_dialog_prompted = 1;
 	status_prompt_set(c, NULL, label, d->input, mcp_dialog_input,
-	    mcp_dialog_unprompt, (void *)(uintptr_t)d->number, PROMPT_NOFORMAT,
-	    PROMPT_TYPE_SEARCH);
+	    mcp_dialog_unprompt, (void *)(uintptr_t)d->number,
+	    MCP_DIALOG_PROMPT_FLAGS, PROMPT_TYPE_SEARCH);
+	mcp_show_thaw(c);
+	mcp_dialog_drawn(d);
 	free(label);
 	mcp_dialog_append(d);
 }

@@ -122,6 +122,7 @@ mcp_offer_create(struct mcp_dialog *dialog, struct mcp_run *run,
 		of->dialog = mcp_dialog_create(run->out->viewer, mcp_offer_gone,
 		    of);
 		of->own_dialog = 1;
+		mcp_dialog_late(of->dialog, &run->out->asked, 0);
 	}
 	of->run = run;
 	of->reference = reference;

@@ -40,6 +40,10 @@ static const char *mcp_options_defaults[] = {
 	"retry-attempts",
 	"retry-backoff"
 };
+/* The default of @mcp-key-delay, and the longest, in milliseconds. */
+#define MCP_OPTIONS_DELAY_MS 300
+#define MCP_OPTIONS_DELAY_MAX_MS 10000
+
 static char	*mcp_options_seen[nitems(mcp_options_defaults)];
 
 /* Options that are looked at when they are needed, hooks among them. */
@@ -48,6 +52,7 @@ static const char *mcp_options_other[] = {
 	"call-failed",
 	"config",
 	"elicitation",
+	"key-delay",
 	"log-file",
 	"log-level",
 	"preconnect",
@@ -100,6 +105,22 @@ mcp_options_on(const char *name)
 
 	return (value != NULL && *value != '\0' && strcmp(value, "0") != 0 &&
 	    strcmp(value, "off") != 0 && strcmp(value, "no") != 0);
+}
+
+/*
+ * How long a dialog that comes by itself takes no keys, and how long none must
+ * have come, in milliseconds.
+ */
+int
+mcp_options_delay(void)
+{
+	const char	*value = mcp_options_get("key-delay"), *errstr;
+	int		 ms;
+
+	if (value == NULL)
+		return (MCP_OPTIONS_DELAY_MS);
+	ms = strtonum(value, 0, MCP_OPTIONS_DELAY_MAX_MS, &errstr);
+	return (errstr != NULL ? MCP_OPTIONS_DELAY_MS : ms);
 }
 
 /* Say that an option could not be used. */

@@ -26,15 +26,20 @@
 #include "mcp.h"
 
 /*
- * Questions that servers put to people. One is shown to the client that made
- * the call, or else to the one used last, when that is not busy; if nobody is
- * there it is declined. The first step shows what the server says and lets it
- * be answered, declined or cancelled, and Escape leads back there from all
- * others. An address is shown whole and never opened by us.
+ * Questions that servers put to people. One is announced in the status line of
+ * the client that made the call, or else of the one used last, and opens when
+ * the person says so with mcp-answer; by itself it opens only over the dialog
+ * that shows that its call is waited for. If nobody is there it is declined.
+ * The first step shows what the server says and lets it be answered, declined
+ * or cancelled, and Escape leads back there from all others. An address is
+ * shown whole and never opened by us.
  */
 
-/* How often to look if a client is free for the next question. */
+/* How often to look if a client is free for an announcement. */
 #define MCP_QUESTION_WAIT_MS 200
+
+/* What a key takes away so soon nobody has read. */
+#define MCP_QUESTION_READ_MS 600
 
 /* What is left of what a server says. */
 #define MCP_QUESTION_BYTES 65536
@@ -55,7 +60,11 @@ struct mcp_question {
 	char			*url;
 	struct tmcp_table	*fields;
 
+	struct mcp_request	*request;	/* it may be no more */
 	struct client		*client;	/* NULL: for a hook only */
+	struct timeval		 asked;		/* by its last key */
+	int			 announced;
+	uint64_t		 announced_at;
 	struct mcp_dialog	*dialog;
 	struct mcp_form		*form;
 
@@ -65,6 +74,7 @@ static TAILQ_HEAD(, mcp_question) mcp_questions =
     TAILQ_HEAD_INITIALIZER(mcp_questions);
 static struct event	mcp_question_timer;
 
+static void	mcp_question_next(int, short, void *);
 static void	mcp_question_show(struct mcp_question *);
 
 /* Free a question, and take it off the screen. */
@@ -72,6 +82,7 @@ static void
 mcp_question_free(struct mcp_question *q)
 {
 	TAILQ_REMOVE(&mcp_questions, q, entry);
+	mcp_changed();
 	if (q->dialog != NULL)
 		mcp_dialog_free(q->dialog);
 	mcp_form_free(q->form);
@@ -104,63 +115,198 @@ mcp_question_lost(void *data)
 	mcp_question_end(data, TMCP_ANSWER_CANCEL);
 }
 
-/* A client has gone: nobody answers what it was asked. */
-void
-mcp_question_client_lost(struct client *c)
-{
-	struct mcp_question	*q, *q1;
-
-	TAILQ_FOREACH_SAFE(q, &mcp_questions, entry, q1) {
-		if (q->client == c)
-			mcp_question_end(q, TMCP_ANSWER_CANCEL);
-	}
-}
-
-/* Show the questions whose clients are free, and look again for the others. */
-static void
-mcp_question_next(__unused int fd, __unused short events, __unused void *arg)
-{
-	struct mcp_question	*q;
-	int			 waiting = 0;
-
-	TAILQ_FOREACH(q, &mcp_questions, entry) {
-		if (q->client == NULL || q->dialog != NULL)
-			continue;
-		if (mcp_show_alive(q->client) && !mcp_dialog_busy(q->client)) {
-			q->dialog = mcp_dialog_create(q->client,
-			    mcp_question_lost, q);
-			mcp_question_show(q);
-			break;
-		}
-		waiting = 1;
-	}
-	if (q != NULL || waiting)
-		mcp_timer_add(&mcp_question_timer, MCP_QUESTION_WAIT_MS);
-}
-
 /*
  * The client to ask: the one the call was made in, for which the question waits
  * if it is locked, or the one that was used last.
  */
 static struct client *
-mcp_question_client(struct mcp_request *mr)
+mcp_question_client(struct mcp_request *mr, struct client *not)
 {
 	struct client	*c, *best = NULL;
 	int		 is_own;
 
 	if (mr != NULL && (c = mcp_request_viewer(mr, &is_own)) != NULL &&
-	    c->session != NULL && (c->flags & (CLIENT_DEAD|CLIENT_EXIT|
+	    c != not && c->session != NULL && (c->flags & (CLIENT_DEAD|CLIENT_EXIT|
 	    CLIENT_CONTROL|CLIENT_READONLY)) == 0 &&
 	    (is_own || (~c->flags & CLIENT_SUSPENDED)))
 		return (c);
 	TAILQ_FOREACH(c, &clients, entry) {
-		if (!mcp_show_alive(c) || (c->flags & CLIENT_READONLY))
+		if (c == not || !mcp_show_alive(c) ||
+		    (c->flags & CLIENT_READONLY))
 			continue;
 		if (best == NULL ||
 		    timercmp(&c->activity_time, &best->activity_time, >))
 			best = c;
 	}
 	return (best);
+}
+
+/* Have the questions looked at in the next turn. */
+static void
+mcp_question_look(void)
+{
+	if (!event_initialized(&mcp_question_timer))
+		evtimer_set(&mcp_question_timer, mcp_question_next, NULL);
+	mcp_timer_add(&mcp_question_timer, 0);
+}
+
+/* Put the question to a client, or with NULL to nobody. */
+static void
+mcp_question_assign(struct mcp_question *q, struct client *c)
+{
+	if (q->client != NULL)
+		server_client_unref(q->client);
+	if ((q->client = c) != NULL) {
+		q->client->references++;
+		q->asked = c->activity_time;
+	}
+	q->announced = 0;
+}
+
+/*
+ * A client has gone: what was open there is cancelled, because nobody knows
+ * what the person wanted; what was not is for somebody else.
+ */
+void
+mcp_question_client_lost(struct client *lost)
+{
+	struct mcp_question	*q, *q1;
+	struct client		*c;
+
+	TAILQ_FOREACH_SAFE(q, &mcp_questions, entry, q1) {
+		if (q->client != lost)
+			continue;
+		c = mcp_question_client(q->request, lost);
+		if (q->dialog != NULL ||
+		    (c == NULL && !mcp_hook_exists("elicitation")))
+			mcp_question_end(q, TMCP_ANSWER_CANCEL);
+		else {
+			mcp_question_assign(q, c);
+			mcp_question_look();
+		}
+	}
+}
+
+/* How many questions people could answer. */
+u_int
+mcp_question_count(void)
+{
+	struct mcp_question	*q;
+	u_int			 n = 0;
+
+	TAILQ_FOREACH(q, &mcp_questions, entry) {
+		if (q->kind != TMCP_QUESTION_SAMPLE)
+			n++;
+	}
+	return (n);
+}
+
+/* The keys that open questions, or NULL if the user has bound none. */
+static char *
+mcp_question_keys(void)
+{
+	struct key_table	*table;
+	struct key_binding	*bd;
+	char			*s, *keys = NULL;
+	const char		*prefix;
+
+	for (table = key_bindings_first_table(); table != NULL && keys == NULL;
+	    table = key_bindings_next_table(table)) {
+		prefix = strcmp(table->name, "prefix") == 0 ? "prefix " : "";
+		if (*prefix == '\0' && strcmp(table->name, "root") != 0)
+			continue;
+		for (bd = key_bindings_first(table); bd != NULL;
+		    bd = key_bindings_next(table, bd)) {
+			s = cmd_list_print(bd->cmdlist, 0);
+			if (keys == NULL && strcmp(s, "mcp-answer") == 0) {
+				xasprintf(&keys, "%s%s", prefix,
+				    key_string_lookup_key(bd->key, 0));
+			}
+			free(s);
+		}
+	}
+	return (keys);
+}
+
+/* Say in the status line that a server asks. */
+static void
+mcp_question_announce(struct mcp_question *q)
+{
+	char	*keys = mcp_question_keys(), *s, *line;
+
+	xasprintf(&s, "%s asks: %s opens the question", q->server,
+	    keys == NULL ? "mcp-answer" : keys);
+	line = mcp_text_line(s);
+	mcp_message_set(q->client, line);
+	free(line);
+	free(s);
+	free(keys);
+	q->announced = 1;
+	q->announced_at = mcp_now();
+}
+
+/* If an announcement may not be read yet; one taken away comes again. */
+static int
+mcp_question_is_new(struct mcp_question *q)
+{
+	if (q->announced_at == 0 ||
+	    mcp_now() - q->announced_at > MCP_QUESTION_READ_MS * 1000)
+		return (0);
+	if (q->client->message_string == NULL)
+		q->announced = 0;
+	return (1);
+}
+
+/* Open the question in its client. Below, if not NULL, is what it covers. */
+static void
+mcp_question_open(struct mcp_question *q, struct mcp_dialog *below,
+    const struct timeval *asked)
+{
+	if (q->announced)
+		status_message_clear(q->client);
+	q->announced = 1;
+	q->dialog = mcp_dialog_create(q->client, mcp_question_lost, q);
+	mcp_dialog_late(q->dialog, asked, asked == NULL && below == NULL);
+	mcp_dialog_wary(q->dialog);
+	if (below != NULL)
+		mcp_dialog_cover(q->dialog, below);
+	mcp_question_show(q);
+}
+
+/*
+ * Open the questions for which somebody visibly waits, announce the others to
+ * people whose hands rest, and look again for those left.
+ */
+static void
+mcp_question_next(__unused int fd, __unused short events, __unused void *arg)
+{
+	struct mcp_question	*q;
+	struct mcp_dialog	*below;
+	struct client		*c;
+	int			 waiting = 0;
+
+	TAILQ_FOREACH(q, &mcp_questions, entry) {
+		if ((c = q->client) == NULL || q->dialog != NULL)
+			continue;
+		below = NULL;
+		if (mcp_show_alive(c))
+			below = mcp_dialog_awaiting(c, q->request);
+		if (below != NULL) {
+			mcp_question_open(q, below, NULL);
+			continue;
+		}
+		if (q->announced) {
+			if (mcp_question_is_new(q))
+				waiting = 1;
+			continue;
+		}
+		if (mcp_show_alive(c) && c->message_string == NULL &&
+		    !mcp_dialog_busy(c) && mcp_typing(c, &q->asked) == 0)
+			mcp_question_announce(q);
+		waiting = 1;
+	}
+	if (waiting)
+		mcp_timer_add(&mcp_question_timer, MCP_QUESTION_WAIT_MS);
 }
 
 /* Check the value of a field. */
@@ -307,28 +453,63 @@ mcp_question_event(struct tmcp_event *event)
 	text = tmcp_event_text(event, &size);
 	q->text = xstrndup(text, mcp_text_cut(text, size, MCP_QUESTION_BYTES));
 	q->url = xstrdup(tmcp_event_url(event));
+	q->request = tmcp_event_user_data(event);
 	TAILQ_INSERT_TAIL(&mcp_questions, q, entry);
 
 	if (q->kind == TMCP_QUESTION_SAMPLE)
 		hook = "sampling";
 	else
-		c = mcp_question_client(tmcp_event_user_data(event));
+		c = mcp_question_client(q->request, NULL);
 	if (c == NULL && !mcp_hook_exists(hook)) {
 		server_add_message("mcp: %s asks and nobody is there: declined",
 		    q->server);
 		mcp_question_end(q, TMCP_ANSWER_DECLINE);
 		return;
 	}
+	if (q->kind == TMCP_QUESTION_FORM)
+		q->fields = tmcp_event_table(event);
 	mcp_question_hook(event, hook);
 	if (c == NULL)
 		return;
-	q->client = c;
-	q->client->references++;
-	if (q->kind == TMCP_QUESTION_FORM)
-		q->fields = tmcp_event_table(event);
-	if (!event_initialized(&mcp_question_timer))
-		evtimer_set(&mcp_question_timer, mcp_question_next, NULL);
-	mcp_timer_add(&mcp_question_timer, 0);
+	mcp_question_assign(q, c);
+	mcp_question_look();
+}
+
+/*
+ * Open the next question because somebody at a client wants to answer: one that
+ * was put to this client, or else to another or nobody. Without a client it is
+ * opened where it was put. If it is not by hand, a hook says so. Returns -1
+ * with a cause.
+ */
+int
+mcp_question_answer(struct client *c, int by_hand, char **cause)
+{
+	struct mcp_question	*q, *found = NULL;
+
+	TAILQ_FOREACH(q, &mcp_questions, entry) {
+		if (q->kind == TMCP_QUESTION_SAMPLE || q->dialog != NULL)
+			continue;
+		if (found == NULL || (found->client != c && q->client == c))
+			found = q;
+	}
+	if (c == NULL && found != NULL && (c = found->client) == NULL)
+		c = mcp_question_client(NULL, NULL);
+	if (found == NULL)
+		*cause = xstrdup("no question");
+	else if (c == NULL || !mcp_show_alive(c))
+		*cause = xstrdup("no client to show a question in");
+	else if (c->flags & CLIENT_READONLY)
+		*cause = xstrdup("client is read-only");
+	else if (mcp_dialog_busy(c))
+		*cause = xstrdup("client is busy with a menu or prompt");
+	else {
+		if (found->client != c)
+			mcp_question_assign(found, c);
+		mcp_question_open(found, NULL, by_hand ? &c->activity_time :
+		    NULL);
+		return (0);
+	}
+	return (-1);
 }
 
 /* A question needs no answer any more. */
@@ -336,15 +517,30 @@ void
 mcp_question_gone(uint64_t id)
 {
 	struct mcp_question	*q;
+	struct client		*c;
+	char			*text;
 
 	TAILQ_FOREACH(q, &mcp_questions, entry) {
 		if (q->id != id)
 			continue;
+		text = NULL;
 		if (q->dialog != NULL && mcp_show_alive(q->client)) {
-			server_add_message("mcp: %s does not ask any more",
-			    q->server);
+			xasprintf(&text, "%s does not ask any more", q->server);
+			server_add_message("mcp: %s", text);
+			if (!mcp_dialog_used(q->dialog)) {
+				free(text);
+				text = NULL;
+			}
 		}
+		c = q->client;
+		if (text != NULL)
+			c->references++;
 		mcp_question_free(q);
+		if (text != NULL) {
+			mcp_dialog_tell(c, "MCP", text);
+			server_client_unref(c);
+			free(text);
+		}
 		return;
 	}
 }

@@ -78,6 +78,29 @@ mcp_show_pane_of(struct client *c)
 }
 
 /*
+ * tmux lets panes stand still while there is a message or a prompt. They need
+ * not if that has a line of its own.
+ */
+void
+mcp_show_thaw(struct client *c)
+{
+	if (status_line_size(c) != 0)
+		c->tty.flags &= ~TTY_FREEZE;
+}
+
+/* Show a line in the status line; the first key takes it away. */
+void
+mcp_message_set(struct client *c, const char *line)
+{
+#ifdef JOB_SHOWSTDERR		/* since 3.6 */
+	status_message_set(c, -1, 1, 0, 0, "%s", line);
+#else
+	status_message_set(c, -1, 1, 0, "%s", line);
+#endif
+	mcp_show_thaw(c);
+}
+
+/*
  * Texts on their way into panes, one after the other so that none mix. One that
  * would take the keys from somebody who types waits, and others go before it.
  */

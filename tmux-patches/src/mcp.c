@@ -406,5 +406,9 @@ mcp_format(const char *key)
 	if ((s = mcp_table_format(key)) != NULL)
 		return (s);
 	mcp_format_used = 1;
+	if (strcmp(key, "mcp_questions") == 0) {
+		xasprintf(&s, "%u", mcp_question_count());
+		return (s);
+	}
 	return (mcp_figure(key));
 }

@@ -27,12 +27,7 @@
  * either.
  */
 
-/* A few names changed between the versions we build on. */
-#ifdef JOB_SHOWSTDERR		/* since 3.6 */
-#define mcp_message_set(c, s) status_message_set(c, -1, 1, 0, 0, "%s", s)
-#else
-#define mcp_message_set(c, s) status_message_set(c, -1, 1, 0, "%s", s)
-#endif
+/* A few things changed between the versions we build on. */
 #ifdef CLIENT_WRITE_ACK		/* since 3.8 */
 #define mcp_view_mode_set(wp) \
 	window_pane_set_mode(wp, NULL, &window_view_mode, NULL, NULL, NULL)
@@ -296,6 +291,14 @@ void		 mcp_dialog_prompt(struct mcp_dialog *, const char *,
 		     const char *, mcp_dialog_prompt_cb, void *);
 u_int		 mcp_dialog_width(struct mcp_dialog *);
 int		 mcp_dialog_busy(struct client *);
+void		 mcp_dialog_late(struct mcp_dialog *, const struct timeval *,
+		     int);
+void		 mcp_dialog_wary(struct mcp_dialog *);
+void		 mcp_dialog_await(struct mcp_dialog *, struct mcp_request *);
+struct mcp_dialog *mcp_dialog_awaiting(struct client *, struct mcp_request *);
+void		 mcp_dialog_cover(struct mcp_dialog *, struct mcp_dialog *);
+int		 mcp_dialog_used(struct mcp_dialog *);
+void		 mcp_dialog_tell(struct client *, const char *, const char *);
 enum cmd_retval	 mcp_dialog_run(struct cmdq_item *, const char *);
 void		 mcp_dialog_client_lost(struct client *);
 
@@ -370,6 +373,7 @@ void		 mcp_offer_free(struct mcp_offer *);
 /* mcp-options.c */
 const char	*mcp_options_get(const char *);
 int		 mcp_options_on(const char *);
+int		 mcp_options_delay(void);
 void		 mcp_options_sync(struct tmcp_client *);
 void		 mcp_options_preconnect(struct tmcp_client *);
 void		 mcp_options_unknown(struct evbuffer *);
@@ -403,6 +407,8 @@ void		 mcp_prepare_stop(void);
 /* mcp-question.c */
 void		 mcp_question_event(struct tmcp_event *);
 void		 mcp_question_gone(uint64_t);
+u_int		 mcp_question_count(void);
+int		 mcp_question_answer(struct client *, int, char **);
 void		 mcp_question_client_lost(struct client *);
 
 /* mcp-request.c */
@@ -458,6 +464,8 @@ void		 mcp_run_free(void *);
 
 /* mcp-show.c */
 struct window_pane *mcp_show_pane_of(struct client *);
+void		 mcp_show_thaw(struct client *);
+void		 mcp_message_set(struct client *, const char *);
 int		 mcp_show_queue(struct client *);
 int		 mcp_show_alive(struct client *);
 void		 mcp_show(struct mcp_output *);

@@ -152,6 +152,25 @@ impl<'a> Viewer<'a> {
         until(&format!("{text:?} leaves the screen"), || !self.screen().contains(text));
     }
 
+    /// Opens the question of a server, unless it is open, and waits until it is.
+    #[track_caller]
+    pub fn asked(&self, server: &str) {
+        self.asked_about(&format!("{server} asks"));
+    }
+
+    /// The same with words that are in the question or its title.
+    #[track_caller]
+    pub fn asked_about(&self, words: &str) {
+        until(&format!("{words:?} is asked, not\n{}", self.screen()), || {
+            let screen = self.screen();
+            if screen.contains("Decline") && screen.contains(words) {
+                return true;
+            }
+            let _ = self.tmux.run(["mcp-answer"]);
+            false
+        });
+    }
+
     /// Types text as it is.
     #[track_caller]
     pub fn text(&self, text: &str) {

@@ -42,7 +42,7 @@ fn a_locked_client_is_not_there_for_the_calls_of_others() {
         viewer.until("LOCKED");
         unlock(&viewer);
         let call = tmux.start_call(["demo", "ask"]);
-        viewer.until("demo asks");
+        viewer.asked("demo");
         viewer.keys(&["d"]);
         assert_eq!(call.wait().ok(), "the user chose: decline\n", "{era}");
         drop(viewer);
@@ -63,7 +63,7 @@ fn a_question_waits_until_the_client_of_the_call_is_unlocked() {
             until("the server asks", || tmux.run(asking).ok() == "asking\n");
             viewer.until("LOCKED");
             unlock(&viewer);
-            viewer.until("demo asks");
+            viewer.asked("demo");
             viewer.keys(&["c"]);
             until("it is answered", || {
                 tmux.buffer("got").as_deref() == Some("the user chose: cancel")
@@ -91,10 +91,10 @@ fn what_is_open_when_the_client_is_locked_is_open_when_it_comes_back() {
         viewer.resize(columns, rows);
         // A question, and then its prompt.
         let call = tmux.start_call(["demo", "ask"]);
-        viewer.until("demo asks");
+        viewer.asked("demo");
         lock(&tmux, &viewer);
         unlock(&viewer);
-        viewer.until("demo asks");
+        viewer.asked("demo");
         viewer.keys(&["a"]);
         viewer.until("name*:");
         viewer.text("half");
@@ -127,7 +127,8 @@ fn a_suspended_client_is_asked_when_it_is_back() {
             !tmux.run(["list-clients", "-F", "#{client_flags}"]).ok().contains("suspended")
         });
         let call = tmux.start_call(["demo", "ask"]);
-        terminal.until(b"demo asks");
+        until("it is asked", || tmux.run(["mcp-answer"]).code == 0);
+        terminal.until(b"Decline");
         // Suspended in the middle, it finds the question again.
         let _ = tmux.run(["suspend-client", "-t", name.trim()]).ok();
         until("it is suspended", || {
@@ -151,7 +152,7 @@ fn whoever_detaches_cancels_what_it_was_asked_and_no_other_is_asked_instead() {
         let viewer = tmux.view_sized(80, 24);
         let other = tmux.attach();
         viewer.keys(&["C-y"]);
-        viewer.until("demo asks");
+        viewer.asked("demo");
         let _ = tmux.run(["detach-client", "-t", &viewer.name()]).ok();
         until("it is cancelled", || {
             tmux.buffer("got").is_some() || tmux.format("#{mcp_calls}") == "1"
@@ -174,7 +175,7 @@ fn a_client_that_may_only_read_gets_no_menu() {
     assert!(tmux.run(["mcp-menu", "-t", name]).fails(1).contains("read-only"));
     // It was there last, and yet it is the other that is asked.
     let call = tmux.start_call(["demo", "ask"]);
-    viewer.until("demo asks");
+    viewer.asked("demo");
     viewer.keys(&["d"]);
     assert_eq!(call.wait().ok(), "the user chose: decline\n");
     assert!(!reader.saw(b"Decline"), "the reader was asked");
@@ -223,7 +224,7 @@ fn a_question_of_a_server_that_dies_ends_as_its_era_has_it() {
         let tmux = demo(&["--era", era]);
         let viewer = tmux.view_sized(80, 24);
         let call = tmux.start_call(["demo", "ask"]);
-        viewer.until("demo asks");
+        viewer.asked("demo");
         tmux.mcp_children().iter().for_each(|child| child.signal(libc::SIGKILL));
         if era == "legacy" {
             // The call is lost with the server, and nobody waits for an answer.

@@ -87,7 +87,7 @@ fn each_limit_is_told_at_its_field_before_anything_is_sent() {
         let tmux = demo(era);
         let viewer = tmux.view_sized(columns, rows);
         let call = tmux.start_call(["demo", "ask", "kind=rules"]);
-        viewer.until("demo asks");
+        viewer.asked("demo");
         viewer.keys(&["a"]);
         for step in 1..=4 {
             viewer.until(&format!("[demo {step}/4] "));
@@ -137,7 +137,7 @@ fn a_server_asks_again_and_again_and_its_state_goes_with_the_answers() {
             let viewer = tmux.view_sized(columns, rows);
             let call = tmux.start_call(["demo", "ask", "kind=rounds", "question=a word"]);
             for (round, word) in ["one \"1\"", "two", "three"].into_iter().enumerate() {
-                viewer.until(&format!("a word ({} of 3)", round + 1));
+                viewer.asked_about(&format!("a word ({} of 3)", round + 1));
                 viewer.keys(&["a"]);
                 viewer.until("word*:");
                 viewer.text(word);
@@ -161,14 +161,14 @@ fn one_round_declined_is_the_end_of_them() {
         let tmux = demo(era);
         let viewer = tmux.view_sized(80, 24);
         let call = tmux.start_call(["demo", "ask", "kind=rounds", "question=a word"]);
-        viewer.until("a word (1 of 3)");
+        viewer.asked_about("a word (1 of 3)");
         viewer.keys(&["a"]);
         viewer.until("word*:");
         viewer.text("x");
         viewer.keys(&["Enter"]);
         viewer.until("word = x");
         viewer.keys(&["a"]);
-        viewer.until("a word (2 of 3)");
+        viewer.asked_about("a word (2 of 3)");
         viewer.keys(&["d"]);
         assert_eq!(call.wait().ok(), "the user chose: \"decline\"\n", "{era}");
         viewer.until_gone("demo asks");
@@ -183,7 +183,7 @@ fn an_address_longer_than_the_screen_is_read_in_pages_and_copied_whole() {
         let tmux = demo("modern");
         let viewer = tmux.view_sized(columns, rows);
         let call = tmux.start_call(["demo", "ask", "kind=far"]);
-        viewer.until("demo asks");
+        viewer.asked("demo");
         let mut seen = String::new();
         loop {
             let screen = viewer.screen();
@@ -204,7 +204,7 @@ fn an_address_longer_than_the_screen_is_read_in_pages_and_copied_whole() {
         assert!(seen.contains(&address), "{seen}");
         viewer.keys(&["u"]);
         until("it is copied", || tmux.buffer("mcp-url").as_deref() == Some(&*address));
-        viewer.until("demo asks");
+        viewer.asked("demo");
         viewer.keys(&["d"]);
         assert_eq!(call.wait().ok(), "the user chose: decline\n");
         drop(viewer);

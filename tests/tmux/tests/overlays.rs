@@ -152,7 +152,7 @@ fn a_long_description_is_read_page_by_page_beside_the_prompt() {
         let tmux = demo();
         let viewer = tmux.view_sized(columns, rows);
         viewer.keys(&["C-y"]);
-        viewer.until("demo asks");
+        viewer.asked("demo");
         viewer.keys(&["a"]);
         viewer.until("essay*:");
         viewer.text("so");
@@ -274,7 +274,7 @@ fn the_name_of_a_field_is_seen_however_long_that_of_the_server_is() {
     let tmux = Setup::new().server(name, stdio(&[])).conf("set -g status-interval 0").start();
     let viewer = tmux.view_sized(40, 12);
     let call = tmux.start_call([name, "ask", "question=who is it?"]);
-    viewer.until(&format!("{name} asks"));
+    viewer.asked(name);
     viewer.keys(&["a"]);
     viewer.until("name*:");
     viewer.until(name);
@@ -294,7 +294,7 @@ fn a_menu_that_the_screen_has_become_too_small_for_waits_for_a_larger_one() {
     let tmux = demo();
     let viewer = tmux.view_sized(80, 24);
     let mut call = tmux.start_call(["demo", "ask"]);
-    viewer.until("demo asks");
+    viewer.asked("demo");
     viewer.resize(15, 4);
     tmux.until_format("#{window_width}", "15");
     viewer.until_gone("Decline");

@@ -16,7 +16,7 @@ fn a_question_shows_who_asks_and_is_answered_in_both_eras() {
             let tmux = asking(era);
             let viewer = tmux.view_sized(columns, rows);
             let call = tmux.start_call(["demo", "ask", "question=who is #{pid}?"]);
-            viewer.until("demo asks");
+            viewer.asked("demo");
             viewer.until("who is #{pid}?");
             viewer.keys(&["a"]);
             viewer.until("name*");
@@ -41,18 +41,18 @@ fn it_can_be_declined_cancelled_or_escaped_from() {
         let viewer = tmux.view_sized(80, 24);
         for (key, action) in [("d", "decline"), ("c", "cancel"), ("Escape", "cancel")] {
             let call = tmux.start_call(["demo", "ask"]);
-            viewer.until("demo asks");
+            viewer.asked("demo");
             viewer.keys(&[key]);
             assert_eq!(call.wait().ok(), format!("the user chose: {action}\n"), "{era}");
             viewer.until_gone("demo asks");
         }
         // Escape from the form leads back to the first step.
         let call = tmux.start_call(["demo", "ask"]);
-        viewer.until("demo asks");
+        viewer.asked("demo");
         viewer.keys(&["a"]);
         viewer.until("name*");
         viewer.keys(&["Escape"]);
-        viewer.until("demo asks");
+        viewer.asked("demo");
         viewer.keys(&["d"]);
         assert_eq!(call.wait().ok(), "the user chose: decline\n", "{era}");
         drop(viewer);
@@ -66,7 +66,7 @@ fn a_form_has_defaults_titles_and_choices_and_numbers_are_checked() {
         let tmux = asking(era);
         let viewer = tmux.view_sized(columns, rows);
         let call = tmux.start_call(["demo", "ask", "kind=fields"]);
-        viewer.until("demo asks");
+        viewer.asked("demo");
         viewer.keys(&["a"]);
         for step in 1..=5 {
             let next = format!("{step}/5]");
@@ -117,7 +117,7 @@ fn an_address_is_shown_whole_and_copied_but_never_opened() {
             let tmux = asking(era);
             let viewer = tmux.view_sized(columns, rows);
             let call = tmux.start_call(["demo", "ask", "kind=url", "question=please sign in"]);
-            viewer.until("demo asks");
+            viewer.asked("demo");
             let address = "https://example.com/sign-in?state=a%20b&for=you";
             until("the whole address can be read", || {
                 let screen = viewer.screen();
@@ -132,7 +132,7 @@ fn an_address_is_shown_whole_and_copied_but_never_opened() {
             });
             viewer.keys(&["u"]);
             until("it is copied", || tmux.buffer("mcp-url").as_deref() == Some(address));
-            viewer.until("demo asks");
+            viewer.asked("demo");
             viewer.keys(&["a"]);
             let text = call.wait().ok();
             assert!(text.contains("accept"), "{era}: {text}");
@@ -165,14 +165,14 @@ fn a_question_waits_while_a_prompt_is_open_and_questions_wait_for_each_other() {
         viewer.keys(&["Enter"]);
         until("the prompt was answered", || tmux.format("#{@p}") == "so far");
         // The server asks in the order it likes, and tmux one after the other.
-        until("one of them asks", || viewer.screen().contains("demo asks"));
+        viewer.asked("demo");
         let first_asks = viewer.screen().contains("first");
         let (one, other, next) =
             if first_asks { (first, second, "second") } else { (second, first, "first") };
         assert!(!viewer.screen().contains(next));
         viewer.keys(&["d"]);
         assert_eq!(one.wait().ok(), "the user chose: decline\n");
-        viewer.until(next);
+        viewer.asked_about(next);
         viewer.keys(&["c"]);
         assert_eq!(other.wait().ok(), "the user chose: cancel\n");
         drop(viewer);
@@ -199,7 +199,7 @@ fn it_is_cancelled_when_the_client_goes_in_the_middle() {
             let tmux = asking(era);
             let viewer = tmux.view_sized(80, 24);
             let call = tmux.start_call(["demo", "ask"]);
-            viewer.until("demo asks");
+            viewer.asked("demo");
             if form {
                 viewer.keys(&["a"]);
                 viewer.until("name*");
@@ -222,7 +222,7 @@ fn a_question_leaves_the_screen_when_its_call_is_cancelled() {
         let tmux = asking(era);
         let viewer = tmux.view_sized(80, 24);
         let call = tmux.start_call(["demo", "ask"]);
-        viewer.until("demo asks");
+        viewer.asked("demo");
         let _ = tmux.run(["mcp-cancel", "-a"]).ok();
         assert!(call.wait().fails(1).contains("cancelled"), "{era}");
         viewer.until_gone("demo asks");
@@ -254,7 +254,7 @@ fn the_client_that_made_the_call_is_asked() {
         let viewer = tmux.view_sized(80, 24);
         let mut other = tmux.attach();
         viewer.keys(&["C-g"]);
-        viewer.until("demo asks");
+        viewer.asked("demo");
         // Somebody else typing does not take the question away.
         other.keys(b"typed elsewhere");
         until("it is in the pane", || tmux.pane().contains("typed elsewhere"));

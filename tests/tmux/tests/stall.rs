@@ -233,9 +233,9 @@ fn a_question_is_open_in_another_client() {
     let mut probe = Probe::attach(&tmux);
     let viewer = Viewer::attach_to(&tmux, "two", 80, 24);
     viewer.keys(&["C-g"]);
-    viewer.until("demo asks");
+    viewer.asked("demo");
     hold_with("a question is open elsewhere", &tmux, &mut probe, rest);
-    viewer.until("demo asks");
+    viewer.asked("demo");
     drop(viewer);
     tmux.finish();
 }
@@ -248,7 +248,7 @@ fn questions_are_asked_and_answered_in_another_client() {
     let viewer = Viewer::attach_to(&tmux, "two", 80, 24);
     hold_with("questions are answered elsewhere", &tmux, &mut probe, || {
         viewer.keys(&["C-g"]);
-        viewer.until("demo asks");
+        viewer.asked("demo");
         viewer.keys(&["a"]);
         viewer.until("name*");
         viewer.text("Ann");
@@ -271,7 +271,8 @@ fn a_question_is_open_in_the_client_that_is_typed_at() {
     let idle = probe.measure(round_time());
     let terminal = probe.terminal();
     terminal.keys(b"\x07");
-    terminal.until(b"demo asks");
+    until("it is asked", || tmux.run(["mcp-answer"]).code == 0);
+    terminal.until(b"Decline");
     terminal.keys(b"a");
     terminal.until(b"name*");
     let busy = best(&mut probe);
