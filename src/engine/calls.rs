@@ -503,8 +503,19 @@ impl Engine {
         match &state.catalogue {
             // A server that lists nothing may have tools all the same.
             Some(catalogue) if catalogue.len() > 0 && !catalogue.has(&tool) => {
-                let message = catalogue.unknown(&state.name, &tool);
-                self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
+                let unknown = catalogue.unknown(&state.name, &tool);
+                let error = match result {
+                    // What the server says itself is said first: it may be about something
+                    // else, and a list may be old.
+                    Err(error) => match error.code() {
+                        Some(code) => {
+                            Error::server(code, format!("{}; {unknown}", error.message()))
+                        }
+                        None => error,
+                    },
+                    Ok(_) => Error::new(error::Kind::Invalid, unknown),
+                };
+                self.finish(now, id, Err(error));
             }
             _ => self.finish(now, id, result),
         }

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::Era;
 use crate::engine::join::Join;
 use crate::protocol::deep::{Kind, MOST};
 use crate::protocol::jsonrpc::Answer;
@@ -76,6 +77,8 @@ pub(super) struct Pages {
     pages: Vec<Page>,
     bytes: usize,
     ttl: Option<Duration>,
+    /// A page came without a lifetime.
+    lacks_ttl: bool,
     /// Cursors that came, raw.
     seen: Vec<Box<str>>,
     /// Where the next page begins, raw.
@@ -102,6 +105,7 @@ impl Pages {
         let mut page = Page::read(wanted, answer)
             .map_err(|why| format!("the answer to {method} is malformed: {why}"))?;
         self.odd.append(&mut page.odd);
+        self.lacks_ttl |= page.ttl_ms.is_none();
         if let Some(ttl) = page.ttl_ms {
             let ttl = Duration::try_from_secs_f64(ttl / 1000.0).unwrap_or(TTL_CAP).min(TTL_CAP);
             self.ttl = Some(self.ttl.map_or(ttl, |other| other.min(ttl)));
@@ -139,8 +143,15 @@ impl Pages {
         Ok(self.cursor.is_some())
     }
 
-    pub(super) fn finish(self, now: Time) -> Catalogue {
-        Catalogue { pages: Arc::new(self.pages), fresh_until: self.ttl.map(|ttl| now + ttl) }
+    /// The complete list. In the modern era a page without a lifetime may not be kept
+    /// (2026-07-28, caching); before it there are none, and a list is good until the
+    /// server says that it changed, or is another one.
+    pub(super) fn finish(self, now: Time, era: Option<Era>) -> Catalogue {
+        let ttl = match era {
+            Some(Era::Modern) if self.lacks_ttl => Some(Duration::ZERO),
+            _ => self.ttl,
+        };
+        Catalogue { pages: Arc::new(self.pages), fresh_until: ttl.map(|ttl| now + ttl) }
     }
 }
 
@@ -211,3 +222,6 @@ impl Catalogue {
         Join::new(self.pages.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

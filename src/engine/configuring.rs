@@ -24,8 +24,11 @@ const PIECE: usize = 200;
 #[derive(Debug)]
 pub(super) struct Coming {
     servers: vec::IntoIter<Arc<ServerConfig>>,
-    /// Servers there were before, those that were removed among them.
+    /// Servers there were before, those among them that were removed and have
+    /// something in flight.
     known: HashMap<Arc<str>, usize>,
+    /// Places of servers that were removed and have nothing in flight.
+    free: Vec<usize>,
     problems: Vec<Problem>,
 }
 
@@ -45,10 +48,13 @@ impl Engine {
         for id in gone {
             self.remove_server(now, id);
         }
-        let names = self.servers.iter().map(|server| server.name.clone());
-        let known = names.enumerate().map(|(index, name)| (name, index)).collect();
+        let free = self.forget_removed();
+        let names = self.servers.iter().map(|server| server.name.clone()).enumerate();
+        let known = names.map(|(index, name)| (name, index));
+        let known = known.filter(|(_, index)| free.binary_search(index).is_err()).collect();
         let Config { servers, problems } = config;
-        self.coming = Some(Box::new(Coming { servers: servers.into_iter(), known, problems }));
+        let servers = servers.into_iter();
+        self.coming = Some(Box::new(Coming { servers, known, free, problems }));
         self.take_over(now);
     }
 
@@ -59,9 +65,12 @@ impl Engine {
             let era = self.verdicts.get(&new.identity()).copied();
             let Some(&index) = coming.known.get(&*new.name) else {
                 let server = Server::new(new, &self.defaults, era);
-                let id = ServerId(self.servers.len() as u32);
-                self.by_name.insert(server.name.clone(), id);
-                self.servers.push(server);
+                let index = coming.free.pop().unwrap_or(self.servers.len());
+                self.by_name.insert(server.name.clone(), ServerId(index as u32));
+                match self.servers.get_mut(index) {
+                    Some(place) => *place = server,
+                    None => self.servers.push(server),
+                }
                 continue;
             };
             let id = ServerId(index as u32);
@@ -144,6 +153,26 @@ impl Engine {
         for index in 0..self.servers.len() {
             self.pump(now, ServerId(index as u32));
         }
+    }
+
+    /// Forgets what is known of servers that were removed and have nothing in flight;
+    /// returns their places, in order, which others may take.
+    fn forget_removed(&mut self) -> Vec<usize> {
+        let busy: HashSet<ServerId> = self
+            .connections
+            .values()
+            .map(|connection| connection.server)
+            .chain(self.requests.values().filter_map(|request| request.server))
+            .collect();
+        let free = |(index, server): (usize, &mut Server)| {
+            let idle = !busy.contains(&ServerId(index as u32)) && server.armed.is_none();
+            if server.removed && idle {
+                *server = Server::new(server.config.clone(), &self.defaults, None);
+                server.removed = true;
+            }
+            (server.removed && idle).then_some(index)
+        };
+        self.servers.iter_mut().enumerate().filter_map(free).collect()
     }
 
     fn remove_server(&mut self, now: Time, id: ServerId) {

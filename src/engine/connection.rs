@@ -18,6 +18,9 @@ use crate::protocol::framing::Lines;
 use crate::protocol::negotiation::{Negotiation, Question};
 use crate::time::Time;
 
+/// Requests of one connection that are remembered although nobody waits for an answer.
+const UNAWAITED: usize = 32;
+
 /// Where a connection is in its life.
 #[derive(Debug)]
 pub(super) enum Phase {
@@ -105,6 +108,9 @@ pub(super) struct Connection {
     /// any. Few connections have some, and every one pays for the room.
     #[allow(clippy::box_collection)]
     carries: Option<Box<BTreeSet<Box<str>>>>,
+    /// Requests whose answers nobody waits for, the oldest first: an answer is an
+    /// answer all the same, and no duplicate.
+    unawaited: Vec<u64>,
     /// A write was asked for and not carried out yet.
     pub(super) write_asked: bool,
 }
@@ -168,6 +174,7 @@ impl Connection {
             unasked_share: unasked::SHARE,
             unasked_stderr: unasked::OF_ONE,
             carries: None,
+            unawaited: Vec::new(),
             write_asked: false,
         }
     }
@@ -255,6 +262,20 @@ impl Connection {
     pub(super) fn listens(&self) -> Option<u64> {
         let listen = self.exchanges.iter().find(|exchange| exchange.purpose == Purpose::Listen);
         listen.map(|exchange| exchange.wire)
+    }
+
+    /// Nobody waits for the answer to a request, if one comes.
+    pub(super) fn unawait(&mut self, wire: u64) {
+        if self.unawaited.len() == UNAWAITED {
+            self.unawaited.remove(0);
+        }
+        self.unawaited.push(wire);
+    }
+
+    /// An answer came: true if it is one that nobody waits for.
+    pub(super) fn take_unawaited(&mut self, wire: u64) -> bool {
+        let at = self.unawaited.iter().position(|other| *other == wire);
+        at.map(|at| self.unawaited.remove(at)).is_some()
     }
 
     /// Takes out the exchange that an answer belongs to.

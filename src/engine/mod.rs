@@ -40,6 +40,7 @@ mod join;
 mod log;
 mod notices;
 mod oddities;
+mod parting;
 mod pool;
 mod questions;
 mod reachability;

@@ -245,6 +245,12 @@ impl Pool {
         self.members.iter().any(|member| member.ready && !member.retiring)
     }
 
+    /// A connection that can take requests.
+    pub fn any_ready(&self) -> Option<ConnectionId> {
+        let usable = self.members.iter().find(|member| member.ready && !member.retiring);
+        usable.map(|member| member.id)
+    }
+
     /// Checks what the module's doc promises.
     ///
     /// # Errors

@@ -92,6 +92,9 @@ impl Engine {
         let next_wire = self.next_wire;
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let Some(exchange) = connection.take(wire) else {
+            if connection.take_unawaited(wire) {
+                return self.server_mut(server).metrics.response_received(now);
+            }
             let wires = &mut self.server_mut(server).metrics.wire;
             if wire < next_wire {
                 wires.duplicate_replies += 1;
@@ -250,12 +253,17 @@ impl Engine {
         if let Err(reason) = more {
             return self.finish(now, id, Err(Error::new(error::Kind::Protocol, reason)));
         }
-        let catalogue = pages.finish(now);
+        let catalogue = pages.finish(now, era);
         if what == Listing::Tools {
             self.keep_tools(now, server, era, &catalogue);
             let digest = catalogue.digest();
             self.server_mut(server).notices.listed(now, digest);
-            self.server_mut(server).catalogue = Some(catalogue.clone());
+            let state = self.server_mut(server);
+            state.catalogue = Some(catalogue.clone());
+            // It may have been closed as one too many.
+            let there = self.connections.contains_key(&connection);
+            let state = &mut self.servers[server.0 as usize];
+            state.listed_on = Some(connection).filter(|_| there).or(state.pool.any_ready());
         }
         if internal {
             return self.finish(now, id, Ok(Reply::List { what, items: Json::default() }));

@@ -56,6 +56,8 @@ pub(super) struct Server {
     /// It died of the probe: the next connection does not ask.
     pub(super) probe_kills: bool,
     pub(super) catalogue: Option<Catalogue>,
+    /// The connection that it came by: another one may lead to other tools.
+    pub(super) listed_on: Option<ConnectionId>,
     /// The driver keeps its list of tools.
     pub(super) kept: bool,
     /// The engine's own request for the catalogue, and who waits for it.
@@ -109,6 +111,7 @@ impl Server {
             era,
             probe_kills: false,
             catalogue: None,
+            listed_on: None,
             kept: false,
             listing: None,
             listeners: Vec::new(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::{Era, Transport};
 use crate::engine::action::{Action, ChildExit, OpenFailure, Opened, Signal};
-use crate::engine::connection::{Connection, FAREWELL, Farewell, Phase, Purpose};
+use crate::engine::connection::{Connection, Exchange, FAREWELL, Farewell, Phase, Purpose};
 use crate::engine::event::Event;
 use crate::engine::reachability::SECOND_LOOK;
 use crate::engine::request::Kind;
@@ -327,7 +327,10 @@ impl Engine {
             connection.output.append(&mut self.spare, message::write_initialized);
         }
         // Questions that are still open can only be answered too late.
-        connection.exchanges.retain(|e| !matches!(e.purpose, Purpose::Handshake(_)));
+        let late = |e: &Exchange| matches!(e.purpose, Purpose::Handshake(_)).then_some(e.wire);
+        let late: Vec<u64> = connection.exchanges.iter().filter_map(late).collect();
+        connection.exchanges.retain(|e| !late.contains(&e.wire));
+        late.into_iter().for_each(|wire| connection.unawait(wire));
         connection.phase = Phase::Ready(era);
         connection.rest(now);
         let (took, scout) = (now.since(connection.opened), mem::take(&mut connection.scout));
@@ -469,6 +472,7 @@ impl Engine {
         let (negotiating, probed) = connection.handshake();
         let was_ready = !negotiating && !matches!(connection.phase, Phase::Opening);
         self.withdraw_from(now, id);
+        self.list_is_parted(now, server, id, EvictionCause::PeerClosed);
         if was_ready {
             self.lost_ready(now, &connection, &loss);
         }
@@ -662,6 +666,7 @@ impl Engine {
         let was_ready = connection.was_usable();
         self.part(now, id, &connection);
         self.withdraw_from(now, id);
+        self.list_is_parted(now, server, id, cause);
         let state = self.server_mut(server);
         if was_ready {
             state.metrics.pool.evicted(cause);

@@ -72,12 +72,15 @@ impl Engine {
         let wire = self.next_wire;
         self.next_wire += 1;
         let members = message::member("uri", uri);
+        let before = stream.output.end();
         stream.output.append(&mut self.spare, |out| {
             message::write_request(out, wire, "resources/unsubscribe", &members, "", None);
         });
+        let size = (stream.output.end() - before) as usize;
+        stream.unawait(wire);
         stream.drop_carried(uri);
         stream.idle_since = now;
-        self.server_mut(server).metrics.message_sent(now);
+        self.server_mut(server).metrics.request_sent(now, size);
         self.ask_write(id);
         self.note_connection(id);
     }

@@ -114,6 +114,13 @@ impl Bench {
         self.now = until;
     }
 
+    /// The stream of the connection ends.
+    pub(super) fn hang_up(&mut self) {
+        self.engine.end_of_stream(self.now, self.connection, None);
+        self.engine.child_exited(self.now, self.connection, Default::default());
+        self.carry_out();
+    }
+
     fn carry_out(&mut self) {
         while let Some(action) = self.engine.poll_action() {
             match action {

@@ -103,6 +103,8 @@ impl World {
                 .records
                 .values()
                 .filter(|record| record.server == name)
+                // A server that was removed may have been forgotten, and its figures.
+                .filter(|record| record.removals == self.servers[index].removals)
                 .filter_map(|record| token_of(&record.asked))
                 .filter(|token| self.begun.contains(token))
                 .count() as u64;

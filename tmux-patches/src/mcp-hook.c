@@ -36,6 +36,34 @@
 /* What is left of a text in a format. */
 #define MCP_HOOK_BYTES 65536
 
+/* The pause between two runs of a hook about one server. */
+#define MCP_HOOK_PAUSE_MS 100
+
+/* Runs of a hook about one server that wait; of more the oldest are dropped. */
+#define MCP_HOOK_WAITING 16
+
+/*
+ * A run of a hook about a server. What a server tells comes as often as it
+ * likes, so one hook about it runs at a time and the others wait, and what is
+ * told again while it waits is told once.
+ */
+struct mcp_hook {
+	const char	*name;
+	char		*server;
+	const char	*key;		/* NULL: nothing but the server */
+	char		*value;
+
+	int		 running;
+	int		 ran;
+	uint64_t	 started;
+
+	TAILQ_ENTRY(mcp_hook) entry;
+};
+static TAILQ_HEAD(, mcp_hook) mcp_hooks = TAILQ_HEAD_INITIALIZER(mcp_hooks);
+static struct event	mcp_hook_timer;
+
+static void	mcp_hook_look(int, short, void *);
+
 /* If the user has set a hook. */
 int
 mcp_hook_exists(const char *name)
@@ -85,6 +113,125 @@ mcp_hook_run(const char *name, ...)
 	cmdq_append(NULL, cmdq_get_command(pr->cmdlist, state));
 	cmdq_free_state(state);
 	cmd_list_free(pr->cmdlist);
+}
+
+/* Free a run of a hook. */
+static void
+mcp_hook_free(struct mcp_hook *h)
+{
+	TAILQ_REMOVE(&mcp_hooks, h, entry);
+	free(h->server);
+	free(h->value);
+	free(h);
+}
+
+/* Look again in some milliseconds if the next runs may begin. */
+static void
+mcp_hook_later(int ms)
+{
+	if (!event_initialized(&mcp_hook_timer))
+		evtimer_set(&mcp_hook_timer, mcp_hook_look, NULL);
+	if (!evtimer_pending(&mcp_hook_timer, NULL))
+		mcp_timer_add(&mcp_hook_timer, ms);
+}
+
+/* The commands of a run have ended. */
+static enum cmd_retval
+mcp_hook_ran(__unused struct cmdq_item *item, void *data)
+{
+	struct mcp_hook	*h = data;
+
+	h->ran = 1;
+	mcp_hook_later(MCP_HOOK_PAUSE_MS);
+	return (CMD_RETURN_NORMAL);
+}
+
+/* Begin a run. */
+static void
+mcp_hook_start(struct mcp_hook *h)
+{
+	h->running = 1;
+	h->started = mcp_now();
+	mcp_hook_run(h->name, "server", h->server, h->key, h->value, NULL);
+	cmdq_append(NULL, cmdq_get_callback(mcp_hook_ran, h));
+}
+
+/* The first run of a hook about a server, from an entry of the list on. */
+static struct mcp_hook *
+mcp_hook_find(struct mcp_hook *h, const char *name, const char *server)
+{
+	for (; h != NULL; h = TAILQ_NEXT(h, entry)) {
+		if (strcmp(h->name, name) == 0 &&
+		    strcmp(h->server, server) == 0)
+			break;
+	}
+	return (h);
+}
+
+/* Let go of runs that ended long enough ago, and begin those that waited. */
+static void
+mcp_hook_look(__unused int fd, __unused short events, __unused void *data)
+{
+	struct mcp_hook	*h, *h1, *next;
+	uint64_t	 now = mcp_now();
+	int		 again = 0;
+
+	TAILQ_FOREACH_SAFE(h, &mcp_hooks, entry, h1) {
+		if (!h->ran)
+			continue;
+		if (now - h->started < MCP_HOOK_PAUSE_MS * 1000ULL) {
+			again = 1;
+			continue;
+		}
+		next = mcp_hook_find(TAILQ_NEXT(h, entry), h->name, h->server);
+		if (next != NULL)
+			mcp_hook_start(next);
+		mcp_hook_free(h);
+	}
+	if (again)
+		mcp_hook_later(MCP_HOOK_PAUSE_MS / 4);
+}
+
+/*
+ * Run a hook about a server, or have it wait for the one that runs. The names
+ * of the hook and of the key are constants.
+ */
+static void
+mcp_hook_about(const char *name, const char *server, const char *key,
+    const char *value)
+{
+	struct mcp_hook	*h, *first, *oldest = NULL;
+	u_int		 waiting = 0;
+
+	if (!mcp_hook_exists(name))
+		return;
+	first = mcp_hook_find(TAILQ_FIRST(&mcp_hooks), name, server);
+	for (h = first; h != NULL;
+	    h = mcp_hook_find(TAILQ_NEXT(h, entry), name, server)) {
+		if (h->running)
+			continue;
+		/* Of a resource each is told, of all else the last. */
+		if (key == NULL || strcmp(key, "uri") != 0 ||
+		    strcmp(h->value, value) == 0) {
+			free(h->value);
+			h->value = value == NULL ? NULL : xstrdup(value);
+			return;
+		}
+		if (oldest == NULL)
+			oldest = h;
+		waiting++;
+	}
+	if (waiting == MCP_HOOK_WAITING)
+		mcp_hook_free(oldest);
+
+	h = xcalloc(1, sizeof *h);
+	h->name = name;
+	h->server = xstrdup(server);
+	h->key = key;
+	h->value = value == NULL ? NULL : xstrdup(value);
+	TAILQ_INSERT_TAIL(&mcp_hooks, h, entry);
+	if (first == NULL)
+		mcp_hook_start(h);
 }
 
 /*
@@ -140,18 +287,18 @@ mcp_hook_event(struct tmcp_event *event)
 		mcp_hook_done(event);
 		break;
 	case TMCP_EVENT_TYPE_SERVER_UP:
-		mcp_hook_run("server-up", "server", server, NULL);
+		mcp_hook_about("server-up", server, NULL, NULL);
 		break;
 	case TMCP_EVENT_TYPE_SERVER_DOWN:
-		mcp_hook_run("server-down", "server", server,
-		    "error", tmcp_event_text(event, NULL), NULL);
+		mcp_hook_about("server-down", server, "error",
+		    tmcp_event_text(event, NULL));
 		break;
 	case TMCP_EVENT_TYPE_TOOLS_CHANGED:
-		mcp_hook_run("tools-changed", "server", server, NULL);
+		mcp_hook_about("tools-changed", server, NULL, NULL);
 		break;
 	case TMCP_EVENT_TYPE_RESOURCE_UPDATED:
-		mcp_hook_run("resource-updated", "server", server,
-		    "uri", tmcp_event_text(event, NULL), NULL);
+		mcp_hook_about("resource-updated", server, "uri",
+		    tmcp_event_text(event, NULL));
 		break;
 	}
 }
