@@ -410,7 +410,7 @@ async fn embedded<'a>(
             out.push_str("[blob");
             measure(mime_type, &blob, out, pace).await;
         }
-        (_, None, Some(_)) => note([uri, None], lines.note(), pace).await,
+        (_, None, Some(_)) => note([uri, mime_type], lines.note(), pace).await,
         _ => lines.json(block, pace).await,
     }
 }

@@ -1,11 +1,11 @@
 //! Sessions up to 2025-11-25: `initialize` first, then both sides may ask.
 
-use std::borrow::Cow;
+use std::str;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::protocol::jsonrpc::{self, METHOD_NOT_FOUND};
+use crate::protocol::lenient::{is_text, members, text};
 use crate::protocol::negotiation::Session;
 use crate::protocol::offers::Offers;
 
@@ -18,26 +18,28 @@ pub const REFUSED: i64 = -1;
 /// Every revision that is spoken, oldest first.
 pub const VERSIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", NEWEST];
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct InitializeResult<'a> {
-    #[serde(borrow)]
-    protocol_version: Cow<'a, str>,
-    #[serde(borrow, default)]
-    capabilities: Option<&'a RawValue>,
-    #[serde(default)]
-    server_info: ServerInfo,
-}
-
 /// Who a server says it is.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServerInfo {
     /// Its name, possibly empty.
-    #[serde(default)]
     pub name: String,
     /// Its version, possibly empty.
-    #[serde(default)]
     pub version: String,
+}
+
+impl ServerInfo {
+    /// Reads a raw `Implementation`, whatever types its members have. Some servers
+    /// give their name alone.
+    pub(super) fn read(info: Option<&[u8]>) -> ServerInfo {
+        let info = info.and_then(|raw| str::from_utf8(raw).ok()).unwrap_or_default();
+        if is_text(info.as_bytes()) {
+            let name = text(info.as_bytes()).into_owned();
+            return ServerInfo { name, version: String::new() };
+        }
+        let [name, version] = members(info, &["name", "version"])
+            .map(|raw| raw.map(text).unwrap_or_default().into_owned());
+        ServerInfo { name, version }
+    }
 }
 
 /// The session that an `InitializeResult` opens.
@@ -45,17 +47,19 @@ pub struct ServerInfo {
 /// # Errors
 /// A sentence when the result is none, or names a revision we do not speak.
 pub fn session(result: &RawValue) -> Result<Session, String> {
-    let answer: InitializeResult<'_> = serde_json::from_str(result.get())
-        .map_err(|error| format!("the answer to initialize is malformed: {error}"))?;
-    let offers = Offers::read(answer.capabilities);
+    let names = ["protocolVersion", "capabilities", "serverInfo"];
+    let [version, capabilities, info] = members(result.get(), &names);
+    let Some(version) = version.map(text) else {
+        return Err("the answer to initialize is malformed: it has no protocolVersion".to_owned());
+    };
+    let offers = Offers::read(capabilities);
     VERSIONS
         .into_iter()
-        .find(|version| *version == answer.protocol_version)
-        .map(|version| Session::legacy(version, answer.server_info, offers))
+        .find(|known| *known == version)
+        .map(|version| Session::legacy(version, ServerInfo::read(info), offers))
         .ok_or_else(|| {
             format!(
-                "the server speaks protocol version '{}', which is none of {}",
-                answer.protocol_version,
+                "the server speaks protocol version '{version}', which is none of {}",
                 VERSIONS.join(", ")
             )
         })

@@ -1,11 +1,12 @@
 //! Sessions since 2026-07-28: no handshake state, every request stands alone.
 
-use std::borrow::Cow;
+use std::str;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::protocol::blocks;
 use crate::protocol::legacy::ServerInfo;
+use crate::protocol::lenient::{is_text, members, text};
 use crate::protocol::negotiation::Session;
 use crate::protocol::offers::Offers;
 
@@ -19,31 +20,17 @@ pub const UNSUPPORTED_VERSION: i64 = -32022;
 /// "Backward Compatibility").
 pub const PROOFS: [i64; 3] = [-32020, -32021, UNSUPPORTED_VERSION];
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DiscoverResult<'a> {
-    #[serde(borrow)]
-    supported_versions: Vec<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    capabilities: Option<&'a RawValue>,
-    #[serde(rename = "_meta", default)]
-    meta: Option<DiscoverMeta>,
-}
-
-#[derive(Deserialize)]
-struct DiscoverMeta {
-    #[serde(rename = "io.modelcontextprotocol/serverInfo", default)]
-    server_info: Option<ServerInfo>,
-}
-
 /// The session that a `DiscoverResult` opens; `None` when the server lists no
 /// modern revision that we speak, or when the result is none at all.
 pub fn session(result: &RawValue) -> Option<Session> {
-    let answer: DiscoverResult<'_> = serde_json::from_str(result.get()).ok()?;
-    let info = answer.meta.and_then(|meta| meta.server_info).unwrap_or_default();
-    answer
-        .supported_versions
-        .iter()
-        .any(|version| version == VERSION)
-        .then(|| Session::modern(info, Some(Offers::read(answer.capabilities))))
+    let names = ["supportedVersions", "capabilities", "_meta"];
+    let [versions, capabilities, meta] = members(result.get(), &names);
+    let meta = meta.and_then(|raw| str::from_utf8(raw).ok()).unwrap_or_default();
+    let [info] = members(meta, &["io.modelcontextprotocol/serverInfo"]);
+    let versions = versions.and_then(|raw| str::from_utf8(raw).ok()).unwrap_or_default();
+    // One that is no text is none of ours; one alone need not be in a list.
+    blocks::all(versions)
+        .into_iter()
+        .any(|version| is_text(version.as_bytes()) && text(version.as_bytes()) == VERSION)
+        .then(|| Session::modern(ServerInfo::read(info), Some(Offers::read(capabilities))))
 }

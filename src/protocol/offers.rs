@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
+use crate::protocol::lenient::members;
 
 /// The declared capabilities that a client asks something of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,36 +17,15 @@ pub struct Offers {
     pub completions: bool,
 }
 
-/// It is there, whatever it holds.
-type Declared = Option<IgnoredAny>;
-
-#[derive(Deserialize)]
-struct Capabilities {
-    #[serde(default)]
-    tools: Declared,
-    #[serde(default)]
-    resources: Declared,
-    #[serde(default)]
-    prompts: Declared,
-    #[serde(default)]
-    completions: Declared,
-}
-
 impl Offers {
-    /// Reads `capabilities`. What is none declares nothing, which is no reason to
-    /// refuse a server.
-    pub fn read(capabilities: Option<&RawValue>) -> Offers {
-        let Some(Ok(found)) =
-            capabilities.map(|raw| serde_json::from_str::<Capabilities>(raw.get()))
-        else {
-            return Offers::default();
-        };
-        Offers {
-            tools: found.tools.is_some(),
-            resources: found.resources.is_some(),
-            prompts: found.prompts.is_some(),
-            completions: found.completions.is_some(),
-        }
+    /// Reads raw `capabilities`. Whatever is there and not null or false is declared;
+    /// what is no object declares nothing, which is no reason to refuse a server.
+    pub fn read(capabilities: Option<&[u8]>) -> Offers {
+        let text = capabilities.and_then(|raw| std::str::from_utf8(raw).ok()).unwrap_or_default();
+        let names = ["tools", "resources", "prompts", "completions"];
+        let [tools, resources, prompts, completions] =
+            members(text, &names).map(|raw| raw.is_some_and(|raw| raw != b"false"));
+        Offers { tools, resources, prompts, completions }
     }
 }
 
@@ -72,8 +49,7 @@ mod tests {
     use super::*;
 
     fn words(text: &str) -> String {
-        let raw: Box<RawValue> = serde_json::from_str(text).expect("JSON");
-        Offers::read(Some(&raw)).to_string()
+        Offers::read(Some(text.as_bytes())).to_string()
     }
 
     #[test]
@@ -83,7 +59,8 @@ mod tests {
             words(r#"{"completions":{},"resources":{"subscribe":true}}"#),
             "resources completions"
         );
-        assert_eq!(words(r#"{"prompts":null}"#), "");
+        assert_eq!(words(r#"{"prompts":null,"tools":false}"#), "");
+        assert_eq!(words(r#"{"tools":null,"tools":[],"prompts":"yes"}"#), "tools prompts");
     }
 
     #[test]

@@ -156,7 +156,7 @@ impl<'a> Parts<'a> {
         match (get("text"), blob, uri) {
             (Some(text), blob, _) if blob.is_none() || text.get() != "\"\"" => self.say(text),
             (_, Some(_), _) => self.note(measured("blob", get("mimeType"), blob)),
-            (_, None, Some(_)) => self.note(named_by([uri, None])),
+            (_, None, Some(_)) => self.note(named_by([uri, get("mimeType")])),
             _ => self.note(compact(block.get())),
         }
     }
