@@ -7,6 +7,9 @@
 //! damaged, unless the damage is at them or above them. The request must end at once,
 //! and the next one must be answered on the same connection.
 
+// How much was tried is shown with --nocapture.
+#![allow(clippy::print_stdout)]
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
