@@ -11,9 +11,23 @@ use std::path::{Path, PathBuf};
 
 /// The sources in the order in which a reader of the header meets them. Not
 /// found through `lib.rs`, because that would sort them by name.
-const SOURCES: [&str; 15] = [
-    "version", "result", "log", "options", "handle", "client", "call", "request", "host", "stats",
-    "event", "part", "prepare", "question", "table",
+const SOURCES: [&str; 16] = [
+    "version",
+    "result",
+    "log",
+    "options",
+    "handle",
+    "client",
+    "call",
+    "request",
+    "host",
+    "configuration",
+    "stats",
+    "event",
+    "part",
+    "prepare",
+    "question",
+    "table",
 ];
 
 /// The conventions as the comment that the header begins with.

@@ -196,8 +196,8 @@ enum tmcp_event_type {
    */
   TMCP_EVENT_TYPE_PROGRESS = 2,
   /**
-   * The configuration was read; text: a line per problem, empty when all is
-   * well.
+   * The configuration was read; text: a line per problem that the one before did
+   * not have, empty when there is none; tmcp_client_configuration has all.
    */
   TMCP_EVENT_TYPE_CONFIG_LOADED = 3,
   /**
@@ -485,6 +485,11 @@ struct tmcp_call {
    * Comes back in the DONE event.
    */
   void *user_data;
+  /**
+   * Where the call is made: server means that of the nearest project at or above
+   * it. NULL: server is a name of tmcp_client_find_server, or the user's.
+   */
+  const char *directory;
 };
 
 #ifdef __cplusplus
@@ -907,7 +912,56 @@ int32_t tmcp_client_set_default(struct tmcp_client *client,
                                 const char *value);
 
 /**
- * Whether the configuration has been read for the first time.
+ * Looks whether configuration files have changed since they were read, those of
+ * the projects at or above a directory among them, and reads those that have in
+ * the dispatches that follow. Until then tmcp_client_ready is false, and
+ * requests wait. Costs a stat of a few files. The directory stays the one for
+ * which tmcp_client_servers and tmcp_client_stats show what is in force.
+ *
+ * Ownership: none.
+ * NULL: client must not be NULL; directory NULL is none: the user's servers.
+ * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (no living client),
+ * TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: directory is copied.
+ */
+int32_t tmcp_client_refresh(struct tmcp_client *client, const char *directory);
+
+/**
+ * The server that a person means by a name at a directory: the nearest one of
+ * that name, or the only one it abbreviates. What is given back is the name by
+ * which every other function finds that server; that of a project's server has
+ * the directory behind an "@". Copies as much as fits with a NUL; *needed gets the
+ * full length, without the NUL.
+ *
+ * Ownership: buf is the caller's.
+ * NULL: client and name must not be NULL; directory NULL is none; buf NULL only
+ * measures; needed may be NULL.
+ * Errors: TMCP_RESULT_INVALID (no such server; tmcp_client_error says why the
+ * entry is not used, where there is one, or which there are), TMCP_RESULT_NULL,
+ * TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: copied.
+ */
+int32_t tmcp_client_find_server(struct tmcp_client *client,
+                                const char *directory,
+                                const char *name,
+                                char *buf,
+                                size_t len,
+                                size_t *needed);
+
+/**
+ * Which configuration files were read, and all that is wrong with them, in
+ * lines. Returns 1 if there is something to mend, 0 if not.
+ *
+ * Ownership: *out is the caller's, to be given to tmcp_string_free.
+ * NULL: client and out must not be NULL.
+ * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (no living client),
+ * TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: *out until tmcp_string_free.
+ */
+int32_t tmcp_client_configuration(struct tmcp_client *client, char **out);
+
+/**
+ * Whether a configuration has been read, and none is being read now.
  *
  * Ownership: none.
  * NULL: false.
@@ -1440,7 +1494,11 @@ struct tmcp_table *tmcp_client_jobs(struct tmcp_client *client);
 /**
  * The servers, sorted by name: name state transport status socket_path inflight
  * queued calls errors p50 p95 p99 p999 avg rate hit_rate tools last_error
- * spark offers. state is one word as in the format key, status is as in the
+ * spark offers scope id reason here. They are those in force at the directory of
+ * the last tmcp_client_refresh, with here "1", and those of other projects that
+ * are in use. id is the name by which functions find a server, "" for an entry
+ * that is not used, whose state and reason say why; scope is "user", or "local" or
+ * "project" and a directory. state is one word as in the format key, status is as in the
  * report, tools is a count, "" when they were not listed yet; numbers that are
  * not known are "-". offers are the words of what the server declared (tools
  * resources prompts completions), "" before its first handshake.

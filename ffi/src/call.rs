@@ -50,6 +50,9 @@ pub struct tmcp_call {
     pub flags: u32,
     /// Comes back in the DONE event.
     pub user_data: *mut c_void,
+    /// Where the call is made: server means that of the nearest project at or above
+    /// it. NULL: server is a name of tmcp_client_find_server, or the user's.
+    pub directory: *const c_char,
 }
 
 // SAFETY: repr(C), size first; pointers, sizes and two u32 in one word: zeros
@@ -82,7 +85,13 @@ pub unsafe extern "C" fn tmcp_client_call(
             let raw = raw.ok_or_else(|| Failure::null("call"))?;
             // SAFETY: as above.
             let call = unsafe { parse(&raw) }?;
-            let request = client.call(call, timeout(raw.timeout_ms), to_u64(raw.user_data))?;
+            // SAFETY: as above.
+            let directory = unsafe { strings::path(raw.directory) };
+            let (limit, user_data) = (timeout(raw.timeout_ms), to_u64(raw.user_data));
+            let request = match directory {
+                Some(directory) => client.call_at(&directory, call, limit, user_data)?,
+                None => client.call(call, limit, user_data)?,
+            };
             // SAFETY: NULL or writable.
             unsafe { strings::store(id, request.0) };
             Ok(tmcp_result::Ok as i32)

@@ -40,8 +40,8 @@ pub enum tmcp_event_type {
     Done = 1,
     /// A server reported progress on a request.
     Progress = 2,
-    /// The configuration was read; text: a line per problem, empty when all is
-    /// well.
+    /// The configuration was read; text: a line per problem that the one before did
+    /// not have, empty when there is none; tmcp_client_configuration has all.
     ConfigLoaded = 3,
     /// The first connection to a server is usable.
     ServerUp = 4,
@@ -358,7 +358,7 @@ impl tmcp_event {
         match &self.event {
             Event::Done(Completion { outcome: Err(error), .. }) => error.message().to_owned(),
             Event::Progress(progress) => progress.message.clone().unwrap_or_default(),
-            Event::ConfigLoaded { problems } => problems.join("\n"),
+            Event::ConfigLoaded { fresh, .. } => fresh.join("\n"),
             Event::ServerDown { reason, .. } => reason.clone(),
             Event::ResourceUpdated { uri, .. } => uri.clone(),
             Event::Question(question) => match &question.asks {

@@ -157,7 +157,10 @@ fn progress_is_a_fraction_or_negative() {
 
 #[test]
 fn the_other_events_say_whom_and_why() {
-    let event = Held::new(Event::ConfigLoaded { problems: vec!["a".into(), "b".into()] });
+    let event = Held::new(Event::ConfigLoaded {
+        problems: vec!["a".into(), "b".into(), "c".into()],
+        fresh: vec!["a".into(), "b".into()],
+    });
     assert_eq!(event.text(), "a\nb");
     let event = Held::new(Event::ServerDown { server: "s".into(), reason: "gone".into() });
     assert_eq!(event.text(), "gone");

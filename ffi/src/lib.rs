@@ -35,6 +35,7 @@ mod strings;
 // Header order is this order.
 mod call;
 mod client;
+mod configuration;
 mod event;
 mod host;
 mod log;
@@ -59,6 +60,7 @@ pub use client::{
     tmcp_client_dispatch, tmcp_client_error, tmcp_client_fd, tmcp_client_free, tmcp_client_new,
     tmcp_client_next_event, tmcp_client_timeout_ms,
 };
+pub use configuration::{tmcp_client_configuration, tmcp_client_find_server, tmcp_client_refresh};
 pub use event::{
     tmcp_event, tmcp_event_elapsed_us, tmcp_event_free, tmcp_event_id, tmcp_event_json,
     tmcp_event_progress, tmcp_event_result, tmcp_event_server, tmcp_event_text, tmcp_event_tool,

@@ -8,7 +8,7 @@ use crate::handle::{self, Failure, tmcp_client};
 use crate::result::tmcp_result;
 use crate::strings;
 
-/// Whether the configuration has been read for the first time.
+/// Whether a configuration has been read, and none is being read now.
 ///
 /// Ownership: none.
 /// NULL: false.

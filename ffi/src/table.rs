@@ -289,7 +289,11 @@ pub unsafe extern "C" fn tmcp_client_jobs(client: *mut tmcp_client) -> *mut tmcp
 
 /// The servers, sorted by name: name state transport status socket_path inflight
 /// queued calls errors p50 p95 p99 p999 avg rate hit_rate tools last_error
-/// spark offers. state is one word as in the format key, status is as in the
+/// spark offers scope id reason here. They are those in force at the directory of
+/// the last tmcp_client_refresh, with here "1", and those of other projects that
+/// are in use. id is the name by which functions find a server, "" for an entry
+/// that is not used, whose state and reason say why; scope is "user", or "local" or
+/// "project" and a directory. state is one word as in the format key, status is as in the
 /// report, tools is a count, "" when they were not listed yet; numbers that are
 /// not known are "-". offers are the words of what the server declared (tools
 /// resources prompts completions), "" before its first handshake.

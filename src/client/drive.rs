@@ -392,21 +392,17 @@ impl Client {
             return self.shelf.has_more();
         };
         let env = &self.options.env;
-        match loader.step(now, &mut self.scratch, &|name| lookup(env, name)) {
+        let env = |name: &str| lookup(env, name);
+        match loader.step(now, &mut self.scratch, &mut self.sources, &env) {
             Progress::More => return true,
             Progress::Later => return false,
-            Progress::Done(config) => {
-                self.shelf.want(config.servers.iter().map(|server| server.identity()));
-                self.engine.configure(now, config);
-            }
-            Progress::Failed(problem, overlay) => {
-                if self.engine.is_ready() {
-                    self.engine.configuration_failed(now, problem);
-                } else {
-                    let mut config = overlay;
-                    config.problems.push(problem);
-                    self.engine.configure(now, config);
-                }
+            Progress::Done(loaded) => {
+                self.files = loaded.files;
+                let files: Vec<String> =
+                    self.files.iter().map(|(file, _)| file.display().to_string()).collect();
+                self.engine.set_origins(files.join(", "));
+                self.shelf.want(loaded.config.servers.iter().map(|server| server.identity()));
+                self.engine.configure(now, loaded.config);
             }
         }
         self.loader = None;

@@ -16,6 +16,7 @@ mod hunch;
 mod link;
 mod loader;
 mod shelf;
+mod sources;
 mod tables;
 mod verdicts;
 
@@ -23,7 +24,7 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
 use std::os::fd::{AsRawFd, RawFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ pub use crate::engine::{
     Abilities, Answer, Arguments, Asks, CallTool, Completion, Event, Job, Listing, LogLevel, Pair,
     Progress, Question, QuestionId, Reference, Reply, RequestId, Unfinished,
 };
-use crate::engine::{ConnectionId, Engine, IdMap};
+use crate::engine::{ConnectionId, Engine, IdMap, Listed};
 use crate::error::{Error, Kind, Result};
 use crate::metrics::{self, Figures};
 use crate::sys::{clock, entropy};
@@ -42,6 +43,7 @@ use hunch::Hunch;
 use link::Link;
 use loader::Loader;
 use shelf::Shelf;
+use sources::Sources;
 use verdicts::Verdicts;
 
 /// Bytes read at once, shared by all connections.
@@ -97,6 +99,11 @@ pub struct Client {
     stragglers: Vec<(Time, Box<dyn Transport>)>,
     scratch: Box<[u8]>,
     loader: Option<Loader>,
+    sources: Sources,
+    /// Files that had servers when they were read last, and how many.
+    files: Vec<(PathBuf, usize)>,
+    /// The environment is another than when the entries were read.
+    outdated: bool,
     verdicts: Verdicts,
     shelf: Shelf,
     log: LogSink,
@@ -140,6 +147,9 @@ impl Client {
             stragglers: Vec::new(),
             scratch: vec![0; SCRATCH].into_boxed_slice(),
             loader: None,
+            sources: Sources::default(),
+            files: Vec::new(),
+            outdated: false,
             verdicts,
             shelf,
             log,
@@ -199,6 +209,23 @@ impl Client {
         user_data: u64,
     ) -> Result<RequestId> {
         self.tell(|engine, now| engine.call(now, call, timeout, user_data))
+    }
+
+    /// The same, of the server that the name means at a directory: that of the
+    /// nearest project, else the user's.
+    ///
+    /// # Errors
+    /// As [`call`](Client::call).
+    pub fn call_at(
+        &mut self,
+        directory: &Path,
+        call: CallTool,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        self.refresh(Some(directory));
+        let directory = self.sources.directory(clock::now(), directory);
+        self.tell(|engine, now| engine.call_at(now, directory, call, timeout, user_data))
     }
 
     /// Lists the tools of a server; see [`Engine::list_tools`].
@@ -384,10 +411,91 @@ impl Client {
     /// Reads the configuration anew, in the background. What is in force stays
     /// in force until the new one is whole.
     pub fn reload(&mut self) {
+        self.find_files();
+        let all = self.sources.all(clock::now());
+        self.load_files(all);
+    }
+
+    /// Looks whether configuration files have changed, those in force at
+    /// `directory` among them, and begins to read those that have. Requests made
+    /// until that is done wait for it, and [`is_ready`](Client::is_ready) is false.
+    ///
+    /// This is a `stat` of a few files, without which nothing is read. Files on a
+    /// file system that can hang are left to [`reload`](Client::reload).
+    pub fn refresh(&mut self, directory: Option<&Path>) {
+        let now = clock::now();
+        self.find_files();
+        let directory = directory.map(|path| self.sources.directory(now, path));
+        if !self.engine.is_ready() || self.loader.is_some() && self.engine.is_loading() {
+            // A file that changes while it is read is met by the next look.
+            return;
+        }
+        let changed = self.sources.changed(now, directory.as_deref());
+        if !changed.is_empty() || std::mem::take(&mut self.outdated) {
+            self.load_files(changed);
+        }
+    }
+
+    fn load_files(&mut self, files: Vec<PathBuf>) {
+        self.outdated = false;
+        self.loader = Some(Loader::new(files));
+        self.engine.set_loading();
+    }
+
+    fn find_files(&mut self) {
         let env = |name: &str| lookup(&self.options.env, name);
         let main = self.options.config_path.clone().or_else(|| paths::config_path(&env));
         let overlay = self.options.overlay_path.clone().or_else(|| paths::overlay_path(&env));
-        self.loader = Some(Loader::new(main, overlay));
+        let settings = paths::settings_paths(&env);
+        let sources = &mut self.sources;
+        if (&sources.main, &sources.overlay) != (&main, &overlay) {
+            // What was read of other files is in force no longer.
+            let gone = [&sources.main, &sources.overlay].map(|path| path.clone());
+            for path in gone.into_iter().flatten() {
+                if main.as_ref() != Some(&path) && overlay.as_ref() != Some(&path) {
+                    sources.files.remove(&path);
+                }
+            }
+        }
+        (sources.main, sources.overlay, sources.settings) = (main, overlay, settings);
+    }
+
+    /// The directory for which names are looked up and servers shown: those of its
+    /// projects, nearest first, and the user's. `None`: the user's alone.
+    pub fn set_directory(&mut self, directory: Option<&Path>) {
+        let now = clock::now();
+        let directory = directory.map(|path| self.sources.directory(now, path));
+        self.engine.set_directory(directory);
+    }
+
+    /// The server that is meant by `name`, perhaps abbreviated, at the directory
+    /// set last: the name under which every other call finds it.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] with why its entry is not used, where it is configured
+    /// instead, or which names there are.
+    pub fn find(&self, name: &str) -> Result<String> {
+        self.engine.resolve(name).map(str::to_owned)
+    }
+
+    /// Which files were read and all that is wrong with them, a line each; true:
+    /// there is something to mend.
+    pub fn configuration(&self) -> (String, bool) {
+        let mut text = String::new();
+        for (file, count) in &self.files {
+            let servers = if *count == 1 { "server" } else { "servers" };
+            text += &format!("read {}: {count} {servers}\n", file.display());
+        }
+        if self.files.is_empty() {
+            text += "no configuration file was read\n";
+        }
+        let mut fault = false;
+        for problem in self.engine.problems() {
+            fault |= problem.is_fault();
+            text += &problem.message;
+            text.push('\n');
+        }
+        (text, fault)
     }
 
     /// Reads another file from the next `reload` on; `None`: the usual one.
@@ -397,6 +505,7 @@ impl Client {
 
     /// The environment of processes started from now on.
     pub fn set_env(&mut self, env: Vec<(OsString, OsString)>) {
+        self.outdated |= self.options.env != env;
         self.options.env = env;
     }
 
@@ -419,9 +528,10 @@ impl Client {
 
     // ----- what is known ----------------------------------------------------
 
-    /// Whether a configuration has been read, well or badly.
+    /// Whether a configuration has been read, well or badly, and no other one is
+    /// being read.
     pub fn is_ready(&self) -> bool {
-        self.engine.is_ready()
+        self.engine.is_ready() && !self.engine.is_loading()
     }
 
     /// How many servers are configured.
@@ -441,12 +551,15 @@ impl Client {
     pub fn stats(&self, server: Option<&str>, detail: metrics::Detail) -> Result<String> {
         let now = clock::now();
         let Some(name) = server else {
-            let reports = self
-                .engine
-                .server_names()
-                .map(|name| self.report(name))
-                .collect::<Result<Vec<_>>>()?;
-            return Ok(metrics::render(&reports, now, detail));
+            let reports =
+                self.engine.shown().map(|name| self.report(name)).collect::<Result<Vec<_>>>()?;
+            let mut text = metrics::render(&reports, now, detail);
+            for entry in self.engine.visible() {
+                if let Listed::Unused(problem) = entry {
+                    text += &format!("Not used: {}\n", problem.message);
+                }
+            }
+            return Ok(text);
         };
         Ok(metrics::render_server(&self.report(name)?, now, detail))
     }

@@ -1,6 +1,8 @@
 //! What is known, as tables: servers, requests, arguments of tools.
 
 use crate::client::Client;
+use crate::config::{Problem, Scope};
+use crate::engine::Listed;
 use crate::error::{Error, Kind, Result};
 use crate::metrics::Figures;
 use crate::protocol::arguments::{self, Pair};
@@ -29,6 +31,10 @@ const SERVERS: &[&str] = &[
     "last_error",
     "spark",
     "offers",
+    "scope",
+    "id",
+    "reason",
+    "here",
 ];
 
 impl Client {
@@ -76,15 +82,48 @@ impl Client {
     pub fn servers_table(&self) -> Table {
         let now = clock::now();
         let mut table = Table::new(SERVERS);
-        for name in self.engine.server_names() {
-            let Ok(report) = self.report(name) else { continue };
+        let visible = self.engine.visible();
+        let mut rows: Vec<(&str, &str, &Scope, Option<&Problem>)> = visible
+            .iter()
+            .map(|entry| match *entry {
+                Listed::Server(id, name, scope) => (id, name, scope, None),
+                Listed::Unused(problem) => ("", entry.name(), entry.scope(), Some(problem)),
+            })
+            .collect();
+        // Servers of other places that are in use; their plain names mean others here.
+        for id in self.engine.shown() {
+            if !rows.iter().any(|(other, ..)| *other == id) {
+                let scope = self.engine.configured_as(id).map_or(&Scope::User, |(_, scope)| scope);
+                rows.push((id, id, scope, None));
+            }
+        }
+        rows.sort_by_key(|(_, name, ..)| *name);
+        for (id, name, scope, problem) in rows {
+            // Others are named by their ids.
+            let here = scope.directory().is_none() || id != name;
+            let about = |column: &str| match column {
+                "name" => Some(name.to_owned()),
+                "id" => Some(id.to_owned()),
+                "scope" => Some(scope.to_string()),
+                "here" => Some(if here { "1" } else { "" }.to_owned()),
+                "reason" => Some(problem.map(|p| p.message.clone()).unwrap_or_default()),
+                _ => None,
+            };
+            if let Some(problem) = problem {
+                table.push(SERVERS.iter().map(|column| match *column {
+                    "state" | "status" => problem.kind.word().to_owned(),
+                    column => about(column).unwrap_or_default(),
+                }));
+                continue;
+            }
+            let Ok(report) = self.report(id) else { continue };
             table.push(SERVERS.iter().map(|column| match *column {
-                "name" => name.to_owned(),
+                "name" | "id" | "scope" | "reason" | "here" => about(column).unwrap_or_default(),
                 "transport" => report.transport.to_owned(),
                 "status" => report.status.to_owned(),
                 "socket_path" => report.socket_path.unwrap_or_default().to_owned(),
                 "tools" => report.tools.map(|tools| tools.to_string()).unwrap_or_default(),
-                "offers" => self.engine.offers(name).map(|o| o.to_string()).unwrap_or_default(),
+                "offers" => self.engine.offers(id).map(|o| o.to_string()).unwrap_or_default(),
                 "last_error" => report.last_error.map_or_else(String::new, |(why, _)| why.into()),
                 key => Figures::of(&report, now).value(key).unwrap_or_default(),
             }));

@@ -12,6 +12,7 @@
 
 pub mod paths;
 
+mod approval;
 mod expand;
 mod identity;
 mod limits;
@@ -21,7 +22,8 @@ mod scan;
 mod scope;
 mod tools;
 
-pub use parse::{Parser, parse_servers};
+pub use approval::Approval;
+pub use parse::{Parser, not_an_object, parse_servers};
 pub use problem::{Problem, ProblemKind};
 pub use scan::{Captured, Key, Scanner, other_format};
 pub use scope::{Directory, Scope};

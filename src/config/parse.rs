@@ -132,19 +132,24 @@ impl<'de> Deserialize<'de> for Entries {
     }
 }
 
+/// What is wrong with a `mcpServers` that is no object; `null` is as good as none.
+pub fn not_an_object(raw: &[u8]) -> Option<String> {
+    let found = match raw.iter().find(|byte| !byte.is_ascii_whitespace())? {
+        b'{' | b'n' => return None,
+        b'[' => "an array",
+        b'"' => "a string",
+        b't' | b'f' => "true or false",
+        _ => "a number",
+    };
+    Some(format!("'mcpServers' must be an object, not {found}"))
+}
+
 fn entries(raw: &[u8]) -> Result<Entries, String> {
-    match raw.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        None | Some(b'{') => {}
-        Some(b'n') => return Ok(Entries::default()),
-        Some(first) => {
-            let found = match first {
-                b'[' => "an array",
-                b'"' => "a string",
-                b't' | b'f' => "true or false",
-                _ => "a number",
-            };
-            return Err(format!("'mcpServers' must be an object, not {found}"));
-        }
+    if let Some(what) = not_an_object(raw) {
+        return Err(what);
+    }
+    if raw.trim_ascii().first() == Some(&b'n') {
+        return Ok(Entries::default());
     }
     // serde_json's own sentence may quote the text it stumbled on.
     serde_json::from_slice(raw).map_err(|error| {

@@ -12,6 +12,14 @@ pub fn config_path(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     Some(directory.join(".claude.json"))
 }
 
+/// Claude Code's settings of the user: they may approve entries of projects.
+pub fn settings_paths(env: &dyn Fn(&str) -> Option<String>) -> Vec<PathBuf> {
+    let directory =
+        set(env, "CLAUDE_CONFIG_DIR").or_else(|| set(env, "HOME").map(|home| home.join(".claude")));
+    let files = ["settings.json", "settings.local.json"];
+    directory.map(|dir| files.map(|file| dir.join(file)).to_vec()).unwrap_or_default()
+}
+
 /// Our own file of the same shape, which wins: `tmux/mcp.json` under
 /// `$XDG_CONFIG_HOME`, else under `~/.config`.
 pub fn overlay_path(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {

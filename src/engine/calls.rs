@@ -32,11 +32,14 @@ impl Engine {
         user_data: u64,
         internal: bool,
     ) -> Result<RequestId> {
-        if !self.ready {
+        if !self.ready || self.loading {
             let name = Arc::from(server);
             return Ok(self.insert(now, name, kind, timeout, user_data, internal));
         }
-        let server = self.find_server(server)?;
+        let server = match &self.made_at {
+            Some(at) => self.lookup(server, Some(at))?,
+            None => self.find_server(server)?,
+        };
         if let Err(error) = self.room(server) {
             if let Kind::Call { .. } = kind {
                 let metrics = &mut self.server_mut(server).metrics;
@@ -71,6 +74,7 @@ impl Engine {
             internal,
             timeout,
             timeout_key: "",
+            directory: self.made_at.clone(),
             enqueued: now,
             deadline,
             silence: None,
@@ -86,7 +90,7 @@ impl Engine {
             served: false,
         };
         self.requests.insert(id, request);
-        if !self.ready {
+        if !self.ready || self.loading {
             // Otherwise it is admitted at once, which sets its true deadline.
             self.note_request(id);
         }
@@ -100,10 +104,19 @@ impl Engine {
             return self.finish(now, id, Ok(Reply::Ready));
         }
         let name = request.server_name.clone();
-        let server = match self.find_server(&name).and_then(|id| self.room(id).map(|()| id)) {
+        let at = request.directory.clone();
+        let server = match &at {
+            Some(at) => self.lookup(&name, Some(at)),
+            None => self.find_server(&name),
+        };
+        let server = match server.and_then(|id| self.room(id).map(|()| id)) {
             Ok(server) => server,
             Err(error) => return self.finish(now, id, Err(error)),
         };
+        let name = self.server(server).name.clone();
+        if let Some(request) = self.requests.get_mut(&id) {
+            request.server_name = name;
+        }
         self.admit_to(now, id, server);
     }
 
@@ -135,6 +148,13 @@ impl Engine {
         listed: bool,
     ) {
         let Some(request) = self.requests.get_mut(&id) else { return };
+        if let Kind::Call { tool, .. } = &request.kind {
+            let config = &self.servers[server.0 as usize].config;
+            if !config.tools.allows(tool) {
+                let message = format!("tool '{tool}' is not offered: 'tools' of the entry");
+                return self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
+            }
+        }
         let Kind::Call { tool, arguments: args } = &mut request.kind else {
             return self.enqueue(now, id, server);
         };

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::Era;
+use crate::config::{Era, ToolFilter};
 use crate::engine::join::Join;
 use crate::protocol::deep::{Kind, MOST};
 use crate::protocol::jsonrpc::Answer;
@@ -160,6 +160,17 @@ impl Catalogue {
     pub(super) fn recalled(now: Time, items: &[u8], left: Duration) -> Option<Catalogue> {
         let pages = Arc::new(vec![Page::recall(items)?]);
         Some(Catalogue { pages, fresh_until: Some(now + left.min(TTL_CAP)) })
+    }
+
+    /// Leaves out the tools that the entry does not offer.
+    pub(super) fn filter(&mut self, tools: &ToolFilter) {
+        if tools.is_open() {
+            return;
+        }
+        // Nobody else has it yet: it was put together just now.
+        for page in Arc::get_mut(&mut self.pages).into_iter().flatten() {
+            page.retain(|name| tools.allows(name));
+        }
     }
 
     /// How long the server allows it to be kept from now on.

@@ -38,7 +38,7 @@ impl Engine {
     /// many servers is in force when [`work`](Engine::work) has nothing left to do.
     pub fn configure(&mut self, now: Time, config: Config) {
         self.take_over_all(now);
-        let named: HashSet<&str> = config.servers.iter().map(|new| &*new.name).collect();
+        let named: HashSet<String> = config.servers.iter().map(|new| new.id()).collect();
         let gone: Vec<ServerId> = self
             .by_name
             .iter()
@@ -63,7 +63,7 @@ impl Engine {
         let Some(mut coming) = self.coming.take() else { return };
         for new in coming.servers.by_ref().take(PIECE) {
             let era = self.verdicts.get(&new.identity()).copied();
-            let Some(&index) = coming.known.get(&*new.name) else {
+            let Some(&index) = coming.known.get(&*new.id()) else {
                 let server = Server::new(new, &self.defaults, era);
                 let index = coming.free.pop().unwrap_or(self.servers.len());
                 self.by_name.insert(server.name.clone(), ServerId(index as u32));
@@ -100,8 +100,8 @@ impl Engine {
             self.coming = Some(coming);
             return;
         }
-        self.problems = coming.problems;
-        self.configured(now);
+        let before = std::mem::replace(&mut self.problems, coming.problems);
+        self.configured(now, &before);
     }
 
     /// Takes over what is left of a configuration that another one follows.
@@ -114,9 +114,10 @@ impl Engine {
     /// No configuration could be read. What was read before stays in force.
     pub fn configuration_failed(&mut self, now: Time, problem: Problem) {
         self.take_over_all(now);
+        let before = self.problems.clone();
         self.problems.retain(|old| old.server.is_some());
         self.problems.push(problem);
-        self.configured(now);
+        self.configured(now, &before);
     }
 
     /// Values for what an entry of the configuration leaves out.
@@ -132,14 +133,20 @@ impl Engine {
         }
     }
 
-    fn configured(&mut self, now: Time) {
+    /// A configuration is in force; what was `before` wrong with the last one was
+    /// told then.
+    fn configured(&mut self, now: Time, before: &[Problem]) {
         self.ready = true;
-        let problems: Vec<String> = self.problems.iter().map(|p| p.message.clone()).collect();
-        for problem in &problems {
+        self.loading = false;
+        let told: HashSet<&str> = before.iter().map(|problem| &*problem.message).collect();
+        let all = self.problems.iter().map(|problem| &problem.message);
+        let fresh: Vec<String> = all.clone().filter(|p| !told.contains(&***p)).cloned().collect();
+        let problems: Vec<String> = all.cloned().collect();
+        for problem in &fresh {
             self.note(LogLevel::Warning, format_args!("{problem}"));
         }
         self.note(LogLevel::Debug, format_args!("{} servers configured", self.by_name.len()));
-        self.events.push_back(Event::ConfigLoaded { problems });
+        self.events.push_back(Event::ConfigLoaded { problems, fresh });
         let mut waiting: Vec<RequestId> = self
             .requests
             .iter()

@@ -20,6 +20,8 @@ pub enum Event {
     ConfigLoaded {
         /// Sentences for the user, empty when all is well.
         problems: Vec<String>,
+        /// Those that the configuration before did not have.
+        fresh: Vec<String>,
     },
     /// The first usable connection to a server came up.
     ServerUp {

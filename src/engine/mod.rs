@@ -38,6 +38,7 @@ mod event;
 mod id;
 mod join;
 mod log;
+mod lookup;
 mod notices;
 mod oddities;
 mod parting;
@@ -69,11 +70,12 @@ pub use catalogue::Listing;
 pub use event::{Answer, Asks, Completion, Event, Json, Progress, Question, Reply};
 pub use id::{ConnectionId, IdHasher, IdMap, QuestionId, RequestId, ServerId};
 pub use log::LogLevel;
+pub use lookup::Listed;
 pub use pool::{Hit, Member, Opening, Pool, Shape};
 pub use retry::Delivery;
 pub use snapshot::{Job, ServerSnapshot};
 
-use crate::config::{Defaults, Era, Problem};
+use crate::config::{Defaults, Directory, Era, Problem};
 use crate::error::{Error, Kind, Result};
 use crate::metrics::Latency;
 pub use crate::protocol::message::Abilities;
@@ -141,6 +143,14 @@ pub struct Engine {
     defaults: Defaults,
     /// A configuration was read, or reading one failed.
     ready: bool,
+    /// Another configuration is being read; requests wait for it.
+    loading: bool,
+    /// Where names are looked up and servers shown.
+    directory: Option<Arc<Directory>>,
+    /// Where the request that is being taken in is made.
+    made_at: Option<Arc<Directory>>,
+    /// Files the configuration came from.
+    origins: String,
     servers: Vec<Server>,
     by_name: BTreeMap<Arc<str>, ServerId>,
     problems: Vec<Problem>,
@@ -185,6 +195,10 @@ impl Engine {
             identity: Identity::new(name, version),
             defaults: Defaults::default(),
             ready: false,
+            loading: false,
+            directory: None,
+            made_at: None,
+            origins: String::new(),
             servers: Vec::new(),
             by_name: BTreeMap::new(),
             problems: Vec::new(),
@@ -230,6 +244,9 @@ impl Engine {
             server.kept = true;
             if server.catalogue.is_none() {
                 server.catalogue = catalogue::Catalogue::recalled(now, items, left);
+                if let Some(catalogue) = &mut server.catalogue {
+                    catalogue.filter(&server.config.tools);
+                }
             }
         }
     }
@@ -237,6 +254,24 @@ impl Engine {
     /// Lines louder than this are not written.
     pub fn set_log_level(&mut self, level: LogLevel) {
         self.log.set_level(level);
+    }
+
+    /// [`call`](Engine::call) of the server that the name means at a directory.
+    ///
+    /// # Errors
+    /// As [`call`](Engine::call).
+    pub fn call_at(
+        &mut self,
+        now: Time,
+        directory: Arc<Directory>,
+        call: CallTool,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        self.made_at = Some(directory);
+        let result = self.call(now, call, timeout, user_data);
+        self.made_at = None;
+        result
     }
 
     /// Calls a tool. `user_data` comes back with its end.
@@ -392,7 +427,7 @@ impl Engine {
     /// Ends as soon as a configuration has been read; at once if one was.
     pub fn wait_ready(&mut self, now: Time, user_data: u64) -> RequestId {
         let id = self.insert(now, Arc::from(""), request::Kind::Ready, None, user_data, false);
-        if self.ready {
+        if self.ready && !self.loading {
             self.finish(now, id, Ok(Reply::Ready));
         }
         id
@@ -474,24 +509,27 @@ impl Engine {
         self.ready
     }
 
-    // ----- shared by the parts ----------------------------------------------
-
-    fn find_server(&self, name: &str) -> Result<ServerId> {
-        if let Some(id) = self.by_name.get(name) {
-            return Ok(*id);
-        }
-        if let Some(problem) = self.problems.iter().find(|p| p.unused() == Some(name)) {
-            return Err(Error::new(Kind::Invalid, problem.message.clone()));
-        }
-        let names: Vec<&str> = self.by_name.keys().map(|name| &**name).collect();
-        let mut message = format!("unknown server '{name}'");
-        match self.problems.iter().find(|problem| problem.server.is_none()) {
-            _ if !names.is_empty() => message += &format!("; there are {}", names.join(", ")),
-            Some(problem) => message += &format!("; {}", problem.message),
-            None => message += "; none is configured",
-        }
-        Err(Error::new(Kind::Invalid, message))
+    /// A configuration is being read: requests wait until it is in force.
+    pub fn set_loading(&mut self) {
+        self.loading = true;
     }
+
+    /// Whether one is being read.
+    pub fn is_loading(&self) -> bool {
+        self.loading
+    }
+
+    /// Where names are looked up, and servers shown, from now on.
+    pub fn set_directory(&mut self, directory: Option<Arc<Directory>>) {
+        self.directory = directory;
+    }
+
+    /// What is wrong with the configuration in force.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    // ----- shared by the parts ----------------------------------------------
 
     fn server(&self, id: ServerId) -> &Server {
         // A ServerId is only made by `configure`, and servers are never taken out.

@@ -253,11 +253,12 @@ impl Engine {
         if let Err(reason) = more {
             return self.finish(now, id, Err(Error::new(error::Kind::Protocol, reason)));
         }
-        let catalogue = pages.finish(now, era);
+        let mut catalogue = pages.finish(now, era);
         if what == Listing::Tools {
             self.keep_tools(now, server, era, &catalogue);
             let digest = catalogue.digest();
             self.server_mut(server).notices.listed(now, digest);
+            catalogue.filter(&self.server(server).config.tools);
             let state = self.server_mut(server);
             state.catalogue = Some(catalogue.clone());
             // It may have been closed as one too many.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::Limits;
+use crate::config::{Directory, Limits};
 use std::collections::BTreeMap;
 
 use crate::engine::catalogue::{Listing, Pages};
@@ -117,6 +117,8 @@ pub(super) struct Request {
     pub(super) timeout: Option<Duration>,
     /// The setting that fixed the deadline; empty: the caller or nobody did.
     pub(super) timeout_key: &'static str,
+    /// Where it was made: decides which of several servers of a name is meant.
+    pub(super) directory: Option<Arc<Directory>>,
     pub(super) enqueued: Time,
     pub(super) deadline: Time,
     /// Longest silence, with the time of the last sign of life.

@@ -97,7 +97,7 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(config: Arc<ServerConfig>, defaults: &Defaults, era: Option<Era>) -> Server {
         Server {
-            name: Arc::from(config.name.as_str()),
+            name: Arc::from(config.id()),
             limits: config.limits(defaults, config.transport),
             removed: false,
             pool: Pool::default(),

@@ -1,6 +1,6 @@
 //! What the engine knows about its servers, for reports and status lines.
 
-use crate::config::Transport;
+use crate::config::{Scope, Transport};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,6 +63,24 @@ impl Engine {
     /// Names of the configured servers, sorted.
     pub fn server_names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(|name| &**name)
+    }
+
+    /// Ids of the servers that are shown at the directory set last:
+    /// those in force there, and those that were used.
+    pub fn shown(&self) -> impl Iterator<Item = &str> {
+        let at = self.directory.as_deref();
+        let shown = move |id: &ServerId| {
+            let server = self.server(*id);
+            let used = server.was_up || server.open > 0 || !server.pool.members().is_empty();
+            used || server.last_error.is_some() || server.config.scope.nearness(at).is_some()
+        };
+        self.by_name.iter().filter(move |(_, id)| shown(id)).map(|(name, _)| &**name)
+    }
+
+    /// The name and the scope of a server as they are configured.
+    pub fn configured_as(&self, id: &str) -> Option<(&str, &Scope)> {
+        let config = &self.server(*self.by_name.get(id)?).config;
+        Some((&config.name, &config.scope))
     }
 
     /// The name of the `index`-th server in sorted order.
@@ -185,12 +203,16 @@ impl Engine {
         if let Some((name, _)) = self.by_name.get_key_value(word) {
             return Some(name);
         }
-        self.server_names().find(|name| {
+        let is_word = |name: &str| {
             (name.len() == word.len() || !name.is_ascii())
                 && name
                     .chars()
                     .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
                     .eq(word.chars())
-        })
+        };
+        let plain = |id: &ServerId| is_word(&self.server(*id).config.name);
+        self.server_names()
+            .find(|name| is_word(name))
+            .or_else(|| self.by_name.iter().find(|(_, id)| plain(id)).map(|(name, _)| &**name))
     }
 }

@@ -155,6 +155,18 @@ impl Page {
         !self.is_empty() && *self.list == *other.list
     }
 
+    /// Leaves out the entries whose names are not allowed.
+    pub fn retain(&mut self, allowed: impl Fn(&str) -> bool) {
+        let mut kept = Entries::new();
+        for (entry, name) in self.entries.iter().zip(self.names()) {
+            if allowed(&name) {
+                kept.push(*entry);
+            }
+        }
+        self.has_others |= kept.len() != self.entries.len();
+        self.entries = Arc::new(kept);
+    }
+
     /// How many entries it has.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -239,6 +251,16 @@ mod tests {
             assert!(page.find(name).is_none(), "{name}");
         }
         assert_eq!(page.find("ab").unwrap().text(), br#"{"name":"a\u0062"}"#);
+    }
+
+    #[test]
+    fn what_is_not_allowed_is_left_out() {
+        let mut some = page(r#"[{"name":"a"},{"name":"b"},{"name":"c"}]"#);
+        some.retain(|name| name != "b");
+        assert_eq!(some.names().collect::<Vec<_>>(), ["a", "c"]);
+        assert!(some.find("b").is_none() && some.find("c").is_some());
+        assert_eq!(some.span(1), Some(&br#"{"name":"c"}"#[..]));
+        assert_eq!(some.span(2), None);
     }
 
     #[test]

@@ -340,7 +340,8 @@ the_configuration_is_read_again(void)
 {
 	struct rig		 rig;
 	struct tmcp_event	*event;
-	char			 other[1100];
+	char			 other[1100], name[16], *report;
+	size_t			 needed;
 
 	rig_start(&rig, one_server(""));
 	tmcp_event_free(rig_ready(&rig));
@@ -352,6 +353,17 @@ the_configuration_is_read_again(void)
 		tmcp_event_free(event);
 	} while (tmcp_client_server_count(rig.client) != 2);
 	CHECK_HAS(rig.last_text[TMCP_EVENT_TYPE_CONFIG_LOADED], "bad");
+	CHECK_INT(tmcp_client_configuration(rig.client, &report), 1);
+	CHECK_HAS(report, "'command' must be a string");
+	tmcp_string_free(report);
+	CHECK_INT(tmcp_client_refresh(rig.client, "/nowhere"), 0);
+	CHECK(tmcp_client_ready(rig.client));
+	CHECK_INT(tmcp_client_find_server(rig.client, "/", "a", name,
+	    sizeof name, &needed), 0);
+	CHECK_STR(name, "a");
+	CHECK_INT(needed, 1);
+	CHECK_INT(tmcp_client_find_server(rig.client, NULL, "bad", NULL, 0,
+	    NULL), TMCP_RESULT_INVALID);
 
 	snprintf(other, sizeof other, "%s", rig.config);
 	strcat(rig.config, ".other");

@@ -67,6 +67,10 @@ no_client_is_answered(void)
 	CHECK_INT(tmcp_client_cancel(NULL, 1), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_child_exited(NULL, 1, 0), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_reload(NULL), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_refresh(NULL, "/"), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_configuration(NULL, NULL), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_find_server(NULL, NULL, "s", buf, sizeof buf,
+	    &needed), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_set_config_path(NULL, "x"), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_set_env(NULL, NULL), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_set_log_level(NULL, 0), TMCP_RESULT_NULL);

@@ -85,8 +85,10 @@ cmd_mcp_complete_table(struct mcp_run *run, struct tmcp_event *event)
 {
 	u_int	word = cmd_mcp_complete_word(run);
 
-	if (cmd_mcp_complete_words[word].what == 0)
+	if (cmd_mcp_complete_words[word].what == 0) {
+		tmcp_client_refresh(run->core, run->directory);
 		return (tmcp_client_servers(run->core));
+	}
 	if (cmd_mcp_complete_words[word].count == 3) {
 		return (tmcp_client_tool_arguments(run->core, run->server,
 		    run->name));

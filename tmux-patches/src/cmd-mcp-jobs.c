@@ -93,11 +93,15 @@ cmd_mcp_cancel_many(struct cmdq_item *item, struct tmcp_client *core,
     const char *server)
 {
 	struct tmcp_table	*table;
-	char			*name = NULL, *cause;
+	char			*name = NULL, *cause, *directory;
 	size_t			 row;
 
-	if (server != NULL &&
-	    (name = mcp_abbrev_server(core, server, 1, &cause)) == NULL) {
+	if (server != NULL) {
+		directory = mcp_directory(item);
+		name = mcp_abbrev_server(core, directory, server, &cause);
+		free(directory);
+	}
+	if (server != NULL && name == NULL) {
 		cmdq_error(item, "%s", cause);
 		free(cause);
 		return (CMD_RETURN_ERROR);

@@ -77,6 +77,7 @@ struct cmd_mcp_menu_data {
 	enum cmd_mcp_menu_page	 page;
 	struct tmcp_table	*lists[nitems(cmd_mcp_menu_pages)];
 	struct tmcp_table	*templates;
+	char			*directory;
 	char			*server;
 	char			*name;
 	char			*about;
@@ -115,6 +116,7 @@ cmd_mcp_menu_free(void *data)
 	mcp_offer_free(cdata->offer);
 	cmd_mcp_menu_forget(cdata);
 	tmcp_table_free(cdata->servers);
+	free(cdata->directory);
 	free(cdata->server);
 	free(cdata->name);
 	free(cdata->about);
@@ -527,7 +529,7 @@ cmd_mcp_menu_server(void *data, int choice)
 		return;
 	}
 	free(cdata->server);
-	cdata->server = xstrdup(tmcp_table_get(cdata->servers, choice, "name"));
+	cdata->server = xstrdup(tmcp_table_get(cdata->servers, choice, "id"));
 	cmd_mcp_menu_open(cdata);
 }
 
@@ -538,6 +540,8 @@ cmd_mcp_menu_servers(struct cmd_mcp_menu_data *cdata)
 	struct tmcp_client	*core = mcp_core_get();
 
 	tmcp_table_free(cdata->servers);
+	if (core != NULL)
+		tmcp_client_refresh(core, cdata->directory);
 	cdata->servers = (core == NULL ? NULL : tmcp_client_servers(core));
 	if (tmcp_table_rows(cdata->servers) == 0) {
 		cmd_mcp_menu_leave(cdata, "no MCP servers are configured, see "
@@ -562,7 +566,8 @@ cmd_mcp_menu_ready(__unused struct tmcp_event *event, void *data)
 		cmd_mcp_menu_servers(cdata);
 		return;
 	}
-	name = mcp_abbrev_server(core, cdata->server, 1, &cause);
+	name = mcp_abbrev_server(core, cdata->directory, cdata->server,
+	    &cause);
 	if (name == NULL) {
 		cmd_mcp_menu_leave(cdata, cause);
 		free(cause);
@@ -603,6 +608,7 @@ cmd_mcp_menu_exec(struct cmd *self, struct cmdq_item *item)
 	cdata->client = tc;
 	cdata->client->references++;
 	cdata->dialog = mcp_dialog_create(tc, cmd_mcp_menu_free, cdata);
+	cdata->directory = mcp_directory(item);
 	cdata->fixed_server = (args_count(args) > 0);
 	cdata->fixed_tool = (args_count(args) > 1);
 	if (cdata->fixed_server)

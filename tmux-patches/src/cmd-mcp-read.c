@@ -151,14 +151,16 @@ cmd_mcp_subscribe_exec(struct cmd *self, struct cmdq_item *item)
 	struct args		*args = cmd_get_args(self);
 	struct tmcp_client	*core;
 	struct mcp_run		*run;
-	char			*cause = NULL, *server;
+	char			*cause = NULL, *server, *directory;
 	int32_t			 result;
 
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
 	if (args_has(args, 'u')) {
-		server = mcp_abbrev_server(core, args_string(args, 0), 0,
-		    &cause);
+		directory = mcp_directory(item);
+		server = mcp_abbrev_server(core, directory,
+		    args_string(args, 0), &cause);
+		free(directory);
 		if (server == NULL)
 			return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR,
 			    cause));

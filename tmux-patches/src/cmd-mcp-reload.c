@@ -25,8 +25,8 @@
 #include "mcp.h"
 
 /*
- * Reads the configuration of the MCP servers again and shows what is wrong
- * with it.
+ * Reads the configuration of the MCP servers again, and shows which files that
+ * was and what is wrong with it.
  */
 
 static enum cmd_retval	cmd_mcp_reload_exec(struct cmd *, struct cmdq_item *);
@@ -52,6 +52,7 @@ cmd_mcp_reload_exec(struct cmd *self, struct cmdq_item *item)
 	struct mcp_output	*out;
 	struct mcp_request	*mr;
 	char			*cause;
+	uint64_t		 id;
 	int32_t			 result;
 
 	if ((core = mcp_get(item)) == NULL)
@@ -73,21 +74,49 @@ cmd_mcp_reload_exec(struct cmd *self, struct cmdq_item *item)
 	}
 	mr = mcp_request_add(out, cmd_mcp_reload_done,
 	    cmd_mcp_reload_free, out);
-	mcp_request_wait_reload(mr);
+	result = tmcp_client_wait_ready(core, mr, &id);
+	if (result != TMCP_RESULT_OK) {
+		cause = mcp_strerror(result);
+		cmdq_error(item, "%s", cause);
+		free(cause);
+		mcp_request_remove(mr);
+		mcp_output_free(out);
+		return (CMD_RETURN_ERROR);
+	}
+	mcp_request_started(mr, id);
 	return (out->item != NULL ? CMD_RETURN_WAIT : CMD_RETURN_NORMAL);
 }
 
-/* Loaded: there is something to say only if there are problems. */
+/* Loaded. In an attached client only what is wrong is shown. */
 static void
 cmd_mcp_reload_done(struct tmcp_event *event, void *data)
 {
 	struct mcp_output	*out = data;
-	const char		*text = mcp_event_text(event, NULL);
+	struct tmcp_client	*core = mcp_core_get();
+	char			*text;
+	size_t			 size;
+	int32_t			 result = mcp_event_result(event);
 
-	if (*text == '\0')
+	if (core == NULL || result != TMCP_RESULT_OK) {
+		mcp_output_finish(out, mcp_retval(result), NULL, 0,
+		    mcp_event_text(event, NULL));
+		return;
+	}
+	if ((result = tmcp_client_configuration(core, &text)) < 0) {
+		mcp_output_finish(out, mcp_retval(result), NULL, 0,
+		    tmcp_result_text(result));
+		return;
+	}
+	size = strlen(text);
+	while (size != 0 && text[size - 1] == '\n')
+		text[--size] = '\0';
+	if (result == 1)
+		mcp_output_finish(out, MCP_EXIT_ERROR, NULL, 0, text);
+	else if (out->item == NULL)
 		mcp_output_finish(out, 0, NULL, 0, NULL);
 	else
-		mcp_output_finish(out, MCP_EXIT_ERROR, NULL, 0, text);
+		mcp_output_finish(out, 0, text, size, NULL);
+	tmcp_string_free(text);
 }
 
 static void

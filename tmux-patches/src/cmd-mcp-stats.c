@@ -47,6 +47,7 @@ const struct cmd_entry cmd_mcp_stats_entry = {
 struct cmd_mcp_stats_data {
 	struct mcp_output	*out;
 	struct tmcp_client	*core;
+	char			*directory;
 	char			*server;
 	char			*format;
 	char			*filter;
@@ -83,7 +84,7 @@ cmd_mcp_stats_rows(struct cmd_mcp_stats_data *cdata, const char *server,
 	if (cdata->line && (rows = evbuffer_new()) == NULL)
 		fatalx("out of memory");
 	for (row = 0; server != NULL && row < tmcp_table_rows(table); row++) {
-		if (strcmp(tmcp_table_get(table, row, "name"), server) == 0)
+		if (strcmp(tmcp_table_get(table, row, "id"), server) == 0)
 			break;
 	}
 	if (server == NULL)
@@ -110,8 +111,8 @@ cmd_mcp_stats_report(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb)
 	int32_t	 result;
 
 	if (cdata->server != NULL) {
-		server = mcp_abbrev_server(cdata->core, cdata->server, 0,
-		    &cause);
+		server = mcp_abbrev_server(cdata->core, cdata->directory,
+		    cdata->server, &cause);
 		if (server == NULL) {
 			evbuffer_add_printf(evb, "%s", cause);
 			free(cause);
@@ -172,6 +173,7 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 
 	cdata = xcalloc(1, sizeof *cdata);
 	cdata->core = core;
+	cdata->directory = mcp_directory(item);
 	if (server != NULL)
 		cdata->server = xstrdup(server);
 	if (args_has(args, 'F'))
@@ -261,6 +263,7 @@ cmd_mcp_stats_free(void *data)
 		mcp_output_free(cdata->out);
 	free(cdata->format);
 	free(cdata->filter);
+	free(cdata->directory);
 	free(cdata->server);
 	free(cdata);
 }

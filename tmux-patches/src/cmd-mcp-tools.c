@@ -83,13 +83,16 @@ struct cmd_mcp_tools_one {
 	uint32_t			 what;
 	int				 first;
 	char				*name;
+	char				*title;
 	struct mcp_bytes		*text;
 	int				 status;
+	int				 unused;
 };
 
 struct cmd_mcp_tools_data {
 	struct mcp_output		*out;
 	struct tmcp_client		*core;
+	char				*directory;
 	char				*server;
 	u_int				 timeout;
 	uint32_t			 what;
@@ -154,6 +157,7 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 		cdata->format = xstrdup(CMD_MCP_TOOLS_TEMPLATE);
 	if (args_has(args, 'f'))
 		cdata->filter = xstrdup(args_get(args, 'f'));
+	cdata->directory = mcp_directory(item);
 	if (server != NULL)
 		cdata->server = xstrdup(server);
 
@@ -171,27 +175,6 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 	}
 	mcp_request_started(mr, id);
 	return (wait ? CMD_RETURN_WAIT : CMD_RETURN_NORMAL);
-}
-
-/* Name of a server, or NULL after the last. */
-static char *
-cmd_mcp_tools_name(struct tmcp_client *core, u_int idx)
-{
-	char	*name;
-	size_t	 size = 128, needed;
-
-	for (;;) {
-		name = xmalloc(size);
-		if (tmcp_client_server_name(core, idx, name, size,
-		    &needed) != TMCP_RESULT_OK) {
-			free(name);
-			return (NULL);
-		}
-		if (needed < size)
-			return (name);
-		free(name);
-		size = needed + 1;
-	}
 }
 
 /* End with an error. */
@@ -240,7 +223,14 @@ cmd_mcp_tools_begin(struct cmd_mcp_tools_data *cdata,
 
 	if (cdata->server == NULL && plain && one->first) {
 		mcp_bytes_printf(cdata->all, "%sServer: %s\n",
-		    first ? "" : "\n", one->name);
+		    first ? "" : "\n", one->title);
+	}
+	if (one->unused) {
+		if (plain) {
+			mcp_bytes_printf(cdata->all, "not used: %s\n",
+			    one->text->text);
+		}
+		return (0);
 	}
 	if (one->status == 0)
 		return (one->text != NULL && one->text->size != 0);
@@ -276,23 +266,94 @@ cmd_mcp_tools_join(void *data)
 	return (0);
 }
 
-/* Add what one server will be asked. */
-static void
-cmd_mcp_tools_add(struct cmd_mcp_tools_data *cdata, const char *name)
+/* Add an entry of the list. */
+static struct cmd_mcp_tools_one *
+cmd_mcp_tools_add_one(struct cmd_mcp_tools_data *cdata, const char *name,
+    const char *title, const char *scope)
 {
 	struct cmd_mcp_tools_one	*one;
-	u_int				 i, n;
 
-	n = (cdata->what == TMCP_LIST_RESOURCES ? 2 : 1);
-	for (i = 0; i < n; i++) {
-		cdata->list = xrecallocarray(cdata->list, cdata->count,
-		    cdata->count + 1, sizeof *cdata->list);
-		one = &cdata->list[cdata->count++];
-		one->name = xstrdup(name);
-		one->first = (i == 0);
-		one->what = (i == 0 ? cdata->what :
-		    TMCP_LIST_RESOURCE_TEMPLATES);
+	cdata->list = xrecallocarray(cdata->list, cdata->count,
+	    cdata->count + 1, sizeof *cdata->list);
+	one = &cdata->list[cdata->count++];
+	one->name = xstrdup(name);
+	if (scope == NULL || strcmp(scope, "user") == 0)
+		one->title = xstrdup(title);
+	else
+		xasprintf(&one->title, "%s (%s)", title, scope);
+	one->first = 1;
+	one->what = cdata->what;
+	return (one);
+}
+
+/* Add what one server will be asked. */
+static void
+cmd_mcp_tools_add(struct cmd_mcp_tools_data *cdata, const char *name,
+    const char *title, const char *scope)
+{
+	struct cmd_mcp_tools_one	*one;
+
+	cmd_mcp_tools_add_one(cdata, name, title, scope);
+	if (cdata->what == TMCP_LIST_RESOURCES) {
+		one = cmd_mcp_tools_add_one(cdata, name, title, scope);
+		one->first = 0;
+		one->what = TMCP_LIST_RESOURCE_TEMPLATES;
 	}
+}
+
+/* Add all servers of the directory. Returns how many can be asked. */
+static u_int
+cmd_mcp_tools_add_all(struct cmd_mcp_tools_data *cdata)
+{
+	struct cmd_mcp_tools_one	*one;
+	struct tmcp_table		*table;
+	const char			*name, *scope, *reason;
+	size_t				 row;
+	u_int				 n = 0;
+
+	tmcp_client_refresh(cdata->core, cdata->directory);
+	if ((table = tmcp_client_servers(cdata->core)) == NULL)
+		return (0);
+	for (row = 0; row < tmcp_table_rows(table); row++) {
+		if (*tmcp_table_get(table, row, "here") == '\0')
+			continue;
+		name = tmcp_table_get(table, row, "name");
+		scope = tmcp_table_get(table, row, "scope");
+		reason = tmcp_table_get(table, row, "reason");
+		if (*reason == '\0') {
+			cmd_mcp_tools_add(cdata, tmcp_table_get(table, row,
+			    "id"), name, scope);
+			n++;
+			continue;
+		}
+		one = cmd_mcp_tools_add_one(cdata, name, name, scope);
+		one->text = mcp_bytes_copy(reason, strlen(reason));
+		one->unused = 1;
+	}
+	tmcp_table_free(table);
+	return (n);
+}
+
+/* There is no server to ask: say so, and why. */
+static void
+cmd_mcp_tools_none(struct cmd_mcp_tools_data *cdata)
+{
+	char	*s, *old;
+	u_int	 i, n = cdata->count;
+
+	if (n == 0)
+		s = xstrdup("no servers are configured");
+	else {
+		xasprintf(&s, "no server can be used: %u entr%s not used, see "
+		    "mcp-reload", n, n == 1 ? "y is" : "ies are");
+	}
+	for (i = 0; i < n; i++) {
+		old = s;
+		xasprintf(&s, "%s\n%s", old, cdata->list[i].text->text);
+		free(old);
+	}
+	cmd_mcp_tools_fail(cdata, MCP_EXIT_ERROR, s);
+	free(s);
 }
 
 /* The configuration is loaded: ask one server or all. */
@@ -314,30 +375,25 @@ cmd_mcp_tools_ready(struct tmcp_event *event, void *data)
 	}
 
 	if (cdata->server != NULL) {
-		name = mcp_abbrev_server(cdata->core, cdata->server, 0,
-		    &cause);
+		name = mcp_abbrev_server(cdata->core, cdata->directory,
+		    cdata->server, &cause);
 		if (name == NULL) {
 			cmd_mcp_tools_fail(cdata, MCP_EXIT_ERROR, cause);
 			free(cause);
 			return;
 		}
-		cmd_mcp_tools_add(cdata, name);
+		cmd_mcp_tools_add(cdata, name, name, NULL);
 		free(name);
-	}
-	for (i = 0; cdata->server == NULL &&
-	    (name = cmd_mcp_tools_name(cdata->core, i)) != NULL; i++) {
-		cmd_mcp_tools_add(cdata, name);
-		free(name);
-	}
-	if (cdata->count == 0) {
-		cmd_mcp_tools_fail(cdata, MCP_EXIT_ERROR,
-		    "no servers are configured");
+	} else if (cmd_mcp_tools_add_all(cdata) == 0) {
+		cmd_mcp_tools_none(cdata);
 		return;
 	}
 
 	for (i = 0; i < cdata->count; i++) {
 		one = &cdata->list[i];
 		one->cdata = cdata;
+		if (one->unused)
+			continue;
 		mr = mcp_request_add(cdata->out, cmd_mcp_tools_done,
 		    cmd_mcp_tools_free_one, one);
 		mcp_request_want(mr, MCP_WANT(cdata->format != NULL ?
@@ -416,11 +472,13 @@ cmd_mcp_tools_free(void *data)
 		mcp_output_free(cdata->out);
 	for (i = 0; i < cdata->count; i++) {
 		free(cdata->list[i].name);
+		free(cdata->list[i].title);
 		mcp_bytes_unref(cdata->list[i].text);
 	}
 	free(cdata->list);
 	free(cdata->format);
 	free(cdata->filter);
+	free(cdata->directory);
 	free(cdata->server);
 	free(cdata);
 }

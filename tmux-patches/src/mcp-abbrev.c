@@ -27,7 +27,7 @@
 
 /*
  * Names of servers and tools may be abbreviated as long as it is clear which
- * one is meant.
+ * one is meant. Tools that say of themselves that they are destructive are not.
  */
 
 /* How many names an error lists. */
@@ -44,6 +44,7 @@ mcp_abbrev_row(const struct tmcp_table *table, const char *what,
     const char *name, int strict, char **cause)
 {
 	size_t		 row, rows = tmcp_table_rows(table), size, n = 0;
+	size_t		 at = 0;
 	const char	*cell, *found = NULL;
 	char		*list, *old;
 	u_int		 listed = 0;
@@ -55,8 +56,15 @@ mcp_abbrev_row(const struct tmcp_table *table, const char *what,
 			return (xstrdup(cell));
 		if (strncmp(cell, name, size) == 0) {
 			found = cell;
+			at = row;
 			n++;
 		}
+	}
+	if (n == 1 && size != 0 &&
+	    *tmcp_table_get(table, at, "destructive") != '\0') {
+		xasprintf(cause, "%s %s is destructive: write its whole name",
+		    what, found);
+		return (NULL);
 	}
 	if (n == 1 && size != 0)
 		return (xstrdup(found));
@@ -88,19 +96,32 @@ mcp_abbrev_row(const struct tmcp_table *table, const char *what,
 	return (NULL);
 }
 
-/* The server that is meant. */
+/*
+ * The server that is meant at a directory, by the name the core knows it by.
+ * Returns NULL with the cause if there is none.
+ */
 char *
-mcp_abbrev_server(struct tmcp_client *core, const char *name, int strict,
-    char **cause)
+mcp_abbrev_server(struct tmcp_client *core, const char *directory,
+    const char *name, char **cause)
 {
-	struct tmcp_table	*table;
-	char			*found;
+	char	*found;
+	size_t	 size = 128, needed;
+	int32_t	 result;
 
-	if ((table = tmcp_client_servers(core)) == NULL)
-		return (xstrdup(name));
-	found = mcp_abbrev_row(table, "server", name, strict, cause);
-	tmcp_table_free(table);
-	return (found);
+	for (;;) {
+		found = xmalloc(size);
+		result = tmcp_client_find_server(core, directory, name, found,
+		    size, &needed);
+		if (result != TMCP_RESULT_OK) {
+			*cause = mcp_strerror(result);
+			free(found);
+			return (NULL);
+		}
+		if (needed < size)
+			return (found);
+		free(found);
+		size = needed + 1;
+	}
 }
 
 /* What is known of a server without asking it; "" is nothing. To be freed. */
@@ -114,7 +135,7 @@ mcp_abbrev_known(struct tmcp_client *core, const char *server,
 
 	table = tmcp_client_servers(core);
 	for (row = 0; row < tmcp_table_rows(table); row++) {
-		if (strcmp(tmcp_table_get(table, row, "name"), server) == 0) {
+		if (strcmp(tmcp_table_get(table, row, "id"), server) == 0) {
 			cell = xstrdup(tmcp_table_get(table, row, column));
 			break;
 		}

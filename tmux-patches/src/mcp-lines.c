@@ -50,7 +50,7 @@ mcp_lines_width(struct mcp_dialog *d, const struct tmcp_table *table)
 void
 mcp_lines_servers(struct mcp_dialog *d, const struct tmcp_table *table)
 {
-	const char	*tools, *busy;
+	const char	*tools, *busy, *scope, *reason;
 	char		*s;
 	size_t		 row, rows = tmcp_table_rows(table);
 	int		 width = mcp_lines_width(d, table);
@@ -61,14 +61,27 @@ mcp_lines_servers(struct mcp_dialog *d, const struct tmcp_table *table)
 	for (row = 0; row < rows; row++) {
 		tools = tmcp_table_get(table, row, "tools");
 		busy = tmcp_table_get(table, row, "inflight");
+		scope = tmcp_table_get(table, row, "scope");
+		reason = tmcp_table_get(table, row, "reason");
 		if (atoi(busy) == 0)
 			busy = "";
-		xasprintf(&s, "%-*s  %s%s%s%s%s%s", width,
+		if (strcmp(scope, "user") == 0)
+			scope = "";
+		if (*reason != '\0') {
+			xasprintf(&s, "%-*s  %s, %s", width,
+			    tmcp_table_get(table, row, "name"),
+			    tmcp_table_get(table, row, "state"), reason);
+			mcp_dialog_line(d, MCP_DIALOG_TEXT, s);
+			free(s);
+			continue;
+		}
+		xasprintf(&s, "%-*s  %s%s%s%s%s%s%s%s", width,
 		    tmcp_table_get(table, row, "name"),
 		    tmcp_table_get(table, row, "state"),
 		    *tools == '\0' ? "" : ", ", tools,
 		    *tools == '\0' ? "" : " tools",
-		    *busy == '\0' ? "" : ", running ", busy);
+		    *busy == '\0' ? "" : ", running ", busy,
+		    *scope == '\0' ? "" : ", ", scope);
 		mcp_dialog_line(d, row, s);
 		free(s);
 	}

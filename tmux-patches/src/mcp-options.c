@@ -17,9 +17,11 @@
  */
 
 #include <sys/types.h>
+#include <sys/time.h>
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tmux.h"
 #include "mcp.h"
@@ -250,8 +252,30 @@ mcp_options_unknown(struct evbuffer *evb)
 }
 
 /*
+ * The session whose environment servers get: the one that was attached last,
+ * because attaching brings in what update-environment names; without any the
+ * newest.
+ */
+static struct session *
+mcp_environ_session(void)
+{
+	struct session	*s, *found = NULL;
+
+	RB_FOREACH(s, sessions, &sessions) {
+		if (found == NULL ||
+		    timercmp(&s->last_attached_time,
+		    &found->last_attached_time, >) ||
+		    (!timercmp(&s->last_attached_time,
+		    &found->last_attached_time, !=) &&
+		    timercmp(&s->creation_time, &found->creation_time, >)))
+			found = s;
+	}
+	return (found);
+}
+
+/*
  * Environment for the processes of the core as one block, to be freed: what a
- * new pane would get without a session.
+ * new pane would get, but for the number of the session.
  */
 const char *const *
 mcp_environ_build(void)
@@ -261,7 +285,8 @@ mcp_environ_build(void)
 	char			**envp, *cp;
 	size_t			 n = 1, size = 0, len;
 
-	env = environ_for_session(NULL, 1);
+	env = environ_for_session(mcp_environ_session(), 1);
+	environ_set(env, "TMUX", 0, "%s,%ld,-1", socket_path, (long)getpid());
 	for (envent = environ_first(env); envent != NULL;
 	    envent = environ_next(envent)) {
 		if (envent->value == NULL || (envent->flags & ENVIRON_HIDDEN))

@@ -40,7 +40,6 @@ struct mcp_request {
 	struct client		*viewer;
 	char			*who;
 	int			 nohooks;
-	int			 reload;
 
 	u_int			 want;
 	u_int			 want_failed;
@@ -160,14 +159,6 @@ mcp_request_started(struct mcp_request *mr, uint64_t id)
 	mcp_changed();
 }
 
-/* A request is answered by the next load of the configuration. */
-void
-mcp_request_wait_reload(struct mcp_request *mr)
-{
-	mr->reload = 1;
-	mcp_changed();
-}
-
 /* Forget a request that the core has refused or answered. */
 void
 mcp_request_remove(struct mcp_request *mr)
@@ -192,7 +183,7 @@ mcp_request_drop(struct mcp_request *mr)
 	if (mcp_prepare_has(mr)) {
 		if (mcp_prepare_drop(mr))
 			mcp_request_remove(mr);
-	} else if (mr->reload || mcp_cancel(mr->id))
+	} else if (mcp_cancel(mr->id))
 		mcp_request_remove(mr);
 }
 
@@ -248,18 +239,6 @@ mcp_client_lost(struct client *c)
 		data = mr->data;
 		mcp_request_drop(mr);
 		freecb(data);
-	}
-}
-
-/* The configuration was loaded: answer those who wait for that. */
-void
-mcp_request_reloaded(struct tmcp_event *event)
-{
-	struct mcp_request	*mr, *mr1;
-
-	TAILQ_FOREACH_SAFE(mr, &mcp_requests, entry, mr1) {
-		if (mr->reload)
-			mcp_request_done(mr, event);
 	}
 }
 

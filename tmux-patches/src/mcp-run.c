@@ -50,6 +50,7 @@ mcp_run_create(struct cmd *self, struct cmdq_item *item, const char *server,
 		*cause = xstrdup("mcp is not available, see show-messages");
 		goto fail;
 	}
+	run->directory = mcp_directory(item);
 	if (server != NULL)
 		run->server = xstrdup(server);
 	if (name != NULL)
@@ -101,6 +102,7 @@ mcp_run_free(void *data)
 	mcp_bytes_unref(run->shown);
 	mcp_bytes_unref(run->answer);
 	free(run->pointer);
+	free(run->directory);
 	free(run->server);
 	free(run->name);
 	free(run->argument);
@@ -247,7 +249,8 @@ mcp_run_resolve(struct mcp_run *run, int *status, char **cause)
 	uint64_t		 id;
 
 	if (run->server != NULL) {
-		name = mcp_abbrev_server(run->core, run->server, 0, cause);
+		name = mcp_abbrev_server(run->core, run->directory,
+		    run->server, cause);
 		if (name == NULL) {
 			*status = MCP_EXIT_ERROR;
 			return (-1);

@@ -140,10 +140,40 @@ mcp_stop(void)
 	mcp_log_set_file(NULL);
 }
 
-/* The core for a command, or NULL after an error. */
+/*
+ * The directory a command is run in, which decides about the servers of
+ * projects, or NULL: that of a shell client, else that of the pane. To be freed.
+ */
+char *
+mcp_directory(struct cmdq_item *item)
+{
+	struct client		*c = cmdq_get_client(item);
+	struct cmd_find_state	*fs = cmdq_get_target(item);
+	const char		*cwd = NULL;
+
+	if (c != NULL && c->session == NULL && c->cwd != NULL)
+		return (xstrdup(c->cwd));
+	if (fs->wp == NULL)
+		fs = cmdq_get_current(item);
+	if (fs->wp != NULL) {
+		if (fs->wp->fd != -1)
+			cwd = osdep_get_cwd(fs->wp->fd);
+		if (cwd == NULL)
+			cwd = fs->wp->cwd;
+	} else if (fs->s != NULL)
+		cwd = fs->s->cwd;
+	return (cwd == NULL ? NULL : xstrdup(cwd));
+}
+
+/*
+ * The core for a command, or NULL after an error. Configuration files that have
+ * changed are read before anything that the command asks for.
+ */
 struct tmcp_client *
 mcp_get(struct cmdq_item *item)
 {
+	char	*directory;
+
 	if (mcp_core == NULL || mcp_poisoned) {
 		cmdq_error(item, "mcp is not available, see show-messages");
 		return (NULL);
@@ -152,6 +182,11 @@ mcp_get(struct cmdq_item *item)
 	mcp_environ_sync(mcp_core);
 	mcp_roots_sync(mcp_core, 1);
 	mcp_last_sync = time(NULL);
+	directory = mcp_directory(item);
+	tmcp_client_refresh(mcp_core, directory);
+	free(directory);
+	if (!tmcp_client_ready(mcp_core))
+		mcp_changed();
 	return (mcp_core);
 }
 
@@ -231,7 +266,7 @@ mcp_fail(void)
 	mcp_request_fail_all();
 }
 
-/* The configuration was loaded: tell those who asked, and the log. */
+/* The configuration was loaded: show what is newly wrong with it. */
 static void
 mcp_config_loaded(struct tmcp_event *event)
 {
@@ -245,7 +280,6 @@ mcp_config_loaded(struct tmcp_event *event)
 	}
 	free(copy);
 	mcp_options_preconnect(mcp_core);
-	mcp_request_reloaded(event);
 }
 
 /* The callback that got this event keeps it. */

@@ -146,6 +146,7 @@ struct mcp_run {
 	char			*pointer;
 	int			 is_tool;
 
+	char			*directory;
 	char			*server;
 	char			*name;
 	char			*argument;
@@ -226,6 +227,7 @@ typedef void (*mcp_form_end_cb)(void *, enum mcp_form_end);
 
 /* mcp.c */
 struct tmcp_client *mcp_get(struct cmdq_item *);
+char		*mcp_directory(struct cmdq_item *);
 void		 mcp_changed(void);
 void		 mcp_look(void);
 void		 mcp_timer_add(struct event *, int);
@@ -237,8 +239,8 @@ void		 mcp_event_take(struct tmcp_event *);
 void		 mcp_event_give(struct tmcp_event *);
 
 /* mcp-abbrev.c */
-char		*mcp_abbrev_server(struct tmcp_client *, const char *, int,
-		     char **);
+char		*mcp_abbrev_server(struct tmcp_client *, const char *,
+		     const char *, char **);
 char		*mcp_abbrev_row(const struct tmcp_table *, const char *,
 		     const char *, int, char **);
 int		 mcp_abbrev_listed(struct tmcp_client *, const char *);
@@ -424,10 +426,8 @@ int		 mcp_request_nohooks(struct mcp_request *);
 int		 mcp_request_stop(uint64_t);
 void		 mcp_request_drop(struct mcp_request *);
 void		 mcp_request_started(struct mcp_request *, uint64_t);
-void		 mcp_request_wait_reload(struct mcp_request *);
 void		 mcp_request_remove(struct mcp_request *);
 void		 mcp_request_done(struct mcp_request *, struct tmcp_event *);
-void		 mcp_request_reloaded(struct tmcp_event *);
 void		 mcp_request_fail_all(void);
 
 /* mcp-result.c */

@@ -415,7 +415,7 @@ fn a_configuration_of_fifty_megabytes_is_read() {
     tmux.write_config(&text);
     drop(text);
     hold("50 MB of configuration are read", &tmux, || {
-        assert_eq!(tmux.run(["mcp-reload"]).ok(), "");
+        assert!(tmux.run(["mcp-reload"]).ok().starts_with("read "));
     });
     tmux.finish();
 }
@@ -435,7 +435,7 @@ fn fifty_servers_connect_at_once() {
         n += 1;
         let _ = tmux.run(["set-option", "-g", "@mcp-preconnect", "", ";", "mcp-jobs"]).ok();
         tmux.write_servers(&servers(n));
-        assert_eq!(tmux.run(["mcp-reload"]).ok(), "");
+        assert!(tmux.run(["mcp-reload"]).ok().starts_with("read "));
         let _ = tmux.run(["set-option", "-g", "@mcp-preconnect", &all.join(" "), ";", "mcp-jobs"]);
         tmux.until_format(up, "connectedconnectedconnected");
     });

@@ -1,0 +1,191 @@
+//! Which server is meant by a name.
+//!
+//! A server is known by its id: its name, and for one that is in force in a
+//! project the directory behind an `@` ([`Scope::id`](crate::config::Scope::id)).
+//! A plain name means the nearest scope that covers the directory of the request.
+//!
+//! Invariants: an entry that is not used keeps its name, so a name that stands
+//! anywhere in the configuration is never an abbreviation of another.
+
+use crate::config::{Directory, Problem, Scope};
+use crate::engine::{Engine, ServerId};
+use crate::error::{Error, Kind, Result};
+
+/// Names that a message lists.
+const NAMES: usize = 20;
+
+/// An entry of the configuration as a listing shows it.
+#[derive(Clone, Copy, Debug)]
+pub enum Listed<'a> {
+    /// A server, by its id, with its name and scope.
+    Server(&'a str, &'a str, &'a Scope),
+    /// An entry that is not used.
+    Unused(&'a Problem),
+}
+
+impl<'a> Listed<'a> {
+    /// The name, as written.
+    pub fn name(self) -> &'a str {
+        match self {
+            Listed::Server(_, name, _) => name,
+            Listed::Unused(problem) => problem.unused().unwrap_or_default(),
+        }
+    }
+
+    /// Where it is in force.
+    pub fn scope(self) -> &'a Scope {
+        match self {
+            Listed::Server(.., scope) => scope,
+            Listed::Unused(problem) => &problem.scope,
+        }
+    }
+}
+
+impl Engine {
+    /// Every entry, used or not, servers first.
+    fn entries(&self) -> impl Iterator<Item = Listed<'_>> {
+        let servers = self.by_name.iter().map(|(id, server)| {
+            let config = &self.server(*server).config;
+            Listed::Server(id, &config.name, &config.scope)
+        });
+        let unused = self.problems.iter().filter(|problem| problem.unused().is_some());
+        servers.chain(unused.map(Listed::Unused))
+    }
+
+    /// What is in force at the directory set last, sorted by name:
+    /// of several entries of a name the nearest.
+    pub fn visible(&self) -> Vec<Listed<'_>> {
+        let at = self.directory.as_deref();
+        let mut all: Vec<(usize, Listed<'_>)> =
+            self.entries().filter_map(|entry| Some((entry.scope().nearness(at)?, entry))).collect();
+        // The nearest first, and of two alike the server.
+        all.sort_by(|(a, x), (b, y)| (x.name(), b).cmp(&(y.name(), a)));
+        all.dedup_by(|(_, later), (_, first)| later.name() == first.name());
+        all.into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    /// The nearest entry of exactly this name.
+    fn nearest(&self, name: &str, at: Option<&Directory>) -> Option<Listed<'_>> {
+        let near = self.entries().filter(|entry| entry.name() == name);
+        let near = near.filter_map(|entry| Some((entry.scope().nearness(at)?, entry)));
+        // Of two alike the first is the server.
+        near.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, entry)| entry)
+    }
+
+    /// The server of this id, else the nearest of this name.
+    pub(super) fn find_server(&self, name: &str) -> Result<ServerId> {
+        match self.by_name.get(name) {
+            Some(id) => Ok(*id),
+            None => self.lookup(name, self.directory.as_deref()),
+        }
+    }
+
+    /// The nearest server of this name at a directory, else the one of this id.
+    pub(super) fn lookup(&self, name: &str, at: Option<&Directory>) -> Result<ServerId> {
+        match self.nearest(name, at) {
+            Some(Listed::Server(id, ..)) => Ok(self.by_name[id]),
+            Some(Listed::Unused(problem)) => {
+                Err(Error::new(Kind::Invalid, problem.message.clone()))
+            }
+            None => match self.by_name.get(name) {
+                Some(id) => Ok(*id),
+                None => Err(self.unknown(name, at)),
+            },
+        }
+    }
+
+    /// The id of the server that is meant by a name, perhaps abbreviated, at the
+    /// directory set last.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`]: why its entry is not used, where it is configured
+    /// instead, which servers it may be, or which there are.
+    pub fn resolve(&self, name: &str) -> Result<&str> {
+        let error = match self.lookup(name, self.directory.as_deref()) {
+            Ok(id) => return Ok(&self.server(id).name),
+            Err(error) => error,
+        };
+        if name.is_empty() || self.entries().any(|entry| entry.name() == name) {
+            return Err(error);
+        }
+        let visible = self.visible();
+        let mut near = visible.iter().filter_map(|entry| match entry {
+            Listed::Server(id, full, _) if full.starts_with(name) => Some((*id, *full)),
+            _ => None,
+        });
+        match (near.next(), near.next()) {
+            (Some((id, _)), None) => Ok(id),
+            (Some((_, first)), Some((_, second))) => {
+                let names = [first, second].into_iter().chain(near.map(|(_, full)| full));
+                let list = list(names);
+                Err(Error::new(Kind::Invalid, format!("ambiguous server: {name} ({list})")))
+            }
+            (None, _) => Err(error),
+        }
+    }
+
+    /// Why there is no server of a name.
+    fn unknown(&self, name: &str, at: Option<&Directory>) -> Error {
+        let elsewhere: Vec<String> = self
+            .entries()
+            .filter(|entry| entry.name() == name && entry.scope().nearness(at).is_none())
+            .filter_map(|entry| Some(entry.scope().directory()?.literal.display().to_string()))
+            .collect();
+        let mut message = format!("unknown server '{name}'");
+        if !elsewhere.is_empty() {
+            let s = if elsewhere.len() == 1 { "" } else { "s" };
+            let places = list(elsewhere.iter().map(|place| &**place));
+            message += &format!(": {name} is configured for project{s} {places} only");
+            return Error::new(Kind::Invalid, message);
+        }
+        let names = self.entries().filter_map(|entry| match entry {
+            Listed::Server(_, name, scope) if scope.nearness(at).is_some() => Some(name),
+            _ => None,
+        });
+        let names = list(names);
+        let file = self.problems.iter().find(|problem| problem.server.is_none());
+        match (&*names, file) {
+            ("", Some(problem)) => message += &format!("; {}", problem.message),
+            ("", None) => message += "; none is configured",
+            (names, _) => message += &format!("; there are {names}"),
+        }
+        let unused = self.unused_count(at);
+        if unused != 0 {
+            message += &format!("; {}", unused_sentence(unused));
+        }
+        if !self.origins.is_empty() {
+            message += &format!(" (configured in {}; see mcp-reload)", self.origins);
+        }
+        Error::new(Kind::Invalid, message)
+    }
+
+    /// How many entries are not used at a directory.
+    fn unused_count(&self, at: Option<&Directory>) -> usize {
+        let unused = self.problems.iter().filter(|problem| problem.unused().is_some());
+        unused.filter(|problem| problem.scope.nearness(at).is_some()).count()
+    }
+
+    /// Which files the configuration came from, for messages.
+    pub fn set_origins(&mut self, origins: String) {
+        self.origins = origins;
+    }
+}
+
+/// "1 entry is not used, see mcp-reload".
+fn unused_sentence(count: usize) -> String {
+    match count {
+        1 => "1 entry is not used, see mcp-reload".to_owned(),
+        count => format!("{count} entries are not used, see mcp-reload"),
+    }
+}
+
+/// Names behind commas, the first few of many.
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    let more = names.len() > NAMES;
+    names.truncate(NAMES);
+    let list = names.join(", ");
+    if more { format!("{list}, ...") } else { list }
+}
