@@ -40,3 +40,13 @@ impl std::ops::Add<Duration> for Time {
         Time(self.0.saturating_add(micros))
     }
 }
+
+/// `1.5 s`, `300 ms`.
+pub fn in_words(duration: Duration) -> String {
+    let ms = duration.as_millis();
+    match ms {
+        0..1000 => format!("{ms} ms"),
+        _ if ms % 1000 == 0 => format!("{} s", ms / 1000),
+        _ => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+    }
+}

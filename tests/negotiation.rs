@@ -82,14 +82,16 @@ fn a_server_that_answers_the_probe_in_its_own_time_is_modern() {
 }
 
 #[test]
-fn a_version_that_nobody_knows_is_a_clear_error() {
-    for era in ["legacy", "modern"] {
-        let args = ["--era", era, "--refuse-version"];
-        let mut driver = one("refused", &args, r#""retry_attempts":0"#);
-        let error = driver.error("s", "echo", r#"{"text":"x"}"#);
-        assert!(error.message().contains("protocol version"), "{era}: {error}");
-        assert!(error.message().starts_with("server 's': "), "{era}: {error}");
-    }
+fn a_version_that_nobody_knows_is_taken_for_the_nearest_or_named() {
+    let mut driver = one("odd-version", &["--refuse-version"], "");
+    assert_eq!(protocol(&mut driver), "2024-11-05");
+    assert!(driver.logged("s answered initialize with protocolVersion \""));
+
+    let args = ["--era", "modern", "--refuse-version"];
+    let mut driver = one("refused", &args, r#""retry_attempts":0"#);
+    let error = driver.error("s", "echo", r#"{"text":"x"}"#);
+    assert!(error.message().contains("protocol version"), "{error}");
+    assert!(error.message().starts_with("server 's': "), "{error}");
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn a_process_that_exits_at_once_is_told_with_its_status_and_last_words() {
     assert_eq!(error.kind(), Kind::Io);
     assert_eq!(
         error.message(),
-        "server 's': the server process ended: exit status 7 (stderr: no license found)"
+        "server 's': the server process ended: exit status 7; stderr: first | no license found"
     );
     let server = serde_json::json!({"command": "sh", "args": ["-c", "kill -9 $$"],
         "retry_attempts": 0});
@@ -213,7 +213,10 @@ fn every_line_of_stderr_is_logged_however_many_come_at_once() {
         "retry_attempts": 0});
     let mut driver = Driver::new("lines", &serde_json::json!({"s": server}).to_string());
     let error = driver.error("s", "echo", "{}");
-    assert!(error.message().ends_with("exit status 1 (stderr: the end)"), "{error}");
+    assert!(
+        error.message().ends_with("exit status 1; stderr: line 998 | line 999 | the end"),
+        "{error}"
+    );
     let lines: Vec<String> = driver.log.lock().unwrap().clone();
     let lines: Vec<&str> = lines.iter().filter_map(|l| l.strip_prefix("s stderr: ")).collect();
     // The probe may have been blamed for the first death.

@@ -237,15 +237,10 @@ impl Client {
             // Nothing is lost: what it wrote before it went was read first.
             if !link.readable && !link.stderr {
                 link.exit_told = true;
-                let last_words = link.transport.stderr().and_then(|ring| {
-                    let line = ring.last_lines(1).pop()?;
-                    Some(String::from_utf8_lossy(&line).into_owned())
-                });
                 let well = status == Some(ExitStatus::Code(0));
                 let others = link.transport.child().is_some_and(|child| child.group_is_alive());
                 let status = status.map(|status| status.to_string()).unwrap_or_default();
-                let exit = ChildExit { status, last_words, well, others };
-                self.engine.child_exited(now, id, exit);
+                self.engine.child_exited(now, id, ChildExit { status, well, others });
                 return;
             }
         }
@@ -346,7 +341,12 @@ impl Client {
         }
         match link.transport.read_stderr(&mut self.scratch) {
             Ok(Flow::Bytes(n)) => return self.engine.received_stderr(now, id, n),
-            Ok(Flow::Blocked) => {}
+            Ok(Flow::Blocked) => {
+                // A question, or how far it has come, may stand there without an end.
+                if let Some(text) = link.transport.stderr().and_then(|ring| ring.partial()) {
+                    self.engine.stderr_unfinished(now, id, &String::from_utf8_lossy(&text));
+                }
+            }
             Ok(Flow::Closed) | Err(_) => {
                 let last = link.transport.stderr_mut().and_then(|ring| ring.take_partial());
                 if let Some(line) = last {

@@ -131,9 +131,12 @@ impl Client {
         let verdicts = Verdicts::load(state);
         let mut engine = Engine::new(&options.name, &options.version, entropy::seed(), level);
         engine.recall(verdicts.iter());
+        let mut defaults = Defaults::default();
+        defaults.set_environment(&env);
+        engine.set_defaults(clock::now(), defaults.clone());
         let mut client = Client {
             engine,
-            defaults: Defaults::default(),
+            defaults,
             poll,
             events: mio::Events::with_capacity(EVENTS),
             links: IdMap::default(),
@@ -507,6 +510,8 @@ impl Client {
     pub fn set_env(&mut self, env: Vec<(OsString, OsString)>) {
         self.outdated |= self.options.env != env;
         self.options.env = env;
+        self.defaults.set_environment(&|name| lookup(&self.options.env, name));
+        self.engine.set_defaults(clock::now(), self.defaults.clone());
     }
 
     /// How loud the log is.

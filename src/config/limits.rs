@@ -19,6 +19,9 @@ pub(super) const RETRY_ATTEMPTS: Range = Range { min: 0, max: 100, unit: "attemp
 /// Not beyond the cap of the doubling.
 pub(super) const RETRY_BACKOFF: Range = Range { min: 1, max: 30_000, unit: "milliseconds" };
 
+/// Longest message of a server. Memory is taken only for what comes.
+pub(super) const MAX_ANSWER: Range = Range { min: 1, max: 256, unit: "MiB" };
+
 /// The whole numbers a setting may have.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Range {
@@ -68,16 +71,30 @@ impl Defaults {
             "operation-timeout" => self.operation_timeout = millis(TIMEOUT)?,
             "retry-attempts" => self.retry_attempts = count(RETRY_ATTEMPTS)?,
             "retry-backoff" => self.retry_backoff = millis(RETRY_BACKOFF)?,
+            "startup-timeout" => self.startup_timeout = millis(TIMEOUT)?,
+            "max-answer" => self.max_answer = count(MAX_ANSWER)?,
             _ => {
                 let message = format!(
                     "unknown default {}: there are pool-max-size, pool-idle-timeout, \
-                     max-in-flight, timeout, operation-timeout, retry-attempts, retry-backoff",
+                     max-in-flight, timeout, operation-timeout, retry-attempts, retry-backoff, \
+                     startup-timeout, max-answer",
                     quoted(name)
                 );
                 return Err(Error::new(Kind::Invalid, message));
             }
         }
         Ok(())
+    }
+}
+
+impl Defaults {
+    /// Takes over what the environment sets: `MCP_TIMEOUT`, the milliseconds that a
+    /// server may take to start, as Claude Code reads it. What is no number in the
+    /// range of `startup_timeout` counts as not set.
+    pub fn set_environment(&mut self, env: &dyn Fn(&str) -> Option<String>) {
+        let number = env("MCP_TIMEOUT").and_then(|text| text.trim().parse().ok());
+        let number = number.filter(|number| TIMEOUT.contains(*number));
+        self.startup_environment = number.map(Duration::from_millis);
     }
 }
 
@@ -127,6 +144,12 @@ impl ServerConfig {
                 .retry_backoff
                 .or(defaults.retry_backoff)
                 .unwrap_or(Duration::from_millis(100)),
+            startup_timeout: self
+                .startup_timeout
+                .or(defaults.startup_timeout)
+                .or(defaults.startup_environment)
+                .unwrap_or(Duration::from_secs(60)),
+            max_answer: (self.max_answer.or(defaults.max_answer).unwrap_or(16) as usize) << 20,
         }
     }
 }
@@ -155,8 +178,28 @@ mod tests {
                 operation_timeout: None,
                 retry_attempts: 3,
                 retry_backoff: Duration::from_millis(100),
+                startup_timeout: Duration::from_secs(60),
+                max_answer: 16 << 20,
             }
         );
+    }
+
+    #[test]
+    fn a_start_may_take_as_long_as_the_environment_says_unless_an_option_or_an_entry_does() {
+        let mut server = server("a");
+        let mut defaults = Defaults::default();
+        let starts = |server: &ServerConfig, defaults: &Defaults| {
+            server.limits(defaults, Transport::Stdio).startup_timeout.as_millis()
+        };
+        for (text, wanted) in [("120000", 120_000), (" 5 ", 5), ("0", 60_000), ("1m", 60_000)] {
+            defaults.set_environment(&|name| (name == "MCP_TIMEOUT").then(|| text.to_owned()));
+            assert_eq!(starts(&server, &defaults), wanted, "{text}");
+        }
+        defaults.set_environment(&|_| Some("9000".to_owned()));
+        defaults.set("startup-timeout", Some("8000")).expect("it is in range");
+        assert_eq!(starts(&server, &defaults), 8000);
+        server.startup_timeout = Some(Duration::from_secs(7));
+        assert_eq!(starts(&server, &defaults), 7000);
     }
 
     #[test]
@@ -214,6 +257,8 @@ mod tests {
             ("operation-timeout", " 500 "),
             ("retry-attempts", "0"),
             ("retry-backoff", "250"),
+            ("startup-timeout", "90000"),
+            ("max-answer", "256"),
         ] {
             defaults.set(name, Some(value)).expect("all are in range");
         }
@@ -230,6 +275,8 @@ mod tests {
                 operation_timeout: Some(Duration::from_millis(500)),
                 retry_attempts: 0,
                 retry_backoff: Duration::from_millis(250),
+                startup_timeout: Duration::from_secs(90),
+                max_answer: 256 << 20,
             }
         );
         server.pool_idle_timeout = Some(Duration::from_secs(9));
@@ -239,6 +286,8 @@ mod tests {
         server.retry_backoff = Some(Duration::from_secs(5));
         server.max_in_flight = Some(4);
         server.pool_max_size = Some(2);
+        server.startup_timeout = Some(Duration::from_secs(3));
+        server.max_answer = Some(1);
         let own = server.limits(&defaults, Transport::Stdio);
         assert_eq!(own, server.limits(&Defaults::default(), Transport::Stdio));
         assert_eq!((own.pool_max_size, own.max_in_flight, own.retry_attempts), (2, 4, 6));
@@ -251,6 +300,8 @@ mod tests {
             "operation-timeout",
             "retry-attempts",
             "retry-backoff",
+            "startup-timeout",
+            "max-answer",
         ] {
             defaults.set(name, None).expect("all exist");
         }

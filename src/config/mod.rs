@@ -178,6 +178,10 @@ pub struct ServerConfig {
     pub retry_attempts: Option<u32>,
     /// `retry_backoff`, when given.
     pub retry_backoff: Option<Duration>,
+    /// `startup_timeout`, when given.
+    pub startup_timeout: Option<Duration>,
+    /// `max_answer`, when given, in MiB.
+    pub max_answer: Option<u32>,
     /// `era`, when given.
     pub era: Option<Era>,
     /// `unsolicited`: it may ask people while nobody waits for it.
@@ -216,6 +220,12 @@ pub struct Defaults {
     pub retry_attempts: Option<u32>,
     /// `@mcp-retry-backoff`.
     pub retry_backoff: Option<Duration>,
+    /// `@mcp-startup-timeout`.
+    pub startup_timeout: Option<Duration>,
+    /// `MCP_TIMEOUT` of the environment, for where the option is not set.
+    pub startup_environment: Option<Duration>,
+    /// `@mcp-max-answer`, in MiB.
+    pub max_answer: Option<u32>,
 }
 
 /// The numbers in force for a server on one kind of channel.
@@ -237,6 +247,10 @@ pub struct Limits {
     pub retry_attempts: u32,
     /// First delay; doubles, full jitter, cap 30 s.
     pub retry_backoff: Duration,
+    /// From the start of a process, or the connect, to a finished handshake.
+    pub startup_timeout: Duration,
+    /// Longest message that is read, in bytes (1 MiB to 256 MiB).
+    pub max_answer: usize,
 }
 
 /// `text` in single quotes, fit for a one-line message: names come from files.

@@ -95,8 +95,6 @@ pub struct OpenFailure {
 pub struct ChildExit {
     /// "exit status 3", "killed by signal 9 (SIGKILL)"; empty when unknown.
     pub status: String,
-    /// The last line it wrote to stderr.
-    pub last_words: Option<String>,
     /// It ended by itself, with status 0.
     pub well: bool,
     /// Others of its process group live on.

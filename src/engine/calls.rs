@@ -79,6 +79,7 @@ impl Engine {
             deadline,
             silence: None,
             heard: now,
+            startup: None,
             operation_timeout: None,
             assigned: None,
             failures: 0,
@@ -335,6 +336,7 @@ impl Engine {
         request.state = State::InFlight(connection);
         request.assigned = Some(now);
         request.heard = now;
+        request.startup = None;
         let state = self.server_mut(server);
         state.in_flight += 1;
         state.metrics.request_sent(now, size);
@@ -555,7 +557,14 @@ impl Engine {
                 return self.finish(now, id, result);
             }
         }
-        let message = request.timeout_message(now);
+        if request.outwaits_the_start(now) {
+            if let Some(server) = request.server {
+                if self.waits_on(now, id, server) {
+                    return;
+                }
+            }
+        }
+        let message = self.timeout_message(now, id);
         self.abandon(now, id, "timed out");
         self.finish(now, id, Err(Error::new(error::Kind::Timeout, message)));
     }

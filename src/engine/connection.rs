@@ -12,6 +12,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::config::{Era, Transport};
 use crate::engine::allowance::Allowance;
+use crate::engine::evidence::Evidence;
 use crate::engine::retry::Delivery;
 use crate::engine::{RequestId, ServerId, unasked};
 use crate::protocol::framing::Lines;
@@ -113,6 +114,10 @@ pub(super) struct Connection {
     unawaited: Vec<u64>,
     /// A write was asked for and not carried out yet.
     pub(super) write_asked: bool,
+    /// `notifications/initialized` was sent, and no error came yet that may be about it.
+    pub(super) noticed: bool,
+    /// What came beside messages.
+    pub(super) evidence: Option<Box<Evidence>>,
 }
 
 impl Output {
@@ -176,6 +181,8 @@ impl Connection {
             carries: None,
             unawaited: Vec::new(),
             write_asked: false,
+            noticed: false,
+            evidence: None,
         }
     }
 

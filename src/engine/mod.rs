@@ -35,8 +35,10 @@ mod check;
 mod configuring;
 mod connection;
 mod event;
+mod evidence;
 mod id;
 mod join;
+mod lines;
 mod log;
 mod lookup;
 mod notices;
@@ -50,6 +52,7 @@ mod request;
 mod retry;
 mod server;
 mod snapshot;
+mod starting;
 mod streams;
 mod subscriptions;
 #[cfg(test)]

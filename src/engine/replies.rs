@@ -13,7 +13,6 @@ use crate::engine::request::{Kind, Request, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::protocol::error_data;
-use crate::protocol::framing::Line;
 use crate::protocol::json::Json;
 use crate::protocol::jsonrpc::{
     self, Answer, INVALID_PARAMS, METHOD_NOT_FOUND, Message, Params, RpcError,
@@ -26,36 +25,22 @@ use crate::protocol::raw::LONGEST;
 use crate::time::Time;
 
 impl Engine {
-    /// One line of a server. What is no message is skipped and counted: servers
-    /// that print to stdout are common, and the next line is good again.
-    pub(super) fn handle_line(&mut self, now: Time, id: ConnectionId, line: Line<'_>) {
-        let text = line.text;
-        if jsonrpc::parse_line(line, |message| self.handle_message(now, id, message)).is_ok() {
-            return;
-        }
-        let Some(connection) = self.connections.get(&id) else { return };
-        let server_id = connection.server;
-        let server = self.server_mut(server_id);
-        server.metrics.wire.junk_lines += 1;
-        let name = server.name.clone();
-        let shown = String::from_utf8_lossy(&text[..text.len().min(200)]).into_owned();
-        self.note_about(
-            now,
-            server_id,
-            LogLevel::Debug,
-            format_args!("{name} sent a line that is no message: {shown}"),
-        );
-    }
-
-    fn handle_message(&mut self, now: Time, id: ConnectionId, message: Message<'_>) {
+    pub(super) fn handle_message(&mut self, now: Time, id: ConnectionId, message: Message<'_>) {
         let Some(connection) = self.connections.get(&id) else { return };
         let server = connection.server;
+        if self.is_echo(id, &message) {
+            return self.disown(now, id, "gives back what it is sent (a terminal, -t?)");
+        }
         self.server_mut(server).metrics.message_received(now);
         match message {
             Message::Response { id: Some(wire), outcome } => {
                 self.handle_response(now, id, server, wire, outcome);
             }
             Message::Response { id: None, outcome } => {
+                let nameless = outcome.as_ref().err().and_then(|error| self.nameless(id, error));
+                if let Some(wire) = nameless {
+                    return self.handle_response(now, id, server, wire, outcome);
+                }
                 self.server_mut(server).metrics.wire.foreign_replies += 1;
                 if let Err(error) = outcome {
                     let name = self.server(server).name.clone();
@@ -81,7 +66,7 @@ impl Engine {
         }
     }
 
-    fn handle_response(
+    pub(super) fn handle_response(
         &mut self,
         now: Time,
         id: ConnectionId,
@@ -151,7 +136,7 @@ impl Engine {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let Phase::Negotiating(negotiation) = &mut connection.phase else { return };
         let outcome = outcome.and_then(|answer| answer.short());
-        let step = negotiation.handle_reply(now, question, outcome.as_ref().copied());
+        let step = negotiation.handle_reply(question, outcome.as_ref().copied());
         self.negotiate(now, id, step);
     }
 
@@ -494,15 +479,6 @@ impl Engine {
                 Err(Error::new(error::Kind::Protocol, message))
             }
         }
-    }
-
-    /// A line that a server's process wrote to stderr. It is no error: servers log there.
-    pub fn log_stderr(&mut self, now: Time, id: ConnectionId, line: &str) {
-        let Some(connection) = self.connections.get(&id) else { return };
-        let server = connection.server;
-        let name = self.server(server).name.clone();
-        let line: String = line.chars().take(500).collect();
-        self.note_about(now, server, LogLevel::Debug, format_args!("{name} stderr: {line}"));
     }
 
     /// Whether a connection speaks the modern era, for display and tests.

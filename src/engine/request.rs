@@ -11,7 +11,7 @@ use crate::engine::event::Reply;
 use crate::engine::join::Join;
 use crate::engine::{ConnectionId, Pair, ServerId};
 use crate::error::Error;
-use crate::time::Time;
+use crate::time::{Time, in_words};
 
 /// Longest life of a request whose configuration names none.
 pub(super) const TOTAL: Duration = Duration::from_secs(30 * 60);
@@ -124,6 +124,9 @@ pub(super) struct Request {
     /// Longest silence, with the time of the last sign of life.
     pub(super) silence: Option<Duration>,
     pub(super) heard: Time,
+    /// How long its server may be starting meanwhile; `None` once it has started, or
+    /// when the caller or the configuration says how long all may take.
+    pub(super) startup: Option<Duration>,
     pub(super) operation_timeout: Option<Duration>,
     pub(super) assigned: Option<Time>,
     /// Tries that failed.
@@ -150,10 +153,12 @@ impl Request {
             Some(timeout) => {
                 self.deadline = self.enqueued + timeout;
                 self.silence = None;
+                self.startup = None;
             }
             None => {
                 self.deadline = self.enqueued + TOTAL;
                 self.silence = Some(SILENCE);
+                self.startup = Some(limits.startup_timeout);
             }
         }
         self.operation_timeout = limits.operation_timeout;
@@ -162,12 +167,29 @@ impl Request {
     /// The earliest of its deadlines.
     pub(super) fn next_deadline(&self) -> Time {
         let waits = self.open_questions > 0;
-        let silence = self.silence.filter(|_| !waits).map(|silence| self.heard + silence);
+        let silence = self.patience().filter(|_| !waits).map(|silence| self.heard + silence);
         let operation = match (&self.state, self.assigned, self.operation_timeout) {
             (State::InFlight(_), Some(assigned), Some(limit)) if !waits => Some(assigned + limit),
             _ => None,
         };
         [Some(self.deadline), silence, operation].into_iter().flatten().min().unwrap_or_default()
+    }
+
+    /// Longest silence where it is now: a server that starts may take longer, or
+    /// has to be quicker.
+    fn patience(&self) -> Option<Duration> {
+        match self.state {
+            State::AwaitingConfig | State::Queued | State::AwaitingTools => {
+                self.startup.or(self.silence)
+            }
+            _ => self.silence,
+        }
+    }
+
+    /// Whether its time is over only because its server should have started.
+    pub(super) fn outwaits_the_start(&self, now: Time) -> bool {
+        let waits = matches!(self.state, State::Queued | State::AwaitingTools);
+        waits && self.startup.is_some() && now < self.deadline
     }
 
     /// Whether it reads a list, page by page.
@@ -196,12 +218,17 @@ impl Request {
 
     /// What timed out, for the user.
     pub(super) fn timeout_message(&self, now: Time) -> String {
+        format!("{}{}", self.time_is_over(now), self.place())
+    }
+
+    /// How much time is over.
+    pub(super) fn time_is_over(&self, now: Time) -> String {
         let total = self.deadline.since(self.enqueued);
         let key = match self.timeout_key {
             "" => String::new(),
             key => format!(" ({key})"),
         };
-        let (what, limit) = match (self.silence, self.operation_timeout, self.assigned) {
+        let (what, limit) = match (self.patience(), self.operation_timeout, self.assigned) {
             _ if now >= self.deadline => (&*key, total),
             (_, Some(limit), Some(assigned)) if now >= assigned + limit => {
                 (" (operation_timeout)", limit)
@@ -209,24 +236,17 @@ impl Request {
             (Some(silence), ..) => (" without progress", silence),
             _ => ("", total),
         };
-        let place = match self.state {
+        format!("timed out after {}{what}", in_words(limit))
+    }
+
+    fn place(&self) -> &'static str {
+        match self.state {
             State::AwaitingConfig => " while the configuration was being read",
             State::AwaitingTools => " waiting for the server's tools",
             State::Queued => " waiting for a connection",
             State::Asking(_) => " waiting for an answer to the server's question",
             State::AwaitingAck => " waiting for the server to confirm",
             State::InFlight(_) | State::Joining(_) | State::Verifying(_) => "",
-        };
-        format!("timed out after {}{what}{place}", seconds(limit))
-    }
-}
-
-/// `1.5 s`, `300 ms`.
-fn seconds(duration: Duration) -> String {
-    let ms = duration.as_millis();
-    match ms {
-        0..1000 => format!("{ms} ms"),
-        _ if ms % 1000 == 0 => format!("{} s", ms / 1000),
-        _ => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+        }
     }
 }

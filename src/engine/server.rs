@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::config::{Defaults, Era, Limits, ServerConfig, Transport};
 use crate::engine::allowance::Allowance;
 use crate::engine::catalogue::Catalogue;
+use crate::engine::evidence::Said;
 use crate::engine::log::Talk;
 use crate::engine::notices::Notices;
 use crate::engine::pool::{Pool, Shape};
@@ -68,7 +69,10 @@ pub(super) struct Server {
     pub(super) open: usize,
     pub(super) in_flight: u32,
     pub(super) last_error: Option<(String, Time)>,
-    pub(super) last_words: Option<String>,
+    /// Why it could not be reached or started the last time.
+    pub(super) failed_start: Option<(String, Time)>,
+    /// The last lines of its stderr.
+    pub(super) said: Said,
     pub(super) version: Option<&'static str>,
     pub(super) offers: Option<Offers>,
     /// It was usable at least once.
@@ -119,7 +123,8 @@ impl Server {
             open: 0,
             in_flight: 0,
             last_error: None,
-            last_words: None,
+            failed_start: None,
+            said: Said::default(),
             version: None,
             offers: None,
             was_up: false,

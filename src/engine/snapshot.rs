@@ -126,7 +126,7 @@ impl Engine {
             .collect();
         report.protocol_version = server.version;
         report.last_error = server.last_error.as_ref().map(|(why, when)| (&**why, *when));
-        report.stderr = server.last_words.as_slice();
+        report.stderr = server.said.lines();
         Ok(ServerSnapshot { report, connection })
     }
 

@@ -32,10 +32,10 @@ const RESTARTS: u32 = 2;
 const MAX_PENDING: usize = 1 << 20;
 
 /// Why a connection is gone.
-struct Loss {
-    reason: String,
-    cause: EvictionCause,
-    category: ErrorCategory,
+pub(super) struct Loss {
+    pub(super) reason: String,
+    pub(super) cause: EvictionCause,
+    pub(super) category: ErrorCategory,
 }
 
 impl Engine {
@@ -58,7 +58,9 @@ impl Engine {
             Transport::Socket => SOCKET_PATIENCE,
             Transport::Stdio => PROCESS_PATIENCE,
         };
-        let (negotiation, step) = Negotiation::start(now, self.server(server).prior(), patience);
+        let state = self.server(server);
+        let (prior, limit) = (state.prior(), state.limits.startup_timeout);
+        let (negotiation, step) = Negotiation::start(now, prior, patience, limit);
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.phase = Phase::Negotiating(negotiation);
         }
@@ -107,7 +109,9 @@ impl Engine {
                 Some(c) if c.unread_answers > MAX_PENDING => {
                     break Some("the server asks without reading the answers".to_owned());
                 }
-                Some(c) if !matches!(c.phase, Phase::Closing { .. }) => {}
+                Some(c) if !matches!(c.phase, Phase::Closing { .. }) => {
+                    lines.set_verbatim(c.is_folding());
+                }
                 _ => return,
             }
         };
@@ -160,6 +164,7 @@ impl Engine {
         if let Some(line) = lines.finish() {
             self.handle_line(now, id, line);
         }
+        self.close_fold(now, id);
         // What it said may have been the reason to close the connection.
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if matches!(connection.phase, Phase::Closing { .. }) {
@@ -208,9 +213,6 @@ impl Engine {
             false => connection.pid.take().unwrap_or_default(),
         };
         let closing = matches!(connection.phase, Phase::Closing { .. });
-        if exit.last_words.is_some() {
-            self.server_mut(server).last_words.clone_from(&exit.last_words);
-        }
         let how = if exit.status.is_empty() { "exited" } else { &exit.status };
         if closing {
             self.note(LogLevel::Debug, format_args!("server pid {pid} is gone: {how}"));
@@ -222,10 +224,7 @@ impl Engine {
             let how = how.to_owned();
             return self.daemon_ended(now, id, &how);
         }
-        let mut reason = format!("the server process ended: {how}");
-        if let Some(words) = &exit.last_words {
-            reason += &format!(" (stderr: {words})");
-        }
+        let reason = format!("the server process ended: {how}");
         let cause = EvictionCause::PeerClosed;
         self.lose(now, id, Loss { reason, cause, category: ErrorCategory::Lost });
     }
@@ -311,7 +310,9 @@ impl Engine {
         let size = connection.send(&mut self.spare, wire, Purpose::Handshake(question), |out| {
             match question {
                 Question::Discover => message::write_discover(out, wire, identity),
-                Question::Initialize => message::write_initialize(out, wire, identity),
+                Question::Initialize(version) => {
+                    message::write_initialize(out, wire, version, identity);
+                }
             }
         });
         let server = connection.server;
@@ -325,6 +326,7 @@ impl Engine {
         let (era, version) = (session.era, session.version);
         if era == Era::Legacy {
             connection.output.append(&mut self.spare, message::write_initialized);
+            connection.noticed = true;
         }
         // Questions that are still open can only be answered too late.
         let late = |e: &Exchange| matches!(e.purpose, Purpose::Handshake(_)).then_some(e.wire);
@@ -361,6 +363,10 @@ impl Engine {
         }
         let state = &mut self.servers[server.0 as usize];
         let name = state.name.clone();
+        if let Some(remark) = session.remark {
+            self.note(LogLevel::Warning, format_args!("{name} {remark}"));
+        }
+        let state = &mut self.servers[server.0 as usize];
         // What the configuration says needs no memory.
         if state.era.replace(era) != Some(era) && state.config.era.is_none() {
             let identity = state.config.identity();
@@ -427,6 +433,7 @@ impl Engine {
         };
         state.round += 1;
         state.last_error = Some((message.clone(), now));
+        state.failed_start = Some((message.clone(), now));
         if !state.pool.is_up() {
             state.metrics.went_down(now);
         }
@@ -463,8 +470,9 @@ impl Engine {
     }
 
     /// A connection is gone, with everything that was on it.
-    fn lose(&mut self, now: Time, id: ConnectionId, loss: Loss) {
+    pub(super) fn lose(&mut self, now: Time, id: ConnectionId, mut loss: Loss) {
         let Some(mut connection) = self.take_connection(id) else { return };
+        loss.reason += &connection.last_words();
         let server = connection.server;
         let listened = connection.listens().is_some();
         let exchanges = mem::take(&mut connection.exchanges);
@@ -492,38 +500,7 @@ impl Engine {
             self.daemon_may_go(now, server);
             return self.pump(now, server);
         }
-        let state = self.server_mut(server);
-        let remembered = state.era.take();
-        if let Some(Era::Legacy) = remembered {
-            let identity = state.config.identity();
-            self.verdicts.remove(&identity);
-            self.actions.push_back(Action::Remember { identity, era: None });
-        }
-        let ended = loss.cause == EvictionCause::PeerClosed;
-        let state = self.server_mut(server);
-        let otherwise = probed || remembered == Some(Era::Legacy) && state.config.era.is_none();
-        if ended && otherwise && !mem::replace(&mut state.reach.started_again, true) {
-            // It may have died of the probe, or for want of it; that is no failed try.
-            state.probe_kills = probed;
-            if connection.scout {
-                state.scout = None;
-                self.look_after_pause(now, server);
-            }
-            return self.pump(now, server);
-        }
-        // Asked otherwise it does no better: the next try asks again.
-        state.reach.started_again = false;
-        state.probe_kills = false;
-        // A process that ends before it has said anything does so again: whoever waits
-        // is told why rather than kept.
-        let permanent = ended && connection.channel == Transport::Stdio;
-        let failure = OpenFailure { message: loss.reason, permanent };
-        let category = match loss.category {
-            ErrorCategory::Lost if connection.channel == Transport::Stdio => ErrorCategory::Spawn,
-            ErrorCategory::Lost => ErrorCategory::Handshake,
-            other => other,
-        };
-        self.start_failed(now, connection, failure, category);
+        self.lost_at_the_start(now, connection, loss, probed);
     }
 
     /// Accounts for a usable connection that was lost.

@@ -47,6 +47,8 @@ pub struct Lines {
     given: Option<Arc<Vec<u8>>>,
     /// What is known of `partial`, when it is long.
     long: Option<Box<Long>>,
+    /// Lines are given out with their blanks, and blank ones, too.
+    verbatim: bool,
 }
 
 /// What is known of a long line.
@@ -70,6 +72,8 @@ pub struct Line<'a> {
     pub outline: Option<Box<Outline>>,
     /// The buffer that begins with this text, when it is worth keeping.
     pub whole: Option<&'a Arc<Vec<u8>>>,
+    /// It is as it came, but for the line end.
+    pub verbatim: bool,
 }
 
 /// Where the next line was found.
@@ -86,7 +90,7 @@ enum Found<'i> {
 
 impl<'a> From<&'a [u8]> for Line<'a> {
     fn from(text: &'a [u8]) -> Line<'a> {
-        Line { text, outline: None, whole: None }
+        Line { text, outline: None, whole: None, verbatim: false }
     }
 }
 
@@ -119,8 +123,11 @@ impl Lines {
         // cannot see that only one of several returns happens.
         let Some(found) = self.find(input)? else { return Ok(None) };
         Ok(Some(match found {
-            Found::Chunk(line) => line.into(),
-            Found::Partial => self.give(),
+            Found::Chunk(line) => Line { verbatim: self.verbatim, ..line.into() },
+            Found::Partial => {
+                let verbatim = self.verbatim;
+                Line { verbatim, ..self.give() }
+            }
             Found::Message(place) if place.start > 0 || place.len() <= LONG => {
                 self.partial[place].into()
             }
@@ -144,11 +151,11 @@ impl Lines {
             let (line, rest) = input.split_at(end);
             *input = &rest[1..];
             if self.partial.is_empty() && self.long.is_none() {
-                let line = trim(line);
+                let line = if self.verbatim { line } else { trim(line) };
                 if line.len() > LIMIT {
                     return Err(TooLong);
                 }
-                if !line.is_empty() {
+                if self.verbatim || !line.is_empty() {
                     return Ok(Some(Found::Chunk(line)));
                 }
                 continue;
@@ -180,7 +187,7 @@ impl Lines {
     /// Puts `bytes` behind the unfinished line.
     fn hold(&mut self, mut bytes: &[u8]) -> Result<(), TooLong> {
         match self.long.as_deref_mut() {
-            None if self.partial.is_empty() => bytes = skip_start(bytes),
+            None if self.partial.is_empty() && !self.verbatim => bytes = skip_start(bytes),
             Some(Long::Batch { batch, .. }) => batch.forget(&mut self.partial),
             _ => {}
         }
@@ -216,7 +223,9 @@ impl Lines {
         // A short text is better copied than kept with all that its buffer has
         // room for.
         if whole.len() > LONG {
-            Line { text: whole, outline, whole: Some(whole) }
+            Line { outline, whole: Some(whole), ..whole.as_slice().into() }
+        } else if self.verbatim {
+            whole.as_slice().into()
         } else {
             trim(whole).into()
         }
@@ -229,7 +238,8 @@ impl Lines {
             _ => Default::default(),
         };
         let whole = &*self.given.insert(Arc::new(buffer));
-        Line { text: whole, outline: Some(Box::new(outline)), whole: Some(whole) }
+        let outline = Some(Box::new(outline));
+        Line { outline, whole: Some(whole), ..whole.as_slice().into() }
     }
 
     /// What stands after the last newline when the stream ends: a peer that dies
@@ -238,7 +248,19 @@ impl Lines {
         if let Some(Long::Batch { batch, .. }) = self.long.as_deref() {
             return (!batch.is_done()).then(|| NO_BATCH.into());
         }
-        Some(self.give()).filter(|line| !line.is_empty())
+        let verbatim = self.verbatim;
+        Some(Line { verbatim, ..self.give() }).filter(|line| !line.is_empty())
+    }
+
+    /// From now on lines are given out as they are, blank ones too, or no longer: a
+    /// message that goes on over several lines may have blanks that count.
+    pub fn set_verbatim(&mut self, verbatim: bool) {
+        self.verbatim = verbatim;
+    }
+
+    /// The beginning of the unfinished line.
+    pub fn unfinished(&self) -> &[u8] {
+        &self.partial[..self.partial.len().min(LONG)]
     }
 
     /// Bytes held for an unfinished line.

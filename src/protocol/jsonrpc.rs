@@ -215,18 +215,17 @@ pub struct RpcError {
 /// [`Junk`] when the line, or a member of the batch, is no JSON-RPC message. All
 /// others of the batch were given out.
 pub fn parse(line: &[u8], each: impl FnMut(Message<'_>)) -> Result<(), Junk> {
-    parse_line(line.into(), each)
+    parse_line(&mut line.into(), each)
 }
 
 /// [`parse`] of a line of which something may be known already.
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_line(mut line: Line<'_>, mut each: impl FnMut(Message<'_>)) -> Result<(), Junk> {
+pub fn parse_line(line: &mut Line<'_>, mut each: impl FnMut(Message<'_>)) -> Result<(), Junk> {
     // A long line brings its own; one on the stack is cheaper for all others.
     let mut fresh = Outline::default();
-    let mut begun = line.outline.take();
-    let outline = begun.as_deref_mut().unwrap_or(&mut fresh);
+    let outline = line.outline.as_deref_mut().unwrap_or(&mut fresh);
     match outline.finish(line.text) {
         Verdict::Whole => each(message(line.text, line.whole, outline)?),
         Verdict::Foreign if line.text.starts_with(b"[") => {
@@ -251,7 +250,7 @@ pub fn parse_line(mut line: Line<'_>, mut each: impl FnMut(Message<'_>)) -> Resu
 }
 
 /// The message whose parts were found in `text`.
-fn message<'a>(
+pub(super) fn message<'a>(
     text: &'a [u8],
     whole: Option<&'a Arc<Vec<u8>>>,
     outline: &'a Outline,
@@ -354,7 +353,7 @@ pub fn own_id(raw: &RawValue) -> Option<u64> {
     id_of(raw.get())
 }
 
-fn id_of(text: &str) -> Option<u64> {
+pub(super) fn id_of(text: &str) -> Option<u64> {
     let text = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
     if let Some(fraction) = text.find(['.', 'e', 'E']) {
         // A double is exact up to here, and no client lives for so many requests.

@@ -42,27 +42,36 @@ impl ServerInfo {
     }
 }
 
-/// The session that an `InitializeResult` opens.
+/// The session that an `InitializeResult` opens. A version that we do not know is
+/// taken for the nearest that we speak, and so is what is no version at all: servers
+/// hardly differ by it, and a call will tell.
 ///
 /// # Errors
-/// A sentence when the result is none, or names a revision we do not speak.
+/// A sentence when the result is no object.
 pub fn session(result: &RawValue) -> Result<Session, String> {
+    if !result.get().starts_with('{') {
+        let shown: String = result.get().chars().take(200).collect();
+        return Err(format!("the answer to initialize is no object: {shown}"));
+    }
     let names = ["protocolVersion", "capabilities", "serverInfo"];
     let [version, capabilities, info] = members(result.get(), &names);
-    let Some(version) = version.map(text) else {
-        return Err("the answer to initialize is malformed: it has no protocolVersion".to_owned());
+    let named = version.map_or("null", |raw| str::from_utf8(raw).unwrap_or_default());
+    let known = VERSIONS.into_iter().find(|known| version.is_some_and(|raw| text(raw) == *known));
+    let nearest = match version {
+        Some(raw) if is_text(raw) && *text(raw) < *VERSIONS[0] => VERSIONS[0],
+        _ => NEWEST,
     };
     let offers = Offers::read(capabilities);
-    VERSIONS
-        .into_iter()
-        .find(|known| *known == version)
-        .map(|version| Session::legacy(version, ServerInfo::read(info), offers))
-        .ok_or_else(|| {
-            format!(
-                "the server speaks protocol version '{version}', which is none of {}",
-                VERSIONS.join(", ")
-            )
-        })
+    let mut session = Session::legacy(known.unwrap_or(nearest), ServerInfo::read(info), offers);
+    if known.is_none() {
+        let named: String = named.chars().take(40).collect();
+        session.remark = Some(format!(
+            "answered initialize with protocolVersion {named}, which is none of {}: it is \
+             spoken to as {nearest}",
+            VERSIONS.join(", ")
+        ));
+    }
+    Ok(session)
 }
 
 /// Answers a request from a server. Nothing is ever left hanging: a server that

@@ -173,15 +173,35 @@ pub fn write_discover(out: &mut Vec<u8>, id: u64, identity: &Identity) {
 }
 
 /// Appends `initialize` (up to 2025-11-25).
-pub fn write_initialize(out: &mut Vec<u8>, id: u64, identity: &Identity) {
+pub fn write_initialize(out: &mut Vec<u8>, id: u64, version: &str, identity: &Identity) {
     begin(out, id, "initialize");
     out.extend_from_slice(b"\"protocolVersion\":\"");
-    out.extend_from_slice(super::legacy::NEWEST.as_bytes());
+    out.extend_from_slice(version.as_bytes());
     out.extend_from_slice(b"\",\"capabilities\":");
     out.extend_from_slice(identity.capabilities.as_bytes());
     out.extend_from_slice(b",\"clientInfo\":");
     out.extend_from_slice(identity.info.as_bytes());
     out.extend_from_slice(b"}}\n");
+}
+
+/// Whether `method` is one that only clients ask.
+pub fn is_ours(method: &str) -> bool {
+    matches!(
+        method,
+        "initialize"
+            | "server/discover"
+            | "tools/list"
+            | "tools/call"
+            | "prompts/list"
+            | "prompts/get"
+            | "resources/list"
+            | "resources/read"
+            | "resources/templates/list"
+            | "resources/subscribe"
+            | "resources/unsubscribe"
+            | "completion/complete"
+            | "subscriptions/listen"
+    )
 }
 
 /// Appends `notifications/initialized`.
@@ -461,7 +481,7 @@ mod tests {
     #[test]
     fn initialize_and_cancelled_have_the_published_shape() {
         let identity = Identity::new("tmcp", "1");
-        let init = value(|out| write_initialize(out, 2, &identity));
+        let init = value(|out| write_initialize(out, 2, "2025-11-25", &identity));
         assert_eq!(init["params"]["protocolVersion"], "2025-11-25");
         assert_eq!(init["params"]["clientInfo"]["name"], "tmcp");
         let ready = value(write_initialized);

@@ -8,6 +8,7 @@
 //! * [`framing`] — one JSON document per line, with a limit and a resync rule.
 //! * [`json`] — a value kept as it came.
 //! * [`jsonrpc`] — envelopes: request, notification, response, error, batch.
+//! * [`salvage`] and [`mend`] — messages in lines that are none by themselves.
 //! * [`raw`], [`deep`] and [`page`] — what is inside of long messages, bounded.
 //! * [`message`] — the MCP messages that are written and the few fields that are read.
 //! * [`negotiation`] — which era a server speaks, and the handshake of each.
@@ -35,6 +36,7 @@ mod layout;
 pub mod legacy;
 pub mod lenient;
 pub mod listing;
+pub mod mend;
 pub mod message;
 pub mod modern;
 pub mod negotiation;
@@ -44,6 +46,7 @@ pub mod page;
 pub mod pointer;
 pub mod raw;
 pub mod rows;
+pub mod salvage;
 mod sameness;
 mod scan;
 pub mod schema;

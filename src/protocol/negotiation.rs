@@ -5,15 +5,17 @@
 //! what stays silent and what dies tells the era; no single error code does.
 //!
 //! Invariants:
-//! * `initialize` is sent at most once on a stream and never cancelled;
+//! * `initialize` is sent at most once on a stream and never cancelled, but for a
+//!   server that refuses a version and names one that we speak;
 //! * a stream on which `initialize` was sent may still turn out to be modern: by
 //!   a late answer to the probe, or by the error with which a server that is
 //!   locked to the modern era answers `initialize`;
-//! * there is always a deadline until the session stands.
+//! * there is always a deadline until the session stands. Signs of life move it, up
+//!   to a limit.
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::config::Era;
@@ -21,10 +23,12 @@ use crate::protocol::jsonrpc::RpcError;
 use crate::protocol::legacy::{self, ServerInfo};
 use crate::protocol::modern;
 use crate::protocol::offers::Offers;
-use crate::time::Time;
+use crate::time::{Time, in_words};
 
-/// How long `initialize` may take.
-pub const STARTUP: Duration = Duration::from_secs(30);
+/// A server that shows life may take this many times as long as one that is silent.
+const ALIVE: u32 = 10;
+/// The share of the time for a start after which a silent probe is given up.
+const PROBE_SHARE: u32 = 3;
 
 /// What is known about a server before a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +52,8 @@ pub struct Session {
     pub server: ServerInfo,
     /// What it says to have; unknown when it was not asked.
     pub offers: Option<Offers>,
+    /// What was wrong with its answer, though it could be read.
+    pub remark: Option<String>,
 }
 
 /// A handshake request.
@@ -55,8 +61,8 @@ pub struct Session {
 pub enum Question {
     /// `server/discover`.
     Discover,
-    /// `initialize`.
-    Initialize,
+    /// `initialize`, with this version.
+    Initialize(&'static str),
 }
 
 /// What is to be done next.
@@ -76,42 +82,52 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Negotiation {
     waiting_for: Question,
+    /// When a silent probe is given up.
+    patience: Time,
+    began: Time,
+    limit: Duration,
+    /// When it has taken too long.
     deadline: Time,
     probed: bool,
+    /// The server has answered something.
+    answered: bool,
     retried: bool,
-}
-
-#[derive(Deserialize)]
-struct Supported {
-    #[serde(default)]
-    supported: Vec<String>,
 }
 
 impl Session {
     /// A session up to 2025-11-25.
     pub fn legacy(version: &'static str, server: ServerInfo, offers: Offers) -> Session {
-        Session { era: Era::Legacy, version, server, offers: Some(offers) }
+        Session { era: Era::Legacy, version, server, offers: Some(offers), remark: None }
     }
 
     /// A session since 2026-07-28.
     pub fn modern(server: ServerInfo, offers: Option<Offers>) -> Session {
-        Session { era: Era::Modern, version: modern::VERSION, server, offers }
+        Session { era: Era::Modern, version: modern::VERSION, server, offers, remark: None }
     }
 }
 
 impl Negotiation {
     /// Begins on a fresh stream. `patience` is how long a probe may stay
-    /// unanswered before the server counts as legacy.
-    pub fn start(now: Time, prior: Prior, patience: Duration) -> (Negotiation, Step) {
+    /// unanswered before the server counts as legacy, `limit` how long all may take.
+    pub fn start(
+        now: Time,
+        prior: Prior,
+        patience: Duration,
+        limit: Duration,
+    ) -> (Negotiation, Step) {
         let mut negotiation = Negotiation {
             waiting_for: Question::Discover,
-            deadline: now + patience,
+            patience: now + patience.min(limit / PROBE_SHARE),
+            began: now,
+            limit,
+            deadline: now + limit,
             probed: prior == Prior::Unknown,
+            answered: false,
             retried: false,
         };
         let step = match prior {
             Prior::Unknown => Step::Ask(Question::Discover),
-            Prior::Legacy => negotiation.initialize(now),
+            Prior::Legacy => negotiation.initialize(),
             Prior::Modern => Step::Established(Session::modern(ServerInfo::default(), None)),
         };
         (negotiation, step)
@@ -120,49 +136,95 @@ impl Negotiation {
     /// An answer to `question` came.
     pub fn handle_reply(
         &mut self,
-        now: Time,
         question: Question,
         outcome: Result<&RawValue, &RpcError>,
     ) -> Step {
+        self.answered = true;
         match (question, outcome) {
             (Question::Discover, Ok(result)) => match modern::session(result) {
                 Some(session) => Step::Established(session),
-                None => self.fall_back(now),
+                None => self.fall_back(),
             },
             (Question::Discover, Err(error)) if error.code == modern::UNSUPPORTED_VERSION => {
-                self.pick_version(now, error)
+                self.pick_version(error)
+            }
+            (Question::Initialize(asked), Err(error)) if self.may_ask_otherwise(asked, error) => {
+                self.retried = true;
+                let version = other_version(asked, error).unwrap_or(asked);
+                self.waiting_for = Question::Initialize(version);
+                Step::Ask(self.waiting_for)
             }
             (_, Err(error)) if modern::PROOFS.contains(&error.code) => {
                 Step::Established(Session::modern(ServerInfo::default(), None))
             }
-            (Question::Discover, Err(_)) => self.fall_back(now),
-            (Question::Initialize, Ok(result)) => match legacy::session(result) {
+            (Question::Discover, Err(_)) => self.fall_back(),
+            (Question::Initialize(_), Ok(result)) => match legacy::session(result) {
                 Ok(session) => Step::Established(session),
                 Err(reason) => Step::Failed(reason),
             },
-            (Question::Initialize, Err(error)) => Step::Failed(format!(
-                "the server refused initialize: {} ({})",
-                error.message, error.code
-            )),
+            (Question::Initialize(_), Err(error)) => Step::Failed(refusal(error)),
         }
+    }
+
+    /// Whether a refused `initialize` is worth another try: the server names a version
+    /// that we speak, and it is not one of the modern era that is locked to that.
+    fn may_ask_otherwise(&self, asked: &str, error: &RpcError) -> bool {
+        let is_modern = modern::PROOFS.contains(&error.code)
+            && (error.data.is_empty() || error.data.contains(modern::VERSION));
+        !self.retried && !is_modern && other_version(asked, error).is_some()
     }
 
     /// The deadline passed.
     pub fn handle_timeout(&mut self, now: Time) -> Step {
-        if now < self.deadline {
-            return Step::Wait;
+        if self.is_overdue(now) {
+            let awaited = self.awaited();
+            let took = in_words(now.since(self.began));
+            let advice = self.advice();
+            return Step::Failed(format!(
+                "no answer to {awaited} within {took} (startup_timeout){advice}"
+            ));
         }
         match self.waiting_for {
-            Question::Discover => self.initialize(now),
-            Question::Initialize => {
-                Step::Failed(format!("no answer to initialize within {} s", STARTUP.as_secs()))
-            }
+            Question::Discover if now >= self.patience => self.initialize(),
+            _ => Step::Wait,
         }
     }
 
     /// When `handle_timeout` is due.
     pub fn deadline(&self) -> Time {
-        self.deadline
+        match self.waiting_for {
+            Question::Discover => self.patience.min(self.deadline),
+            Question::Initialize(_) => self.deadline,
+        }
+    }
+
+    /// Whether it has taken too long.
+    pub fn is_overdue(&self, now: Time) -> bool {
+        now >= self.deadline
+    }
+
+    /// The server shows that it is at work.
+    pub fn alive(&mut self, now: Time) {
+        let most = self.began + self.limit.saturating_mul(ALIVE);
+        self.deadline = self.deadline.max((now + self.limit).min(most));
+    }
+
+    /// What the server has not answered.
+    pub fn awaited(&self) -> &'static str {
+        match self.waiting_for {
+            Question::Discover => "server/discover",
+            Question::Initialize(_) => "initialize",
+        }
+    }
+
+    /// What may help when it is not answered: empty, or behind a semicolon.
+    pub fn advice(&self) -> &'static str {
+        let gave_up = matches!(self.waiting_for, Question::Initialize(_));
+        if self.probed && gave_up && !self.answered {
+            "; should it not bear server/discover, \"era\": \"legacy\" leaves that out"
+        } else {
+            ""
+        }
     }
 
     /// The probe was sent here: should the stream end now, the server may have
@@ -171,28 +233,26 @@ impl Negotiation {
         self.probed
     }
 
-    fn fall_back(&mut self, now: Time) -> Step {
+    fn fall_back(&mut self) -> Step {
         match self.waiting_for {
-            Question::Discover => self.initialize(now),
-            Question::Initialize => Step::Wait,
+            Question::Discover => self.initialize(),
+            Question::Initialize(_) => Step::Wait,
         }
     }
 
-    fn initialize(&mut self, now: Time) -> Step {
-        self.waiting_for = Question::Initialize;
-        self.deadline = now + STARTUP;
-        Step::Ask(Question::Initialize)
+    fn initialize(&mut self) -> Step {
+        self.waiting_for = Question::Initialize(legacy::NEWEST);
+        Step::Ask(self.waiting_for)
     }
 
-    fn pick_version(&mut self, now: Time, error: &RpcError) -> Step {
-        let supported: Vec<String> =
-            serde_json::from_str::<Supported>(&error.data).map(|s| s.supported).unwrap_or_default();
+    fn pick_version(&mut self, error: &RpcError) -> Step {
+        let supported = supported(error);
         if supported.iter().any(|version| version == modern::VERSION) && !self.retried {
             self.retried = true;
             return Step::Ask(Question::Discover);
         }
         if supported.iter().any(|version| legacy::VERSIONS.contains(&version.as_str())) {
-            return self.fall_back(now);
+            return self.fall_back();
         }
         Step::Failed(format!(
             "the server speaks protocol versions {}, not {}",
@@ -202,11 +262,58 @@ impl Negotiation {
     }
 }
 
+/// The versions that an error lists, under whatever name and in whatever form.
+fn supported(error: &RpcError) -> Vec<String> {
+    let data: Value = serde_json::from_str(&error.data).unwrap_or_default();
+    let list = match &data {
+        Value::Object(members) => ["supported", "supportedVersions", "supportedProtocolVersions"]
+            .iter()
+            .find_map(|name| members.get(*name))
+            .unwrap_or(&Value::Null),
+        other => other,
+    };
+    let word = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    match list {
+        Value::Array(items) => items.iter().filter_map(word).collect(),
+        Value::String(text) => text.split([',', ' ']).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The newest of our versions that an error names, other than the one it refuses. Some
+/// servers list what they speak in `data`, and some in words.
+fn other_version(asked: &str, error: &RpcError) -> Option<&'static str> {
+    let named = |version: &&str| error.data.contains(version) || error.message.contains(version);
+    let others = legacy::VERSIONS.into_iter().filter(|version| *version != asked);
+    others.rev().find(|version| named(version))
+}
+
+/// Why a server does not begin a session, with the versions that it lists.
+fn refusal(error: &RpcError) -> String {
+    let code = match error.code {
+        0 => String::new(),
+        code => format!(" ({code})"),
+    };
+    let mut text = format!("the server refused initialize: {}{code}", error.message);
+    let supported = supported(error);
+    if !supported.is_empty() {
+        text +=
+            &format!("; it speaks {}, we {}", supported.join(", "), legacy::VERSIONS.join(", "));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const WAIT: Duration = Duration::from_secs(1);
+    const LIMIT: Duration = Duration::from_secs(60);
+    const INITIALIZE: Question = Question::Initialize(legacy::NEWEST);
 
     fn raw(text: &str) -> Box<RawValue> {
         RawValue::from_string(text.to_owned()).unwrap()
@@ -217,7 +324,7 @@ mod tests {
     }
 
     fn probing() -> Negotiation {
-        let (negotiation, step) = Negotiation::start(Time::ZERO, Prior::Unknown, WAIT);
+        let (negotiation, step) = Negotiation::start(Time::ZERO, Prior::Unknown, WAIT, LIMIT);
         assert_eq!(step, Step::Ask(Question::Discover));
         negotiation
     }
@@ -233,7 +340,7 @@ mod tests {
 
     #[test]
     fn a_discover_result_makes_a_modern_session() {
-        let step = probing().handle_reply(Time::ZERO, Question::Discover, Ok(&raw(DISCOVERED)));
+        let step = probing().handle_reply(Question::Discover, Ok(&raw(DISCOVERED)));
         let Step::Established(session) = step else { panic!("{step:?}") };
         assert_eq!((session.era, session.version), (Era::Modern, "2026-07-28"));
         assert_eq!(session.server.name, "s");
@@ -242,48 +349,109 @@ mod tests {
     #[test]
     fn any_other_error_and_silence_fall_back_to_initialize() {
         for code in [-32601, -32602, -32600, -32000, 0] {
-            let step =
-                probing().handle_reply(Time::ZERO, Question::Discover, Err(&error(code, "")));
-            assert_eq!(step, Step::Ask(Question::Initialize), "{code}");
+            let step = probing().handle_reply(Question::Discover, Err(&error(code, "")));
+            assert_eq!(step, Step::Ask(INITIALIZE), "{code}");
         }
         let mut silent = probing();
         assert_eq!(silent.handle_timeout(Time::from_micros(999_999)), Step::Wait);
-        assert_eq!(silent.handle_timeout(Time::ZERO + WAIT), Step::Ask(Question::Initialize));
-        let step = silent.handle_timeout(Time::ZERO + WAIT + STARTUP);
-        assert_eq!(step, Step::Failed("no answer to initialize within 30 s".into()));
+        assert_eq!(silent.handle_timeout(Time::ZERO + WAIT), Step::Ask(INITIALIZE));
+        assert_eq!(silent.deadline(), Time::ZERO + LIMIT);
+        let step = silent.handle_timeout(Time::ZERO + LIMIT);
+        let Step::Failed(why) = step else { panic!("{step:?}") };
+        assert!(
+            why.starts_with("no answer to initialize within 60 s (startup_timeout); "),
+            "{why}"
+        );
+        assert!(why.contains("\"era\": \"legacy\""), "{why}");
     }
 
     #[test]
-    fn every_legacy_revision_is_accepted_and_an_unknown_one_named() {
+    fn a_server_that_shows_life_has_ten_times_as_long() {
+        let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+        let mut now = Time::ZERO;
+        for _ in 0..19 {
+            now = now + LIMIT / 2;
+            n.alive(now);
+            assert!(n.deadline() > now, "{now:?}");
+        }
+        assert_eq!(n.deadline(), Time::ZERO + LIMIT * ALIVE);
+        let step = n.handle_timeout(Time::ZERO + LIMIT * ALIVE);
+        let why = "no answer to initialize within 600 s (startup_timeout)";
+        assert_eq!(step, Step::Failed(why.into()), "nothing is said of a probe that was not sent");
+        let mut quick = Negotiation::start(Time::ZERO, Prior::Unknown, WAIT, WAIT).0;
+        assert_eq!(quick.handle_timeout(Time::ZERO + WAIT / PROBE_SHARE), Step::Ask(INITIALIZE));
+    }
+
+    #[test]
+    fn every_legacy_revision_is_accepted_and_an_unknown_one_taken_for_the_nearest() {
         for version in legacy::VERSIONS {
-            let (mut n, step) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT);
-            assert_eq!(step, Step::Ask(Question::Initialize));
+            let (mut n, step) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+            assert_eq!(step, Step::Ask(INITIALIZE));
             let result = initialize_result(version);
-            let step = n.handle_reply(Time::ZERO, Question::Initialize, Ok(&result));
+            let step = n.handle_reply(INITIALIZE, Ok(&result));
             let Step::Established(session) = step else { panic!("{step:?}") };
             assert_eq!((session.era, session.version), (Era::Legacy, version));
         }
-        let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT);
-        let result = initialize_result("2031-01-01");
-        let step = n.handle_reply(Time::ZERO, Question::Initialize, Ok(&result));
-        assert!(matches!(step, Step::Failed(ref why) if why.contains("2031-01-01")), "{step:?}");
+        for (version, spoken) in [
+            ("\"2031-01-01\"", "2025-11-25"),
+            ("\"2024-10-07\"", "2024-11-05"),
+            ("\"1.0\"", "2024-11-05"),
+            ("20250618", "2025-11-25"),
+            ("null", "2025-11-25"),
+            ("[]", "2025-11-25"),
+        ] {
+            let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+            let result = raw(&format!("{{\"protocolVersion\":{version},\"serverInfo\":7}}"));
+            let step = n.handle_reply(INITIALIZE, Ok(&result));
+            let Step::Established(session) = step else { panic!("{version}: {step:?}") };
+            assert_eq!((session.era, session.version), (Era::Legacy, spoken), "{version}");
+            assert!(session.remark.unwrap().contains(version), "{version}");
+        }
+    }
+
+    #[test]
+    fn a_refused_version_is_asked_for_anew_once_when_the_server_names_one() {
+        let listed = r#"{"supported":["2024-11-05","2025-03-26"],"requested":"2025-11-25"}"#;
+        let old = Question::Initialize("2025-03-26");
+        let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+        assert_eq!(n.handle_reply(INITIALIZE, Err(&error(-32602, listed))), Step::Ask(old));
+        let step = n.handle_reply(old, Err(&error(-32602, listed)));
+        let Step::Failed(why) = step else { panic!("{step:?}") };
+        assert!(why.contains("refused initialize: no (-32602); it speaks 2024-11-05, "), "{why}");
+
+        let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+        let message = "2025-11-25 is unknown, use one of 2024-11-05 and 2025-03-26".to_owned();
+        let in_words = RpcError { code: -32600, message, ..RpcError::default() };
+        assert_eq!(n.handle_reply(INITIALIZE, Err(&in_words)), Step::Ask(old));
+
+        for (data, told) in [
+            (r#"{"supported":["2031-01-01",7]}"#, "it speaks 2031-01-01, 7, we 2024-11-05, "),
+            (r#"{"supported":"2031-01-01"}"#, "it speaks 2031-01-01, we "),
+            (r#"["1"]"#, "it speaks 1, we "),
+            ("7", "no (-32602)"),
+            ("", "no (-32602)"),
+        ] {
+            let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+            let step = n.handle_reply(INITIALIZE, Err(&error(-32602, data)));
+            assert!(matches!(&step, Step::Failed(why) if why.contains(told)), "{data}: {step:?}");
+        }
     }
 
     #[test]
     fn a_late_discover_result_or_a_locked_server_is_still_modern() {
         let mut late = probing();
-        assert_eq!(late.handle_timeout(Time::ZERO + WAIT), Step::Ask(Question::Initialize));
-        let step = late.handle_reply(Time::ZERO, Question::Discover, Ok(&raw(DISCOVERED)));
+        assert_eq!(late.handle_timeout(Time::ZERO + WAIT), Step::Ask(INITIALIZE));
+        let step = late.handle_reply(Question::Discover, Ok(&raw(DISCOVERED)));
         assert!(matches!(step, Step::Established(ref s) if s.era == Era::Modern), "{step:?}");
 
         let mut locked = probing();
         locked.handle_timeout(Time::ZERO + WAIT);
-        let step = locked.handle_reply(Time::ZERO, Question::Initialize, Err(&error(-32022, "")));
+        let step = locked.handle_reply(INITIALIZE, Err(&error(-32022, "")));
         assert!(matches!(step, Step::Established(ref s) if s.era == Era::Modern), "{step:?}");
 
         let mut refused = probing();
         refused.handle_timeout(Time::ZERO + WAIT);
-        let step = refused.handle_reply(Time::ZERO, Question::Discover, Err(&error(-32601, "")));
+        let step = refused.handle_reply(Question::Discover, Err(&error(-32601, "")));
         assert_eq!(step, Step::Wait, "initialize must not be sent twice");
     }
 
@@ -291,31 +459,30 @@ mod tests {
     fn an_unsupported_version_is_retried_once_with_one_the_server_names() {
         let both = r#"{"supported":["2026-07-28","2027-01-01"],"requested":"x"}"#;
         let mut n = probing();
-        let step = n.handle_reply(Time::ZERO, Question::Discover, Err(&error(-32022, both)));
+        let step = n.handle_reply(Question::Discover, Err(&error(-32022, both)));
         assert_eq!(step, Step::Ask(Question::Discover));
-        let step = n.handle_reply(Time::ZERO, Question::Discover, Err(&error(-32022, both)));
+        let step = n.handle_reply(Question::Discover, Err(&error(-32022, both)));
         assert!(matches!(step, Step::Failed(_)), "{step:?}");
 
         let other = r#"{"supported":["2027-01-01"]}"#;
-        let step =
-            probing().handle_reply(Time::ZERO, Question::Discover, Err(&error(-32022, other)));
+        let step = probing().handle_reply(Question::Discover, Err(&error(-32022, other)));
         assert!(matches!(step, Step::Failed(ref why) if why.contains("2027-01-01")), "{step:?}");
 
         let old = r#"{"supported":["2025-11-25"]}"#;
-        let step = probing().handle_reply(Time::ZERO, Question::Discover, Err(&error(-32022, old)));
-        assert_eq!(step, Step::Ask(Question::Initialize));
+        let step = probing().handle_reply(Question::Discover, Err(&error(-32022, old)));
+        assert_eq!(step, Step::Ask(INITIALIZE));
     }
 
     #[test]
     fn a_server_that_lists_no_version_of_ours_is_legacy() {
         let only_old = raw(r#"{"supportedVersions":["2025-11-25"],"capabilities":{}}"#);
-        let step = probing().handle_reply(Time::ZERO, Question::Discover, Ok(&only_old));
-        assert_eq!(step, Step::Ask(Question::Initialize));
+        let step = probing().handle_reply(Question::Discover, Ok(&only_old));
+        assert_eq!(step, Step::Ask(INITIALIZE));
     }
 
     #[test]
     fn a_pinned_modern_server_is_not_asked() {
-        let (_, step) = Negotiation::start(Time::ZERO, Prior::Modern, WAIT);
+        let (_, step) = Negotiation::start(Time::ZERO, Prior::Modern, WAIT, LIMIT);
         assert!(matches!(step, Step::Established(ref s) if s.era == Era::Modern), "{step:?}");
     }
 }

@@ -25,6 +25,8 @@ pub struct StderrRing {
 impl StderrRing {
     /// Bytes that are kept.
     pub const CAPACITY: usize = 64 * 1024;
+    /// Bytes of an unfinished line that are given out.
+    const SHOWN: usize = 4096;
 
     /// Appends `bytes` and lets go of the oldest.
     pub fn push(&mut self, bytes: &[u8]) {
@@ -38,18 +40,39 @@ impl StderrRing {
         self.bytes.extend(kept);
     }
 
-    /// The next whole line since the last call, without its end (`\n` or
-    /// `\r\n`). A line that was pushed out in part is given as what is left.
+    /// The next whole line since the last call, without its end: `\n`, `\r\n`, or the
+    /// `\r` with which a line is drawn anew. A line that was pushed out in part is
+    /// given as what is left.
     pub fn next_line(&mut self) -> Option<Vec<u8>> {
-        let len = self.bytes.range(self.unread..).position(|b| *b == b'\n')?;
-        let line = self.bytes.range(self.unread..self.unread + len).copied().collect();
-        self.unread += len + 1;
-        Some(strip_cr(line))
+        let (length, end) = self.line_end()?;
+        let line = self.bytes.range(self.unread..self.unread + length).copied().collect();
+        self.unread += length + end;
+        Some(line)
     }
 
     /// Whether `next_line` has one to give.
     pub fn has_line(&self) -> bool {
-        self.bytes.range(self.unread..).any(|b| *b == b'\n')
+        self.line_end().is_some()
+    }
+
+    /// How long the next line is, and its end.
+    fn line_end(&self) -> Option<(usize, usize)> {
+        let mut bytes = self.bytes.range(self.unread..).enumerate().peekable();
+        while let Some((at, byte)) = bytes.next() {
+            match (byte, bytes.peek()) {
+                (b'\n', _) => return Some((at, 1)),
+                (b'\r', Some((_, b'\n'))) => return Some((at, 2)),
+                (b'\r', Some(_)) => return Some((at, 1)),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// What follows the last whole line so far.
+    pub fn partial(&self) -> Option<Vec<u8>> {
+        let rest = self.bytes.range(self.unread..).copied();
+        Some(rest.take(Self::SHOWN).collect()).filter(|rest: &Vec<u8>| !rest.is_empty())
     }
 
     /// What follows the last whole line, for when the server ended within one.
@@ -60,35 +83,6 @@ impl StderrRing {
         let line = self.bytes.range(self.unread..).copied().collect();
         self.unread = self.bytes.len();
         Some(strip_cr(line))
-    }
-
-    /// The last `n` lines that are kept, read or not, the oldest first.
-    pub fn last_lines(&self, n: usize) -> Vec<Vec<u8>> {
-        let (mut lines, mut line) = (Vec::new(), Vec::new());
-        let end = match self.bytes.back() {
-            Some(b'\n') => self.bytes.len() - 1,
-            Some(_) => self.bytes.len(),
-            None => return lines,
-        };
-        for b in self.bytes.range(..end).rev() {
-            if lines.len() == n {
-                break;
-            }
-            if *b == b'\n' {
-                lines.push(std::mem::take(&mut line));
-            } else {
-                line.push(*b);
-            }
-        }
-        if lines.len() < n {
-            lines.push(line);
-        }
-        lines.reverse();
-        for line in &mut lines {
-            line.reverse();
-            *line = strip_cr(std::mem::take(line));
-        }
-        lines
     }
 
     /// Bytes that the server wrote in all.
@@ -152,15 +146,16 @@ mod tests {
     }
 
     #[test]
-    fn the_last_lines_are_there_even_when_they_were_read() {
+    fn a_line_that_is_drawn_anew_is_a_line_and_an_unfinished_one_is_seen() {
         let mut ring = StderrRing::default();
-        assert_eq!(ring.last_lines(3), Vec::<Vec<u8>>::new());
-        ring.push(b"a\nb\r\n\nc");
-        while ring.next_line().is_some() {}
-        assert_eq!(ring.last_lines(2), [b"".to_vec(), b"c".to_vec()]);
-        ring.push(b"\n");
-        let all = [b"a".to_vec(), b"b".to_vec(), b"".to_vec(), b"c".to_vec()];
-        assert_eq!(ring.last_lines(9), all);
-        assert_eq!(ring.last_lines(0), Vec::<Vec<u8>>::new());
+        ring.push(b"10%\r20%\r");
+        assert_eq!(ring.next_line().unwrap(), b"10%");
+        assert_eq!(ring.next_line(), None, "a line feed may follow");
+        assert_eq!(ring.partial().unwrap(), b"20%\r");
+        ring.push(b"\nCode: ");
+        assert_eq!(ring.next_line().unwrap(), b"20%");
+        assert_eq!(ring.partial().unwrap(), b"Code: ");
+        assert_eq!(ring.take_partial().unwrap(), b"Code: ");
+        assert_eq!(ring.partial(), None);
     }
 }

@@ -311,9 +311,10 @@ impl World {
         }
         self.say(format_args!("c{id} is reaped"));
         let now = self.time();
-        let last_words = self.random.mille(300).then(|| "oh no".to_owned());
-        let status = "exit status 1".into();
-        let exit = ChildExit { status, last_words, ..ChildExit::default() };
+        if self.random.mille(300) {
+            self.engine.log_stderr(self.time(), ConnectionId(id), "oh no");
+        }
+        let exit = ChildExit { status: "exit status 1".into(), ..ChildExit::default() };
         self.engine.child_exited(now, ConnectionId(id), exit);
     }
 

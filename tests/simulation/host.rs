@@ -394,6 +394,7 @@ impl World {
             operation_timeout: random.pick(&[None, Some(2)]).map(Duration::from_secs),
             retry_attempts: random.pick(&[None, Some(0), Some(2)]),
             retry_backoff: random.pick(&[None, Some(10)]).map(Duration::from_millis),
+            ..Defaults::default()
         };
         self.say(format_args!("defaults: {defaults:?}"));
         self.host.defaults = defaults.clone();

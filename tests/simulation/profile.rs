@@ -214,6 +214,8 @@ pub fn entry(random: &mut Random, index: usize) -> Arc<ServerConfig> {
         operation_timeout: ms(random, &[0, 0, 0, 60, 1_000]),
         retry_attempts: random.pick(&[None, Some(0), Some(1), Some(5)]),
         retry_backoff: ms(random, &[0, 1, 20, 500, 10_000]),
+        startup_timeout: None,
+        max_answer: None,
         era: random.pick(&[None, None, None, None, None, Some(Era::Legacy), Some(Era::Modern)]),
         // Of the others nobody asks unless somebody waits for them.
         unsolicited: index % 2 == 0,

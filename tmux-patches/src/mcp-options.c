@@ -40,7 +40,8 @@ static const char *mcp_options_defaults[] = {
 	"timeout",
 	"operation-timeout",
 	"retry-attempts",
-	"retry-backoff"
+	"retry-backoff",
+	"startup-timeout"
 };
 /* The default of @mcp-key-delay, and the longest, in milliseconds. */
 #define MCP_OPTIONS_DELAY_MS 300

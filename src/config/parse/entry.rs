@@ -175,6 +175,10 @@ impl<'a> Entry<'a> {
             retry_backoff: self
                 .number("retry_backoff", limits::RETRY_BACKOFF)?
                 .map(Duration::from_millis),
+            startup_timeout: self
+                .number("startup_timeout", limits::TIMEOUT)?
+                .map(Duration::from_millis),
+            max_answer: self.number("max_answer", limits::MAX_ANSWER)?.map(narrow),
             era: self.era()?,
             unsolicited: self.flag("unsolicited")?.unwrap_or(false),
             idempotent_tools: self.idempotent_tools()?,

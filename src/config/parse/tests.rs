@@ -104,7 +104,8 @@ fn every_key_is_read() {
     let keys = r#""transport": "unix", "socket_path": "/s", "command": "x", "args": ["y"],
         "env": {"K": "v"}, "cwd": "/w", "pool_max_size": 2, "pool_idle_timeout": 0,
         "max_in_flight": 3, "timeout": 4000, "operation_timeout": 5, "retry_attempts": 6,
-        "retry_backoff": 7, "era": "modern", "unsolicited": true, "keep": true,
+        "retry_backoff": 7, "startup_timeout": 8000, "max_answer": 9,
+        "era": "modern", "unsolicited": true, "keep": true,
         "idempotent_tools": ["t", "u"],
         "socket_allow_uid": [33, 1000], "disabled": false"#;
     let expected = ServerConfig {
@@ -125,6 +126,8 @@ fn every_key_is_read() {
         operation_timeout: Some(Duration::from_millis(5)),
         retry_attempts: Some(6),
         retry_backoff: Some(Duration::from_millis(7)),
+        startup_timeout: Some(Duration::from_millis(8000)),
+        max_answer: Some(9),
         era: Some(Era::Modern),
         unsolicited: true,
         idempotent_tools: vec!["t".to_owned(), "u".to_owned()],
@@ -137,7 +140,8 @@ fn every_key_is_read() {
     // Our own object wins, key by key, over what other programs are told.
     let others = r#""type": "http", "socket_path": 1, "command": 2, "args": 3, "env": 4, "cwd": 5,
         "pool_max_size": "", "pool_idle_timeout": "", "max_in_flight": "", "timeout": "",
-        "operation_timeout": "", "retry_attempts": "", "retry_backoff": "", "era": 0, "unsolicited": 1,
+        "operation_timeout": "", "retry_attempts": "", "retry_backoff": "", "startup_timeout": "", "max_answer": "",
+        "era": 0, "unsolicited": 1,
         "idempotent_tools": 0, "socket_allow_uid": "", "disabled": true"#;
     assert_eq!(good(&format!("{{{others}, \"tmux\": {{{keys}}}}}")), expected);
 }
@@ -309,6 +313,8 @@ fn numbers_have_ranges() {
         ("operation_timeout", "milliseconds", 1, 604_800_000),
         ("retry_attempts", "attempts", 0, 100),
         ("retry_backoff", "milliseconds", 1, 30_000),
+        ("startup_timeout", "milliseconds", 1, 604_800_000),
+        ("max_answer", "MiB", 1, 256),
     ] {
         let entry = |value: &str| format!(r#"{{"command": "x", "{key}": {value}}}"#);
         for value in [min, max] {
@@ -683,6 +689,8 @@ fn no_message_and_no_debug_text_holds_a_secret() {
         "pool_max_size",
         "timeout",
         "retry_backoff",
+        "startup_timeout",
+        "max_answer",
         "disabled",
         "socket_allow_uid",
         "idempotent_tools",

@@ -1,0 +1,319 @@
+//! What is read of a server's lines.
+//!
+//! Nearly every line is one message. What is none is searched for messages, kept as
+//! evidence for the error that may follow, and counted.
+
+use crate::config::Transport;
+use crate::engine::connection::{Connection, Phase, Purpose};
+use crate::engine::evidence::Evidence;
+use crate::engine::{ConnectionId, Engine, LogLevel};
+use crate::metrics::{ErrorCategory, EvictionCause};
+use crate::protocol::framing::Line;
+use crate::protocol::jsonrpc::{self, Message, RpcError};
+use crate::protocol::message;
+use crate::protocol::salvage::{self, Folding, Wreck};
+use crate::time::Time;
+
+use super::streams::Loss;
+
+/// Characters of a line that are logged, and shown of an answer that cannot be read.
+const SHOWN: usize = 200;
+
+impl Engine {
+    /// One line of a server.
+    pub(super) fn handle_line(&mut self, now: Time, id: ConnectionId, mut line: Line<'_>) {
+        if line.verbatim {
+            return self.go_on_with(now, id, line);
+        }
+        let mut messages = 0;
+        let parsed = jsonrpc::parse_line(&mut line, |message| {
+            messages += 1;
+            self.handle_message(now, id, message);
+        });
+        match parsed {
+            Ok(()) => {}
+            Err(jsonrpc::Junk) if messages == 0 => self.search(now, id, &line),
+            Err(jsonrpc::Junk) => self.junk(now, id, line.text, 1),
+        }
+    }
+
+    /// A line while a message is open that began in an earlier one.
+    fn go_on_with(&mut self, now: Time, id: ConnectionId, mut line: Line<'_>) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let limit = self.servers[connection.server.0 as usize].limits.max_answer;
+        let evidence = connection.evidence.get_or_insert_default();
+        let Some(mut fold) = evidence.fold.take() else { return };
+        line.text = line.text.strip_suffix(b"\r").unwrap_or(line.text);
+        // A message of its own ends what was none; within one, none stands alone.
+        if memchr::memmem::find(line.text, b"\"jsonrpc\"").is_some() {
+            let text = line.text.trim_ascii_start();
+            if text.starts_with(b"{") {
+                let handle = |message: Message<'_>| self.handle_message(now, id, message);
+                if jsonrpc::parse(text, handle).is_ok() {
+                    return self.abandon_fold(now, id, &fold);
+                }
+            }
+        }
+        match fold.line(line.text, limit) {
+            Folding::Open => {
+                if let Some(connection) = self.connections.get_mut(&id) {
+                    connection.evidence.get_or_insert_default().fold = Some(fold);
+                }
+            }
+            Folding::Whole(used) => {
+                if !fold.give(|message| self.handle_message(now, id, message)) {
+                    self.abandon_fold(now, id, &fold);
+                }
+                let rest = &line.text[used..];
+                if !matches!(rest.trim_ascii(), b"" | b",") {
+                    self.search(now, id, &rest.into());
+                }
+            }
+            Folding::Broken => {
+                self.abandon_fold(now, id, &fold);
+                line.text = line.text.trim_ascii_start();
+                if !line.text.is_empty() {
+                    self.search(now, id, &line);
+                }
+            }
+        }
+    }
+
+    /// The stream has ended: what is open stays so.
+    pub(super) fn close_fold(&mut self, now: Time, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let fold = connection.evidence.as_mut().and_then(|evidence| evidence.fold.take());
+        if let Some(fold) = fold {
+            // Half an answer says nothing about the call: the end of the stream does.
+            self.junk(now, id, fold.text(), fold.lines() as u64);
+        }
+    }
+
+    /// What was open is no message, or is one that cannot be read.
+    fn abandon_fold(&mut self, now: Time, id: ConnectionId, fold: &salvage::Fold) {
+        self.junk(now, id, fold.text(), fold.lines() as u64);
+        if let Some(wreck) = fold.wreck() {
+            self.unreadable(now, id, wreck, fold.text());
+        }
+    }
+
+    /// Looks for messages in a line that is none.
+    fn search(&mut self, now: Time, id: ConnectionId, line: &Line<'_>) {
+        if self.is_no_server(now, id, line.text) {
+            return;
+        }
+        let found = salvage::salvage(line.text, |message, prefixed| {
+            // A log of what was read is no question.
+            let is_logged = prefixed
+                && matches!(&message, Message::Request { method, .. } if message::is_ours(method));
+            if !is_logged {
+                self.handle_message(now, id, message);
+            }
+        });
+        let wreck = match &line.outline {
+            Some(outline) => salvage::wreck(line.text, Some(outline)),
+            None => found.wreck,
+        };
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let server = connection.server;
+        if !found.before.is_empty() {
+            let evidence = connection.evidence.get_or_insert_default();
+            let warned = std::mem::replace(&mut evidence.warned, true);
+            evidence.printed(now, found.before.as_bytes());
+            let state = self.server_mut(server);
+            state.metrics.wire.junk_lines += 1;
+            let name = state.name.clone();
+            let level = if warned { LogLevel::Debug } else { LogLevel::Warning };
+            let before = shown(found.before.as_bytes());
+            self.note_about(
+                now,
+                server,
+                level,
+                format_args!("{name} prints before a message: {before}"),
+            );
+        }
+        if let Some(fold) = found.open {
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.evidence.get_or_insert_default().fold = Some(fold);
+            }
+        } else if found.messages == 0 {
+            self.junk(now, id, line.text, 1);
+            if let Some(wreck) = wreck {
+                self.unreadable(now, id, wreck, line.text);
+            }
+        }
+    }
+
+    /// Lines that are no message: servers that print to stdout are common, and the
+    /// next line is good again.
+    fn junk(&mut self, now: Time, id: ConnectionId, text: &[u8], lines: u64) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.evidence.get_or_insert_default().printed(now, text);
+        connection.alive(now);
+        let server = connection.server;
+        let state = self.server_mut(server);
+        state.metrics.wire.junk_lines += lines;
+        let name = state.name.clone();
+        let shown = shown(text);
+        self.note_about(
+            now,
+            server,
+            LogLevel::Debug,
+            format_args!("{name} sent a line that is no message: {shown}"),
+        );
+    }
+
+    /// An answer that cannot be read ends its request: no other will come.
+    fn unreadable(&mut self, now: Time, id: ConnectionId, wreck: Wreck, text: &[u8]) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let server = connection.server;
+        // Who answers nobody in particular may answer somebody else. Before a server
+        // has answered at all, nobody else is there.
+        let is_known = !wreck.is_nameless || connection.handshake().0;
+        let only = || connection.only_exchange().filter(|_| is_known);
+        let wire = wreck.id.or_else(only);
+        let Some(wire) = wire.filter(|wire| connection.awaits(*wire)) else { return };
+        let message = format!("the answer cannot be read ({}): {}", wreck.why, shown(text));
+        let error = RpcError { message, ..RpcError::default() };
+        self.handle_response(now, id, server, wire, Err(error));
+    }
+
+    /// Whether a line shows that this is no server to begin with: then the
+    /// connection is gone.
+    fn is_no_server(&mut self, now: Time, id: ConnectionId, text: &[u8]) -> bool {
+        let Some(connection) = self.connections.get(&id) else { return true };
+        if !matches!(connection.phase, Phase::Negotiating(_)) {
+            return false;
+        }
+        let header = b"content-length:";
+        let reason =
+            if text.len() > header.len() && text[..header.len()].eq_ignore_ascii_case(header) {
+                "speaks with Content-Length headers, as language servers do, which is not MCP"
+            } else if is_wide(text) {
+                "writes UTF-16, but MCP is UTF-8"
+            } else {
+                return false;
+            };
+        self.disown(now, id, reason);
+        true
+    }
+
+    /// Ends a connection to what is no server.
+    pub(super) fn disown(&mut self, now: Time, id: ConnectionId, reason: &str) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let evidence = connection.evidence.get_or_insert_default();
+        evidence.hopeless = true;
+        evidence.forget_output();
+        let (reason, cause) = (reason.to_owned(), EvictionCause::Error);
+        self.lose(now, id, Loss { reason, cause, category: ErrorCategory::Protocol });
+    }
+
+    /// The request that an error without an id is for.
+    pub(super) fn nameless(&mut self, id: ConnectionId, error: &RpcError) -> Option<u64> {
+        let connection = self.connections.get_mut(&id)?;
+        // Some servers answer a notice, too: nothing waits for that.
+        let noticed = std::mem::take(&mut connection.noticed);
+        if noticed && error.code == jsonrpc::METHOD_NOT_FOUND {
+            return None;
+        }
+        connection.only_exchange()
+    }
+
+    /// Whether the server has sent back what it was sent.
+    pub(super) fn is_echo(&self, id: ConnectionId, message: &Message<'_>) -> bool {
+        let Message::Request { id: theirs, method, .. } = message else { return false };
+        message::is_ours(method)
+            && jsonrpc::own_id(theirs).is_some_and(|wire| {
+                self.connections.get(&id).is_some_and(|connection| connection.awaits(wire))
+            })
+    }
+
+    /// A line that a server's process wrote to stderr. It is no error: servers log there.
+    pub fn log_stderr(&mut self, now: Time, id: ConnectionId, line: &str) {
+        let line = super::evidence::plain(line);
+        if line.is_empty() {
+            return;
+        }
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.evidence.get_or_insert_default().said(now, &line);
+        connection.alive(now);
+        let server = connection.server;
+        let state = self.server_mut(server);
+        state.said.line(&line);
+        let name = state.name.clone();
+        let line: String = line.chars().take(500).collect();
+        self.note_about(now, server, LogLevel::Debug, format_args!("{name} stderr: {line}"));
+    }
+
+    /// What a process has written to stderr without a line end, so far.
+    pub fn stderr_unfinished(&mut self, now: Time, id: ConnectionId, text: &str) {
+        let text = super::evidence::plain(text);
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.evidence.get_or_insert_default().says(now, &text);
+        connection.alive(now);
+        let server = connection.server;
+        self.server_mut(server).said.says(&text);
+    }
+}
+
+impl Connection {
+    /// What is to be said of what came on it beside messages, since `since`.
+    pub(super) fn evidence_since(&self, since: Time) -> String {
+        let Some(evidence) = &self.evidence else { return String::new() };
+        evidence.sentence(since, true)
+    }
+
+    /// The same, to explain its end. What a server printed at its start does not.
+    pub(super) fn last_words(&self) -> String {
+        let output = self.handshake().0;
+        let evidence = self.evidence.as_deref().filter(|_| self.channel == Transport::Stdio);
+        evidence.map_or_else(String::new, |evidence| evidence.sentence(Time::ZERO, output))
+    }
+
+    /// The server shows that it lives.
+    fn alive(&mut self, now: Time) {
+        if let Phase::Negotiating(negotiation) = &mut self.phase {
+            negotiation.alive(now);
+        }
+    }
+
+    /// Whether its handshake took too long.
+    pub(super) fn is_overdue(&self, now: Time) -> bool {
+        matches!(&self.phase, Phase::Negotiating(negotiation) if negotiation.is_overdue(now))
+    }
+
+    /// Whether an answer to this id is awaited.
+    pub(super) fn awaits(&self, wire: u64) -> bool {
+        self.exchanges.iter().any(|exchange| exchange.wire == wire)
+    }
+
+    /// The request that an answer without an id is for: the only one that is in
+    /// flight, of a handshake the first.
+    pub(super) fn only_exchange(&self) -> Option<u64> {
+        let counts = |purpose: Purpose| purpose != Purpose::Listen;
+        let mut asked = self.exchanges.iter().filter(|exchange| counts(exchange.purpose));
+        let first = asked.clone().min_by_key(|exchange| exchange.wire)?;
+        match (first.purpose, asked.nth(1)) {
+            (Purpose::Handshake(_), _) | (_, None) => Some(first.wire),
+            _ => None,
+        }
+    }
+
+    /// Whether a message has begun that goes on in the next line.
+    pub(super) fn is_folding(&self) -> bool {
+        self.evidence.as_deref().is_some_and(Evidence::is_folding)
+    }
+}
+
+/// Whether text is UTF-16.
+fn is_wide(text: &[u8]) -> bool {
+    text.starts_with(b"\xff\xfe")
+        || text.starts_with(b"\xfe\xff")
+        || matches!(text, [b'{', 0, b'"', 0, ..] | [0, b'{', 0, b'"', ..])
+}
+
+/// The beginning of a text, for people.
+fn shown(text: &[u8]) -> String {
+    let cut = if text.len() > SHOWN { "..." } else { "" };
+    String::from_utf8_lossy(&text[..text.len().min(SHOWN)]).into_owned() + cut
+}
