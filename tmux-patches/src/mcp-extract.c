@@ -37,6 +37,7 @@ struct mcp_extract {
 	struct mcp_bytes	*bytes;
 	size_t			 cut;
 	size_t			 off;
+	int			 sgr;
 	struct mcp_bytes	*lines;
 
 	mcp_extract_cb		 cb;
@@ -94,9 +95,13 @@ mcp_extract_step(void *data)
 
 	size = mcp_text_cut(text, size, extract->off == 0 ?
 	    MCP_EXTRACT_FIRST_BYTES : MCP_EXTRACT_TURN_BYTES);
-	s = mcp_text_vis(text, size, &len);
-	mcp_bytes_add(extract->lines, s, len);
-	free(s);
+	if (extract->sgr)
+		mcp_sgr_vis(extract->lines, text, size);
+	else {
+		s = mcp_text_vis(text, size, &len);
+		mcp_bytes_add(extract->lines, s, len);
+		free(s);
+	}
 	extract->off += size;
 	if (extract->off != extract->cut)
 		return (1);
@@ -111,11 +116,11 @@ mcp_extract_step(void *data)
 }
 
 /*
- * Make the lines of a text; cb gets them, as its own, before this returns if
- * the text is small.
+ * Make the lines of a text, with its colours or without; cb gets them, as its
+ * own, before this returns if the text is small.
  */
 void
-mcp_extract_start(struct mcp_bytes *bytes, size_t limit, u_int lines,
+mcp_extract_start(struct mcp_bytes *bytes, size_t limit, u_int lines, int sgr,
     mcp_extract_cb cb, void *data)
 {
 	struct mcp_extract	*extract;
@@ -123,6 +128,7 @@ mcp_extract_start(struct mcp_bytes *bytes, size_t limit, u_int lines,
 	extract = xcalloc(1, sizeof *extract);
 	extract->bytes = mcp_bytes_ref(bytes);
 	extract->cut = mcp_extract_cut(bytes, limit, lines);
+	extract->sgr = sgr;
 	extract->lines = mcp_bytes_create();
 	extract->cb = cb;
 	extract->data = data;

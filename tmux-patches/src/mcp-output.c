@@ -346,6 +346,26 @@ mcp_output_shown(struct mcp_output *out, int shown)
 }
 
 /*
+ * There is nothing to show: say so where it does not look like a result. What
+ * a shell client prints on its standard output stays empty.
+ */
+static void
+mcp_output_empty(struct mcp_output *out)
+{
+	struct client	*c = out->client;
+
+	if (c != NULL && (~c->flags & CLIENT_CONTROL))
+		file_error(c, "%s: the result is empty\n", out->title);
+	else if (c == NULL && mcp_show_alive(out->viewer))
+		mcp_message_set(out->viewer, "The result is empty");
+	else if (c == NULL) {
+		server_add_message("mcp: %s: the result is empty",
+		    out->title);
+	}
+	mcp_output_end(out);
+}
+
+/*
  * The result is there, or why there is none: show it and free the output. Bytes
  * are ours from now on and may be NULL.
  */
@@ -359,16 +379,18 @@ mcp_output_give(struct mcp_output *out, int retval, struct mcp_bytes *bytes,
 	if (bytes == NULL || mcp_output_dead(out))
 		mcp_output_end(out);
 	else if (failed) {
-		mcp_extract_start(bytes, MCP_OUTPUT_ERROR_BYTES, UINT_MAX,
+		mcp_extract_start(bytes, MCP_OUTPUT_ERROR_BYTES, UINT_MAX, 0,
 		    mcp_output_error, out);
-	} else if (bytes->size == 0 || out->sink == MCP_SINK_NONE)
+	} else if (out->sink == MCP_SINK_NONE)
 		mcp_output_end(out);
+	else if (bytes->size == 0)
+		mcp_output_empty(out);
 	else if (out->sink == MCP_SINK_BUFFER)
 		mcp_paste_set(out->buffer, bytes, mcp_output_kept, out);
 	else if (out->sink != MCP_SINK_STDOUT)
 		mcp_show(out);
 	else if (out->client->flags & CLIENT_CONTROL) {
-		mcp_extract_start(bytes, MCP_OUTPUT_CONTROL_BYTES, UINT_MAX,
+		mcp_extract_start(bytes, MCP_OUTPUT_CONTROL_BYTES, UINT_MAX, 0,
 		    mcp_output_control, out);
 	} else
 		mcp_work_add(mcp_output_step, out);

@@ -107,6 +107,7 @@ mcp_message_set(struct client *c, const char *line)
 struct mcp_show_view {
 	u_int				 wp_id;
 	int				 started;
+	int				 sgr;
 	struct client			*viewer;
 	struct timeval			 asked;
 	struct mcp_bytes		*lines;
@@ -138,6 +139,26 @@ mcp_show_view_line(struct mcp_show_view *view, u_int sx)
 		size++;
 	view->next = (view->next + size == end ? NULL : view->next + size);
 	return (line);
+}
+
+/*
+ * Add a line to view mode. tmux parses one with colours for a single row, so it
+ * is added row by row.
+ */
+static void
+mcp_show_view_add(struct window_pane *wp, const char *line, int sgr)
+{
+	size_t	size;
+
+	if (!sgr) {
+		window_copy_add(wp, 0, "%s", line);
+		return;
+	}
+	do {
+		size = mcp_sgr_row(line, screen_size_x(&wp->base));
+		window_copy_add(wp, 1, "%.*s", (int)size, line);
+		line += size;
+	} while (*line != '\0');
 }
 
 /* If a pane is in view mode. */
@@ -206,7 +227,7 @@ mcp_show_view_step(__unused int fd, __unused short events, __unused void *arg)
 		line = mcp_show_view_line(view, screen_size_x(&wp->base));
 		s = mcp_text_untab(line);
 		size += strlen(s);
-		window_copy_add(wp, 0, "%s", s);
+		mcp_show_view_add(wp, s, view->sgr);
 		free(s);
 		free(line);
 	}
@@ -258,6 +279,7 @@ mcp_show_view(struct mcp_output *out, struct mcp_bytes *lines)
 	view = xcalloc(1, sizeof *view);
 	view->wp_id = wp->id;
 	view->lines = lines;
+	view->sgr = memchr(lines->text, '\033', lines->size) != NULL;
 	view->next = lines->text;
 	view->asked = out->asked;
 	if ((view->viewer = out->viewer) != NULL)
@@ -291,7 +313,7 @@ mcp_show_unpaste(const char *name)
 /*
  * Run a pager on a paste buffer, which is taken away once it is read, in what a
  * command opens. What is run is made of our own words only, and by sh: the
- * shell of the user may know no ${PAGER:-less}.
+ * shell of the user may know no ${PAGER:-less}; -R is for colours.
  */
 static int
 mcp_show_pager(struct mcp_output *out, const char *open, const char *buffer)
@@ -309,7 +331,7 @@ mcp_show_pager(struct mcp_output *out, const char *open, const char *buffer)
 		strlcpy(exe, "tmux", sizeof exe);
 
 	xasprintf(&shell, "'%s' show-buffer -b %s ';' delete-buffer -b %s | "
-	    "${PAGER:-less}", exe, buffer, buffer);
+	    "${PAGER:-less -R}", exe, buffer, buffer);
 	escaped = args_escape(shell);
 	xasprintf(&cmd, "%s /bin/sh -c %s", open, escaped);
 	pr = cmd_parse_from_string(cmd, NULL);
@@ -515,14 +537,14 @@ mcp_show(struct mcp_output *out)
 	case MCP_SINK_VIEW:
 		if (mcp_show_view_pane(out) == NULL)
 			break;
-		mcp_extract_start(out->bytes, MCP_SHOW_BYTES, MCP_SHOW_LINES,
+		mcp_extract_start(out->bytes, MCP_SHOW_BYTES, MCP_SHOW_LINES, 1,
 		    mcp_show_view_ready, out);
 		return;
 	case MCP_SINK_POPUP:
 	case MCP_SINK_WINDOW:
 		if (!mcp_show_alive(out->viewer))
 			break;
-		mcp_extract_start(out->bytes, MCP_SHOW_POPUP_BYTES, UINT_MAX,
+		mcp_extract_start(out->bytes, MCP_SHOW_POPUP_BYTES, UINT_MAX, 1,
 		    mcp_show_pager_ready, out);
 		return;
 	case MCP_SINK_PANE:

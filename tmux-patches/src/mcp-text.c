@@ -66,9 +66,17 @@ mcp_text_vis(const char *text, size_t size, size_t *outsize)
 	u_char	*src;
 	size_t	 n, i;
 
+	/* Colours are left out; see mcp-sgr.c for where they are drawn. */
+	if (memchr(text, '\033', size) != NULL) {
+		copy = xmalloc(size);
+		size = mcp_sgr_strip(copy, text, size);
+		text = copy;
+	}
+
 	/* Lines may end in a carriage return and newline. */
 	if (memchr(text, '\r', size) != NULL) {
-		copy = xmalloc(size);
+		if (copy == NULL)
+			copy = xmalloc(size);
 		for (n = i = 0; i < size; i++) {
 			if (text[i] != '\r' || i == size - 1 ||
 			    text[i + 1] != '\n')
@@ -127,7 +135,7 @@ mcp_text_cut(const char *text, size_t size, size_t limit)
 	}
 	if (at > 1 && text[at - 1] == '\r' && text[at] == '\n')
 		at--;
-	return (at);
+	return (mcp_sgr_cut(text, size, at));
 }
 
 /* Replace tabs, which mean nothing to a pane in a mode, by spaces. */
@@ -136,17 +144,25 @@ mcp_text_untab(const char *line)
 {
 	const char	*cp;
 	char		*out;
-	size_t		 n = 0;
+	size_t		 n = 0, column = 0, sgr, left = strlen(line);
 
-	out = xmalloc(strlen(line) * 8 + 1);
-	for (cp = line; *cp != '\0'; cp++) {
+	out = xmalloc(left * 8 + 1);
+	for (cp = line; *cp != '\0'; cp++, left--) {
+		if ((sgr = mcp_sgr_size(cp, left)) != 0) {
+			memcpy(out + n, cp, sgr);
+			n += sgr;
+			cp += sgr - 1;
+			left -= sgr - 1;
+			continue;
+		}
 		if (*cp != '\t') {
 			out[n++] = *cp;
+			column++;
 			continue;
 		}
 		do
 			out[n++] = ' ';
-		while (n % 8 != 0);
+		while (++column % 8 != 0);
 	}
 	out[n] = '\0';
 	return (out);

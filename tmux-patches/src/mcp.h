@@ -305,7 +305,7 @@ enum cmd_retval	 mcp_dialog_run(struct cmdq_item *, const char *);
 void		 mcp_dialog_client_lost(struct client *);
 
 /* mcp-extract.c */
-void		 mcp_extract_start(struct mcp_bytes *, size_t, u_int,
+void		 mcp_extract_start(struct mcp_bytes *, size_t, u_int, int,
 		     mcp_extract_cb, void *);
 
 /* mcp-field.c */
@@ -506,6 +506,11 @@ char		*mcp_template_fill(const char *, struct tmcp_pair *, size_t,
 		     char **);
 
 /* mcp-text.c */
+size_t		 mcp_sgr_size(const char *, size_t);
+size_t		 mcp_sgr_cut(const char *, size_t, size_t);
+size_t		 mcp_sgr_strip(char *, const char *, size_t);
+void		 mcp_sgr_vis(struct mcp_bytes *, const char *, size_t);
+size_t		 mcp_sgr_row(const char *, u_int);
 char		*mcp_text_vis(const char *, size_t, size_t *);
 size_t		 mcp_text_cut(const char *, size_t, size_t);
 char		*mcp_text_untab(const char *);

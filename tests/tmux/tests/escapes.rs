@@ -12,8 +12,8 @@ const EVIL: &str =
     "\u{1b}[31mred\u{1b}]0;title\u{7}\u{1b}P+q\u{1b}\\\u{9b}2J\u{8}\u{7f}\u{0}#[fg=red]x#{pid}";
 
 /// Bytes that must not reach a terminal.
-const RAW: [&[u8]; 6] =
-    [b"\x1b[31mred", b"\x1b]0;title", b"\x1bP+q", b"\xc2\x9b2J", b"\x1bPowned", b"\x1b]0;owned"];
+const RAW: [&[u8]; 5] =
+    [b"\x1b]0;title", b"\x1bP+q", b"\xc2\x9b2J", b"\x1bPowned", b"\x1b]0;owned"];
 
 #[track_caller]
 fn harmless(bytes: &[u8]) {
@@ -71,7 +71,7 @@ fn a_shell_client_prints_escapes_as_text() {
     let output = tmux.call(["evil", "plain", "{}"]).ok();
     harmless(output.as_bytes());
     assert!(
-        output.contains("\\033[31mred") && output.contains("#[fg=red]x#{pid}#(touch"),
+        output.contains("red\\033]0;title") && output.contains("#[fg=red]x#{pid}#(touch"),
         "{output}"
     );
     assert!(output.bytes().all(|b| b >= 0x20 && b != 0x7f || b == b'\n'), "{output:?}");
@@ -107,9 +107,9 @@ fn view_mode_and_the_terminal_get_text_only() {
     let viewer = tmux.view();
     let mut terminal = tmux.attach();
     terminal.keys(b"\x07");
-    viewer.until("\\033[31mred");
+    viewer.until("red\\033]0;title");
     viewer.until("#[fg=red]x#{pid}#(touch");
-    terminal.until(b"033[31mred");
+    terminal.until(b"033]0;title");
     harmless(&terminal.bytes());
     drop(terminal);
     drop(viewer);
@@ -125,9 +125,9 @@ fn errors_in_the_status_line_and_the_message_log_are_text_only() {
     let mut terminal = tmux.attach();
     let viewer = tmux.view();
     terminal.keys(b"\x07");
-    terminal.until(b"033[31mred");
+    terminal.until(b"033]0;title");
     until("it is in the messages", || {
-        tmux.messages().iter().any(|line| line.contains("033[31mred"))
+        tmux.messages().iter().any(|line| line.contains("red\\033]0;title"))
     });
     let log = tmux.messages().join("\n");
     harmless(log.as_bytes());
@@ -169,7 +169,7 @@ fn results_are_text_in_formats_of_the_commands_that_follow() {
     let _ = control.command("mcp-call evil plain { display-message -p 'got #{mcp_result}' ; set-option -gF @copy '#{mcp_result}' }");
     let line = control.wait_line("got ");
     harmless(line.as_bytes());
-    assert!(line.contains("\\033[31mred") && line.contains("#{pid}#(touch"), "{line}");
+    assert!(line.contains("red\\033]0;title") && line.contains("#{pid}#(touch"), "{line}");
     let _ = control.command("mcp-call evil toolerror { display-message -p 'err #{mcp_error}' }");
     harmless(control.wait_line("err ").as_bytes());
     control.well_formed();
@@ -186,7 +186,7 @@ fn a_message_of_a_follow_up_does_not_expand_the_result() {
     let _ = tmux.run(["source-file", &file.to_string_lossy()]).ok();
     let mut terminal = tmux.attach();
     terminal.keys(b"\x07");
-    terminal.until(b"033[31mred");
+    terminal.until(b"033]0;title");
     harmless(&terminal.bytes());
     drop(terminal);
     nothing_ran(&tmux);
@@ -197,7 +197,7 @@ fn a_message_of_a_follow_up_does_not_expand_the_result() {
 fn the_markup_tool_of_the_test_server_is_shown_as_it_is() {
     let tmux = Tmux::demo();
     let text = tmux.call(["demo", "markup"]).ok();
-    assert!(text.contains("\\033[31mred") && text.ends_with("\\302\\2332J\nend\n"), "{text}");
+    assert!(text.contains("plain red") && text.ends_with("\\302\\2332J\nend\n"), "{text}");
     assert_eq!(tmux.call(["demo", "nul"]).ok(), "before\u{fffd}after\n");
     let unicode = tmux.call(["demo", "unicode"]).ok();
     assert!(unicode.contains("größer, 漢字かな, 한국어"), "{unicode}");
@@ -227,5 +227,43 @@ fn server_names_and_problems_of_the_configuration_are_text_only() {
     log.retain(|line| !line.contains(" command: "));
     harmless(log.join("\n").as_bytes());
     nothing_ran(&tmux);
+    tmux.finish();
+}
+
+#[test]
+fn colours_are_drawn_in_view_mode_and_left_out_elsewhere() {
+    let tmux = Tmux::demo();
+    let text =
+        "text=\u{1b}[32mgreen\u{1b}[0m\tplain \u{1b}[1;38:5:9mbold\u{1b}[m \u{1b}[2Jgone \u{1b}[";
+    let shown = "green\tplain bold \\033[2Jgone \\033[\n";
+    assert_eq!(tmux.call(["demo", "echo", text]).ok(), shown);
+    let mut control = tmux.control();
+    let _ = control.command(
+        "mcp-call demo echo 'text=\u{1b}[32mok' { display-message -p 'got #{mcp_result}' }",
+    );
+    assert_eq!(control.wait_line("got "), "got ok");
+    drop(control);
+    let viewer = tmux.view();
+    let _ = tmux.run(["bind-key", "-n", "C-g", "mcp-call", "demo", "echo", text]).ok();
+    viewer.keys(&["C-g"]);
+    viewer.until("green   plain bold \\033[2Jgone");
+    let drawn = tmux.run(["capture-pane", "-p", "-e", "-M", "-t", "one:"]);
+    let drawn = if drawn.stdout.is_empty() { None } else { Some(drawn.stdout) };
+    // capture-pane shows modes from 3.6 on only; the screen was looked at in any case.
+    assert!(drawn.is_none_or(|drawn| drawn.contains("\u{1b}[32mgreen")));
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
+fn an_empty_result_says_so_beside_the_output() {
+    let tmux = Tmux::demo();
+    let output = tmux.call(["demo", "echo", "text="]);
+    assert_eq!((&*output.stdout, &*output.stderr), ("", "demo echo: the result is empty\n"));
+    let viewer = tmux.view();
+    let _ = tmux.run(["bind-key", "-n", "C-g", "mcp-call demo echo text="]).ok();
+    viewer.keys(&["C-g"]);
+    viewer.until("The result is empty");
+    drop(viewer);
     tmux.finish();
 }
