@@ -159,8 +159,8 @@ impl<'s, 'a> Arguments<'s, 'a> {
         let (name, path) = self.name_of(&pair.key, work).await?;
         let at = self.given.iter().position(|(known, ..)| known == name);
         let what = self.what;
-        let told = |why: &str| {
-            let is_secret = secret::is_secret(&pair.key);
+        let told = |why: &str, field: &Field<'_>| {
+            let is_secret = field.secret || secret::is_secret(&pair.key);
             match why.starts_with("wants ") || why.starts_with("is of a type") {
                 true if is_secret => format!("argument '{}' of {what} {why}", pair.key),
                 true => format!("argument '{}' of {what} {why}, not '{}'", pair.key, pair.value),
@@ -180,7 +180,7 @@ impl<'s, 'a> Arguments<'s, 'a> {
             if let Some(slot) = slot {
                 *node = slot;
             }
-            return result.map_err(|why| told(&why));
+            return result.map_err(|why| told(&why, field));
         }
         let reach = if path.is_empty() { Reach::ITEMS } else { Reach::ALL };
         let field = self.schema.find(name, reach, work).await.unwrap_or_default();
@@ -189,7 +189,7 @@ impl<'s, 'a> Arguments<'s, 'a> {
         }
         let mut slot = None;
         assembly::put(&mut slot, &field, path, &pair.value, pair.is_json)
-            .map_err(|why| told(&why))?;
+            .map_err(|why| told(&why, &field))?;
         if let Some(node) = slot {
             self.given.push((name.to_owned(), field, node));
         }

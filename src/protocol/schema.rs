@@ -28,8 +28,8 @@ pub(super) const LONGEST: usize = 256 << 10;
 /// Names of members and of what is required, of one object.
 const NAMES: usize = 4096;
 /// Choices of one argument and of all of them, in bytes; what is beyond is typed.
-const CHOICES_OF_ONE: usize = 256 << 10;
-const CHOICES_OF_ALL: usize = 1 << 20;
+const CHOICES_OF_ONE: usize = 128 << 10;
+const CHOICES_OF_ALL: usize = 256 << 10;
 /// How deep objects are taken apart into rows, and how many rows one argument makes.
 const ROWS_DEPTH: usize = 3;
 const ROWS_OF_ONE: usize = 64;
@@ -389,7 +389,8 @@ impl Rows {
     }
 }
 
-/// The rows of a field: an object with known members has one for each of them.
+/// The rows of a field: an object with known members has one for each of them, and a list of
+/// such objects those of its first item.
 fn leaves_of<'f, 'a>(
     name: String,
     required: bool,
@@ -397,11 +398,25 @@ fn leaves_of<'f, 'a>(
     depth: usize,
     leaves: &mut Vec<(String, bool, &'f Field<'a>)>,
 ) {
-    let members: Vec<(&Member<'a>, bool)> = field.members();
-    let is_object = field.types().iter().all(|kind| matches!(kind, Type::Object | Type::Null));
+    let is_only = |field: &Field<'_>, wanted: Type| {
+        field.takes(wanted)
+            && field.types().iter().all(|kind| *kind == wanted || *kind == Type::Null)
+    };
+    let (name, object) = match field.items() {
+        Some(items) if is_only(field, Type::Array) && field.prefix().is_empty() => {
+            (format!("{name}.0"), items)
+        }
+        _ => (name, field),
+    };
+    let members: Vec<(&Member<'a>, bool)> = object.members();
     // Of one that is required, and requires nothing itself, there would be nothing to send.
-    let is_empty_enough = !required || members.iter().any(|(_, required)| *required);
-    if depth == 0 || members.is_empty() || !is_object || field.has_choices() || !is_empty_enough {
+    let is_enough = !required || members.iter().any(|(_, required)| *required);
+    let is_object = is_only(object, Type::Object) && !members.is_empty();
+    if depth == 0 || !is_object || object.has_choices() || !is_enough {
+        let name = match std::ptr::eq(object, field) {
+            true => name,
+            false => name[..name.len() - 2].to_owned(),
+        };
         leaves.push((name, required, field));
         return;
     }

@@ -131,9 +131,25 @@ pub(super) fn on_one_line(json: &str) -> String {
     json.trim().replace(['\n', '\r'], " ")
 }
 
+/// Whether a word is the value of a choice: a string without its quotes, or other JSON. Most
+/// are told apart by their length, because there may be thousands.
+fn is_value(value: Raw<'_>, word: &str) -> bool {
+    let raw = value.get();
+    match raw.strip_prefix('"') {
+        None => raw == word,
+        Some(inside) if inside.len() == word.len() + 1 && inside.starts_with(word) => {
+            !word.contains('\\')
+        }
+        Some(inside) if inside.len() > word.len() + 1 => {
+            inside.as_bytes().contains(&b'\\') && bare(value) == word
+        }
+        Some(_) => false,
+    }
+}
+
 /// A choice by its value or, when no value is meant, by its title.
 fn choice(field: &Field<'_>, word: &str) -> Option<String> {
-    let by_value = field.choices().find(|choice| bare(choice.value) == word);
+    let by_value = field.choices().find(|choice| is_value(choice.value, word));
     let by_title = || field.choices().find(|choice| choice.title.as_deref() == Some(word));
     let found = by_value.or_else(by_title).map(|choice| on_one_line(choice.value.get()));
     found.or_else(|| {

@@ -33,6 +33,10 @@
 /* Choices that are no line of a list. */
 #define CMD_MCP_MENU_AGAIN 100000
 #define CMD_MCP_MENU_LEAVE 100001
+/* When it is told that a call runs, and how often how far it is. */
+#define CMD_MCP_MENU_RUNNING_MS 300
+#define CMD_MCP_MENU_RUNNING_AGAIN_MS 1000
+
 #define CMD_MCP_MENU_PAGE 100100	/* and an enum cmd_mcp_menu_page */
 
 static enum cmd_retval	cmd_mcp_menu_exec(struct cmd *, struct cmdq_item *);
@@ -81,12 +85,55 @@ struct cmd_mcp_menu_data {
 	char			*server;
 	char			*name;
 	char			*about;
+	struct mcp_run		*run;
+	uint64_t		 run_id;
+	struct event		 run_timer;
 	int			 fixed_server;
 	int			 fixed_tool;
 };
 
 static void	cmd_mcp_menu_servers(struct cmd_mcp_menu_data *);
 static void	cmd_mcp_menu_open(struct cmd_mcp_menu_data *);
+
+/* Call of a form; the menu is NULL once nobody waits for it there. */
+struct cmd_mcp_menu_call {
+	struct cmd_mcp_menu_data	*cdata;
+	struct mcp_run			*run;
+
+	TAILQ_ENTRY(cmd_mcp_menu_call)	 entry;
+};
+static TAILQ_HEAD(, cmd_mcp_menu_call) cmd_mcp_menu_calls =
+    TAILQ_HEAD_INITIALIZER(cmd_mcp_menu_calls);
+
+/* The menu that waits for a run, or NULL. The run is no longer known. */
+static struct cmd_mcp_menu_data *
+cmd_mcp_menu_of(struct mcp_run *run)
+{
+	struct cmd_mcp_menu_data	*cdata;
+	struct cmd_mcp_menu_call	*call;
+
+	TAILQ_FOREACH(call, &cmd_mcp_menu_calls, entry) {
+		if (call->run != run)
+			continue;
+		cdata = call->cdata;
+		TAILQ_REMOVE(&cmd_mcp_menu_calls, call, entry);
+		free(call);
+		return (cdata);
+	}
+	return (NULL);
+}
+
+/* Wait no longer for the call: its result is shown when it is there. */
+static void
+cmd_mcp_menu_let_go(struct cmd_mcp_menu_data *cdata)
+{
+	struct mcp_run	*run = cdata->run;
+
+	evtimer_del(&cdata->run_timer);
+	cdata->run = NULL;
+	cmd_mcp_menu_of(run);
+	mcp_running_add(cdata->client, cdata->run_id, run->out->title);
+}
 
 /* Forget what a server has. */
 static void
@@ -111,6 +158,8 @@ cmd_mcp_menu_free(void *data)
 
 	if (cdata->request != NULL)
 		mcp_request_drop(cdata->request);
+	if (cdata->run != NULL)
+		cmd_mcp_menu_let_go(cdata);
 	mcp_dialog_free(cdata->dialog);
 	mcp_form_free(cdata->form);
 	mcp_offer_free(cdata->offer);
@@ -208,28 +257,109 @@ cmd_mcp_menu_check(void *data, const char *key, const char *value, int is_json,
 	    cdata->server, cdata->name, key, value, is_json), key, cause));
 }
 
+/* What is done while the call of a form runs. */
+static void
+cmd_mcp_menu_running_chosen(void *data, int choice)
+{
+	struct cmd_mcp_menu_data	*cdata = data;
+
+	if (cdata->run != NULL && choice == CMD_MCP_MENU_AGAIN)
+		mcp_request_stop(cdata->run_id);
+	else
+		cmd_mcp_menu_leave(cdata, NULL);
+}
+
+/* Show that the call of a form runs, and how far it is. */
+static void
+cmd_mcp_menu_running(__unused int fd, __unused short events, void *data)
+{
+	struct cmd_mcp_menu_data	*cdata = data;
+	char				*s;
+
+	if ((s = mcp_running_say(cdata->run_id)) == NULL)
+		s = xstrdup("running");
+	mcp_dialog_clear(cdata->dialog, cdata->run->out->title);
+	mcp_dialog_wrap(cdata->dialog, s);
+	free(s);
+	mcp_dialog_action(cdata->dialog, CMD_MCP_MENU_LEAVE, 'l',
+	    "Leave it running");
+	mcp_dialog_action(cdata->dialog, CMD_MCP_MENU_AGAIN, 'c',
+	    "Cancel the call");
+	mcp_dialog_start(cdata->dialog, CMD_MCP_MENU_LEAVE);
+	mcp_dialog_menu(cdata->dialog, cmd_mcp_menu_running_chosen, cdata);
+	mcp_timer_add(&cdata->run_timer, CMD_MCP_MENU_RUNNING_AGAIN_MS);
+}
+
+/* The call of a form has ended: shown, or back in the form with the error. */
+static void
+cmd_mcp_menu_called(struct tmcp_event *event, void *data)
+{
+	struct mcp_run			*run = data;
+	struct cmd_mcp_menu_data	*cdata = cmd_mcp_menu_of(run);
+	char				*cause;
+
+	if (cdata == NULL) {
+		mcp_run_done(event, run);
+		return;
+	}
+	evtimer_del(&cdata->run_timer);
+	cdata->run = NULL;
+	if (mcp_event_result(event) == TMCP_RESULT_OK ||
+	    !mcp_show_alive(cdata->client)) {
+		cmd_mcp_menu_leave(cdata, NULL);
+		mcp_run_done(event, run);
+		return;
+	}
+	cause = xstrdup(mcp_event_text(event, NULL));
+	mcp_run_free(run);
+	mcp_form_review(cdata->form, cause);
+	free(cause);
+}
+
+/* Send what the form has. */
+static void
+cmd_mcp_menu_send(struct cmd_mcp_menu_data *cdata, struct tmcp_client *core)
+{
+	struct cmd_mcp_menu_call	*call;
+	struct mcp_run			*run;
+	struct tmcp_pair		*pairs;
+	char				*cause = NULL;
+	size_t				 n;
+
+	pairs = mcp_form_pairs(cdata->form, &n);
+	run = mcp_run_create_client(cdata->client, core, cdata->server,
+	    cdata->name);
+	mcp_run_give(run, pairs, n);
+	run->is_quiet = 1;
+	run->done = cmd_mcp_menu_called;
+	if (mcp_run_try(run, &cdata->run_id, &cause) != 0) {
+		mcp_run_free(run);
+		mcp_form_review(cdata->form, cause);
+		free(cause);
+		return;
+	}
+	call = xcalloc(1, sizeof *call);
+	call->cdata = cdata;
+	call->run = run;
+	TAILQ_INSERT_TAIL(&cmd_mcp_menu_calls, call, entry);
+	cdata->run = run;
+	evtimer_set(&cdata->run_timer, cmd_mcp_menu_running, cdata);
+	mcp_timer_add(&cdata->run_timer, CMD_MCP_MENU_RUNNING_MS);
+}
+
 /* The form of a tool is done. */
 static void
 cmd_mcp_menu_form_end(void *data, enum mcp_form_end end)
 {
 	struct cmd_mcp_menu_data	*cdata = data;
 	struct tmcp_client		*core = mcp_core_get();
-	struct mcp_run			*run;
-	struct tmcp_pair		*pairs;
-	size_t				 n;
 
-	if (end == MCP_FORM_BACK && !cdata->fixed_tool) {
+	if (end == MCP_FORM_BACK && !cdata->fixed_tool)
 		cmd_mcp_menu_open(cdata);
-		return;
-	}
-	if (end == MCP_FORM_SEND && core != NULL) {
-		pairs = mcp_form_pairs(cdata->form, &n);
-		run = mcp_run_create_client(cdata->client, core, cdata->server,
-		    cdata->name);
-		mcp_run_give(run, pairs, n);
-		mcp_run_next(run);
-	}
-	cmd_mcp_menu_leave(cdata, NULL);
+	else if (end == MCP_FORM_SEND && core != NULL)
+		cmd_mcp_menu_send(cdata, core);
+	else
+		cmd_mcp_menu_leave(cdata, NULL);
 }
 
 /* Ask for the arguments of the tool. */

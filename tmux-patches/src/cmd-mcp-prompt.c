@@ -54,13 +54,42 @@ cmd_mcp_prompt_list(struct mcp_run *run, void *user_data, uint64_t *id)
 	    run->timeout, user_data, id));
 }
 
-/* They are known: ask the person for what is missing, if anything is. */
+/* Say what is missing and what there is, to be freed. */
+static char *
+cmd_mcp_prompt_lacks(struct mcp_run *run, struct mcp_field *fields, u_int n)
+{
+	char	*s, *more;
+	u_int	 i, count = 0;
+
+	xasprintf(&s, "prompt '%s' needs", run->name);
+	for (i = 0; i < n; i++) {
+		if (!fields[i].required || fields[i].value != NULL)
+			continue;
+		xasprintf(&more, "%s%s '%s'", s, count++ == 0 ? "" : ",",
+		    fields[i].name);
+		free(s);
+		s = more;
+	}
+	for (i = 0; i < n && strlen(s) < 4096; i++) {
+		xasprintf(&more, "%s%s %s%s", s, i == 0 ? "; it takes" : ",",
+		    fields[i].name, fields[i].required ? " (required)" : "");
+		free(s);
+		s = more;
+	}
+	return (s);
+}
+
+/*
+ * They are known: ask the person for what is missing, if anything is and
+ * somebody can be asked.
+ */
 static void
 cmd_mcp_prompt_listed(struct tmcp_event *event, void *data)
 {
 	struct mcp_run		*run = data;
 	struct tmcp_table	*table = NULL;
 	struct mcp_field	*fields;
+	char			*cause;
 	u_int			 n;
 
 	run->start = mcp_run_prompt;
@@ -73,8 +102,14 @@ cmd_mcp_prompt_listed(struct tmcp_event *event, void *data)
 	if (mcp_field_complete(fields, n)) {
 		mcp_field_free(fields, n);
 		mcp_run_next(run);
-	} else
+	} else if (run->argument != NULL)
 		mcp_offer_run(run, TMCP_REFERENCE_PROMPT, fields, n);
+	else {
+		cause = cmd_mcp_prompt_lacks(run, fields, n);
+		mcp_field_free(fields, n);
+		mcp_run_fail(run, MCP_EXIT_ERROR, cause);
+		free(cause);
+	}
 }
 
 static enum cmd_retval
@@ -104,11 +139,11 @@ cmd_mcp_prompt_exec(struct cmd *self, struct cmdq_item *item)
 		run->out->sink = MCP_SINK_PANE;
 		run->out->wp_id = wp->id;
 	}
-	run->start = mcp_run_prompt;
-	if (mcp_offer_asks(run, args)) {
-		run->start = cmd_mcp_prompt_list;
-		run->done = cmd_mcp_prompt_listed;
-	}
+	/* That somebody can be asked is kept in the argument. */
+	if (mcp_offer_asks(run, args))
+		run->argument = xstrdup("");
+	run->start = cmd_mcp_prompt_list;
+	run->done = cmd_mcp_prompt_listed;
 	return (mcp_run_go(run, item));
 
 fail:

@@ -116,8 +116,12 @@ mcp_args_add_pair(struct mcp_args *ma, struct args *args,
 	pair->key = xstrndup(s, size);
 	if (s[size] == '@')
 		return (mcp_args_add_source(pair, args, item, cp + 1, cause));
-	pair->value = mcp_args_expand(args, item, cp + 1);
 	pair->is_json = (s[size] == ':');
+	/* What is expanded can come from anywhere, and would be JSON too. */
+	if (pair->is_json)
+		pair->value = xstrdup(cp + 1);
+	else
+		pair->value = mcp_args_expand(args, item, cp + 1);
 	return (0);
 }
 

@@ -16,7 +16,6 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <stdlib.h>
@@ -94,6 +93,8 @@ struct mcp_dialog {
 
 	char			*message;
 	char			*input;
+	struct mcp_prompt	*prompt;
+	int			 masked;
 	mcp_dialog_prompt_cb	 prompt_cb;
 	void			*data;
 
@@ -112,30 +113,6 @@ static void	mcp_dialog_again(struct mcp_dialog *);
 static int	mcp_dialog_deaf(struct mcp_dialog *);
 static int	mcp_dialog_key(struct client *, void *, struct key_event *);
 static void	mcp_dialog_show(struct mcp_dialog *);
-
-/* Panes need not stand still while a prompt is open: see mcp_show_thaw. */
-#ifdef PROMPT_NOFREEZE		/* since 3.7 */
-#define MCP_DIALOG_PROMPT_FLAGS (PROMPT_NOFORMAT|PROMPT_NOFREEZE)
-#else
-#define MCP_DIALOG_PROMPT_FLAGS PROMPT_NOFORMAT
-#endif
-
-#ifdef PROMPT_COMMANDMODE	/* since 3.8 */
-#define MCP_DIALOG_PROMPT_RESULT enum prompt_result
-#define MCP_DIALOG_PROMPT_DONE enum prompt_key_result
-#define MCP_DIALOG_PROMPT_KEEP PROMPT_CONTINUE
-#define MCP_DIALOG_PROMPT_CLOSE PROMPT_CLOSE
-#define mcp_dialog_has_prompt(c) ((c)->prompt != NULL)
-/* The key closes the note and goes to the prompt. */
-#define mcp_dialog_type(c, key) 2
-#else
-#define MCP_DIALOG_PROMPT_RESULT int
-#define MCP_DIALOG_PROMPT_DONE int
-#define MCP_DIALOG_PROMPT_KEEP 1
-#define MCP_DIALOG_PROMPT_CLOSE 0
-#define mcp_dialog_has_prompt(c) ((c)->prompt_string != NULL)
-#define mcp_dialog_type(c, key) (status_prompt_key(c, key), 0)
-#endif
 
 /* The dialog whose present menu or prompt has a number. */
 static struct mcp_dialog *
@@ -323,6 +300,7 @@ mcp_dialog_free(struct mcp_dialog *d)
 			mcp_timer_add(&d->below->timer, 0);
 	}
 	mcp_menu_free(d->menu);
+	mcp_prompt_free(d->prompt);
 	free(d->message);
 	free(d->input);
 	server_client_unref(d->client);
@@ -363,12 +341,20 @@ mcp_dialog_width(struct mcp_dialog *d)
 	return (sx < MCP_DIALOG_COLUMNS + 9 ? MCP_DIALOG_COLUMNS : sx - 9);
 }
 
+/* How many rows there are. */
+u_int
+mcp_dialog_height(struct mcp_dialog *d)
+{
+	return (d->client->tty.sy < 12 ? 4 : d->client->tty.sy - 8);
+}
+
 /* Begin a new menu. */
 void
 mcp_dialog_clear(struct mcp_dialog *d, const char *title)
 {
 	mcp_dialog_hide(d);
 	mcp_menu_free(d->menu);
+	d->masked = 0;
 	d->opened = 0;
 	d->menu = mcp_menu_create(title);
 }
@@ -392,6 +378,20 @@ void
 mcp_dialog_action(struct mcp_dialog *d, int choice, char key, const char *text)
 {
 	mcp_menu_action(d->menu, choice, key, text);
+}
+
+/* Have a choice under the cursor when the menu is shown. */
+void
+mcp_dialog_start(struct mcp_dialog *d, int choice)
+{
+	mcp_menu_start(d->menu, choice);
+}
+
+/* What is typed into the next prompt is not to be seen. */
+void
+mcp_dialog_mask(struct mcp_dialog *d)
+{
+	d->masked = 1;
 }
 
 /* Show the menu; cb gets the choice. */
@@ -434,31 +434,6 @@ mcp_dialog_answer(struct mcp_dialog *d, int choice)
 	d->menu_cb(d->data, choice);
 }
 
-/* Have the menu opened when it is its turn in the queue of the client. */
-static void
-mcp_dialog_append(struct mcp_dialog *d)
-{
-	struct args_value	 values[3];
-	struct cmd_parse_result	*pr;
-	char			 number[16];
-	u_int			 i;
-
-	xsnprintf(number, sizeof number, "%u", d->number);
-	for (i = 0; i < nitems(values); i++)
-		values[i].type = ARGS_STRING;
-	values[0].string = (char *)"mcp-menu";
-	values[1].string = (char *)"-r";
-	values[2].string = number;
-	pr = cmd_parse_from_arguments(values, nitems(values), NULL);
-	if (pr->status == CMD_PARSE_ERROR) {
-		server_add_message("mcp: %s", pr->error);
-		free(pr->error);
-		return;
-	}
-	cmdq_append(d->client, cmdq_get_command(pr->cmdlist, NULL));
-	cmd_list_free(pr->cmdlist);
-}
-
 /* Show the menu again, as something else than a key has closed it. */
 static void
 mcp_dialog_again(struct mcp_dialog *d)
@@ -469,7 +444,7 @@ mcp_dialog_again(struct mcp_dialog *d)
 		mcp_dialog_show(d);
 	} else if (mcp_show_alive(d->client) &&
 	    d->client->overlay_draw == NULL)
-		mcp_dialog_append(d);
+		mcp_menu_append(d->client, d->number);
 	else
 		mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
 }
@@ -668,6 +643,8 @@ mcp_dialog_open(struct mcp_dialog *d, struct cmdq_item *item)
 			c->overlay_key = mcp_dialog_key;
 			mcp_dialog_thaw(d);
 			mcp_dialog_drawn(d);
+			if (!is_note)
+				mcp_menu_move(d->menu, c, d->keys);
 			cmdq_insert_after(item,
 			    cmdq_get_callback(mcp_dialog_closing, data));
 			return (CMD_RETURN_WAIT);
@@ -722,12 +699,15 @@ out:
 /* Something was typed, or Escape. A new prompt may take the place of this. */
 static MCP_DIALOG_PROMPT_RESULT
 mcp_dialog_input(__unused struct client *c, void *data, const char *s,
-    __unused MCP_DIALOG_PROMPT_DONE done)
+    MCP_DIALOG_PROMPT_DONE done)
 {
 	struct mcp_dialog	*d;
 
 	if ((d = mcp_dialog_find((uintptr_t)data)) == NULL)
 		return (MCP_DIALOG_PROMPT_CLOSE);
+	if (s != NULL && !mcp_prompt_take(d->prompt, d->client, &s,
+	    mcp_dialog_is_last(done)))
+		return (MCP_DIALOG_PROMPT_KEEP);
 	d->number = 0;
 	d->shown = 0;
 	mcp_dialog_close(d);
@@ -761,8 +741,7 @@ static void
 mcp_dialog_show(struct mcp_dialog *d)
 {
 	struct client	*c = d->client;
-	char		*label;
-	int		 wait;
+	int		 wait, flags = MCP_DIALOG_PROMPT_FLAGS;
 
 	if (d->covered)
 		return;
@@ -779,16 +758,19 @@ mcp_dialog_show(struct mcp_dialog *d)
 	d->number = mcp_dialog_next++;
 	d->shown = 1;
 	if (d->kind == MCP_DIALOG_MENU) {
-		mcp_dialog_append(d);
+		mcp_menu_append(d->client, d->number);
 		return;
 	}
-	label = mcp_text_label(d->message, c->tty.sx, 1);
+	/* The one before may be in the middle of being answered. */
+	mcp_prompt_end(d->prompt);
+	d->prompt = mcp_prompt_create(c, d->message, d->masked);
+	if (d->masked)
+		flags |= PROMPT_INCREMENTAL;
 	mcp_dialog_prompted = 1;
-	status_prompt_set(c, NULL, label, d->input, mcp_dialog_input,
-	    mcp_dialog_unprompt, (void *)(uintptr_t)d->number,
-	    MCP_DIALOG_PROMPT_FLAGS, PROMPT_TYPE_SEARCH);
+	status_prompt_set(c, NULL, mcp_prompt_label(d->prompt), d->input,
+	    mcp_dialog_input, mcp_dialog_unprompt,
+	    (void *)(uintptr_t)d->number, flags, PROMPT_TYPE_SEARCH);
 	mcp_show_thaw(c);
 	mcp_dialog_drawn(d);
-	free(label);
-	mcp_dialog_append(d);
+	mcp_menu_append(d->client, d->number);
 }

@@ -28,14 +28,18 @@
 
 /*
  * Asks for the arguments of a tool, or for what a server wants to know: one
- * field after the other, and then all of them to look at before they are sent.
- * Escape goes back one step, and from the first to whoever asked.
+ * required field after the other, and then all of them to look at before they
+ * are sent, where the others can be given as well. Escape goes back one step,
+ * and from the first to whoever asked.
  */
 
 /* Choices that are no line of a list. */
 #define MCP_FORM_SKIP 100000
 #define MCP_FORM_DONE 100001
 #define MCP_FORM_EDIT 100002
+#define MCP_FORM_TYPE 100003
+#define MCP_FORM_ADD 100004
+#define MCP_FORM_MORE 200000	/* and a field */
 #define MCP_FORM_ACTION 100100	/* and an enum mcp_form_end */
 
 struct mcp_form {
@@ -53,9 +57,12 @@ struct mcp_form {
 	u_int			 nfields;
 	u_int			 now;
 	int			 single;
+	int			 all;
 };
 
 static void	mcp_form_ask(struct mcp_form *, const char *, const char *);
+static void	mcp_form_ask_prompt(struct mcp_form *, const char *,
+		    const char *, int);
 
 /*
  * Create a form for fields, which become its own. Check may be NULL if a server
@@ -142,48 +149,73 @@ mcp_form_checked(int32_t result, const char *key, char **cause)
 	return (-1);
 }
 
+/* If a field is asked for by itself, without being chosen. */
+static int
+mcp_form_asks(struct mcp_form *form, u_int i)
+{
+	return (form->all || form->fields[i].required);
+}
+
 /* A field is done: the next, or all of them. */
 static void
 mcp_form_forward(struct mcp_form *form)
 {
-	if (!form->single && ++form->now < form->nfields)
-		mcp_form_ask(form, NULL, NULL);
-	else
-		mcp_form_review(form, NULL);
+	while (!form->single && ++form->now < form->nfields) {
+		if (mcp_form_asks(form, form->now)) {
+			mcp_form_ask(form, NULL, NULL);
+			return;
+		}
+	}
+	mcp_form_review(form, NULL);
 }
 
 /* One step back. */
 static void
 mcp_form_backward(struct mcp_form *form)
 {
-	if (form->single)
+	if (form->single) {
 		mcp_form_review(form, NULL);
-	else if (form->now == 0)
-		form->end(form->data, MCP_FORM_BACK);
-	else {
-		form->now--;
-		mcp_form_ask(form, NULL, NULL);
+		return;
 	}
+	while (form->now-- > 0) {
+		if (mcp_form_asks(form, form->now)) {
+			mcp_form_ask(form, NULL, NULL);
+			return;
+		}
+	}
+	form->now = 0;
+	if (form->all)
+		mcp_form_review(form, NULL);
+	else
+		form->end(form->data, MCP_FORM_BACK);
 }
 
-/* Take the value of a field, NULL to leave it out, or ask again. */
-static void
-mcp_form_take(struct mcp_form *form, const char *value)
+/* Check a value. Asks again, and returns -1, if it is refused. */
+static int
+mcp_form_check(struct mcp_form *form, const char *value, int is_json)
 {
 	struct mcp_field	*ff = &form->fields[form->now];
 	char			*cause = NULL, *line;
 
-	if (value != NULL && form->check != NULL &&
-	    form->check(form->data, ff->name, value, mcp_field_is_json(ff),
-	    &cause) != 0) {
-		line = mcp_text_line(cause);
-		free(cause);
-		mcp_form_ask(form, line, value);
-		free(line);
+	if (form->check == NULL || form->check(form->data, ff->name, value,
+	    is_json, &cause) == 0)
+		return (0);
+	line = mcp_text_line(cause);
+	free(cause);
+	mcp_form_ask(form, line, ff->secret ? NULL : value);
+	free(line);
+	return (-1);
+}
+
+/* Take the value of a field, NULL to leave it out, or ask again. */
+static void
+mcp_form_take(struct mcp_form *form, const char *value, int is_json)
+{
+	struct mcp_field	*ff = &form->fields[form->now];
+
+	if (value != NULL && mcp_form_check(form, value, is_json) != 0)
 		return;
-	}
-	free(ff->value);
-	ff->value = value == NULL ? NULL : xstrdup(value);
+	mcp_field_take(ff, value, is_json);
 	mcp_form_forward(form);
 }
 
@@ -197,12 +229,32 @@ mcp_form_typed(void *data, const char *s)
 	if (s == NULL) {
 		if (!mcp_suggest_again(form->suggest, ff))
 			mcp_form_backward(form);
-	} else if (*s == '\0' && ff->required)
-		mcp_form_ask(form, "needs a value", "");
+	} else if (*s == '\0' && ff->secret && ff->value != NULL)
+		mcp_form_forward(form);
+	else if (*s == '\0' && !ff->required)
+		mcp_form_take(form, NULL, 0);
 	else if (*s == '\0')
-		mcp_form_take(form, NULL);
+		mcp_form_ask(form, ff->text ? "needs a value (\"\" is an empty "
+		    "text)" : "needs a value", "");
+	else if (ff->text && strcmp(s, "\"\"") == 0)
+		mcp_form_take(form, "", 0);
 	else
-		mcp_form_take(form, s);
+		mcp_form_take(form, s, 0);
+}
+
+/* Another item of a list was typed. */
+static void
+mcp_form_typed_item(void *data, const char *s)
+{
+	struct mcp_form		*form = data;
+	struct mcp_field	*ff = &form->fields[form->now];
+
+	if (s != NULL && *s != '\0') {
+		if (mcp_form_check(form, s, 0) != 0)
+			return;
+		mcp_field_append(ff, s);
+	}
+	mcp_form_ask(form, NULL, NULL);
 }
 
 /* One of several was chosen. */
@@ -212,20 +264,29 @@ mcp_form_chosen(void *data, int choice)
 	struct mcp_form		*form = data;
 	struct mcp_field	*ff = &form->fields[form->now];
 	struct evbuffer		*evb;
-	char			*s;
 	u_int			 i, n = 0;
 
-	if (choice == MCP_DIALOG_BACK) {
+	switch (choice) {
+	case MCP_DIALOG_BACK:
 		mcp_form_backward(form);
 		return;
+	case MCP_FORM_SKIP:
+		mcp_form_take(form, NULL, 0);
+		return;
+	case MCP_FORM_TYPE:
+		mcp_form_ask_prompt(form, NULL, NULL, 0);
+		return;
+	case MCP_FORM_ADD:
+		mcp_form_ask_prompt(form, NULL, "", 1);
+		return;
 	}
-	if (choice == MCP_FORM_SKIP) {
-		mcp_form_take(form, NULL);
+	if (mcp_field_is_list(ff)) {
+		mcp_form_forward(form);
 		return;
 	}
 	if (choice >= 0 && (u_int)choice < ff->nchoices) {
 		if (!ff->multiple) {
-			mcp_form_take(form, ff->choices[choice]);
+			mcp_form_take(form, ff->values[choice], 1);
 			return;
 		}
 		ff->on[choice] = !ff->on[choice];
@@ -237,14 +298,13 @@ mcp_form_chosen(void *data, int choice)
 		fatalx("out of memory");
 	evbuffer_add(evb, "[", 1);
 	for (i = 0; i < ff->nchoices; i++) {
-		if (!ff->on[i])
-			continue;
-		s = mcp_text_json(ff->choices[i], strlen(ff->choices[i]));
-		evbuffer_add_printf(evb, "%s%s", n++ == 0 ? "" : ",", s);
-		free(s);
+		if (ff->on[i]) {
+			evbuffer_add_printf(evb, "%s%s", n++ == 0 ? "" : ",",
+			    ff->values[i]);
+		}
 	}
 	evbuffer_add(evb, "]", 2);
-	mcp_form_take(form, (char *)EVBUFFER_DATA(evb));
+	mcp_form_take(form, (char *)EVBUFFER_DATA(evb), 1);
 	evbuffer_free(evb);
 }
 
@@ -262,16 +322,38 @@ mcp_form_step(struct mcp_form *form)
 	return (s);
 }
 
-/* What is said of the present field, to be freed. */
+/* Cut text to so many lines. */
+static char *
+mcp_form_trim(struct mcp_form *form, const char *text, u_int lines)
+{
+	size_t	 size = strlen(text), limit, cut;
+	char	*s;
+
+	limit = (size_t)lines * mcp_dialog_width(form->dialog);
+	cut = mcp_text_cut(text, size, limit);
+	xasprintf(&s, "%.*s%s", (int)cut, text, cut == size ? "" : "..");
+	return (s);
+}
+
+/* What is said of the present field, to be freed; beside choices not much. */
 static char *
 mcp_form_help(struct mcp_form *form)
 {
 	struct mcp_field	*ff = &form->fields[form->now];
 	const char		*about = (form->now == 0 ? form->about : "");
-	char			*s;
+	char			*s, *first, *help;
+	u_int			 lines = mcp_dialog_height(form->dialog) / 3;
 
-	xasprintf(&s, "%s%s%s", about, *about == '\0' || *ff->help == '\0' ?
-	    "" : "\n", ff->help);
+	if (lines < 2)
+		lines = 2;
+	if (ff->nchoices == 0)
+		lines = UINT_MAX / 1024;
+	first = mcp_form_trim(form, about, lines);
+	help = mcp_form_trim(form, ff->help, lines);
+	xasprintf(&s, "%s%s%s", first, *first == '\0' || *help == '\0' ?
+	    "" : "\n", help);
+	free(first);
+	free(help);
 	return (s);
 }
 
@@ -281,11 +363,10 @@ mcp_form_ask_menu(struct mcp_form *form, const char *error)
 {
 	struct mcp_field	*ff = &form->fields[form->now];
 	struct mcp_dialog	*d = form->dialog;
-	const char		*was;
 	char			*s;
 	u_int			 i;
+	int			 start = -1, is_now, is_default;
 
-	was = (ff->value != NULL ? ff->value : ff->initial);
 	s = mcp_form_step(form);
 	mcp_dialog_clear(d, s);
 	free(s);
@@ -295,28 +376,83 @@ mcp_form_ask_menu(struct mcp_form *form, const char *error)
 	mcp_dialog_wrap(d, s);
 	free(s);
 	for (i = 0; i < ff->nchoices; i++) {
+		is_now = is_default = 0;
 		if (ff->multiple) {
 			xasprintf(&s, "[%s] %s", ff->on[i] ? "x" : " ",
 			    ff->titles[i]);
 		} else {
+			if (ff->value != NULL)
+				is_now = (strcmp(ff->value, ff->is_json ?
+				    ff->values[i] : ff->choices[i]) == 0);
+			else if (*ff->initial != '\0')
+				is_default = (strcmp(ff->choices[i],
+				    ff->initial) == 0);
+			if (is_now || (is_default && start == -1))
+				start = i;
 			xasprintf(&s, "%s%s", ff->titles[i],
-			    strcmp(ff->choices[i], was) != 0 ? "" :
-			    ff->value != NULL ? " (chosen)" : " (default)");
+			    is_now ? " (chosen)" : is_default ? " (default)" :
+			    "");
 		}
 		mcp_dialog_line(d, i, s);
 		free(s);
 	}
-	if (ff->multiple)
+	if (ff->multiple) {
 		mcp_dialog_action(d, MCP_FORM_DONE, 'd', "Done");
+		start = MCP_FORM_DONE;
+	} else if (ff->open)
+		mcp_dialog_action(d, MCP_FORM_TYPE, 't', "Type it");
+	if (!ff->required) {
+		mcp_dialog_action(d, MCP_FORM_SKIP, 's', "Leave out");
+		if (start == -1)
+			start = MCP_FORM_SKIP;
+	}
+	mcp_dialog_start(d, start == -1 ? 0 : start);
+	mcp_dialog_menu(d, mcp_form_chosen, form);
+}
+
+/* Show the items of a list, to which others may be added. */
+static void
+mcp_form_ask_list(struct mcp_form *form)
+{
+	struct mcp_field	*ff = &form->fields[form->now];
+	struct mcp_dialog	*d = form->dialog;
+	char			*s;
+
+	s = mcp_form_step(form);
+	mcp_dialog_clear(d, s);
+	free(s);
+	mcp_dialog_wrap(d, ff->wants);
+	s = mcp_field_show(ff);
+	mcp_dialog_wrap(d, s);
+	free(s);
+	mcp_dialog_action(d, MCP_FORM_DONE, 'd', "Done");
+	mcp_dialog_action(d, MCP_FORM_ADD, 'a', "Add an item");
+	mcp_dialog_action(d, MCP_FORM_TYPE, 't', "Type it anew");
 	if (!ff->required)
 		mcp_dialog_action(d, MCP_FORM_SKIP, 's', "Leave out");
+	mcp_dialog_start(d, MCP_FORM_DONE);
 	mcp_dialog_menu(d, mcp_form_chosen, form);
+}
+
+/* Say what the keys do in a prompt. */
+static const char *
+mcp_form_keys(struct mcp_field *ff)
+{
+	if (ff->secret && ff->value != NULL)
+		return ("Enter: take it, or keep it if empty; Escape: back");
+	if (!ff->required && ff->text)
+		return ("Enter: take it, or leave it out if empty (\"\" is "
+		    "an empty text); Escape: back");
+	if (!ff->required)
+		return ("Enter: take it, or leave it out if empty; "
+		    "Escape: back");
+	return ("Enter: take it, Escape: back");
 }
 
 /* Ask for the present field with a prompt, with something said beside it. */
 static void
 mcp_form_ask_prompt(struct mcp_form *form, const char *error,
-    const char *typed)
+    const char *typed, int is_item)
 {
 	struct mcp_field	*ff = &form->fields[form->now];
 	struct mcp_dialog	*d = form->dialog;
@@ -331,8 +467,7 @@ mcp_form_ask_prompt(struct mcp_form *form, const char *error,
 	s = mcp_form_help(form);
 	mcp_dialog_wrap(d, s);
 	free(s);
-	mcp_dialog_wrap(d, ff->required ? "Enter: take it, Escape: back" :
-	    "Enter: take it, or leave it out if empty; Escape: back");
+	mcp_dialog_wrap(d, mcp_form_keys(ff));
 
 	/* Room is left for the value; for whom it is is in the note as well. */
 	step = mcp_form_step(form);
@@ -344,9 +479,21 @@ mcp_form_ask_prompt(struct mcp_form *form, const char *error,
 	}
 	xasprintf(&s, "%s: ", step);
 	free(step);
-	input = (typed != NULL ? typed : ff->value != NULL ? ff->value :
-	    ff->initial);
-	mcp_dialog_prompt(d, s, input, mcp_form_typed, form);
+	if (typed != NULL)
+		input = typed;
+	else if (ff->value == NULL)
+		input = ff->initial;
+	else if (ff->nitems != 0 || (ff->is_json && !ff->multiple &&
+	    ff->nchoices != 0))
+		input = "";
+	else if (*ff->value == '\0')
+		input = "\"\"";
+	else
+		input = ff->value;
+	if (ff->secret)
+		mcp_dialog_mask(d);
+	mcp_dialog_prompt(d, s, ff->secret ? "" : input, is_item ?
+	    mcp_form_typed_item : mcp_form_typed, form);
 	free(s);
 }
 
@@ -359,10 +506,10 @@ mcp_form_suggested(void *data, enum mcp_suggest_end end, const char *value)
 	switch (end) {
 	case MCP_SUGGEST_VALUE:
 	case MCP_SUGGEST_SKIP:
-		mcp_form_take(form, value);
+		mcp_form_take(form, value, 0);
 		break;
 	case MCP_SUGGEST_TYPE:
-		mcp_form_ask_prompt(form, value, NULL);
+		mcp_form_ask_prompt(form, value, NULL, 0);
 		break;
 	case MCP_SUGGEST_BACK:
 		mcp_form_backward(form);
@@ -379,10 +526,12 @@ mcp_form_ask(struct mcp_form *form, const char *error, const char *typed)
 	char			*step, *help, *value = ff->value;
 	size_t			 n;
 
-	if (ff->nchoices != 0)
+	if (ff->nchoices != 0 && (error == NULL || !ff->open))
 		mcp_form_ask_menu(form, error);
-	else if (form->suggest == NULL || error != NULL)
-		mcp_form_ask_prompt(form, error, typed);
+	else if (mcp_field_is_list(ff) && ff->value != NULL && error == NULL)
+		mcp_form_ask_list(form);
+	else if (form->suggest == NULL || ff->secret || error != NULL)
+		mcp_form_ask_prompt(form, error, typed, 0);
 	else {
 		/* What the others are may count, what it was does not. */
 		ff->value = NULL;
@@ -397,25 +546,39 @@ mcp_form_ask(struct mcp_form *form, const char *error, const char *typed)
 	}
 }
 
+/* Ask for more of a list: the fields of another item. */
+static void
+mcp_form_more(struct mcp_form *form, u_int idx)
+{
+	u_int	first = form->nfields;
+
+	if (mcp_field_more(&form->fields, &form->nfields, idx) == 0) {
+		mcp_form_review(form, NULL);
+		return;
+	}
+	form->single = 0;
+	form->all = 1;
+	form->now = first;
+	mcp_form_ask(form, NULL, NULL);
+}
+
 /* What to do with all of it. */
 static void
 mcp_form_reviewed(void *data, int choice)
 {
 	struct mcp_form	*form = data;
 
+	form->single = form->all = 0;
 	if (choice == MCP_DIALOG_BACK) {
-		if (form->nfields == 0)
-			form->end(form->data, MCP_FORM_BACK);
-		else {
-			form->single = 0;
-			form->now = form->nfields - 1;
-			mcp_form_ask(form, NULL, NULL);
-		}
+		form->now = form->nfields;
+		mcp_form_backward(form);
 	} else if (choice == MCP_FORM_EDIT) {
-		form->single = 0;
+		form->all = 1;
 		form->now = 0;
 		mcp_form_ask(form, NULL, NULL);
-	} else if (choice >= MCP_FORM_ACTION)
+	} else if (choice >= MCP_FORM_MORE)
+		mcp_form_more(form, choice - MCP_FORM_MORE);
+	else if (choice >= MCP_FORM_ACTION)
 		form->end(form->data, choice - MCP_FORM_ACTION);
 	else if ((u_int)choice < form->nfields) {
 		form->single = 1;
@@ -424,35 +587,63 @@ mcp_form_reviewed(void *data, int choice)
 	}
 }
 
+/* Add the line of a field to the look at all of them. */
+static void
+mcp_form_line(struct mcp_form *form, u_int i)
+{
+	struct mcp_field	*ff = &form->fields[i];
+	struct mcp_dialog	*d = form->dialog;
+	char			*s, *fit, *line;
+
+	if (ff->value != NULL) {
+		line = mcp_field_show(ff);
+		xasprintf(&s, "%s = %s", ff->name, line);
+		free(line);
+	} else if (*ff->initial != '\0' && !ff->secret) {
+		xasprintf(&s, "%s (left out, default %s)", ff->name,
+		    ff->initial);
+	} else
+		xasprintf(&s, "%s (left out)", ff->name);
+	line = mcp_text_line(s);
+	fit = mcp_text_fit(line, mcp_dialog_width(d));
+	mcp_dialog_line(d, i, fit);
+	free(fit);
+	free(line);
+	free(s);
+	if (mcp_field_has_more(form->fields, form->nfields, i)) {
+		xasprintf(&s, "%.*s: another", (int)strcspn(ff->name, "."),
+		    ff->name);
+		mcp_dialog_line(d, MCP_FORM_MORE + i, s);
+		free(s);
+	}
+}
+
 /* Show all the values, with an error if they were refused. */
 void
 mcp_form_review(struct mcp_form *form, const char *error)
 {
 	struct mcp_dialog	*d = form->dialog;
-	struct mcp_field	*ff;
-	char			*s, *fit, *line;
-	u_int			 i;
+	char			*s;
+	u_int			 i, nrequired = 0;
 
 	mcp_dialog_clear(d, form->title);
-	if (error != NULL)
-		mcp_dialog_wrap(d, error);
-	if (form->nfields == 0 && !form->is_question) {
-		mcp_dialog_wrap(d, form->about);
-		mcp_dialog_wrap(d, "no arguments");
-	}
-	for (i = 0; i < form->nfields; i++) {
-		ff = &form->fields[i];
-		if (ff->value == NULL)
-			xasprintf(&s, "%s (left out)", ff->name);
-		else
-			xasprintf(&s, "%s = %s", ff->name, ff->value);
-		line = mcp_text_line(s);
-		fit = mcp_text_fit(line, mcp_dialog_width(d));
-		mcp_dialog_line(d, i, fit);
-		free(fit);
-		free(line);
+	if (error != NULL) {
+		s = mcp_form_trim(form, error, mcp_dialog_height(d) / 2);
+		mcp_dialog_wrap(d, s);
 		free(s);
 	}
+	for (i = 0; i < form->nfields; i++)
+		nrequired += form->fields[i].required;
+	if (nrequired == 0 && !form->is_question && error == NULL) {
+		s = mcp_form_trim(form, form->about, form->nfields == 0 ?
+		    mcp_dialog_height(d) : mcp_dialog_height(d) / 4);
+		mcp_dialog_wrap(d, s);
+		free(s);
+	}
+	if (form->nfields == 0 && !form->is_question)
+		mcp_dialog_wrap(d, "no arguments");
+	for (i = 0; i < form->nfields; i++)
+		mcp_form_line(form, i);
 	mcp_dialog_action(d, MCP_FORM_ACTION + MCP_FORM_SEND,
 	    form->is_question ? 'a' : 's', form->send);
 	if (form->nfields != 0)
@@ -462,16 +653,18 @@ mcp_form_review(struct mcp_form *form, const char *error)
 		    "Decline");
 	}
 	mcp_dialog_action(d, MCP_FORM_ACTION + MCP_FORM_CANCEL, 'c', "Cancel");
+	mcp_dialog_start(d, MCP_FORM_ACTION + MCP_FORM_SEND);
 	mcp_dialog_menu(d, mcp_form_reviewed, form);
 }
 
-/* Ask for the first field that has no value yet, or review if all have one. */
+/* Ask for the first field that needs a value, or review if all have one. */
 void
 mcp_form_start(struct mcp_form *form)
 {
-	form->single = 0;
+	form->single = form->all = 0;
 	for (form->now = 0; form->now < form->nfields; form->now++) {
-		if (form->fields[form->now].value == NULL)
+		if (form->fields[form->now].required &&
+		    form->fields[form->now].value == NULL)
 			break;
 	}
 	if (form->now == form->nfields)

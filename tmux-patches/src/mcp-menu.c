@@ -55,6 +55,8 @@ struct mcp_menu {
 	u_int			 width;
 	u_int			 top;
 	u_int			 page;
+	int			 start;
+	int			 turned;
 };
 
 /* Create a menu. */
@@ -65,6 +67,7 @@ mcp_menu_create(const char *title)
 
 	menu = xcalloc(1, sizeof *menu);
 	menu->title = xstrdup(title);
+	menu->start = -1;
 	return (menu);
 }
 
@@ -221,11 +224,80 @@ mcp_menu_layout(struct mcp_menu *menu, u_int width)
 void
 mcp_menu_turn(struct mcp_menu *menu, int forward)
 {
+	menu->turned = 1;
 	if (forward && menu->top + menu->page < menu->nlines)
 		menu->top += menu->page;
 	else if (!forward)
 		menu->top = menu->top < menu->page ? 0 :
 		    menu->top - menu->page;
+}
+
+/* Say which choice is the first to be under the cursor. */
+void
+mcp_menu_start(struct mcp_menu *menu, int choice)
+{
+	menu->start = choice;
+}
+
+/* Go to the page of the first choice. */
+static void
+mcp_menu_to_start(struct mcp_menu *menu)
+{
+	u_int	i;
+
+	if (menu->turned || menu->page == 0)
+		return;
+	for (i = 0; i < menu->nlines; i++) {
+		if (menu->lines[i].choice == menu->start && menu->start >= 0)
+			menu->top = i - i % menu->page;
+	}
+}
+
+/*
+ * How many lines the first choice is from the end of the page that was built,
+ * or from its beginning. Returns -1 if it is not there, 1 if from the end.
+ */
+static int
+mcp_menu_moves(struct mcp_menu *menu, u_int *moves)
+{
+	u_int	i, end = menu->top + menu->page;
+
+	if (menu->start < 0 || menu->turned)
+		return (-1);
+	for (i = 0; i < menu->nactions; i++) {
+		if (menu->actions[i].choice == menu->start) {
+			*moves = menu->nactions - 1 - i;
+			return (1);
+		}
+	}
+	*moves = 0;
+	for (i = menu->top; i < end && i < menu->nlines; i++) {
+		if (menu->lines[i].choice == menu->start)
+			return (0);
+		if (menu->lines[i].choice != MCP_DIALOG_TEXT)
+			(*moves)++;
+	}
+	return (-1);
+}
+
+/* Move the cursor of the page that was opened to the first choice. */
+void
+mcp_menu_move(struct mcp_menu *menu, struct client *c, overlay_key_cb keys)
+{
+	struct key_event	event;
+	u_int			moves;
+	int			from_end;
+
+	if ((from_end = mcp_menu_moves(menu, &moves)) == -1)
+		return;
+	memset(&event, 0, sizeof event);
+	event.key = (from_end ? KEYC_END : KEYC_HOME);
+	for (;;) {
+		keys(c, c->overlay_data, &event);
+		if (moves-- == 0)
+			break;
+		event.key = (from_end ? KEYC_UP : KEYC_DOWN);
+	}
 }
 
 /* Add an argument, which must not end in what separates commands. */
@@ -377,6 +449,8 @@ mcp_menu_build(struct mcp_menu *menu, struct client *c, u_int number,
 	mcp_menu_layout(menu, width);
 	if (!mcp_menu_fit(menu, c, is_note))
 		return (NULL);
+	if (!is_note)
+		mcp_menu_to_start(menu);
 
 	y = (is_note ? mcp_menu_side(menu, c) : xstrdup("C"));
 	values = xcalloc((menu->page + menu->nactions + 3) * 3 + 9,
@@ -408,4 +482,29 @@ mcp_menu_build(struct mcp_menu *menu, struct client *c, u_int number,
 		return (NULL);
 	}
 	return (pr->cmdlist);
+}
+
+/* Have the menu opened when it is its turn in the queue of the client. */
+void
+mcp_menu_append(struct client *c, u_int wanted)
+{
+	struct args_value	 values[3];
+	struct cmd_parse_result	*pr;
+	char			 number[16];
+	u_int			 i;
+
+	xsnprintf(number, sizeof number, "%u", wanted);
+	for (i = 0; i < nitems(values); i++)
+		values[i].type = ARGS_STRING;
+	values[0].string = (char *)"mcp-menu";
+	values[1].string = (char *)"-r";
+	values[2].string = number;
+	pr = cmd_parse_from_arguments(values, nitems(values), NULL);
+	if (pr->status == CMD_PARSE_ERROR) {
+		server_add_message("mcp: %s", pr->error);
+		free(pr->error);
+		return;
+	}
+	cmdq_append(c, cmdq_get_command(pr->cmdlist, NULL));
+	cmd_list_free(pr->cmdlist);
 }

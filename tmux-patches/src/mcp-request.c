@@ -164,6 +164,7 @@ void
 mcp_request_remove(struct mcp_request *mr)
 {
 	TAILQ_REMOVE(&mcp_requests, mr, entry);
+	mcp_running_end(mr->id);
 	mcp_prepare_forget(mr);
 	if (mr->viewer != NULL)
 		server_client_unref(mr->viewer);
@@ -231,6 +232,7 @@ mcp_client_lost(struct client *c)
 
 	mcp_look();
 	mcp_question_client_lost(c);
+	mcp_running_client_lost(c);
 	mcp_dialog_client_lost(c);
 	TAILQ_FOREACH_SAFE(mr, &mcp_requests, entry, mr1) {
 		if (mr->client != c)

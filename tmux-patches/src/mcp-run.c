@@ -55,6 +55,7 @@ mcp_run_create(struct cmd *self, struct cmdq_item *item, const char *server,
 		run->server = xstrdup(server);
 	if (name != NULL)
 		run->name = xstrdup(name);
+	run->is_quiet = args_has(args, 'b');
 	if (args_has(args, 'q')) {
 		run->part = MCP_PART_POINTER;
 		run->pointer = xstrdup(args_get(args, 'q'));
@@ -205,6 +206,9 @@ mcp_run_ask(struct mcp_run *run, int *status, char **cause)
 		return (-1);
 	}
 	mcp_request_started(mr, id);
+	run->id = id;
+	if (run->out->item == NULL && !run->is_quiet)
+		mcp_running_add(run->out->viewer, id, run->out->title);
 	return (0);
 }
 
@@ -357,6 +361,21 @@ mcp_run_give(struct mcp_run *run, struct tmcp_pair *pairs, size_t npairs)
 	mcp_field_free_pairs(run->args.pairs, run->args.npairs);
 	run->args.pairs = pairs;
 	run->args.npairs = npairs;
+}
+
+/*
+ * Ask, now that the servers and all arguments are known. Returns -1 and the
+ * reason if it is refused, and the run is as it was.
+ */
+int
+mcp_run_try(struct mcp_run *run, uint64_t *id, char **cause)
+{
+	int	status;
+
+	if (mcp_run_ask(run, &status, cause) != 0)
+		return (-1);
+	*id = run->id;
+	return (0);
 }
 
 /* Ask, now that the servers and all arguments are known. */

@@ -28,12 +28,47 @@
  */
 
 /* A few things changed between the versions we build on. */
+#ifdef JOB_SHOWSTDERR		/* since 3.6 */
+#define mcp_message_note(c, s) status_message_set(c, 0, 1, 0, 1, "%s", s)
+#else
+/* The panes go on being drawn behind a note. */
+#define mcp_message_note(c, s) do {					\
+	status_message_set(c, 0, 1, 0, "%s", s);			\
+	(c)->tty.flags &= ~(TTY_NOCURSOR|TTY_FREEZE);			\
+} while (0)
+#endif
 #ifdef CLIENT_WRITE_ACK		/* since 3.8 */
 #define mcp_view_mode_set(wp) \
 	window_pane_set_mode(wp, NULL, &window_view_mode, NULL, NULL, NULL)
 #else
 #define mcp_view_mode_set(wp) \
 	window_pane_set_mode(wp, NULL, &window_view_mode, NULL, NULL)
+#endif
+
+/* Panes need not stand still while a prompt is open: see mcp_show_thaw. */
+#ifdef PROMPT_NOFREEZE		/* since 3.7 */
+#define MCP_DIALOG_PROMPT_FLAGS (PROMPT_NOFORMAT|PROMPT_NOFREEZE)
+#else
+#define MCP_DIALOG_PROMPT_FLAGS PROMPT_NOFORMAT
+#endif
+
+#ifdef PROMPT_COMMANDMODE	/* since 3.8 */
+#define MCP_DIALOG_PROMPT_RESULT enum prompt_result
+#define MCP_DIALOG_PROMPT_DONE enum prompt_key_result
+#define MCP_DIALOG_PROMPT_KEEP PROMPT_CONTINUE
+#define MCP_DIALOG_PROMPT_CLOSE PROMPT_CLOSE
+#define mcp_dialog_is_last(done) ((done) == PROMPT_KEY_CLOSE)
+#define mcp_dialog_has_prompt(c) ((c)->prompt != NULL)
+/* The key closes the note and goes to the prompt. */
+#define mcp_dialog_type(c, key) 2
+#else
+#define MCP_DIALOG_PROMPT_RESULT int
+#define MCP_DIALOG_PROMPT_DONE int
+#define MCP_DIALOG_PROMPT_KEEP 1
+#define MCP_DIALOG_PROMPT_CLOSE 0
+#define mcp_dialog_is_last(done) ((done) != 0)
+#define mcp_dialog_has_prompt(c) ((c)->prompt_string != NULL)
+#define mcp_dialog_type(c, key) (status_prompt_key(c, key), 0)
 #endif
 
 /* Paste buffer that gets what does not fit where it was meant to go. */
@@ -145,6 +180,7 @@ struct mcp_run {
 	enum mcp_part		 part;
 	char			*pointer;
 	int			 is_tool;
+	int			 is_quiet;	/* nobody is told that it runs */
 
 	char			*directory;
 	char			*server;
@@ -179,13 +215,17 @@ struct mcp_run {
  */
 struct mcp_dialog;
 struct mcp_menu;
+struct mcp_prompt;
 #define MCP_DIALOG_BACK -1	/* Escape */
 #define MCP_DIALOG_TEXT -2	/* a line that can't be chosen */
 typedef void (*mcp_dialog_menu_cb)(void *, int);
 typedef void (*mcp_dialog_prompt_cb)(void *, const char *);
 typedef void (*mcp_dialog_gone_cb)(void *);
 
-/* A field of a form. */
+/*
+ * A field of a form. Choices are words, and values their JSON if that is known.
+ * The value is JSON if is_json is set; a list may have more of it in items.
+ */
 struct mcp_field {
 	char	 *name;
 	char	 *type;
@@ -194,12 +234,19 @@ struct mcp_field {
 	char	 *initial;
 	char	**choices;
 	char	**titles;
+	char	**values;
 	u_char	 *on;
 	u_int	  nchoices;
 	int	  required;
 	int	  multiple;
+	int	  open;		/* other values than the choices are taken */
+	int	  secret;	/* the value is never shown */
+	int	  text;		/* it takes any text, an empty one too */
 
 	char	 *value;	/* NULL if it is left out */
+	int	  is_json;
+	char	**items;	/* words that follow the first of a list */
+	u_int	  nitems;
 };
 
 /* What came of what a server proposed; a value, or why there is none. */
@@ -291,7 +338,10 @@ void		 mcp_dialog_menu(struct mcp_dialog *, mcp_dialog_menu_cb,
 		     void *);
 void		 mcp_dialog_prompt(struct mcp_dialog *, const char *,
 		     const char *, mcp_dialog_prompt_cb, void *);
+void		 mcp_dialog_start(struct mcp_dialog *, int);
+void		 mcp_dialog_mask(struct mcp_dialog *);
 u_int		 mcp_dialog_width(struct mcp_dialog *);
+u_int		 mcp_dialog_height(struct mcp_dialog *);
 int		 mcp_dialog_busy(struct client *);
 void		 mcp_dialog_late(struct mcp_dialog *, const struct timeval *,
 		     int);
@@ -316,7 +366,12 @@ void		 mcp_field_set(struct mcp_field *, u_int,
 		     const struct tmcp_pair *, size_t);
 int		 mcp_field_complete(struct mcp_field *, u_int);
 void		 mcp_field_free(struct mcp_field *, u_int);
-int		 mcp_field_is_json(struct mcp_field *);
+void		 mcp_field_take(struct mcp_field *, const char *, int);
+void		 mcp_field_append(struct mcp_field *, const char *);
+char		*mcp_field_show(struct mcp_field *);
+int		 mcp_field_is_list(struct mcp_field *);
+u_int		 mcp_field_more(struct mcp_field **, u_int *, u_int);
+int		 mcp_field_has_more(struct mcp_field *, u_int, u_int);
 struct tmcp_pair *mcp_field_pairs(struct mcp_field *, u_int, size_t *);
 void		 mcp_field_free_pairs(struct tmcp_pair *, size_t);
 
@@ -360,6 +415,10 @@ void		 mcp_menu_wrap(struct mcp_menu *, const char *);
 void		 mcp_menu_action(struct mcp_menu *, int, char, const char *);
 int		 mcp_menu_has(struct mcp_menu *, int);
 void		 mcp_menu_turn(struct mcp_menu *, int);
+void		 mcp_menu_start(struct mcp_menu *, int);
+void		 mcp_menu_append(struct client *, u_int);
+void		 mcp_menu_move(struct mcp_menu *, struct client *,
+		     overlay_key_cb);
 struct cmd_list	*mcp_menu_build(struct mcp_menu *, struct client *, u_int,
 		     u_int, int);
 
@@ -405,6 +464,14 @@ int		 mcp_prepare_has(struct mcp_request *);
 int		 mcp_prepare_drop(struct mcp_request *);
 void		 mcp_prepare_forget(struct mcp_request *);
 void		 mcp_prepare_stop(void);
+
+/* mcp-prompt.c */
+struct mcp_prompt *mcp_prompt_create(struct client *, const char *, int);
+void		 mcp_prompt_free(struct mcp_prompt *);
+void		 mcp_prompt_end(struct mcp_prompt *);
+const char	*mcp_prompt_label(struct mcp_prompt *);
+int		 mcp_prompt_take(struct mcp_prompt *, struct client *,
+		     const char **, int);
 
 /* mcp-question.c */
 void		 mcp_question_event(struct tmcp_event *);
@@ -459,8 +526,15 @@ struct mcp_run	*mcp_run_create_client(struct client *, struct tmcp_client *,
 		     const char *, const char *);
 void		 mcp_run_give(struct mcp_run *, struct tmcp_pair *, size_t);
 void		 mcp_run_next(struct mcp_run *);
+int		 mcp_run_try(struct mcp_run *, uint64_t *, char **);
 void		 mcp_run_fail(struct mcp_run *, int, const char *);
 void		 mcp_run_free(void *);
+
+/* mcp-running.c */
+void		 mcp_running_add(struct client *, uint64_t, const char *);
+void		 mcp_running_end(uint64_t);
+void		 mcp_running_client_lost(struct client *);
+char		*mcp_running_say(uint64_t);
 
 /* mcp-show.c */
 struct window_pane *mcp_show_pane_of(struct client *);

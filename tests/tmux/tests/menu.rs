@@ -94,7 +94,7 @@ fn every_type_has_its_own_question_and_numbers_are_checked() {
         let _ = tmux.run(["bind-key", "-n", "C-h", "mcp-menu", "demo", "types"]).ok();
         viewer.keys(&["C-h"]);
         // Required first, with a star; the server gives them in this order.
-        viewer.until("[1/8] i*");
+        viewer.until("[1/9] i*");
         viewer.keys(&["Enter"]);
         viewer.until("needs a value");
         viewer.text("twelve");
@@ -103,21 +103,27 @@ fn every_type_has_its_own_question_and_numbers_are_checked() {
         viewer.keys(&["C-u"]);
         viewer.text("12");
         viewer.keys(&["Enter"]);
-        viewer.until("[2/8] s*");
+        viewer.until("[2/9] s*");
         viewer.text("a \"b\" #{pid}");
         viewer.keys(&["Enter"]);
-        // The optional ones in the order of the schema.
-        viewer.until("[3/8]");
+        // The optional ones are there on wish, one after the other.
+        viewer.until("Send");
+        viewer.keys(&["e"]);
+        viewer.until("[1/9] i*: 12");
+        viewer.keys(&["Enter"]);
+        viewer.until("[2/9] s*: a");
+        viewer.keys(&["Enter"]);
+        viewer.until("[3/9]");
         let mut seen = Vec::new();
-        while seen.len() < 6 {
-            let next = format!("[{}/8]", seen.len() + 3);
+        while seen.len() < 7 {
+            let next = format!("[{}/9]", seen.len() + 3);
             viewer.until(&next);
             let screen = viewer.screen();
             let at = screen.find(&next).expect("just seen");
             let before: Vec<&str> = screen[..at].split_whitespace().collect();
             let after = screen[at + next.len()..].split_whitespace().next().unwrap_or_default();
             let after = after.split('─').next().unwrap_or_default().trim_end_matches(':');
-            let name = ["n", "b", "a", "o", "e", "maybe"]
+            let name = ["n", "b", "a", "o.x", "o.y", "e", "maybe"]
                 .into_iter()
                 .find(|name| after == *name || before.last() == Some(name))
                 .unwrap_or_else(|| panic!("which field is it?\n{screen}"));
@@ -130,12 +136,12 @@ fn every_type_has_its_own_question_and_numbers_are_checked() {
                 "a" => {
                     viewer.text("[\"x\", ");
                     viewer.keys(&["Enter"]);
-                    viewer.until("not valid JSON");
+                    viewer.until("wants a JSON array");
                     viewer.text("\"y\"]");
                     viewer.keys(&["Enter"]);
                 }
-                "o" => {
-                    viewer.text("{\"x\": 1}");
+                "o.x" => {
+                    viewer.text("1");
                     viewer.keys(&["Enter"]);
                 }
                 "n" => {
@@ -162,6 +168,8 @@ fn defaults_are_prefilled_and_review_can_edit_one_of_them() {
     let viewer = tmux.view_sized(80, 24);
     let _ = tmux.run(["bind-key", "-n", "C-h", "mcp-menu", "demo", "progress"]).ok();
     viewer.keys(&["C-h"]);
+    viewer.until("steps (left out, default 5)");
+    viewer.keys(&["e"]);
     viewer.until("[1/2]");
     viewer.keys(&["Enter"]);
     viewer.until("[2/2]");
@@ -385,7 +393,10 @@ fn a_server_that_dies_in_the_middle_says_so() {
     viewer.keys(&["s"]);
     viewer.until("demo");
     until("the failure is counted", || tmux.format("#{mcp_errors}") == "1");
+    // It is told where the call was made, and can be made again there.
+    viewer.until("Send");
     viewer.keys(&["q"]);
+    viewer.until_gone("Send");
     viewer.keys(&["C-g"]);
     viewer.until("MCP: 2 servers");
     drop(viewer);
