@@ -142,7 +142,8 @@ mcp_stop(void)
 
 /*
  * The directory a command is run in, which decides about the servers of
- * projects, or NULL: that of a shell client, else that of the pane. To be freed.
+ * projects, or NULL: that of a shell client, else that of the pane. To be
+ * freed.
  */
 char *
 mcp_directory(struct cmdq_item *item)
