@@ -11,7 +11,7 @@
 //!     |
 //!   protocol                      bytes and time in, messages out
 //!
-//!   error  time  config  metrics  table  chunks   leaves, used by all
+//!   error  time  config  metrics  redact  table  chunks   leaves, used by all
 //! ```
 //!
 //! # Drive contract
@@ -41,6 +41,7 @@ pub mod engine;
 pub mod error;
 pub mod metrics;
 pub mod protocol;
+pub mod redact;
 mod sys;
 pub mod table;
 pub mod time;

@@ -13,8 +13,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("time", &[]),
     ("config", &["error", "time"]),
     ("metrics", &["error", "time"]),
+    ("redact", &[]),
     ("protocol", &["chunks", "config::Era", "error", "table", "time"]),
-    ("engine", &["config", "error", "metrics", "protocol", "time"]),
+    ("engine", &["config", "error", "metrics", "protocol", "redact", "time"]),
     ("sys", &["error", "time"]),
     ("transport", &["error", "sys"]),
     (

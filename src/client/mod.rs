@@ -134,6 +134,7 @@ impl Client {
         let mut defaults = Defaults::default();
         defaults.set_environment(&env);
         engine.set_defaults(clock::now(), defaults.clone());
+        engine.learn_environment(text_of(&options.env));
         let mut client = Client {
             engine,
             defaults,
@@ -509,6 +510,7 @@ impl Client {
     /// The environment of processes started from now on.
     pub fn set_env(&mut self, env: Vec<(OsString, OsString)>) {
         self.outdated |= self.options.env != env;
+        self.engine.learn_environment(text_of(&env));
         self.options.env = env;
         self.defaults.set_environment(&|name| lookup(&self.options.env, name));
         self.engine.set_defaults(clock::now(), self.defaults.clone());
@@ -624,6 +626,11 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("links", &self.links.len()).finish_non_exhaustive()
     }
+}
+
+/// The variables that are text.
+fn text_of(env: &[(OsString, OsString)]) -> impl Iterator<Item = (&str, &str)> {
+    env.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)))
 }
 
 /// A variable of the servers' environment. Of two the last counts.

@@ -33,6 +33,7 @@ impl Engine {
         internal: bool,
     ) -> Result<RequestId> {
         if !self.ready || self.loading {
+            self.learn_request(&kind, None);
             let name = Arc::from(server);
             return Ok(self.insert(now, name, kind, timeout, user_data, internal));
         }
@@ -40,15 +41,21 @@ impl Engine {
             Some(at) => self.lookup(server, Some(at))?,
             None => self.find_server(server)?,
         };
+        if !internal {
+            self.learn_request(&kind, Some(server));
+        }
         if let Err(error) = self.room(server) {
             if let Kind::Call { .. } = kind {
                 let metrics = &mut self.server_mut(server).metrics;
                 metrics.call_finished(now, Outcome::Refused, Timings::default());
             }
+            let name = self.server(server).name.clone();
+            self.trace_refused(&name, error.message());
             return Err(error);
         }
         let name = self.server(server).name.clone();
         let id = self.insert(now, name, kind, timeout, user_data, internal);
+        self.trace_begin(id);
         self.admit_to(now, id, server);
         Ok(id)
     }
@@ -419,7 +426,8 @@ impl Engine {
             return;
         }
         let server = request.server_name.clone();
-        let outcome = outcome.map_err(|error| name_server(error, &server));
+        let outcome = outcome.map_err(|error| self.clean_error(name_server(error, &server)));
+        self.trace_end(now, id, &request, &outcome);
         if let (Err(error), Some(server)) = (&outcome, request.server) {
             self.server_mut(server).last_error = Some((error.message().to_owned(), now));
         }

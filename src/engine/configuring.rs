@@ -62,6 +62,7 @@ impl Engine {
     pub(super) fn take_over(&mut self, now: Time) {
         let Some(mut coming) = self.coming.take() else { return };
         for new in coming.servers.by_ref().take(PIECE) {
+            self.learn_entry(&new);
             let era = self.verdicts.get(&new.identity()).copied();
             let Some(&index) = coming.known.get(&*new.id()) else {
                 let server = Server::new(new, &self.defaults, era);

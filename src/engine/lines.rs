@@ -230,7 +230,7 @@ impl Engine {
 
     /// A line that a server's process wrote to stderr. It is no error: servers log there.
     pub fn log_stderr(&mut self, now: Time, id: ConnectionId, line: &str) {
-        let line = super::evidence::plain(line);
+        let line = self.clean(&super::evidence::plain(line));
         if line.is_empty() {
             return;
         }
@@ -247,7 +247,7 @@ impl Engine {
 
     /// What a process has written to stderr without a line end, so far.
     pub fn stderr_unfinished(&mut self, now: Time, id: ConnectionId, text: &str) {
-        let text = super::evidence::plain(text);
+        let text = self.clean(&super::evidence::plain(text));
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.evidence.get_or_insert_default().says(now, &text);
         connection.alive(now);

@@ -1,10 +1,12 @@
 //! Log lines, filtered before they are formatted.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt::Arguments;
 
 use crate::engine::allowance::Allowance;
 use crate::engine::{Engine, ServerId};
+use crate::redact::Redactor;
 use crate::time::Time;
 
 /// How loud the log is.
@@ -61,9 +63,10 @@ impl Engine {
         let left_out = std::mem::take(&mut state.talk.left_out);
         if left_out > 0 {
             let name = &state.name;
-            self.log.write(level, format_args!("{name}: {left_out} lines were left out"));
+            let line = format_args!("{name}: {left_out} lines were left out");
+            self.log.write(level, line, &self.redactor);
         }
-        self.log.write(level, line);
+        self.log.write(level, line, &self.redactor);
     }
 }
 
@@ -83,14 +86,25 @@ impl Log {
         self.level = level;
     }
 
-    pub(super) fn write(&mut self, level: LogLevel, line: Arguments<'_>) {
+    /// Whether lines of this level are kept.
+    pub(super) fn tells(&self, level: LogLevel) -> bool {
+        level <= self.level
+    }
+
+    /// Keeps a line without its secrets, if it is loud enough.
+    pub(super) fn write(&mut self, level: LogLevel, line: Arguments<'_>, secrets: &Redactor) {
         if level > self.level {
             return;
         }
         if self.lines.len() == CAPACITY {
             self.lines.pop_front();
         }
-        self.lines.push_back((level, line.to_string()));
+        let line = line.to_string();
+        let clean = match secrets.clean(&line) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(clean) => Some(clean),
+        };
+        self.lines.push_back((level, clean.unwrap_or(line)));
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -50,6 +50,7 @@ mod reachability;
 mod replies;
 mod request;
 mod retry;
+mod secrets;
 mod server;
 mod snapshot;
 mod starting;
@@ -58,6 +59,7 @@ mod subscriptions;
 #[cfg(test)]
 mod testing;
 mod timer;
+mod trace;
 mod unasked;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -84,6 +86,7 @@ use crate::metrics::Latency;
 pub use crate::protocol::message::Abilities;
 use crate::protocol::message::{self, Identity};
 use crate::protocol::outline::{Outline, Verdict};
+use crate::redact::Redactor;
 use crate::time::Time;
 use allowance::Allowance;
 use configuring::Coming;
@@ -167,6 +170,7 @@ pub struct Engine {
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
     log: Log,
+    redactor: Redactor,
     random: Random,
     /// What is read of servers that say it unasked, of all connections together.
     unasked: Allowance,
@@ -214,6 +218,7 @@ impl Engine {
             actions: VecDeque::new(),
             events: VecDeque::new(),
             log: Log::new(level),
+            redactor: Redactor::default(),
             random: Random::new(seed),
             unasked: unasked::OF_ALL,
             answered: false,
@@ -441,6 +446,7 @@ impl Engine {
     pub fn cancel(&mut self, now: Time, id: RequestId) -> bool {
         let live = self.requests.get(&id).is_some_and(|request| !request.internal);
         if live {
+            self.trace_cancelled(now, id);
             self.abandon(now, id, "cancelled by the user");
             self.end(now, id, crate::metrics::Outcome::Cancelled);
         }
@@ -544,7 +550,7 @@ impl Engine {
     }
 
     fn note(&mut self, level: LogLevel, line: fmt::Arguments<'_>) {
-        self.log.write(level, line);
+        self.log.write(level, line, &self.redactor);
     }
 
     /// Notes a request's deadline after anything that may bring it forward.

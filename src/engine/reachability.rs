@@ -369,7 +369,8 @@ impl Engine {
         // A line that is too long is no loss.
         while let Ok(Some(line)) = lines.next(&mut bytes) {
             let shown = String::from_utf8_lossy(&line.text[..line.text.len().min(500)]);
-            self.log.write(LogLevel::Debug, format_args!("{name} stdout: {shown}"));
+            let line = format_args!("{name} stdout: {shown}");
+            self.log.write(LogLevel::Debug, line, &self.redactor);
         }
         if lines.buffered() > LONGEST_LINE {
             lines = Default::default();

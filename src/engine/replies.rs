@@ -414,7 +414,8 @@ impl Engine {
             (None, Some((progress, total, _))) => (*progress, *total),
             (None, None) => (0.0, None),
         };
-        request.progress = Some((progress, total, params.message.as_deref().map(Box::from)));
+        let words = params.message.map(|message| self.redactor.clean(&message).into_owned());
+        request.progress = Some((progress, total, words.as_deref().map(Box::from)));
         if !request.internal {
             let event = Progress {
                 id: request_id,
@@ -423,7 +424,7 @@ impl Engine {
                 tool: request.tool(),
                 progress,
                 total,
-                message: params.message.map(|message| message.into_owned()),
+                message: words,
             };
             self.push_progress(event);
         }
@@ -453,7 +454,7 @@ impl Engine {
             _ => LogLevel::Debug,
         };
         let data = params.data;
-        let text: String = data.chars().take(500).collect();
+        let text: String = self.redactor.clean(data).chars().take(500).collect();
         self.note_about(now, server, level, format_args!("{name} says: {text}"));
     }
 

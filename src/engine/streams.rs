@@ -432,7 +432,7 @@ impl Engine {
             _ => message,
         };
         state.round += 1;
-        state.last_error = Some((message.clone(), now));
+        state.last_error = Some((self.redactor.clean(&message).into_owned(), now));
         state.failed_start = Some((message.clone(), now));
         if !state.pool.is_up() {
             state.metrics.went_down(now);

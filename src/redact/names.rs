@@ -1,0 +1,199 @@
+//! Which values are secrets.
+
+/// Parts of names whose values are secrets, each a word of its own
+/// (`GITHUB_TOKEN`, `apiKey`, `db-password`).
+const WORDS: &[&str] = &[
+    "auth",
+    "authorization",
+    "bearer",
+    "cookie",
+    "cred",
+    "creds",
+    "dsn",
+    "key",
+    "keys",
+    "pass",
+    "passcode",
+    "passphrase",
+    "pat",
+    "pin",
+    "private",
+    "pwd",
+    "signature",
+];
+
+/// The same wherever they stand (`accesstoken`, `MYSECRET`).
+const PARTS: &[&str] = &["apikey", "credential", "passwd", "password", "secret", "token"];
+
+/// Words that settings have for values; to hide them would hide half of what
+/// servers say.
+const ORDINARY: &[&str] = &[
+    "auto",
+    "basic",
+    "bearer",
+    "debug",
+    "default",
+    "disabled",
+    "enabled",
+    "error",
+    "false",
+    "info",
+    "local",
+    "localhost",
+    "none",
+    "null",
+    "optional",
+    "required",
+    "test",
+    "true",
+    "undefined",
+    "verbose",
+    "warning",
+];
+
+/// Whether the value of something called `name` is kept to oneself.
+///
+/// The words of a name are what stands between `_`, `-`, `.` and blanks, or
+/// begins with a capital in `camelCase`.
+pub fn is_secret_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    if PARTS.iter().any(|part| lower.contains(part)) {
+        return true;
+    }
+    words(name).any(|word| WORDS.contains(&word.as_str()))
+}
+
+/// Whether `value`, of something called `name`, is to be hidden.
+///
+/// Under a secret name: four characters or more that are no ordinary word of
+/// settings, no path and no number below a million. Under any other name: eight
+/// characters or more with letters and digits, no path; and of an address only
+/// the password in it, see [`password_in`].
+pub fn is_secret(name: &str, value: &str) -> bool {
+    let value = value.trim();
+    if ORDINARY.contains(&value.to_ascii_lowercase().as_str()) || is_path(value) {
+        return false;
+    }
+    if is_secret_name(name) {
+        let is_number = value.bytes().all(|b| b.is_ascii_digit());
+        return value.len() >= if is_number { 6 } else { 4 };
+    }
+    let has = |kind: fn(&char) -> bool| value.chars().any(|c| kind(&c));
+    value.len() >= 8
+        && !value.contains("://")
+        && has(char::is_ascii_digit)
+        && has(|c| c.is_alphabetic())
+}
+
+/// The password in an address such as `postgres://user:password@host/`.
+pub fn password_in(value: &str) -> Option<&str> {
+    let (_, rest) = value.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (user, _) = authority.rsplit_once('@')?;
+    let password = user.split_once(':').map_or(user, |(_, password)| password);
+    (password.len() >= 4).then_some(password)
+}
+
+/// A path, which may not be told from base64 that begins with a slash: long runs
+/// of letters of both cases with digits are that.
+fn is_path(value: &str) -> bool {
+    let starts = ["/", "~/", "./", "../"].iter().any(|start| value.starts_with(start));
+    starts && !value.split('/').any(is_random)
+}
+
+fn is_random(part: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| part.bytes().any(|b| kind(&b));
+    part.len() >= 16
+        && !part.contains(['.', '-', '_', ' '])
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+}
+
+fn words(name: &str) -> impl Iterator<Item = String> + '_ {
+    name.split(|c: char| !c.is_alphanumeric()).flat_map(|part| {
+        let mut words = vec![String::new()];
+        let mut before_is_lower = false;
+        for c in part.chars() {
+            if c.is_uppercase() && before_is_lower {
+                words.push(String::new());
+            }
+            before_is_lower = c.is_lowercase();
+            if let Some(word) = words.last_mut() {
+                word.extend(c.to_lowercase());
+            }
+        }
+        words
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_judged_by_their_words() {
+        for name in [
+            "TOKEN",
+            "GITHUB_TOKEN",
+            "apiKey",
+            "OPENAI_API_KEY",
+            "key",
+            "db-password",
+            "Passwd",
+            "clientSecret",
+            "ACCESSTOKEN",
+            "x.auth",
+            "DATABASE_DSN",
+            "GH_PAT",
+            "PWD",
+            "Authorization",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in ["PATH", "KEYBOARD", "monkey", "AUTHOR", "query", "text", "COMPASS", "", "spin"]
+        {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn ordinary_values_stay_in_sight() {
+        for (name, value) in [
+            ("NODE_ENV", "production"),
+            ("TOKENIZERS_PARALLELISM", "false"),
+            ("PATH", "/usr/local/bin:/usr/bin"),
+            ("PWD", "/home/me/work2"),
+            ("SSH_KEY", "~/.ssh/id_ed25519"),
+            ("GOOGLE_APPLICATION_CREDENTIALS", "/home/me/service-account-12345.json"),
+            ("max_tokens", "4096"),
+            ("BASE_URL", "https://api2.example.com/v1"),
+            ("TZ", "America/New_York"),
+            ("PORT", "8080"),
+            ("AUTH", "none"),
+            ("KEY", "abc"),
+            ("DEBUG", "1"),
+            ("TOKEN", ""),
+        ] {
+            assert!(!is_secret(name, value), "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_found_by_name_or_by_their_looks() {
+        for (name, value) in [
+            ("TOKEN", "hunter2"),
+            ("password", "swordfish"),
+            ("PIN", "123456"),
+            ("OTHER", "hunter2-s3cret"),
+            ("X", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
+            ("AWS_SECRET_ACCESS_KEY", "/bPxRfiCYEXAMPLEKEYwJalrXUtnFEMIK7MDENG"),
+        ] {
+            assert!(is_secret(name, value), "{name}={value}");
+        }
+        assert_eq!(password_in("postgres://me:pa55word@db:5432/x"), Some("pa55word"));
+        assert_eq!(password_in("https://ghp_token@github.com/x"), Some("ghp_token"));
+        assert_eq!(password_in("https://example.com/a@b"), None);
+        assert_eq!(password_in("pa55word"), None);
+    }
+}
