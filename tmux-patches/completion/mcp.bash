@@ -52,7 +52,7 @@ _tmux_mcp() {
 	if [[ $command != mcp-* ]]; then
 		if [[ -z $command && $cur == mcp* ]]; then
 			_tmux_mcp_reply < <(compgen -W "mcp-answer mcp-call
-			    mcp-cancel mcp-complete mcp-jobs mcp-menu
+			    mcp-cancel mcp-complete mcp-jobs mcp-log mcp-menu
 			    mcp-prompt mcp-prompts mcp-read mcp-reload
 			    mcp-resources mcp-stats mcp-subscribe mcp-tools")
 		elif [[ -n $_tmux_mcp_previous ]]; then

@@ -41,7 +41,16 @@
 
 static const char *mcp_log_levels[] = { "error", "warning", "info", "debug" };
 
+/* Longest line, which is also what one write takes whole. */
+#define MCP_LOG_LINE 4096
+
+/* How often the file is looked for, in microseconds: it may be moved away. */
+#define MCP_LOG_LOOK_US 1000000
+
 static int	 mcp_log_fd = -1;
+static int	 mcp_log_stderr = -1;
+static int	 mcp_log_failed;
+static uint64_t	 mcp_log_looked;
 static char	*mcp_log_path;
 
 /* If TMUX_MCP_DEBUG is on. */
@@ -76,12 +85,57 @@ mcp_log_level(const char *name)
 	return (TMCP_LOG_LEVEL_INFO);
 }
 
-/*
- * Write a line. It is short enough for one write, so one that had to wait is
- * lost instead.
- */
+/* Open the file; a FIFO or a terminal does not hold up the server. */
 static void
-mcp_log_write(int fd, uint32_t level, const char *message)
+mcp_log_open(void)
+{
+	mcp_log_looked = mcp_now();
+	mcp_log_fd = open(mcp_log_path, O_WRONLY|O_APPEND|O_CREAT|O_NONBLOCK|
+	    O_CLOEXEC|O_NOCTTY, 0600);
+	if (mcp_log_fd == -1 && !mcp_log_failed) {
+		server_add_message("mcp: can't open log file %s: %s",
+		    mcp_log_path, strerror(errno));
+	}
+	mcp_log_failed = (mcp_log_fd == -1);
+}
+
+/* Open the file again if its name is that of another file by now. */
+static void
+mcp_log_look(void)
+{
+	struct stat	 named, opened;
+
+	if (mcp_log_path == NULL || mcp_now() - mcp_log_looked < MCP_LOG_LOOK_US)
+		return;
+	mcp_log_looked = mcp_now();
+	if (mcp_log_fd != -1 && stat(mcp_log_path, &named) == 0 &&
+	    fstat(mcp_log_fd, &opened) == 0 &&
+	    named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
+		return;
+	if (mcp_log_fd != -1)
+		close(mcp_log_fd);
+	mcp_log_open();
+}
+
+/* Write a line to the file. One that had to wait is lost instead. */
+static void
+mcp_log_write(const char *line)
+{
+	mcp_log_look();
+	if (mcp_log_fd == -1)
+		return;
+	if (write(mcp_log_fd, line, strlen(line)) != -1)
+		mcp_log_failed = 0;
+	else if (errno != EAGAIN && !mcp_log_failed) {
+		mcp_log_failed = 1;
+		server_add_message("mcp: can't write log file %s: %s",
+		    mcp_log_path, strerror(errno));
+	}
+}
+
+/* The line for a message, with a newline: time, level and message. */
+static char *
+mcp_log_line(uint32_t level, const char *message)
 {
 	struct timespec	 ts;
 	struct tm	 tm;
@@ -91,44 +145,77 @@ mcp_log_write(int fd, uint32_t level, const char *message)
 	clock_gettime(CLOCK_REALTIME, &ts);
 	localtime_r(&ts.tv_sec, &tm);
 	strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &tm);
-	size = xasprintf(&line, "%s.%03ld %s: %s\n", when,
+	size = xasprintf(&line, "%s.%03ld %s [tmux] mcp: %s\n", when,
 	    (long)(ts.tv_nsec / 1000000),
 	    level < nitems(mcp_log_levels) ? mcp_log_levels[level] : "?",
 	    message);
-	if (size > PIPE_BUF) {
-		size = PIPE_BUF;
-		line[size - 1] = '\n';
+	if (size > MCP_LOG_LINE) {
+		line[mcp_text_cut(line, size, MCP_LOG_LINE - 1)] = '\0';
+		strlcat(line, "\n", size);
 	}
-	if (write(fd, line, size) == -1)
+	return (line);
+}
+
+/*
+ * Write a message to standard error, which is that of the client that starts
+ * the server until the server has left it, or a file.
+ */
+static void
+mcp_log_console(const char *message)
+{
+	struct pollfd	 pfd = { .events = POLLOUT };
+	char		*line;
+	int		 size;
+
+	pfd.fd = (mcp_log_stderr != -1 ? mcp_log_stderr : STDERR_FILENO);
+	if (poll(&pfd, 1, 0) != 1 || (~pfd.revents & POLLOUT))
+		return;
+	size = xasprintf(&line, "[tmux] mcp: %s\n", message);
+	if (write(pfd.fd, line, size > PIPE_BUF ? PIPE_BUF : size) == -1)
 		log_debug("%s: %s", __func__, strerror(errno));
 	free(line);
+}
+
+/*
+ * Begin before the server leaves the client that starts it: what is told from
+ * then on goes to standard error only if that is a file, because nothing would
+ * ever close a pipe, and somebody works in a terminal.
+ */
+void
+mcp_log_start(void)
+{
+	struct stat	 sb;
+
+	if (!mcp_log_debug())
+		return;
+	mcp_log_console("logging everything: mcp-log shows it, and "
+	    "@mcp-log-file on keeps it in ~/" MCP_LOG_DIRECTORY "/"
+	    MCP_LOG_FILE);
+	if (fstat(STDERR_FILENO, &sb) == 0 && S_ISREG(sb.st_mode))
+		mcp_log_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 }
 
 /* Take a line from the core, already at or below the level that was set. */
 void
 mcp_log(__unused void *arg, uint32_t level, const char *message)
 {
-	struct pollfd	 pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
-	char		*s, *line;
+	char	*s, *line, *told;
 
 	utf8_stravis(&line, message, VIS_OCTAL|VIS_CSTYLE|VIS_NOSLASH|VIS_TAB|
 	    VIS_NL);
 	s = mcp_text_vis(line, strlen(line), NULL);
 	free(line);
-	server_add_message("%s%s",
-	    strncmp(s, "mcp: ", 5) == 0 ? "" : "mcp: ", s);
-	if (mcp_log_fd != -1)
-		mcp_log_write(mcp_log_fd, level, s);
-	if (mcp_log_debug() && poll(&pfd, 1, 0) == 1 &&
-	    (pfd.revents & POLLOUT))
-		mcp_log_write(STDERR_FILENO, level, s);
+	told = (strncmp(s, "mcp: ", 5) == 0 ? s + 5 : s);
+	server_add_message("mcp: %s", told);
+	line = mcp_log_line(level, told);
+	mcp_log_write(line);
+	mcp_follow_add(line);
+	if (mcp_log_debug())
+		mcp_log_console(told);
 	free(s);
 }
 
-/*
- * Log to a file as well: NULL or "off" for none, "on" for the usual one. It is
- * opened so that neither a FIFO nor a terminal can hold up the server.
- */
+/* Log to a file as well: NULL or "off" for none, "on" for the usual one. */
 void
 mcp_log_set_file(const char *value)
 {
@@ -162,13 +249,7 @@ mcp_log_set_file(const char *value)
 	mcp_log_fd = -1;
 	free(mcp_log_path);
 	mcp_log_path = path;
-	if (path == NULL)
-		return;
-
-	mcp_log_fd = open(path, O_WRONLY|O_APPEND|O_CREAT|O_NONBLOCK|O_CLOEXEC|
-	    O_NOCTTY, 0600);
-	if (mcp_log_fd == -1) {
-		server_add_message("mcp: can't open log file %s: %s", path,
-		    strerror(errno));
-	}
+	mcp_log_failed = 0;
+	if (path != NULL)
+		mcp_log_open();
 }

@@ -234,6 +234,7 @@ mcp_client_lost(struct client *c)
 	mcp_question_client_lost(c);
 	mcp_running_client_lost(c);
 	mcp_dialog_client_lost(c);
+	mcp_follow_stop(c);
 	TAILQ_FOREACH_SAFE(mr, &mcp_requests, entry, mr1) {
 		if (mr->client != c)
 			continue;

@@ -375,6 +375,12 @@ int		 mcp_field_has_more(struct mcp_field *, u_int, u_int);
 struct tmcp_pair *mcp_field_pairs(struct mcp_field *, u_int, size_t *);
 void		 mcp_field_free_pairs(struct tmcp_pair *, size_t);
 
+/* mcp-follow.c */
+void		 mcp_follow_add(char *);
+void		 mcp_follow_last(struct evbuffer *, u_int);
+int		 mcp_follow_start(struct client *, struct cmdq_item *, u_int);
+void		 mcp_follow_stop(struct client *);
+
 /* mcp-form.c */
 struct mcp_form	*mcp_form_create(struct mcp_dialog *, const char *,
 		     struct mcp_field *, u_int, int, mcp_form_check_cb,

@@ -74,8 +74,11 @@ fn the_debug_variable_turns_everything_on() {
     assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
     let log =
         fs::read_to_string(tmux.path("home/.tmux/mcp-debug.log")).expect("the usual log file");
-    assert!(log.contains(" debug: "), "{log}");
-    assert!(log.contains("warning: socket connection failed, falling back to stdio"), "{log}");
+    assert!(log.contains(" debug [tmux] mcp: "), "{log}");
+    assert!(
+        log.contains("warning [tmux] mcp: socket connection failed, falling back to stdio"),
+        "{log}"
+    );
     tmux.finish();
 }
 
@@ -149,5 +152,96 @@ fn secrets_are_never_shown() {
         assert!(!output.stdout.contains(SECRET) && !output.stderr.contains(SECRET), "{output:?}");
     }
     assert!(!fs::read_to_string(&log).expect("the log").contains(SECRET));
+    tmux.finish();
+}
+
+#[test]
+fn each_call_is_told_with_its_outcome_and_time_and_read_without_an_attached_client() {
+    let tmux = Setup::new().server("demo", stdio(&[])).conf("set -g @mcp-log-level debug").start();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    let _ = tmux.call(["demo", "boom", "{}"]).fails(1);
+    let _ = tmux.call(["demo", "fail", "message=x"]).fails(1);
+    let log = tmux.run(["mcp-log"]).ok();
+    for part in [
+        "[tmux] mcp: demo echo: call ",
+        " ok after ",
+        "demo boom: call ",
+        " failed after ",
+        "boom (-32000)",
+        " ended with a tool error after ",
+    ] {
+        assert!(log.contains(part), "{part:?} is missing in {log}");
+    }
+    assert!(log.lines().all(|line| line.contains(" [tmux] mcp: ")), "{log}");
+    assert_eq!(tmux.run(["mcp-log", "-n", "2"]).ok().lines().count(), 2);
+    assert_eq!(tmux.run(["mcp-log", "-n", "0"]).ok(), "");
+    assert!(tmux.run(["mcp-log", "-n", "x"]).fails(1).contains("lines"));
+    tmux.finish();
+}
+
+#[test]
+fn the_log_is_followed_by_many_shells_until_they_go() {
+    let tmux = Setup::new().server("demo", stdio(&[])).conf("set -g @mcp-log-level debug").start();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    let file = |n: usize| tmux.path(&format!("follow{n}"));
+    let binary = std::env::var_os("TMCP_TMUX").expect("the tests have it");
+    let mut followers: Vec<std::process::Child> = (0..20)
+        .map(|n| {
+            let out = fs::File::create(file(n)).expect("created");
+            let mut command = tmux.environment(std::path::Path::new(&binary));
+            command.args(["-L", "test", "mcp-log", "-f", "-n", "1"]).stdout(out);
+            command.stdin(std::process::Stdio::null()).spawn().expect("tmux starts")
+        })
+        .collect();
+    let seen = |n: usize| fs::read_to_string(file(n)).unwrap_or_default();
+    until("each has the line before", || (0..20).all(|n| seen(n).contains("ok after")));
+    for round in 0..3 {
+        let _ = tmux.call(["demo", "echo", "text=y"]).ok();
+        until("each has the call", || {
+            (0..20).all(|n| seen(n).matches("ok after").count() == round + 2)
+        });
+    }
+    assert_eq!(seen(0).lines().count(), 7, "{}", seen(0));
+    for follower in &mut followers {
+        follower.kill().expect("killed");
+        let _ = follower.wait().expect("reaped");
+    }
+    let _ = tmux.call(["demo", "echo", "text=z"]).ok();
+    tmux.lives();
+    tmux.finish();
+}
+
+#[test]
+fn a_log_file_that_was_moved_away_is_made_anew() {
+    let setup = Setup::new();
+    let file = setup.path("mcp.log");
+    let tmux = setup
+        .server("demo", stdio(&[]))
+        .conf("set -g @mcp-log-level debug")
+        .conf(&format!("set -g @mcp-log-file '{}'", file.display()))
+        .start();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    for how in ["moved", "removed"] {
+        match how {
+            "moved" => fs::rename(&file, tmux.path("mcp.log.1")).expect("moved"),
+            _ => fs::remove_file(&file).expect("removed"),
+        }
+        until("it is there again", || {
+            let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+            fs::read_to_string(&file).is_ok_and(|log| log.contains("ok after"))
+        });
+    }
+    let full = tmux.path("full");
+    std::os::unix::fs::symlink("/dev/full", &full).expect("linked");
+    let _terminal = tmux.attach();
+    for bad in [full.to_string_lossy().into_owned(), tmux.path("").display().to_string()] {
+        let _ = tmux.run(["set-option", "-g", "@mcp-log-file", &bad]).ok();
+        for _ in 0..3 {
+            assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
+        }
+        let told = format!(" log file {bad}: ");
+        let count = tmux.messages().iter().filter(|line| line.contains(&told)).count();
+        assert_eq!(count, 1, "once: {:?}", tmux.messages());
+    }
     tmux.finish();
 }
