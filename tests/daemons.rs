@@ -272,7 +272,7 @@ fn a_command_that_fails_at_once_is_told_at_once_each_time() {
     let mut driver = client("false", "echo no such flag >&2; exit 2", more);
     for call in 1..=3 {
         let error = driver.error("s", "pid", "{}");
-        assert!(error.message().contains("exit status 2 (stderr: no such flag)"), "{error}");
+        assert!(error.message().contains("exit status 2; stderr: no such flag"), "{error}");
         assert_eq!(driver.count_logged("spawned server pid"), 2 * call);
     }
 }

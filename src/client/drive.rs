@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::engine::{
     Action, ChildExit, ConnectionId, LogLevel, OpenFailure, Opened, Signal as Hardness,
 };
 use crate::error::Kind;
-use crate::sys::{clock, undertaker};
+use crate::sys::{clock, fd, knock, undertaker};
 use crate::time::Time;
 use crate::transport::{
     ConnectErrorKind, ExitStatus, Flow, Program, Signal, Stdio, Transport, Unix,
@@ -18,11 +19,13 @@ use crate::transport::{
 
 use super::link::{Exit, Link, Unread};
 use super::loader::Progress;
-use super::{Client, STRAGGLER, lookup};
+use super::{Client, KNOCKS, STRAGGLER, lookup};
 
 /// The share of the budget that is left for what takes longer than what came
 /// before it.
 const HEADROOM: u32 = 5;
+/// Descriptors that a process needs while it is started.
+const NEEDS: usize = 8;
 /// Bytes of a list that are copied in one go.
 const PIECE: usize = 256 << 10;
 /// Log lines that the host is given in one go; it may write each to a file.
@@ -42,6 +45,11 @@ impl Client {
         }
         self.look_at_processes(start);
         self.read_again(start);
+        if std::mem::take(&mut self.knocked) {
+            for path in self.knocks.iter_mut().flat_map(|knocks| knocks.read()) {
+                self.engine.knocked(start, &path);
+            }
+        }
         if self.engine.deadline().is_some_and(|when| when <= start) {
             self.engine.handle_timeout(start);
         }
@@ -168,6 +176,10 @@ impl Client {
             return;
         }
         for event in &self.events {
+            if event.token() == KNOCKS {
+                self.knocked = true;
+                continue;
+            }
             let (id, part) = Link::of(event.token());
             let Some(link) = self.links.get_mut(&id) else { continue };
             link.note(part, event);
@@ -454,6 +466,10 @@ impl Client {
                         }
                     }
                 }
+                Action::Knock { server } => {
+                    // Somebody else's file cannot be touched, and need not be.
+                    let _ = server.socket_path.as_deref().map(knock::knock);
+                }
                 Action::Remember { identity, era } => self.verdicts.set(identity, era),
                 Action::KeepTools { identity, tools } => self.shelf.keep(identity, tools),
             }
@@ -483,6 +499,20 @@ impl Client {
     }
 
     fn open(&mut self, now: Time, id: ConnectionId, channel: Channel, server: &Arc<ServerConfig>) {
+        // The host needs descriptors for those who attach to it.
+        let mut short = fd::shortage(self.poll.as_raw_fd(), NEEDS);
+        while short.is_some() && self.engine.spare_one(now) {
+            self.carry_out(now);
+            short = fd::shortage(self.poll.as_raw_fd(), NEEDS);
+        }
+        if let Some(limit) = short {
+            let message = format!(
+                "too few descriptors are left: {limit} may be open (ulimit -n), and some are kept \
+                 for attached clients"
+            );
+            let failure = OpenFailure { message, permanent: false, crowded: false };
+            return self.engine.open_failed(now, id, failure);
+        }
         let opened = match channel {
             Channel::Socket => connect(server),
             Channel::Stdio => {
@@ -499,6 +529,12 @@ impl Client {
                 let pid = transport.child().map(|child| child.pid());
                 let group = transport.peer_group();
                 self.links.insert(id, Link::new(transport));
+                if let (Some(knocks), Some(path), None) =
+                    (&mut self.knocks, &server.socket_path, pid)
+                {
+                    // Without it others wait until the connection is idle for too long.
+                    let _ = knocks.watch(path);
+                }
                 self.engine.opened(now, id, Opened { pid, group });
             }
             Err(failure) => self.engine.open_failed(now, id, failure),
@@ -538,12 +574,13 @@ impl Drop for Client {
 fn connect(server: &ServerConfig) -> Result<Box<dyn Transport>, OpenFailure> {
     let Some(path) = &server.socket_path else {
         let message = "no socket_path is configured".to_owned();
-        return Err(OpenFailure { message, permanent: true });
+        return Err(OpenFailure { message, permanent: true, crowded: false });
     };
     match Unix::connect(path, &server.socket_allow_uid) {
         Ok(socket) => Ok(Box::new(socket)),
         Err(error) => Err(OpenFailure {
             message: error.message().to_owned(),
+            crowded: error.kind() == ConnectErrorKind::Busy,
             permanent: matches!(
                 error.kind(),
                 ConnectErrorKind::NotASocket | ConnectErrorKind::Path | ConnectErrorKind::Peer
@@ -560,7 +597,7 @@ fn spawn(
 ) -> Result<Box<dyn Transport>, OpenFailure> {
     let Some(command) = &server.command else {
         let message = "no command is configured".to_owned();
-        return Err(OpenFailure { message, permanent: true });
+        return Err(OpenFailure { message, permanent: true, crowded: false });
     };
     let mut program = Program::new(&command.program);
     program.args = command.args.iter().map(OsString::from).collect();
@@ -577,10 +614,11 @@ fn spawn(
         Err(error) => Err(OpenFailure {
             message: error.message().to_owned(),
             permanent: error.kind() == Kind::Invalid,
+            crowded: false,
         }),
     }
 }
 
 fn system_failure(error: &io::Error) -> OpenFailure {
-    OpenFailure { message: crate::sys::sentence(error), permanent: false }
+    OpenFailure { message: crate::sys::sentence(error), permanent: false, crowded: false }
 }

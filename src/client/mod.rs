@@ -36,6 +36,7 @@ pub use crate::engine::{
 use crate::engine::{ConnectionId, Engine, IdMap, Listed};
 use crate::error::{Error, Kind, Result};
 use crate::metrics::{self, Figures};
+use crate::sys::knock::Knocks;
 use crate::sys::{clock, entropy};
 use crate::time::Time;
 use crate::transport::{ExitStatus, Transport};
@@ -50,6 +51,9 @@ use verdicts::Verdicts;
 const SCRATCH: usize = 64 << 10;
 /// Events taken from the poll at once; it keeps the others.
 const EVENTS: usize = 64;
+/// The token of the files that are watched for being touched; connections have
+/// smaller ones.
+const KNOCKS: mio::Token = mio::Token(usize::MAX);
 /// What a process group that survived its leader is given to go.
 const STRAGGLER: Duration = Duration::from_secs(2);
 
@@ -86,6 +90,9 @@ pub struct Client {
     /// What the engine asked to open, and no turn has had the time for.
     opening: VecDeque<(ConnectionId, Channel, Arc<ServerConfig>)>,
     hunch: Hunch,
+    /// Other clients of the same sockets ask for room by it.
+    knocks: Option<Knocks>,
+    knocked: bool,
     /// Links whose process no event will report.
     watched: Vec<ConnectionId>,
     /// Links with something to read that is left unread for a while.
@@ -121,6 +128,11 @@ impl Client {
     pub fn new(options: Options, level: LogLevel, log: LogSink) -> Result<Client> {
         let poll = mio::Poll::new()
             .map_err(|e| Error::new(Kind::Io, format!("cannot create a poll: {e}")))?;
+        // Without it other clients get no room before a connection is idle for long.
+        let knocks = Knocks::new().ok().filter(|knocks| {
+            let source = &mut mio::unix::SourceFd(&knocks.as_raw_fd());
+            poll.registry().register(source, KNOCKS, mio::Interest::READABLE).is_ok()
+        });
         let env = |name: &str| lookup(&options.env, name);
         let state = match &options.state_path {
             None => paths::state_path(&env),
@@ -144,6 +156,8 @@ impl Client {
             busy: VecDeque::new(),
             opening: VecDeque::new(),
             hunch: Hunch::default(),
+            knocks,
+            knocked: false,
             watched: Vec::new(),
             unread: Vec::new(),
             pulling: false,
@@ -614,7 +628,7 @@ impl Client {
     fn report(&self, name: &str) -> Result<metrics::ServerReport<'_>> {
         let snapshot = self.engine.snapshot(name)?;
         let mut report = snapshot.report;
-        if report.transport == "socket" {
+        if report.transport.starts_with("socket") {
             let link = snapshot.connection.and_then(|id| self.links.get(&id));
             report.socket_fd = link.and_then(|link| link.transport.fd());
         }

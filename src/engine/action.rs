@@ -47,6 +47,11 @@ pub enum Action {
         /// The connection.
         connection: ConnectionId,
     },
+    /// Tell other clients of the server's socket that it is waited for.
+    Knock {
+        /// The server.
+        server: Arc<ServerConfig>,
+    },
     /// Keep the verdict across restarts.
     Remember {
         /// `ServerConfig::identity`.
@@ -88,6 +93,8 @@ pub struct OpenFailure {
     pub message: String,
     /// Trying again cannot help until somebody changes something.
     pub permanent: bool,
+    /// The server is there, with more connections waiting than it takes.
+    pub crowded: bool,
 }
 
 /// How a process ended.

@@ -12,6 +12,7 @@ use crate::engine::event::Event;
 use crate::engine::notices::Notices;
 use crate::engine::request::State;
 use crate::engine::server::Server;
+use crate::engine::silence::Manners;
 use crate::engine::timer::Timer;
 use crate::engine::{Engine, LogLevel, RequestId, ServerId};
 use crate::metrics::EvictionCause;
@@ -89,6 +90,7 @@ impl Engine {
                 server.fallback = None;
                 server.backoff.succeed();
                 server.reach.forget();
+                server.manners = Manners::default();
                 server.catalogue = None;
                 server.relimit(&self.defaults);
                 self.retire_all(now, id, EvictionCause::Reload);

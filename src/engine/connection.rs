@@ -14,6 +14,7 @@ use crate::config::{Era, Transport};
 use crate::engine::allowance::Allowance;
 use crate::engine::evidence::Evidence;
 use crate::engine::retry::Delivery;
+use crate::engine::silence::FIRST_THOUGHT;
 use crate::engine::{RequestId, ServerId, unasked};
 use crate::protocol::framing::Lines;
 use crate::protocol::negotiation::{Negotiation, Question};
@@ -99,6 +100,13 @@ pub(super) struct Connection {
     pub(super) round: u32,
     /// A look at whether the socket is back while the process serves.
     pub(super) scout: bool,
+    /// Something came.
+    pub(super) heard: bool,
+    /// Since when it is silent, when that is thought about next, and whether others
+    /// were asked to make room.
+    pub(super) silent_since: Time,
+    pub(super) thought: Time,
+    pub(super) knocked: bool,
     /// Bytes of answers that were written since the output was last empty.
     pub(super) unread_answers: usize,
     /// What may be read of it that nobody asked for, and of its stderr.
@@ -174,6 +182,10 @@ impl Connection {
             group: None,
             round,
             scout: false,
+            heard: false,
+            silent_since: now,
+            thought: now + FIRST_THOUGHT,
+            knocked: false,
             unread_answers: 0,
             unasked: unasked::OF_ONE,
             unasked_share: unasked::SHARE,
@@ -224,6 +236,9 @@ impl Connection {
         let length = end + 1 - start;
         let from = (start - self.output.base) as usize;
         self.output.buffer.drain(from..from + length as usize);
+        if self.output.buffer.capacity() > 4 * self.output.buffer.len().max(Spare::SIZE) {
+            self.output.buffer.shrink_to(Spare::SIZE);
+        }
         self.exchanges.swap_remove(at);
         for exchange in self.exchanges.iter_mut().filter(|exchange| exchange.start > start) {
             exchange.start -= length;
@@ -332,7 +347,11 @@ impl Connection {
     pub(super) fn deadline(&self, idle_timeout: Option<std::time::Duration>) -> Option<Time> {
         match &self.phase {
             Phase::Opening | Phase::Daemon => None,
-            Phase::Negotiating(negotiation) => Some(negotiation.deadline()),
+            Phase::Negotiating(negotiation) => {
+                let silent = self.channel == Transport::Socket && !self.heard;
+                let due = negotiation.deadline();
+                Some(if silent { due.min(self.thought) } else { due })
+            }
             Phase::Ended { until, .. } | Phase::Closing { until, .. } => Some(*until),
             Phase::Ready(_) if self.exchanges.is_empty() => {
                 let idle_timeout = idle_timeout.filter(|_| !self.is_carrier());

@@ -52,6 +52,7 @@ mod request;
 mod retry;
 mod secrets;
 mod server;
+mod silence;
 mod snapshot;
 mod starting;
 mod streams;
@@ -80,7 +81,7 @@ pub use pool::{Hit, Member, Opening, Pool, Shape};
 pub use retry::Delivery;
 pub use snapshot::{Job, ServerSnapshot};
 
-use crate::config::{Defaults, Directory, Era, Problem};
+use crate::config::{Defaults, Directory, Era, Problem, Transport};
 use crate::error::{Error, Kind, Result};
 use crate::metrics::Latency;
 pub use crate::protocol::message::Abilities;
@@ -95,6 +96,7 @@ use log::Log;
 use request::{CallArguments, Method, Request};
 use retry::Random;
 use server::Server;
+use silence::SERIAL_IDLE;
 use timer::{Soonest, Timers};
 
 /// Requests that end in one go because their time is over.
@@ -567,7 +569,13 @@ impl Engine {
 
     /// When something is to be done for a connection.
     fn due(&self, connection: &Connection) -> Option<Time> {
-        connection.deadline(self.server(connection.server).limits.pool_idle_timeout)
+        let state = self.server(connection.server);
+        let idle = state.limits.pool_idle_timeout;
+        connection.deadline(match state.manners.serial && connection.channel == Transport::Socket {
+            // Others have to have their turn.
+            true => Some(idle.map_or(SERIAL_IDLE, |idle| idle.min(SERIAL_IDLE))),
+            false => idle,
+        })
     }
 
     /// Ends requests that are overdue at `until`, which is not after `now`. Those

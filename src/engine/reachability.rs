@@ -20,6 +20,7 @@ use crate::engine::connection::{Connection, FAREWELL, Farewell, Phase};
 use crate::engine::server::{Fallback, SOCKET_PAUSE};
 use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
+use crate::error::{self, Error};
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::time::Time;
 
@@ -137,6 +138,31 @@ impl Engine {
     pub(super) fn tries_used(&self, server: ServerId) -> Option<u32> {
         let waiting = self.server(server).queue.iter().filter(|id| self.is_waited_for(**id));
         waiting.filter_map(|id| Some(self.requests.get(id)?.failures + 1)).max()
+    }
+
+    /// A waiting request has used up one try.
+    pub(super) fn try_failed(
+        &mut self,
+        now: Time,
+        id: RequestId,
+        why: &str,
+        permanent: bool,
+        retries: u32,
+    ) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        request.failures += 1;
+        if !permanent && request.failures <= retries {
+            return;
+        }
+        let tries = request.failures;
+        let message = match tries {
+            1 => why.to_owned(),
+            _ => format!("{why} (tried {tries} times)"),
+        };
+        if let Some(server) = request.server {
+            self.server_mut(server).queue.retain(|other| *other != id);
+        }
+        self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
     }
 
     /// Whether a person waits for a request, or for what becomes of it.
@@ -313,7 +339,7 @@ impl Engine {
         } else {
             self.actions.push_back(Action::Forget { connection: id });
         }
-        let failure = OpenFailure { message, permanent: true };
+        let failure = OpenFailure { message, permanent: true, crowded: false };
         let failed = Failed { connection, failure, category: ErrorCategory::Spawn };
         let time = if others { BACKGROUND } else { AFTER_SUCCESS };
         if let Some(watch) = &mut self.server_mut(server).reach.watch {

@@ -109,6 +109,7 @@ impl Engine {
                 state.metrics.response_received(now);
                 state.in_flight -= 1;
                 state.backoff.succeed();
+                state.manners.answered = Some(now);
                 let listing = self.requests.get(&request).is_some_and(Request::is_listing);
                 match outcome {
                     Ok(page) if listing => self.handle_page(now, request, server, id, page),

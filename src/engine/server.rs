@@ -14,6 +14,7 @@ use crate::engine::pool::{Pool, Shape};
 use crate::engine::questions;
 use crate::engine::reachability::Reachability;
 use crate::engine::retry::Backoff;
+use crate::engine::silence::Manners;
 use crate::engine::{ConnectionId, RequestId};
 use crate::metrics::ServerMetrics;
 use crate::protocol::lenient::Oddity;
@@ -50,6 +51,7 @@ pub(super) struct Server {
     pub(super) scout: Option<ConnectionId>,
     pub(super) backoff: Backoff,
     pub(super) reach: Reachability,
+    pub(super) manners: Manners,
     /// Connections opened in the same round fail together, once.
     pub(super) round: u32,
     pub(super) armed: Option<Time>,
@@ -110,6 +112,7 @@ impl Server {
             scout: None,
             backoff: Backoff::default(),
             reach: Reachability::default(),
+            manners: Manners::default(),
             round: 0,
             armed: None,
             era,
@@ -161,10 +164,12 @@ impl Server {
 
     /// The numbers that the pool's policy depends on.
     pub(super) fn shape(&self) -> Shape {
+        let socket = self.fallback.is_none() && self.config.transport == Transport::Socket;
+        let serial = socket && self.manners.serial;
         Shape {
-            size: self.limits.pool_max_size as usize,
+            size: if serial { 1 } else { self.limits.pool_max_size as usize },
             in_flight: self.limits.max_in_flight,
-            overflow: self.fallback.is_none() && self.config.transport == Transport::Socket,
+            overflow: socket && !serial,
             // Two processes cannot listen on one socket.
             cautious: self.backoff.failures() > 0 || self.fallback.is_some(),
         }

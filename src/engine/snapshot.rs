@@ -97,6 +97,9 @@ impl Engine {
         let server = self.server(id);
         let transport = match (&server.fallback, server.config.transport) {
             (Some(_), _) => "stdio (fallback from socket)",
+            (None, Transport::Socket) if server.manners.serial => {
+                "socket (one connection at a time)"
+            }
             (None, Transport::Socket) => "socket",
             (None, Transport::Stdio) => "stdio",
         };

@@ -71,7 +71,7 @@ impl Engine {
         // that says no: whoever waits is told why rather than kept.
         let ended = ended && connection.channel == Transport::Stdio;
         let permanent = hopeless || refused || ended;
-        let failure = OpenFailure { message: loss.reason, permanent };
+        let failure = OpenFailure { message: loss.reason, permanent, crowded: false };
         let category = match loss.category {
             ErrorCategory::Lost if connection.channel == Transport::Stdio => ErrorCategory::Spawn,
             ErrorCategory::Lost => ErrorCategory::Handshake,

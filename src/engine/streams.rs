@@ -88,6 +88,7 @@ impl Engine {
             Phase::Daemon => return self.daemon_says(id, bytes),
             Phase::Negotiating(_) | Phase::Ready(_) => {}
         }
+        connection.heard = true;
         let mut lines = mem::take(&mut connection.lines);
         let server = connection.server;
         self.server_mut(server).metrics.bytes_received(now, bytes.len());
@@ -352,6 +353,11 @@ impl Engine {
         let state = &mut self.servers[server.0 as usize];
         let was_up = state.pool.is_up();
         state.reach.started_again = false;
+        if was_up && channel == Transport::Socket {
+            // Two at once: whatever it looked like, it is not serial.
+            state.manners.concurrent = true;
+            state.manners.serial = false;
+        }
         state.pool.ready(id);
         state.version = Some(version);
         state.offers = session.offers.or(state.offers);
@@ -396,10 +402,16 @@ impl Engine {
         let server = connection.server;
         let round = connection.round;
         let state = self.server_mut(server);
-        let OpenFailure { message, permanent } = failure;
+        let OpenFailure { message, permanent, crowded } = failure;
         if connection.scout && state.reach.watches() {
             state.scout = None;
             return self.look_after_pause(now, server);
+        }
+        if crowded && !connection.scout && (state.pool.is_up() || state.pool.connecting() > 0) {
+            // Those that are served or stand before this one serve whoever waits.
+            let state = &mut self.servers[server.0 as usize];
+            state.backoff.fail(now, state.limits.retry_backoff, Some(1), &mut self.random);
+            return self.pump(now, server);
         }
         state.metrics.error(now, category);
         if connection.scout {
@@ -412,7 +424,8 @@ impl Engine {
         }
         let is_first = round == state.round;
         if connection.channel == Transport::Socket {
-            let has_command = state.config.command.is_some();
+            // One that is crowded is there.
+            let has_command = state.config.command.is_some() && !crowded;
             if is_first {
                 self.note(LogLevel::Info, format_args!("socket connection failed: {message}"));
             }
@@ -429,6 +442,10 @@ impl Engine {
         // hear which one it was.
         let message = match (&state.config.socket_path, connection.channel) {
             (Some(path), Transport::Socket) => name_socket(message, &path.to_string_lossy()),
+            (Some(path), _) if state.fallback.is_some() => {
+                let reason = state.fallback.as_ref().map_or("", |fallback| &*fallback.reason);
+                format!("{message}; {}", name_socket(reason.to_owned(), &path.to_string_lossy()))
+            }
             _ => message,
         };
         state.round += 1;
@@ -449,24 +466,6 @@ impl Engine {
         }
         self.note(LogLevel::Warning, format_args!("{name}: {message}"));
         self.pump(now, server);
-    }
-
-    /// A waiting request has used up one try.
-    fn try_failed(&mut self, now: Time, id: RequestId, why: &str, permanent: bool, retries: u32) {
-        let Some(request) = self.requests.get_mut(&id) else { return };
-        request.failures += 1;
-        if !permanent && request.failures <= retries {
-            return;
-        }
-        let tries = request.failures;
-        let message = match tries {
-            1 => why.to_owned(),
-            _ => format!("{why} (tried {tries} times)"),
-        };
-        if let Some(server) = request.server {
-            self.server_mut(server).queue.retain(|other| *other != id);
-        }
-        self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
     }
 
     /// A connection is gone, with everything that was on it.
@@ -601,7 +600,7 @@ impl Engine {
         if state.pool.release(id, waiting, shape) {
             let cause = if retiring { EvictionCause::Reload } else { EvictionCause::Overflow };
             self.close(now, id, cause);
-        } else if idle {
+        } else if idle && !self.give_back(now, id) {
             self.note_connection(id);
         }
         self.pump(now, server);
@@ -637,7 +636,7 @@ impl Engine {
     }
 
     /// Closes a connection on which nothing is under way.
-    fn close(&mut self, now: Time, id: ConnectionId, cause: EvictionCause) {
+    pub(super) fn close(&mut self, now: Time, id: ConnectionId, cause: EvictionCause) {
         let Some(connection) = self.take_connection(id) else { return };
         let server = connection.server;
         let was_ready = connection.was_usable();
@@ -690,6 +689,9 @@ impl Engine {
         if self.due(connection).is_none_or(|when| now < when) {
             return;
         }
+        if self.is_silent(now, id) {
+            return;
+        }
         let Some(connection) = self.connections.get_mut(&id) else { return };
         match &mut connection.phase {
             Phase::Opening | Phase::Daemon => {}
@@ -735,29 +737,6 @@ impl Engine {
             }
             Phase::Ready(_) => self.grace_is_over(now, id),
         }
-    }
-
-    /// The server still works on a request that nobody waits for. Another
-    /// connection costs a socket server nothing; a process is shared, and others
-    /// depend on it.
-    fn grace_is_over(&mut self, now: Time, id: ConnectionId) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        let (server, channel) = (connection.server, connection.channel);
-        let over = |purpose: Purpose| match purpose {
-            Purpose::Abandoned { until } => until <= now,
-            _ => false,
-        };
-        let before = connection.exchanges.len();
-        connection.exchanges.retain(|exchange| !over(exchange.purpose));
-        let freed = before - connection.exchanges.len();
-        if channel == Transport::Socket && connection.exchanges.is_empty() {
-            self.close(now, id, EvictionCause::Abandoned);
-            return self.pump(now, server);
-        }
-        for _ in 0..freed {
-            self.release(now, id);
-        }
-        self.note_connection(id);
     }
 
     /// Asks the driver to write, once until it does.

@@ -227,6 +227,11 @@ impl Negotiation {
         }
     }
 
+    /// Moves the deadline: the server may be busy with another stream.
+    pub fn postpone(&mut self, until: Time) {
+        self.deadline = self.deadline.max(until);
+    }
+
     /// The probe was sent here: should the stream end now, the server may have
     /// died of it and deserves a try without.
     pub fn probed(&self) -> bool {

@@ -52,3 +52,26 @@ pub fn set_nonblocking(fd: &OwnedFd) -> io::Result<()> {
     check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK) })?;
     Ok(())
 }
+
+/// Descriptors that a host keeps for itself, at most a quarter of what it may have.
+const RESERVE: usize = 16;
+
+/// Whether `needed` more descriptors would leave the host too few; then the limit of
+/// open ones. `any` is some open descriptor.
+pub fn shortage(any: RawFd, needed: usize) -> Option<usize> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a valid place for the answer.
+    check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) }).ok()?;
+    let limit = usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX);
+    // The lowest number that is free: those below it are in use.
+    // SAFETY: the call makes a new descriptor and touches no memory.
+    let raw = match check(unsafe { libc::fcntl(any, libc::F_DUPFD_CLOEXEC, 0) }) {
+        Ok(raw) => raw,
+        Err(error) => {
+            return (error.raw_os_error() == Some(libc::EMFILE)).then_some(limit);
+        }
+    };
+    // SAFETY: the call succeeded, so `raw` is open and ours alone.
+    drop(unsafe { OwnedFd::from_raw_fd(raw) });
+    (raw as usize + needed + RESERVE.min(limit / 4) > limit).then_some(limit)
+}

@@ -18,6 +18,7 @@
 pub mod clock;
 pub mod entropy;
 pub mod fd;
+pub mod knock;
 pub(crate) mod mounts;
 pub mod peer;
 pub mod pidfd;

@@ -113,6 +113,7 @@ impl World {
                 self.later(delay, Todo::Read(connection.0));
             }
             Action::LetGo { connection } => self.fail(format!("{connection:?} is let go")),
+            Action::Knock { .. } => {}
             Action::Remember { .. } => self.counts.remembered += 1,
             Action::KeepTools { .. } => {}
         }
@@ -163,7 +164,11 @@ impl World {
         if let Some((message, permanent)) = failure {
             self.say(format_args!("c{id} cannot be opened: {message}"));
             self.counts.open_failures += 1;
-            let failure = OpenFailure { message: message.into(), permanent };
+            let failure = OpenFailure {
+                message: message.into(),
+                permanent,
+                crowded: message.starts_with("Resource"),
+            };
             return self.engine.open_failed(now, ConnectionId(id), failure);
         }
         let pid = (channel == Transport::Stdio).then(|| {
@@ -340,7 +345,8 @@ impl World {
             2 => self.engine.end_of_stream(now, connection, None),
             3 => self.engine.child_exited(now, connection, ChildExit::default()),
             4 => {
-                let failure = OpenFailure { message: "late".into(), permanent: true };
+                let failure =
+                    OpenFailure { message: "late".into(), permanent: true, crowded: false };
                 self.engine.open_failed(now, connection, failure);
             }
             _ => {
