@@ -45,10 +45,7 @@ fn an_unknown_tool_is_answered_with_the_tools_there_are() {
     let tmux = Tmux::demo();
     for arguments in ["text=x", "{\"text\":\"x\"}"] {
         let error = tmux.call(["demo", "ecco", arguments]).fails(1);
-        assert!(
-            error.starts_with("server 'demo' has no tool 'ecco'; it has echo, upper,"),
-            "{error}"
-        );
+        assert!(error.contains("server 'demo' has no tool 'ecco'; it has echo, upper,"), "{error}");
     }
     assert!(tmux.journal().is_empty(), "no tool ran");
     tmux.finish();
