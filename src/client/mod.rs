@@ -15,6 +15,7 @@ mod drive;
 mod hunch;
 mod link;
 mod loader;
+mod own;
 mod shelf;
 mod sources;
 mod tables;

@@ -10,14 +10,15 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::own;
 use crate::engine::Json;
 use crate::protocol::raw::LONGEST;
 
@@ -68,18 +69,7 @@ impl Shelf {
     pub(super) fn next(&mut self, recall: impl FnOnce(u64, &[u8], Duration)) {
         let Some(identity) = self.wanted.pop_front() else { return };
         let Some(path) = self.path(identity) else { return };
-        let mut text = Vec::new();
-        let file = fs::OpenOptions::new()
-            .read(true)
-            // Whatever lies there under our name must not hold us up.
-            .custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW)
-            .open(path);
-        let Ok(file) = file else { return };
-        if !file.metadata().is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_BYTES)
-            || file.take(MAX_BYTES).read_to_end(&mut text).is_err()
-        {
-            return;
-        }
+        let Ok(text) = own::read(&path, MAX_BYTES) else { return };
         let Ok(kept) = serde_json::from_slice::<Kept<'_>>(&text) else { return };
         let left = Duration::from_millis(kept.until.saturating_sub(unix_ms()));
         // More than a server can give: somebody has set the clock back.
@@ -122,12 +112,7 @@ impl Shelf {
         self.sweep();
         let ttl = u64::try_from(ttl.min(OLDEST).as_millis()).unwrap_or(0);
         let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&temporary)?;
+        let mut file = own::create(&temporary)?;
         let mut text = format!("{{\"until\":{},\"tools\":", unix_ms() + ttl).into_bytes();
         text.extend_from_slice(&tools);
         text.push(b'}');

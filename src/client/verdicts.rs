@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
+use super::own;
 use crate::config::Era;
 
 /// Verdicts kept; a configuration has a handful of servers.
@@ -28,12 +29,8 @@ impl Verdicts {
     /// Reads the file at `path`, if there is one.
     pub(super) fn load(path: Option<PathBuf>) -> Verdicts {
         let known = path.as_ref().and_then(|path| {
-            let size = fs::metadata(path).ok().filter(|meta| meta.is_file())?.len();
-            if size > MAX_BYTES {
-                return None;
-            }
-            let words: BTreeMap<String, String> =
-                serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+            let text = own::read(path, MAX_BYTES).ok()?;
+            let words: BTreeMap<String, String> = serde_json::from_slice(&text).ok()?;
             Some(words.iter().filter_map(|(key, word)| entry(key, word)).collect())
         });
         Verdicts { path, known: known.unwrap_or_default(), changed: false }
@@ -75,12 +72,7 @@ impl Verdicts {
         let words: BTreeMap<String, &str> =
             self.known.iter().map(|(key, era)| (format!("{key:016x}"), word(*era))).collect();
         let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&temporary)?;
+        let mut file = own::create(&temporary)?;
         file.write_all(&serde_json::to_vec(&words)?)?;
         drop(file);
         fs::rename(&temporary, path)

@@ -152,10 +152,16 @@ pub(super) fn dash() -> String {
     "-".to_owned()
 }
 
+/// Neither a control nor invisible. Joiners and variation selectors, which have
+/// honest uses beside other characters, pass: tmux looks at those.
 fn is_plain(c: char) -> bool {
-    let breaks_line = matches!(c, '\u{2028}' | '\u{2029}');
-    let reorders = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !(c.is_control() || breaks_line || reorders)
+    let hidden = matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e00ff}'
+        | '\u{e01f0}'..='\u{e0fff}');
+    !(c.is_control() || hidden)
 }
 
 fn per(part: u64, all: u64, scale: u128) -> Option<u128> {
@@ -270,6 +276,9 @@ mod tests {
         assert_eq!(line("a\tb\r\nc\x1b[31m\x7f"), "a\\011b\\015\\012c\\033[31m\\177");
         assert_eq!(line("\u{9b}x"), "\\302\\233x");
         assert_eq!(line("\u{202e}\u{2028}"), "\\342\\200\\256\\342\\200\\250");
+        assert_eq!(line("\u{200b}\u{ad}"), "\\342\\200\\213\\302\\255");
+        assert_eq!(line("\u{e0041}"), "\\363\\240\\201\\201");
+        assert_eq!(line("\u{1f468}\u{200d}\u{1f469}"), "\u{1f468}\u{200d}\u{1f469}");
         assert_eq!(line("gr\u{fc}n \u{2713}"), "gr\u{fc}n \u{2713}");
         assert_eq!(line(&"x".repeat(5000)).len(), LINE_CHARS + 3);
     }

@@ -17,7 +17,6 @@
  */
 
 #include <sys/types.h>
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -34,9 +33,6 @@ static enum args_parse_type	cmd_mcp_call_args_parse(struct args *, u_int,
 				    char **);
 static enum cmd_retval		cmd_mcp_call_exec(struct cmd *,
 				    struct cmdq_item *);
-
-static void	cmd_mcp_call_read(struct client *, const char *, int, int,
-		    struct evbuffer *, void *);
 
 const struct cmd_entry cmd_mcp_call_entry = {
 	.name = "mcp-call",
@@ -63,18 +59,88 @@ cmd_mcp_call_args_parse(__unused struct args *args, u_int idx,
 	return (ARGS_PARSE_COMMANDS_OR_STRING);
 }
 
+/* The arguments have been read, or why not. */
+static void
+cmd_mcp_call_take(struct mcp_run *run, const char *path, const char *text,
+    size_t size, const char *error)
+{
+	char	*cause = NULL;
+	int	 status = MCP_EXIT_ERROR;
+
+	if (run->read_item != NULL)
+		cmdq_continue(run->read_item);
+	run->read_item = NULL;
+	if (run->out->client != NULL &&
+	    (run->out->client->flags & CLIENT_DEAD)) {
+		mcp_run_free(run);
+		return;
+	}
+	if (error != NULL)
+		cause = xstrdup(error);
+	else if (mcp_args_from_text(&run->args, path, text, size,
+	    &cause) == 0 && mcp_run_begin(run, &status, &cause) == 0)
+		return;
+	mcp_run_fail(run, status, cause);
+	free(cause);
+}
+
+/* The server itself has read the arguments. */
+static void
+cmd_mcp_call_read(void *data, const char *path, struct mcp_bytes *bytes,
+    const char *error)
+{
+	cmd_mcp_call_take(data, path, bytes == NULL ? NULL : bytes->text,
+	    bytes == NULL ? 0 : bytes->size, error);
+}
+
 /*
- * Read the arguments from a file or standard input. An attached client's file
- * is read by the server itself, so it must be one that can't block.
+ * A shell client has read some more of the arguments for us. This is not called
+ * at the end if the client has gone meanwhile; tmux keeps what waits for a lost
+ * client, and so do we. What is too much is let go at once, and the client is
+ * told, which ends it.
+ */
+static void
+cmd_mcp_call_sent(__unused struct client *c, const char *path, int error,
+    int closed, struct evbuffer *buffer, void *data)
+{
+	struct mcp_run	**runp = data, *run = *runp;
+	const char	 *cause = NULL;
+	char		 *s;
+
+	if (EVBUFFER_LENGTH(buffer) > MCP_ARGS_FILE_BYTES)
+		error = EFBIG;
+	if (error != 0)
+		cause = strerror(error);
+	if (run != NULL && (closed || error == EFBIG)) {
+		*runp = NULL;
+		if (cause == NULL) {
+			cmd_mcp_call_take(run, path,
+			    (char *)EVBUFFER_DATA(buffer),
+			    EVBUFFER_LENGTH(buffer), NULL);
+		} else {
+			xasprintf(&s, "%s: %s", path, cause);
+			cmd_mcp_call_take(run, path, NULL, 0, s);
+			free(s);
+		}
+	}
+	if (*runp == NULL)
+		evbuffer_drain(buffer, EVBUFFER_LENGTH(buffer));
+	if (closed)
+		free(runp);
+}
+
+/*
+ * Read the arguments from a file or standard input. Where no shell client does
+ * it, the server reads a file itself.
  */
 static int
 cmd_mcp_call_file(struct mcp_run *run, struct args *args,
     struct cmdq_item *item, char **cause)
 {
-	struct client	*c = cmdq_get_client(item);
-	char		*path, *full;
-	struct stat	 sb;
-	int		 error = 0;
+	struct client	 *c = cmdq_get_client(item);
+	struct mcp_file	 *mf;
+	struct mcp_run	**runp;
+	char		 *path;
 
 	if (cmdq_running(NULL) == item)
 		c = NULL;
@@ -85,30 +151,19 @@ cmd_mcp_call_file(struct mcp_run *run, struct args *args,
 			free(path);
 			return (-1);
 		}
-		if (*path == '/')
-			full = xstrdup(path);
-		else {
-			xasprintf(&full, "%s/%s",
-			    server_client_get_cwd(c, NULL), path);
-		}
-		if (stat(full, &sb) != 0)
-			error = errno;
-		else if (!S_ISREG(sb.st_mode))
-			error = EINVAL;
-		else if (sb.st_size > MCP_ARGS_FILE_BYTES)
-			error = EFBIG;
-		free(full);
-		if (error != 0) {
-			xasprintf(cause, "%s: %s", path, error == EINVAL ?
-			    "not a regular file" : strerror(error));
-			free(path);
+		mf = mcp_file_open(c, path, cause);
+		free(path);
+		if (mf == NULL)
 			return (-1);
-		}
+		mcp_file_read(mf, cmd_mcp_call_read, run);
+		return (0);
 	}
 
-	if (run->out->item == NULL && c != NULL && c->session == NULL)
+	if (run->out->item == NULL && c->session == NULL)
 		run->read_item = item;
-	(void)file_read(c, path, cmd_mcp_call_read, run);
+	runp = xmalloc(sizeof *runp);
+	*runp = run;
+	(void)file_read(c, path, cmd_mcp_call_sent, runp);
 	free(path);
 	return (0);
 }
@@ -125,8 +180,10 @@ cmd_mcp_call_exec(struct cmd *self, struct cmdq_item *item)
 		return (CMD_RETURN_ERROR);
 	run = mcp_run_create(self, item, args_string(args, 0),
 	    args_string(args, 1), &cause);
-	if (run == NULL ||
-	    mcp_args_parse(&run->args, args, 2, item, &cause) != 0)
+	if (run == NULL)
+		goto fail;
+	run->args.can_wait = 1;
+	if (mcp_args_parse(&run->args, args, 2, item, &cause) != 0)
 		goto fail;
 	run->start = mcp_run_call;
 	run->is_tool = 1;
@@ -143,39 +200,4 @@ cmd_mcp_call_exec(struct cmd *self, struct cmdq_item *item)
 
 fail:
 	return (mcp_run_refuse(run, item, MCP_EXIT_ERROR, cause));
-}
-
-/*
- * The arguments have been read. This is not called if the client has gone
- * meanwhile; tmux keeps what waits for a lost client, and so do we.
- */
-static void
-cmd_mcp_call_read(__unused struct client *c, const char *path, int error,
-    int closed, struct evbuffer *buffer, void *data)
-{
-	struct mcp_run		*run = data;
-	struct mcp_output	*out = run->out;
-	char			*cause = NULL;
-	int			 status = MCP_EXIT_ERROR;
-
-	if (!closed)
-		return;
-	if (run->read_item != NULL)
-		cmdq_continue(run->read_item);
-	if (out->client != NULL && (out->client->flags & CLIENT_DEAD)) {
-		mcp_run_free(run);
-		return;
-	}
-
-	if (error != 0)
-		xasprintf(&cause, "%s: %s", path, strerror(error));
-	else
-		mcp_args_from_buffer(&run->args, path, buffer, &cause);
-	if (cause == NULL && mcp_run_begin(run, &status, &cause) == 0)
-		return;
-
-	mcp_output_finish(out, status, NULL, 0, cause);
-	free(cause);
-	run->out = NULL;
-	mcp_run_free(run);
 }

@@ -102,7 +102,7 @@ cmd_mcp_cancel_many(struct cmdq_item *item, struct tmcp_client *core,
 		free(directory);
 	}
 	if (server != NULL && name == NULL) {
-		cmdq_error(item, "%s", cause);
+		mcp_error(item, "%s", cause);
 		free(cause);
 		return (CMD_RETURN_ERROR);
 	}
@@ -132,18 +132,18 @@ cmd_mcp_cancel_exec(struct cmd *self, struct cmdq_item *item)
 		return (CMD_RETURN_ERROR);
 	if (args_has(args, 'a') || args_has(args, 's')) {
 		if (s != NULL) {
-			cmdq_error(item, "an id can't be given with -a or -s");
+			mcp_error(item, "an id can't be given with -a or -s");
 			return (CMD_RETURN_ERROR);
 		}
 		return (cmd_mcp_cancel_many(item, core, args_get(args, 's')));
 	}
 	if (s == NULL) {
-		cmdq_error(item, "an id, -a or -s is needed (see mcp-jobs)");
+		mcp_error(item, "an id, -a or -s is needed (see mcp-jobs)");
 		return (CMD_RETURN_ERROR);
 	}
 	id = strtonum(s, 1, LLONG_MAX, &errstr);
 	if (errstr != NULL || !mcp_request_stop(id)) {
-		cmdq_error(item, "no such job: %s", s);
+		mcp_error(item, "no such job: %s", s);
 		return (CMD_RETURN_ERROR);
 	}
 	return (CMD_RETURN_NORMAL);

@@ -722,15 +722,15 @@ cmd_mcp_menu_exec(struct cmd *self, struct cmdq_item *item)
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
 	if (!mcp_show_alive(tc)) {
-		cmdq_error(item, "no client to show a menu in");
+		mcp_error(item, "no client to show a menu in");
 		return (CMD_RETURN_ERROR);
 	}
 	if (tc->flags & CLIENT_READONLY) {
-		cmdq_error(item, "client is read-only");
+		mcp_error(item, "client is read-only");
 		return (CMD_RETURN_ERROR);
 	}
 	if (mcp_dialog_busy(tc)) {
-		cmdq_error(item, "client is busy with a menu or prompt");
+		mcp_error(item, "client is busy with a menu or prompt");
 		return (CMD_RETURN_ERROR);
 	}
 

@@ -59,7 +59,7 @@ cmd_mcp_reload_exec(struct cmd *self, struct cmdq_item *item)
 		return (CMD_RETURN_ERROR);
 	out = mcp_output_create(self, item, "mcp-reload", &cause);
 	if (out == NULL) {
-		cmdq_error(item, "%s", cause);
+		mcp_error(item, "%s", cause);
 		free(cause);
 		return (CMD_RETURN_ERROR);
 	}
@@ -67,7 +67,7 @@ cmd_mcp_reload_exec(struct cmd *self, struct cmdq_item *item)
 	result = tmcp_client_reload(core);
 	if (result != TMCP_RESULT_OK) {
 		cause = mcp_strerror(result);
-		cmdq_error(item, "%s", cause);
+		mcp_error(item, "%s", cause);
 		free(cause);
 		mcp_output_free(out);
 		return (CMD_RETURN_ERROR);
@@ -77,7 +77,7 @@ cmd_mcp_reload_exec(struct cmd *self, struct cmdq_item *item)
 	result = tmcp_client_wait_ready(core, mr, &id);
 	if (result != TMCP_RESULT_OK) {
 		cause = mcp_strerror(result);
-		cmdq_error(item, "%s", cause);
+		mcp_error(item, "%s", cause);
 		free(cause);
 		mcp_request_remove(mr);
 		mcp_output_free(out);

@@ -160,12 +160,12 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 
 	if (args_has(args, 's') && (args_has(args, 'F') ||
 	    args_has(args, 'v'))) {
-		cmdq_error(item, "-s can't be used with -F or -v");
+		mcp_error(item, "-s can't be used with -F or -v");
 		return (CMD_RETURN_ERROR);
 	}
 	if (args_has(args, 'v') && (args_has(args, 'F') ||
 	    args_has(args, 'f'))) {
-		cmdq_error(item, "-v can't be used with -F or -f");
+		mcp_error(item, "-v can't be used with -F or -f");
 		return (CMD_RETURN_ERROR);
 	}
 	if ((core = mcp_get(item)) == NULL)
@@ -199,7 +199,7 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 
 	out = mcp_output_create(self, item, "mcp-stats", &cause);
 	if (out == NULL) {
-		cmdq_error(item, "%s", cause);
+		mcp_error(item, "%s", cause);
 		free(cause);
 		cmd_mcp_stats_free(cdata);
 		return (CMD_RETURN_ERROR);
@@ -212,7 +212,7 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 	result = tmcp_client_wait_ready(core, mr, &id);
 	if (result != TMCP_RESULT_OK) {
 		cause = mcp_strerror(result);
-		cmdq_error(item, "%s", cause);
+		mcp_error(item, "%s", cause);
 		free(cause);
 		mcp_request_remove(mr);
 		cmd_mcp_stats_free(cdata);

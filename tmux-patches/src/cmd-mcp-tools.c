@@ -127,7 +127,7 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 	if (args_has(args, 'T')) {
 		timeout = args_strtonum(args, 'T', 1, INT_MAX, &cause);
 		if (cause != NULL) {
-			cmdq_error(item, "timeout %s", cause);
+			mcp_error(item, "timeout %s", cause);
 			free(cause);
 			return (CMD_RETURN_ERROR);
 		}
@@ -137,7 +137,7 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 		return (CMD_RETURN_ERROR);
 	out = mcp_output_create(self, item, cmd_get_entry(self)->name, &cause);
 	if (out == NULL) {
-		cmdq_error(item, "%s", cause);
+		mcp_error(item, "%s", cause);
 		free(cause);
 		return (CMD_RETURN_ERROR);
 	}
@@ -167,7 +167,7 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 	result = tmcp_client_wait_ready(core, mr, &id);
 	if (result != TMCP_RESULT_OK) {
 		cause = mcp_strerror(result);
-		cmdq_error(item, "%s", cause);
+		mcp_error(item, "%s", cause);
 		free(cause);
 		mcp_request_remove(mr);
 		cmd_mcp_tools_free(cdata);

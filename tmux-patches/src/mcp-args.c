@@ -64,29 +64,68 @@ mcp_args_expand(struct args *args, struct cmdq_item *item, const char *s)
 }
 
 /*
- * Take the value of key@=source. It is text in UTF-8 to the server: other bytes
- * are replaced, and with a NUL in it it is given as JSON, where that is one
- * more character.
+ * Set a value from a source. It is text in UTF-8 to the server: other bytes are
+ * replaced, and with a NUL in it it is given as JSON, where that is one more
+ * character.
  */
-static int
-mcp_args_add_source(struct tmcp_pair *pair, struct args *args,
-    struct cmdq_item *item, const char *s, char **cause)
+static void
+mcp_args_set(struct tmcp_pair *pair, const char *data, size_t size)
 {
-	char	*spec, *data;
-	size_t	 size;
-
-	spec = mcp_args_expand(args, item, s);
-	data = mcp_source_get(args, item, spec, &size, cause);
-	free(spec);
-	if (data == NULL)
-		return (-1);
+	free((void *)pair->value);
 	pair->is_json = (memchr(data, '\0', size) != NULL);
 	if (pair->is_json)
 		pair->value = mcp_text_json(data, size);
 	else
 		pair->value = mcp_text_utf8(data, size);
+}
+
+/* Take the value of key@=source, of the last pair. */
+static int
+mcp_args_add_source(struct mcp_args *ma, struct args *args,
+    struct cmdq_item *item, const char *s, char **cause)
+{
+	struct tmcp_pair	*pair = &ma->pairs[ma->npairs - 1];
+	struct mcp_file		*later = NULL;
+	char			*spec, *data;
+	size_t			 size;
+
+	spec = mcp_args_expand(args, item, s);
+	data = mcp_source_get(args, item, spec, &size,
+	    ma->can_wait ? &later : NULL, cause);
+	free(spec);
+	if (data == NULL)
+		return (-1);
+	mcp_args_set(pair, data, size);
 	free(data);
+	if (later != NULL) {
+		ma->files = xrecallocarray(ma->files, ma->nfiles,
+		    ma->nfiles + 1, sizeof *ma->files);
+		ma->files[ma->nfiles].file = later;
+		ma->files[ma->nfiles++].pair = ma->npairs - 1;
+	}
 	return (0);
+}
+
+/* The next file that is still to be read, or NULL. */
+struct mcp_file *
+mcp_args_next_file(struct mcp_args *ma)
+{
+	struct mcp_file	*mf;
+
+	if (ma->nfiles == 0)
+		return (NULL);
+	mf = ma->files[ma->nfiles - 1].file;
+	ma->files[ma->nfiles - 1].file = NULL;
+	return (mf);
+}
+
+/* It has been read. */
+void
+mcp_args_take_file(struct mcp_args *ma, struct mcp_bytes *bytes)
+{
+	ma->nfiles--;
+	mcp_args_set(&ma->pairs[ma->files[ma->nfiles].pair], bytes->text,
+	    bytes->size);
 }
 
 /* Take key=value, key:=json or key@=source. */
@@ -115,7 +154,7 @@ mcp_args_add_pair(struct mcp_args *ma, struct args *args,
 	pair = &ma->pairs[ma->npairs++];
 	pair->key = xstrndup(s, size);
 	if (s[size] == '@')
-		return (mcp_args_add_source(pair, args, item, cp + 1, cause));
+		return (mcp_args_add_source(ma, args, item, cp + 1, cause));
 	pair->is_json = (s[size] == ':');
 	/* What is expanded can come from anywhere, and would be JSON too. */
 	if (pair->is_json)
@@ -181,17 +220,18 @@ mcp_args_parse(struct mcp_args *ma, struct args *args, u_int idx,
  * JSON more closely.
  */
 int
-mcp_args_from_buffer(struct mcp_args *ma, const char *path,
-    struct evbuffer *buffer, char **cause)
+mcp_args_from_text(struct mcp_args *ma, const char *path, const char *text,
+    size_t size, char **cause)
 {
-	size_t	size = EVBUFFER_LENGTH(buffer), i = 0;
+	size_t	i = 0;
 
 	if (size > MCP_ARGS_FILE_BYTES) {
 		xasprintf(cause, "%s: %s", path, strerror(EFBIG));
 		return (-1);
 	}
 	ma->json = xmalloc(size + 1);
-	memcpy(ma->json, EVBUFFER_DATA(buffer), size);
+	if (size != 0)
+		memcpy(ma->json, text, size);
 	ma->json[size] = '\0';
 	ma->json_size = size;
 	while (i < size && isspace((u_char)ma->json[i]))
@@ -216,5 +256,8 @@ mcp_args_free(struct mcp_args *ma)
 		free((void *)ma->pairs[i].value);
 	}
 	free(ma->pairs);
+	for (i = 0; i < ma->nfiles; i++)
+		mcp_file_free(ma->files[i].file);
+	free(ma->files);
 	free(ma->json);
 }

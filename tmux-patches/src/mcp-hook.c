@@ -91,7 +91,7 @@ mcp_hook_run(const char *name, ...)
 		return;
 	pr = cmd_parse_from_string(mcp_options_get(name), NULL);
 	if (pr->status == CMD_PARSE_ERROR) {
-		server_add_message("mcp: @mcp-%s: %s", name, pr->error);
+		mcp_message_add("mcp: @mcp-%s: %s", name, pr->error);
 		free(pr->error);
 		return;
 	}

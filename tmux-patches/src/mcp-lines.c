@@ -33,11 +33,14 @@
 static u_int
 mcp_lines_width(struct mcp_dialog *d, const struct tmcp_table *table)
 {
-	size_t	row, size;
-	u_int	width = 0, most = mcp_dialog_width(d) / 2;
+	size_t	 row;
+	u_int	 size, width = 0, most = mcp_dialog_width(d) / 2;
+	char	*name;
 
 	for (row = 0; row < tmcp_table_rows(table); row++) {
-		size = strlen(tmcp_table_get(table, row, "name"));
+		name = mcp_text_line(tmcp_table_get(table, row, "name"));
+		size = utf8_cstrwidth(name);
+		free(name);
 		if (size > most)
 			return (most);
 		if (size > width)
@@ -46,14 +49,26 @@ mcp_lines_width(struct mcp_dialog *d, const struct tmcp_table *table)
 	return (width);
 }
 
+/* The name of a row, as wide as the column if it is not wider. */
+static char *
+mcp_lines_name(const struct tmcp_table *table, size_t row, u_int width)
+{
+	char	*name, *padded;
+
+	name = mcp_text_line(tmcp_table_get(table, row, "name"));
+	padded = utf8_padcstr(name, width);
+	free(name);
+	return (padded);
+}
+
 /* A menu of servers and how they are. */
 void
 mcp_lines_servers(struct mcp_dialog *d, const struct tmcp_table *table)
 {
 	const char	*tools, *busy, *scope, *reason;
-	char		*s;
+	char		*s, *name;
 	size_t		 row, rows = tmcp_table_rows(table);
-	int		 width = mcp_lines_width(d, table);
+	u_int		 width = mcp_lines_width(d, table);
 
 	xasprintf(&s, "MCP: %zu server%s", rows, rows == 1 ? "" : "s");
 	mcp_dialog_clear(d, s);
@@ -65,24 +80,25 @@ mcp_lines_servers(struct mcp_dialog *d, const struct tmcp_table *table)
 		reason = tmcp_table_get(table, row, "reason");
 		if (atoi(busy) == 0)
 			busy = "";
+		name = mcp_lines_name(table, row, width);
 		if (strcmp(scope, "user") == 0)
 			scope = "";
 		if (*reason != '\0') {
-			xasprintf(&s, "%-*s  %s, %s", width,
-			    tmcp_table_get(table, row, "name"),
+			xasprintf(&s, "%s  %s, %s", name,
 			    tmcp_table_get(table, row, "state"), reason);
 			mcp_dialog_line(d, MCP_DIALOG_TEXT, s);
+			free(name);
 			free(s);
 			continue;
 		}
-		xasprintf(&s, "%-*s  %s%s%s%s%s%s%s%s", width,
-		    tmcp_table_get(table, row, "name"),
+		xasprintf(&s, "%s  %s%s%s%s%s%s%s%s", name,
 		    tmcp_table_get(table, row, "state"),
 		    *tools == '\0' ? "" : ", ", tools,
 		    *tools == '\0' ? "" : " tools",
 		    *busy == '\0' ? "" : ", running ", busy,
 		    *scope == '\0' ? "" : ", ", scope);
 		mcp_dialog_line(d, row, s);
+		free(name);
 		free(s);
 	}
 }
@@ -107,10 +123,10 @@ mcp_lines_begin(struct mcp_dialog *d, const char *server, const char *noun,
 /* Add a line for each row; last is shown if the row says nothing else. */
 static void
 mcp_lines_add(struct mcp_dialog *d, const struct tmcp_table *table,
-    int first, int width, const char *last)
+    int first, u_int width, const char *last)
 {
 	const char	*name, *title, *more;
-	char		*s;
+	char		*s, *padded;
 	size_t		 row, rows = tmcp_table_rows(table);
 
 	for (row = 0; row < rows; row++) {
@@ -121,9 +137,11 @@ mcp_lines_add(struct mcp_dialog *d, const struct tmcp_table *table,
 			title = "";
 		if (*title == '\0' && *more == '\0')
 			more = tmcp_table_get(table, row, last);
-		xasprintf(&s, "%-*s  %s%s%s", width, name, title,
+		padded = mcp_lines_name(table, row, width);
+		xasprintf(&s, "%s  %s%s%s", padded, title,
 		    *title == '\0' || *more == '\0' ? "" : ": ", more);
 		mcp_dialog_line(d, first + row, s);
+		free(padded);
 		free(s);
 	}
 }
@@ -143,9 +161,9 @@ mcp_lines_resources(struct mcp_dialog *d, const char *server,
     const struct tmcp_table *table, const struct tmcp_table *templates)
 {
 	size_t	rows = tmcp_table_rows(table);
-	int	width = mcp_lines_width(d, table);
+	u_int	width = mcp_lines_width(d, table);
 
-	if (width < (int)mcp_lines_width(d, templates))
+	if (width < mcp_lines_width(d, templates))
 		width = mcp_lines_width(d, templates);
 	mcp_lines_begin(d, server, "resource",
 	    rows + tmcp_table_rows(templates));

@@ -80,21 +80,37 @@ mcp_log_level(const char *name)
 		if (strcmp(name, mcp_log_levels[i]) == 0)
 			return (i);
 	}
-	server_add_message("mcp: unknown @mcp-log-level: %s "
+	mcp_message_add("mcp: unknown @mcp-log-level: %s "
 	    "(error, warning, info or debug)", name);
 	return (TMCP_LOG_LEVEL_INFO);
 }
 
-/* Open the file; a FIFO or a terminal does not hold up the server. */
+/*
+ * Open the file so that nothing can hold up the server: it must be regular, and
+ * a link in its place is not followed, because it is created and written.
+ */
 static void
 mcp_log_open(void)
 {
+	struct stat	 sb;
+	const char	*why = NULL;
+
 	mcp_log_looked = mcp_now();
 	mcp_log_fd = open(mcp_log_path, O_WRONLY|O_APPEND|O_CREAT|O_NONBLOCK|
-	    O_CLOEXEC|O_NOCTTY, 0600);
-	if (mcp_log_fd == -1 && !mcp_log_failed) {
-		server_add_message("mcp: can't open log file %s: %s",
-		    mcp_log_path, strerror(errno));
+	    O_CLOEXEC|O_NOCTTY|O_NOFOLLOW, 0600);
+	if (mcp_log_fd == -1)
+		why = errno == ELOOP ? "it is a link" : strerror(errno);
+	else if (fstat(mcp_log_fd, &sb) != 0)
+		why = strerror(errno);
+	else if (!S_ISREG(sb.st_mode))
+		why = "not a regular file";
+	if (why != NULL && !mcp_log_failed) {
+		mcp_message_add("mcp: can't open log file %s: %s",
+		    mcp_log_path, why);
+	}
+	if (why != NULL && mcp_log_fd != -1) {
+		close(mcp_log_fd);
+		mcp_log_fd = -1;
 	}
 	mcp_log_failed = (mcp_log_fd == -1);
 }
@@ -108,7 +124,7 @@ mcp_log_look(void)
 	if (mcp_log_path == NULL || mcp_now() - mcp_log_looked < MCP_LOG_LOOK_US)
 		return;
 	mcp_log_looked = mcp_now();
-	if (mcp_log_fd != -1 && stat(mcp_log_path, &named) == 0 &&
+	if (mcp_log_fd != -1 && lstat(mcp_log_path, &named) == 0 &&
 	    fstat(mcp_log_fd, &opened) == 0 &&
 	    named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
 		return;

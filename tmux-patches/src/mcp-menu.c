@@ -477,7 +477,7 @@ mcp_menu_build(struct mcp_menu *menu, struct client *c, u_int number,
 		free(values[i].string);
 	free(values);
 	if (pr->status == CMD_PARSE_ERROR) {
-		server_add_message("mcp: %s", pr->error);
+		mcp_message_add("mcp: %s", pr->error);
 		free(pr->error);
 		return (NULL);
 	}

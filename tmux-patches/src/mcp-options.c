@@ -133,7 +133,7 @@ mcp_options_error(const char *name, const char *value, int32_t result)
 	char	*cause;
 
 	cause = mcp_strerror(result);
-	server_add_message("mcp: bad value for @mcp-%s: %s: %s", name, value,
+	mcp_message_add("mcp: bad value for @mcp-%s: %s: %s", name, value,
 	    cause);
 	free(cause);
 }
@@ -214,7 +214,7 @@ mcp_options_preconnect(struct tmcp_client *core)
 		if (result == TMCP_RESULT_OK)
 			continue;
 		cause = mcp_strerror(result);
-		server_add_message("mcp: @mcp-preconnect: %s", cause);
+		mcp_message_add("mcp: @mcp-preconnect: %s", cause);
 		free(cause);
 	}
 	free(copy);

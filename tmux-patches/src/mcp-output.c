@@ -156,38 +156,6 @@ mcp_output_dead(struct mcp_output *out)
 	return (out->client != NULL && (out->client->flags & CLIENT_DEAD));
 }
 
-/* If a line looks like the end of a block to a simple parser. */
-static int
-mcp_output_is_guard(const char *line)
-{
-	return (strncmp(line, "%begin", 6) == 0 ||
-	    strncmp(line, "%end", 4) == 0 || strncmp(line, "%error", 6) == 0);
-}
-
-/* Change lines that look like the end of a block a little. */
-static struct mcp_bytes *
-mcp_output_unguard(struct mcp_bytes *lines)
-{
-	struct mcp_bytes	*out = NULL;
-	const char		*cp, *done = lines->text;
-	char			 last = '\n';
-
-	for (cp = done; *cp != '\0'; last = *cp++) {
-		if (last != '\n' || *cp != '%' || !mcp_output_is_guard(cp))
-			continue;
-		if (out == NULL)
-			out = mcp_bytes_create();
-		mcp_bytes_add(out, done, cp - done);
-		mcp_bytes_add(out, "\\045", 4);
-		done = cp + 1;
-	}
-	if (out == NULL)
-		return (lines);
-	mcp_bytes_add(out, done, cp - done);
-	mcp_bytes_unref(lines);
-	return (out);
-}
-
 /*
  * Print to a control client, in a block of its own: the one of the command was
  * closed when it began to wait. All of it is written at once, because what
@@ -212,7 +180,7 @@ mcp_output_control(void *data, struct mcp_bytes *lines)
 {
 	struct mcp_output	*out = data;
 
-	lines = mcp_output_unguard(lines);
+	lines = mcp_say_unguard(lines);
 	if (!mcp_output_dead(out))
 		mcp_output_block(out, lines->text);
 	mcp_bytes_unref(lines);
@@ -224,11 +192,15 @@ static void
 mcp_output_error(void *data, struct mcp_bytes *lines)
 {
 	struct mcp_output	*out = data;
+	int			 is_control;
 
+	is_control = (out->client != NULL &&
+	    (out->client->flags & CLIENT_CONTROL));
+	if (is_control)
+		lines = mcp_say_unguard(lines);
 	out->error = xstrdup(lines->text);
 	mcp_bytes_unref(lines);
-	if (out->client != NULL && (out->client->flags & CLIENT_CONTROL) &&
-	    !mcp_output_dead(out))
+	if (is_control && !mcp_output_dead(out))
 		mcp_output_block(out, NULL);
 	mcp_output_end(out);
 }
@@ -251,7 +223,10 @@ mcp_output_step(void *data)
 	size = mcp_text_cut(text, bytes->size - out->off, MCP_OUTPUT_CHUNK);
 	out->off += size;
 
-	s = mcp_text_vis(text, size, NULL);
+	if (out->raw)
+		s = mcp_text_raw(text, size, NULL);
+	else
+		s = mcp_text_vis(text, size, NULL);
 	if (c->flags & CLIENT_UTF8)
 		file_print(c, "%s", s);
 	else {
@@ -295,7 +270,7 @@ mcp_output_end(struct mcp_output *out)
 			*out->error = toupper((u_char)*out->error);
 			mcp_message_set(out->viewer, out->error);
 		} else {
-			server_add_message("mcp: %s: %s", out->title,
+			mcp_message_add("mcp: %s: %s", out->title,
 			    out->error);
 		}
 	}
@@ -309,7 +284,7 @@ mcp_output_kept(void *data)
 	struct mcp_output	*out = data;
 
 	if (out->item == NULL) {
-		server_add_message("mcp: %s: %zu bytes in buffer %s",
+		mcp_message_add("mcp: %s: %zu bytes in buffer %s",
 		    out->title, out->bytes->size, out->buffer);
 	}
 	mcp_output_end(out);
@@ -329,7 +304,7 @@ mcp_output_left(void *data)
 	if (mcp_show_alive(out->viewer))
 		mcp_message_set(out->viewer, line);
 	else
-		server_add_message("%s", line);
+		mcp_message_add("%s", line);
 	free(line);
 	free(s);
 	mcp_output_end(out);
@@ -359,7 +334,7 @@ mcp_output_empty(struct mcp_output *out)
 	else if (c == NULL && mcp_show_alive(out->viewer))
 		mcp_message_set(out->viewer, "The result is empty");
 	else if (c == NULL) {
-		server_add_message("mcp: %s: the result is empty",
+		mcp_message_add("mcp: %s: the result is empty",
 		    out->title);
 	}
 	mcp_output_end(out);
@@ -415,23 +390,20 @@ enum cmd_retval
 mcp_output_now(struct cmdq_item *item, int retval, const char *text,
     size_t size)
 {
-	char	*s, *next, *line, *clean;
+	char	*s, *next, *line;
 
 	s = mcp_text_vis(text, size, NULL);
 	for (next = strchr(s, '\0'); next != s && next[-1] == '\n'; next--)
 		next[-1] = '\0';
 	next = s;
 	if (retval != 0) {
-		cmdq_error(item, "%s", s);
+		mcp_error(item, "%s", s);
 		if (cmdq_get_client(item) != NULL &&
 		    cmdq_get_client(item)->session == NULL)
 			cmdq_get_client(item)->retval = retval;
 	} else {
-		while ((line = strsep(&next, "\n")) != NULL) {
-			clean = mcp_text_untab(line);
-			cmdq_print(item, "%s", clean);
-			free(clean);
-		}
+		while ((line = strsep(&next, "\n")) != NULL)
+			mcp_print(item, line);
 	}
 	free(s);
 	return (retval == 0 ? CMD_RETURN_NORMAL : CMD_RETURN_ERROR);

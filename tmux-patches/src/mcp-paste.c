@@ -56,7 +56,7 @@ mcp_paste_show(struct mcp_paste *paste)
 
 	if (paste_set(paste->copy, paste->bytes->size, paste->name,
 	    &cause) != 0) {
-		server_add_message("mcp: %s", cause);
+		mcp_message_add("mcp: %s", cause);
 		free(cause);
 		free(paste->copy);
 	}

@@ -461,7 +461,7 @@ mcp_question_event(struct tmcp_event *event)
 	else
 		c = mcp_question_client(q->request, NULL);
 	if (c == NULL && !mcp_hook_exists(hook)) {
-		server_add_message("mcp: %s asks and nobody is there: declined",
+		mcp_message_add("mcp: %s asks and nobody is there: declined",
 		    q->server);
 		mcp_question_end(q, TMCP_ANSWER_DECLINE);
 		return;
@@ -526,7 +526,7 @@ mcp_question_gone(uint64_t id)
 		text = NULL;
 		if (q->dialog != NULL && mcp_show_alive(q->client)) {
 			xasprintf(&text, "%s does not ask any more", q->server);
-			server_add_message("mcp: %s", text);
+			mcp_message_add("mcp: %s", text);
 			if (!mcp_dialog_used(q->dialog)) {
 				free(text);
 				text = NULL;

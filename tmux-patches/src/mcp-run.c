@@ -198,6 +198,9 @@ mcp_run_ask(struct mcp_run *run, int *status, char **cause)
 	mr = mcp_request_add(run->out, run->done != NULL ? run->done :
 	    mcp_run_done, mcp_run_free, run);
 	mcp_run_want(run, mr);
+	run->out->raw = (run->part != MCP_PART_TEXT ||
+	    run->start == mcp_run_call || run->start == mcp_run_prompt ||
+	    run->start == mcp_run_read);
 	result = run->start(run, mr, &id);
 	if (result != TMCP_RESULT_OK) {
 		*status = mcp_retval(result);
@@ -323,14 +326,46 @@ mcp_run_begin(struct mcp_run *run, int *status, char **cause)
 	return (0);
 }
 
+/* A file of an argument has been read. */
+static void
+mcp_run_loaded(void *data, __unused const char *path, struct mcp_bytes *bytes,
+    const char *cause)
+{
+	struct mcp_run		*run = data;
+	struct mcp_file		*mf;
+	char			*error = NULL;
+	int			 status = MCP_EXIT_ERROR;
+
+	if (run->out->client != NULL &&
+	    (run->out->client->flags & CLIENT_DEAD)) {
+		mcp_run_free(run);
+		return;
+	}
+	if (bytes == NULL) {
+		mcp_run_fail(run, status, cause);
+		return;
+	}
+	mcp_args_take_file(&run->args, bytes);
+	if ((mf = mcp_args_next_file(&run->args)) != NULL)
+		mcp_file_read(mf, mcp_run_loaded, run);
+	else if (mcp_run_begin(run, &status, &error) != 0) {
+		mcp_run_fail(run, status, error);
+		free(error);
+	}
+}
+
 /* Begin, from the exec of a command. */
 enum cmd_retval
 mcp_run_go(struct mcp_run *run, struct cmdq_item *item)
 {
-	char	*cause = NULL;
-	int	 wait = (run->out->item != NULL), status = MCP_EXIT_ERROR;
+	struct mcp_file	*mf;
+	char		*cause = NULL;
+	int		 wait = (run->out->item != NULL);
+	int		 status = MCP_EXIT_ERROR;
 
-	if (mcp_run_begin(run, &status, &cause) != 0)
+	if ((mf = mcp_args_next_file(&run->args)) != NULL)
+		mcp_file_read(mf, mcp_run_loaded, run);
+	else if (mcp_run_begin(run, &status, &cause) != 0)
 		return (mcp_run_refuse(run, item, status, cause));
 	return (wait ? CMD_RETURN_WAIT : CMD_RETURN_NORMAL);
 }

@@ -235,7 +235,7 @@ mcp_show_view_step(__unused int fd, __unused short events, __unused void *arg)
 		TAILQ_REMOVE(&mcp_show_views, view, entry);
 		if (wp == NULL && !was_started) {
 			mcp_paste_set(MCP_BUFFER, view->lines, NULL, NULL);
-			server_add_message("mcp: the pane has gone, %zu bytes "
+			mcp_message_add("mcp: the pane has gone, %zu bytes "
 			    "in buffer %s", view->lines->size, MCP_BUFFER);
 		}
 		mcp_bytes_unref(view->lines);
@@ -339,7 +339,7 @@ mcp_show_pager(struct mcp_output *out, const char *open, const char *buffer)
 	free(escaped);
 	free(shell);
 	if (pr->status == CMD_PARSE_ERROR) {
-		server_add_message("mcp: %s", pr->error);
+		mcp_message_add("mcp: %s", pr->error);
 		free(pr->error);
 		return (-1);
 	}
@@ -491,7 +491,7 @@ mcp_show_pane_step(void *data)
 	int			 shown;
 
 	size = mcp_text_cut(text, sp->size - sp->off, MCP_SHOW_PANE_BYTES);
-	s = mcp_text_vis(text, size, NULL);
+	s = mcp_text_raw(text, size, NULL);
 	for (cp = s; *cp != '\0'; cp++) {
 		if (*cp == '\n')
 			*cp = '\r';

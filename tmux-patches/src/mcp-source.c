@@ -318,47 +318,30 @@ mcp_source_cursor(struct evbuffer *evb, struct cmd_find_state *target,
 	return (0);
 }
 
-/* A regular file: nothing else can be read without waiting for it. */
+/* A file, for which nobody can wait: it must be read in one turn. */
 static int
 mcp_source_file(struct evbuffer *evb, struct client *c, const char *path,
-    char **cause)
+    struct mcp_file **later, char **cause)
 {
-	struct stat	 sb;
-	char		*full, *data;
-	ssize_t		 n;
-	int		 fd, error = 0;
+	struct mcp_file		*mf;
+	struct mcp_bytes	*bytes;
+	int			 more;
 
-	if (strncmp(path, "~/", 2) == 0 && find_home() != NULL)
-		xasprintf(&full, "%s/%s", find_home(), path + 2);
-	else if (*path == '/')
-		full = xstrdup(path);
-	else
-		xasprintf(&full, "%s/%s", server_client_get_cwd(c, NULL), path);
-	fd = open(full, O_RDONLY|O_NONBLOCK|O_CLOEXEC|O_NOCTTY);
-	free(full);
-	if (fd == -1 || fstat(fd, &sb) != 0)
-		error = errno;
-	else if (!S_ISREG(sb.st_mode))
-		error = EINVAL;
-	else if (sb.st_size > MCP_ARGS_FILE_BYTES)
-		error = EFBIG;
-	if (error == 0) {
-		data = xmalloc(sb.st_size + 1);
-		n = read(fd, data, sb.st_size);
-		if (n == -1)
-			error = errno;
-		else
-			evbuffer_add(evb, data, n);
-		free(data);
-	}
-	if (fd != -1)
-		close(fd);
-	if (error != 0) {
-		xasprintf(cause, "%s: %s", path, error == EINVAL ?
-		    "not a regular file" : strerror(error));
+	if ((mf = mcp_file_open(c, path, cause)) == NULL)
 		return (-1);
+	more = mcp_file_step(mf, cause);
+	if (more == 1 && later != NULL) {
+		*later = mf;
+		return (0);
 	}
-	return (0);
+	if (more == 1)
+		xasprintf(cause, "%s: %s", path, strerror(EFBIG));
+	else if (more == 0) {
+		bytes = mcp_file_bytes(mf);
+		evbuffer_add(evb, bytes->text, bytes->size);
+	}
+	mcp_file_free(mf);
+	return (more == 0 ? 0 : -1);
 }
 
 /* A paste buffer. */
@@ -381,11 +364,12 @@ mcp_source_buffer(struct evbuffer *evb, const char *name, char **cause)
 
 /*
  * Get what an argument names. Returns NULL with a cause if there is none; the
- * size does not count the NUL that is added.
+ * size does not count the NUL that is added. A file that takes more than one
+ * turn to read is given to later, or if that is NULL is too large.
  */
 char *
 mcp_source_get(__unused struct args *args, struct cmdq_item *item,
-    const char *spec, size_t *size, char **cause)
+    const char *spec, size_t *size, struct mcp_file **later, char **cause)
 {
 	struct cmd_find_state	*target = cmdq_get_target(item);
 	struct window_pane	*wp = target->wp;
@@ -405,7 +389,7 @@ mcp_source_get(__unused struct args *args, struct cmdq_item *item,
 	if (strcmp(name, "buffer") == 0)
 		status = mcp_source_buffer(evb, rest, cause);
 	else if (strcmp(name, "file") == 0 && rest != NULL)
-		status = mcp_source_file(evb, c, rest, cause);
+		status = mcp_source_file(evb, c, rest, later, cause);
 	else if (rest != NULL && strcmp(name, "pane") != 0)
 		status = -2;
 	else if (strcmp(name, "pane") != 0 &&

@@ -55,15 +55,11 @@ mcp_text_undollar(char *s)
 	*dst = '\0';
 }
 
-/*
- * Escape everything that is not text, but for tabs and newlines. The C1
- * controls are valid UTF-8 and so pass vis(3), but terminals act on them.
- */
-char *
-mcp_text_vis(const char *text, size_t size, size_t *outsize)
+/* The same for two kinds of readers. */
+static char *
+mcp_text_escape(const char *text, size_t size, size_t *outsize, int controls)
 {
-	char	*s, *out, *dst, *copy = NULL;
-	u_char	*src;
+	char	*s, *copy = NULL;
 	size_t	 n, i;
 
 	/* Colours are left out; see mcp-sgr.c for where they are drawn. */
@@ -88,30 +84,31 @@ mcp_text_vis(const char *text, size_t size, size_t *outsize)
 	utf8_stravisx(&s, text, size, VIS_OCTAL|VIS_CSTYLE|VIS_NOSLASH);
 	free(copy);
 	mcp_text_undollar(s);
-
-	for (n = 0, src = (u_char *)s; *src != '\0'; src++) {
-		if (src[0] == 0xc2 && src[1] >= 0x80 && src[1] < 0xa0)
-			n++;
-	}
-	if (n != 0) {
-		out = dst = xmalloc(strlen(s) + n * 6 + 1);
-		for (src = (u_char *)s; *src != '\0'; src++) {
-			if (src[0] == 0xc2 && src[1] >= 0x80 && src[1] < 0xa0) {
-				memcpy(dst, "\\302\\2", 6);
-				dst[6] = '0' + ((src[1] >> 3) & 7);
-				dst[7] = '0' + (src[1] & 7);
-				dst += 8;
-				src++;
-			} else
-				*dst++ = *src;
-		}
-		*dst = '\0';
-		free(s);
-		s = out;
-	}
+	s = mcp_hidden_escape(s, controls);
 	if (outsize != NULL)
 		*outsize = strlen(s);
 	return (s);
+}
+
+/*
+ * Escape everything that is not text, but for tabs and newlines, and what is
+ * not seen: for all that is shown. The C1 controls are valid UTF-8 and so pass
+ * vis(3), but terminals act on them.
+ */
+char *
+mcp_text_vis(const char *text, size_t size, size_t *outsize)
+{
+	return (mcp_text_escape(text, size, outsize, 0));
+}
+
+/*
+ * Escape only what a terminal may act on: for a result that is printed as it
+ * is, perhaps to a program.
+ */
+char *
+mcp_text_raw(const char *text, size_t size, size_t *outsize)
+{
+	return (mcp_text_escape(text, size, outsize, 1));
 }
 
 /*
@@ -157,14 +154,15 @@ mcp_text_untab(const char *line)
 		}
 		if (*cp != '\t') {
 			out[n++] = *cp;
-			column++;
+			/* Not inside a character. */
+			column += (((u_char)*cp & 0xc0) != 0x80);
 			continue;
 		}
 		do
 			out[n++] = ' ';
 		while (++column % 8 != 0);
 	}
-	out[n] = '\0';
+	memcpy(out + n, cp, strlen(cp) + 1);
 	return (out);
 }
 

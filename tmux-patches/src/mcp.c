@@ -108,7 +108,7 @@ mcp_start(void)
 	free((void *)options.envp);
 	if (result != TMCP_RESULT_OK) {
 		mcp_core = NULL;
-		server_add_message("mcp: not started: %s",
+		mcp_message_add("mcp: not started: %s",
 		    tmcp_result_text(result));
 		return;
 	}
@@ -176,7 +176,7 @@ mcp_get(struct cmdq_item *item)
 	char	*directory;
 
 	if (mcp_core == NULL || mcp_poisoned) {
-		cmdq_error(item, "mcp is not available, see show-messages");
+		mcp_error(item, "mcp is not available, see show-messages");
 		return (NULL);
 	}
 	mcp_options_sync(mcp_core);
@@ -260,7 +260,7 @@ mcp_cancel(uint64_t id)
 static void
 mcp_fail(void)
 {
-	server_add_message("mcp: stopped after an internal error");
+	mcp_message_add("mcp: stopped after an internal error");
 	mcp_poisoned = 1;
 	event_del(&mcp_fd_event);
 	evtimer_del(&mcp_timer);
@@ -277,7 +277,7 @@ mcp_config_loaded(struct tmcp_event *event)
 	next = copy = mcp_text_vis(text, strlen(text), NULL);
 	while ((line = strsep(&next, "\n")) != NULL) {
 		if (*line != '\0')
-			server_add_message("mcp: %s", line);
+			mcp_message_add("mcp: %s", line);
 	}
 	free(copy);
 	mcp_options_preconnect(mcp_core);
@@ -420,7 +420,7 @@ mcp_figure(const char *key)
 	if (tmcp_client_format(mcp_core, key, value, sizeof value,
 	    &needed) != TMCP_RESULT_OK)
 		return (NULL);
-	utf8_stravis(&s, value, VIS_OCTAL|VIS_CSTYLE|VIS_TAB|VIS_NL);
+	s = mcp_text_line(value);
 	for (cp = s; *cp != '\0'; cp++) {
 		if (*cp == '#')
 			*cp = '_';

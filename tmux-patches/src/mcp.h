@@ -147,9 +147,15 @@ struct mcp_output {
 
 	struct mcp_bytes	*bytes;
 	size_t			 off;
+	int			 raw;	/* not a list but what a server made */
 	char			*error;
 	int			 retval;
 };
+
+/* A file that is read in steps. */
+struct mcp_file;
+typedef void (*mcp_file_cb)(void *, const char *, struct mcp_bytes *,
+		     const char *);
 
 /* The largest file of arguments. */
 #define MCP_ARGS_FILE_BYTES (16 * 1024 * 1024)
@@ -161,6 +167,13 @@ struct mcp_args {
 	struct tmcp_pair	*pairs;
 	u_int			 npairs;
 	struct cmd_list		*cmdlist;
+
+	int			 can_wait;
+	struct mcp_args_file {
+		struct mcp_file	*file;	/* NULL: it is being read */
+		u_int		 pair;
+	}			*files;
+	u_int			 nfiles;
 };
 
 /*
@@ -299,8 +312,10 @@ char		*mcp_args_expand(struct args *, struct cmdq_item *,
 		     const char *);
 int		 mcp_args_parse(struct mcp_args *, struct args *, u_int,
 		     struct cmdq_item *, char **);
-int		 mcp_args_from_buffer(struct mcp_args *, const char *,
-		     struct evbuffer *, char **);
+int		 mcp_args_from_text(struct mcp_args *, const char *,
+		     const char *, size_t, char **);
+struct mcp_file	*mcp_args_next_file(struct mcp_args *);
+void		 mcp_args_take_file(struct mcp_args *, struct mcp_bytes *);
 void		 mcp_args_free(struct mcp_args *);
 
 /* mcp-blob.c */
@@ -375,6 +390,13 @@ int		 mcp_field_has_more(struct mcp_field *, u_int, u_int);
 struct tmcp_pair *mcp_field_pairs(struct mcp_field *, u_int, size_t *);
 void		 mcp_field_free_pairs(struct tmcp_pair *, size_t);
 
+/* mcp-file.c */
+struct mcp_file	*mcp_file_open(struct client *, const char *, char **);
+void		 mcp_file_free(struct mcp_file *);
+struct mcp_bytes *mcp_file_bytes(struct mcp_file *);
+int		 mcp_file_step(struct mcp_file *, char **);
+void		 mcp_file_read(struct mcp_file *, mcp_file_cb, void *);
+
 /* mcp-follow.c */
 void		 mcp_follow_add(char *);
 void		 mcp_follow_last(struct evbuffer *, u_int);
@@ -393,6 +415,9 @@ int		 mcp_form_checked(int32_t, const char *, char **);
 void		 mcp_form_start(struct mcp_form *);
 void		 mcp_form_review(struct mcp_form *, const char *);
 struct tmcp_pair *mcp_form_pairs(struct mcp_form *, size_t *);
+
+/* mcp-hidden.c */
+char		*mcp_hidden_escape(char *, int);
 
 /* mcp-hook.c */
 int		 mcp_hook_exists(const char *);
@@ -542,6 +567,13 @@ void		 mcp_running_end(uint64_t);
 void		 mcp_running_client_lost(struct client *);
 char		*mcp_running_say(uint64_t);
 
+/* mcp-say.c */
+int		 mcp_say_is_guard(const char *);
+struct mcp_bytes *mcp_say_unguard(struct mcp_bytes *);
+void printflike(2, 3) mcp_error(struct cmdq_item *, const char *, ...);
+void		 mcp_print(struct cmdq_item *, const char *);
+void printflike(1, 2) mcp_message_add(const char *, ...);
+
 /* mcp-show.c */
 struct window_pane *mcp_show_pane_of(struct client *);
 void		 mcp_show_thaw(struct client *);
@@ -557,7 +589,7 @@ int		 mcp_sink_parse(struct mcp_output *, const char *, int,
 
 /* mcp-source.c */
 char		*mcp_source_get(struct args *, struct cmdq_item *, const char *,
-		     size_t *, char **);
+		     size_t *, struct mcp_file **, char **);
 
 /* mcp-suggest.c */
 struct mcp_suggest *mcp_suggest_create(struct mcp_dialog *, const char *,
@@ -592,6 +624,7 @@ size_t		 mcp_sgr_strip(char *, const char *, size_t);
 void		 mcp_sgr_vis(struct mcp_bytes *, const char *, size_t);
 size_t		 mcp_sgr_row(const char *, u_int);
 char		*mcp_text_vis(const char *, size_t, size_t *);
+char		*mcp_text_raw(const char *, size_t, size_t *);
 size_t		 mcp_text_cut(const char *, size_t, size_t);
 char		*mcp_text_untab(const char *);
 char		*mcp_text_line(const char *);

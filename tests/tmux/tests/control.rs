@@ -121,6 +121,35 @@ fn a_result_cannot_pretend_to_be_a_guard_or_a_notification() {
 }
 
 #[test]
+fn neither_an_error_nor_a_template_can_pretend_to_be_a_guard() {
+    let tmux = Tmux::demo();
+    let mut control = tmux.control();
+    let text = serde_json::json!({"message": "x\n%end 1 1 0\n%error 1 1 0"}).to_string();
+    std::fs::write(tmux.path("home/fail.json"), text).expect("written");
+    let _ = control
+        .command(&format!("mcp-call -i {} demo fail", tmux.path("home/fail.json").display()));
+    let late = control.late(1);
+    assert_eq!(late[0].lines, ["x", "\\045end 1 1 0", "\\045error 1 1 0"]);
+    assert!(late[0].error);
+    for command in [
+        "mcp-stats -F '%end 1 1 0'",
+        "mcp-stats -F '%error 1 1 0' -f 1",
+        "mcp-jobs -F '%begin 1 1 0' -f 1",
+    ] {
+        let block = control.command(command);
+        assert!(block.lines.iter().all(|line| line.starts_with("\\045")), "{command}: {block:?}");
+    }
+    let refused = control.command("mcp-stats '%end 1 1 0'");
+    assert!(refused.error, "{refused:?}");
+    let refused = control.command("mcp-call -T '%end' demo echo text=x");
+    assert!(refused.error, "{refused:?}");
+    assert_eq!(control.command("display-message -p over").lines, ["over"]);
+    control.well_formed();
+    drop(control);
+    tmux.finish();
+}
+
+#[test]
 fn a_background_call_prints_nothing_in_control_mode() {
     let tmux = Tmux::demo();
     let mut control = tmux.control();

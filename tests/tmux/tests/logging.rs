@@ -130,6 +130,33 @@ fn a_log_file_that_cannot_be_written_is_reported_and_holds_nothing_up() {
 }
 
 #[test]
+fn a_log_is_written_to_regular_files_only_and_through_no_link() {
+    let tmux = Setup::new().server("demo", stdio(&[])).start();
+    let _terminal = tmux.attach();
+    let [other, link, fifo] = ["other", "link", "fifo"].map(|name| tmux.path(name));
+    fs::write(&other, "mine").expect("written");
+    std::os::unix::fs::symlink(&other, &link).expect("linked");
+    assert!(
+        std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo runs").success()
+    );
+    // Somebody reads, so that it could be opened.
+    let _reader =
+        fs::OpenOptions::new().read(true).write(true).open(&fifo).expect("the FIFO opens");
+    for (path, why) in [
+        (link.display().to_string(), "it is a link"),
+        (fifo.display().to_string(), "not a regular file"),
+        ("/dev/null".to_string(), "not a regular file"),
+    ] {
+        let _ = tmux.run(["set-option", "-g", "@mcp-log-file", &path]).ok();
+        assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
+        let wanted = format!("can't open log file {path}: {why}");
+        assert!(tmux.messages().iter().any(|line| line.contains(&wanted)), "{wanted}");
+    }
+    assert_eq!(fs::read_to_string(&other).expect("there"), "mine");
+    tmux.finish();
+}
+
+#[test]
 fn secrets_are_never_shown() {
     let setup = Setup::new().env("TMUX_MCP_DEBUG", "1").env("FROM_OUTSIDE", SECRET);
     let mut entry = falls_back(&setup);

@@ -108,6 +108,47 @@ fn a_file_is_read_and_nothing_else_is() {
 }
 
 #[test]
+fn arguments_are_read_from_regular_files_whoever_reads_them() {
+    let tmux = Tmux::demo();
+    let text = "x".repeat(1024 * 1024);
+    let json = serde_json::json!({"text": text}).to_string();
+    fs::write(tmux.path("home/args"), &json).expect("written");
+    std::os::unix::fs::symlink(tmux.path("home/args"), tmux.path("home/link")).expect("linked");
+    fs::write(tmux.path("home/long"), "{").expect("written");
+    let long = fs::OpenOptions::new().write(true).open(tmux.path("home/long")).expect("opens");
+    long.set_len(16 * 1024 * 1024 + 1).expect("a hole");
+    let fifo = tmux.path("home/fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().expect("runs").success());
+
+    let mut control = tmux.control();
+    for name in ["args", "link"] {
+        let path = tmux.path(&format!("home/{name}"));
+        let buffer = format!("from-{name}");
+        let _ = control
+            .command(&format!("mcp-call -o buffer:{buffer} -i {} demo echo", path.display()));
+        until("it is read", || tmux.buffer(&buffer).is_some());
+        assert!(tmux.buffer(&buffer).as_deref() == Some(&text), "{name} was changed on its way");
+    }
+    for (name, why) in [
+        ("fifo", "not a regular file"),
+        ("long", "File too large"),
+        ("none", "No such file"),
+        ("", "not a regular file"),
+    ] {
+        let path = tmux.path(&format!("home/{name}"));
+        let block = control.command(&format!("mcp-call -i '{}' demo echo", path.display()));
+        assert!(block.error && block.lines[0].contains(why), "{name}: {block:?}");
+        assert!(refused(&tmux, &format!("file:{}", path.display())).contains(why), "{name}");
+    }
+    // What a shell client reads has no end, and is let go when it is too much.
+    let endless = tmux.call(["-i", "/dev/zero", "demo", "echo"]).fails(1);
+    assert!(endless.contains("/dev/zero: File too large"), "{endless}");
+    control.well_formed();
+    drop(control);
+    tmux.finish();
+}
+
+#[test]
 fn what_is_no_source_is_named() {
     let tmux = Tmux::demo();
     assert!(refused(&tmux, "nonsense").contains("unknown source: nonsense"));
