@@ -8,7 +8,7 @@
 use std::ffi::c_char;
 
 use tmcp::chunks::Chunks;
-use tmcp::protocol::job::{Pace, room};
+use tmcp::protocol::job::Pace;
 
 use crate::strings;
 
@@ -22,7 +22,7 @@ pub struct Arena {
 impl Arena {
     /// Room for `count` strings of `bytes` together.
     pub fn with_room(bytes: usize, count: usize) -> Arena {
-        Arena { text: String::with_capacity(room(bytes + count)), starts: Chunks::new() }
+        Arena { text: String::with_capacity(bytes + count), starts: Chunks::new() }
     }
 
     /// Adds a string.

@@ -104,7 +104,7 @@ impl Engine {
                     }
                 }
                 Ok(None) => break None,
-                Err(_) => break Some("the server sent a line longer than 16 MiB".to_owned()),
+                Err(why) => break Some(why.to_string()),
             }
             match self.connections.get(&id) {
                 Some(c) if c.unread_answers > MAX_PENDING => {

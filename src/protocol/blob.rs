@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::chunks::Chunks;
 use crate::protocol::blocks::Blocks;
-use crate::protocol::job::{Job, Pace, room};
+use crate::protocol::job::{Job, Pace};
 use crate::protocol::walk::{Bad, given, last, whole};
 use crate::protocol::words::{Sink, is_utf8, plain, unescape_inside};
 
@@ -43,7 +43,7 @@ pub fn blobs_job<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Blo
         let found = find(answer, &mut pace).await;
         let mut blobs = Blobs::default();
         if !found.is_empty() {
-            blobs.bytes.reserve_exact(room(answer.len() / 4 * 3 + 3));
+            blobs.bytes.reserve_exact(answer.len() / 4 * 3 + 3);
         }
         for at in 0..found.len() {
             let Some(blob) = found.get(at) else { continue };

@@ -14,7 +14,7 @@
 use crate::chunks::Chunks;
 use crate::protocol::blob::Blob;
 use crate::protocol::blocks::Blocks;
-use crate::protocol::job::{Job, Pace, room};
+use crate::protocol::job::{Job, Pace};
 use crate::protocol::layout;
 use crate::protocol::sameness;
 use crate::protocol::walk::{Bad, Split, given, last, position, whole};
@@ -46,7 +46,7 @@ pub fn pretty(json: &str) -> String {
 
 pub(super) async fn in_pieces(result: &[u8], pace: &mut Pace) -> String {
     // Room for all of it, so that it need not move, and for a NUL behind it.
-    let mut lines = Lines::new(String::with_capacity(room(result.len() + 1)));
+    let mut lines = Lines::new(String::with_capacity(result.len() + 1));
     if !is_utf8(result, pace).await || write(result, &mut lines, pace).await.is_err() {
         lines.text.clear();
         copy(result, &mut lines.text, pace).await;
@@ -59,7 +59,7 @@ pub(super) async fn in_pieces(result: &[u8], pace: &mut Pace) -> String {
 
 /// The text of a result without its structured content.
 pub(super) async fn texts_in_pieces(result: &[u8], pace: &mut Pace) -> String {
-    let mut lines = Lines::new(String::with_capacity(room(result.len() + 1)));
+    let mut lines = Lines::new(String::with_capacity(result.len() + 1));
     lines.is_texts = true;
     // What was written before it cannot be read any further is no JSON.
     let _ = write(result, &mut lines, pace).await;

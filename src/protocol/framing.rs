@@ -12,6 +12,8 @@
 //!   keeps a part of it, so that its end costs little;
 //! * no more than [`LIMIT`] bytes of an unfinished line are ever held.
 
+use std::fmt;
+use std::hint::black_box;
 use std::mem;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
@@ -25,18 +27,38 @@ pub const LIMIT: usize = 16 << 20;
 /// From here on a line is outlined as it comes; a shorter one is done at once.
 const LONG: usize = 64 << 10;
 
-/// From here on a line gets all the room it may ever need, in one step: a buffer
-/// that moves is copied, and the system gives pages only as they are filled.
+/// From here on a line gets room for twice what it has, and only if there is
+/// memory for it and for what will be made of it.
 const HUGE: usize = 1 << 20;
+
+/// So many times a line's room is wanted besides: for its text, for whoever keeps
+/// that, and for the next one on another connection.
+const MADE_OF_IT: usize = 4;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// What stands for the rest of a long batch that is none: no message either.
 const NO_BATCH: &[u8] = b"[";
 
-/// A line grew past [`LIMIT`]; the stream cannot be trusted any further.
+/// A line cannot be held, so the stream cannot be trusted any further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooLong;
+pub enum TooLong {
+    /// It grew past [`LIMIT`].
+    Limit,
+    /// There is no memory for so many bytes and for what is made of them.
+    Memory(usize),
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TooLong::Limit => f.write_str("the server sent a line longer than 16 MiB"),
+            TooLong::Memory(size) => {
+                write!(f, "there is not enough memory for a line of {size} bytes and more")
+            }
+        }
+    }
+}
 
 /// Cuts a byte stream into lines.
 #[derive(Debug, Default)]
@@ -113,7 +135,7 @@ impl Lines {
     /// what was not used; `None` means that all of it was.
     ///
     /// # Errors
-    /// [`TooLong`] when the unfinished line outgrows [`LIMIT`].
+    /// [`TooLong`] when the unfinished line outgrows [`LIMIT`] or the memory.
     pub fn next<'s, 'i: 's>(
         &'s mut self,
         input: &mut &'i [u8],
@@ -153,7 +175,7 @@ impl Lines {
             if self.partial.is_empty() && self.long.is_none() {
                 let line = if self.verbatim { line } else { trim(line) };
                 if line.len() > LIMIT {
-                    return Err(TooLong);
+                    return Err(TooLong::Limit);
                 }
                 if self.verbatim || !line.is_empty() {
                     return Ok(Some(Found::Chunk(line)));
@@ -193,10 +215,15 @@ impl Lines {
         }
         let length = self.partial.len() + bytes.len();
         if length > LIMIT {
-            return Err(TooLong);
+            return Err(TooLong::Limit);
         }
         if length > HUGE && length > self.partial.capacity() {
-            self.partial.reserve_exact(LIMIT - self.partial.len());
+            let wanted = length.saturating_mul(2).min(LIMIT);
+            if !is_memory_for(wanted * MADE_OF_IT)
+                || self.partial.try_reserve_exact(wanted - self.partial.len()).is_err()
+            {
+                return Err(TooLong::Memory(length));
+            }
         }
         self.partial.extend_from_slice(bytes);
         if self.long.is_none() && self.partial.starts_with(BOM) {
@@ -298,6 +325,16 @@ fn skip_start(line: &[u8]) -> &[u8] {
     line
 }
 
+/// Whether so many bytes could be had now. They are not touched, and given back: what
+/// takes them later cannot fail without ending the process.
+fn is_memory_for(bytes: usize) -> bool {
+    let mut probe = Vec::<u8>::new();
+    let is_there = probe.try_reserve_exact(bytes).is_ok();
+    // A compiler may leave out what nobody looks at.
+    black_box(&mut probe);
+    is_there
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -364,7 +401,7 @@ mod tests {
         for _ in 0..16 {
             assert_eq!(decoder.next(&mut &block[..]), Ok(None));
         }
-        assert_eq!(decoder.next(&mut &block[..]), Err(TooLong));
+        assert_eq!(decoder.next(&mut &block[..]), Err(TooLong::Limit));
 
         let mut decoder = Lines::default();
         assert_eq!(decoder.next(&mut &block[..]), Ok(None));

@@ -20,16 +20,6 @@ use std::task::{Context, Poll, Waker};
 const STEP: usize = 32 << 10;
 /// Bytes given back between two stops.
 const RELEASED: usize = 512 << 10;
-/// What is that large is mapped by itself: nothing is paid for it until it is used,
-/// and it grows without being copied. The C library of GNU keeps up to 64 MiB that
-/// were freed, and what fits in there is not.
-const MAPPED: usize = 80 << 20;
-
-/// How much to reserve for what is expected to have `bytes`, so that it need not be
-/// copied when it gets longer.
-pub fn room(bytes: usize) -> usize {
-    if bytes < 1 << 20 { bytes } else { bytes.max(MAPPED) }
-}
 
 /// Something that is made in steps of well under 100 microseconds.
 ///

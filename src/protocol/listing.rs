@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::protocol::field::Field;
-use crate::protocol::job::{Job, Pace, room};
+use crate::protocol::job::{Job, Pace};
 use crate::protocol::rows::{List, argument_members};
 use crate::protocol::schema::{LONGEST, Schema};
 use crate::protocol::schema_value::{Raw, bare};
@@ -57,7 +57,7 @@ pub fn job<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Job<'a
     Job::new(move |mut pace| async move {
         let items = items.as_ref();
         // Room for all of it and a NUL, so that it need not move.
-        let mut out = String::with_capacity(room(items.len() + 1));
+        let mut out = String::with_capacity(items.len() + 1);
         if write(items, list, &mut out, &mut pace).await.is_err() {
             out.clear();
             if list == List::Tools {

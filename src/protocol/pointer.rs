@@ -3,7 +3,7 @@
 //! Nothing is built but what lies on the way: a result may have megabytes.
 
 use crate::protocol::content;
-use crate::protocol::job::{Job, Pace, room};
+use crate::protocol::job::{Job, Pace};
 use crate::protocol::layout;
 use crate::protocol::walk::{Bad, Split, given, last, whole};
 use crate::protocol::words::{bare, decoded, is_utf8, trim};
@@ -44,7 +44,7 @@ async fn part(answer: &[u8], pointer: &str, pace: &mut Pace) -> Result<String, B
         return Err(Bad);
     };
     // Room for a NUL, too.
-    let mut out = String::with_capacity(room(part.len() + 1));
+    let mut out = String::with_capacity(part.len() + 1);
     match part.starts_with(b"\"") {
         true => bare(part, &mut out, pace).await,
         false => layout::compact(part, &mut out, pace).await,
@@ -90,7 +90,7 @@ async fn follow<'a>(root: &'a [u8], tokens: &[String], pace: &mut Pace) -> Resul
 async fn laid_out(answer: &[u8], pace: &mut Pace) -> Result<String, Bad> {
     let mut text = String::new();
     let data = data(answer, &mut text, pace).await?;
-    let mut out = String::with_capacity(room(data.len() * 2));
+    let mut out = String::with_capacity(data.len() * 2);
     layout::pretty(data, &mut out, pace).await;
     pace.release(text).await;
     Ok(out)

@@ -5,7 +5,7 @@
 
 use crate::protocol::blob;
 use crate::protocol::blocks::Blocks;
-use crate::protocol::job::{Job, Pace, room};
+use crate::protocol::job::{Job, Pace};
 use crate::protocol::schema;
 use crate::protocol::walk::{Bad, Split, given, last};
 use crate::protocol::words::{Sink, bare, is_utf8, length, truth};
@@ -83,7 +83,7 @@ pub(super) async fn entries(items: &[u8], list: List, pace: &mut Pace) -> Table 
         List::Templates => &["uri_template", "name", "title", "description", "mime"],
         List::Prompts => &["name", "title", "description", "arguments"],
     };
-    let mut table = Table::with_room(columns, room(items.len()));
+    let mut table = Table::with_room(columns, items.len());
     match fill(items, list, &mut table, pace).await {
         Ok(()) => table,
         // What is no list has no entries.
@@ -201,7 +201,7 @@ async fn answer(result: &[u8], pace: &mut Pace) -> Result<Table, Bad> {
         true => last(completion, &["values"], pace).await?[0],
         false => Some(completion),
     };
-    let mut table = Table::with_room(&["value"], room(result.len()));
+    let mut table = Table::with_room(&["value"], result.len());
     let mut values = Blocks::of(values.unwrap_or(b"null"));
     while let Ok(Some(value)) = values.next(pace).await {
         bare(value, &mut table, pace).await;
@@ -212,7 +212,7 @@ async fn answer(result: &[u8], pace: &mut Pace) -> Result<Table, Bad> {
 
 /// The size is in bytes, of what a blob stands for.
 async fn contents(parts: &[u8], pace: &mut Pace) -> Table {
-    let mut table = Table::with_room(&["uri", "mime", "size", "text"], room(parts.len()));
+    let mut table = Table::with_room(&["uri", "mime", "size", "text"], parts.len());
     let mut parts = Blocks::of(parts);
     while let Ok(Some(part)) = parts.next(pace).await {
         let members = match part.starts_with(b"{") {

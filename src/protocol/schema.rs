@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 
 use crate::protocol::field::{Field, Member};
-use crate::protocol::job::{Job, Pace, room};
+use crate::protocol::job::{Job, Pace};
 use crate::protocol::schema_type::Type;
 use crate::protocol::schema_value::{Raw, bare};
 use crate::protocol::secret;
@@ -91,7 +91,7 @@ pub fn arguments(schema: &str) -> Table {
 pub fn arguments_job<'a>(schema: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Table> {
     Job::new(|mut pace| async move {
         let schema = schema.as_ref();
-        let mut table = Table::with_room(ARGUMENTS, room(schema.len()));
+        let mut table = Table::with_room(ARGUMENTS, schema.len());
         // What cannot be read asks for nothing.
         match schema.len() > LONGEST {
             true => _ = write_names(schema, &mut table, &mut pace).await,

@@ -187,8 +187,10 @@ cmd_mcp_call_exec(struct cmd *self, struct cmdq_item *item)
 		goto fail;
 	run->start = mcp_run_call;
 	run->is_tool = 1;
-	if (run->args.cmdlist != NULL && !args_has(args, 'o'))
+	if (run->args.cmdlist != NULL && !args_has(args, 'o')) {
 		run->out->sink = MCP_SINK_NONE;
+		mcp_sink_release(run->out);
+	}
 
 	if (!args_has(args, 'i'))
 		return (mcp_run_go(run, item));

@@ -137,6 +137,7 @@ mcp_output_create_client(struct client *c, const char *title)
 void
 mcp_output_free(struct mcp_output *out)
 {
+	mcp_sink_release(out);
 	if (out->client != NULL)
 		server_client_unref(out->client);
 	if (out->viewer != NULL)

@@ -44,6 +44,43 @@ static const struct {
 	{ "window", MCP_SINK_WINDOW, 1 }
 };
 
+/* Calls that run at the same time with results for the usual buffer. */
+static u_char	*mcp_sink_slots;
+static u_int	 mcp_sink_nslots;
+
+/*
+ * Take the usual buffer, or while another result is on its way to that, one
+ * beside it: neither is lost.
+ */
+static void
+mcp_sink_take(struct mcp_output *out)
+{
+	u_int	i;
+
+	for (i = 0; i < mcp_sink_nslots && mcp_sink_slots[i]; i++)
+		/* nothing */;
+	if (i == mcp_sink_nslots) {
+		mcp_sink_slots = xrecallocarray(mcp_sink_slots, i, i + 8, 1);
+		mcp_sink_nslots = i + 8;
+	}
+	mcp_sink_slots[i] = 1;
+	out->slot = i + 1;
+	out->sink = MCP_SINK_BUFFER;
+	if (i == 0)
+		out->buffer = xstrdup(MCP_BUFFER);
+	else
+		xasprintf(&out->buffer, "%s-%u", MCP_BUFFER, i + 1);
+}
+
+/* The result is in its buffer, or there is none. */
+void
+mcp_sink_release(struct mcp_output *out)
+{
+	if (out->slot != 0)
+		mcp_sink_slots[out->slot - 1] = 0;
+	out->slot = 0;
+}
+
 /* The sink if the user has not chosen one. */
 static void
 mcp_sink_default(struct mcp_output *out, int background)
@@ -52,10 +89,8 @@ mcp_sink_default(struct mcp_output *out, int background)
 		out->sink = MCP_SINK_STDOUT;
 	else if (mcp_show_alive(out->viewer) && !background)
 		out->sink = MCP_SINK_VIEW;
-	else {
-		out->sink = MCP_SINK_BUFFER;
-		out->buffer = xstrdup(MCP_BUFFER);
-	}
+	else
+		mcp_sink_take(out);
 }
 
 /*
@@ -136,7 +171,7 @@ mcp_sink_parse(struct mcp_output *out, const char *name, int background,
 		}
 		break;
 	case MCP_SINK_BUFFER:
-		out->buffer = xstrdup(MCP_BUFFER);
+		mcp_sink_take(out);
 		break;
 	default:
 		break;

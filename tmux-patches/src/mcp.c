@@ -21,6 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "tmux.h"
 #include "mcp.h"
@@ -33,6 +36,9 @@
 
 /* How long events may be handed out in one turn of the loop. */
 #define MCP_TURN_US 2000
+
+/* What is so large is mapped by itself. */
+#define MCP_MAPPED_BYTES (1024 * 1024)
 
 /* The status line is redrawn at most this often because of us. */
 #define MCP_REDRAW_MS 100
@@ -95,6 +101,12 @@ mcp_start(void)
 {
 	struct tmcp_options	 options;
 	int32_t			 result;
+
+#ifdef __GLIBC__
+	/* What is large is moved by its pages when it grows, not copied. */
+	mallopt(M_MMAP_THRESHOLD, MCP_MAPPED_BYTES);
+	mallopt(M_TRIM_THRESHOLD, 2 * MCP_MAPPED_BYTES);
+#endif
 
 	memset(&options, 0, sizeof options);
 	options.size = sizeof options;

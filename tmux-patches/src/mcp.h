@@ -144,6 +144,7 @@ struct mcp_output {
 	char			*who;
 	enum mcp_sink		 sink;
 	char			*buffer;
+	u_int			 slot;	/* of the usual buffer, or 0 */
 
 	struct mcp_bytes	*bytes;
 	size_t			 off;
@@ -584,6 +585,7 @@ void		 mcp_show(struct mcp_output *);
 int		 mcp_show_view(struct mcp_output *, struct mcp_bytes *);
 
 /* mcp-sink.c */
+void		 mcp_sink_release(struct mcp_output *);
 int		 mcp_sink_parse(struct mcp_output *, const char *, int,
 		     char **);
 

@@ -1,8 +1,9 @@
 //! Where a result goes: `-o`, and commands that follow.
 
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use tmcp_tmux_tests::{Tmux, until};
+use tmcp_tmux_tests::{Tmux, held, until};
 
 #[test]
 fn a_result_goes_to_the_buffer_that_was_named() {
@@ -12,6 +13,23 @@ fn a_result_goes_to_the_buffer_that_was_named() {
     assert_eq!(tmux.call(["-o", "buffer:mine", "demo", "echo", "text=two"]).ok(), "");
     assert_eq!(tmux.buffer("mine").as_deref(), Some("two"));
     assert_eq!(tmux.buffer("mcp").as_deref(), Some("one"), "the other stays");
+    tmux.finish();
+}
+
+#[test]
+fn results_on_their_way_to_the_usual_buffer_at_the_same_time_keep_one_each() {
+    let tmux = Tmux::demo();
+    let [ms, file] = held(&tmux.path("over"));
+    let _ = tmux.run(["mcp-call", "-b", "demo", "sleep", &ms, &file]).ok();
+    let _ = tmux.run(["mcp-call", "-b", "demo", "echo", "text=second"]).ok();
+    until("the second is kept", || tmux.buffer("mcp-2").as_deref() == Some("second"));
+    let _ = tmux.run(["mcp-call", "-b", "demo", "echo", "text=third"]).ok();
+    until("the newest is kept", || tmux.buffer("mcp-2").as_deref() == Some("third"));
+    fs::write(tmux.path("over"), "").expect("written");
+    until("the first is kept", || tmux.buffer("mcp").is_some_and(|text| text.starts_with("slept")));
+    assert_eq!(tmux.buffer("mcp-2").as_deref(), Some("third"));
+    let _ = tmux.run(["mcp-call", "-b", "demo", "echo", "text=alone"]).ok();
+    until("one alone has the usual buffer", || tmux.buffer("mcp").as_deref() == Some("alone"));
     tmux.finish();
 }
 
