@@ -130,6 +130,7 @@ cmd_mcp_menu_let_go(struct cmd_mcp_menu_data *cdata)
 	struct mcp_run	*run = cdata->run;
 
 	evtimer_del(&cdata->run_timer);
+	mcp_dialog_await(cdata->dialog, NULL);
 	cdata->run = NULL;
 	cmd_mcp_menu_of(run);
 	mcp_running_add(cdata->client, cdata->run_id, run->out->title);
@@ -278,6 +279,7 @@ cmd_mcp_menu_running(__unused int fd, __unused short events, void *data)
 
 	if ((s = mcp_running_say(cdata->run_id)) == NULL)
 		s = xstrdup("running");
+	mcp_dialog_await(cdata->dialog, mcp_request_find(cdata->run_id));
 	mcp_dialog_clear(cdata->dialog, cdata->run->out->title);
 	mcp_dialog_wrap(cdata->dialog, s);
 	free(s);
@@ -287,6 +289,7 @@ cmd_mcp_menu_running(__unused int fd, __unused short events, void *data)
 	    "Cancel the call");
 	mcp_dialog_start(cdata->dialog, CMD_MCP_MENU_LEAVE);
 	mcp_dialog_menu(cdata->dialog, cmd_mcp_menu_running_chosen, cdata);
+	mcp_question_look();
 	mcp_timer_add(&cdata->run_timer, CMD_MCP_MENU_RUNNING_AGAIN_MS);
 }
 
@@ -303,6 +306,7 @@ cmd_mcp_menu_called(struct tmcp_event *event, void *data)
 		return;
 	}
 	evtimer_del(&cdata->run_timer);
+	mcp_dialog_await(cdata->dialog, NULL);
 	cdata->run = NULL;
 	if (mcp_event_result(event) == TMCP_RESULT_OK ||
 	    !mcp_show_alive(cdata->client)) {

@@ -501,7 +501,7 @@ mcp_menu_append(struct client *c, u_int wanted)
 	values[2].string = number;
 	pr = cmd_parse_from_arguments(values, nitems(values), NULL);
 	if (pr->status == CMD_PARSE_ERROR) {
-		server_add_message("mcp: %s", pr->error);
+		mcp_message_add("mcp: %s", pr->error);
 		free(pr->error);
 		return;
 	}

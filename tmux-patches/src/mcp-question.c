@@ -142,7 +142,7 @@ mcp_question_client(struct mcp_request *mr, struct client *not)
 }
 
 /* Have the questions looked at in the next turn. */
-static void
+void
 mcp_question_look(void)
 {
 	if (!event_initialized(&mcp_question_timer))

@@ -106,6 +106,19 @@ mcp_request_wants(struct mcp_request *mr, int failed, const char **pointer)
 	return (failed ? mr->want_failed : mr->want);
 }
 
+/* The request with this number, or NULL. */
+struct mcp_request *
+mcp_request_find(uint64_t id)
+{
+	struct mcp_request	*mr;
+
+	TAILQ_FOREACH(mr, &mcp_requests, entry) {
+		if (mr->id == id)
+			return (mr);
+	}
+	return (NULL);
+}
+
 /* Its number in the core. */
 uint64_t
 mcp_request_id(struct mcp_request *mr)

@@ -230,34 +230,46 @@ mcp_text_label(const char *text, u_int width, int is_time)
 	return (out);
 }
 
+/* The size of the character that text begins with, or 0 if it is none. */
+static size_t
+mcp_text_character(const u_char *src, size_t size)
+{
+	struct utf8_data	ud;
+	enum utf8_state		more;
+	size_t			n = 1;
+
+	if (*src < 0x80)
+		return (1);
+	more = utf8_open(&ud, *src);
+	while (more == UTF8_MORE && n < size)
+		more = utf8_append(&ud, src[n++]);
+	return (more == UTF8_DONE ? n : 0);
+}
+
 /* Copy text, with bytes that are not UTF-8 replaced by U+FFFD. */
 char *
 mcp_text_utf8(const char *text, size_t size)
 {
-	const u_char		*src = (const u_char *)text;
-	struct utf8_data	 ud;
-	enum utf8_state		 more;
-	char			*out, *dst;
-	size_t			 i = 0, n;
+	const u_char	*src = (const u_char *)text;
+	char		*out, *dst;
+	size_t		 i, n, bad = 0;
 
-	dst = out = xmalloc(size * 3 + 1);
-	while (i < size) {
-		if (src[i] < 0x80) {
-			*dst++ = src[i++];
-			continue;
+	for (i = 0; i < size; i += n) {
+		if ((n = mcp_text_character(src + i, size - i)) == 0) {
+			bad++;
+			n = 1;
 		}
-		n = 1;
-		more = utf8_open(&ud, src[i]);
-		while (more == UTF8_MORE && i + n < size)
-			more = utf8_append(&ud, src[i + n++]);
-		if (more == UTF8_DONE) {
-			memcpy(dst, src + i, n);
-			dst += n;
-			i += n;
-		} else {
+	}
+	dst = out = xmalloc(size + bad * 2 + 1);
+	for (i = 0; i < size; i += n) {
+		n = mcp_text_character(src + i, size - i);
+		if (n == 0) {
 			memcpy(dst, "\357\277\275", 3);
 			dst += 3;
-			i++;
+			n = 1;
+		} else {
+			memcpy(dst, src + i, n);
+			dst += n;
 		}
 	}
 	*dst = '\0';
@@ -269,10 +281,16 @@ char *
 mcp_text_json(const char *text, size_t size)
 {
 	char	*valid, *out, *dst;
-	size_t	 i;
+	size_t	 i, more = 0;
 
 	/* A NUL would end it, and it is valid UTF-8 by itself. */
-	dst = out = xmalloc(size * 6 + 3);
+	for (i = 0; i < size; i++) {
+		if ((u_char)text[i] < 0x20 || text[i] == 0x7f)
+			more += 5;
+		else if (text[i] == '"' || text[i] == '\\')
+			more++;
+	}
+	dst = out = xmalloc(size + more + 3);
 	*dst++ = '"';
 	for (i = 0; i < size; i++) {
 		if (text[i] == '"' || text[i] == '\\') {

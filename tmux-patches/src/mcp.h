@@ -506,6 +506,7 @@ int		 mcp_prompt_take(struct mcp_prompt *, struct client *,
 		     const char **, int);
 
 /* mcp-question.c */
+void		 mcp_question_look(void);
 void		 mcp_question_event(struct tmcp_event *);
 void		 mcp_question_gone(uint64_t);
 u_int		 mcp_question_count(void);
@@ -518,6 +519,7 @@ struct mcp_request *mcp_request_add(struct mcp_output *, mcp_request_cb,
 void		 mcp_request_want(struct mcp_request *, u_int, u_int,
 		     const char *);
 u_int		 mcp_request_wants(struct mcp_request *, int, const char **);
+struct mcp_request *mcp_request_find(uint64_t);
 uint64_t	 mcp_request_id(struct mcp_request *);
 const char	*mcp_request_who(uint64_t);
 struct client	*mcp_request_viewer(struct mcp_request *, int *);

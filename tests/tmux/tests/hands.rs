@@ -283,3 +283,49 @@ fn a_hook_that_opens_questions_leaves_the_keys_to_who_types() {
     drop(viewer);
     tmux.finish();
 }
+
+#[test]
+fn a_question_opens_over_the_form_that_waits_for_its_call() {
+    let tmux = demo();
+    let _ = tmux.run(["bind", "-n", "C-t", "mcp-menu", "demo", "ask"]).ok();
+    let viewer = tmux.view_sized(80, 24);
+    viewer.keys(&["C-t"]);
+    viewer.until("Send");
+    viewer.press("Send");
+    // Nobody presses a key for it.
+    viewer.until("Decline");
+    undecided(&tmux);
+    thread::sleep(Duration::from_millis(350));
+    viewer.keys(&["d"]);
+    viewer.until_gone("Decline");
+    viewer.until("the user chose: decline");
+    assert!(!viewer.screen().contains("Leave it running"), "{}", viewer.screen());
+    assert!(!pane(&tmux).contains('d'), "a key went on into the pane: {}", pane(&tmux));
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
+fn a_question_of_another_call_does_not_open_over_a_form_that_waits() {
+    let tmux = demo();
+    let _ = tmux.run(["bind", "-n", "C-t", "mcp-menu", "demo", "sleep"]).ok();
+    let viewer = tmux.view_sized(80, 24);
+    viewer.keys(&["C-t"]);
+    viewer.until("ms*");
+    viewer.text("600000");
+    viewer.keys(&["Enter"]);
+    viewer.until("Send");
+    viewer.press("Send");
+    viewer.until("Leave it running");
+    let call = tmux.start_call(["demo", "ask"]);
+    tmux.until_format("#{mcp_questions}", "1");
+    thread::sleep(Duration::from_millis(1500));
+    viewer.until("Leave it running");
+    assert!(!viewer.screen().contains("Decline"));
+    viewer.press("Cancel the call");
+    viewer.until_gone("Leave it running");
+    let _ = tmux.run(["mcp-cancel", "-a"]).ok();
+    let _ = call.wait();
+    drop(viewer);
+    tmux.finish();
+}
