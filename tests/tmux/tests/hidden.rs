@@ -61,7 +61,7 @@ for line in sys.stdin:
         send(id=i, result={"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": {"name": "s", "version": evil}})
     elif m["method"] == "tools/list":
         send(id=i, result={"tools": [{"name": n, "title": "T", "description": evil + honest,
-            "inputSchema": {"type": "object", "properties": {"p": {"type": "string", "description": evil}} if n == "plain" else {}}} for n in ("plain", "fail", "ask")]})
+            "inputSchema": {"type": "object", "properties": {"p": {"type": "string", "description": evil}}, "required": ["p"]} if n == "plain" else {"type": "object"}} for n in ("plain", "fail", "ask")]})
     elif name == "plain":
         send(id=i, result={"content": [{"type": "text", "text": evil + honest}]})
     elif name == "ask":
@@ -177,7 +177,7 @@ fn menus_forms_questions_messages_and_view_mode_show_them() {
 
     let _ = tmux.run(["bind", "-n", "C-t", "mcp-menu", "s", "plain"]).ok();
     viewer.keys(&["C-t"]);
-    viewer.until("p:");
+    viewer.until("p*:");
     viewer.until(head);
     none_hidden(&viewer.screen());
 

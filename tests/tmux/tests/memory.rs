@@ -35,7 +35,7 @@ fn an_answer_for_which_there_is_no_memory_ends_its_call_and_not_tmux() {
     let large = |bytes: u64| {
         tmux.call(["demo", "large", &format!("{{\"bytes\":{bytes},\"shape\":\"lines\"}}")])
     };
-    assert_eq!(large(900_000).ok().len(), 900_001);
+    assert_eq!(large(900_000).ok().len(), 900_000);
     for _ in 0..3 {
         let error = large(15_000_000).fails(2);
         assert!(error.contains("not enough memory"), "{error}");
@@ -54,6 +54,6 @@ fn what_is_reserved_for_an_answer_is_in_proportion_to_it() {
     assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
     limit(&tmux, 60 * 1024);
     let call = tmux.call(["demo", "large", "{\"bytes\":2000000,\"shape\":\"lines\"}"]);
-    assert_eq!(call.ok().len(), 2_000_001);
+    assert_eq!(call.ok().len(), 2_000_000);
     tmux.finish();
 }

@@ -60,8 +60,8 @@ fn a_result_goes_to_a_popup_of_an_attached_client() {
         .run(["bind-key", "-n", "C-g", "mcp-call", "-o", "popup", "demo", "echo", "text=popped up"])
         .ok();
     let pager = tmux.path("pager");
-    std::fs::write(&pager, "#!/bin/sh\ncat\nexec sleep 600\n").expect("written");
-    std::fs::set_permissions(&pager, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    fs::write(&pager, "#!/bin/sh\ncat\nexec sleep 600\n").expect("written");
+    fs::set_permissions(&pager, fs::Permissions::from_mode(0o755)).expect("executable");
     let _ = tmux.run(["set-environment", "-g", "PAGER", &pager.to_string_lossy()]).ok();
     let viewer = tmux.view();
     viewer.keys(&["C-g"]);
@@ -118,7 +118,7 @@ fn the_commands_that_follow_a_failure_know_the_error() {
 fn the_commands_that_follow_run_for_key_bindings_too() {
     let tmux = Tmux::demo();
     let conf = tmux.path("bind.conf");
-    std::fs::write(
+    fs::write(
         &conf,
         "bind -n C-g mcp-call demo echo 'text=a b' { set -gF @got '#{mcp_result}/#{mcp_error}' }\n",
     )
