@@ -59,7 +59,7 @@ cmd_mcp_log_exec(struct cmd *self, struct cmdq_item *item)
 	if (args_has(args, 'n')) {
 		n = args_strtonum(args, 'n', 0, CMD_MCP_LOG_MAX, &cause);
 		if (cause != NULL) {
-			cmdq_error(item, "lines %s", cause);
+			mcp_error(item, "lines %s", cause);
 			free(cause);
 			return (CMD_RETURN_ERROR);
 		}
@@ -76,13 +76,13 @@ cmd_mcp_log_exec(struct cmd *self, struct cmdq_item *item)
 	if (args_has(args, 'f')) {
 		if (c == NULL || (c->flags & CLIENT_DEAD) ||
 		    (c->session != NULL && !control)) {
-			cmdq_error(item, "-f is for shell and control clients");
+			mcp_error(item, "-f is for shell and control clients");
 			return (CMD_RETURN_ERROR);
 		}
 		if (control)
 			mcp_follow_stop(c);
 		if (!mcp_follow_start(c, control ? NULL : item, n)) {
-			cmdq_error(item, "too many clients follow the log");
+			mcp_error(item, "too many clients follow the log");
 			return (CMD_RETURN_ERROR);
 		}
 		return (control ? CMD_RETURN_NORMAL : CMD_RETURN_WAIT);

@@ -144,7 +144,7 @@ mcp_log_write(const char *line)
 		mcp_log_failed = 0;
 	else if (errno != EAGAIN && !mcp_log_failed) {
 		mcp_log_failed = 1;
-		server_add_message("mcp: can't write log file %s: %s",
+		mcp_message_add("mcp: can't write log file %s: %s",
 		    mcp_log_path, strerror(errno));
 	}
 }
@@ -222,7 +222,7 @@ mcp_log(__unused void *arg, uint32_t level, const char *message)
 	s = mcp_text_vis(line, strlen(line), NULL);
 	free(line);
 	told = (strncmp(s, "mcp: ", 5) == 0 ? s + 5 : s);
-	server_add_message("mcp: %s", told);
+	mcp_message_add("mcp: %s", told);
 	line = mcp_log_line(level, told);
 	mcp_log_write(line);
 	mcp_follow_add(line);
