@@ -618,6 +618,8 @@ impl Engine {
         }
         if let Some(scout) = self.server_mut(server).scout.take() {
             self.close(now, scout, cause);
+            // A watch on the socket, if there is one, goes on without it.
+            self.look_after_pause(now, server);
         }
     }
 
