@@ -13,7 +13,7 @@ fn peak() -> usize {
 }
 
 #[test]
-fn a_line_beyond_the_limit_is_an_error_and_is_never_held() {
+fn an_answer_beyond_the_limit_fails_alone_and_is_never_held() {
     const LIMIT: usize = 16 << 20;
     let only = ["--only", "tools/call", "--huge-line"];
     let before = peak();
@@ -21,9 +21,11 @@ fn a_line_beyond_the_limit_is_an_error_and_is_never_held() {
         let bytes = bytes.to_string();
         let mut driver = one("huge", &[&only[..], &[&*bytes]].concat(), "");
         let error = driver.error("s", "echo", r#"{"text":"x"}"#);
-        assert_eq!(error.kind(), Kind::OutcomeUnknown, "{error}");
-        assert!(error.message().contains("a line longer than 16 MiB"), "{error}");
-        assert!(driver.stat("s", "Connections Closed").contains("error 1"));
+        assert_eq!(error.kind(), Kind::Protocol, "{error}");
+        let wanted = format!("the answer has {bytes} bytes, more than the 16 MiB of max_answer");
+        assert!(error.message().contains(&wanted), "{error}");
+        assert_eq!(driver.tools("s").len(), 28);
+        assert_eq!(driver.count_logged("spawned server pid"), 1);
     }
     let grown = peak().saturating_sub(before);
     assert!(grown < 2 * LIMIT + (4 << 20), "{grown} bytes were held for lines of at most {LIMIT}");
@@ -31,4 +33,11 @@ fn a_line_beyond_the_limit_is_an_error_and_is_never_held() {
     let bytes = LIMIT.to_string();
     let mut driver = one("huge", &[&only[..], &[&*bytes]].concat(), "");
     assert_eq!(driver.text("s", "echo", r#"{"text":"x"}"#), "x");
+
+    let bytes = (LIMIT + 1).to_string();
+    let mut driver = one("huge", &[&only[..], &[&*bytes]].concat(), r#""max_answer":17"#);
+    assert_eq!(driver.text("s", "echo", r#"{"text":"x"}"#), "x");
+    let mut driver = one("huge", &[&only[..], &["1048577"]].concat(), r#""max_answer":1"#);
+    let error = driver.error("s", "echo", r#"{"text":"x"}"#);
+    assert!(error.message().contains("more than the 1 MiB of max_answer"), "{error}");
 }

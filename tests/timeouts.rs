@@ -261,3 +261,19 @@ fn a_connection_whose_server_ignores_the_cancellation_is_given_up() {
     });
     assert_eq!(driver.number("s", "Total Connections"), 0);
 }
+
+#[test]
+fn an_answer_that_is_there_is_read_before_the_clock_is_asked() {
+    let mut driver = one("stopped", &[], r#""timeout":800"#);
+    driver.warm("s");
+    for _ in 0..3 {
+        let id = driver.start("s", "sleep", r#"{"ms":300}"#);
+        driver.turn();
+        // As if we were stopped: nothing is looked at until its time is over.
+        common::poll(driver.client.as_raw_fd(), 10_000);
+        while driver.client.timeout() != Some(Duration::ZERO) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(driver.done(id).outcome.is_ok());
+    }
+}

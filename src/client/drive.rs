@@ -28,6 +28,11 @@ const HEADROOM: u32 = 5;
 const NEEDS: usize = 8;
 /// Bytes of a list that are copied in one go.
 const PIECE: usize = 256 << 10;
+/// How often each stream with something to read is read before the clock is asked:
+/// as much as a pipe or a socket holds.
+const HEARINGS: usize = 4;
+/// Dispatches for which the clock may wait for that.
+pub(super) const PATIENCE: u32 = 16;
 /// Log lines that the host is given in one go; it may write each to a file.
 const LOG_LINES: usize = 50;
 /// Lines of stderr that are logged in one go.
@@ -40,7 +45,7 @@ impl Client {
         let start = clock::now();
         self.flush(start);
         let mut served = self.read_ahead(start);
-        if !served {
+        if !served || self.engine.deadline().is_some_and(|when| when <= start) {
             self.collect_events();
         }
         self.look_at_processes(start);
@@ -50,10 +55,11 @@ impl Client {
                 self.engine.knocked(start, &path);
             }
         }
-        if self.engine.deadline().is_some_and(|when| when <= start) {
-            self.engine.handle_timeout(start);
-        }
         self.carry_out(start);
+        // What a server has said while we were stopped, or asleep, is read before
+        // anybody is told that it came too late: once everywhere, for a server that
+        // does not stop must not stop the clock.
+        let mut unheard = self.busy.len() * HEARINGS;
         let mut now = start;
         // The next piece may take as long as the longest so far, and somewhat
         // longer: it is left to the next dispatch rather than begun. Light pieces
@@ -66,7 +72,13 @@ impl Client {
         loop {
             let before = now;
             let mut loading = false;
-            if self.engine.has_log() {
+            unheard = unheard.min(self.busy.len() * HEARINGS);
+            let due = self.engine.deadline().is_some_and(|when| when <= start);
+            if due && (unheard == 0 || self.patience == 0) {
+                self.engine.handle_timeout(start);
+                self.patience = PATIENCE;
+                self.carry_out(now);
+            } else if self.engine.has_log() {
                 // What comes faster than it is logged would push out the rest.
                 self.carry_out(now);
             } else {
@@ -75,17 +87,22 @@ impl Client {
                 self.open_next(now);
                 if let Some(id) = self.busy.pop_front() {
                     served = true;
+                    unheard = unheard.saturating_sub(1);
                     self.serve(now, id);
                     self.carry_out(now);
                 }
             }
-            if !self.is_busy() && !loading {
+            let due = self.engine.deadline().is_some_and(|when| when <= start);
+            if !self.is_busy() && !loading && !due {
                 break;
             }
             now = clock::now();
             if over(before, now) {
                 break;
             }
+        }
+        if self.engine.deadline().is_some_and(|when| when <= start) {
+            self.patience = self.patience.saturating_sub(1);
         }
         self.longest_piece = longest;
         let mut took = clock::now().since(start);

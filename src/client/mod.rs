@@ -118,6 +118,8 @@ pub struct Client {
     longest_dispatch: Duration,
     /// The longest piece of work of the last dispatches.
     longest_piece: Duration,
+    /// Dispatches for which the clock may still wait until what came is read.
+    patience: u32,
 }
 
 impl Client {
@@ -174,6 +176,7 @@ impl Client {
             log,
             longest_dispatch: Duration::ZERO,
             longest_piece: Duration::ZERO,
+            patience: drive::PATIENCE,
             options,
         };
         client.reload();

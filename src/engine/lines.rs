@@ -8,7 +8,7 @@ use crate::engine::connection::{Connection, Phase, Purpose};
 use crate::engine::evidence::Evidence;
 use crate::engine::{ConnectionId, Engine, LogLevel};
 use crate::metrics::{ErrorCategory, EvictionCause};
-use crate::protocol::framing::Line;
+use crate::protocol::framing::{Line, TooLong};
 use crate::protocol::jsonrpc::{self, Message, RpcError};
 use crate::protocol::message;
 use crate::protocol::salvage::{self, Folding, Wreck};
@@ -18,6 +18,8 @@ use super::streams::Loss;
 
 /// Characters of a line that are logged, and shown of an answer that cannot be read.
 const SHOWN: usize = 200;
+/// Bytes of a line after which its end is not waited for.
+const ENDLESS: u64 = 1 << 30;
 
 impl Engine {
     /// One line of a server.
@@ -161,6 +163,40 @@ impl Engine {
             LogLevel::Debug,
             format_args!("{name} sent a line that is no message: {shown}"),
         );
+    }
+
+    /// A line that was longer than the limit, and has been passed over.
+    pub(super) fn too_long(&mut self, now: Time, id: ConnectionId, line: TooLong) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let server = connection.server;
+        let only = || connection.only_exchange().filter(|_| line.is_answer);
+        let wire = line.id.filter(|_| line.is_answer).or_else(only);
+        let wire = wire.filter(|wire| connection.awaits(*wire));
+        let limit = self.server(server).limits.max_answer >> 20;
+        let why = match line.no_memory {
+            true => "and there is not enough memory for it".to_owned(),
+            false => format!("more than the {limit} MiB of max_answer"),
+        };
+        let bytes = line.bytes;
+        if let Some(wire) = wire {
+            let message = format!("the answer has {bytes} bytes, {why}");
+            let error = RpcError { message, ..RpcError::default() };
+            return self.handle_response(now, id, server, wire, Err(error));
+        }
+        let state = self.server_mut(server);
+        state.metrics.wire.junk_lines += 1;
+        let name = state.name.clone();
+        let text = format_args!("{name} sent a line of {bytes} bytes, {why}: it was passed over");
+        self.note_about(now, server, LogLevel::Warning, text);
+    }
+
+    /// Why a line that is passed over, so far of so many bytes, is the end of its
+    /// connection: no handshake is so long, and no message without end.
+    pub(super) fn endless(&self, id: ConnectionId, bytes: u64) -> Option<String> {
+        let connection = self.connections.get(&id).filter(|_| bytes > 0)?;
+        let limit = self.server(connection.server).limits.max_answer >> 20;
+        let is_over = connection.handshake().0 || bytes > ENDLESS;
+        is_over.then(|| format!("the server sent a line longer than {limit} MiB"))
     }
 
     /// An answer that cannot be read ends its request: no other will come.

@@ -91,6 +91,7 @@ impl Engine {
         connection.heard = true;
         let mut lines = mem::take(&mut connection.lines);
         let server = connection.server;
+        lines.set_limit(self.server(server).limits.max_answer);
         self.server_mut(server).metrics.bytes_received(now, bytes.len());
         let (length, mut blank) = (bytes.len(), true);
         let failure = loop {
@@ -103,8 +104,14 @@ impl Engine {
                         self.charge_line(now, id, length);
                     }
                 }
-                Ok(None) => break None,
-                Err(why) => break Some(why.to_string()),
+                Ok(None) => break self.endless(id, lines.skipped()),
+                Err(line) => {
+                    (self.answered, blank) = (false, false);
+                    self.too_long(now, id, line);
+                    if !self.answered {
+                        self.charge_line(now, id, line.bytes as usize);
+                    }
+                }
             }
             match self.connections.get(&id) {
                 Some(c) if c.unread_answers > MAX_PENDING => {
@@ -116,7 +123,9 @@ impl Engine {
                 _ => return,
             }
         };
-        if blank && lines.buffered() == 0 {
+        let waited_for = lines.skipped() > 0
+            && self.connections.get(&id).is_some_and(|stream| !stream.exchanges.is_empty());
+        if blank && lines.buffered() == 0 && !waited_for {
             self.charge(now, id, length);
         }
         if let Some(connection) = self.connections.get_mut(&id) {

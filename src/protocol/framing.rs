@@ -10,9 +10,9 @@
 //! * a line that lies whole inside one chunk is never copied;
 //! * a long line is outlined as it comes, and its buffer is given to whoever
 //!   keeps a part of it, so that its end costs little;
-//! * no more than [`LIMIT`] bytes of an unfinished line are ever held.
+//! * no more bytes of an unfinished line are ever held than the limit says; the rest
+//!   of a longer one is passed over, and the line after it is good again.
 
-use std::fmt;
 use std::hint::black_box;
 use std::mem;
 use std::ops::{Deref, Range};
@@ -20,8 +20,9 @@ use std::sync::Arc;
 
 use crate::protocol::batch::Batch;
 use crate::protocol::outline::Outline;
+use crate::protocol::{jsonrpc, salvage};
 
-/// Longest line accepted, in bytes: 16 MiB.
+/// Longest line accepted, in bytes, unless another limit is set: 16 MiB.
 pub const LIMIT: usize = 16 << 20;
 
 /// From here on a line is outlined as it comes; a shorter one is done at once.
@@ -30,6 +31,8 @@ const LONG: usize = 64 << 10;
 /// From here on a line gets room for twice what it has, and only if there is
 /// memory for it and for what will be made of it.
 const HUGE: usize = 1 << 20;
+/// The beginning of a long line that came in one piece, where its id is looked for.
+const HEAD: usize = 64 << 10;
 
 /// So many times a line's room is wanted besides: for its text, for whoever keeps
 /// that, and for the next one on another connection.
@@ -40,23 +43,51 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// What stands for the rest of a long batch that is none: no message either.
 const NO_BATCH: &[u8] = b"[";
 
-/// A line cannot be held, so the stream cannot be trusted any further.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TooLong {
-    /// It grew past [`LIMIT`].
-    Limit,
-    /// There is no memory for so many bytes and for what is made of them.
-    Memory(usize),
+/// A line was longer than the limit, and was passed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TooLong {
+    /// How long it was.
+    pub bytes: u64,
+    /// The id of a message of ours that it answers, when that can be seen.
+    pub id: Option<u64>,
+    /// It is no request and no notice.
+    pub is_answer: bool,
+    /// There was no memory for more of it.
+    pub no_memory: bool,
 }
 
-impl fmt::Display for TooLong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TooLong::Limit => f.write_str("the server sent a line longer than 16 MiB"),
-            TooLong::Memory(size) => {
-                write!(f, "there is not enough memory for a line of {size} bytes and more")
-            }
+/// A line that is being passed over.
+#[derive(Debug)]
+struct Skipping {
+    line: TooLong,
+    /// Its last bytes, where the id of an answer may stand.
+    tail: Vec<u8>,
+}
+
+impl Skipping {
+    /// `held` is its beginning, `outline` what is known of that.
+    fn new(held: &[u8], outline: Option<&Outline>) -> Skipping {
+        let id = outline.and_then(|outline| held.get(outline.id.clone()?));
+        let id = id.and_then(|id| std::str::from_utf8(id).ok()).and_then(jsonrpc::id_of);
+        let is_answer = outline.is_some_and(|outline| outline.method.is_none());
+        let line = TooLong { id, is_answer, ..TooLong::default() };
+        let mut skipping = Skipping { line, tail: Vec::new() };
+        skipping.pass(held);
+        skipping
+    }
+
+    fn pass(&mut self, bytes: &[u8]) {
+        self.line.bytes += bytes.len() as u64;
+        let kept = salvage::TAIL.saturating_sub(bytes.len()).min(self.tail.len());
+        self.tail.drain(..self.tail.len() - kept);
+        self.tail.extend_from_slice(&bytes[bytes.len().saturating_sub(salvage::TAIL)..]);
+    }
+
+    fn finish(mut self) -> TooLong {
+        if self.line.id.is_none() && self.line.is_answer {
+            self.line.id = salvage::last_id(&self.tail);
         }
+        self.line
     }
 }
 
@@ -71,6 +102,9 @@ pub struct Lines {
     long: Option<Box<Long>>,
     /// Lines are given out with their blanks, and blank ones, too.
     verbatim: bool,
+    limit: Option<usize>,
+    /// A line that is too long.
+    skipping: Option<Box<Skipping>>,
 }
 
 /// What is known of a long line.
@@ -135,7 +169,8 @@ impl Lines {
     /// what was not used; `None` means that all of it was.
     ///
     /// # Errors
-    /// [`TooLong`] when the unfinished line outgrows [`LIMIT`] or the memory.
+    /// [`TooLong`] at the end of a line that was longer than the limit. The next one is
+    /// read as any other.
     pub fn next<'s, 'i: 's>(
         &'s mut self,
         input: &mut &'i [u8],
@@ -167,22 +202,31 @@ impl Lines {
                 if input.is_empty() {
                     return Ok(None);
                 }
-                self.hold(mem::take(input))?;
+                self.hold(mem::take(input));
                 continue;
             };
             let (line, rest) = input.split_at(end);
             *input = &rest[1..];
+            if let Some(mut skipping) = self.skipping.take() {
+                skipping.pass(line);
+                return Err(skipping.finish());
+            }
             if self.partial.is_empty() && self.long.is_none() {
                 let line = if self.verbatim { line } else { trim(line) };
-                if line.len() > LIMIT {
-                    return Err(TooLong::Limit);
+                if line.len() > self.limit() {
+                    let mut outline = Outline::default();
+                    outline.advance(&line[..HEAD.min(line.len())]);
+                    return Err(Skipping::new(line, Some(&outline)).finish());
                 }
                 if self.verbatim || !line.is_empty() {
                     return Ok(Some(Found::Chunk(line)));
                 }
                 continue;
             }
-            self.hold(line)?;
+            self.hold(line);
+            if let Some(skipping) = self.skipping.take() {
+                return Err(skipping.finish());
+            }
             if let Some(Long::Batch { ended, .. }) = self.long.as_deref_mut() {
                 *ended = true;
             } else if !self.partial.is_empty() {
@@ -207,22 +251,26 @@ impl Lines {
     }
 
     /// Puts `bytes` behind the unfinished line.
-    fn hold(&mut self, mut bytes: &[u8]) -> Result<(), TooLong> {
+    fn hold(&mut self, mut bytes: &[u8]) {
+        if let Some(skipping) = &mut self.skipping {
+            return skipping.pass(bytes);
+        }
         match self.long.as_deref_mut() {
             None if self.partial.is_empty() && !self.verbatim => bytes = skip_start(bytes),
             Some(Long::Batch { batch, .. }) => batch.forget(&mut self.partial),
             _ => {}
         }
         let length = self.partial.len() + bytes.len();
-        if length > LIMIT {
-            return Err(TooLong::Limit);
+        let limit = self.limit();
+        if length > limit {
+            return self.skip(bytes, false);
         }
         if length > HUGE && length > self.partial.capacity() {
-            let wanted = length.saturating_mul(2).min(LIMIT);
+            let wanted = length.saturating_mul(2).min(limit);
             if !is_memory_for(wanted * MADE_OF_IT)
                 || self.partial.try_reserve_exact(wanted - self.partial.len()).is_err()
             {
-                return Err(TooLong::Memory(length));
+                return self.skip(bytes, true);
             }
         }
         self.partial.extend_from_slice(bytes);
@@ -237,7 +285,34 @@ impl Lines {
                 outline.advance(&self.partial);
             }
         }
-        Ok(())
+    }
+
+    /// Lets go of the unfinished line, which goes on with `bytes`.
+    fn skip(&mut self, bytes: &[u8], no_memory: bool) {
+        let outline = match self.long.as_deref() {
+            Some(Long::Line(outline)) => Some(outline),
+            _ => None,
+        };
+        let mut skipping = Box::new(Skipping::new(&self.partial, outline));
+        skipping.line.no_memory = no_memory;
+        skipping.pass(bytes);
+        self.skipping = Some(skipping);
+        self.partial = Vec::new();
+        self.long = None;
+    }
+
+    /// Longest line that is read, in bytes.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = Some(limit);
+    }
+
+    fn limit(&self) -> usize {
+        self.limit.unwrap_or(LIMIT)
+    }
+
+    /// How much of a line that is too long has been passed over.
+    pub fn skipped(&self) -> u64 {
+        self.skipping.as_ref().map_or(0, |skipping| skipping.line.bytes)
     }
 
     /// Gives out the line that was put together.
@@ -401,7 +476,13 @@ mod tests {
         for _ in 0..16 {
             assert_eq!(decoder.next(&mut &block[..]), Ok(None));
         }
-        assert_eq!(decoder.next(&mut &block[..]), Err(TooLong::Limit));
+        assert_eq!(decoder.skipped(), 0);
+        assert_eq!(decoder.next(&mut &block[..]), Ok(None));
+        assert_eq!((decoder.skipped(), decoder.buffered()), (17 << 20, 0));
+        let end = TooLong { bytes: (17 << 20) + 1, is_answer: true, ..TooLong::default() };
+        let mut input = &b"x\n{}\n"[..];
+        assert_eq!(decoder.next(&mut input), Err(end));
+        assert_eq!(decoder.next(&mut input).unwrap().unwrap(), (&b"{}"[..]).into());
 
         let mut decoder = Lines::default();
         assert_eq!(decoder.next(&mut &block[..]), Ok(None));
@@ -409,6 +490,36 @@ mod tests {
         assert_eq!(decoder.next(&mut &b""[..]), Ok(None));
         assert_eq!(decoder.partial.capacity(), 0);
         assert!(decoder.given.is_none());
+    }
+
+    #[test]
+    fn a_line_beyond_the_limit_is_passed_over_and_known_by_its_id() {
+        let long = "x".repeat(100_000);
+        for (line, id, is_answer) in [
+            (format!("{{\"id\":7,\"result\":\"{long}\"}}"), Some(7), true),
+            (format!("{{\"result\":\"{long}\",\"id\":8}} "), Some(8), true),
+            (format!("{{\"id\":7,\"method\":\"{long}\"}}"), Some(7), true),
+            (format!("{{\"method\":\"x\",\"id\":7,\"params\":\"{long}\"}}"), Some(7), false),
+            (format!("{{\"result\":\"{long}\"}}"), None, true),
+        ] {
+            let stream = format!("{line}\n{{\"a\":1}}\n");
+            for size in [10, 1000, 70_000, stream.len()] {
+                let mut decoder = Lines::default();
+                decoder.set_limit(90_000);
+                let mut found = Vec::new();
+                for chunk in stream.as_bytes().chunks(size) {
+                    let mut input = chunk;
+                    loop {
+                        match decoder.next(&mut input) {
+                            Ok(None) => break,
+                            Ok(Some(line)) => found.push(Ok(line.text.to_vec())),
+                            Err(line) => found.push(Err((line.id, line.is_answer))),
+                        }
+                    }
+                }
+                assert_eq!(found, [Err((id, is_answer)), Ok(b"{\"a\":1}".to_vec())], "{size}");
+            }
+        }
     }
 
     /// The texts of the lines of `stream`, by their lengths, as `parse_line` would

@@ -20,7 +20,7 @@ const TRIES: usize = 8;
 /// Lines of one message.
 const LINES: usize = 1 << 16;
 /// Where in an answer its id stands, if not before the result: in its last bytes.
-const TAIL: usize = 128;
+pub(super) const TAIL: usize = 128;
 
 /// What was found in a line.
 #[derive(Debug, Default)]

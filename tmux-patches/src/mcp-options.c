@@ -41,7 +41,8 @@ static const char *mcp_options_defaults[] = {
 	"operation-timeout",
 	"retry-attempts",
 	"retry-backoff",
-	"startup-timeout"
+	"startup-timeout",
+	"max-answer"
 };
 /* The default of @mcp-key-delay, and the longest, in milliseconds. */
 #define MCP_OPTIONS_DELAY_MS 300
