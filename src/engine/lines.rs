@@ -48,12 +48,15 @@ impl Engine {
         line.text = line.text.strip_suffix(b"\r").unwrap_or(line.text);
         // A message of its own ends what was none; within one, none stands alone.
         if memchr::memmem::find(line.text, b"\"jsonrpc\"").is_some() {
-            let text = line.text.trim_ascii_start();
-            if text.starts_with(b"{") {
-                let handle = |message: Message<'_>| self.handle_message(now, id, message);
-                if jsonrpc::parse(text, handle).is_ok() {
-                    return self.abandon_fold(now, id, &fold);
-                }
+            // So does a batch, whatever else is in it.
+            let mut messages = 0;
+            let handle = |message: Message<'_>| {
+                messages += 1;
+                self.handle_message(now, id, message);
+            };
+            let _ = jsonrpc::parse(line.text.trim_ascii_start(), handle);
+            if messages > 0 {
+                return self.abandon_fold(now, id, &fold);
             }
         }
         match fold.line(line.text, limit) {
