@@ -55,6 +55,8 @@ pub fn set_nonblocking(fd: &OwnedFd) -> io::Result<()> {
 
 /// Descriptors that a host keeps for itself, at most a quarter of what it may have.
 const RESERVE: usize = 16;
+/// The highest limit at which open descriptors are counted one by one.
+const COUNTED: usize = 4096;
 
 /// Whether `needed` more descriptors would leave the host too few; then the limit of
 /// open ones. `any` is some open descriptor.
@@ -63,7 +65,11 @@ pub fn shortage(any: RawFd, needed: usize) -> Option<usize> {
     // SAFETY: `limit` is a valid place for the answer.
     check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) }).ok()?;
     let limit = usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX);
-    // The lowest number that is free: those below it are in use.
+    if let (true, Some(open)) = (limit <= COUNTED, count()) {
+        return is_short(open, needed, limit).then_some(limit);
+    }
+    // The lowest number that is free: those below it are in use, which are most of them
+    // where there are very many.
     // SAFETY: the call makes a new descriptor and touches no memory.
     let raw = match check(unsafe { libc::fcntl(any, libc::F_DUPFD_CLOEXEC, 0) }) {
         Ok(raw) => raw,
@@ -73,5 +79,39 @@ pub fn shortage(any: RawFd, needed: usize) -> Option<usize> {
     };
     // SAFETY: the call succeeded, so `raw` is open and ours alone.
     drop(unsafe { OwnedFd::from_raw_fd(raw) });
-    (raw as usize + needed + RESERVE.min(limit / 4) > limit).then_some(limit)
+    is_short(raw as usize, needed, limit).then_some(limit)
+}
+
+fn is_short(open: usize, needed: usize, limit: usize) -> bool {
+    open + needed + RESERVE.min(limit / 4) > limit
+}
+
+/// How many descriptors are open: numbers that became free lie between them, so the
+/// highest and the lowest say little.
+fn count() -> Option<usize> {
+    // The directory itself is open meanwhile.
+    Some(std::fs::read_dir("/proc/self/fd").ok()?.count().saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_for_the_host_is_a_quarter_of_few_and_sixteen_of_many() {
+        assert!(!is_short(22, 8, 40));
+        assert!(is_short(23, 8, 40));
+        assert!(!is_short(1000, 8, 1024));
+        assert!(is_short(1001, 8, 1024));
+    }
+
+    #[test]
+    fn descriptors_are_counted_although_lower_numbers_are_free() {
+        let pipes: Vec<_> = (0..50).map(|_| pipe().unwrap()).collect();
+        // Other tests open and close some at the same time.
+        assert!(count().is_none_or(|open| open >= 100));
+        // Every read end is closed, so the lowest number is free and half are open.
+        let ends: Vec<OwnedFd> = pipes.into_iter().map(|(_, write)| write).collect();
+        assert!(count().is_none_or(|open| open >= ends.len()));
+    }
 }
