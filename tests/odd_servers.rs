@@ -17,9 +17,10 @@ const HELLO: &str =
 /// to the probe, to initialize and to the first call.
 fn shell(name: &str, script: &str, more: &str) -> Driver {
     let home = Home::new(name);
+    // Not in the environment, whose values are shown to nobody.
+    let script = format!("no='{NO}'; init='{INIT}'; hello='{HELLO}'; {script}");
     let args = serde_json::json!(["-c", script]);
-    let env = serde_json::json!({"no": NO, "init": INIT, "hello": HELLO});
-    let entry = format!("{{\"command\":\"sh\",\"args\":{args},\"env\":{env}{more}}}");
+    let entry = format!("{{\"command\":\"sh\",\"args\":{args}{more}}}");
     write_config(&home, &format!("{{\"s\":{entry}}}"));
     Driver::at(home)
 }
@@ -174,6 +175,12 @@ fn a_start_that_takes_too_long_shows_what_the_server_says_and_is_kept_while_it_s
     let script = r#"i=0; while [ $i -lt 30 ]; do printf "step $i\r" >&2; sleep 0.1; i=$((i+1)); done
         read a; echo "$no"; read a; echo "$init"; read a; read a; echo "$hello"; cat >/dev/null"#;
     let mut driver = shell("slow", script, r#","startup_timeout":1000"#);
+    let id = driver.start("s", "anything", "{}");
+    driver.until("the line in the list of what is under way", |d| {
+        let jobs = d.client.jobs_table();
+        jobs.get(0, "message").is_some_and(|text| text.starts_with("step ")).then_some(())
+    });
+    assert!(driver.client.cancel(id));
     let error = driver.error("s", "anything", "{}");
     assert_eq!(error.kind(), Kind::Timeout);
     let message = error.message();
@@ -236,4 +243,21 @@ fn a_remembered_era_that_fails_is_forgotten() {
     let mut driver = Driver::at(home);
     assert!(failure(&mut driver).message().contains("exit status 3"));
     driver.until("the verdict to be forgotten", |_| (!kept().contains("legacy")).then_some(()));
+}
+
+#[test]
+fn a_secret_that_a_server_prints_is_not_shown() {
+    let script = "echo 'bad key sk-12345678901234567890' >&2; printf 'sk-12345678901234567890?' >&2; read a; sleep 60";
+    let home = Home::new("secret");
+    let env = serde_json::json!({"API_KEY": "sk-12345678901234567890"});
+    let entry = serde_json::json!({"command": "sh", "args": ["-c", script], "env": env,
+        "timeout": 1500});
+    write_config(&home, &serde_json::json!({"s": entry}).to_string());
+    let mut driver = Driver::at(home);
+    let error = driver.error("s", "anything", "{}");
+    assert!(error.message().contains("; stderr: bad key "), "{error}");
+    assert!(!error.message().contains("sk-1234"), "{error}");
+    let report = driver.client.stats(Some("s"), tmcp::metrics::Detail::Full).unwrap();
+    assert!(report.contains("| bad key "), "{report}");
+    assert!(!report.contains("sk-1234"), "{report}");
 }

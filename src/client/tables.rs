@@ -64,7 +64,7 @@ impl Client {
             Table::new(&["id", "server", "tool", "state", "age_us", "progress", "message"]);
         for job in self.jobs() {
             let percent = job.percent().map(|percent| percent.to_string());
-            let words = job.progress.map(|(_, _, words)| words);
+            let words = job.progress.map(|(_, _, words)| words).or(job.starting);
             table.push([
                 job.id.0.to_string(),
                 job.server.to_string(),

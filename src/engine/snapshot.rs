@@ -4,7 +4,7 @@ use crate::config::{Scope, Transport};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::request::{Kind, State};
+use crate::engine::request::{Kind, Request, State};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
 use crate::error::Result;
 use crate::metrics::{Latency, ServerReport};
@@ -37,6 +37,8 @@ pub struct Job {
     pub age: Duration,
     /// Progress so far, its end when known, and the server's words.
     pub progress: Option<(f64, Option<f64>, String)>,
+    /// What the server that it waits for printed to stderr last, while that starts.
+    pub starting: Option<String>,
 }
 
 impl Job {
@@ -152,6 +154,7 @@ impl Engine {
                     _ => "waiting",
                 },
                 age: now.since(request.enqueued),
+                starting: self.last_line_at_the_start(request),
                 progress: request.progress.as_ref().map(|(done, total, words)| {
                     (*done, *total, words.as_deref().unwrap_or_default().to_owned())
                 }),
@@ -159,6 +162,14 @@ impl Engine {
             .collect();
         jobs.sort_by_key(|job| job.id);
         jobs
+    }
+
+    /// The last line of stderr of a server that is starting and that a request waits for.
+    fn last_line_at_the_start(&self, request: &Request) -> Option<String> {
+        let server = self.server(request.server?);
+        let waits = matches!(request.state, State::Queued | State::AwaitingTools);
+        let starts = !server.pool.is_up() && server.pool.connecting() > 0;
+        server.said.lines().last().filter(|_| waits && starts).cloned()
     }
 
     /// The latency of the calls of all servers since the start.
