@@ -68,7 +68,7 @@ pub fn is_secret_name(name: &str) -> bool {
 /// Under a secret name: four characters or more that are no ordinary word of
 /// settings, no path and no number below a million. Under any other name: eight
 /// characters or more with letters and digits, no path; and of an address only
-/// the password in it, see [`password_in`].
+/// the password in it, see `password_in`.
 pub fn is_secret(name: &str, value: &str) -> bool {
     let value = value.trim();
     if ORDINARY.contains(&value.to_ascii_lowercase().as_str()) || is_path(value) {

@@ -251,10 +251,15 @@ mcp_show_view_step(__unused int fd, __unused short events, __unused void *arg)
 		mcp_timer_add(&mcp_show_timer, 0);
 }
 
-/* Where a text is viewed. A pane that has gone has no other in its place. */
+/*
+ * Where a text is viewed. A pane that has gone has no other in its place, and
+ * a client that has gone leaves nobody who waits for it in the pane.
+ */
 static struct window_pane *
 mcp_show_view_pane(struct mcp_output *out)
 {
+	if (out->viewer != NULL && !mcp_show_alive(out->viewer))
+		return (NULL);
 	if (out->wp_id != -1)
 		return (window_pane_find_by_id(out->wp_id));
 	if (mcp_show_alive(out->viewer))

@@ -127,7 +127,7 @@ fn errors_in_the_status_line_and_the_message_log_are_text_only() {
     terminal.keys(b"\x07");
     terminal.until(b"033]0;title");
     until("it is in the messages", || {
-        tmux.messages().iter().any(|line| line.contains("red\\033]0;title"))
+        tmux.messages().iter().any(|line| line.contains("Red\\033]0;title"))
     });
     let log = tmux.messages().join("\n");
     harmless(log.as_bytes());

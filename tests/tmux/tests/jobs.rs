@@ -37,7 +37,7 @@ fn nothing_under_way_is_an_empty_list() {
     assert!(tmux.run(["mcp-cancel", "99"]).fails(1).contains("no such job: 99"));
     assert!(tmux.run(["mcp-cancel", "x"]).fails(1).contains("no such job: x"));
     assert!(tmux.run(["mcp-cancel", "-a", "1"]).fails(1).contains("-a"));
-    assert!(tmux.run(["mcp-cancel", "-s", "zeta"]).fails(1).contains("unknown server: zeta"));
+    assert!(tmux.run(["mcp-cancel", "-s", "zeta"]).fails(1).contains("unknown server 'zeta'"));
     tmux.finish();
 }
 

@@ -168,6 +168,9 @@ fn many_lines_and_wide_ones_hold_nobody_up_wherever_they_go() {
     let lines: String = (0..100_000).map(|n| format!("line {n}\n")).collect();
     let wide = "wide ".repeat(200_000);
     let viewer = tmux.view();
+    let clients = tmux.run(["list-clients", "-F", "#{client_name}"]).ok();
+    // A popup waits for the one before it.
+    let close = format!("display-popup -C -c {}", clients.trim_end());
     let mut control = tmux.control();
     for (name, text) in [("lines", &lines), ("wide", &wide)] {
         let file = tmux.path(name);
@@ -188,7 +191,7 @@ fn many_lines_and_wide_ones_hold_nobody_up_wherever_they_go() {
                     after -= u32::from(call.ended());
                 }
                 let _ = call.wait().ok();
-                for command in ["display-popup -C", "kill-window -a -t one:0"] {
+                for command in [close.as_str(), "kill-window -a -t one:0"] {
                     let _ = control.command(command);
                 }
                 let _ = tmux.run(["send-keys", "-t", "one:0", "-X", "cancel"]);
