@@ -40,6 +40,7 @@ pub mod config;
 pub mod engine;
 pub mod error;
 pub mod metrics;
+mod nearest;
 pub mod protocol;
 pub mod redact;
 mod sys;

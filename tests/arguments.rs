@@ -88,6 +88,22 @@ fn an_unknown_tool_is_answered_with_the_tools_there_are() {
 }
 
 #[test]
+fn a_name_that_is_nearly_right_is_answered_with_the_one_that_may_be_meant() {
+    let mut driver = one("nearly", &[], "");
+    let tool = refusal(&mut driver, "ecco", &["text=x"]);
+    assert!(tool.starts_with("server 's' has no tool 'ecco'; it has echo, upper"), "{tool}");
+    assert!(tool.ends_with("; did you mean 'echo'?"), "{tool}");
+    let argument = refusal(&mut driver, "echo", &["txet=hi"]);
+    assert!(argument.contains("tool 'echo' has no argument 'txet'; it takes text"), "{argument}");
+    assert!(argument.ends_with("; did you mean 'text'?"), "{argument}");
+    let server = driver.start_error("S", "echo", "{}");
+    assert!(server.starts_with("unknown server 'S'; there are s"), "{server}");
+    assert!(server.ends_with("; did you mean 's'?"), "{server}");
+    let far = refusal(&mut driver, "nothing", &["text=x"]);
+    assert!(!far.contains("did you mean"), "{far}");
+}
+
+#[test]
 fn arguments_that_are_no_json_object_are_refused_at_once() {
     let mut driver = one("no-object", &[], "");
     driver.ready();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::config::{Era, ToolFilter};
 use crate::engine::join::Join;
+use crate::nearest::suggestion;
 use crate::protocol::deep::{Kind, MOST};
 use crate::protocol::jsonrpc::Answer;
 use crate::protocol::lenient::Oddity;
@@ -208,10 +209,14 @@ impl Catalogue {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
+        let near = suggestion(tool, self.pages.iter().flat_map(Page::names));
         if names.is_empty() {
             format!("server '{server}' has no tool '{tool}'; it has none at all")
         } else {
-            format!("server '{server}' has no tool '{tool}'; it has {}{more}", names.join(", "))
+            format!(
+                "server '{server}' has no tool '{tool}'; it has {}{more}{near}",
+                names.join(", ")
+            )
         }
     }
 

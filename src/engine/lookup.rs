@@ -10,6 +10,7 @@
 use crate::config::{Directory, Problem, Scope};
 use crate::engine::{Engine, ServerId};
 use crate::error::{Error, Kind, Result};
+use crate::nearest::suggestion;
 
 /// Names that a message lists.
 const NAMES: usize = 20;
@@ -138,11 +139,13 @@ impl Engine {
             message += &format!(": {name} is configured for project{s} {places} only");
             return Error::new(Kind::Invalid, message);
         }
-        let names = self.entries().filter_map(|entry| match entry {
-            Listed::Server(_, name, scope) if scope.nearness(at).is_some() => Some(name),
-            _ => None,
-        });
-        let names = list(names);
+        let visible = || {
+            self.entries().filter_map(|entry| match entry {
+                Listed::Server(_, name, scope) if scope.nearness(at).is_some() => Some(name),
+                _ => None,
+            })
+        };
+        let names = list(visible());
         let file = self.problems.iter().find(|problem| problem.server.is_none());
         match (&*names, file) {
             ("", Some(problem)) => message += &format!("; {}", problem.message),
@@ -156,6 +159,7 @@ impl Engine {
         if !self.origins.is_empty() {
             message += &format!(" (configured in {}; see mcp-reload)", self.origins);
         }
+        message += &suggestion(name, visible());
         Error::new(Kind::Invalid, message)
     }
 

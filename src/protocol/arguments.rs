@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 
+use crate::nearest::suggestion;
 use crate::protocol::assembly::{self, Node};
 use crate::protocol::field::Field;
 use crate::protocol::job::Job;
@@ -217,7 +218,8 @@ impl<'s, 'a> Arguments<'s, 'a> {
         }
         if self.schema.is_closed() && !self.schema.is_cut {
             let takes = describe(self.schema);
-            return Err(format!("{} has no argument '{key}'; {takes}", self.what));
+            let near = suggestion(key, self.schema.names());
+            return Err(format!("{} has no argument '{key}'; {takes}{near}", self.what));
         }
         Ok((key, ""))
     }

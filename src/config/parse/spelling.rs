@@ -1,6 +1,7 @@
 //! How other clients spell what stands in an entry.
 
 use crate::config::Transport;
+use crate::nearest;
 
 /// What the word for a transport means.
 #[derive(Debug, PartialEq)]
@@ -115,8 +116,8 @@ pub(super) fn near<'a>(key: &str, ours: impl Iterator<Item = &'a str>) -> Option
             return Some(own);
         }
         let allowed = if plain_own.len() >= 7 { 2 } else { 1 };
-        let distance = distance(&plain_key, &plain_own);
-        if plain_own.len() >= 3 && distance <= allowed && best.is_none_or(|(d, _)| distance < d) {
+        let Some(distance) = nearest::distance(&plain_key, &plain_own, allowed) else { continue };
+        if plain_own.len() >= 3 && best.is_none_or(|(d, _)| distance < d) {
             best = Some((distance, own));
         }
     }
@@ -126,26 +127,6 @@ pub(super) fn near<'a>(key: &str, ours: impl Iterator<Item = &'a str>) -> Option
 /// Lower case, letters and digits alone.
 pub(super) fn plain(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// How many letters must be put in, left out, changed, or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for (i, row) in rows.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    rows[0] = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        for j in 1..=b.len() {
-            let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            rows[i][j] = change.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                rows[i][j] = rows[i][j].min(rows[i - 2][j - 2] + 1);
-            }
-        }
-    }
-    rows[a.len()][b.len()]
 }
 
 /// Takes a command line apart as a shell does: blanks, quotes, backslashes.
