@@ -204,19 +204,28 @@ async fn write_prompt<'a>(
     }
 }
 
+/// Behind a tool that is called as a task alone (`execution.taskSupport`).
+const NEEDS_TASKS: &str = "  (needs tasks, which this client does not have)";
+
 async fn write_tool<'a>(
     raw: &'a [u8],
     out: &mut String,
     work: &mut Work<'_, 'a>,
 ) -> Result<(), Bad> {
     let pace = &mut *work.pace;
-    let names = ["name", "title", "description", "annotations", "inputSchema"];
-    let [name, title, description, annotations, schema] = last(raw, &names, pace).await?;
+    let names = ["name", "title", "description", "annotations", "inputSchema", "execution"];
+    let [name, title, description, annotations, schema, execution] =
+        last(raw, &names, pace).await?;
     write_words(given(name).ok_or(Bad)?, out, pace).await;
     // Older servers keep the title here.
     let annotations = given(annotations).unwrap_or_default();
     let [old_title] = last(annotations, &["title"], pace).await.unwrap_or_default();
     write_first(&[title, old_title, description], out, pace).await;
+    let execution = given(execution).unwrap_or_default();
+    let [tasks] = last(execution, &["taskSupport"], pace).await.unwrap_or_default();
+    if tasks == Some(br#""required""#) {
+        out.push_str(NEEDS_TASKS);
+    }
     out.push('\n');
     match given(schema) {
         None => {}
@@ -354,6 +363,15 @@ mod tests {
             {"name":"c","description":"\n  First line.\nSecond."},
             {"name":"d"}]"#;
         assert_eq!(text(tools), "a  Title\nb  Old title\nc  First line.\nd\n");
+    }
+
+    #[test]
+    fn a_tool_that_needs_tasks_says_so() {
+        let tools = br#"[{"name":"a","title":"T","execution":{"taskSupport":"required"}},
+            {"name":"b","execution":{"taskSupport":"optional"}},{"name":"c","execution":"required"},
+            {"name":"d","execution":{"taskSupport":["required"]}},{"name":"e","execution":null}]"#;
+        let expected = "a  T  (needs tasks, which this client does not have)\nb\nc\nd\ne\n";
+        assert_eq!(text(tools), expected);
     }
 
     #[test]
