@@ -17,7 +17,8 @@ const LONG: usize = 300 << 10;
 fn scripted(name: &str, replies: &[String]) -> Driver {
     let home = Home::new(name);
     let initialize = json!({"jsonrpc": "2.0", "id": 1, "result": {"protocolVersion": "2025-11-25",
-        "capabilities": {"tools": {}}, "serverInfo": {"name": "x", "version": "1"}}});
+        "capabilities": {"tools": {}, "resources": {"subscribe": true}},
+        "serverInfo": {"name": "x", "version": "1"}}});
     // The notification that ends the handshake is a line that needs no answer.
     let handshake = [initialize.to_string() + "\n", String::new()];
     for (at, reply) in handshake.iter().chain(replies).enumerate() {
@@ -196,7 +197,7 @@ fn notices_are_told_without_what_is_long_in_them() {
     let replies =
         tell(
             "notifications/progress",
-            json!({"message": long, "progressToken": 2, "total": 4, "progress": 1}),
+            json!({"message": long, "progressToken": 3, "total": 4, "progress": 1}),
         ) + &tell("notifications/message", json!({"data": {"a": [long]}, "level": "warning"}))
             + &tell(
                 "notifications/message",
@@ -204,8 +205,13 @@ fn notices_are_told_without_what_is_long_in_them() {
             )
             + &tell("notifications/resources/updated", json!({"_meta": {"x": long}, "uri": "a:b"}))
             + &tell("notifications/resources/updated", json!({"uri": long}))
-            + &done(2);
-    let mut driver = scripted("long-notices", &[replies]);
+            + &done(3);
+    let mut driver = scripted("long-notices", &[done(2), replies]);
+    let watching = driver.client.subscribe("s", "a:b", None, 0).expect("it is asked for");
+    driver.until("the resource is watched", |driver| {
+        let is_it = |event: &Event| matches!(event, Event::Done(done) if done.id == watching);
+        driver.events.iter().any(is_it).then_some(())
+    });
     driver.call("s", "anything", "{}");
     let progress = driver.events.iter().find_map(|event| match event {
         Event::Progress(progress) => Some((progress.progress, progress.total, &progress.message)),

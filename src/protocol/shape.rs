@@ -122,11 +122,19 @@ mod tests {
         table.get(0, "shape").expect("the column is there").to_owned()
     }
 
+    /// The outline inside of a list of known places: only the arguments that are not
+    /// filled part by part have an outline, and such a list is one of them.
+    fn part_of(property: &str) -> String {
+        let list = shape_of(&format!(r#"{{"type":"array","prefixItems":[{property}]}}"#));
+        let inside = list.strip_prefix('[').map(|rest| rest.strip_suffix(']').unwrap_or(rest));
+        inside.unwrap_or(&list).to_owned()
+    }
+
     #[test]
     fn lists_and_objects_are_outlined() {
         assert_eq!(shape_of(r#"{"type":"array","items":{"type":"string"}}"#), "[string]");
         assert_eq!(
-            shape_of(
+            part_of(
                 r#"{"type":"array","items":{"type":"object","required":["name"],"properties":{
                 "name":{"type":"string"},"size":{"enum":["s","m",3]},
                 "tags":{"type":"array","items":{"type":["integer","null"]}},"any":{}}}}"#
@@ -150,7 +158,7 @@ mod tests {
 
     #[test]
     fn one_without_end_has_an_end() {
-        let endless = shape_of(r##"{"type":"array","items":{"$ref":"#/$defs/Me"}}"##);
+        let endless = part_of(r##"{"type":"array","items":{"$ref":"#/$defs/Me"}}"##);
         assert!(
             endless.starts_with(r#"[{"again"?: {"again"?: "#) && endless.len() < 200,
             "{endless}"
@@ -158,6 +166,6 @@ mod tests {
         let many: Vec<String> =
             (0..3000).map(|n| format!(r#""k{n}":{{"type":"string"}}"#)).collect();
         let property = format!(r#"{{"type":"object","properties":{{{}}}}}"#, many.join(","));
-        assert!(shape_of(&property).ends_with(".."));
+        assert!(part_of(&property).ends_with(".."));
     }
 }
