@@ -145,7 +145,7 @@ arguments_are_described_and_checked(void)
 	    false), TMCP_RESULT_NOT_FOUND);
 	tmcp_event_free(listed(&rig, TMCP_LIST_TOOLS));
 	table = tmcp_client_tool_arguments(c, "main", "types");
-	CHECK_INT(tmcp_table_rows(table), 8);
+	CHECK_INT(tmcp_table_rows(table), 9);
 	/* The scripted server sorts by name. */
 	CHECK_STR(tmcp_table_get(table, 0, "name"), "i");
 	CHECK_STR(tmcp_table_get(table, 0, "required"), "1");
