@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::tmux::Tmux;
-use crate::wait::PATIENCE;
+use crate::wait::{PATIENCE, until};
 
 /// What came between `%begin` and `%end` or `%error`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +102,9 @@ impl Control {
         });
         let mut control = Control { child, stdin, seen };
         assert_eq!(control.command("display-message -p ready").lines, ["ready"]);
+        // The block of the attaching may come after the one above.
+        let attached = |line: &String| line.starts_with("%session-changed");
+        until("the client is attached", || control.raw().iter().any(attached));
         control
     }
 

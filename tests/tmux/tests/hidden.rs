@@ -89,6 +89,8 @@ fn lists_and_errors_show_them_and_a_result_on_standard_output_is_left_alone() {
     let tmux = tmux();
     let result = tmux.call(["s", "plain", "p=x"]).ok();
     let expected = raw().replace('\u{9b}', "\\302\\233");
+    // 3.3a has no width for a line separator and escapes it by itself.
+    let result = result.replace("\\342\\200\\250", "\u{2028}");
     assert_eq!(result, format!("{expected}{HONEST}\n"));
     let _ = tmux.call(["-o", "buffer:kept", "s", "plain", "p=x"]).ok();
     assert_eq!(tmux.buffer("kept"), Some(format!("{}{HONEST}", raw())));
