@@ -28,6 +28,9 @@ use crate::time::Time;
 /// the longest.
 const FIRST_LOOK: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause after looks at which the socket was there and gave no session:
+/// the pauses double from the one above on.
+const LONGEST_REFUSED: Duration = Duration::from_secs(2);
 /// How long the socket is watched once the process has ended: another one may just have
 /// been quicker to listen, and says so by the failure of this one.
 const AFTER_FAILURE: Duration = Duration::from_millis(250);
@@ -57,6 +60,8 @@ pub(super) struct Reachability {
 #[derive(Debug)]
 struct Watch {
     pause: Duration,
+    /// The pause after a look that came to a server and not to a session.
+    refused: Duration,
     armed: Option<Time>,
     /// All processes have ended, so: until when, and what is told then.
     end: Option<(Time, Failed)>,
@@ -230,8 +235,12 @@ impl Engine {
         if state.config.transport != Transport::Socket || state.removed {
             return;
         }
-        let watch =
-            state.reach.watch.get_or_insert(Watch { pause: FIRST_LOOK, armed: None, end: None });
+        let watch = state.reach.watch.get_or_insert(Watch {
+            pause: FIRST_LOOK,
+            refused: LONGEST_PAUSE,
+            armed: None,
+            end: None,
+        });
         watch.end = None;
         watch.pause = FIRST_LOOK;
         self.look_after_pause(now, server);
@@ -246,6 +255,16 @@ impl Engine {
         }
         let when = now + watch.pause;
         watch.pause = (watch.pause * 3 / 2).min(LONGEST_PAUSE);
+        self.timers.set(&mut watch.armed, Timer::Socket(server), Some(when));
+    }
+
+    /// Arms the next look after one at which the socket was there and gave no session,
+    /// because a server that refuses is not to be asked twenty times a second.
+    pub(super) fn look_after_refusal(&mut self, now: Time, server: ServerId) {
+        let state = &mut self.servers[server.0 as usize];
+        let Some(watch) = &mut state.reach.watch else { return };
+        let when = now + watch.refused;
+        watch.refused = (watch.refused * 2).min(LONGEST_REFUSED);
         self.timers.set(&mut watch.armed, Timer::Socket(server), Some(when));
     }
 

@@ -414,7 +414,10 @@ impl Engine {
         let OpenFailure { message, permanent, crowded } = failure;
         if connection.scout && state.reach.watches() {
             state.scout = None;
-            return self.look_after_pause(now, server);
+            return match category {
+                ErrorCategory::Connect => self.look_after_pause(now, server),
+                _ => self.look_after_refusal(now, server),
+            };
         }
         if crowded && !connection.scout && (state.pool.is_up() || state.pool.connecting() > 0) {
             // Those that are served or stand before this one serve whoever waits.
