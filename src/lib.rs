@@ -39,6 +39,7 @@ pub mod client;
 pub mod config;
 pub mod engine;
 pub mod error;
+pub mod json;
 pub mod metrics;
 mod nearest;
 pub mod protocol;

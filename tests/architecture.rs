@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 const EDGES: &[(&str, &[&str])] = &[
     ("chunks", &[]),
     ("error", &[]),
+    ("json", &[]),
     ("table", &["chunks"]),
     ("nearest", &[]),
     ("time", &[]),
     ("config", &["error", "nearest", "time"]),
     ("metrics", &["error", "time"]),
     ("redact", &[]),
-    ("protocol", &["chunks", "config::Era", "error", "nearest", "table", "time"]),
+    ("protocol", &["chunks", "config::Era", "error", "json", "nearest", "table", "time"]),
     ("engine", &["config", "error", "metrics", "nearest", "protocol", "redact", "time"]),
     ("sys", &["error", "time"]),
     ("transport", &["error", "sys"]),
@@ -26,7 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that decide and touch nothing.
-const PURE: &[&str] = &["protocol", "engine"];
+const PURE: &[&str] = &["json", "protocol", "engine"];
 /// What would touch something.
 const IMPURE_STD: &[&str] = &["fs", "io", "net", "os", "process", "thread"];
 const IMPURE_WORDS: &[&str] =

@@ -10,6 +10,7 @@
 
 use std::ops::Range;
 
+use crate::json::is_number;
 use crate::protocol::deep::{Deep, Field, Kind, Place, Region};
 use crate::protocol::scan;
 
@@ -551,35 +552,6 @@ impl Outline {
 /// Whether a token is a literal or a number.
 fn is_word(word: &[u8]) -> bool {
     matches!(word, b"true" | b"false" | b"null") || is_number(word)
-}
-
-fn is_number(word: &[u8]) -> bool {
-    let digits = |rest: &[u8]| rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let mut rest = word.strip_prefix(b"-").unwrap_or(word);
-    let whole = digits(rest);
-    if whole == 0 || (whole > 1 && rest[0] == b'0') {
-        return false;
-    }
-    rest = &rest[whole..];
-    if let Some(fraction) = rest.strip_prefix(b".") {
-        let count = digits(fraction);
-        if count == 0 {
-            return false;
-        }
-        rest = &fraction[count..];
-    }
-    if let Some((b'e' | b'E', exponent)) = rest.split_first() {
-        let exponent = match exponent.split_first() {
-            Some((b'+' | b'-', digits)) => digits,
-            _ => exponent,
-        };
-        let count = digits(exponent);
-        if count == 0 {
-            return false;
-        }
-        rest = &exponent[count..];
-    }
-    rest.is_empty()
 }
 
 #[cfg(test)]

@@ -1,0 +1,18 @@
+//! JSON (RFC 8259), read in steps.
+//!
+//! "No more input" and "the budget is spent" are the same suspension, so one
+//! [`Tokenizer`] serves the messages of servers, which come in pieces, and the
+//! readers of long answers, which must give the host its thread back.
+
+mod budget;
+mod nesting;
+mod number;
+mod plain_run;
+mod tokenizer;
+mod unescape;
+
+pub use budget::Budget;
+pub use nesting::Nesting;
+pub use number::is_number;
+pub use tokenizer::{Dialect, NotJson, Step, SyntaxError, Token, Tokenizer};
+pub use unescape::{Piece, Unescape, unescape};
