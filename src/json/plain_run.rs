@@ -6,14 +6,14 @@
 
 /// Bytes compared together. Without an early exit in the loop, the compiler uses
 /// vector instructions of whatever processor it builds for.
-pub(super) const BLOCK: usize = 32;
+pub(crate) const BLOCK: usize = 32;
 const WORD: usize = size_of::<u64>();
 
 /// Length in bytes of the run at the start of `text`.
 ///
 /// `wide`: bytes beyond ASCII belong to the run. `near`: expect the end within 8
 /// bytes; tunes speed only.
-pub(super) fn plain_run(text: &[u8], wide: bool, near: bool) -> usize {
+pub(crate) fn plain_run(text: &[u8], wide: bool, near: bool) -> usize {
     match (wide, near) {
         (false, true) => short_run::<false>(text),
         (false, false) => run::<false>(text),

@@ -2,8 +2,8 @@
 //!
 //! Neither way asks whether it is JSON: what is not is laid out all the same.
 
+use crate::json::plain_run;
 use crate::protocol::job::Pace;
-use crate::protocol::scan;
 use crate::protocol::stride;
 use crate::protocol::walk::piece;
 use crate::protocol::words::{boundary, trim};
@@ -95,7 +95,7 @@ async fn string(json: &[u8], at: usize, out: &mut String, pace: &mut Pace) -> us
         let mut looks = 0;
         while !closed && at < end {
             if !escaped {
-                at += scan::ordinary(&json[at..end], true, true);
+                at += plain_run(&json[at..end], true, true);
                 if at == end {
                     break;
                 }

@@ -48,7 +48,6 @@ pub mod raw;
 pub mod rows;
 pub mod salvage;
 mod sameness;
-mod scan;
 pub mod schema;
 mod schema_type;
 mod schema_value;

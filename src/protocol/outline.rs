@@ -10,9 +10,8 @@
 
 use std::ops::Range;
 
-use crate::json::is_number;
+use crate::json::{BLOCK, is_number, plain_run};
 use crate::protocol::deep::{Deep, Field, Kind, Place, Region};
-use crate::protocol::scan;
 
 /// What a pass over a whole line has found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,8 +217,8 @@ impl Outline {
         let mut near = self.key;
         let mut at = self.at;
         loop {
-            let run = scan::ordinary(&line[at..], self.wide, near);
-            near = run < scan::BLOCK;
+            let run = plain_run(&line[at..], self.wide, near);
+            near = run < BLOCK;
             at += run;
             let Some(&stop) = line.get(at) else {
                 self.at = at;

@@ -4,7 +4,7 @@
 //! would cost more than to read it. What begins within reach and does not end there
 //! is left to the reader that stops (`walk`), and so is what looks wrong.
 
-use crate::protocol::scan;
+use crate::json::plain_run;
 use crate::protocol::walk::Bad;
 
 /// The closing brackets that are missing, a bit each: nothing limits how deep a
@@ -126,7 +126,7 @@ pub(super) fn string(json: &[u8], at: usize) -> Option<usize> {
         return None;
     }
     loop {
-        at += scan::ordinary(json.get(at..)?, true, true);
+        at += plain_run(json.get(at..)?, true, true);
         match json.get(at)? {
             b'"' => return Some(at + 1),
             b'\\' => at = escape(json, at)?,

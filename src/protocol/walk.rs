@@ -7,8 +7,8 @@
 //! Invariant: what is given out is one whole, well-formed value without blanks
 //! around it.
 
+use crate::json::plain_run;
 use crate::protocol::job::Pace;
-use crate::protocol::scan;
 use crate::protocol::stride::{self, Open};
 use crate::protocol::words;
 
@@ -158,7 +158,7 @@ impl<'a> Walk<'a> {
         self.take(b'"')?;
         loop {
             let piece = piece(self.json, self.at);
-            let count = scan::ordinary(piece, true, true);
+            let count = plain_run(piece, true, true);
             self.at += count;
             pace.spend(count / 8 + 2).await;
             if count == piece.len() && count > 0 {

@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::json::plain_run;
 use crate::protocol::job::{Job, Pace};
-use crate::protocol::scan;
 use crate::protocol::walk::{Bad, PIECE, piece};
 
 /// What takes text as it is read.
@@ -133,7 +133,7 @@ pub(super) async fn unescape_inside<S: Sink>(
     let mut at = 0;
     while at < inside.len() {
         let all = piece(inside, at);
-        let count = scan::ordinary(all, true, true);
+        let count = plain_run(all, true, true);
         let run = if count == PIECE { boundary(inside, at, count) } else { count };
         if run > 0 {
             sink.push(std::str::from_utf8(&inside[at..at + run]).map_err(|_| Bad)?);
