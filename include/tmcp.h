@@ -126,7 +126,8 @@ enum tmcp_result {
    */
   TMCP_RESULT_SERVER = -6,
   /**
-   * The server broke the protocol; that connection is closed.
+   * The answer cannot be used: it is no valid message, or too long. The server has
+   * run the request.
    */
   TMCP_RESULT_PROTOCOL = -7,
   /**

@@ -19,7 +19,8 @@ pub enum Kind {
     Cancelled,
     /// The server answered with a JSON-RPC error.
     Server,
-    /// The server broke the protocol; that connection is closed.
+    /// The answer cannot be used: it is no valid message, or longer than
+    /// `max_answer`. The server has run the request.
     Protocol,
     /// The server could not be reached or started, or went away before the
     /// request can have run. Safe to repeat.

@@ -25,7 +25,8 @@ pub enum tmcp_result {
     Cancelled = -5,
     /// The server answered with a JSON-RPC error.
     Server = -6,
-    /// The server broke the protocol; that connection is closed.
+    /// The answer cannot be used: it is no valid message, or too long. The server has
+    /// run the request.
     Protocol = -7,
     /// The server could not be reached or started, or went away before the
     /// request can have run. Safe to repeat.
