@@ -17,9 +17,10 @@ use std::time::{Duration, Instant};
 
 use support::sys::thread_time;
 use support::{setting, table};
-use tmcp::protocol::job::Job;
-use tmcp::protocol::rows::List;
-use tmcp::protocol::{blob, content, listing, pointer, rows, schema};
+use tmcp::json::task::Job;
+use tmcp::mcp::render::rows::List;
+use tmcp::mcp::render::{blob, content, listing, pointer, rows};
+use tmcp::mcp::schema::fields;
 
 const BUDGET: Duration = Duration::from_micros(500);
 
@@ -170,7 +171,7 @@ fn contents(answer: Answer) -> Job<'static, Product> {
 }
 
 fn form(answer: Answer) -> Job<'static, Product> {
-    measured(schema::arguments_job(answer), |table| table.rows())
+    measured(fields::arguments_job(answer), |table| table.rows())
 }
 
 fn plain_blobs(json: &[u8]) -> usize {

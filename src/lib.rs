@@ -28,23 +28,27 @@
 //! save the log sink, which must not call into the client.
 //!
 //! # Where to look
-//! [`engine`] for what is decided and why, [`protocol::negotiation`] for the
+//! [`engine`] for what is decided and why, [`session::negotiation`] for the
 //! eras, [`engine::Delivery`] for what may be sent twice, `docs/architecture.md`
 //! for the life of one call.
 
 #![deny(unsafe_code)]
 
+pub mod channel;
 pub mod chunks;
 pub mod client;
 pub mod config;
 pub mod engine;
 pub mod error;
 pub mod json;
+pub mod mcp;
 pub mod metrics;
 mod nearest;
-pub mod protocol;
+mod process;
 pub mod redact;
+pub mod rpc;
+pub mod session;
 mod sys;
 pub mod table;
 pub mod time;
-pub mod transport;
+pub mod wire;

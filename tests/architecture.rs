@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Which module may use which others. Nothing points up; `engine` and
-/// `transport` never see each other.
+/// `channel` never see each other.
 const EDGES: &[(&str, &[&str])] = &[
     ("chunks", &[]),
     ("error", &[]),
@@ -16,18 +16,28 @@ const EDGES: &[(&str, &[&str])] = &[
     ("config", &["error", "nearest", "time"]),
     ("metrics", &["error", "time"]),
     ("redact", &[]),
-    ("protocol", &["chunks", "config::Era", "error", "json", "nearest", "table", "time"]),
-    ("engine", &["config", "error", "metrics", "nearest", "protocol", "redact", "time"]),
+    ("rpc", &["chunks", "json", "mcp::message", "wire::ndjson"]),
+    ("mcp", &["chunks", "json", "nearest", "rpc", "session::modern", "table"]),
+    ("wire", &["rpc"]),
+    ("session", &["config::Era", "json", "mcp", "rpc", "time"]),
+    (
+        "engine",
+        &[
+            "config", "error", "json", "mcp", "metrics", "nearest", "redact", "rpc", "session",
+            "time", "wire",
+        ],
+    ),
     ("sys", &["error", "time"]),
-    ("transport", &["error", "sys"]),
+    ("process", &["error", "sys"]),
+    ("channel", &["error", "process", "sys"]),
     (
         "client",
-        &["config", "engine", "error", "metrics", "protocol", "sys", "table", "time", "transport"],
+        &["channel", "config", "engine", "error", "json", "mcp", "metrics", "sys", "table", "time"],
     ),
 ];
 
 /// Modules that decide and touch nothing.
-const PURE: &[&str] = &["json", "protocol", "engine"];
+const PURE: &[&str] = &["json", "rpc", "mcp", "wire", "session", "engine"];
 /// What would touch something.
 const IMPURE_STD: &[&str] = &["fs", "io", "net", "os", "process", "thread"];
 const IMPURE_WORDS: &[&str] =
@@ -265,28 +275,28 @@ fn the_sources_keep_to_their_shape() {
 #[test]
 fn every_kind_of_violation_is_noticed() {
     for (path, text, part) in [
-        ("src/engine/pool.rs", "use crate::transport::Unix;", "may not use transport"),
+        ("src/engine/pool.rs", "use crate::channel::Unix;", "may not use channel"),
         ("src/engine/pool.rs", "use crate::{\n error,\n client::Client};", "may not use client"),
         ("src/engine/pool.rs", "fn f() { crate::sys::clock::now(); }", "may not use sys"),
-        ("src/transport/unix.rs", "use crate::engine::Action;", "may not use engine"),
-        ("src/transport/unix.rs", "use crate::time::Time;", "may not use time"),
-        ("src/protocol/message.rs", "use crate::config::Limits;", "may not use config::Limits"),
-        ("src/protocol/x.rs", "use crate::config::{Era, Config};", "may not use config::Config"),
-        ("src/protocol/x.rs", "use crate::config;", "may not use config"),
-        ("src/protocol/x.rs", "use crate::engine::*;", "may not use engine::*"),
+        ("src/channel/unix.rs", "use crate::engine::Action;", "may not use engine"),
+        ("src/channel/unix.rs", "use crate::time::Time;", "may not use time"),
+        ("src/session/message.rs", "use crate::config::Limits;", "may not use config::Limits"),
+        ("src/session/x.rs", "use crate::config::{Era, Config};", "may not use config::Config"),
+        ("src/session/x.rs", "use crate::config;", "may not use config"),
+        ("src/session/x.rs", "use crate::engine::*;", "may not use engine::*"),
         ("src/error.rs", "use crate::time::Time;", "may not use time"),
         ("src/config/scan.rs", "use crate::metrics::Latency;", "may not use metrics"),
         ("src/config/scan.rs", "use super::super::engine::Engine;", "may not use engine"),
         ("src/metrics/mod.rs", "pub(in crate::client) fn f() {}", "may not use client"),
-        ("src/sys/fd.rs", "use crate::transport::Flow;", "may not use transport"),
+        ("src/sys/fd.rs", "use crate::channel::Flow;", "may not use channel"),
         ("src/novel/mod.rs", "", "module novel has no line"),
         ("src/engine/x.rs", "use std::io;", "may not use std::io"),
         ("src/engine/x.rs", "use std::{fmt, net::TcpStream};", "may not use std::net"),
         ("src/engine/x.rs", "fn f() { std::thread::sleep(d); }", "may not use std::thread"),
         ("src/engine/x.rs", "use std :: os::fd::AsFd;", "may not use std::os"),
-        ("src/protocol/x.rs", "use std::fs::File;", "may not use std::fs"),
-        ("src/protocol/x.rs", "std::process::exit(1)", "may not use std::process"),
-        ("src/protocol/x.rs", "use std::time::Instant;", "may not name Instant"),
+        ("src/session/x.rs", "use std::fs::File;", "may not use std::fs"),
+        ("src/session/x.rs", "std::process::exit(1)", "may not use std::process"),
+        ("src/session/x.rs", "use std::time::Instant;", "may not name Instant"),
         ("src/engine/x.rs", "use std::time::{Duration, SystemTime};", "may not name SystemTime"),
         ("src/engine/x.rs", "fn f(fd: RawFd) {}", "may not name RawFd"),
         ("src/engine/x.rs", "fn f(fd: OwnedFd) {}", "may not name OwnedFd"),
@@ -313,14 +323,14 @@ fn every_kind_of_violation_is_noticed() {
 fn what_is_allowed_is_left_alone() {
     for (path, text) in [
         ("src/engine/x.rs", "use std::{fmt, mem};\nuse std::time::Duration;"),
-        ("src/engine/x.rs", "use crate::{config::{Era, Limits}, protocol::framing::Lines};"),
+        ("src/engine/x.rs", "use crate::{config::{Era, Limits}, wire::ndjson::Lines};"),
         ("src/engine/x.rs", "// std::io, mio, unsafe\n/* RawFd */ /// libc\nlet a = \"Instant\";"),
         ("src/engine/x.rs", "let amio = instant; const UNSAFE: u8 = 1;"),
-        ("src/protocol/x.rs", "use crate::config::Era;\nuse crate::protocol::modern;"),
-        ("src/protocol/x.rs", "fn f<'a>(x: &'a str, c: char) { c == 'a' }"),
+        ("src/session/x.rs", "use crate::config::Era;\nuse crate::session::modern;"),
+        ("src/session/x.rs", "fn f<'a>(x: &'a str, c: char) { c == 'a' }"),
         ("src/sys/x.rs", "unsafe { f() }"),
         ("src/client/x.rs", "#![deny(unsafe_code)]"),
-        ("src/transport/x.rs", "use std::os::fd::RawFd;\nuse crate::sys;"),
+        ("src/channel/x.rs", "use std::os::fd::RawFd;\nuse crate::sys;"),
         ("src/client/x.rs", &"\n".repeat(800)),
         ("ffi/src/x.rs", "unsafe { f() }"),
     ] {

@@ -18,8 +18,8 @@ use tmcp::engine::{
     Action, Arguments, CallTool, Completion, ConnectionId, Engine, Event, Listing, LogLevel,
     Opened, Reference, Reply, RequestId, Unfinished,
 };
-use tmcp::protocol::rows::List;
-use tmcp::protocol::{content, listing};
+use tmcp::mcp::render::rows::List;
+use tmcp::mcp::render::{content, listing};
 use tmcp::time::Time;
 
 /// What is asked of the server.

@@ -1,9 +1,9 @@
 //! What words become by the schemas that real servers have, and what is said of them.
 
 use serde_json::Value;
-use tmcp::protocol::arguments::{Encoded, Pair, check_required_by, encode_by};
-use tmcp::protocol::listing;
-use tmcp::protocol::schema::arguments;
+use tmcp::mcp::render::listing;
+use tmcp::mcp::schema::arguments::{Encoded, Pair, check_required_by, encode_by};
+use tmcp::mcp::schema::fields::arguments;
 
 fn pairs(words: &[&str]) -> Vec<Pair> {
     let pair = |word: &&str| {

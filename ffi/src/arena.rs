@@ -8,7 +8,7 @@
 use std::ffi::c_char;
 
 use tmcp::chunks::Chunks;
-use tmcp::protocol::job::Pace;
+use tmcp::json::task::Pace;
 
 use crate::strings;
 
@@ -45,7 +45,7 @@ impl Arena {
 mod tests {
     use super::*;
     use std::ffi::CStr;
-    use tmcp::protocol::job::Job;
+    use tmcp::json::task::Job;
 
     #[test]
     fn strings_end_where_they_ended() {

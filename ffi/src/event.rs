@@ -17,10 +17,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use tmcp::engine::{Asks, Completion, Event, Listing, Progress, Question, Reply};
-use tmcp::protocol::blob::{self, Blobs};
-use tmcp::protocol::job::Job;
-use tmcp::protocol::rows::List;
-use tmcp::protocol::{content, listing, pointer};
+use tmcp::json::task::Job;
+use tmcp::mcp::render::blob::{self, Blobs};
+use tmcp::mcp::render::rows::List;
+use tmcp::mcp::render::{content, listing, pointer};
 
 use crate::arena::Arena;
 use crate::guard;

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use tmcp::protocol::job::Job;
+use tmcp::json::task::Job;
 
 /// Something that stays with the event, and does not move any more once it is made.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::ffi::{CStr, CString, OsStr, OsString, c_char};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use tmcp::protocol::job::Pace;
+use tmcp::json::task::Pace;
 
 use crate::handle::Failure;
 
@@ -222,7 +222,7 @@ impl Boundary for str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tmcp::protocol::job::Job;
+    use tmcp::json::task::Job;
 
     fn copied(text: &str, len: usize) -> (usize, Vec<u8>) {
         let mut buf = vec![0x7f_u8; len.max(1)];

@@ -8,8 +8,9 @@ use std::ffi::{CString, c_char};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tmcp::engine::{Completion, Event, Listing, Reply};
-use tmcp::protocol::job::{Job, Pace};
-use tmcp::protocol::{rows, schema};
+use tmcp::json::task::{Job, Pace};
+use tmcp::mcp::render::rows;
+use tmcp::mcp::schema::fields;
 use tmcp::table::Table;
 
 use crate::arena::Arena;
@@ -311,7 +312,7 @@ pub unsafe extern "C" fn tmcp_client_servers(client: *mut tmcp_client) -> *mut t
 pub fn job(event: &tmcp_event) -> Job<'static, Option<tmcp_table>> {
     let answer = event.answer();
     let table = if event.form().is_some() {
-        whole(schema::arguments_job(answer))
+        whole(fields::arguments_job(answer))
     } else if let Event::Done(Completion { outcome: Ok(Reply::Result(_)), .. }) = event.event() {
         rows::of_result_job(answer)
     } else if let Some(listed) = listed(event) {

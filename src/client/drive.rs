@@ -6,6 +6,7 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::channel::{ConnectErrorKind, ExitStatus, Flow, Program, Signal, Stdio, Transport, Unix};
 use crate::config::{ServerConfig, Transport as Channel};
 use crate::engine::{
     Action, ChildExit, ConnectionId, LogLevel, OpenFailure, Opened, Signal as Hardness,
@@ -13,9 +14,6 @@ use crate::engine::{
 use crate::error::Kind;
 use crate::sys::{clock, fd, knock, undertaker};
 use crate::time::Time;
-use crate::transport::{
-    ConnectErrorKind, ExitStatus, Flow, Program, Signal, Stdio, Transport, Unix,
-};
 
 use super::link::{Exit, Link, Unread};
 use super::loader::Progress;

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use mio::{Registry, Token};
 
+use crate::channel::{ExitStatus, Flow, Part, TOKENS, Transport};
 use crate::engine::ConnectionId;
 use crate::time::Time;
-use crate::transport::{ExitStatus, Flow, Part, TOKENS, Transport};
 
 /// How long the host may take to say how a process ended that it has reaped.
 const REPORT: Duration = Duration::from_millis(200);

@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::channel::{ExitStatus, Transport};
 use crate::config::{Defaults, ServerConfig, Transport as Channel, paths};
 pub use crate::engine::{
     Abilities, Answer, Arguments, Asks, CallTool, Completion, Event, Job, Listing, LogLevel, Pair,
@@ -40,7 +41,6 @@ use crate::metrics::{self, Figures};
 use crate::sys::knock::Knocks;
 use crate::sys::{clock, entropy};
 use crate::time::Time;
-use crate::transport::{ExitStatus, Transport};
 use hunch::Hunch;
 use link::Link;
 use loader::Loader;

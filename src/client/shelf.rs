@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 
 use super::own;
 use crate::engine::Json;
-use crate::protocol::raw::LONGEST;
+use crate::json::raw::LONGEST;
 
 /// Largest file that is kept or believed: it is read and written in one go.
 const MAX_BYTES: u64 = (LONGEST + 64) as u64;

@@ -4,9 +4,9 @@ use crate::client::Client;
 use crate::config::{Problem, Scope};
 use crate::engine::Listed;
 use crate::error::{Error, Kind, Result};
+use crate::mcp::schema::arguments::{self, Pair};
+use crate::mcp::schema::fields;
 use crate::metrics::Figures;
-use crate::protocol::arguments::{self, Pair};
-use crate::protocol::schema;
 use crate::sys::clock;
 use crate::table::Table;
 
@@ -38,14 +38,14 @@ const SERVERS: &[&str] = &[
 ];
 
 impl Client {
-    /// The arguments of a tool; see [`schema::arguments`].
+    /// The arguments of a tool; see [`fields::arguments`].
     ///
     /// # Errors
     /// [`Kind::Invalid`] when the server's tools are not known, or have none of
     /// that name.
     pub fn tool_arguments(&self, server: &str, tool: &str) -> Result<Table> {
         let definition = self.definition(server, tool)?;
-        Ok(schema::arguments(schema::input_schema(definition)))
+        Ok(fields::arguments(fields::input_schema(definition)))
     }
 
     /// Whether a tool takes a value for an argument.

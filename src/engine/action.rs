@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::{Era, ServerConfig, Transport};
 use crate::engine::ConnectionId;
-use crate::protocol::json::Json;
+use crate::json::kept::Json;
 
 /// Something for the driver to do.
 #[derive(Debug)]

@@ -13,8 +13,9 @@ use crate::engine::request::{CallArguments, Kind, Request, State};
 use crate::engine::timer::{Soonest, Timer};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
+use crate::mcp::message;
+use crate::mcp::schema::arguments;
 use crate::metrics::{Outcome, Timings};
-use crate::protocol::{arguments, message};
 use crate::time::Time;
 
 /// How long a connection is kept from others while its server still works on a

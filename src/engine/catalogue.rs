@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use crate::config::{Era, ToolFilter};
 use crate::engine::join::Join;
+use crate::json::lenient::Oddity;
+use crate::json::raw::{LONGEST, Raw};
+use crate::mcp::capabilities::Offers;
+use crate::mcp::list_page::{Page, Wanted};
 use crate::nearest::suggestion;
-use crate::protocol::deep::{Kind, MOST};
-use crate::protocol::jsonrpc::Answer;
-use crate::protocol::lenient::Oddity;
-use crate::protocol::offers::Offers;
-use crate::protocol::page::{Page, Wanted};
-use crate::protocol::raw::{LONGEST, Raw};
+use crate::rpc::envelope::Answer;
+use crate::rpc::spans::{Kind, MOST};
 use crate::time::Time;
 
 /// Longest time a list is kept, whatever the server says.

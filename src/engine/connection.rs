@@ -16,9 +16,9 @@ use crate::engine::evidence::Evidence;
 use crate::engine::retry::Delivery;
 use crate::engine::silence::FIRST_THOUGHT;
 use crate::engine::{RequestId, ServerId, unasked};
-use crate::protocol::framing::Lines;
-use crate::protocol::negotiation::{Negotiation, Question};
+use crate::session::negotiation::{Negotiation, Question};
 use crate::time::Time;
+use crate::wire::ndjson::Lines;
 
 /// Requests of one connection that are remembered although nobody waits for an answer.
 const UNAWAITED: usize = 32;

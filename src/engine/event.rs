@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::engine::{Listing, QuestionId, RequestId};
 use crate::error::Error;
-use crate::protocol::arguments::Pair;
-pub use crate::protocol::json::Json;
+pub use crate::json::kept::Json;
+use crate::mcp::schema::arguments::Pair;
 
 /// Something the host may want to act on.
 #[derive(Debug)]

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use crate::protocol::salvage::Fold;
+use crate::rpc::salvage::Fold;
 use crate::time::Time;
 
 /// Characters of a line that are kept. Addresses of a login are long.

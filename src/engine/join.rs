@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::protocol::json::Json;
-use crate::protocol::page::Page;
+use crate::json::kept::Json;
+use crate::mcp::list_page::Page;
 
 /// A list that is being put together.
 #[derive(Debug)]

@@ -7,12 +7,12 @@ use crate::config::Transport;
 use crate::engine::connection::{Connection, Phase, Purpose};
 use crate::engine::evidence::Evidence;
 use crate::engine::{ConnectionId, Engine, LogLevel};
+use crate::mcp::message;
 use crate::metrics::{ErrorCategory, EvictionCause};
-use crate::protocol::framing::{Line, TooLong};
-use crate::protocol::jsonrpc::{self, Message, RpcError};
-use crate::protocol::message;
-use crate::protocol::salvage::{self, Folding, Wreck};
+use crate::rpc::envelope::{self, Message, RpcError};
+use crate::rpc::salvage::{self, Folding, Wreck};
 use crate::time::Time;
+use crate::wire::ndjson::{Line, TooLong};
 
 use super::streams::Loss;
 
@@ -28,14 +28,14 @@ impl Engine {
             return self.go_on_with(now, id, line);
         }
         let mut messages = 0;
-        let parsed = jsonrpc::parse_line(&mut line, |message| {
+        let parsed = envelope::parse_line(&mut line, |message| {
             messages += 1;
             self.handle_message(now, id, message);
         });
         match parsed {
             Ok(()) => {}
-            Err(jsonrpc::Junk) if messages == 0 => self.search(now, id, &line),
-            Err(jsonrpc::Junk) => self.junk(now, id, line.text, 1),
+            Err(envelope::Junk) if messages == 0 => self.search(now, id, &line),
+            Err(envelope::Junk) => self.junk(now, id, line.text, 1),
         }
     }
 
@@ -54,7 +54,7 @@ impl Engine {
                 messages += 1;
                 self.handle_message(now, id, message);
             };
-            let _ = jsonrpc::parse(line.text.trim_ascii_start(), handle);
+            let _ = envelope::parse(line.text.trim_ascii_start(), handle);
             if messages > 0 {
                 return self.abandon_fold(now, id, &fold);
             }
@@ -252,7 +252,7 @@ impl Engine {
         let connection = self.connections.get_mut(&id)?;
         // Some servers answer a notice, too: nothing waits for that.
         let noticed = std::mem::take(&mut connection.noticed);
-        if noticed && error.code == jsonrpc::METHOD_NOT_FOUND {
+        if noticed && error.code == envelope::METHOD_NOT_FOUND {
             return None;
         }
         connection.only_exchange()
@@ -262,7 +262,7 @@ impl Engine {
     pub(super) fn is_echo(&self, id: ConnectionId, message: &Message<'_>) -> bool {
         let Message::Request { id: theirs, method, .. } = message else { return false };
         message::is_ours(method)
-            && jsonrpc::own_id(theirs).is_some_and(|wire| {
+            && envelope::own_id(theirs).is_some_and(|wire| {
                 self.connections.get(&id).is_some_and(|connection| connection.awaits(wire))
             })
     }

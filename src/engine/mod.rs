@@ -70,7 +70,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-pub use crate::protocol::arguments::Pair;
+pub use crate::mcp::schema::arguments::Pair;
 pub use action::{Action, ChildExit, OpenFailure, Opened, Signal};
 pub use catalogue::Listing;
 pub use event::{Answer, Asks, Completion, Event, Json, Progress, Question, Reply};
@@ -83,11 +83,11 @@ pub use snapshot::{Job, ServerSnapshot};
 
 use crate::config::{Defaults, Directory, Era, Problem, Transport};
 use crate::error::{Error, Kind, Result};
+pub use crate::mcp::message::Abilities;
+use crate::mcp::message::{self, Identity};
 use crate::metrics::Latency;
-pub use crate::protocol::message::Abilities;
-use crate::protocol::message::{self, Identity};
-use crate::protocol::outline::{Outline, Verdict};
 use crate::redact::Redactor;
+use crate::rpc::scanner::{Outline, Verdict};
 use crate::time::Time;
 use allowance::Allowance;
 use configuring::Coming;

@@ -15,9 +15,9 @@ use crate::engine::connection::Connection;
 use crate::engine::event::Event;
 use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, ServerId};
-use crate::protocol::jsonrpc::Params;
-use crate::protocol::lenient::Oddity;
-use crate::protocol::message::{self, AcknowledgedParams};
+use crate::json::lenient::Oddity;
+use crate::mcp::message::{self, AcknowledgedParams};
+use crate::rpc::envelope::Params;
 use crate::time::Time;
 
 /// Least time between two events of one kind of one server.

@@ -1,7 +1,7 @@
 //! What servers send that is not as the protocol has it, told once.
 
 use crate::engine::{Engine, LogLevel, ServerId};
-use crate::protocol::lenient::Oddity;
+use crate::json::lenient::Oddity;
 
 impl Engine {
     /// Warns of something odd that was read all the same: once for each server and

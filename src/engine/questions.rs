@@ -27,10 +27,13 @@ use crate::engine::event::{Answer, Asks, Event, Question};
 use crate::engine::request::{Rounds, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, Pair, QuestionId, RequestId, ServerId};
 use crate::error::{self, Error, Result};
-use crate::protocol::jsonrpc::Answer as JsonAnswer;
-use crate::protocol::message::{Abilities, ElicitParams, InputRequest, Questions};
-use crate::protocol::raw::LONGEST;
-use crate::protocol::{arguments, jsonrpc, legacy, message};
+use crate::json::raw::LONGEST;
+use crate::mcp::message;
+use crate::mcp::message::{Abilities, ElicitParams, InputRequest, Questions};
+use crate::mcp::schema::arguments;
+use crate::rpc::envelope;
+use crate::rpc::envelope::Answer as JsonAnswer;
+use crate::session::legacy;
 use crate::time::Time;
 pub(super) use room::RATE;
 
@@ -293,8 +296,8 @@ impl Engine {
     ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.answer(&mut self.spare, |out| match asks {
-            Asks::Sample { .. } => jsonrpc::write_error(out, their_id, legacy::REFUSED, why),
-            _ => jsonrpc::write_result(out, their_id, "{\"action\":\"decline\"}"),
+            Asks::Sample { .. } => envelope::write_error(out, their_id, legacy::REFUSED, why),
+            _ => envelope::write_result(out, their_id, "{\"action\":\"decline\"}"),
         });
         let state = self.server_mut(server);
         state.metrics.wire.declined += 1;
@@ -452,10 +455,13 @@ impl Engine {
             Origin::Peer { connection, their_id, .. } => {
                 let Some(stream) = self.connections.get_mut(&connection) else { return };
                 stream.answer(&mut self.spare, |out| match body {
-                    "" => {
-                        jsonrpc::write_error(out, &their_id, legacy::REFUSED, "refused by the user")
-                    }
-                    body => jsonrpc::write_result(out, &their_id, body),
+                    "" => envelope::write_error(
+                        out,
+                        &their_id,
+                        legacy::REFUSED,
+                        "refused by the user",
+                    ),
+                    body => envelope::write_result(out, &their_id, body),
                 });
                 self.server_mut(pending.server).metrics.message_sent(now);
                 self.ask_write(connection);
@@ -523,7 +529,7 @@ fn extra(rounds: &mut Rounds) -> String {
             .iter()
             .map(|(key, body)| {
                 let mut name = Vec::new();
-                jsonrpc::write_str(&mut name, key);
+                envelope::write_str(&mut name, key);
                 format!("{}:{body}", String::from_utf8_lossy(&name))
             })
             .collect();

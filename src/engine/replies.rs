@@ -12,16 +12,16 @@ use crate::engine::event::{Event, Progress, Reply};
 use crate::engine::request::{Kind, Request, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
-use crate::protocol::error_data;
-use crate::protocol::json::Json;
-use crate::protocol::jsonrpc::{
+use crate::json::kept::Json;
+use crate::json::lenient::Oddity;
+use crate::json::raw::LONGEST;
+use crate::mcp::message::{self, InputRequest, LogParams, ProgressParams, ResultHead};
+use crate::mcp::render::error_data;
+use crate::rpc::envelope::{
     self, Answer, INVALID_PARAMS, METHOD_NOT_FOUND, Message, Params, RpcError,
 };
-use crate::protocol::legacy;
-use crate::protocol::lenient::Oddity;
-use crate::protocol::message::{self, InputRequest, LogParams, ProgressParams, ResultHead};
-use crate::protocol::negotiation::Question;
-use crate::protocol::raw::LONGEST;
+use crate::session::legacy;
+use crate::session::negotiation::Question;
 use crate::time::Time;
 
 impl Engine {
@@ -348,7 +348,7 @@ impl Engine {
         };
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.answer(&mut self.spare, |out| match refused {
-            Some(why) => jsonrpc::write_error(out, their_id, INVALID_PARAMS, why.message()),
+            Some(why) => envelope::write_error(out, their_id, INVALID_PARAMS, why.message()),
             None => legacy::write_answer(out, their_id, &asked.method, &self.roots_result),
         });
         let state = self.server_mut(server);
@@ -384,7 +384,7 @@ impl Engine {
         let Some(text) = params.map(Params::abridged) else { return };
         let Some(theirs) = message::cancelled_id(&text) else { return };
         self.taken_back(now, id, theirs);
-        let Some(wire) = serde_json::from_str(theirs).ok().and_then(jsonrpc::own_id) else {
+        let Some(wire) = serde_json::from_str(theirs).ok().and_then(envelope::own_id) else {
             return;
         };
         let Some(connection) = self.connections.get_mut(&id) else { return };

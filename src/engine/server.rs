@@ -16,10 +16,10 @@ use crate::engine::reachability::Reachability;
 use crate::engine::retry::Backoff;
 use crate::engine::silence::Manners;
 use crate::engine::{ConnectionId, RequestId};
+use crate::json::lenient::Oddity;
+use crate::mcp::capabilities::Offers;
 use crate::metrics::ServerMetrics;
-use crate::protocol::lenient::Oddity;
-use crate::protocol::negotiation::Prior;
-use crate::protocol::offers::Offers;
+use crate::session::negotiation::Prior;
 use crate::time::Time;
 
 /// Requests that may wait for a process, and for the connections of a socket, which

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::engine::request::{Kind, Request, State};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
 use crate::error::Result;
+use crate::mcp::capabilities::Offers;
 use crate::metrics::{Latency, ServerReport};
-use crate::protocol::offers::Offers;
 use crate::time::Time;
 
 /// One server's report and the connection whose descriptor stands for it.

@@ -13,9 +13,9 @@ use crate::engine::server::SOCKET_PAUSE;
 use crate::engine::timer::{Soonest, Timer};
 use crate::engine::{ConnectionId, Engine, LATE, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
+use crate::mcp::message;
 use crate::metrics::{ErrorCategory, EvictionCause};
-use crate::protocol::message;
-use crate::protocol::negotiation::{Negotiation, Question, Session, Step};
+use crate::session::negotiation::{Negotiation, Question, Session, Step};
 use crate::time::Time;
 
 /// How long a probe may stay unanswered on a socket, where a server is running,

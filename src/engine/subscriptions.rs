@@ -12,9 +12,10 @@ use crate::engine::request::{Kind, Request, State};
 use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
-use crate::protocol::jsonrpc::Params;
-use crate::protocol::message::AcknowledgedParams;
-use crate::protocol::{jsonrpc, message};
+use crate::mcp::message;
+use crate::mcp::message::AcknowledgedParams;
+use crate::rpc::envelope;
+use crate::rpc::envelope::Params;
 use crate::time::Time;
 use std::collections::BTreeSet;
 use std::mem;
@@ -152,7 +153,7 @@ impl Engine {
             if !list.is_empty() {
                 list.push(b',');
             }
-            jsonrpc::write_str(&mut list, uri);
+            envelope::write_str(&mut list, uri);
         }
         let members = format!(
             "\"notifications\":{{\"toolsListChanged\":true,\"resourceSubscriptions\":[{}]}},",

@@ -5,9 +5,18 @@
 //! readers of long answers, which must give the host its thread back.
 
 mod budget;
+pub(crate) mod cursor;
+pub mod kept;
+pub mod lenient;
 mod nesting;
 mod number;
 mod plain_run;
+pub(crate) mod pretty;
+pub mod raw;
+pub mod repair;
+pub(crate) mod skip;
+pub mod task;
+pub(crate) mod text;
 mod tokenizer;
 mod unescape;
 

@@ -7,9 +7,10 @@ mod generate;
 mod plain;
 
 use generate::Random;
-use tmcp::protocol::job::Job;
-use tmcp::protocol::rows::List;
-use tmcp::protocol::{blob, content, listing, pointer, rows, schema};
+use tmcp::json::task::Job;
+use tmcp::mcp::render::rows::List;
+use tmcp::mcp::render::{blob, content, listing, pointer, rows};
+use tmcp::mcp::schema::fields;
 use tmcp::table::Table;
 
 const LISTS: [List; 4] = [List::Tools, List::Resources, List::Templates, List::Prompts];
@@ -123,7 +124,7 @@ fn agrees(seed: u64, json: &str) {
     let rows = made("rows of a result", || rows::of_result_job(bytes()));
     let plain = plain::rows::of_result(json.as_bytes());
     same_cells("rows of a result", &cells(rows), &plain_cells(plain));
-    made("fields", || schema::arguments_job(bytes()));
+    made("fields", || fields::arguments_job(bytes()));
 
     let plain: Vec<(String, Vec<u8>)> = plain::blob::blobs(json.as_bytes())
         .iter()
@@ -197,7 +198,7 @@ fn a_large_schema_is_named_and_a_hostile_one_comes_to_an_end() {
     let huge = format!(r#"[{{"name":"t","title":"T","inputSchema":{schema}}},{{"name":"u"}}]"#);
     let text = listing::text(huge.as_bytes());
     assert_eq!(text, format!("t  T\n    [a definition of {} bytes]\nu\n", schema.len()));
-    let fields = schema::arguments(&schema);
+    let fields = fields::arguments(&schema);
     assert_eq!((fields.rows(), fields.get(0, "name")), (1, Some("a")));
     let table = rows::tools(huge.as_bytes());
     assert_eq!((table.get(0, "arguments"), table.get(0, "required")), (Some("a"), Some("a")));
@@ -211,7 +212,7 @@ fn a_large_schema_is_named_and_a_hostile_one_comes_to_an_end() {
         fields.join(","),
         "x".repeat(100 << 10)
     );
-    assert_eq!(schema::arguments(&schema).rows(), 500);
+    assert_eq!(fields::arguments(&schema).rows(), 500);
 }
 
 /// How many stops there are in a job, at the most.
@@ -258,7 +259,7 @@ fn no_shape_has_a_long_way_between_two_stops() {
             check(&json, &|json| stops(rows::list_job(json, list)));
         }
         let form = format!(r#"{{"properties":{{{string}:{{"default":{string}}}}}}}"#);
-        check(&form, &|json| stops(schema::arguments_job(json)));
+        check(&form, &|json| stops(fields::arguments_job(json)));
     }
     let data = [
         of(" ") + "1",

@@ -32,7 +32,7 @@ pub fn tools(items: &[u8]) -> Table {
         // What a schema means is held by tests/schemas.rs; here it counts where it stands.
         let schema = tool.get("inputSchema").map_or("{}", RawValue::get);
         let alone = format!(r#"[{{"inputSchema":{schema}}}]"#);
-        let alone = tmcp::protocol::rows::tools(alone.as_bytes());
+        let alone = tmcp::mcp::render::rows::tools(alone.as_bytes());
         let of = |name| alone.get(0, name).unwrap_or_default().to_owned();
         table.push([
             word(&tool, "name"),

@@ -1,0 +1,104 @@
+//! A part of a message that nobody has looked into yet.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::str;
+use std::sync::Arc;
+
+use serde::de::{Deserialize, Deserializer, Error};
+use serde_json::value::RawValue;
+
+use crate::json::kept::Json;
+use crate::json::text;
+
+/// Longest text, in bytes, that is read in one go on the loop of the host, or
+/// copied. It takes some hundred microseconds.
+pub const LONGEST: usize = 256 << 10;
+
+/// A JSON value inside a message that was found well formed.
+#[derive(Clone, Copy, Debug)]
+pub struct Raw<'a> {
+    text: &'a [u8],
+    /// The line it came in and where it begins there, when it may be kept so.
+    line: Option<(&'a Arc<Vec<u8>>, usize)>,
+}
+
+impl<'a> Raw<'a> {
+    /// What lies at `place` of a message. `whole` is the buffer that the message
+    /// begins, when that may be kept.
+    pub fn new(message: &'a [u8], place: Range<usize>, whole: Option<&'a Arc<Vec<u8>>>) -> Raw<'a> {
+        let line = whole.map(|whole| (whole, place.start));
+        Raw { text: message.get(place).unwrap_or_default(), line }
+    }
+
+    /// The value as it came.
+    pub fn text(&self) -> &'a [u8] {
+        self.text
+    }
+
+    /// Whether it is more than is looked through in one go.
+    pub fn is_long(&self) -> bool {
+        self.text.len() > LONGEST
+    }
+
+    /// The value as text, when it is not [long](Self::is_long).
+    pub fn short(&self) -> Option<&'a str> {
+        (!self.is_long()).then(|| str::from_utf8(self.text).ok()).flatten()
+    }
+
+    /// What is in it.
+    ///
+    /// # Errors
+    /// A sentence when it is something else, or too long to be looked through.
+    pub fn read<T: Deserialize<'a>>(&self) -> Result<T, String> {
+        match self.is_long() {
+            true => Err(format!("{} bytes, more than {LONGEST}", self.text.len())),
+            false => serde_json::from_slice(self.text).map_err(|error| error.to_string()),
+        }
+    }
+
+    /// The value to be kept.
+    pub fn to_json(&self) -> Json {
+        match self.line {
+            // A small part must not keep a big line alive, nor a big one be copied.
+            Some((line, at)) if self.is_long() || self.text.len() > line.len() / 2 => {
+                Json::part(line.clone(), at..at + self.text.len())
+            }
+            _ => Json::from(self.text),
+        }
+    }
+}
+
+/// A JSON string, borrowed when it can be. Half a surrogate pair in it is U+FFFD.
+#[derive(Debug)]
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a>, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        match raw.starts_with('"') {
+            true => Ok(Text(text::plain(raw.as_bytes()))),
+            false => Err(D::Error::custom("a string is wanted")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_long_is_kept_in_its_line_and_not_read() {
+        let long = format!("\"{}\"", "x".repeat(LONGEST));
+        let line = Arc::new(format!("[1,{long},{}]", " ".repeat(3 * LONGEST)).into_bytes());
+        let raw = Raw::new(&line, 3..3 + long.len(), Some(&line));
+        assert!(raw.is_long() && raw.short().is_none() && raw.read::<String>().is_err());
+        let kept = raw.to_json();
+        assert_eq!((&*kept, Arc::strong_count(&line)), (long.as_bytes(), 2));
+        let raw = Raw::new(&line, 1..2, Some(&line));
+        assert_eq!((raw.short(), raw.read::<u32>()), (Some("1"), Ok(1)));
+        assert_eq!((&*raw.to_json(), Arc::strong_count(&line)), (&b"1"[..], 2));
+        assert!(raw.read::<String>().is_err());
+        assert!(Raw::new(&line, 5..usize::MAX, None).text().is_empty());
+    }
+}

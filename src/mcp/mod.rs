@@ -1,0 +1,13 @@
+//! The features of the Model Context Protocol, without I/O and without state.
+//!
+//! * [`message`] — the messages that are written, and the fields that are read.
+//! * [`capabilities`] — what a server declares in its answer to the handshake.
+//! * [`list_page`] — one page of a list ("Pagination").
+//! * [`schema`] — arguments and forms by JSON Schema.
+//! * [`render`] — answers as text, tables and blobs for people.
+
+pub mod capabilities;
+pub mod list_page;
+pub mod message;
+pub mod render;
+pub mod schema;

@@ -1,0 +1,625 @@
+//! The text of a tool's result, for people.
+//!
+//! Separate from the messages because nothing on the loop needs it: a result
+//! stays bytes until somebody wants to read it, and then a few passes over those
+//! bytes write the text, in pieces.
+//!
+//! Invariants:
+//! - every input gives a text: what cannot be understood is shown as JSON, and a
+//!   member of the wrong type costs nothing but itself;
+//! - of a member that is there twice the last counts;
+//! - structured content is shown unless a text says the same;
+//! - binary content is measured, never decoded.
+
+use crate::chunks::Chunks;
+use crate::json::cursor::{Bad, Split, given, last, position, whole};
+use crate::json::pretty;
+use crate::json::task::{Job, Pace};
+use crate::json::text::{OneLine, bare, copy, is_utf8, plain, trim};
+use crate::mcp::render::blob::Blob;
+use crate::mcp::render::blocks::Blocks;
+use crate::mcp::render::sameness;
+
+/// The readable text of a raw result: of a tool call its text blocks joined by
+/// newlines, a note in brackets for whatever is binary or elsewhere, JSON for what
+/// is unknown, and then the structured content, unless a text says the same; of a
+/// resource its contents, of a prompt its messages, of a completion one value a
+/// line. A result that is none of these is shown as JSON.
+pub fn text(result: &[u8]) -> String {
+    text_job(result).finish()
+}
+
+/// What [`text`] gives, in steps.
+pub fn text_job<'a>(result: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, String> {
+    Job::new(|mut pace| async move { in_pieces(result.as_ref(), &mut pace).await })
+}
+
+/// `json` with line breaks and indentation, its strings and numbers untouched.
+pub fn pretty(json: &str) -> String {
+    let of = |mut pace| async move {
+        let mut out = String::new();
+        pretty::pretty(json.as_bytes(), &mut out, &mut pace).await;
+        out
+    };
+    Job::new(of).finish()
+}
+
+pub(crate) async fn in_pieces(result: &[u8], pace: &mut Pace) -> String {
+    // Room for all of it, so that it need not move, and for a NUL behind it.
+    let mut lines = Lines::new(String::with_capacity(result.len() + 1));
+    if !is_utf8(result, pace).await || write(result, &mut lines, pace).await.is_err() {
+        lines.text.clear();
+        copy(result, &mut lines.text, pace).await;
+    }
+    while lines.texts.shed() {
+        pace.spend(4096).await;
+    }
+    lines.text
+}
+
+/// The text of a result without its structured content.
+pub(crate) async fn texts_in_pieces(result: &[u8], pace: &mut Pace) -> String {
+    let mut lines = Lines::new(String::with_capacity(result.len() + 1));
+    lines.is_texts = true;
+    // What was written before it cannot be read any further is no JSON.
+    let _ = write(result, &mut lines, pace).await;
+    while lines.texts.shed() {
+        pace.spend(4096).await;
+    }
+    lines.text
+}
+
+/// Lines joined by newlines.
+struct Lines<'a> {
+    text: String,
+    is_begun: bool,
+    /// The line that is going on has no more than its prefix.
+    is_prefix: bool,
+    /// Raw strings that were written.
+    texts: Chunks<&'a [u8]>,
+    /// One of them has more than blanks.
+    has_words: bool,
+    /// There is something else than texts.
+    has_notes: bool,
+    /// Structured content is not wanted.
+    is_texts: bool,
+}
+
+/// What is known of the type of a block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Image,
+    Audio,
+    Link,
+    Resource,
+    /// None is given, or it is no string.
+    Missing,
+    Unknown,
+}
+
+const KINDS: [(&str, Kind); 5] = [
+    ("text", Kind::Text),
+    ("resource", Kind::Resource),
+    ("resource_link", Kind::Link),
+    ("image", Kind::Image),
+    ("audio", Kind::Audio),
+];
+
+/// Members of a result that are no content.
+const OTHERS: [&str; 8] = [
+    "content",
+    "contents",
+    "messages",
+    "completion",
+    "structuredContent",
+    "isError",
+    "resultType",
+    "_meta",
+];
+
+impl<'a> Lines<'a> {
+    fn new(text: String) -> Lines<'a> {
+        Lines {
+            text,
+            is_begun: false,
+            is_prefix: false,
+            texts: Chunks::new(),
+            has_words: false,
+            has_notes: false,
+            is_texts: false,
+        }
+    }
+
+    fn begin(&mut self) -> &mut String {
+        if std::mem::replace(&mut self.is_begun, true) && !std::mem::take(&mut self.is_prefix) {
+            self.text.push('\n');
+        }
+        &mut self.text
+    }
+
+    fn note(&mut self) -> &mut String {
+        self.has_notes = true;
+        self.begin()
+    }
+
+    /// Writes a string without its quotes, or other JSON.
+    async fn say(&mut self, raw: &'a [u8], pace: &mut Pace) {
+        let out = self.begin();
+        let start = out.len();
+        bare(raw, out, pace).await;
+        if !self.has_words {
+            self.has_words = !trim(&self.text.as_bytes()[start..], pace).await.is_empty();
+        }
+        if raw.starts_with(b"\"") {
+            self.texts.push(raw);
+        }
+    }
+
+    async fn json(&mut self, raw: &[u8], pace: &mut Pace) {
+        pretty::compact(raw, self.note(), pace).await;
+    }
+}
+
+async fn write<'a>(result: &'a [u8], lines: &mut Lines<'a>, pace: &mut Pace) -> Result<(), Bad> {
+    match trim(result, pace).await.first() {
+        Some(b'{') => write_object(result, lines, pace).await,
+        // Out of spec, and seen: the content without its object.
+        Some(b'[' | b'"') => write_blocks(whole(result, pace).await?, lines, pace).await,
+        Some(b'n') | None => Ok(()),
+        _ => Err(Bad),
+    }
+}
+
+async fn write_object<'a>(
+    result: &'a [u8],
+    lines: &mut Lines<'a>,
+    pace: &mut Pace,
+) -> Result<(), Bad> {
+    let mut found = [None; OTHERS.len()];
+    let mut is_known = true;
+    let mut members = Split::object(result, pace).await?;
+    while let Some((name, value)) = members.member(pace).await? {
+        match position(name, &OTHERS, pace).await? {
+            Some(at) => found[at] = Some(value),
+            None => is_known = false,
+        }
+    }
+    members.end(pace).await?;
+    let [content, contents, messages, completion, structured, ..] = found;
+    if !is_known && found[..5].iter().all(Option::is_none) {
+        // The data themselves, where a result should be.
+        pretty::pretty(result, lines.note(), pace).await;
+        return Ok(());
+    }
+    if let Some(value) = given(content) {
+        write_blocks(value, lines, pace).await?;
+    }
+    if let Some(value) = given(contents) {
+        write_contents(value, lines, pace).await?;
+    }
+    if let Some(value) = given(messages) {
+        write_messages(value, lines, pace).await?;
+    }
+    if let Some(value) = given(completion) {
+        write_values(value, lines, pace).await?;
+    }
+    if let Some(structured) = given(structured).filter(|_| !lines.is_texts) {
+        write_structured(structured, lines, pace).await;
+    }
+    Ok(())
+}
+
+async fn write_structured(structured: &[u8], lines: &mut Lines<'_>, pace: &mut Pace) {
+    if lines.has_words && sameness::repeats(structured, &lines.texts, pace).await {
+        return;
+    }
+    if !lines.has_words && !lines.has_notes {
+        lines.text.clear();
+        lines.is_begun = false;
+    }
+    match structured.starts_with(b"\"") {
+        true => bare(structured, lines.note(), pace).await,
+        false => pretty::pretty(structured, lines.note(), pace).await,
+    }
+}
+
+async fn write_blocks<'a>(
+    value: &'a [u8],
+    lines: &mut Lines<'a>,
+    pace: &mut Pace,
+) -> Result<(), Bad> {
+    let mut blocks = Blocks::of(value);
+    while let Some(raw) = blocks.next(pace).await? {
+        match raw.first() {
+            Some(b'{') => write_block(raw, lines, pace).await?,
+            _ => lines.say(raw, pace).await,
+        }
+    }
+    Ok(())
+}
+
+/// The parts of a resource.
+async fn write_contents<'a>(
+    value: &'a [u8],
+    lines: &mut Lines<'a>,
+    pace: &mut Pace,
+) -> Result<(), Bad> {
+    let mut parts = Blocks::of(value);
+    while let Some(raw) = parts.next(pace).await? {
+        if !raw.starts_with(b"{") {
+            lines.say(raw, pace).await;
+            continue;
+        }
+        let names = ["uri", "mimeType", "text", "blob"];
+        let [uri, mime_type, text, blob] = last(raw, &names, pace).await?.map(given);
+        let blob = blob.and_then(|blob| Blob::new(mime_type, blob));
+        if let Some(text) = text.filter(|text| *text != b"\"\"" || blob.is_none()) {
+            lines.say(text, pace).await;
+        } else if uri.is_none() && mime_type.is_none() && blob.is_none() {
+            lines.json(raw, pace).await;
+        } else {
+            let out = lines.note();
+            out.push_str("[resource");
+            for raw in [uri, mime_type].into_iter().flatten() {
+                out.push(' ');
+                bare(raw, out, pace).await;
+            }
+            match blob {
+                None => out.push_str(" without content]"),
+                Some(blob) => measure(None, &blob, out, pace).await,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Who speaks is only worth a word when several do.
+async fn write_messages<'a>(
+    value: &'a [u8],
+    lines: &mut Lines<'a>,
+    pace: &mut Pace,
+) -> Result<(), Bad> {
+    let (mut first, mut mixed) = (None, false);
+    let mut messages = Blocks::of(value);
+    while let Some(raw) = messages.next(pace).await? {
+        let Some(role) = message(raw, pace).await?[0].map(plain) else { continue };
+        mixed |= first.as_ref().is_some_and(|first| *first != role);
+        first.get_or_insert(role);
+    }
+    let mut messages = Blocks::of(value);
+    while let Some(raw) = messages.next(pace).await? {
+        let [role, content] = message(raw, pace).await?;
+        if let Some(role) = role.filter(|role| mixed && plain(role) != "user") {
+            let out = lines.begin();
+            bare(role, out, pace).await;
+            out.push_str(": ");
+            lines.is_prefix = true;
+        }
+        write_blocks(content.unwrap_or(raw), lines, pace).await?;
+        lines.is_prefix = false;
+    }
+    Ok(())
+}
+
+/// Role and content of one message of a prompt. What has neither is a block.
+async fn message<'a>(raw: &'a [u8], pace: &mut Pace) -> Result<[Option<&'a [u8]>; 2], Bad> {
+    // A longer one is no word that anybody reads.
+    const LONGEST: usize = 256;
+    if !raw.starts_with(b"{") {
+        return Ok([None, None]);
+    }
+    let [role, content] = last(raw, &["role", "content"], pace).await?;
+    let role = role.filter(|role| role.starts_with(b"\"") && role.len() <= LONGEST);
+    Ok([role, content.or(role.and(Some(&b"null"[..])))])
+}
+
+/// The values of a completion, one a line.
+async fn write_values<'a>(
+    raw: &'a [u8],
+    lines: &mut Lines<'a>,
+    pace: &mut Pace,
+) -> Result<(), Bad> {
+    let values = match raw.starts_with(b"{") {
+        true => last(raw, &["values"], pace).await?[0],
+        false => Some(raw),
+    };
+    let Some(values) = given(values) else { return Ok(()) };
+    let mut all = Blocks::of(values);
+    while let Some(value) = all.next(pace).await? {
+        let mut out = OneLine { out: lines.note(), tabs: false };
+        bare(value, &mut out, pace).await;
+    }
+    Ok(())
+}
+
+async fn write_block<'a>(raw: &'a [u8], lines: &mut Lines<'a>, pace: &mut Pace) -> Result<(), Bad> {
+    let names = ["type", "text", "data", "mimeType", "name", "uri", "resource", "blob"];
+    let members = last(raw, &names, pace).await?.map(given);
+    let [kind, text, data, mime_type, name, uri, resource, blob] = members;
+    let data = data.and_then(|data| Blob::new(mime_type, data));
+    let kind = match kind_of(kind) {
+        Kind::Missing if text.is_some() => Kind::Text,
+        Kind::Missing if resource.is_some() || blob.is_some() => Kind::Resource,
+        Kind::Missing if data.is_some() => match mime_type.map(plain) {
+            Some(mime_type) if mime_type.starts_with("audio/") => Kind::Audio,
+            _ => Kind::Image,
+        },
+        Kind::Missing if uri.is_some() => Kind::Link,
+        kind => kind,
+    };
+    match (kind, text, data, resource) {
+        (Kind::Text, Some(text), ..) => lines.say(text, pace).await,
+        // A text that is null is none; one that is not there may be elsewhere.
+        (Kind::Text, None, ..) => {
+            let [text] = last(raw, &["text"], pace).await?;
+            if text.is_none() {
+                lines.json(raw, pace).await;
+            }
+        }
+        (Kind::Image | Kind::Audio, _, Some(data), _) => {
+            let out = lines.note();
+            out.push_str(if kind == Kind::Audio { "[audio" } else { "[image" });
+            measure(mime_type, &data, out, pace).await;
+        }
+        (Kind::Resource, _, _, Some(resource)) if resource.starts_with(b"{") => {
+            let names = ["uri", "mimeType", "text", "blob"];
+            let [uri, mime_type, text, blob] = last(resource, &names, pace).await?.map(given);
+            embedded([uri, mime_type, text, blob], raw, lines, pace).await;
+        }
+        // Its members stand where it should be.
+        (Kind::Resource, _, _, resource) => {
+            let uri = resource.filter(|uri| uri.starts_with(b"\"")).or(uri);
+            embedded([uri, mime_type, text, blob], raw, lines, pace).await;
+        }
+        (Kind::Link, ..) if name.is_some() || uri.is_some() => {
+            note([name, uri], lines.note(), pace).await;
+        }
+        _ => lines.json(raw, pace).await,
+    }
+    Ok(())
+}
+
+fn kind_of(raw: Option<&[u8]>) -> Kind {
+    // Longer than any of them, each character written as an escape.
+    const LONGEST: usize = 100;
+    match raw {
+        Some(raw) if raw.starts_with(b"\"") && raw != b"\"\"" => {
+            let short = raw.len() <= LONGEST;
+            let known =
+                KINDS.iter().find(|(name, _)| short && plain(raw).eq_ignore_ascii_case(name));
+            known.map_or(Kind::Unknown, |(_, kind)| *kind)
+        }
+        _ => Kind::Missing,
+    }
+}
+
+/// A resource sent along, as text or as base64; of one without either its name.
+async fn embedded<'a>(
+    [uri, mime_type, text, blob]: [Option<&'a [u8]>; 4],
+    block: &[u8],
+    lines: &mut Lines<'a>,
+    pace: &mut Pace,
+) {
+    let blob = blob.and_then(|blob| Blob::new(mime_type, blob));
+    match (text, blob, uri) {
+        (Some(text), None, _) => lines.say(text, pace).await,
+        (Some(text), ..) if text != b"\"\"" => lines.say(text, pace).await,
+        (_, Some(blob), _) => {
+            let out = lines.note();
+            out.push_str("[blob");
+            measure(mime_type, &blob, out, pace).await;
+        }
+        (_, None, Some(_)) => note([uri, mime_type], lines.note(), pace).await,
+        _ => lines.json(block, pace).await,
+    }
+}
+
+async fn note(words: [Option<&[u8]>; 2], out: &mut String, pace: &mut Pace) {
+    out.push_str("[resource");
+    for word in words.into_iter().flatten() {
+        out.push(' ');
+        bare(word, out, pace).await;
+    }
+    out.push(']');
+}
+
+/// Type and size of what a base64 string stands for, and the bracket behind them.
+async fn measure(mime_type: Option<&[u8]>, blob: &Blob<'_>, out: &mut String, pace: &mut Pace) {
+    if let Some(mime_type) = mime_type.filter(|raw| raw.starts_with(b"\"") && *raw != b"\"\"") {
+        out.push(' ');
+        bare(mime_type, out, pace).await;
+    }
+    let bytes = blob.length(pace).await;
+    let unit = if bytes == 1 { "byte" } else { "bytes" };
+    out.push_str(&format!(" {bytes} {unit}]"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(blocks: &str) -> String {
+        text(format!(r#"{{"content":[{blocks}]}}"#).as_bytes())
+    }
+
+    #[test]
+    fn text_blocks_are_joined_by_newlines() {
+        let blocks = r#"{"type":"text","text":"a\tb"},{"type":"text","text":""},
+                        {"type":"text","text":"\u00e9"}"#;
+        assert_eq!(of(blocks), "a\tb\n\n\u{e9}");
+    }
+
+    #[test]
+    fn binary_content_is_named_and_measured() {
+        assert_eq!(
+            of(r#"{"type":"image","mimeType":"image/png","data":"aGVsbG8="}"#),
+            "[image image/png 5 bytes]"
+        );
+        assert_eq!(of(r#"{"type":"audio","data":"aA=="}"#), "[audio 1 byte]");
+        assert_eq!(
+            of(r#"{"type":"image","mimeType":"image/png","data":"\/\/\/\/"}"#),
+            "[image image/png 3 bytes]"
+        );
+        assert_eq!(
+            of(r#"{"type":"resource","resource":{"uri":"f:///x","mimeType":"a/b","blob":"aGk="}}"#),
+            "[blob a/b 2 bytes]"
+        );
+    }
+
+    #[test]
+    fn resources_give_their_text_or_their_name() {
+        assert_eq!(of(r#"{"type":"resource","resource":{"uri":"u","text":"body"}}"#), "body");
+        assert_eq!(
+            of(r#"{"type":"resource_link","uri":"f:///x","name":"x"}"#),
+            "[resource x f:///x]"
+        );
+        assert_eq!(of(r#"{"type":"resource_link","uri":"f:///x"}"#), "[resource f:///x]");
+    }
+
+    #[test]
+    fn structured_content_is_shown_unless_a_text_says_the_same() {
+        let structured = r#""structuredContent":{"b":1.50,"a":[true,{}]}"#;
+        let with = format!(r#"{{"content":[{{"type":"text","text":"t"}}],{structured}}}"#);
+        let shown = "{\n  \"b\": 1.50,\n  \"a\": [\n    true,\n    {}\n  ]\n}";
+        assert_eq!(text(with.as_bytes()), format!("t\n{shown}"));
+        let empty = with.replace("\"t\"}", "\" \"}");
+        assert_eq!(text(empty.as_bytes()), shown);
+        let same = with.replace("\"t\"}", r#""{\"a\": [true, {}], \"b\": 1.5}"}"#);
+        assert_eq!(text(same.as_bytes()), r#"{"a": [true, {}], "b": 1.5}"#);
+        let wrapped =
+            r#"{"content":[{"type":"text","text":"hi"}],"structuredContent":{"result":"hi"}}"#;
+        assert_eq!(text(wrapped.as_bytes()), "hi");
+        let without = format!(r#"{{{structured},"content":[]}}"#);
+        assert_eq!(
+            text(without.as_bytes()),
+            "{\n  \"b\": 1.50,\n  \"a\": [\n    true,\n    {}\n  ]\n}"
+        );
+        let image = format!(r#"{{"content":[{{"type":"image","data":""}}],{structured}}}"#);
+        assert!(text(image.as_bytes()).starts_with("[image 0 bytes]\n{\n"));
+        assert_eq!(text(br#"{"content":[],"structuredContent":null}"#), "");
+    }
+
+    #[test]
+    fn what_is_unknown_or_broken_is_still_shown() {
+        assert_eq!(of(r#"{"type":"hologram", "x":"y z"}"#), r#"{"type":"hologram","x":"y z"}"#);
+        assert_eq!(of(r#"5,{"type":"text","text":7},{"type":"text","text":"ok"}"#), "5\n7\nok");
+        assert_eq!(text(b"{\"content\":7}"), "7");
+        assert_eq!(text(br#"{"temperature":1e400}"#), "{\n  \"temperature\": 1e400\n}");
+        assert_eq!(text(b"{\"content\":[\xff"), "{\"content\":[\u{fffd}");
+        assert_eq!(text(b""), "");
+        assert_eq!(text(b"{}"), "");
+    }
+
+    #[test]
+    fn content_is_read_in_every_packing() {
+        let block = r#"{"type":"text","text":"ok"}"#;
+        for content in [
+            block,
+            r#""ok""#,
+            r#"["ok"]"#,
+            &format!("[[{block}]]"),
+            &format!("[null,{block}]"),
+            r#"[{"text":"ok"}]"#,
+            r#"[{"type":null,"text":"ok"}]"#,
+            r#"[{"type":7,"text":"ok"}]"#,
+            r#"[{"type":"TEXT","text":"no","text":"ok"}]"#,
+            r#"[{"type":"resource","resource":{"text":"ok"}}]"#,
+            r#"[{"type":"resource","uri":"a:b","text":"ok"}]"#,
+            r#"[{"type":"text","text":"ok","mimeType":7,"annotations":"x","data":[]}]"#,
+        ] {
+            assert_eq!(text(format!(r#"{{"content":{content}}}"#).as_bytes()), "ok", "{content}");
+            let twice = format!(r#"{{"content":5,"content":{content},"_meta":7}}"#);
+            assert_eq!(text(twice.as_bytes()), "ok", "{content}");
+        }
+        for (result, shown) in [
+            (format!("[{block}]"), "ok"),
+            ("\"ok\"".into(), "ok"),
+            ("null".into(), ""),
+            ("true".into(), "true"),
+            ("1e400".into(), "1e400"),
+            (r#"{"content":null}"#.into(), ""),
+            (format!(r#"{{"contents":{block}}}"#), "ok"),
+            (r#"{"contents":null}"#.into(), ""),
+            (r#"{"contents":["ok"]}"#.into(), "ok"),
+            (
+                r#"{"contents":[{"text":null,"blob":null,"uri":"a:b"}]}"#.into(),
+                "[resource a:b without content]",
+            ),
+            (r#"{"contents":[{"text":"ok","blob":"Zg=="}]}"#.into(), "ok"),
+        ] {
+            assert_eq!(text(result.as_bytes()), shown, "{result}");
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_costs_one_character() {
+        assert_eq!(of(r#"{"type":"text","text":"a \ud83d b"}"#), "a \u{fffd} b");
+        assert_eq!(of(r#"{"type":"text","text":"\udc00\ud83d\ude00"}"#), "\u{fffd}\u{1f600}");
+        assert_eq!(of(r#"{"x\ud83d":1,"type":"text","text":"ok"}"#), "ok");
+    }
+
+    #[test]
+    fn blocks_without_their_data_are_shown_as_they_came() {
+        for block in [
+            r#"{"type":"image"}"#,
+            r#"{"type":"image","data":7,"mimeType":"image/png"}"#,
+            r#"{"type":"audio","data":null}"#,
+            r#"{"type":"resource"}"#,
+            r#"{"type":"resource","resource":[]}"#,
+            r#"{"type":"resource","resource":{}}"#,
+            r#"{"type":"resource_link"}"#,
+            r#"{"type":"text","words":"x"}"#,
+            "{}",
+        ] {
+            assert_eq!(of(block), block);
+        }
+        assert_eq!(of(r#"{"type":"resource_link","name":"n"}"#), "[resource n]");
+        assert_eq!(of(r#"{"type":"resource","resource":"a:b"}"#), "[resource a:b]");
+        assert_eq!(of(r#"{"type":"image","mimeType":null,"data":"Zg=="}"#), "[image 1 byte]");
+        assert_eq!(of(r#"{"type":"text","text":null}"#), "");
+    }
+
+    #[test]
+    fn prompts_and_completions_are_read_in_every_packing() {
+        let of = |messages: &str| text(format!(r#"{{"messages":{messages}}}"#).as_bytes());
+        let user = r#"{"role":"user","content":{"type":"text","text":"a"}}"#;
+        for messages in [
+            user,
+            "\"a\"",
+            r#"[{"role":"user","content":"a"}]"#,
+            r#"[{"role":7,"content":["a"]}]"#,
+            r#"[{"content":[{"text":"a"}]}]"#,
+            r#"[{"type":"text","text":"a"}]"#,
+        ] {
+            assert_eq!(of(messages), "a", "{messages}");
+        }
+        let both = format!(r#"[{user},null,{{"role":"assistant","content":["b","c"]}}]"#);
+        assert_eq!(of(&both), "a\nassistant: b\nc");
+        assert_eq!(of(r#"[{"role":"user","content":null}]"#), "");
+        let of = |completion: &str| text(format!(r#"{{"completion":{completion}}}"#).as_bytes());
+        assert_eq!(of(r#"{"values":["a\nb",7,null]}"#), "a b\n7");
+        assert_eq!(of(r#"["a"]"#), "a");
+        for none in ["null", "{}", r#"{"values":null}"#, "[]"] {
+            assert_eq!(of(none), "", "{none}");
+        }
+    }
+
+    #[test]
+    fn pretty_leaves_strings_and_numbers_alone() {
+        assert_eq!(
+            pretty(r#"{"a, b":"{\"[","n":1e400}"#),
+            "{\n  \"a, b\": \"{\\\"[\",\n  \"n\": 1e400\n}"
+        );
+        assert_eq!(pretty("[ ]"), "[]");
+        assert_eq!(pretty(" 7 "), "7");
+        assert_eq!(pretty("\"open"), "\"open");
+    }
+
+    #[test]
+    fn depth_cannot_make_the_text_explode() {
+        let depth = 100_000;
+        let json = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(pretty(&json).len() < depth * 2 * 90);
+    }
+}

@@ -1,0 +1,441 @@
+//! What a server lists, for people.
+//!
+//! Separate from the tables, which programs read: here everything is shown as
+//! far as it can be understood, on as few lines as it takes.
+//!
+//! Invariants:
+//! - every input gives a listing; what cannot be read is named as such;
+//! - an entry takes one line, each of its arguments one, whatever a server wrote.
+
+use std::borrow::Cow;
+use std::hash::{BuildHasher, RandomState};
+
+use crate::json::cursor::{Bad, Split, given, last};
+use crate::json::task::{Job, Pace};
+use crate::json::text::{FirstLine, OneLine, Sink, bare as write_bare, is_utf8, truth};
+use crate::mcp::render::rows::{List, argument_members};
+use crate::mcp::schema::field::Field;
+use crate::mcp::schema::fields::{LONGEST, Schema};
+use crate::mcp::schema::schema_value::{Raw, bare};
+use crate::mcp::schema::subschema::Work;
+
+/// The readable listing of a raw JSON array of tool definitions. Lines end in a
+/// newline.
+///
+/// ```
+/// let tools = br#"[{"name":"add","description":"Adds.\nMore.","inputSchema":{"type":"object",
+///     "properties":{"a":{"type":"number","description":"First"},"b":{"type":"number","default":1}},
+///     "required":["a"]}}]"#;
+/// assert_eq!(
+///     tmcp::mcp::render::listing::text(tools),
+///     "add  Adds.\n    a  number, required  First\n    b  number, default 1\n"
+/// );
+/// ```
+pub fn text(tools: &[u8]) -> String {
+    job(tools, List::Tools).finish()
+}
+
+/// The readable listing of a raw array of resources: each with its URI and its
+/// best short words.
+pub fn resources(items: &[u8]) -> String {
+    job(items, List::Resources).finish()
+}
+
+/// The readable listing of a raw array of resource templates.
+pub fn templates(items: &[u8]) -> String {
+    job(items, List::Templates).finish()
+}
+
+/// The readable listing of a raw array of prompts and their arguments.
+pub fn prompts(items: &[u8]) -> String {
+    job(items, List::Prompts).finish()
+}
+
+/// The listing of a raw array, in steps: what [`text`], [`resources`],
+/// [`templates`] or [`prompts`] gives.
+pub fn job<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Job<'a, String> {
+    Job::new(move |mut pace| async move {
+        let items = items.as_ref();
+        // Room for all of it and a NUL, so that it need not move.
+        let mut out = String::with_capacity(items.len() + 1);
+        if write(items, list, &mut out, &mut pace).await.is_err() {
+            out.clear();
+            if list == List::Tools {
+                out.push_str("[tools that cannot be read]\n");
+            }
+        }
+        out
+    })
+}
+
+async fn write(items: &[u8], list: List, out: &mut String, pace: &mut Pace) -> Result<(), Bad> {
+    if !is_utf8(items, pace).await {
+        return Err(Bad);
+    }
+    let mut work = Work::new(items.len(), pace);
+    let mut split = Split::list(items, work.pace).await?;
+    let mut prompts = Prompts::default();
+    while let Some(raw) = split.element(work.pace).await? {
+        match list {
+            List::Tools => {
+                let start = out.len();
+                if write_tool(raw, out, &mut work).await.is_err() {
+                    out.truncate(start);
+                    out.push_str("[a tool that cannot be read]\n");
+                }
+            }
+            List::Resources => write_entry(raw, "uri", out, work.pace).await,
+            List::Templates => write_entry(raw, "uriTemplate", out, work.pace).await,
+            List::Prompts => write_prompt(raw, &mut prompts, out, work.pace).await,
+        }
+    }
+    split.end(work.pace).await
+}
+
+async fn write_entry(raw: &[u8], name: &str, out: &mut String, pace: &mut Pace) {
+    let names = [name, "title", "description", "name"];
+    let [name, words @ ..] = last(raw, &names, pace).await.unwrap_or_default();
+    write_line(name, &words, out, pace).await;
+}
+
+/// A name and the first words there are.
+async fn write_line(
+    name: Option<&[u8]>,
+    words: &[Option<&[u8]>],
+    out: &mut String,
+    pace: &mut Pace,
+) {
+    if let Some(name) = given(name) {
+        write_words(name, out, pace).await;
+    }
+    write_first(words, out, pace).await;
+    out.push('\n');
+}
+
+/// The first line of the first words that have one, behind two blanks.
+async fn write_first(words: &[Option<&[u8]>], out: &mut String, pace: &mut Pace) {
+    for words in words {
+        let Some(words) = given(*words) else { continue };
+        let start = out.len();
+        out.push_str("  ");
+        let mut line = FirstLine::new(out);
+        write_bare(words, &mut line, pace).await;
+        if line.end() {
+            return;
+        }
+        out.truncate(start);
+    }
+}
+
+/// The arguments of prompts by their names. Of several with one name the first has
+/// its say. A map would make all of itself anew when it grows.
+#[derive(Default)]
+struct Prompts<'a> {
+    hasher: RandomState,
+    buckets: Vec<Vec<Prompt<'a>>>,
+}
+
+struct Prompt<'a> {
+    hash: u64,
+    name: &'a [u8],
+    arguments: &'a [u8],
+}
+
+impl<'a> Prompts<'a> {
+    const BUCKETS: u64 = 1024;
+
+    async fn arguments(
+        &mut self,
+        name: &'a [u8],
+        arguments: &'a [u8],
+        pace: &mut Pace,
+    ) -> &'a [u8] {
+        let mut words = String::new();
+        write_bare(name, &mut words, pace).await;
+        let hash = self.hasher.hash_one(&words);
+        self.buckets.resize_with(Self::BUCKETS as usize, Vec::new);
+        let bucket = &mut self.buckets[(hash % Self::BUCKETS) as usize];
+        pace.spend(bucket.len() + 64).await;
+        for known in bucket.iter().filter(|known| known.hash == hash) {
+            let mut others = String::new();
+            write_bare(known.name, &mut others, pace).await;
+            if others == words {
+                return known.arguments;
+            }
+        }
+        bucket.push(Prompt { hash, name, arguments });
+        arguments
+    }
+}
+
+async fn write_prompt<'a>(
+    raw: &'a [u8],
+    known: &mut Prompts<'a>,
+    out: &mut String,
+    pace: &mut Pace,
+) {
+    // Names beyond this are not compared.
+    const LONGEST: usize = 4096;
+    let names = ["name", "title", "description", "arguments"];
+    let [name, title, description, arguments] = last(raw, &names, pace).await.unwrap_or_default();
+    write_line(name, &[title, description], out, pace).await;
+    let arguments = arguments.unwrap_or_default();
+    let arguments = match given(name).unwrap_or_default() {
+        long if long.len() > LONGEST => arguments,
+        raw => known.arguments(raw, arguments, pace).await,
+    };
+    let Ok(mut list) = Split::list(arguments, pace).await else { return };
+    while let Ok(Some(argument)) = list.element(pace).await {
+        let names = ["name", "required", "description", "title"];
+        let Some([name, required, description, title]) =
+            argument_members(argument, &names, pace).await
+        else {
+            continue;
+        };
+        out.push_str("    ");
+        if let Some(name) = given(name) {
+            write_words(name, out, pace).await;
+        }
+        if required.is_some_and(|raw| raw.len() < 64 && truth(raw)) {
+            out.push_str("  required");
+        }
+        write_first(&[description, title], out, pace).await;
+        out.push('\n');
+    }
+}
+
+/// Behind a tool that is called as a task alone (`execution.taskSupport`).
+const NEEDS_TASKS: &str = "  (needs tasks, which this client does not have)";
+
+async fn write_tool<'a>(
+    raw: &'a [u8],
+    out: &mut String,
+    work: &mut Work<'_, 'a>,
+) -> Result<(), Bad> {
+    let pace = &mut *work.pace;
+    let names = ["name", "title", "description", "annotations", "inputSchema", "execution"];
+    let [name, title, description, annotations, schema, execution] =
+        last(raw, &names, pace).await?;
+    write_words(given(name).ok_or(Bad)?, out, pace).await;
+    // Older servers keep the title here.
+    let annotations = given(annotations).unwrap_or_default();
+    let [old_title] = last(annotations, &["title"], pace).await.unwrap_or_default();
+    write_first(&[title, old_title, description], out, pace).await;
+    let execution = given(execution).unwrap_or_default();
+    let [tasks] = last(execution, &["taskSupport"], pace).await.unwrap_or_default();
+    if tasks == Some(br#""required""#) {
+        out.push_str(NEEDS_TASKS);
+    }
+    out.push('\n');
+    match given(schema) {
+        None => {}
+        Some(schema) if schema.len() > LONGEST => {
+            out.push_str(&format!("    [a definition of {} bytes]\n", schema.len()));
+        }
+        Some(schema) => {
+            let schema = Schema::read(schema, work).await;
+            write_arguments(&schema, out, work).await;
+        }
+    }
+    Ok(())
+}
+
+async fn write_arguments<'a>(schema: &Schema<'a>, out: &mut String, work: &mut Work<'_, 'a>) {
+    // One long name must not push every type off the screen.
+    const WIDEST: usize = 24;
+    let width = |name: &str| name.chars().take(WIDEST).count();
+    let mut column = 0;
+    for name in schema.names() {
+        column = width(name).max(column);
+        work.pace.spend(32).await;
+    }
+    for at in 0..schema.len() {
+        let Some((name, required, field)) = schema.argument(at, work).await else { continue };
+        let pace = &mut *work.pace;
+        out.push_str("    ");
+        push_words(out, &name, pace).await;
+        let start = out.len();
+        out.extend(std::iter::repeat_n(' ', column.saturating_sub(width(&name)) + 2));
+        let facts = out.len();
+        write_facts(&field, required, out, pace).await;
+        let mut is_bare = out.len() == facts;
+        for words in [&field.description, &field.title].into_iter().flatten() {
+            let end = out.len();
+            if !is_bare {
+                out.push_str("  ");
+            }
+            let mut line = FirstLine::new(out);
+            line.push(words);
+            pace.spend(words.len()).await;
+            if line.end() {
+                is_bare = false;
+                break;
+            }
+            out.truncate(end);
+        }
+        if is_bare {
+            out.truncate(start);
+        }
+        out.push('\n');
+    }
+}
+
+/// Bytes of the choices of one argument.
+const CHOICES: usize = 2048;
+
+/// Type, required mark, default and choices.
+async fn write_facts(field: &Field<'_>, required: bool, out: &mut String, pace: &mut Pace) {
+    let start = out.len();
+    push_words(out, &field.type_name(), pace).await;
+    let comma = |out: &mut String| {
+        if out.len() > start {
+            out.push_str(", ");
+        }
+    };
+    if required {
+        comma(out);
+        out.push_str("required");
+    }
+    if let Some(default) = field.default {
+        comma(out);
+        out.push_str("default ");
+        push_words(out, &plain(default), pace).await;
+    }
+    let mut choices = field.choices();
+    match choices.next() {
+        Some(only) if field.constant && field.choices_len() == 1 => {
+            comma(out);
+            out.push_str("always ");
+            push_words(out, &plain(only.value), pace).await;
+        }
+        None => {}
+        Some(first) => {
+            comma(out);
+            out.push_str(if field.is_open() { "such as " } else { "one of " });
+            push_words(out, &plain(first.value), pace).await;
+            let start = out.len();
+            for choice in choices {
+                // A list of thousands is not read by anybody.
+                if out.len() - start > CHOICES {
+                    out.push_str(" | ..");
+                    break;
+                }
+                out.push_str(" | ");
+                push_words(out, &plain(choice.value), pace).await;
+            }
+        }
+    }
+}
+
+/// A string without its quotes, anything else as JSON.
+fn plain(raw: Raw<'_>) -> Cow<'_, str> {
+    match bare(raw) {
+        // Without quotes an empty default or choice would not be seen at all.
+        empty if empty.is_empty() => Cow::Borrowed(raw.get()),
+        text => text,
+    }
+}
+
+/// Appends `text` on one line.
+async fn push_words(out: &mut String, text: &str, pace: &mut Pace) {
+    OneLine { out, tabs: true }.push(text);
+    pace.spend(text.len() * 2 + 16).await;
+}
+
+/// Appends a raw string, or other JSON, on one line.
+async fn write_words(raw: &[u8], out: &mut String, pace: &mut Pace) {
+    write_bare(raw, &mut OneLine { out, tabs: true }, pace).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(schema: &str) -> String {
+        let listing = text(format!(r#"[{{"name":"t","inputSchema":{schema}}}]"#).as_bytes());
+        listing.strip_prefix("t\n").unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_tool_is_its_name_and_its_best_short_words() {
+        let tools = br#"[{"name":"a","title":"Title","description":"no"},
+            {"name":"b","annotations":{"title":"Old title"}},
+            {"name":"c","description":"\n  First line.\nSecond."},
+            {"name":"d"}]"#;
+        assert_eq!(text(tools), "a  Title\nb  Old title\nc  First line.\nd\n");
+    }
+
+    #[test]
+    fn a_tool_that_needs_tasks_says_so() {
+        let tools = br#"[{"name":"a","title":"T","execution":{"taskSupport":"required"}},
+            {"name":"b","execution":{"taskSupport":"optional"}},{"name":"c","execution":"required"},
+            {"name":"d","execution":{"taskSupport":["required"]}},{"name":"e","execution":null}]"#;
+        let expected = "a  T  (needs tasks, which this client does not have)\nb\nc\nd\ne\n";
+        assert_eq!(text(tools), expected);
+    }
+
+    #[test]
+    fn arguments_stand_in_the_order_of_the_server_and_in_columns() {
+        let schema = r#"{"type":"object","required":["path"],"properties":{
+            "path":{"type":"string","description":"File\nto read"},
+            "n":{"type":["integer","null"],"default":10},
+            "mode":{"enum":["fast","",3]},
+            "tags":{"type":"array","items":{"type":"string"}}}}"#;
+        assert_eq!(
+            arguments(schema),
+            "    path  string, required  File\n    \
+             n     integer or null, default 10\n    \
+             mode  one of fast | \"\" | 3\n    \
+             tags  array of string\n"
+        );
+    }
+
+    #[test]
+    fn alternatives_constants_and_nested_types_are_spelt_out() {
+        let schema = r#"{"properties":{
+            "a":{"anyOf":[{"type":"string"},{"type":"null"}],"default":null,"title":"A"},
+            "b":{"const":"x"},
+            "c":{"type":"array","items":{"type":"array","items":{"type":"number"}}},
+            "d":true}}"#;
+        assert_eq!(
+            arguments(schema),
+            "    a  string or null  A\n    b  always x\n    c  array of array of number\n    d\n"
+        );
+    }
+
+    #[test]
+    fn a_server_cannot_break_the_lines() {
+        let tools =
+            br#"[{"name":"a\nb","inputSchema":{"properties":{"x\ny":{"default":"1\n2"}}}}]"#;
+        assert_eq!(text(tools), "a b\n    x y  default 1 2\n");
+    }
+
+    #[test]
+    fn resources_and_prompts_are_a_line_each() {
+        let list = br#"[{"uri":"a:b","name":"n"},{"uri":"c:d","name":"n","title":"The\nC"}]"#;
+        assert_eq!(resources(list), "a:b  n\nc:d  The\n");
+        assert_eq!(templates(br#"[{"uriTemplate":"u/{x}","name":"n"}]"#), "u/{x}  n\n");
+        let list = br#"[{"name":"p","description":"Says.","arguments":[
+            {"name":"a","required":true,"description":"who"},{"name":"b"}]}]"#;
+        assert_eq!(prompts(list), "p  Says.\n    a  required  who\n    b\n");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        assert_eq!(text(b"{}"), "[tools that cannot be read]\n");
+        assert_eq!(text(br#"[7,{"name":"x"}]"#), "[a tool that cannot be read]\nx\n");
+        assert_eq!(text(br#"[{"name":"x","inputSchema":{"properties":[]}}]"#), "x\n");
+        assert_eq!(text(b"[]"), "");
+    }
+
+    #[test]
+    fn a_member_of_the_wrong_type_costs_nothing_but_itself() {
+        let tools = br#"[{"name":7,"title":null,"description":["x",1.0],"annotations":"no"},
+            {"name":"no","name":"a","title":{},"description":"d","annotations":[]},
+            {"name":"b \ud83d","description":true,"annotations":{"title":null}}]"#;
+        assert_eq!(text(tools), "7  [\"x\",1.0]\na  {}\nb \u{fffd}  true\n");
+        let list =
+            br#"[{"name":"p","description":5,"arguments":["a",{"name":"b","required":"true"},7]}]"#;
+        assert_eq!(prompts(list), "p  5\n    a\n    b  required\n");
+    }
+}

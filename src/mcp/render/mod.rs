@@ -1,0 +1,14 @@
+//! Answers of servers for people: text, tables and binary parts.
+//!
+//! * [`content`] — the text of a result; [`error_data`] — the data of an error.
+//! * [`listing`] — lists as text; [`rows`] — lists as tables.
+//! * [`blob`] — binary parts; [`mod@pointer`] — one part, by JSON Pointer.
+
+pub mod blob;
+pub(crate) mod blocks;
+pub mod content;
+pub mod error_data;
+pub mod listing;
+pub mod pointer;
+pub mod rows;
+mod sameness;

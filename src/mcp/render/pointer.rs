@@ -1,0 +1,211 @@
+//! One part of an answer, found by a JSON Pointer (RFC 6901).
+//!
+//! Nothing is built but what lies on the way: a result may have megabytes.
+
+use crate::json::cursor::{Bad, Split, given, last, whole};
+use crate::json::pretty;
+use crate::json::task::{Job, Pace};
+use crate::json::text::{bare, decoded, is_utf8, trim};
+use crate::mcp::render::content;
+
+/// The part of a raw answer that `pointer` names, as text: a string bare,
+/// anything else as compact JSON. The empty pointer names the whole answer.
+///
+/// The root is the answer itself, as it came. What it does not have is looked for in
+/// its structured content, and then in its text, should that be JSON.
+pub fn pick(answer: &[u8], pointer: &str) -> Option<String> {
+    pick_job(answer, pointer.to_owned()).finish()
+}
+
+/// What [`pick`] gives, in steps.
+pub fn pick_job<'a>(
+    answer: impl AsRef<[u8]> + Send + Sync + 'a,
+    pointer: String,
+) -> Job<'a, Option<String>> {
+    Job::new(|mut pace| async move { part(answer.as_ref(), &pointer, &mut pace).await.ok() })
+}
+
+/// The data of a raw answer with line breaks and indentation: its structured
+/// content; without one its text, should that be JSON; else the answer itself.
+pub fn pretty(answer: &[u8]) -> Option<String> {
+    pretty_job(answer).finish()
+}
+
+/// What [`pretty`] gives, in steps.
+pub fn pretty_job<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Option<String>> {
+    Job::new(|mut pace| async move { laid_out(answer.as_ref(), &mut pace).await.ok() })
+}
+
+async fn part(answer: &[u8], pointer: &str, pace: &mut Pace) -> Result<String, Bad> {
+    let mut text = String::new();
+    let found = find(answer, pointer, &mut text, pace).await;
+    let Ok(part) = found else {
+        pace.release(text).await;
+        return Err(Bad);
+    };
+    // Room for a NUL, too.
+    let mut out = String::with_capacity(part.len() + 1);
+    match part.starts_with(b"\"") {
+        true => bare(part, &mut out, pace).await,
+        false => pretty::compact(part, &mut out, pace).await,
+    }
+    pace.release(text).await;
+    Ok(out)
+}
+
+async fn find<'a>(
+    answer: &'a [u8],
+    pointer: &str,
+    text: &'a mut String,
+    pace: &mut Pace,
+) -> Result<&'a [u8], Bad> {
+    if !is_utf8(answer, pace).await {
+        return Err(Bad);
+    }
+    let answer = whole(answer, pace).await?;
+    let tokens = tokens(pointer).ok_or(Bad)?;
+    if let Ok(part) = follow(answer, &tokens, pace).await {
+        return Ok(part);
+    }
+    let structured = last(answer, &["structuredContent"], pace).await?[0];
+    if let Some(structured) = given(structured) {
+        if let Ok(part) = follow(structured, &tokens, pace).await {
+            return Ok(part);
+        }
+    }
+    match text_data(answer, text, pace).await {
+        Some(data) => follow(data, &tokens, pace).await,
+        None => Err(Bad),
+    }
+}
+
+async fn follow<'a>(root: &'a [u8], tokens: &[String], pace: &mut Pace) -> Result<&'a [u8], Bad> {
+    let mut part = root;
+    for token in tokens {
+        part = step(part, token, pace).await?.ok_or(Bad)?;
+    }
+    Ok(part)
+}
+
+async fn laid_out(answer: &[u8], pace: &mut Pace) -> Result<String, Bad> {
+    let mut text = String::new();
+    let data = data(answer, &mut text, pace).await?;
+    let mut out = String::with_capacity(data.len() * 2);
+    pretty::pretty(data, &mut out, pace).await;
+    pace.release(text).await;
+    Ok(out)
+}
+
+/// The data of `answer`; `text` keeps its text, should that be the data.
+async fn data<'a>(
+    answer: &'a [u8],
+    text: &'a mut String,
+    pace: &mut Pace,
+) -> Result<&'a [u8], Bad> {
+    if !is_utf8(answer, pace).await {
+        return Err(Bad);
+    }
+    let answer = whole(answer, pace).await?;
+    let [structured] = last(answer, &["structuredContent"], pace).await.unwrap_or_default();
+    if let Some(data) = given(structured) {
+        return Ok(data);
+    }
+    Ok(text_data(answer, text, pace).await.unwrap_or(answer))
+}
+
+/// The JSON that the texts of `answer` are, kept in `text`.
+async fn text_data<'a>(answer: &[u8], text: &'a mut String, pace: &mut Pace) -> Option<&'a [u8]> {
+    let members = last(answer, &["content", "contents", "messages"], pace).await.ok()?;
+    if members.iter().all(Option::is_none) {
+        return None;
+    }
+    *text = content::texts_in_pieces(answer, pace).await;
+    let text = trim(text.as_bytes(), pace).await;
+    // A lone word or number is what somebody wrote, not data.
+    match text.first() {
+        Some(b'{' | b'[') => whole(text, pace).await.ok(),
+        _ => None,
+    }
+}
+
+fn tokens(pointer: &str) -> Option<Vec<String>> {
+    if pointer.is_empty() {
+        return Some(Vec::new());
+    }
+    let rest = pointer.strip_prefix('/')?;
+    let escapes = |token: &str| token.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    let token = |token: &str| escapes(token).then(|| token.replace("~1", "/").replace("~0", "~"));
+    rest.split('/').map(token).collect()
+}
+
+async fn step<'a>(whole: &'a [u8], token: &str, pace: &mut Pace) -> Result<Option<&'a [u8]>, Bad> {
+    if whole.starts_with(b"{") {
+        let (mut members, mut found) = (Split::object(whole, pace).await?, None);
+        while let Some((name, value)) = members.member(pace).await? {
+            if decoded(name, pace).await? == token {
+                found = Some(value);
+            }
+        }
+        return Ok(found);
+    }
+    // As the standard has it: no sign, no leading zero.
+    let plain =
+        token == "0" || !token.starts_with('0') && token.bytes().all(|byte| byte.is_ascii_digit());
+    let index: usize = token.parse().ok().filter(|_| plain).ok_or(Bad)?;
+    let (mut elements, mut at) = (Split::list(whole, pace).await?, 0);
+    while let Some(element) = elements.element(pace).await? {
+        if at == index {
+            return Ok(Some(element));
+        }
+        at += 1;
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RESULT: &[u8] = br#"{"content":[{"type":"text","text":"{\"no\":1}"}],"structuredContent":
+        {"a": [{"b~/c": "x\ny"}, 1e400], "": {"k" : [ 1 , "a \" b" ] }, "n": null}}"#;
+
+    #[test]
+    fn a_pointer_names_a_part_and_nothing_else() {
+        let of = |pointer| pick(RESULT, pointer);
+        assert_eq!(of("/a/0/b~0~1c").as_deref(), Some("x\ny"));
+        assert_eq!(of("/a/1").as_deref(), Some("1e400"));
+        assert_eq!(of("/").as_deref(), Some(r#"{"k":[1,"a \" b"]}"#));
+        assert_eq!(of("//k/0").as_deref(), Some("1"));
+        assert_eq!(of("/n").as_deref(), Some("null"));
+        assert!(of("").unwrap().starts_with(r#"{"content":[{"type":"text","#));
+        assert_eq!(of("/content/0/type").as_deref(), Some("text"), "the root is the result");
+        assert_eq!(of("/structuredContent/a/1").as_deref(), Some("1e400"));
+        assert_eq!(of("/no").as_deref(), Some("1"), "the text is looked into last");
+        for none in [
+            "a",
+            "/a/0/b~",
+            "/a/0/b~/~1c",
+            "/b",
+            "/a/2",
+            "/a/-1",
+            "/a/01",
+            "/a/+1",
+            "/a/x",
+            "/a/0/b~0~1c/0",
+        ] {
+            assert_eq!(of(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn without_structured_content_the_text_is_read_and_then_the_answer() {
+        let text = br#"{"content":[{"type":"text","text":"{\"id\": 7}"}]}"#;
+        assert_eq!(pick(text, "/id").as_deref(), Some("7"));
+        assert_eq!(pretty(text).as_deref(), Some("{\n  \"id\": 7\n}"));
+        let plain = br#"{"content":[{"type":"text","text":"12 apples"}],"structuredContent":null}"#;
+        assert_eq!(pick(plain, "/content/0/text").as_deref(), Some("12 apples"));
+        assert_eq!(pick(br#"[{"name":"t"}]"#, "/0/name").as_deref(), Some("t"));
+        assert_eq!(pick(b"", ""), None);
+        assert_eq!(pick(b"{\xff", ""), None);
+    }
+}

@@ -1,0 +1,245 @@
+//! Whether the structured content of a result only repeats its texts.
+//!
+//! Most servers send both: the data, and the same data as a text. What is there
+//! twice is shown once. JSON values are compared by fingerprints that do not depend
+//! on blanks, escapes or the order of members, so that nothing is built.
+
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+
+use crate::chunks::Chunks;
+use crate::json::cursor::{Bad, Split, whole};
+use crate::json::task::Pace;
+use crate::json::text::{Sink, bare, trim, unescape};
+
+/// Values inside values that are compared. Each level is passed over once more.
+const DEPTH: usize = 24;
+/// Texts that are compared. A result of more is shown whole.
+const TEXTS: usize = 1000;
+
+/// Whether `structured`, a raw value, says nothing that the raw strings `texts` do
+/// not say: it is the JSON in one of them, or an object that only wraps their
+/// words (`{"result": "..."}`) or the list of them.
+pub(crate) async fn repeats(structured: &[u8], texts: &Chunks<&[u8]>, pace: &mut Pace) -> bool {
+    texts.len() <= TEXTS && compare(structured, texts, pace).await.unwrap_or(false)
+}
+
+async fn compare(structured: &[u8], texts: &Chunks<&[u8]>, pace: &mut Pace) -> Result<bool, Bad> {
+    let keys = RandomState::new();
+    let wrapped = wrapped(structured, pace).await?;
+    let all = fingerprint(structured, &keys, pace).await?;
+    let inner = match wrapped {
+        Some(value) => Some(fingerprint(value, &keys, pace).await?),
+        None => None,
+    };
+    let mut list = None;
+    let value = wrapped.unwrap_or(structured);
+    if value.starts_with(b"[") {
+        list = Some(Split::list(value, pace).await?);
+    }
+    let mut is_list = list.is_some();
+    for text in texts.iter() {
+        let data = data(text, &keys, pace).await;
+        if data.is_some() && (data == Some(all) || data == inner) {
+            return Ok(true);
+        }
+        if inner.is_some() && texts.len() == 1 && value.starts_with(b"\"") {
+            return Ok(inner == Some(fingerprint(text, &keys, pace).await?));
+        }
+        if let (true, Some(list)) = (is_list, &mut list) {
+            is_list = match list.element(pace).await? {
+                None => false,
+                Some(element) => {
+                    let element = fingerprint(element, &keys, pace).await?;
+                    data == Some(element) || fingerprint(text, &keys, pace).await? == element
+                }
+            };
+        }
+    }
+    Ok(match list {
+        Some(mut list) => is_list && list.element(pace).await?.is_none(),
+        None => false,
+    })
+}
+
+/// The only value in an object.
+async fn wrapped<'a>(structured: &'a [u8], pace: &mut Pace) -> Result<Option<&'a [u8]>, Bad> {
+    if !structured.starts_with(b"{") {
+        return Ok(None);
+    }
+    let mut members = Split::object(structured, pace).await?;
+    let Some((_, value)) = members.member(pace).await? else { return Ok(None) };
+    Ok(members.member(pace).await?.is_none().then_some(value))
+}
+
+/// The fingerprint of the JSON in a raw string.
+async fn data(text: &[u8], keys: &RandomState, pace: &mut Pace) -> Option<u64> {
+    let mut inside = String::with_capacity(text.len());
+    bare(text, &mut inside, pace).await;
+    let print = match whole(trim(inside.as_bytes(), pace).await, pace).await {
+        Ok(json) => fingerprint(json, keys, pace).await.ok(),
+        Err(Bad) => None,
+    };
+    pace.release(inside).await;
+    print
+}
+
+/// A list or an object that is being read.
+struct Frame<'a> {
+    split: Split<'a>,
+    is_object: bool,
+    name: u64,
+    sum: u64,
+    count: u64,
+}
+
+async fn fingerprint(json: &[u8], keys: &RandomState, pace: &mut Pace) -> Result<u64, Bad> {
+    let mut frames: Vec<Frame<'_>> = Vec::new();
+    let mut value = json;
+    loop {
+        let mut done = match value.first() {
+            Some(b'{' | b'[') if frames.len() == DEPTH => return Err(Bad),
+            Some(first @ (b'{' | b'[')) => {
+                let is_object = *first == b'{';
+                let split = match is_object {
+                    true => Split::object(value, pace).await?,
+                    false => Split::list(value, pace).await?,
+                };
+                frames.push(Frame { split, is_object, name: 0, sum: 0, count: 0 });
+                None
+            }
+            Some(b'"') => Some(of_text(value, keys, pace).await?),
+            _ => Some(of_word(value, keys)),
+        };
+        value = loop {
+            if let Some(print) = done.take() {
+                let Some(frame) = frames.last_mut() else { return Ok(print) };
+                frame.add(print, keys);
+            }
+            let Some(frame) = frames.last_mut() else { return Err(Bad) };
+            let next = match frame.is_object {
+                false => frame.split.element(pace).await?,
+                true => match frame.split.member(pace).await? {
+                    None => None,
+                    Some((name, value)) => {
+                        frame.name = of_text(name, keys, pace).await?;
+                        Some(value)
+                    }
+                },
+            };
+            match next {
+                Some(value) => break value,
+                None => done = frames.pop().map(|frame| frame.end(keys)),
+            }
+        };
+    }
+}
+
+impl Frame<'_> {
+    fn add(&mut self, print: u64, keys: &RandomState) {
+        self.count += 1;
+        self.sum = match self.is_object {
+            // The order of members means nothing.
+            true => self.sum.wrapping_add(keys.hash_one((self.name, print))),
+            false => keys.hash_one((self.sum, print)),
+        };
+    }
+
+    fn end(&self, keys: &RandomState) -> u64 {
+        keys.hash_one((self.is_object, self.count, self.sum))
+    }
+}
+
+async fn of_text(raw: &[u8], keys: &RandomState, pace: &mut Pace) -> Result<u64, Bad> {
+    let mut sink = Hashing(keys.build_hasher());
+    b'"'.hash(&mut sink.0);
+    unescape(raw, &mut sink, pace).await?;
+    Ok(sink.0.finish())
+}
+
+/// `1` and `1.0` are one number; beyond what a double holds, spelling decides.
+fn of_word(raw: &[u8], keys: &RandomState) -> u64 {
+    let number = std::str::from_utf8(raw).ok().and_then(|word| word.parse::<f64>().ok());
+    match number {
+        Some(number) if number.is_finite() && number.abs() < 9e15 => {
+            keys.hash_one((b'0', (number + 0.0).to_bits()))
+        }
+        _ => keys.hash_one(raw),
+    }
+}
+
+struct Hashing<H>(H);
+
+impl<H: Hasher + Send> Sink for Hashing<H> {
+    const COST: usize = 8;
+
+    fn push(&mut self, text: &str) {
+        self.0.write(text.as_bytes());
+    }
+}
+
+/// [`repeats`] in one go, for tests.
+#[cfg(test)]
+fn said(structured: &str, texts: &[&str]) -> bool {
+    let quoted: Vec<String> =
+        texts.iter().map(|text| serde_json::to_string(text).expect("text")).collect();
+    let mut raw = Chunks::new();
+    quoted.iter().for_each(|text| raw.push(text.as_bytes()));
+    crate::json::task::Job::new(|mut pace| async move {
+        repeats(structured.as_bytes(), &raw, &mut pace).await
+    })
+    .finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_json_is_the_same_however_it_is_written() {
+        let data = r#"{"a":[1,2.50,{"b":"\u00e9\/"}],"c":null}"#;
+        for text in [
+            data,
+            "{\"c\": null,\n \"a\": [1.0, 2.5, {\"b\": \"\u{e9}/\"}]}\n",
+            r#"{"a":[1,25e-1,{"b":"é/"}],"c":null}"#,
+        ] {
+            assert!(said(data, &[text]), "{text}");
+            assert!(said(data, &["Found it:", text]), "beside a summary: {text}");
+        }
+        for text in [
+            "Found 3 rows",
+            "",
+            r#"{"a":[2.5,1,{"b":"é/"}],"c":null}"#,
+            r#"{"a":[1,2.5,{"b":"é/"}]}"#,
+            r#"{"a":[1,2.5,{"b":"é/"}],"c":0}"#,
+        ] {
+            assert!(!said(data, &[text]), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrapper_around_the_texts_adds_nothing() {
+        assert!(said(r#"{"result":"hello"}"#, &["hello"]));
+        assert!(said(r#"{"content":"a\nb"}"#, &["a\nb"]));
+        assert!(said(r#"{"result":5}"#, &["5"]));
+        assert!(said(r#"{"result":["a","b"]}"#, &["a", "b"]));
+        assert!(said(r#"{"result":[{"x":1},2]}"#, &["{\"x\": 1}", "2"]));
+        assert!(said(r#"["a"]"#, &["a"]));
+        assert!(!said(r#"{"result":["a","b","c"]}"#, &["a", "b"]));
+        assert!(!said(r#"{"result":["a"]}"#, &["a", "b"]));
+        assert!(!said(r#"{"result":"hello","more":1}"#, &["hello"]));
+        assert!(!said(r#"{"rows":[1,2,3]}"#, &["Found 3 rows"]));
+        assert!(!said("{}", &["x"]));
+    }
+
+    #[test]
+    fn numbers_beyond_a_double_are_compared_as_written() {
+        assert!(!said(r#"{"n":12345678901234567890}"#, &[r#"{"n":12345678901234567891}"#]));
+        assert!(said(r#"{"n":1e400}"#, &[r#"{"n":1e400}"#]));
+    }
+
+    #[test]
+    fn depth_costs_little_and_counts_as_different() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(!said(&deep, &[&deep]));
+    }
+}

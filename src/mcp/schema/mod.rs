@@ -1,0 +1,15 @@
+//! Arguments and forms by JSON Schema.
+//!
+//! * [`subschema`] — the reader of JSON Schema; [`fields`] — what a person is asked, field by field.
+//! * [`arguments`] — words typed by a person, encoded by a tool's `inputSchema`.
+
+pub mod arguments;
+mod assembly;
+pub(crate) mod field;
+pub mod fields;
+pub(crate) mod schema_type;
+pub(crate) mod schema_value;
+pub mod secret;
+pub(crate) mod subschema;
+pub(crate) mod type_hint;
+pub(crate) mod word;

@@ -1,0 +1,706 @@
+//! The reader of JSON Schema: what holds of a value, gathered from all places that say so.
+//!
+//! `$ref` (JSON Pointer, `$anchor`, `$id`), `allOf`, `anyOf`, `oneOf` and the plain keywords of
+//! drafts 4 to 2020-12 are resolved into the alternatives of one [`Field`]. Everything else
+//! (`not`, `if`, `dependentRequired` ...) is left to the server, which validates anyway.
+//!
+//! Invariants:
+//! - only references into the document itself are followed, nothing is ever fetched;
+//! - a schema that cannot be read accepts anything; it is never an error;
+//! - the work is bounded by a [`Work`], whatever a schema refers to.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::json::cursor::{Split, given, last};
+use crate::json::task::Pace;
+use crate::json::text::decoded;
+use crate::mcp::schema::field::{ALTERNATIVES, Alternative, CHOICES, Choice, Field, Member};
+use crate::mcp::schema::schema_type::Type;
+use crate::mcp::schema::schema_value::{Members, Raw, bare, texts};
+use crate::mcp::schema::secret;
+
+/// How deep `$ref`, `anyOf` and the like are followed.
+const DEPTH: usize = 48;
+/// How far nested items and members are read.
+const ITEMS: usize = 4;
+/// Types of one schema; there are seven.
+const TYPES: usize = 64;
+/// Schemas that are looked at for one field: alternatives of alternatives of a hostile one
+/// would never end.
+const PARTS: usize = 6000;
+/// Schemas that are looked at for one field inside of others, and in all for one work.
+const ALL_PARTS: usize = 60_000;
+/// What is shorter than this, in bytes, is read again rather than remembered.
+const REMEMBERED: usize = 256;
+
+/// The keywords that are read; what each holds is looked at by itself, so that one that is
+/// malformed spoils no other.
+const KEYWORDS: [&str; 32] = [
+    "type",
+    "properties",
+    "required",
+    "$ref",
+    "enum",
+    "const",
+    "items",
+    "anyOf",
+    "oneOf",
+    "allOf",
+    "default",
+    "title",
+    "description",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "format",
+    "additionalProperties",
+    "patternProperties",
+    "prefixItems",
+    "nullable",
+    "enumNames",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "writeOnly",
+    "$dynamicRef",
+    "minItems",
+    "maxItems",
+    "x-enumNames",
+    "$recursiveRef",
+    "examples",
+];
+
+type Keywords<'a> = [Option<&'a [u8]>; KEYWORDS.len()];
+
+/// What may still be read, how fast, and what was read already.
+#[derive(Debug)]
+pub(crate) struct Work<'p, 'a> {
+    pub(crate) pace: &'p mut Pace,
+    /// Bytes that may still be looked at.
+    bytes: usize,
+    parts: usize,
+    all_parts: usize,
+    /// Something was left out because it was too much.
+    pub(crate) is_over: bool,
+    /// The schemas that hold of the value at hand already, from the outermost inwards.
+    applied: Vec<(usize, usize)>,
+    keywords: HashMap<(usize, usize), Keywords<'a>>,
+    members: HashMap<(usize, usize), Arc<Members<'a>>>,
+    choices: HashMap<(usize, usize), Arc<Vec<Choice<'a>>>>,
+    targets: HashMap<(usize, String), Option<Raw<'a>>>,
+    fields: HashMap<(usize, usize), Field<'a>>,
+}
+
+/// How far a field is looked into.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach {
+    items: usize,
+    /// Members of objects are for people to read, and for keys like `address.street`: most
+    /// words are encoded without.
+    members: bool,
+}
+
+/// Where a schema stands.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    depth: usize,
+    /// It speaks of the whole, not of one alternative.
+    outer: bool,
+}
+
+/// The whole of a schema, in which references lead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Document<'a>(pub(crate) Raw<'a>);
+
+impl<'p, 'a> Work<'p, 'a> {
+    /// Enough for everything in `length` bytes of honest schemas.
+    pub(crate) fn new(length: usize, pace: &'p mut Pace) -> Work<'p, 'a> {
+        Work::bounded(length.saturating_mul(16).saturating_add(1 << 20), ALL_PARTS, pace)
+    }
+
+    /// Enough for one call, and done in about a millisecond.
+    pub(crate) fn small(pace: &'p mut Pace) -> Work<'p, 'a> {
+        Work::bounded(2 << 20, PARTS, pace)
+    }
+
+    fn bounded(bytes: usize, all_parts: usize, pace: &'p mut Pace) -> Work<'p, 'a> {
+        Work {
+            pace,
+            bytes,
+            parts: PARTS,
+            all_parts,
+            is_over: false,
+            applied: Vec::new(),
+            keywords: HashMap::new(),
+            members: HashMap::new(),
+            choices: HashMap::new(),
+            targets: HashMap::new(),
+            fields: HashMap::new(),
+        }
+    }
+
+    /// Counts what is to be looked at; `false` when that is too much.
+    fn may_read(&mut self, raw: &[u8]) -> bool {
+        match self.bytes.checked_sub(raw.len()) {
+            Some(bytes) => self.bytes = bytes,
+            None => self.is_over = true,
+        }
+        !self.is_over
+    }
+
+    fn may_go_on(&mut self) -> bool {
+        match (self.parts.checked_sub(1), self.all_parts.checked_sub(1)) {
+            (Some(parts), Some(all)) => (self.parts, self.all_parts) = (parts, all),
+            _ => self.is_over = true,
+        }
+        !self.is_over
+    }
+
+    async fn keywords(&mut self, raw: Raw<'a>) -> Keywords<'a> {
+        if let Some(known) = self.keywords.get(&raw.place()) {
+            return *known;
+        }
+        if !raw.is_object() || !self.may_read(raw.bytes()) {
+            return Keywords::default();
+        }
+        let keywords = last(raw.bytes(), &KEYWORDS, self.pace).await;
+        let keywords = keywords.unwrap_or_default();
+        if raw.get().len() >= REMEMBERED {
+            self.keywords.insert(raw.place(), keywords);
+        }
+        keywords
+    }
+
+    /// The members of an object; none of anything else.
+    pub(crate) async fn members(&mut self, raw: Raw<'a>) -> Arc<Members<'a>> {
+        if let Some(known) = self.members.get(&raw.place()) {
+            return Arc::clone(known);
+        }
+        if !raw.is_object() || !self.may_read(raw.bytes()) {
+            return Arc::default();
+        }
+        let members = Arc::new(Members::of(raw.bytes(), self.pace).await);
+        if raw.get().len() >= REMEMBERED {
+            self.members.insert(raw.place(), Arc::clone(&members));
+        }
+        members
+    }
+
+    async fn choices(&mut self, values: &'a [u8], names: Option<&'a [u8]>) -> Arc<Vec<Choice<'a>>> {
+        let place = Raw::new(values).place();
+        if let (Some(known), None) = (self.choices.get(&place), names) {
+            return Arc::clone(known);
+        }
+        if !self.may_read(values) {
+            return Arc::default();
+        }
+        let names_given = names.is_some();
+        let mut choices = Vec::new();
+        let mut names = match names {
+            Some(names) => Split::list(names, self.pace).await.ok(),
+            None => None,
+        };
+        if let Ok(mut values) = Split::list(values, self.pace).await {
+            while let Ok(Some(value)) = values.element(self.pace).await {
+                let mut title = None;
+                if let Some(all) = &mut names {
+                    match all.element(self.pace).await {
+                        Ok(Some(name)) => title = decoded(name, self.pace).await.ok(),
+                        _ => names = None,
+                    }
+                }
+                if choices.len() == CHOICES {
+                    break;
+                }
+                choices.push(Choice { value: Raw::new(value), title });
+            }
+        }
+        let choices = Arc::new(choices);
+        if !names_given && values.len() >= REMEMBERED {
+            self.choices.insert(place, Arc::clone(&choices));
+        }
+        choices
+    }
+}
+
+impl Reach {
+    /// Lists, but not the members of objects.
+    pub(crate) const ITEMS: Reach = Reach { items: ITEMS, members: false };
+    /// All that is shown of a field.
+    pub(crate) const ALL: Reach = Reach { items: ITEMS, members: true };
+}
+
+impl<'a> Document<'a> {
+    /// What a value may be of which all of `raws` hold, looked into as far as `reach`.
+    pub(crate) async fn field(
+        &self,
+        raws: &[Raw<'a>],
+        reach: Reach,
+        work: &mut Work<'_, 'a>,
+    ) -> Field<'a> {
+        work.parts = PARTS;
+        let mut field = self.outside(raws, work).await;
+        self.look_inside(&mut field, reach, work).await;
+        field
+    }
+
+    /// As [`field`](Self::field), without what lists and objects hold.
+    pub(crate) async fn outside(&self, raws: &[Raw<'a>], work: &mut Work<'_, 'a>) -> Field<'a> {
+        let mut field = Field { alternatives: vec![Alternative::default()], ..Field::default() };
+        let applied = std::mem::take(&mut work.applied);
+        for raw in raws {
+            self.apply(*raw, &mut field, Place { depth: DEPTH, outer: true }, work).await;
+        }
+        work.applied = applied;
+        field.is_cut |= work.is_over;
+        // What contradicts itself is left out, unless nothing else is there.
+        if field.alternatives.iter().any(|one| !one.impossible) {
+            field.alternatives.retain(|one| !one.impossible);
+        }
+        field.secret |= field.alternatives.iter().any(|one| one.limits.secret);
+        field
+    }
+
+    /// Adds what `raw` says to `into`.
+    fn apply<'s>(
+        &'s self,
+        raw: Raw<'a>,
+        into: &'s mut Field<'a>,
+        place: Place,
+        work: &'s mut Work<'_, 'a>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 's>> {
+        Box::pin(async move {
+            // The second time it says nothing new; and so a knot of references ends.
+            if work.applied.contains(&raw.place()) || !work.may_go_on() {
+                return;
+            }
+            work.pace.spend(work.applied.len() / 2 + 8).await;
+            work.applied.push(raw.place());
+            let keywords = work.keywords(raw).await;
+            // Null is a constant like others; every other keyword of null counts as absent.
+            let constant = keywords[5];
+            let keywords = keywords.map(given);
+            let [
+                types,
+                properties,
+                required,
+                reference,
+                values,
+                _,
+                items,
+                any_of,
+                one_of,
+                all_of,
+                default,
+                title,
+                description,
+                ..,
+            ] = keywords;
+            let rest = &keywords[13..];
+            if place.outer {
+                take_text(&mut into.title, title, work.pace).await;
+                take_text(&mut into.description, description, work.pace).await;
+                // A default of null says that there is none.
+                into.default = into.default.or(default.map(Raw::new));
+            }
+            let Some(depth) = place.depth.checked_sub(1) else { return };
+            let inner = Place { depth, ..place };
+            for reference in [reference, rest[13], rest[17]].into_iter().flatten() {
+                let Ok(reference) = decoded(reference, work.pace).await else { continue };
+                if let Some(target) = self.resolve(&reference, work).await {
+                    self.apply_target(target, into, inner, work).await;
+                }
+            }
+
+            let mut own = Alternative {
+                types: types_of(types, work.pace).await,
+                nullable: rest[8] == Some(b"true"),
+                ..Alternative::default()
+            };
+            self.limits(&mut own, rest, work).await;
+            let names = rest[9].or(rest[16]);
+            if let Some(values) = values {
+                own.choices = Some(work.choices(values, names).await);
+            } else if let (Some(names), [Type::Boolean]) = (names, &*own.types) {
+                own.choices = Some(work.choices(b"[true,false]", Some(names)).await);
+            }
+            // No choice at all would forbid everything.
+            own.choices = own.choices.filter(|choices| !choices.is_empty());
+            if let Some(value) = constant {
+                into.constant |= place.outer;
+                let mut name = None;
+                if !place.outer {
+                    take_text(&mut name, title, work.pace).await;
+                    take_text(&mut name, description, work.pace).await;
+                }
+                own.choices = Some(Arc::new(vec![Choice { value: Raw::new(value), title: name }]));
+            } else if let (Some(choices), false) = (&mut own.choices, place.outer) {
+                // An enumeration of one is how older generators write a constant.
+                if let ([only], Some(title)) = (choices.as_slice(), title) {
+                    if only.title.is_none() {
+                        let title = decoded(title, work.pace).await.ok();
+                        *choices = Arc::new(vec![Choice { value: only.value, title }]);
+                    }
+                }
+            }
+            match items {
+                // Up to 2019-09 a list of items is a tuple.
+                Some(list) if list.starts_with(b"[") => own.prefix = elements(list, work).await,
+                Some(items) => own.items = Some(Raw::new(items)),
+                None => {}
+            }
+            if let Some(list) = rest[7] {
+                own.prefix = elements(list, work).await;
+            }
+            if let Some(required) = required {
+                own.required = texts(required, work.pace).await;
+            }
+            own.additional = rest[5].map(Raw::new);
+            if let Some(patterns) = rest[6] {
+                own.patterns.clone_from(&work.members(Raw::new(patterns)).await.0);
+            }
+            let properties = match properties {
+                Some(properties) => work.members(Raw::new(properties)).await,
+                None => Arc::default(),
+            };
+            for one in &mut into.alternatives {
+                work.pace.spend(properties.0.len() * 16 + 16).await;
+                add(one, &own, &properties);
+            }
+
+            if let Some(all_of) = all_of {
+                for part in elements(all_of, work).await {
+                    self.apply(part, into, inner, work).await;
+                }
+            }
+            for list in [any_of, one_of].into_iter().flatten() {
+                self.branch(list, into, depth, work).await;
+            }
+        })
+    }
+
+    /// Replaces the alternatives by those that each schema of a list makes of them.
+    async fn branch(
+        &self,
+        list: &'a [u8],
+        into: &mut Field<'a>,
+        depth: usize,
+        work: &mut Work<'_, 'a>,
+    ) {
+        let (mut all, mark): (Vec<Alternative<'a>>, _) = (Vec::new(), work.applied.len());
+        for part in elements(list, work).await {
+            let mut branch = Field { alternatives: into.alternatives.clone(), ..Field::default() };
+            self.apply(part, &mut branch, Place { depth, outer: false }, work).await;
+            work.applied.truncate(mark);
+            into.is_cut |= branch.is_cut;
+            for one in branch.alternatives.into_iter().filter(|one| !one.impossible) {
+                if let Some(before) = all.last_mut().filter(|_| one.is_choices()) {
+                    if before.is_choices() && before.types == one.types {
+                        before.join(one);
+                        continue;
+                    }
+                }
+                match all.len() < ALTERNATIVES {
+                    true => all.push(one),
+                    false => into.is_cut = true,
+                }
+            }
+            work.pace.spend(64).await;
+        }
+        if !all.is_empty() {
+            into.alternatives = all;
+        }
+    }
+
+    /// Adds what the target of a reference says. What it says by itself is remembered.
+    async fn apply_target(
+        &self,
+        target: Raw<'a>,
+        into: &mut Field<'a>,
+        place: Place,
+        work: &mut Work<'_, 'a>,
+    ) {
+        let is_fresh = matches!(&*into.alternatives, [only] if only.is_fresh());
+        let is_worth = is_fresh && place.outer && target.get().len() >= REMEMBERED;
+        if !is_worth {
+            return self.apply(target, into, place, work).await;
+        }
+        if !work.fields.contains_key(&target.place()) {
+            let mut field =
+                Field { alternatives: vec![Alternative::default()], ..Field::default() };
+            self.apply(target, &mut field, place, work).await;
+            field.is_cut |= work.is_over;
+            work.fields.insert(target.place(), field);
+        }
+        let Some(known) = work.fields.get(&target.place()) else { return };
+        into.alternatives.clone_from(&known.alternatives);
+        into.is_cut |= known.is_cut;
+        into.constant |= known.constant;
+        into.default = into.default.or(known.default);
+        if into.title.is_none() {
+            into.title.clone_from(&known.title);
+        }
+        if into.description.is_none() {
+            into.description.clone_from(&known.description);
+        }
+        let cost = into.alternatives.len() * 64;
+        work.pace.spend(cost).await;
+    }
+
+    async fn limits(
+        &self,
+        own: &mut Alternative<'a>,
+        rest: &[Option<&'a [u8]>],
+        work: &mut Work<'_, 'a>,
+    ) {
+        let number = |raw: Option<&'a [u8]>| {
+            raw.filter(|raw| matches!(raw.first(), Some(b'-' | b'0'..=b'9'))).map(Raw::new)
+        };
+        let limits = &mut own.limits;
+        (limits.minimum, limits.maximum) = (number(rest[0]), number(rest[1]));
+        // Draft 4 has true here, later ones the number itself.
+        for (raw, limit, open) in [
+            (rest[10], &mut limits.minimum, &mut limits.above),
+            (rest[11], &mut limits.maximum, &mut limits.below),
+        ] {
+            if let Some(number) = number(raw) {
+                (*limit, *open) = (Some(number), true);
+            } else if raw == Some(b"true") {
+                *open = true;
+            }
+        }
+        (limits.shortest, limits.longest) = (number(rest[2]), number(rest[3]));
+        take_text(&mut limits.format, rest[4], work.pace).await;
+        let is_password = limits.format.as_deref() == Some("password");
+        limits.secret = is_password || rest[12] == Some(b"true");
+    }
+
+    /// Reads what lists and objects hold.
+    pub(crate) fn look_inside<'s>(
+        &'s self,
+        field: &'s mut Field<'a>,
+        reach: Reach,
+        work: &'s mut Work<'_, 'a>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 's>> {
+        Box::pin(async move {
+            let Some(items) = reach.items.checked_sub(1) else { return };
+            let inside = Reach { items, ..reach };
+            for one in &mut field.alternatives {
+                if let Some(raw) = one.items {
+                    one.inside.items = Some(Box::new(self.nested(&[raw], inside, work).await));
+                }
+                for raw in one.prefix.clone() {
+                    let item = self.nested(&[raw], inside, work).await;
+                    one.inside.prefix.push(item);
+                }
+                if !reach.members {
+                    continue;
+                }
+                work.pace.spend(one.required.len() * one.properties.len() + 8).await;
+                for (name, raws) in &one.properties {
+                    let mut field = self.nested(raws, inside, work).await;
+                    field.secret |= secret::is_secret(name);
+                    let required = one.required.iter().any(|other| other == name);
+                    one.inside.members.push(Member { name: name.clone(), required, field });
+                }
+                let others = one.additional.filter(|raw| raw.is_object());
+                if let Some(raw) = others.or(one.patterns.first().map(|(_, raw)| *raw)) {
+                    one.inside.others = Some(Box::new(self.nested(&[raw], inside, work).await));
+                }
+            }
+        })
+    }
+
+    async fn nested(&self, raws: &[Raw<'a>], reach: Reach, work: &mut Work<'_, 'a>) -> Field<'a> {
+        let mut field = self.outside(raws, work).await;
+        self.look_inside(&mut field, reach, work).await;
+        field
+    }
+
+    /// Only references into the document itself; nothing is ever fetched.
+    async fn resolve(&self, reference: &str, work: &mut Work<'_, 'a>) -> Option<Raw<'a>> {
+        let key = (self.0.place().0, reference.to_owned());
+        if let Some(known) = work.targets.get(&key) {
+            return *known;
+        }
+        let target = match reference.split_once('#') {
+            Some((_, "")) => Some(self.0),
+            Some((_, pointer)) if pointer.starts_with('/') => self.point(pointer, work).await,
+            Some((_, anchor)) => self.named(anchor, false, work).await,
+            None => self.named(reference, true, work).await,
+        };
+        if work.targets.len() < 4096 {
+            work.targets.insert(key, target);
+        }
+        target
+    }
+
+    /// Follows a JSON Pointer in a URI fragment (RFC 6901, section 6).
+    async fn point(&self, pointer: &str, work: &mut Work<'_, 'a>) -> Option<Raw<'a>> {
+        let mut at = self.0;
+        for token in pointer[1..].split('/').take(64) {
+            let token = percent_decoded(token).replace("~1", "/").replace("~0", "~");
+            if at.is_object() {
+                at = work.members(at).await.get(&token)?;
+                continue;
+            }
+            let index: usize = token.parse().ok()?;
+            if !work.may_read(at.bytes()) {
+                return None;
+            }
+            let mut list = Split::list(at.bytes(), work.pace).await.ok()?;
+            for _ in 0..index {
+                list.element(work.pace).await.ok()??;
+            }
+            at = Raw::new(list.element(work.pace).await.ok()??);
+        }
+        Some(at)
+    }
+
+    /// The definition that calls itself `name` by its `$anchor` or `$id`, or has that key.
+    async fn named(&self, name: &str, by_key: bool, work: &mut Work<'_, 'a>) -> Option<Raw<'a>> {
+        let root = work.members(self.0).await;
+        for group in ["$defs", "definitions"] {
+            let Some(group) = root.get(group) else { continue };
+            let all = work.members(group).await;
+            for (key, raw) in &all.0 {
+                let members = work.members(*raw).await;
+                let ids = ["$anchor", "$dynamicAnchor", "$id", "id"];
+                let is_named = ids.iter().filter_map(|key| members.get(key)).any(|id| {
+                    let id = bare(id);
+                    id == name || id.strip_prefix('#') == Some(name)
+                });
+                if is_named || by_key && key == name {
+                    return Some(*raw);
+                }
+            }
+        }
+        None
+    }
+}
+
+impl Alternative<'_> {
+    /// Whether nothing was said yet.
+    fn is_fresh(&self) -> bool {
+        self.types.is_empty()
+            && !self.nullable
+            && self.choices.is_none()
+            && self.properties.is_empty()
+            && self.required.is_empty()
+            && self.items.is_none()
+            && self.prefix.is_empty()
+            && self.additional.is_none()
+            && self.patterns.is_empty()
+            && self.limits.minimum.is_none()
+            && self.limits.maximum.is_none()
+            && self.limits.shortest.is_none()
+            && self.limits.longest.is_none()
+            && self.limits.format.is_none()
+    }
+}
+
+/// Makes `own` hold of `one` as well.
+fn add<'a>(one: &mut Alternative<'a>, own: &Alternative<'a>, properties: &Members<'a>) {
+    // The types of `nullable: true` have null among them.
+    let was_nullable = one.nullable;
+    one.narrow(own.types.clone());
+    one.nullable = own.nullable || was_nullable;
+    if let Some(choices) = &own.choices {
+        one.choose(Arc::clone(choices));
+    }
+    let (limits, more) = (&mut one.limits, &own.limits);
+    if limits.minimum.is_none() {
+        (limits.minimum, limits.above) = (more.minimum, more.above);
+    }
+    if limits.maximum.is_none() {
+        (limits.maximum, limits.below) = (more.maximum, more.below);
+    }
+    limits.shortest = limits.shortest.or(more.shortest);
+    limits.longest = limits.longest.or(more.longest);
+    if limits.format.is_none() {
+        limits.format.clone_from(&more.format);
+    }
+    limits.secret |= more.secret;
+    one.items = one.items.or(own.items);
+    if one.prefix.is_empty() {
+        one.prefix.clone_from(&own.prefix);
+    }
+    one.additional = one.additional.or(own.additional);
+    one.patterns.extend(own.patterns.iter().cloned());
+    for name in &own.required {
+        if one.required.len() < CHOICES {
+            one.required.push(name.clone());
+        }
+    }
+    if one.properties.is_empty() {
+        one.properties =
+            properties.0.iter().map(|(name, raw)| (name.clone(), vec![*raw])).collect();
+    } else {
+        for (name, raw) in &properties.0 {
+            one.add_property(name.clone(), *raw);
+        }
+    }
+}
+
+/// The schemas of a list.
+async fn elements<'a>(list: &'a [u8], work: &mut Work<'_, 'a>) -> Vec<Raw<'a>> {
+    let mut all = Vec::new();
+    if !work.may_read(list) {
+        return all;
+    }
+    let Ok(mut list) = Split::list(list, work.pace).await else { return all };
+    while let Ok(Some(part)) = list.element(work.pace).await {
+        if all.len() == PARTS {
+            work.is_over = true;
+            break;
+        }
+        all.push(Raw::new(part));
+    }
+    all
+}
+
+async fn types_of(raw: Option<&[u8]>, pace: &mut Pace) -> Vec<Type> {
+    let mut types = Vec::new();
+    let Some(raw) = raw else { return types };
+    let names = match decoded(raw, pace).await {
+        Ok(name) => vec![name],
+        Err(_) => texts(raw, pace).await,
+    };
+    for kind in names.iter().take(TYPES).filter_map(|name| Type::named(name)) {
+        if !types.contains(&kind) {
+            types.push(kind);
+        }
+    }
+    types
+}
+
+async fn take_text<'a>(into: &mut Option<Cow<'a, str>>, raw: Option<&'a [u8]>, pace: &mut Pace) {
+    if let (None, Some(raw)) = (&into, raw) {
+        *into = decoded(raw, pace).await.ok();
+    }
+}
+
+fn percent_decoded(token: &str) -> Cow<'_, str> {
+    if !token.contains('%') {
+        return Cow::Borrowed(token);
+    }
+    let (bytes, mut out, mut at) = (token.as_bytes(), Vec::new(), 0);
+    let hex = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+    while at < bytes.len() {
+        match (bytes[at], hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high * 16 + low) as u8);
+                at += 3;
+            }
+            (byte, ..) => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+}

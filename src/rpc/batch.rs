@@ -1,0 +1,146 @@
+//! The messages of a batch, taken out one by one as they come (2025-03-26).
+//!
+//! A batch may be as long as any line, and what is in it counts only message by
+//! message: nobody has to wait for its end, or walk all of it there.
+
+use std::mem;
+use std::ops::Range;
+
+use crate::rpc::scanner::Outline;
+
+/// How far a batch has been taken apart.
+#[derive(Debug, Default)]
+pub struct Batch {
+    state: State,
+    /// Everything before has been given out. The message that is going on begins
+    /// here.
+    at: usize,
+    outline: Outline,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Start,
+    /// After the bracket: a message or the end.
+    First,
+    /// After a comma.
+    Next,
+    Inside,
+    After,
+    Done,
+    Broken,
+}
+
+impl Batch {
+    /// Where the next message lies in `text`, which may only grow, once all of it
+    /// is there.
+    pub fn next(&mut self, text: &[u8]) -> Option<Range<usize>> {
+        loop {
+            if self.state == State::Inside {
+                self.outline.advance(&text[self.at..]);
+                if let Some(length) = self.outline.end() {
+                    let place = self.at..self.at + length;
+                    self.at = place.end;
+                    self.state = State::After;
+                    return Some(place);
+                }
+                if !self.outline.is_broken() {
+                    return None;
+                }
+                self.state = State::Broken;
+            }
+            let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+            self.at += text[self.at..].iter().take_while(blank).count();
+            let byte = *text.get(self.at)?;
+            self.state = match (self.state, byte) {
+                (State::Start, b'[') => State::First,
+                (State::First | State::Next, b'{') => State::Inside,
+                (State::First | State::After, b']') => State::Done,
+                (State::After, b',') => State::Next,
+                _ => State::Broken,
+            };
+            match self.state {
+                State::Inside => self.outline = Outline::deep(),
+                State::Broken => {
+                    self.at = text.len();
+                    return None;
+                }
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    /// Whether all of it has been given out.
+    pub fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// Takes the bytes that were given out from the front of `text`, and gives
+    /// them away with what is known of the last message among them.
+    pub fn take(&mut self, text: &mut Vec<u8>) -> (Vec<u8>, Outline) {
+        let rest = text.split_off(self.at);
+        self.at = 0;
+        (mem::replace(text, rest), mem::take(&mut self.outline))
+    }
+
+    /// The same, for bytes that nobody needs.
+    pub fn forget(&mut self, text: &mut Vec<u8>) {
+        text.drain(..self.at);
+        self.at = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The messages of `line`, given in pieces of `size` bytes, and whether it
+    /// was a batch.
+    fn parts(line: &[u8], size: usize, forget: bool) -> (Vec<String>, bool) {
+        let (mut batch, mut held, mut found) = (Batch::default(), Vec::new(), Vec::new());
+        for piece in line.chunks(size) {
+            held.extend_from_slice(piece);
+            while let Some(place) = batch.next(&held) {
+                found.push(String::from_utf8_lossy(&held[place]).trim_end().to_owned());
+            }
+            if forget {
+                batch.forget(&mut held);
+            }
+        }
+        (found, batch.is_done())
+    }
+
+    #[test]
+    fn messages_come_one_by_one_however_the_batch_is_cut() {
+        let line = b" [ {\"a\":[1,{}]} ,{\"b\":\"]},\"}\r, {} ] \t";
+        for size in 1..line.len() {
+            for forget in [false, true] {
+                let (found, whole) = parts(line, size, forget);
+                assert_eq!(found, ["{\"a\":[1,{}]}", "{\"b\":\"]},\"}", "{}"], "by {size}");
+                assert!(whole, "by {size}");
+            }
+        }
+        assert_eq!(parts(b"[]", 1, true), (vec![], true));
+    }
+
+    #[test]
+    fn what_is_no_batch_ends_it() {
+        for (line, before) in [
+            ("[{},]", 1),
+            ("[{} {}]", 1),
+            ("[{}", 1),
+            ("[,{}]", 0),
+            ("[1,{}]", 0),
+            ("[{}]]", 1),
+            ("[{}] {}", 1),
+            ("[{\"a\":}, {}]", 0),
+            ("{}", 0),
+        ] {
+            for size in [1, 100] {
+                let (found, whole) = parts(line.as_bytes(), size, true);
+                assert_eq!((found.len(), whole), (before, false), "{line} by {size}");
+            }
+        }
+    }
+}

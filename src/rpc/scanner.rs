@@ -1,0 +1,694 @@
+//! Where the parts of a message lie, found in one pass over its bytes.
+//!
+//! A message is looked at once: its envelope, whether it is well formed, and the
+//! few members of its result or error that decide what it is. The pass can be cut
+//! anywhere and taken up when more bytes are there, so that a message of many
+//! megabytes costs each turn of the loop only what the turn has read.
+//!
+//! Invariant: [`Verdict::Whole`] is given only for what `serde_json` accepts too,
+//! and the parts are those it would find; of a part that is there twice the last.
+
+use std::ops::Range;
+
+use crate::json::{BLOCK, is_number, plain_run};
+use crate::rpc::spans::{Deep, Field, Kind, Place, Region};
+
+/// What a pass over a whole line has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// One object; the parts are where [`Outline`] says.
+    Whole,
+    /// No object: a batch, or no message. It was looked at no further.
+    Foreign,
+    /// Not JSON.
+    Broken,
+}
+
+/// A part of a message; `None` when it has none.
+pub type Part = Option<Range<usize>>;
+
+/// The pass, and what it has found so far.
+#[derive(Debug, Default)]
+pub struct Outline {
+    /// `id`.
+    pub id: Part,
+    /// The `id` before that, in a message that has two.
+    pub other_id: Part,
+    /// `method`, with its quotes.
+    pub method: Part,
+    /// `params`.
+    pub params: Part,
+    /// `result`.
+    pub result: Part,
+    /// `error`.
+    pub error: Part,
+    /// What decides what an object `result` or `error` is.
+    pub head: Head,
+    /// What lies deeper, if that was asked for and there is any.
+    deep: Option<Box<Deep>>,
+    is_deep: bool,
+    state: State,
+    /// Everything before has been looked at.
+    at: usize,
+    /// A string has gone beyond ASCII; from then on all is looked at as UTF-8.
+    wide: bool,
+    /// Then: everything before is UTF-8.
+    text: usize,
+    /// A line break has been seen. It lies between tokens, for JSON allows it
+    /// nowhere else.
+    folded: bool,
+    depth: usize,
+    /// Which of the innermost levels are objects, the deepest in bit 0.
+    objects: u64,
+    outer: Vec<u64>,
+    /// Where the token that is going on began.
+    token: usize,
+    /// The string that is going on is a key.
+    key: bool,
+    /// It contains an escape.
+    escaped: bool,
+    /// Digits that its escape still lacks.
+    digits: u8,
+    /// The member whose value is going on at depth 1 and at depth 2.
+    members: [Option<(Member, usize)>; 2],
+}
+
+/// The members of a `result` or an `error`, where that is an object.
+#[derive(Debug, Default)]
+pub struct Head {
+    /// `isError` of a result.
+    pub is_error: Part,
+    /// `resultType` of a result.
+    pub result_type: Part,
+    /// `content` of a result.
+    pub content: Part,
+    /// `code` of an error.
+    pub code: Part,
+    /// `message` of an error.
+    pub message: Part,
+    /// `data` of an error.
+    pub data: Part,
+    /// One of them is there twice; the last counts.
+    pub doubled: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Start,
+    Value,
+    /// After `[`.
+    ValueOrEnd,
+    Key,
+    /// After `{`.
+    KeyOrEnd,
+    Colon,
+    After,
+    /// Inside a string.
+    Text,
+    /// After a backslash.
+    Escape,
+    /// In the digits of `\u`.
+    Hex,
+    /// A number or a literal, looked at when it ends.
+    Word,
+    Done,
+    Foreign,
+    Broken,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Member {
+    Id,
+    Method,
+    Params,
+    Result,
+    Error,
+    IsError,
+    ResultType,
+    Content,
+    Code,
+    Message,
+    Data,
+    List(Kind),
+    Questions,
+    RequestState,
+    Cursor,
+    Ttl,
+    EntryName,
+    Other,
+}
+
+/// The longest of the names above, each character written as `\u0061`.
+const LONGEST_NAME: usize = "resourceTemplates".len() * 6;
+
+impl Outline {
+    /// A pass that notes what lies deeper, too.
+    pub fn deep() -> Outline {
+        Outline { is_deep: true, ..Outline::default() }
+    }
+
+    /// What lies deeper; `None` when that was not asked for.
+    pub fn found(&self) -> Option<&Deep> {
+        const NOTHING: &Deep = &Deep::NONE;
+        self.is_deep.then(|| self.deep.as_deref().unwrap_or(NOTHING))
+    }
+
+    /// Looks at what `line` has beyond the last call. `line` may only grow.
+    pub fn advance(&mut self, line: &[u8]) {
+        if self.wide {
+            self.check_text(line);
+        }
+        while self.at < line.len() {
+            match self.state {
+                State::Text => self.text(line),
+                State::Word => self.word(line),
+                State::Escape => self.escape(line[self.at]),
+                State::Hex => self.hex(line[self.at]),
+                State::Broken | State::Foreign => return,
+                State::Done => {
+                    self.blanks(line);
+                    return;
+                }
+                _ => self.token(line),
+            }
+        }
+    }
+
+    /// The pass over a line that has ended.
+    pub fn finish(&mut self, line: &[u8]) -> Verdict {
+        self.advance(line);
+        match self.state {
+            State::Done if self.at < line.len() => Verdict::Broken,
+            State::Done if self.wide && self.text < line.len() => Verdict::Broken,
+            State::Done => Verdict::Whole,
+            State::Start | State::Foreign => Verdict::Foreign,
+            _ => Verdict::Broken,
+        }
+    }
+
+    /// Where the object ends, with the blanks after it as far as they are known.
+    pub fn end(&self) -> Option<usize> {
+        Some(self.at).filter(|_| self.state == State::Done)
+    }
+
+    /// Whether it can become no object any more.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.state, State::Broken | State::Foreign)
+    }
+
+    /// Whether there are line breaks in what was looked at.
+    pub fn is_folded(&self) -> bool {
+        self.folded
+    }
+
+    /// Checks that what is new is UTF-8; a character may lack its end.
+    fn check_text(&mut self, line: &[u8]) {
+        match std::str::from_utf8(&line[self.text..]) {
+            Ok(_) => self.text = line.len(),
+            Err(error) if error.error_len().is_none() => self.text += error.valid_up_to(),
+            Err(_) => self.state = State::Broken,
+        }
+    }
+
+    /// The inside of a string, up to its end or to an escape that is cut or rare.
+    fn text(&mut self, line: &[u8]) {
+        // Keys are short, and where one escape was near the next one is, too.
+        let mut near = self.key;
+        let mut at = self.at;
+        loop {
+            let run = plain_run(&line[at..], self.wide, near);
+            near = run < BLOCK;
+            at += run;
+            let Some(&stop) = line.get(at) else {
+                self.at = at;
+                return;
+            };
+            if stop == b'\\' {
+                self.escaped = true;
+                if let Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') =
+                    line.get(at + 1)
+                {
+                    at += 2;
+                    continue;
+                }
+                self.state = State::Escape;
+            } else if stop == b'"' {
+                self.at = at + 1;
+                if self.key {
+                    self.key_ends(line);
+                    self.skip_colon(line);
+                } else {
+                    self.value_ends();
+                    self.skip_comma(line);
+                }
+                return;
+            } else if stop < b' ' {
+                self.state = State::Broken;
+            } else {
+                self.wide = true;
+                self.text = at;
+                self.check_text(line);
+                if self.state == State::Text {
+                    continue;
+                }
+            }
+            self.at = at + 1;
+            return;
+        }
+    }
+
+    fn escape(&mut self, byte: u8) {
+        self.at += 1;
+        self.digits = 4;
+        self.state = match byte {
+            b'u' => State::Hex,
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => State::Text,
+            _ => State::Broken,
+        };
+    }
+
+    fn hex(&mut self, byte: u8) {
+        self.at += 1;
+        self.digits -= 1;
+        if !byte.is_ascii_hexdigit() {
+            self.state = State::Broken;
+        } else if self.digits == 0 {
+            self.state = State::Text;
+        }
+    }
+
+    /// The inside of a number or a literal.
+    fn word(&mut self, line: &[u8]) {
+        let rest = &line[self.at..];
+        let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r');
+        let end = rest.iter().position(ends);
+        self.at += end.unwrap_or(rest.len());
+        if end.is_none() {
+            return;
+        }
+        if is_word(&line[self.token..self.at]) {
+            self.value_ends();
+            self.skip_comma(line);
+        } else {
+            self.state = State::Broken;
+        }
+    }
+
+    /// The first byte of a token, and the blanks before it.
+    fn token(&mut self, line: &[u8]) {
+        self.blanks(line);
+        let Some(&byte) = line.get(self.at) else { return };
+        self.token = self.at;
+        self.at += 1;
+        match (byte, self.state) {
+            (b'"', State::Key | State::KeyOrEnd) => self.key_begins(),
+            // The value begins at the next byte that is no blank.
+            (b':', State::Colon) => self.state = State::Value,
+            (b',', State::After) if self.in_object() => self.state = State::Key,
+            (b',', State::After) => self.state = State::Value,
+            (b']', State::After | State::ValueOrEnd) => self.close(false),
+            (b'}', State::After | State::KeyOrEnd) => self.close(true),
+            (_, State::Value | State::ValueOrEnd) => self.value_begins(byte),
+            (b'{', State::Start) => self.open(true),
+            (_, State::Start) => self.state = State::Foreign,
+            _ => self.state = State::Broken,
+        }
+    }
+
+    fn blanks(&mut self, line: &[u8]) {
+        while let Some(byte @ (b' ' | b'\t' | b'\n' | b'\r')) = line.get(self.at) {
+            self.folded |= matches!(byte, b'\n' | b'\r');
+            self.at += 1;
+        }
+    }
+
+    /// What usually follows a key, taken at once: a colon, and the quote of a
+    /// string. Anything else is left to `token`.
+    fn skip_colon(&mut self, line: &[u8]) {
+        let Some(b':') = line.get(self.at) else { return };
+        self.at += 1;
+        self.state = State::Value;
+        if let Some(b'"') = line.get(self.at) {
+            self.token = self.at;
+            self.at += 1;
+            self.value_begins(b'"');
+        }
+    }
+
+    /// What usually follows a member that is a string or a word: a comma, and the
+    /// quote of the next key.
+    fn skip_comma(&mut self, line: &[u8]) {
+        if let (true, Some(b",\"")) = (self.in_object(), line.get(self.at..self.at + 2)) {
+            self.token = self.at + 1;
+            self.at += 2;
+            self.key_begins();
+        }
+    }
+
+    fn open(&mut self, object: bool) {
+        if self.depth % 64 == 0 && self.depth > 0 {
+            self.outer.push(self.objects);
+            self.objects = 0;
+        }
+        self.depth += 1;
+        self.objects = self.objects << 1 | u64::from(object);
+        self.state = if object { State::KeyOrEnd } else { State::ValueOrEnd };
+    }
+
+    fn in_object(&self) -> bool {
+        self.objects & 1 == 1
+    }
+
+    fn close(&mut self, object: bool) {
+        if self.in_object() != object {
+            self.state = State::Broken;
+            return;
+        }
+        self.depth -= 1;
+        self.objects >>= 1;
+        if self.depth % 64 == 0 && self.depth > 0 {
+            self.objects = self.outer.pop().unwrap_or_default();
+        }
+        self.value_ends();
+    }
+
+    /// Notes where the value of a member of interest begins.
+    fn value_begins(&mut self, byte: u8) {
+        if let Some(Some((_, start))) = self.members.get_mut(self.depth.wrapping_sub(1)) {
+            *start = self.token;
+        }
+        if self.is_deep {
+            if let Some(region) = self.region() {
+                let token = self.token;
+                self.deep_mut().begin(region, token, byte);
+            }
+        }
+        match byte {
+            b'"' => {
+                self.key = false;
+                self.state = State::Text;
+            }
+            b'{' => self.open(true),
+            b'[' => self.open(false),
+            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => self.state = State::Word,
+            _ => self.state = State::Broken,
+        }
+    }
+
+    /// The value that ended before `at` may be a part.
+    fn value_ends(&mut self) {
+        self.state = if self.depth == 0 { State::Done } else { State::After };
+        if self.is_deep {
+            if let (Some(region), Some(deep)) = (self.region(), &mut self.deep) {
+                deep.end(region, self.at);
+            }
+        }
+        let Some(slot) = self.members.get_mut(self.depth.wrapping_sub(1)) else { return };
+        let Some((member, start)) = slot.take() else { return };
+        let end = self.at;
+        let place = match member {
+            // Noted with its entry, and never among the members of a message.
+            Member::Other | Member::EntryName => return,
+            Member::Id => {
+                self.other_id = self.id.replace(start..end);
+                return;
+            }
+            Member::Method => &mut self.method,
+            Member::Params => &mut self.params,
+            Member::Result => &mut self.result,
+            Member::Error => &mut self.error,
+            Member::IsError => &mut self.head.is_error,
+            Member::ResultType => &mut self.head.result_type,
+            Member::Content => &mut self.head.content,
+            Member::Code => &mut self.head.code,
+            Member::Message => &mut self.head.message,
+            Member::Data => &mut self.head.data,
+            deeper => return self.note(deeper, Place::new(start, end)),
+        };
+        self.head.doubled |= place.replace(start..end).is_some();
+    }
+
+    fn key_begins(&mut self) {
+        self.key = true;
+        self.escaped = false;
+        self.state = State::Text;
+    }
+
+    /// A key has ended before `at`.
+    fn key_ends(&mut self, line: &[u8]) {
+        self.state = State::Colon;
+        let quoted = &line[self.token..self.at];
+        if let Some(level @ (0 | 1)) = self.depth.checked_sub(1) {
+            let member = self.member(quoted);
+            self.members[level] = Some((member, usize::MAX));
+            match member {
+                Member::List(kind) => self.deep_mut().open(kind),
+                Member::Questions => self.deep_mut().open(Kind::Questions),
+                // What a result or an error had that comes once more does not count.
+                Member::Result if self.result.is_some() => {
+                    self.head = Head { doubled: true, ..Head::default() };
+                    self.deep = None;
+                }
+                Member::Error if self.error.is_some() => {
+                    (self.head.code, self.head.message, self.head.data) = (None, None, None);
+                }
+                _ => {}
+            }
+        }
+        if self.is_deep {
+            if let Some(region) = self.region() {
+                let member = (region == Region::Fields).then(|| self.member(quoted));
+                let field = match member {
+                    Some(Member::EntryName) => Some(Field::Name),
+                    Some(Member::Params) => Some(Field::Params),
+                    _ => None,
+                };
+                let key = Place::new(self.token, self.at);
+                self.deep_mut().key(region, key, field);
+            }
+        }
+    }
+
+    fn note(&mut self, member: Member, place: Place) {
+        let deep = self.deep_mut();
+        let slot = match member {
+            Member::List(kind) => &mut deep.list_mut(kind).place,
+            Member::Questions => &mut deep.list_mut(Kind::Questions).place,
+            Member::RequestState => &mut deep.state,
+            Member::Cursor => &mut deep.cursor,
+            _ => &mut deep.ttl,
+        };
+        *slot = place;
+    }
+
+    fn deep_mut(&mut self) -> &mut Deep {
+        self.deep.get_or_insert_with(|| Box::new(Deep::NONE))
+    }
+
+    /// Which of the values at this depth are to be noted.
+    fn region(&self) -> Option<Region> {
+        let of = |level: usize| self.members[level].map(|(member, _)| member);
+        match self.depth {
+            2 if of(0) == Some(Member::Params) => Some(Region::Params),
+            3 | 4 if matches!(of(1), Some(Member::List(_) | Member::Questions)) => {
+                Some(if self.depth == 3 { Region::Entries } else { Region::Fields })
+            }
+            _ => None,
+        }
+    }
+
+    fn member(&self, quoted: &[u8]) -> Member {
+        if self.escaped {
+            let short = Some(quoted).filter(|quoted| quoted.len() <= LONGEST_NAME + 2);
+            let name = short.and_then(|quoted| serde_json::from_slice::<String>(quoted).ok());
+            return name.map_or(Member::Other, |name| self.named(name.as_bytes()));
+        }
+        self.named(&quoted[1..quoted.len() - 1])
+    }
+
+    fn named(&self, name: &[u8]) -> Member {
+        let of = self.members[0].map(|(member, _)| member);
+        match (self.depth, name) {
+            (1, b"id") => Member::Id,
+            (1, b"method") => Member::Method,
+            (1, b"params") => Member::Params,
+            (1, b"result") => Member::Result,
+            (1, b"error") => Member::Error,
+            (2, b"isError") if of == Some(Member::Result) => Member::IsError,
+            (2, b"resultType") if of == Some(Member::Result) => Member::ResultType,
+            (2, b"content") if of == Some(Member::Result) => Member::Content,
+            (2, b"code") if of == Some(Member::Error) => Member::Code,
+            (2, b"message") if of == Some(Member::Error) => Member::Message,
+            (2, b"data") if of == Some(Member::Error) => Member::Data,
+            _ if self.is_deep => self.named_deeper(name),
+            _ => Member::Other,
+        }
+    }
+
+    fn named_deeper(&self, name: &[u8]) -> Member {
+        let of = |level: usize| self.members[level].map(|(member, _)| member);
+        match (self.depth, of(0), name) {
+            (2, Some(Member::Result), _) => match name {
+                b"tools" => Member::List(Kind::Tools),
+                b"resources" => Member::List(Kind::Resources),
+                b"resourceTemplates" => Member::List(Kind::Templates),
+                b"prompts" => Member::List(Kind::Prompts),
+                b"inputRequests" => Member::Questions,
+                b"requestState" => Member::RequestState,
+                b"nextCursor" => Member::Cursor,
+                b"ttlMs" => Member::Ttl,
+                _ => Member::Other,
+            },
+            (4, _, b"name") if matches!(of(1), Some(Member::List(_))) => Member::EntryName,
+            (4, _, b"method") if of(1) == Some(Member::Questions) => Member::EntryName,
+            (4, _, b"params") if of(1) == Some(Member::Questions) => Member::Params,
+            _ => Member::Other,
+        }
+    }
+}
+
+/// Whether a token is a literal or a number.
+fn is_word(word: &[u8]) -> bool {
+    matches!(word, b"true" | b"false" | b"null") || is_number(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::value::RawValue;
+    use std::collections::HashMap;
+
+    fn outline(line: &[u8]) -> (Verdict, Outline) {
+        let mut outline = Outline::default();
+        let verdict = outline.finish(line);
+        (verdict, outline)
+    }
+
+    const LINES: [&str; 17] = [
+        r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"a\n\u00e9b"}]}}"#,
+        r#"{"id" : "7" , "result" : { "isError" : true,"x":{"isError":1},"resultType":"complete" } }"#,
+        r#"{"result":{"inputRequests":{"a":[1,2.5e-7,-0,true,null]}},"id":1.0}"#,
+        r#"{"method":"ping","id":[{"a":[[[]]]}],"params":{}}"#,
+        r#"{"error":{"code":-32601,"message":"no"},"id":null}"#,
+        r#"{"result":[{"isError":true}],"id":3,"params":{"isError":true}}"#,
+        r#"{"id":1,"id":2,"result":{}}"#,
+        r#"{"i\u0064":1,"result":{}}"#,
+        r#"[{"id":1,"result":{}}]"#,
+        r#"{"id":1,"result":"}{][\\\""}"#,
+        r#"{"id":1,"err\u006fr":{"c\u006fde":-1,"data":{"code":2},"message":"\u0041"}}"#,
+        r#"{"error":{"code":1,"code":2,"isError":true},"result":{"data":1,"isError":false}}"#,
+        r#"{"result":{"isError":true,"isError":false},"\u0000":"\ud800"}"#,
+        "{}",
+        "hello",
+        r#"{"a":"é漢","id":4,"result":{"r":"👋"}}"#,
+        r#"{"id":5,"result":false}"#,
+    ];
+
+    /// What the general reader makes of a line, as an object.
+    fn members(line: &str) -> Option<HashMap<String, &RawValue>> {
+        serde_json::from_str(line).ok()
+    }
+
+    fn agrees(line: &[u8]) {
+        let (verdict, outline) = outline(line);
+        let valid = std::str::from_utf8(line)
+            .is_ok_and(|text| serde_json::from_str::<&RawValue>(text).is_ok());
+        let shown = String::from_utf8_lossy(line);
+        match verdict {
+            Verdict::Foreign => assert!(!shown.trim_ascii_start().starts_with('{'), "{shown}"),
+            Verdict::Broken => assert!(!valid, "{shown}"),
+            Verdict::Whole => {
+                assert!(valid, "{shown}");
+                let all = members(&shown).expect("an object");
+                let check = |part: &Part, all: &HashMap<String, &RawValue>, name: &str| {
+                    let found = part.clone().map(|range| &shown[range]);
+                    assert_eq!(found, all.get(name).map(|raw| raw.get()), "{name} of {shown}");
+                };
+                check(&outline.id, &all, "id");
+                check(&outline.method, &all, "method");
+                check(&outline.params, &all, "params");
+                check(&outline.result, &all, "result");
+                check(&outline.error, &all, "error");
+                let head = all.get("result").and_then(|raw| members(raw.get())).unwrap_or_default();
+                check(&outline.head.is_error, &head, "isError");
+                check(&outline.head.result_type, &head, "resultType");
+                check(&outline.head.content, &head, "content");
+                let head = all.get("error").and_then(|raw| members(raw.get())).unwrap_or_default();
+                check(&outline.head.code, &head, "code");
+                check(&outline.head.message, &head, "message");
+                check(&outline.head.data, &head, "data");
+            }
+        }
+    }
+
+    #[test]
+    fn it_finds_what_the_general_reader_finds() {
+        for line in LINES {
+            agrees(line.as_bytes());
+        }
+        let verdicts: Vec<Verdict> = LINES.iter().map(|l| outline(l.as_bytes()).0).collect();
+        let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count();
+        assert_eq!((count(Verdict::Foreign), count(Verdict::Broken)), (2, 0));
+        let (_, spelt) = outline(r#"{"i\u0064":1,"r\u0065sult":{"is\u0045rror":1}}"#.as_bytes());
+        assert!(spelt.id.is_some() && spelt.head.is_error.is_some());
+    }
+
+    #[test]
+    fn it_agrees_about_every_line_with_one_byte_changed() {
+        let bytes = b"{}[]\":,\\0e.-+ntu \x01\xff\xc3x1}\t";
+        for line in LINES {
+            for at in 0..line.len() {
+                for byte in bytes {
+                    let mut changed = line.as_bytes().to_vec();
+                    changed[at] = *byte;
+                    agrees(&changed);
+                }
+                let mut shorter = line.as_bytes().to_vec();
+                shorter.remove(at);
+                agrees(&shorter);
+                agrees(&line.as_bytes()[..at]);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_and_literals_are_those_of_json() {
+        for word in [
+            "0", "-0", "01", "1.", ".5", "1.5", "1e5", "1e+5", "1E-05", "1e", "-", "+1", "true",
+            "True", "nul", "null", "1.5e3.2", "--1", "0x1", "1_0", "NaN",
+        ] {
+            agrees(format!("{{\"id\":{word}}}").as_bytes());
+        }
+    }
+
+    #[test]
+    fn it_can_be_cut_anywhere() {
+        for line in LINES {
+            let bytes = line.as_bytes();
+            let (whole, parts) = outline(bytes);
+            for first in 0..=bytes.len() {
+                let mut cut = Outline::default();
+                cut.advance(&bytes[..first]);
+                assert_eq!(cut.finish(bytes), whole, "{line} cut at {first}");
+                assert_eq!(cut.result, parts.result, "{line} cut at {first}");
+                assert_eq!(cut.head.is_error, parts.head.is_error);
+                assert_eq!(cut.id, parts.id);
+            }
+        }
+    }
+
+    #[test]
+    fn depth_is_no_danger() {
+        for depth in [1, 63, 64, 65, 127, 128, 129, 1000] {
+            let mixed = |open: &str, close: &str| {
+                format!("{{\"id\":{}{}}}", open.repeat(depth), close.repeat(depth))
+            };
+            agrees(mixed("[", "]").as_bytes());
+            let (verdict, _) = outline(mixed("{\"a\":[", "]}").replace("[]", "[1]").as_bytes());
+            assert_eq!(verdict, Verdict::Whole, "{depth}");
+            let (verdict, _) = outline(mixed("[{\"a\":", "}]").as_bytes());
+            assert_eq!(verdict, Verdict::Broken, "{depth}");
+        }
+    }
+}

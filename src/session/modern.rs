@@ -1,0 +1,36 @@
+//! Sessions since 2026-07-28: no handshake state, every request stands alone.
+
+use std::str;
+
+use serde_json::value::RawValue;
+
+use crate::json::lenient::{is_text, members, text};
+use crate::mcp::capabilities::Offers;
+use crate::mcp::render::blocks;
+use crate::session::legacy::ServerInfo;
+use crate::session::negotiation::Session;
+
+/// The revision that is spoken.
+pub const VERSION: &str = "2026-07-28";
+
+/// The server does not speak the version that the request named.
+pub const UNSUPPORTED_VERSION: i64 = -32022;
+
+/// Errors that only a modern server gives: they prove the era (versioning,
+/// "Backward Compatibility").
+pub const PROOFS: [i64; 3] = [-32020, -32021, UNSUPPORTED_VERSION];
+
+/// The session that a `DiscoverResult` opens; `None` when the server lists no
+/// modern revision that we speak, or when the result is none at all.
+pub fn session(result: &RawValue) -> Option<Session> {
+    let names = ["supportedVersions", "capabilities", "_meta"];
+    let [versions, capabilities, meta] = members(result.get(), &names);
+    let meta = meta.and_then(|raw| str::from_utf8(raw).ok()).unwrap_or_default();
+    let [info] = members(meta, &["io.modelcontextprotocol/serverInfo"]);
+    let versions = versions.and_then(|raw| str::from_utf8(raw).ok()).unwrap_or_default();
+    // One that is no text is none of ours; one alone need not be in a list.
+    blocks::all(versions)
+        .into_iter()
+        .any(|version| is_text(version.as_bytes()) && text(version.as_bytes()) == VERSION)
+        .then(|| Session::modern(ServerInfo::read(info), Some(Offers::read(capabilities))))
+}

@@ -1,0 +1,493 @@
+//! Which era a server speaks, and the handshake that opens a session.
+//!
+//! A dual-era client asks `server/discover` first and falls back to
+//! `initialize` (2026-07-28, stdio, "Backward Compatibility"). What answers,
+//! what stays silent and what dies tells the era; no single error code does.
+//!
+//! Invariants:
+//! * `initialize` is sent at most once on a stream and never cancelled, but for a
+//!   server that refuses a version and names one that we speak;
+//! * a stream on which `initialize` was sent may still turn out to be modern: by
+//!   a late answer to the probe, or by the error with which a server that is
+//!   locked to the modern era answers `initialize`;
+//! * there is always a deadline until the session stands. Signs of life move it, up
+//!   to a limit.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::config::Era;
+use crate::mcp::capabilities::Offers;
+use crate::rpc::envelope::RpcError;
+use crate::session::legacy::{self, ServerInfo};
+use crate::session::modern;
+use crate::time::{Time, in_words};
+
+/// A server that shows life may take this many times as long as one that is silent.
+const ALIVE: u32 = 10;
+/// The share of the time for a start after which a silent probe is given up.
+const PROBE_SHARE: u32 = 3;
+
+/// What is known about a server before a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prior {
+    /// Nothing, or that it was modern: ask.
+    Unknown,
+    /// It was legacy, or it died of the question: do not ask.
+    Legacy,
+    /// The user says that it is modern: say nothing, begin.
+    Modern,
+}
+
+/// An established session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// Its era.
+    pub era: Era,
+    /// The revision both sides speak.
+    pub version: &'static str,
+    /// Who the server says it is.
+    pub server: ServerInfo,
+    /// What it says to have; unknown when it was not asked.
+    pub offers: Option<Offers>,
+    /// What was wrong with its answer, though it could be read.
+    pub remark: Option<String>,
+}
+
+/// A handshake request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// `server/discover`.
+    Discover,
+    /// `initialize`, with this version.
+    Initialize(&'static str),
+}
+
+/// What is to be done next.
+#[derive(Debug, PartialEq)]
+pub enum Step {
+    /// Nothing until something comes or the deadline passes.
+    Wait,
+    /// Send this.
+    Ask(Question),
+    /// The session stands; a legacy one is owed `notifications/initialized`.
+    Established(Session),
+    /// No session can be had on this stream.
+    Failed(String),
+}
+
+/// A handshake under way on one stream.
+#[derive(Debug)]
+pub struct Negotiation {
+    waiting_for: Question,
+    /// When a silent probe is given up.
+    patience: Time,
+    began: Time,
+    limit: Duration,
+    /// When it has taken too long.
+    deadline: Time,
+    probed: bool,
+    /// The server has answered something.
+    answered: bool,
+    retried: bool,
+}
+
+impl Session {
+    /// A session up to 2025-11-25.
+    pub fn legacy(version: &'static str, server: ServerInfo, offers: Offers) -> Session {
+        Session { era: Era::Legacy, version, server, offers: Some(offers), remark: None }
+    }
+
+    /// A session since 2026-07-28.
+    pub fn modern(server: ServerInfo, offers: Option<Offers>) -> Session {
+        Session { era: Era::Modern, version: modern::VERSION, server, offers, remark: None }
+    }
+}
+
+impl Negotiation {
+    /// Begins on a fresh stream. `patience` is how long a probe may stay
+    /// unanswered before the server counts as legacy, `limit` how long all may take.
+    pub fn start(
+        now: Time,
+        prior: Prior,
+        patience: Duration,
+        limit: Duration,
+    ) -> (Negotiation, Step) {
+        let mut negotiation = Negotiation {
+            waiting_for: Question::Discover,
+            patience: now + patience.min(limit / PROBE_SHARE),
+            began: now,
+            limit,
+            deadline: now + limit,
+            probed: prior == Prior::Unknown,
+            answered: false,
+            retried: false,
+        };
+        let step = match prior {
+            Prior::Unknown => Step::Ask(Question::Discover),
+            Prior::Legacy => negotiation.initialize(),
+            Prior::Modern => Step::Established(Session::modern(ServerInfo::default(), None)),
+        };
+        (negotiation, step)
+    }
+
+    /// An answer to `question` came.
+    pub fn handle_reply(
+        &mut self,
+        question: Question,
+        outcome: Result<&RawValue, &RpcError>,
+    ) -> Step {
+        self.answered = true;
+        match (question, outcome) {
+            (Question::Discover, Ok(result)) => match modern::session(result) {
+                Some(session) => Step::Established(session),
+                None => self.fall_back(),
+            },
+            (Question::Discover, Err(error)) if error.code == modern::UNSUPPORTED_VERSION => {
+                self.pick_version(error)
+            }
+            (Question::Initialize(asked), Err(error)) if self.may_ask_otherwise(asked, error) => {
+                self.retried = true;
+                let version = other_version(asked, error).unwrap_or(asked);
+                self.waiting_for = Question::Initialize(version);
+                Step::Ask(self.waiting_for)
+            }
+            (_, Err(error)) if modern::PROOFS.contains(&error.code) => {
+                Step::Established(Session::modern(ServerInfo::default(), None))
+            }
+            (Question::Discover, Err(_)) => self.fall_back(),
+            (Question::Initialize(_), Ok(result)) => match legacy::session(result) {
+                Ok(session) => Step::Established(session),
+                Err(reason) => Step::Failed(reason),
+            },
+            (Question::Initialize(_), Err(error)) => Step::Failed(refusal(error)),
+        }
+    }
+
+    /// Whether a refused `initialize` is worth another try: the server names a version
+    /// that we speak, and it is not one of the modern era that is locked to that.
+    fn may_ask_otherwise(&self, asked: &str, error: &RpcError) -> bool {
+        let is_modern = modern::PROOFS.contains(&error.code)
+            && (error.data.is_empty() || error.data.contains(modern::VERSION));
+        !self.retried && !is_modern && other_version(asked, error).is_some()
+    }
+
+    /// The deadline passed.
+    pub fn handle_timeout(&mut self, now: Time) -> Step {
+        if self.is_overdue(now) {
+            let awaited = self.awaited();
+            let took = in_words(now.since(self.began));
+            let advice = self.advice();
+            return Step::Failed(format!(
+                "no answer to {awaited} within {took} (startup_timeout){advice}"
+            ));
+        }
+        match self.waiting_for {
+            Question::Discover if now >= self.patience => self.initialize(),
+            _ => Step::Wait,
+        }
+    }
+
+    /// When `handle_timeout` is due.
+    pub fn deadline(&self) -> Time {
+        match self.waiting_for {
+            Question::Discover => self.patience.min(self.deadline),
+            Question::Initialize(_) => self.deadline,
+        }
+    }
+
+    /// Whether it has taken too long.
+    pub fn is_overdue(&self, now: Time) -> bool {
+        now >= self.deadline
+    }
+
+    /// The server shows that it is at work.
+    pub fn alive(&mut self, now: Time) {
+        let most = self.began + self.limit.saturating_mul(ALIVE);
+        self.deadline = self.deadline.max((now + self.limit).min(most));
+    }
+
+    /// What the server has not answered.
+    pub fn awaited(&self) -> &'static str {
+        match self.waiting_for {
+            Question::Discover => "server/discover",
+            Question::Initialize(_) => "initialize",
+        }
+    }
+
+    /// What may help when it is not answered: empty, or behind a semicolon.
+    pub fn advice(&self) -> &'static str {
+        let gave_up = matches!(self.waiting_for, Question::Initialize(_));
+        if self.probed && gave_up && !self.answered {
+            "; should it not bear server/discover, \"era\": \"legacy\" leaves that out"
+        } else {
+            ""
+        }
+    }
+
+    /// Moves the deadline: the server may be busy with another stream.
+    pub fn postpone(&mut self, until: Time) {
+        self.deadline = self.deadline.max(until);
+    }
+
+    /// The probe was sent here: should the stream end now, the server may have
+    /// died of it and deserves a try without.
+    pub fn probed(&self) -> bool {
+        self.probed
+    }
+
+    fn fall_back(&mut self) -> Step {
+        match self.waiting_for {
+            Question::Discover => self.initialize(),
+            Question::Initialize(_) => Step::Wait,
+        }
+    }
+
+    fn initialize(&mut self) -> Step {
+        self.waiting_for = Question::Initialize(legacy::NEWEST);
+        Step::Ask(self.waiting_for)
+    }
+
+    fn pick_version(&mut self, error: &RpcError) -> Step {
+        let supported = supported(error);
+        if supported.iter().any(|version| version == modern::VERSION) && !self.retried {
+            self.retried = true;
+            return Step::Ask(Question::Discover);
+        }
+        if supported.iter().any(|version| legacy::VERSIONS.contains(&version.as_str())) {
+            return self.fall_back();
+        }
+        Step::Failed(format!(
+            "the server speaks protocol versions {}, not {}",
+            if supported.is_empty() { "unknown".to_owned() } else { supported.join(", ") },
+            modern::VERSION
+        ))
+    }
+}
+
+/// The versions that an error lists, under whatever name and in whatever form.
+fn supported(error: &RpcError) -> Vec<String> {
+    let data: Value = serde_json::from_str(&error.data).unwrap_or_default();
+    let list = match &data {
+        Value::Object(members) => ["supported", "supportedVersions", "supportedProtocolVersions"]
+            .iter()
+            .find_map(|name| members.get(*name))
+            .unwrap_or(&Value::Null),
+        other => other,
+    };
+    let word = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    match list {
+        Value::Array(items) => items.iter().filter_map(word).collect(),
+        Value::String(text) => text.split([',', ' ']).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The newest of our versions that an error names, other than the one it refuses. Some
+/// servers list what they speak in `data`, and some in words.
+fn other_version(asked: &str, error: &RpcError) -> Option<&'static str> {
+    let named = |version: &&str| error.data.contains(version) || error.message.contains(version);
+    let others = legacy::VERSIONS.into_iter().filter(|version| *version != asked);
+    others.rev().find(|version| named(version))
+}
+
+/// Why a server does not begin a session, with the versions that it lists.
+fn refusal(error: &RpcError) -> String {
+    let code = match error.code {
+        0 => String::new(),
+        code => format!(" ({code})"),
+    };
+    let mut text = format!("the server refused initialize: {}{code}", error.message);
+    let supported = supported(error);
+    if !supported.is_empty() {
+        text +=
+            &format!("; it speaks {}, we {}", supported.join(", "), legacy::VERSIONS.join(", "));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WAIT: Duration = Duration::from_secs(1);
+    const LIMIT: Duration = Duration::from_secs(60);
+    const INITIALIZE: Question = Question::Initialize(legacy::NEWEST);
+
+    fn raw(text: &str) -> Box<RawValue> {
+        RawValue::from_string(text.to_owned()).unwrap()
+    }
+
+    fn error(code: i64, data: &str) -> RpcError {
+        RpcError { code, message: "no".into(), data: data.into(), json: String::new() }
+    }
+
+    fn probing() -> Negotiation {
+        let (negotiation, step) = Negotiation::start(Time::ZERO, Prior::Unknown, WAIT, LIMIT);
+        assert_eq!(step, Step::Ask(Question::Discover));
+        negotiation
+    }
+
+    fn initialize_result(version: &str) -> Box<RawValue> {
+        raw(&format!(
+            r#"{{"protocolVersion":"{version}","capabilities":{{}},"serverInfo":{{"name":"s","version":"1"}}}}"#
+        ))
+    }
+
+    const DISCOVERED: &str = r#"{"supportedVersions":["2026-07-28"],"capabilities":{},
+        "_meta":{"io.modelcontextprotocol/serverInfo":{"name":"s","version":"1"}}}"#;
+
+    #[test]
+    fn a_discover_result_makes_a_modern_session() {
+        let step = probing().handle_reply(Question::Discover, Ok(&raw(DISCOVERED)));
+        let Step::Established(session) = step else { panic!("{step:?}") };
+        assert_eq!((session.era, session.version), (Era::Modern, "2026-07-28"));
+        assert_eq!(session.server.name, "s");
+    }
+
+    #[test]
+    fn any_other_error_and_silence_fall_back_to_initialize() {
+        for code in [-32601, -32602, -32600, -32000, 0] {
+            let step = probing().handle_reply(Question::Discover, Err(&error(code, "")));
+            assert_eq!(step, Step::Ask(INITIALIZE), "{code}");
+        }
+        let mut silent = probing();
+        assert_eq!(silent.handle_timeout(Time::from_micros(999_999)), Step::Wait);
+        assert_eq!(silent.handle_timeout(Time::ZERO + WAIT), Step::Ask(INITIALIZE));
+        assert_eq!(silent.deadline(), Time::ZERO + LIMIT);
+        let step = silent.handle_timeout(Time::ZERO + LIMIT);
+        let Step::Failed(why) = step else { panic!("{step:?}") };
+        assert!(
+            why.starts_with("no answer to initialize within 60 s (startup_timeout); "),
+            "{why}"
+        );
+        assert!(why.contains("\"era\": \"legacy\""), "{why}");
+    }
+
+    #[test]
+    fn a_server_that_shows_life_has_ten_times_as_long() {
+        let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+        let mut now = Time::ZERO;
+        for _ in 0..19 {
+            now = now + LIMIT / 2;
+            n.alive(now);
+            assert!(n.deadline() > now, "{now:?}");
+        }
+        assert_eq!(n.deadline(), Time::ZERO + LIMIT * ALIVE);
+        let step = n.handle_timeout(Time::ZERO + LIMIT * ALIVE);
+        let why = "no answer to initialize within 600 s (startup_timeout)";
+        assert_eq!(step, Step::Failed(why.into()), "nothing is said of a probe that was not sent");
+        let mut quick = Negotiation::start(Time::ZERO, Prior::Unknown, WAIT, WAIT).0;
+        assert_eq!(quick.handle_timeout(Time::ZERO + WAIT / PROBE_SHARE), Step::Ask(INITIALIZE));
+    }
+
+    #[test]
+    fn every_legacy_revision_is_accepted_and_an_unknown_one_taken_for_the_nearest() {
+        for version in legacy::VERSIONS {
+            let (mut n, step) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+            assert_eq!(step, Step::Ask(INITIALIZE));
+            let result = initialize_result(version);
+            let step = n.handle_reply(INITIALIZE, Ok(&result));
+            let Step::Established(session) = step else { panic!("{step:?}") };
+            assert_eq!((session.era, session.version), (Era::Legacy, version));
+        }
+        for (version, spoken) in [
+            ("\"2031-01-01\"", "2025-11-25"),
+            ("\"2024-10-07\"", "2024-11-05"),
+            ("\"1.0\"", "2024-11-05"),
+            ("20250618", "2025-11-25"),
+            ("null", "2025-11-25"),
+            ("[]", "2025-11-25"),
+        ] {
+            let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+            let result = raw(&format!("{{\"protocolVersion\":{version},\"serverInfo\":7}}"));
+            let step = n.handle_reply(INITIALIZE, Ok(&result));
+            let Step::Established(session) = step else { panic!("{version}: {step:?}") };
+            assert_eq!((session.era, session.version), (Era::Legacy, spoken), "{version}");
+            assert!(session.remark.unwrap().contains(version), "{version}");
+        }
+    }
+
+    #[test]
+    fn a_refused_version_is_asked_for_anew_once_when_the_server_names_one() {
+        let listed = r#"{"supported":["2024-11-05","2025-03-26"],"requested":"2025-11-25"}"#;
+        let old = Question::Initialize("2025-03-26");
+        let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+        assert_eq!(n.handle_reply(INITIALIZE, Err(&error(-32602, listed))), Step::Ask(old));
+        let step = n.handle_reply(old, Err(&error(-32602, listed)));
+        let Step::Failed(why) = step else { panic!("{step:?}") };
+        assert!(why.contains("refused initialize: no (-32602); it speaks 2024-11-05, "), "{why}");
+
+        let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+        let message = "2025-11-25 is unknown, use one of 2024-11-05 and 2025-03-26".to_owned();
+        let in_words = RpcError { code: -32600, message, ..RpcError::default() };
+        assert_eq!(n.handle_reply(INITIALIZE, Err(&in_words)), Step::Ask(old));
+
+        for (data, told) in [
+            (r#"{"supported":["2031-01-01",7]}"#, "it speaks 2031-01-01, 7, we 2024-11-05, "),
+            (r#"{"supported":"2031-01-01"}"#, "it speaks 2031-01-01, we "),
+            (r#"["1"]"#, "it speaks 1, we "),
+            ("7", "no (-32602)"),
+            ("", "no (-32602)"),
+        ] {
+            let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+            let step = n.handle_reply(INITIALIZE, Err(&error(-32602, data)));
+            assert!(matches!(&step, Step::Failed(why) if why.contains(told)), "{data}: {step:?}");
+        }
+    }
+
+    #[test]
+    fn a_late_discover_result_or_a_locked_server_is_still_modern() {
+        let mut late = probing();
+        assert_eq!(late.handle_timeout(Time::ZERO + WAIT), Step::Ask(INITIALIZE));
+        let step = late.handle_reply(Question::Discover, Ok(&raw(DISCOVERED)));
+        assert!(matches!(step, Step::Established(ref s) if s.era == Era::Modern), "{step:?}");
+
+        let mut locked = probing();
+        locked.handle_timeout(Time::ZERO + WAIT);
+        let step = locked.handle_reply(INITIALIZE, Err(&error(-32022, "")));
+        assert!(matches!(step, Step::Established(ref s) if s.era == Era::Modern), "{step:?}");
+
+        let mut refused = probing();
+        refused.handle_timeout(Time::ZERO + WAIT);
+        let step = refused.handle_reply(Question::Discover, Err(&error(-32601, "")));
+        assert_eq!(step, Step::Wait, "initialize must not be sent twice");
+    }
+
+    #[test]
+    fn an_unsupported_version_is_retried_once_with_one_the_server_names() {
+        let both = r#"{"supported":["2026-07-28","2027-01-01"],"requested":"x"}"#;
+        let mut n = probing();
+        let step = n.handle_reply(Question::Discover, Err(&error(-32022, both)));
+        assert_eq!(step, Step::Ask(Question::Discover));
+        let step = n.handle_reply(Question::Discover, Err(&error(-32022, both)));
+        assert!(matches!(step, Step::Failed(_)), "{step:?}");
+
+        let other = r#"{"supported":["2027-01-01"]}"#;
+        let step = probing().handle_reply(Question::Discover, Err(&error(-32022, other)));
+        assert!(matches!(step, Step::Failed(ref why) if why.contains("2027-01-01")), "{step:?}");
+
+        let old = r#"{"supported":["2025-11-25"]}"#;
+        let step = probing().handle_reply(Question::Discover, Err(&error(-32022, old)));
+        assert_eq!(step, Step::Ask(INITIALIZE));
+    }
+
+    #[test]
+    fn a_server_that_lists_no_version_of_ours_is_legacy() {
+        let only_old = raw(r#"{"supportedVersions":["2025-11-25"],"capabilities":{}}"#);
+        let step = probing().handle_reply(Question::Discover, Ok(&only_old));
+        assert_eq!(step, Step::Ask(INITIALIZE));
+    }
+
+    #[test]
+    fn a_pinned_modern_server_is_not_asked() {
+        let (_, step) = Negotiation::start(Time::ZERO, Prior::Modern, WAIT, LIMIT);
+        assert!(matches!(step, Step::Established(ref s) if s.era == Era::Modern), "{step:?}");
+    }
+}
