@@ -43,9 +43,6 @@
  * nothing in a menu and ends no prompt, and the mouse closes nothing.
  */
 
-/* What comes so soon after a key is what the key asked for. */
-#define MCP_DIALOG_SOON_MS 300
-
 /* A dialog is in use if a key came so lately. */
 #define MCP_DIALOG_USED_MS 1500
 
@@ -176,7 +173,7 @@ mcp_dialog_create(struct client *c, mcp_dialog_gone_cb gone, void *data)
 	d->client->references++;
 	d->gone = gone;
 	d->gone_data = data;
-	d->asked = c->activity_time;
+	mcp_typing_asked(c, &d->asked);
 	evtimer_set(&d->timer, mcp_dialog_timer, d);
 	TAILQ_INSERT_TAIL(&mcp_dialogs, d, entry);
 	return (d);
@@ -189,14 +186,9 @@ mcp_dialog_create(struct client *c, mcp_dialog_gone_cb gone, void *data)
 void
 mcp_dialog_late(struct mcp_dialog *d, const struct timeval *asked, int unasked)
 {
-	struct timeval	 tv;
-
 	if (asked != NULL) {
 		d->asked = *asked;
-		gettimeofday(&tv, NULL);
-		timersub(&tv, asked, &tv);
-		if (tv.tv_sec == 0 && tv.tv_usec < MCP_DIALOG_SOON_MS * 1000 &&
-		    timercmp(&d->client->activity_time, asked, ==))
+		if (mcp_typing_is_soon(d->client, asked))
 			return;
 	} else
 		timerclear(&d->asked);
@@ -485,11 +477,11 @@ mcp_dialog_deaf(struct mcp_dialog *d)
 }
 
 /*
- * A key of a client, before tmux looks at it. Returns 1 if it goes nowhere: it
- * is of the mouse, came too soon, or is part of what is pasted into a menu.
+ * A key of a client. Returns 1 if a dialog keeps it from going anywhere: it is
+ * of the mouse, came too soon, or is part of what is pasted into a menu.
  */
 int
-mcp_client_key(struct client *c, struct key_event *event)
+mcp_dialog_take(struct client *c, struct key_event *event)
 {
 	struct mcp_dialog	*d;
 	key_code		 key = event->key & KEYC_MASK_KEY;
@@ -526,7 +518,7 @@ mcp_dialog_closed(__unused struct cmdq_item *item, void *data)
 		mcp_dialog_answer(d, MCP_DIALOG_BACK);
 	else {
 		if (!d->wary)
-			d->asked = d->client->activity_time;
+			mcp_typing_asked(d->client, &d->asked);
 		d->wary = 1;
 		mcp_dialog_again(d);
 	}
@@ -732,6 +724,8 @@ mcp_dialog_unprompt(void *data)
 	mcp_dialog_close(d);
 	d->number = 0;
 	d->shown = 0;
+	if (!d->wary)
+		mcp_typing_asked(d->client, &d->asked);
 	d->wary = 1;
 	mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
 }

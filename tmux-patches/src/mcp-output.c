@@ -94,9 +94,11 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 		c = tc = NULL;
 	else if (c != NULL &&
 	    c->session != NULL &&
-	    (~c->flags & CLIENT_CONTROL))
+	    (~c->flags & CLIENT_CONTROL)) {
 		tc = c;
-	else if (c != NULL && !background) {
+		out->mode = mcp_typing_mode(out->wp_id == -1 ?
+		    mcp_show_pane_of(c) : wp);
+	} else if (c != NULL && !background) {
 		out->item = item;
 		out->client = c;
 		out->client->references++;
@@ -104,7 +106,7 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 	if (tc != NULL && tc->session != NULL) {
 		out->viewer = tc;
 		out->viewer->references++;
-		out->asked = tc->activity_time;
+		mcp_typing_asked(tc, &out->asked);
 	}
 
 	if (mcp_sink_parse(out, sink, background, cause) != 0) {
@@ -124,11 +126,13 @@ mcp_output_create_client(struct client *c, const char *title)
 	out->title = mcp_text_vis(title, strlen(title), NULL);
 	out->who = xstrdup(c->name);
 	out->wp_id = -1;
-	if (mcp_show_alive(c))
+	if (mcp_show_alive(c)) {
 		out->wp_id = mcp_show_pane_of(c)->id;
+		out->mode = mcp_typing_mode(mcp_show_pane_of(c));
+	}
 	out->viewer = c;
 	out->viewer->references++;
-	out->asked = c->activity_time;
+	mcp_typing_asked(c, &out->asked);
 	out->sink = MCP_SINK_VIEW;
 	return (out);
 }

@@ -16,7 +16,6 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <stdlib.h>
@@ -158,7 +157,7 @@ mcp_question_assign(struct mcp_question *q, struct client *c)
 		server_client_unref(q->client);
 	if ((q->client = c) != NULL) {
 		q->client->references++;
-		q->asked = c->activity_time;
+		mcp_typing_asked(c, &q->asked);
 	}
 	q->announced = 0;
 }
@@ -485,6 +484,7 @@ int
 mcp_question_answer(struct client *c, int by_hand, char **cause)
 {
 	struct mcp_question	*q, *found = NULL;
+	struct timeval		 asked;
 
 	TAILQ_FOREACH(q, &mcp_questions, entry) {
 		if (q->kind == TMCP_QUESTION_SAMPLE || q->dialog != NULL)
@@ -505,8 +505,8 @@ mcp_question_answer(struct client *c, int by_hand, char **cause)
 	else {
 		if (found->client != c)
 			mcp_question_assign(found, c);
-		mcp_question_open(found, NULL, by_hand ? &c->activity_time :
-		    NULL);
+		mcp_typing_asked(c, &asked);
+		mcp_question_open(found, NULL, by_hand ? &asked : NULL);
 		return (0);
 	}
 	return (-1);

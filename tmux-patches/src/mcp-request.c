@@ -247,6 +247,8 @@ mcp_client_lost(struct client *c)
 	mcp_question_client_lost(c);
 	mcp_running_client_lost(c);
 	mcp_dialog_client_lost(c);
+	mcp_pager_client_lost(c);
+	mcp_typing_client_lost(c);
 	mcp_follow_stop(c);
 	TAILQ_FOREACH_SAFE(mr, &mcp_requests, entry, mr1) {
 		if (mr->client != c)

@@ -26,7 +26,7 @@
 #include "mcp.h"
 
 /*
- * Shows text inside tmux: in view mode, a paste buffer or a popup.
+ * Shows text inside tmux: in view mode, in messages, or pasted into a pane.
  */
 
 /* What is shown at once; if there is more, the whole is in a buffer. */
@@ -45,7 +45,7 @@
 /* What is made ready for a pane in one turn. */
 #define MCP_SHOW_PANE_BYTES 32768
 
-/* How often to look if a client is free for a popup, in milliseconds. */
+/* How often to look if a pane is free for view mode, in milliseconds. */
 #define MCP_SHOW_WAIT_MS 200
 
 /* If commands can be run for an attached client. */
@@ -103,15 +103,22 @@ mcp_message_set(struct client *c, const char *line)
 /*
  * Texts on their way into panes, one after the other so that none mix. One that
  * would take the keys from somebody who types waits, and others go before it.
+ * Until the guard of a text is over, a key of its pane was typed for what was
+ * there before: view mode is left, the key goes there, and the text comes back
+ * later.
  */
 struct mcp_show_view {
 	u_int				 wp_id;
+	const struct window_mode	*mode;	/* when it was asked for */
 	int				 started;
+	uint64_t			 guard;	/* its end, or 0 */
+	int				 told;
+	char				*title;
 	int				 sgr;
 	struct client			*viewer;
 	struct timeval			 asked;
 	struct mcp_bytes		*lines;
-	const char			*next;
+	const char			*next;	/* NULL: all is in the pane */
 
 	TAILQ_ENTRY(mcp_show_view)	 entry;
 };
@@ -170,32 +177,105 @@ mcp_show_view_is(struct window_pane *wp)
 	return (wme != NULL && wme->mode == &window_view_mode);
 }
 
+/* Say that a text waits for a mode to be left, which may take long. */
+static void
+mcp_show_view_tell(struct mcp_show_view *view, struct window_pane *wp)
+{
+	struct client	*c = view->viewer;
+	char		*line;
+
+	if (view->told || !mcp_show_alive(c) || mcp_dialog_busy(c) ||
+	    c->message_string != NULL || TAILQ_EMPTY(&wp->modes))
+		return;
+	view->told = 1;
+	xasprintf(&line, "%s: the result opens when you leave %s", view->title,
+	    TAILQ_FIRST(&wp->modes)->mode->name);
+	mcp_message_set(c, line);
+	free(line);
+}
+
 /* How long a text must wait for the hands at its pane, in milliseconds. */
 static int
 mcp_show_view_wait(struct mcp_show_view *view)
 {
 	struct window_pane	*wp = window_pane_find_by_id(view->wp_id);
+	int			 wait;
 
 	if (view->started || wp == NULL || mcp_show_view_is(wp))
 		return (0);
-	return (mcp_typing_pane(wp, view->viewer, &view->asked));
+	wait = mcp_typing_pane(wp, view->viewer, &view->asked);
+	if (wait == 0 && mcp_typing_occupied_pane(wp, view->mode)) {
+		mcp_show_view_tell(view, wp);
+		wait = MCP_SHOW_WAIT_MS;
+	}
+	return (wait);
 }
 
-/* The next text that need not wait, or NULL and how long. */
+/* Free a text. */
+static void
+mcp_show_view_free(struct mcp_show_view *view)
+{
+	TAILQ_REMOVE(&mcp_show_views, view, entry);
+	mcp_bytes_unref(view->lines);
+	if (view->viewer != NULL)
+		server_client_unref(view->viewer);
+	free(view->title);
+	free(view);
+}
+
+/*
+ * The next text to go on with: one that has begun, or else one that need not
+ * wait. If there is none, NULL and how long to wait, or -1.
+ */
 static struct mcp_show_view *
 mcp_show_view_next(int *wait)
 {
-	struct mcp_show_view	*view;
+	struct mcp_show_view	*view, *view1;
+	uint64_t		 now = mcp_now();
 	int			 ms;
 
 	*wait = -1;
 	TAILQ_FOREACH(view, &mcp_show_views, entry) {
-		if ((ms = mcp_show_view_wait(view)) == 0)
+		if (view->started && view->next != NULL)
+			return (view);
+	}
+	TAILQ_FOREACH_SAFE(view, &mcp_show_views, entry, view1) {
+		if (view->next != NULL)
+			ms = mcp_show_view_wait(view);
+		else if (view->guard > now)
+			ms = (view->guard - now) / 1000 + 1;
+		else {
+			mcp_show_view_free(view);
+			continue;
+		}
+		if (ms == 0)
 			return (view);
 		if (*wait == -1 || ms < *wait)
 			*wait = ms;
 	}
 	return (NULL);
+}
+
+/* Begin to show a text, and put its pane into view mode if it is not yet. */
+static void
+mcp_show_view_begin(struct mcp_show_view *view, struct window_pane *wp)
+{
+	struct mcp_show_view	*other;
+	uint64_t		 now = mcp_now();
+
+	view->started = 1;
+	if (!mcp_show_view_is(wp)) {
+		mcp_view_mode_set(wp);
+		if (view->viewer == NULL ||
+		    !mcp_typing_is_soon(view->viewer, &view->asked))
+			view->guard = now + mcp_options_delay() * 1000ULL;
+		return;
+	}
+	/* What is added to a text is taken back with it. */
+	TAILQ_FOREACH(other, &mcp_show_views, entry) {
+		if (other->wp_id == view->wp_id && other->guard > now)
+			view->guard = other->guard;
+	}
 }
 
 /* Add the next lines, unless the pane or the mode has gone meanwhile. */
@@ -215,12 +295,13 @@ mcp_show_view_step(__unused int fd, __unused short events, __unused void *arg)
 		return;
 	}
 	wp = window_pane_find_by_id(view->wp_id);
-	if (wp != NULL && !view->started && !mcp_show_view_is(wp))
-		mcp_view_mode_set(wp);
 	was_started = view->started;
-	view->started = 1;
-	if (wp == NULL || !mcp_show_view_is(wp))
+	if (wp != NULL && !was_started)
+		mcp_show_view_begin(view, wp);
+	if (wp == NULL || !mcp_show_view_is(wp)) {
 		view->next = NULL;
+		view->guard = 0;
+	}
 
 	for (i = 0; i < MCP_SHOW_TURN_LINES && size < MCP_SHOW_TURN_BYTES &&
 	    view->next != NULL; i++) {
@@ -231,24 +312,45 @@ mcp_show_view_step(__unused int fd, __unused short events, __unused void *arg)
 		free(s);
 		free(line);
 	}
-	if (view->next == NULL) {
-		TAILQ_REMOVE(&mcp_show_views, view, entry);
-		if (wp == NULL && !was_started) {
-			mcp_paste_set(MCP_BUFFER, view->lines, NULL, NULL);
-			mcp_message_add("mcp: the pane has gone, %zu bytes "
-			    "in buffer %s", view->lines->size, MCP_BUFFER);
-		}
-		mcp_bytes_unref(view->lines);
-		if (view->viewer != NULL)
-			server_client_unref(view->viewer);
-		free(view);
-	} else {
-		/* It goes on before others begin. */
-		TAILQ_REMOVE(&mcp_show_views, view, entry);
-		TAILQ_INSERT_HEAD(&mcp_show_views, view, entry);
+	if (wp == NULL && !was_started) {
+		mcp_paste_set(MCP_BUFFER, view->lines, NULL, NULL);
+		mcp_message_add("mcp: the pane has gone, %zu bytes in buffer "
+		    "%s", view->lines->size, MCP_BUFFER);
 	}
-	if (!TAILQ_EMPTY(&mcp_show_views))
-		mcp_timer_add(&mcp_show_timer, 0);
+	mcp_timer_add(&mcp_show_timer, 0);
+}
+
+/*
+ * A key of a client. Texts that have just opened in the pane it goes to are
+ * taken away, to come back later.
+ */
+void
+mcp_show_key(struct client *c)
+{
+	struct mcp_show_view	*view;
+	struct window_pane	*wp;
+	uint64_t		 now = mcp_now();
+	int			 is_reset;
+
+	if (TAILQ_EMPTY(&mcp_show_views) || !mcp_show_alive(c))
+		return;
+	RB_FOREACH(wp, window_pane_tree, &all_window_panes) {
+		if (!mcp_typing_reaches(c, wp) || !mcp_show_view_is(wp))
+			continue;
+		is_reset = 0;
+		TAILQ_FOREACH(view, &mcp_show_views, entry) {
+			if (view->wp_id != wp->id || view->guard <= now)
+				continue;
+			view->started = 0;
+			view->guard = 0;
+			view->next = view->lines->text;
+			is_reset = 1;
+		}
+		if (is_reset) {
+			window_pane_reset_mode(wp);
+			mcp_timer_add(&mcp_show_timer, 0);
+		}
+	}
 }
 
 /*
@@ -287,6 +389,8 @@ mcp_show_view(struct mcp_output *out, struct mcp_bytes *lines)
 	view->sgr = memchr(lines->text, '\033', lines->size) != NULL;
 	view->next = lines->text;
 	view->asked = out->asked;
+	view->mode = out->mode;
+	view->title = xstrdup(out->title);
 	if ((view->viewer = out->viewer) != NULL)
 		view->viewer->references++;
 	TAILQ_INSERT_TAIL(&mcp_show_views, view, entry);
@@ -305,116 +409,11 @@ mcp_show_view_ready(void *data, struct mcp_bytes *lines)
 	mcp_output_shown(out, mcp_show_view(out, lines));
 }
 
-/* Take a buffer away again. */
-static void
-mcp_show_unpaste(const char *name)
-{
-	struct paste_buffer	*pb;
-
-	if ((pb = paste_get_name(name)) != NULL)
-		paste_free(pb);
-}
-
-/*
- * Run a pager on a paste buffer, which is taken away once it is read, in what a
- * command opens. What is run is made of our own words only, and by sh: the
- * shell of the user may know no ${PAGER:-less}; -R is for colours.
- */
-static int
-mcp_show_pager(struct mcp_output *out, const char *open, const char *buffer)
-{
-	struct cmd_parse_result	*pr;
-	char			 exe[1024], *cmd, *escaped, *shell;
-	ssize_t			 n;
-
-	if (!mcp_show_alive(out->viewer))
-		return (-1);
-
-	n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-	exe[n < 0 ? 0 : n] = '\0';
-	if (*exe != '/' || strchr(exe, '\'') != NULL || access(exe, X_OK) != 0)
-		strlcpy(exe, "tmux", sizeof exe);
-
-	xasprintf(&shell, "'%s' show-buffer -b %s ';' delete-buffer -b %s | "
-	    "${PAGER:-less -R}", exe, buffer, buffer);
-	escaped = args_escape(shell);
-	xasprintf(&cmd, "%s /bin/sh -c %s", open, escaped);
-	pr = cmd_parse_from_string(cmd, NULL);
-	free(cmd);
-	free(escaped);
-	free(shell);
-	if (pr->status == CMD_PARSE_ERROR) {
-		mcp_message_add("mcp: %s", pr->error);
-		free(pr->error);
-		return (-1);
-	}
-	cmdq_append(out->viewer, cmdq_get_command(pr->cmdlist, NULL));
-	cmd_list_free(pr->cmdlist);
-	return (0);
-}
-
-/*
- * A result on its way to a popup or a new window: it has a buffer of its own,
- * and waits for the hands to rest, and a popup for the client to be free.
- */
-struct mcp_show_opening {
-	struct mcp_output	*out;
-	char			*buffer;
-	struct event		 timer;
-};
-static u_int	 mcp_show_number;
-
-/* Open it, unless something else is to come first. */
-static void
-mcp_show_opening_step(__unused int fd, __unused short events, void *data)
-{
-	struct mcp_show_opening	*so = data;
-	struct mcp_output	*out = so->out;
-	struct client		*c = out->viewer;
-	int			 wait, shown;
-
-	wait = mcp_typing(c, &out->asked);
-	if (wait == 0 && out->sink == MCP_SINK_POPUP && mcp_show_alive(c) &&
-	    mcp_dialog_busy(c))
-		wait = MCP_SHOW_WAIT_MS;
-	if (wait != 0) {
-		mcp_timer_add(&so->timer, wait);
-		return;
-	}
-	shown = mcp_show_pager(out, out->sink == MCP_SINK_POPUP ?
-	    "display-popup -E -w 80% -h 80%" : "new-window -n " MCP_BUFFER,
-	    so->buffer);
-	if (shown == -1)
-		mcp_show_unpaste(so->buffer);
-	free(so->buffer);
-	free(so);
-	mcp_output_shown(out, shown);
-}
-
-/* The lines are in the buffer of the popup or the new window. */
-static void
-mcp_show_pager_pasted(void *data)
-{
-	struct mcp_show_opening	*so = data;
-
-	evtimer_set(&so->timer, mcp_show_opening_step, so);
-	mcp_show_opening_step(-1, 0, so);
-}
-
 /* The lines for a popup or a new window are made. */
 static void
-mcp_show_pager_ready(void *data, struct mcp_bytes *lines)
+mcp_show_pager(void *data, struct mcp_bytes *lines)
 {
-	struct mcp_output	*out = data;
-	struct mcp_show_opening	*so;
-
-	so = xcalloc(1, sizeof *so);
-	so->out = out;
-	xasprintf(&so->buffer, "%s-%s-%u", MCP_BUFFER,
-	    out->sink == MCP_SINK_POPUP ? "popup" : "window",
-	    ++mcp_show_number);
-	mcp_paste_set(so->buffer, lines, mcp_show_pager_pasted, so);
-	mcp_bytes_unref(lines);
+	mcp_pager_show(data, lines);
 }
 
 /* Show text as a message, in one line. */
@@ -550,7 +549,7 @@ mcp_show(struct mcp_output *out)
 		if (!mcp_show_alive(out->viewer))
 			break;
 		mcp_extract_start(out->bytes, MCP_SHOW_POPUP_BYTES, UINT_MAX, 1,
-		    mcp_show_pager_ready, out);
+		    mcp_show_pager, out);
 		return;
 	case MCP_SINK_PANE:
 		if (mcp_show_pane_find(out) == NULL)

@@ -16,10 +16,10 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 #include <sys/time.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tmux.h"
@@ -33,11 +33,115 @@
 /* How long no key has come when the hands rest, in milliseconds. */
 #define MCP_TYPING_MS 500
 
+/* What comes so soon after a key is what the key asked for. */
+#define MCP_TYPING_SOON_MS 300
+
 /*
  * And if a key was the beginning of several. Not for ever: some have a table of
  * keys of their own all day.
  */
 #define MCP_TYPING_TABLE_MS 5000
+
+/*
+ * When the last keys of a client came. For tmux a client is active only when a
+ * key leaves its queue, so keys that a menu, a prompt or a popup takes, and
+ * those that wait in the queue behind a command, are noted here.
+ */
+struct mcp_typing {
+	struct client		*client;
+	struct timeval		 taken;
+	struct timeval		 queued;
+
+	TAILQ_ENTRY(mcp_typing)	 entry;
+};
+static TAILQ_HEAD(, mcp_typing) mcp_typings =
+    TAILQ_HEAD_INITIALIZER(mcp_typings);
+
+/* The keys of a client. */
+static struct mcp_typing *
+mcp_typing_find(struct client *c)
+{
+	struct mcp_typing	*mt;
+
+	TAILQ_FOREACH(mt, &mcp_typings, entry) {
+		if (mt->client == c)
+			return (mt);
+	}
+	return (NULL);
+}
+
+/* A client has gone. */
+void
+mcp_typing_client_lost(struct client *c)
+{
+	struct mcp_typing	*mt;
+
+	if ((mt = mcp_typing_find(c)) != NULL) {
+		TAILQ_REMOVE(&mcp_typings, mt, entry);
+		free(mt);
+	}
+}
+
+/* Note a key of a client. */
+static void
+mcp_typing_note(struct client *c)
+{
+	struct mcp_typing	*mt;
+
+	if ((mt = mcp_typing_find(c)) == NULL) {
+		mt = xcalloc(1, sizeof *mt);
+		mt->client = c;
+		TAILQ_INSERT_TAIL(&mcp_typings, mt, entry);
+	}
+	if (c->overlay_key != NULL || mcp_dialog_has_prompt(c))
+		gettimeofday(&mt->taken, NULL);
+	else
+		gettimeofday(&mt->queued, NULL);
+}
+
+/*
+ * A key of a client, before tmux looks at it. Returns 1 if it goes nowhere.
+ */
+int
+mcp_client_key(struct client *c, struct key_event *event)
+{
+	int	is_mouse = KEYC_IS_MOUSE(event->key);
+
+	if (!is_mouse)
+		mcp_typing_note(c);
+	if (mcp_dialog_take(c, event))
+		return (1);
+	if (!is_mouse && !mcp_dialog_busy(c))
+		mcp_show_key(c);
+	if (!is_mouse)
+		mcp_pager_key(c);
+	return (0);
+}
+
+/*
+ * When the key came that has asked for what a client does now: one that a menu
+ * or a prompt took, or one that a binding has.
+ */
+void
+mcp_typing_asked(struct client *c, struct timeval *tv)
+{
+	struct mcp_typing	*mt;
+
+	*tv = c->activity_time;
+	if ((mt = mcp_typing_find(c)) != NULL && timercmp(&mt->taken, tv, >))
+		*tv = mt->taken;
+}
+
+/* When the last key of a client came. */
+static void
+mcp_typing_last(struct client *c, struct timeval *tv)
+{
+	struct mcp_typing	*mt;
+
+	mcp_typing_asked(c, tv);
+	if ((mt = mcp_typing_find(c)) != NULL && timercmp(&mt->queued, tv, >))
+		*tv = mt->queued;
+}
 
 /* Milliseconds from one time to another. */
 static long long
@@ -55,17 +159,18 @@ mcp_typing_between(const struct timeval *from, const struct timeval *to)
 int
 mcp_typing(struct client *c, const struct timeval *asked)
 {
-	struct timeval	 tv;
+	struct timeval	 tv, last;
 	long long	 since;
 
 	if (!mcp_show_alive(c) || (c->flags & CLIENT_READONLY))
 		return (0);
 	if (c->tty.mouse_drag_flag != 0)
 		return (MCP_TYPING_MS);
-	if (asked != NULL && timercmp(&c->activity_time, asked, ==))
+	mcp_typing_last(c, &last);
+	if (asked != NULL && timercmp(&last, asked, ==))
 		return (0);
 	gettimeofday(&tv, NULL);
-	since = mcp_typing_between(&c->activity_time, &tv);
+	since = mcp_typing_between(&last, &tv);
 	if (since < 0)
 		return (0);
 	if (since < MCP_TYPING_MS)
@@ -76,7 +181,76 @@ mcp_typing(struct client *c, const struct timeval *asked)
 	return (0);
 }
 
+/* If what comes now follows at once on the key that asked, the last one. */
+int
+mcp_typing_is_soon(struct client *c, const struct timeval *asked)
+{
+	struct timeval	 tv, last;
+
+	mcp_typing_last(c, &last);
+	gettimeofday(&tv, NULL);
+	return (timercmp(&last, asked, ==) &&
+	    mcp_typing_between(asked, &tv) < MCP_TYPING_SOON_MS);
+}
+
+/* If the keys of a client go to a pane, its own or one that is synchronized. */
+int
+mcp_typing_reaches(struct client *c, struct window_pane *wp)
+{
+	struct window_pane	*own;
+
+	if (!mcp_show_alive(c) || (c->flags & CLIENT_READONLY) ||
+	    (own = mcp_show_pane_of(c)) == NULL)
+		return (0);
+	if (own == wp)
+		return (1);
+	return (own->window == wp->window && window_pane_visible(wp) &&
+	    options_get_number(own->options, "synchronize-panes") &&
+	    options_get_number(wp->options, "synchronize-panes"));
+}
+
+/* The mode that a pane is in, or NULL. */
+const struct window_mode *
+mcp_typing_mode(struct window_pane *wp)
+{
+	struct window_mode_entry	*wme;
+
+	if (wp == NULL || (wme = TAILQ_FIRST(&wp->modes)) == NULL)
+		return (NULL);
+	return (wme->mode);
+}
+
+/*
+ * If a client is in the middle of something: a prompt, a menu or a popup, or in
+ * its pane a mode, unless that is view mode or the mode it was asked in.
+ */
+int
+mcp_typing_occupied(struct client *c, struct window_pane *wp,
+    const struct window_mode *asked)
+{
+	const struct window_mode	*mode = mcp_typing_mode(wp);
+
+	if (mcp_dialog_busy(c))
+		return (1);
+	return (mode != NULL && mode != asked && mode != &window_view_mode);
+}
+
 /* The same for all clients whose keys a pane gets. */
+int
+mcp_typing_occupied_pane(struct window_pane *wp,
+    const struct window_mode *asked)
+{
+	struct client	*c;
+
+	TAILQ_FOREACH(c, &clients, entry) {
+		if (mcp_typing_reaches(c, wp) &&
+		    mcp_typing_occupied(c, wp, asked))
+			return (1);
+	}
+	return (0);
+}
+
+/* How long to wait for the hands of all clients whose keys a pane gets. */
 int
 mcp_typing_pane(struct window_pane *wp, struct client *asker,
     const struct timeval *asked)
@@ -85,7 +259,7 @@ mcp_typing_pane(struct window_pane *wp, struct client *asker,
 	int		 wait, most = 0;
 
 	TAILQ_FOREACH(c, &clients, entry) {
-		if (!mcp_show_alive(c) || mcp_show_pane_of(c) != wp)
+		if (!mcp_typing_reaches(c, wp))
 			continue;
 		wait = mcp_typing(c, c == asker ? asked : NULL);
 		if (wait > most)

@@ -137,6 +137,7 @@ struct mcp_output {
 	struct client		*client;
 	struct client		*viewer;
 	struct timeval		 asked;
+	const struct window_mode *mode;	/* of the pane, when it was asked */
 	int			 wp_id;
 	int			 state_flags;
 
@@ -359,6 +360,7 @@ void		 mcp_dialog_mask(struct mcp_dialog *);
 u_int		 mcp_dialog_width(struct mcp_dialog *);
 u_int		 mcp_dialog_height(struct mcp_dialog *);
 int		 mcp_dialog_busy(struct client *);
+int		 mcp_dialog_take(struct client *, struct key_event *);
 void		 mcp_dialog_late(struct mcp_dialog *, const struct timeval *,
 		     int);
 void		 mcp_dialog_wary(struct mcp_dialog *);
@@ -486,6 +488,11 @@ void		 mcp_output_free(struct mcp_output *);
 enum cmd_retval	 mcp_output_now(struct cmdq_item *, int, const char *,
 		     size_t);
 
+/* mcp-pager.c */
+void		 mcp_pager_show(struct mcp_output *, struct mcp_bytes *);
+void		 mcp_pager_key(struct client *);
+void		 mcp_pager_client_lost(struct client *);
+
 /* mcp-paste.c */
 void		 mcp_paste_set(const char *, struct mcp_bytes *, mcp_done_cb,
 		     void *);
@@ -585,6 +592,7 @@ int		 mcp_show_queue(struct client *);
 int		 mcp_show_alive(struct client *);
 void		 mcp_show(struct mcp_output *);
 int		 mcp_show_view(struct mcp_output *, struct mcp_bytes *);
+void		 mcp_show_key(struct client *);
 
 /* mcp-sink.c */
 void		 mcp_sink_release(struct mcp_output *);
@@ -639,6 +647,15 @@ char		*mcp_text_json(const char *, size_t);
 
 /* mcp-typing.c */
 int		 mcp_typing(struct client *, const struct timeval *);
+void		 mcp_typing_client_lost(struct client *);
+void		 mcp_typing_asked(struct client *, struct timeval *);
+int		 mcp_typing_is_soon(struct client *, const struct timeval *);
+int		 mcp_typing_reaches(struct client *, struct window_pane *);
+const struct window_mode *mcp_typing_mode(struct window_pane *);
+int		 mcp_typing_occupied(struct client *, struct window_pane *,
+		     const struct window_mode *);
+int		 mcp_typing_occupied_pane(struct window_pane *,
+		     const struct window_mode *);
 int		 mcp_typing_pane(struct window_pane *, struct client *,
 		     const struct timeval *);
 
