@@ -23,6 +23,6 @@ mod unescape;
 pub use budget::Budget;
 pub use nesting::Nesting;
 pub use number::is_number;
-pub(crate) use plain_run::{BLOCK, plain_run};
+pub(crate) use plain_run::plain_run;
 pub use tokenizer::{Dialect, NotJson, Step, SyntaxError, Token, Tokenizer};
 pub use unescape::{Piece, Unescape, unescape};

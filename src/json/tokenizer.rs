@@ -121,6 +121,9 @@ pub struct Tokenizer {
     start: usize,
     end: usize,
     is_escaped: bool,
+    /// The string has gone beyond ASCII, and is UTF-8 up to `checked`.
+    is_wide: bool,
+    checked: usize,
     is_multiline: bool,
     dialect: Dialect,
     comment: Comment,
@@ -185,6 +188,7 @@ impl Tokenizer {
         self.at -= count;
         self.start = self.start.saturating_sub(count);
         self.end = self.end.saturating_sub(count);
+        self.checked = self.checked.saturating_sub(count);
     }
 
     /// Reads on. `text` is the whole text so far; what was there before must not change.
@@ -371,68 +375,101 @@ impl Tokenizer {
         }
     }
 
+    #[inline]
     fn begin_string(&mut self, state: State) {
         self.start = self.at;
         self.at += 1;
         self.is_escaped = false;
+        self.is_wide = false;
         self.state = state;
     }
 
     fn string(&mut self, text: &[u8], budget: &mut Budget) -> Result<Step, NotJson> {
+        loop {
+            let before = self.at;
+            let mut step = self.string_piece(text);
+            if self.is_wide {
+                step = self.check_text(step, text);
+            }
+            budget.charge((self.at - before) / 8 + 2);
+            if step != Ok(Step::OutOfBudget) || budget.is_spent() {
+                return step;
+            }
+        }
+    }
+
+    /// The string up to its end, at most [`PIECE`] bytes of it.
+    #[inline]
+    fn string_piece(&mut self, text: &[u8]) -> Result<Step, NotJson> {
+        let reach = text.len().min(self.at + PIECE);
+        let part = &text[..reach];
         // Keys are short, and where one escape was near the next one is, too.
         let mut near = self.state == State::InKey || self.is_escaped;
+        let mut at = self.at;
         loop {
-            let reach = text.len().min(self.at + PIECE);
-            let run = plain_run(&text[self.at..reach], false, near);
+            let run = plain_run(&part[at..], self.is_wide, near);
             near = run < BLOCK;
-            self.at += run;
-            budget.charge(run / 8 + 2);
-            let Some(&stop) = text[..reach].get(self.at) else {
-                match reach == text.len() {
-                    true => return Ok(Step::NeedInput),
-                    false if budget.is_spent() => return Ok(Step::OutOfBudget),
-                    false => continue,
-                }
-            };
-            match stop {
-                b'"' => {
-                    self.at += 1;
+            at += run;
+            match part.get(at) {
+                Some(b'"') => {
+                    self.at = at + 1;
                     return Ok(Step::Token(self.end_string(text)));
                 }
-                b'\\' => {
+                Some(b'\\') => {
                     self.is_escaped = true;
-                    match escape_length(&text[self.at..]) {
-                        Ok(Some(length)) => self.at += length,
+                    if let Some(b'n' | b'"' | b'\\' | b'/' | b't' | b'r' | b'b' | b'f') =
+                        part.get(at + 1)
+                    {
+                        at += 2;
+                        continue;
+                    }
+                    self.at = at;
+                    match escape_length(&text[at..]) {
+                        Ok(Some(length)) => at += length,
                         Ok(None) => return Ok(Step::NeedInput),
                         Err(offset) => {
                             let expected = "an escape such as \\n or \\u0000";
-                            return self.expected_at(self.at + offset, expected);
+                            return self.expected_at(at + offset, expected);
                         }
                     }
-                }
-                ..b' ' => return self.expected("the end of the string"),
-                _ => {
-                    let end = self.at + plain_run(&text[self.at..reach], true, false);
-                    budget.charge((end - self.at) / 2);
-                    match std::str::from_utf8(&text[self.at..end]) {
-                        Ok(_) => self.at = end,
-                        Err(error) => {
-                            self.at += error.valid_up_to();
-                            let is_cut = error.error_len().is_none() && end == reach;
-                            if !is_cut {
-                                return self.expected("UTF-8");
-                            }
-                            if reach == text.len() {
-                                return Ok(Step::NeedInput);
-                            }
-                        }
+                    if at >= reach {
+                        self.at = at;
+                        return Ok(Step::OutOfBudget);
                     }
                 }
-            }
-            if budget.is_spent() {
-                return Ok(Step::OutOfBudget);
+                Some(..b' ') => {
+                    self.at = at;
+                    return self.expected("the end of the string");
+                }
+                Some(_) => {
+                    self.is_wide = true;
+                    self.checked = at;
+                }
+                None => {
+                    self.at = at;
+                    let is_all = reach == text.len();
+                    return Ok(if is_all { Step::NeedInput } else { Step::OutOfBudget });
+                }
             }
         }
+    }
+
+    /// Checks that the string is UTF-8 as far as it was read; a character may lack its
+    /// end there.
+    #[inline(never)]
+    fn check_text(&mut self, step: Result<Step, NotJson>, text: &[u8]) -> Result<Step, NotJson> {
+        let end = if matches!(step, Ok(Step::Token(_))) { self.end } else { self.at };
+        match std::str::from_utf8(&text[self.checked..end]) {
+            Ok(_) => self.checked = end,
+            Err(error) => {
+                self.checked += error.valid_up_to();
+                let is_cut = error.error_len().is_none() && step.is_ok();
+                if !is_cut {
+                    return self.expected_at(self.checked, "UTF-8");
+                }
+            }
+        }
+        step
     }
 
     #[inline]

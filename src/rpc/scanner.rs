@@ -1,16 +1,16 @@
 //! Where the parts of a message lie, found in one pass over its bytes.
 //!
-//! A message is looked at once: its envelope, whether it is well formed, and the
-//! few members of its result or error that decide what it is. The pass can be cut
-//! anywhere and taken up when more bytes are there, so that a message of many
-//! megabytes costs each turn of the loop only what the turn has read.
+//! The pass checks the message, finds its envelope and notes the members of its
+//! result or error that decide what it is. It stops where the bytes end and goes on
+//! when more are there, so a message of many megabytes costs each turn of the loop
+//! only what the turn has read.
 //!
 //! Invariant: [`Verdict::Whole`] is given only for what `serde_json` accepts too,
 //! and the parts are those it would find; of a part that is there twice the last.
 
 use std::ops::Range;
 
-use crate::json::{BLOCK, is_number, plain_run};
+use crate::json::{Budget, NotJson, Step, Token, Tokenizer, unescape};
 use crate::rpc::spans::{Deep, Field, Kind, Place, Region};
 
 /// What a pass over a whole line has found.
@@ -48,28 +48,11 @@ pub struct Outline {
     deep: Option<Box<Deep>>,
     is_deep: bool,
     state: State,
-    /// Everything before has been looked at.
+    /// Where the object begins, or once it has ended: where the blanks after it end.
     at: usize,
-    /// A string has gone beyond ASCII; from then on all is looked at as UTF-8.
-    wide: bool,
-    /// Then: everything before is UTF-8.
-    text: usize,
-    /// A line break has been seen. It lies between tokens, for JSON allows it
-    /// nowhere else.
-    folded: bool,
-    depth: usize,
-    /// Which of the innermost levels are objects, the deepest in bit 0.
-    objects: u64,
-    outer: Vec<u64>,
-    /// Where the token that is going on began.
-    token: usize,
-    /// The string that is going on is a key.
-    key: bool,
-    /// It contains an escape.
-    escaped: bool,
-    /// Digits that its escape still lacks.
-    digits: u8,
-    /// The member whose value is going on at depth 1 and at depth 2.
+    tokenizer: Tokenizer,
+    /// The member whose value is going on at depth 1 and at depth 2, and where that
+    /// value begins.
     members: [Option<(Member, usize)>; 2],
 }
 
@@ -94,24 +77,10 @@ pub struct Head {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
+    /// Before the first brace.
     #[default]
     Start,
-    Value,
-    /// After `[`.
-    ValueOrEnd,
-    Key,
-    /// After `{`.
-    KeyOrEnd,
-    Colon,
-    After,
-    /// Inside a string.
-    Text,
-    /// After a backslash.
-    Escape,
-    /// In the digits of `\u`.
-    Hex,
-    /// A number or a literal, looked at when it ends.
-    Word,
+    Inside,
     Done,
     Foreign,
     Broken,
@@ -139,6 +108,10 @@ enum Member {
     Other,
 }
 
+/// Brackets around the deepest tokens that are noted: the names of members of
+/// `result` and the values beside them, and in a deep pass the members of an entry.
+const DEPTH: usize = 3;
+const DEPTH_OF_ENTRIES: usize = 5;
 /// The longest of the names above, each character written as `\u0061`.
 const LONGEST_NAME: usize = "resourceTemplates".len() * 6;
 
@@ -156,21 +129,43 @@ impl Outline {
 
     /// Looks at what `line` has beyond the last call. `line` may only grow.
     pub fn advance(&mut self, line: &[u8]) {
-        if self.wide {
-            self.check_text(line);
+        if self.state == State::Start {
+            self.at = after_blanks(line, self.at);
+            self.state = match line.get(self.at) {
+                None => return,
+                Some(b'{') => State::Inside,
+                Some(_) => State::Foreign,
+            };
         }
-        while self.at < line.len() {
-            match self.state {
-                State::Text => self.text(line),
-                State::Word => self.word(line),
-                State::Escape => self.escape(line[self.at]),
-                State::Hex => self.hex(line[self.at]),
-                State::Broken | State::Foreign => return,
-                State::Done => {
-                    self.blanks(line);
+        if self.state == State::Inside {
+            self.tokens(line);
+        }
+        if self.state == State::Done {
+            self.at = after_blanks(line, self.at);
+        }
+    }
+
+    fn tokens(&mut self, line: &[u8]) {
+        let mut budget = Budget::unlimited();
+        let deepest = if self.is_deep { DEPTH_OF_ENTRIES } else { DEPTH };
+        loop {
+            match self.tokenizer.next(line, &mut budget) {
+                Ok(Step::Token(token)) => {
+                    let depth = self.tokenizer.nesting().depth();
+                    if depth <= deepest {
+                        self.token(token, depth, line);
+                    }
+                }
+                Ok(Step::NeedInput | Step::OutOfBudget) => return,
+                Ok(Step::End) => {
+                    self.at = self.tokenizer.end();
+                    self.state = State::Done;
                     return;
                 }
-                _ => self.token(line),
+                Err(NotJson) => {
+                    self.state = State::Broken;
+                    return;
+                }
             }
         }
     }
@@ -180,10 +175,9 @@ impl Outline {
         self.advance(line);
         match self.state {
             State::Done if self.at < line.len() => Verdict::Broken,
-            State::Done if self.wide && self.text < line.len() => Verdict::Broken,
             State::Done => Verdict::Whole,
             State::Start | State::Foreign => Verdict::Foreign,
-            _ => Verdict::Broken,
+            State::Inside | State::Broken => Verdict::Broken,
         }
     }
 
@@ -197,216 +191,41 @@ impl Outline {
         matches!(self.state, State::Broken | State::Foreign)
     }
 
-    /// Whether there are line breaks in what was looked at.
+    /// Whether there are line breaks between the tokens. JSON allows them nowhere else.
     pub fn is_folded(&self) -> bool {
-        self.folded
+        self.tokenizer.is_multiline()
     }
 
-    /// Checks that what is new is UTF-8; a character may lack its end.
-    fn check_text(&mut self, line: &[u8]) {
-        match std::str::from_utf8(&line[self.text..]) {
-            Ok(_) => self.text = line.len(),
-            Err(error) if error.error_len().is_none() => self.text += error.valid_up_to(),
-            Err(_) => self.state = State::Broken,
-        }
-    }
-
-    /// The inside of a string, up to its end or to an escape that is cut or rare.
-    fn text(&mut self, line: &[u8]) {
-        // Keys are short, and where one escape was near the next one is, too.
-        let mut near = self.key;
-        let mut at = self.at;
-        loop {
-            let run = plain_run(&line[at..], self.wide, near);
-            near = run < BLOCK;
-            at += run;
-            let Some(&stop) = line.get(at) else {
-                self.at = at;
-                return;
-            };
-            if stop == b'\\' {
-                self.escaped = true;
-                if let Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') =
-                    line.get(at + 1)
-                {
-                    at += 2;
-                    continue;
-                }
-                self.state = State::Escape;
-            } else if stop == b'"' {
-                self.at = at + 1;
-                if self.key {
-                    self.key_ends(line);
-                    self.skip_colon(line);
-                } else {
-                    self.value_ends();
-                    self.skip_comma(line);
-                }
-                return;
-            } else if stop < b' ' {
-                self.state = State::Broken;
-            } else {
-                self.wide = true;
-                self.text = at;
-                self.check_text(line);
-                if self.state == State::Text {
-                    continue;
-                }
+    fn token(&mut self, token: Token, depth: usize, line: &[u8]) {
+        let (start, end) = (self.tokenizer.start(), self.tokenizer.end());
+        match token {
+            Token::Key => self.key(depth, start, &line[start..end]),
+            Token::ObjectStart | Token::ListStart => self.value_begins(depth - 1, start, token),
+            Token::ObjectEnd | Token::ListEnd => self.value_ends(depth, end),
+            Token::Text | Token::Number | Token::True | Token::False | Token::Null => {
+                self.value_begins(depth, start, token);
+                self.value_ends(depth, end);
             }
-            self.at = at + 1;
-            return;
         }
-    }
-
-    fn escape(&mut self, byte: u8) {
-        self.at += 1;
-        self.digits = 4;
-        self.state = match byte {
-            b'u' => State::Hex,
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => State::Text,
-            _ => State::Broken,
-        };
-    }
-
-    fn hex(&mut self, byte: u8) {
-        self.at += 1;
-        self.digits -= 1;
-        if !byte.is_ascii_hexdigit() {
-            self.state = State::Broken;
-        } else if self.digits == 0 {
-            self.state = State::Text;
-        }
-    }
-
-    /// The inside of a number or a literal.
-    fn word(&mut self, line: &[u8]) {
-        let rest = &line[self.at..];
-        let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r');
-        let end = rest.iter().position(ends);
-        self.at += end.unwrap_or(rest.len());
-        if end.is_none() {
-            return;
-        }
-        if is_word(&line[self.token..self.at]) {
-            self.value_ends();
-            self.skip_comma(line);
-        } else {
-            self.state = State::Broken;
-        }
-    }
-
-    /// The first byte of a token, and the blanks before it.
-    fn token(&mut self, line: &[u8]) {
-        self.blanks(line);
-        let Some(&byte) = line.get(self.at) else { return };
-        self.token = self.at;
-        self.at += 1;
-        match (byte, self.state) {
-            (b'"', State::Key | State::KeyOrEnd) => self.key_begins(),
-            // The value begins at the next byte that is no blank.
-            (b':', State::Colon) => self.state = State::Value,
-            (b',', State::After) if self.in_object() => self.state = State::Key,
-            (b',', State::After) => self.state = State::Value,
-            (b']', State::After | State::ValueOrEnd) => self.close(false),
-            (b'}', State::After | State::KeyOrEnd) => self.close(true),
-            (_, State::Value | State::ValueOrEnd) => self.value_begins(byte),
-            (b'{', State::Start) => self.open(true),
-            (_, State::Start) => self.state = State::Foreign,
-            _ => self.state = State::Broken,
-        }
-    }
-
-    fn blanks(&mut self, line: &[u8]) {
-        while let Some(byte @ (b' ' | b'\t' | b'\n' | b'\r')) = line.get(self.at) {
-            self.folded |= matches!(byte, b'\n' | b'\r');
-            self.at += 1;
-        }
-    }
-
-    /// What usually follows a key, taken at once: a colon, and the quote of a
-    /// string. Anything else is left to `token`.
-    fn skip_colon(&mut self, line: &[u8]) {
-        let Some(b':') = line.get(self.at) else { return };
-        self.at += 1;
-        self.state = State::Value;
-        if let Some(b'"') = line.get(self.at) {
-            self.token = self.at;
-            self.at += 1;
-            self.value_begins(b'"');
-        }
-    }
-
-    /// What usually follows a member that is a string or a word: a comma, and the
-    /// quote of the next key.
-    fn skip_comma(&mut self, line: &[u8]) {
-        if let (true, Some(b",\"")) = (self.in_object(), line.get(self.at..self.at + 2)) {
-            self.token = self.at + 1;
-            self.at += 2;
-            self.key_begins();
-        }
-    }
-
-    fn open(&mut self, object: bool) {
-        if self.depth % 64 == 0 && self.depth > 0 {
-            self.outer.push(self.objects);
-            self.objects = 0;
-        }
-        self.depth += 1;
-        self.objects = self.objects << 1 | u64::from(object);
-        self.state = if object { State::KeyOrEnd } else { State::ValueOrEnd };
-    }
-
-    fn in_object(&self) -> bool {
-        self.objects & 1 == 1
-    }
-
-    fn close(&mut self, object: bool) {
-        if self.in_object() != object {
-            self.state = State::Broken;
-            return;
-        }
-        self.depth -= 1;
-        self.objects >>= 1;
-        if self.depth % 64 == 0 && self.depth > 0 {
-            self.objects = self.outer.pop().unwrap_or_default();
-        }
-        self.value_ends();
     }
 
     /// Notes where the value of a member of interest begins.
-    fn value_begins(&mut self, byte: u8) {
-        if let Some(Some((_, start))) = self.members.get_mut(self.depth.wrapping_sub(1)) {
-            *start = self.token;
+    fn value_begins(&mut self, depth: usize, at: usize, token: Token) {
+        if let Some(Some((_, start))) = self.members.get_mut(depth.wrapping_sub(1)) {
+            *start = at;
         }
-        if self.is_deep {
-            if let Some(region) = self.region() {
-                let token = self.token;
-                self.deep_mut().begin(region, token, byte);
-            }
-        }
-        match byte {
-            b'"' => {
-                self.key = false;
-                self.state = State::Text;
-            }
-            b'{' => self.open(true),
-            b'[' => self.open(false),
-            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => self.state = State::Word,
-            _ => self.state = State::Broken,
+        if let Some(region) = self.region(depth) {
+            self.deep_mut().begin(region, at, token);
         }
     }
 
-    /// The value that ended before `at` may be a part.
-    fn value_ends(&mut self) {
-        self.state = if self.depth == 0 { State::Done } else { State::After };
-        if self.is_deep {
-            if let (Some(region), Some(deep)) = (self.region(), &mut self.deep) {
-                deep.end(region, self.at);
-            }
+    /// The value that ended before `end` may be a part.
+    fn value_ends(&mut self, depth: usize, end: usize) {
+        if let (Some(region), Some(deep)) = (self.region(depth), &mut self.deep) {
+            deep.end(region, end);
         }
-        let Some(slot) = self.members.get_mut(self.depth.wrapping_sub(1)) else { return };
+        let Some(slot) = self.members.get_mut(depth.wrapping_sub(1)) else { return };
         let Some((member, start)) = slot.take() else { return };
-        let end = self.at;
         let place = match member {
             // Noted with its entry, and never among the members of a message.
             Member::Other | Member::EntryName => return,
@@ -429,18 +248,9 @@ impl Outline {
         self.head.doubled |= place.replace(start..end).is_some();
     }
 
-    fn key_begins(&mut self) {
-        self.key = true;
-        self.escaped = false;
-        self.state = State::Text;
-    }
-
-    /// A key has ended before `at`.
-    fn key_ends(&mut self, line: &[u8]) {
-        self.state = State::Colon;
-        let quoted = &line[self.token..self.at];
-        if let Some(level @ (0 | 1)) = self.depth.checked_sub(1) {
-            let member = self.member(quoted);
+    fn key(&mut self, depth: usize, start: usize, quoted: &[u8]) {
+        if let Some(level @ (0 | 1)) = depth.checked_sub(1) {
+            let member = self.member(depth, quoted);
             self.members[level] = Some((member, usize::MAX));
             match member {
                 Member::List(kind) => self.deep_mut().open(kind),
@@ -456,17 +266,15 @@ impl Outline {
                 _ => {}
             }
         }
-        if self.is_deep {
-            if let Some(region) = self.region() {
-                let member = (region == Region::Fields).then(|| self.member(quoted));
-                let field = match member {
-                    Some(Member::EntryName) => Some(Field::Name),
-                    Some(Member::Params) => Some(Field::Params),
-                    _ => None,
-                };
-                let key = Place::new(self.token, self.at);
-                self.deep_mut().key(region, key, field);
-            }
+        if let Some(region) = self.region(depth) {
+            let member = (region == Region::Fields).then(|| self.member(depth, quoted));
+            let field = match member {
+                Some(Member::EntryName) => Some(Field::Name),
+                Some(Member::Params) => Some(Field::Params),
+                _ => None,
+            };
+            let key = Place::new(start, start + quoted.len());
+            self.deep_mut().key(region, key, field);
         }
     }
 
@@ -487,29 +295,33 @@ impl Outline {
     }
 
     /// Which of the values at this depth are to be noted.
-    fn region(&self) -> Option<Region> {
+    fn region(&self, depth: usize) -> Option<Region> {
+        if !self.is_deep {
+            return None;
+        }
         let of = |level: usize| self.members[level].map(|(member, _)| member);
-        match self.depth {
+        match depth {
             2 if of(0) == Some(Member::Params) => Some(Region::Params),
             3 | 4 if matches!(of(1), Some(Member::List(_) | Member::Questions)) => {
-                Some(if self.depth == 3 { Region::Entries } else { Region::Fields })
+                Some(if depth == 3 { Region::Entries } else { Region::Fields })
             }
             _ => None,
         }
     }
 
-    fn member(&self, quoted: &[u8]) -> Member {
-        if self.escaped {
-            let short = Some(quoted).filter(|quoted| quoted.len() <= LONGEST_NAME + 2);
-            let name = short.and_then(|quoted| serde_json::from_slice::<String>(quoted).ok());
-            return name.map_or(Member::Other, |name| self.named(name.as_bytes()));
+    fn member(&self, depth: usize, quoted: &[u8]) -> Member {
+        if !self.tokenizer.is_escaped() {
+            return self.named(depth, &quoted[1..quoted.len() - 1]);
         }
-        self.named(&quoted[1..quoted.len() - 1])
+        match quoted.len() <= LONGEST_NAME + 2 {
+            true => self.named(depth, unescape(quoted).as_bytes()),
+            false => Member::Other,
+        }
     }
 
-    fn named(&self, name: &[u8]) -> Member {
+    fn named(&self, depth: usize, name: &[u8]) -> Member {
         let of = self.members[0].map(|(member, _)| member);
-        match (self.depth, name) {
+        match (depth, name) {
             (1, b"id") => Member::Id,
             (1, b"method") => Member::Method,
             (1, b"params") => Member::Params,
@@ -521,14 +333,14 @@ impl Outline {
             (2, b"code") if of == Some(Member::Error) => Member::Code,
             (2, b"message") if of == Some(Member::Error) => Member::Message,
             (2, b"data") if of == Some(Member::Error) => Member::Data,
-            _ if self.is_deep => self.named_deeper(name),
+            _ if self.is_deep => self.named_deeper(depth, name),
             _ => Member::Other,
         }
     }
 
-    fn named_deeper(&self, name: &[u8]) -> Member {
+    fn named_deeper(&self, depth: usize, name: &[u8]) -> Member {
         let of = |level: usize| self.members[level].map(|(member, _)| member);
-        match (self.depth, of(0), name) {
+        match (depth, of(0), name) {
             (2, Some(Member::Result), _) => match name {
                 b"tools" => Member::List(Kind::Tools),
                 b"resources" => Member::List(Kind::Resources),
@@ -548,9 +360,10 @@ impl Outline {
     }
 }
 
-/// Whether a token is a literal or a number.
-fn is_word(word: &[u8]) -> bool {
-    matches!(word, b"true" | b"false" | b"null") || is_number(word)
+/// Where the first byte from `at` on is that is no blank.
+fn after_blanks(line: &[u8], at: usize) -> usize {
+    let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    at + line[at..].iter().take_while(blank).count()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::chunks::Chunks;
+use crate::json::Token;
 
 /// Entries of a list that are noted; nobody could look through more.
 pub const MOST: usize = 1 << 16;
@@ -213,9 +214,10 @@ impl Deep {
         }
     }
 
-    /// A value begins with this byte.
-    pub(crate) fn begin(&mut self, region: Region, at: usize, byte: u8) {
-        if matches!(byte, b'{' | b'[' | b'n') && self.field == Some(Field::Name) {
+    /// A value begins with this token.
+    pub(crate) fn begin(&mut self, region: Region, at: usize, token: Token) {
+        let is_word = !matches!(token, Token::ObjectStart | Token::ListStart | Token::Null);
+        if !is_word && self.field == Some(Field::Name) {
             self.field = None;
         }
         match region {
@@ -224,7 +226,7 @@ impl Deep {
                 let key = mem::replace(&mut self.key, Place::NONE);
                 self.going = Entry { key, place: Place::new(at, at), ..Entry::NONE };
                 self.field = None;
-                self.is_object = byte == b'{';
+                self.is_object = token == Token::ObjectStart;
             }
         }
     }
