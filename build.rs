@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The sources in the order in which a reader of the header meets them. Not
 /// found through `lib.rs`, because that would sort them by name.
-const SOURCES: [&str; 16] = [
+const SOURCES: [&str; 17] = [
     "version",
     "result",
     "log",
@@ -24,10 +24,11 @@ const SOURCES: [&str; 16] = [
     "configuration",
     "stats",
     "event",
+    "table",
     "part",
+    "want",
     "prepare",
     "question",
-    "table",
 ];
 
 /// The conventions as the comment that the header begins with.

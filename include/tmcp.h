@@ -1182,6 +1182,159 @@ double tmcp_event_progress(const struct tmcp_event *event);
 void tmcp_event_free(struct tmcp_event *event);
 
 /**
+ * How many rows there are.
+ *
+ * Ownership: none.
+ * NULL: 0.
+ * Errors: 0 for what is no table.
+ * Lifetime: none.
+ */
+size_t tmcp_table_rows(const struct tmcp_table *table);
+
+/**
+ * How many columns there are.
+ *
+ * Ownership: none.
+ * NULL: 0.
+ * Errors: 0 for what is no table.
+ * Lifetime: none.
+ */
+size_t tmcp_table_columns(const struct tmcp_table *table);
+
+/**
+ * The name of a column; "" past the end.
+ *
+ * Ownership: the table's; do not free it.
+ * NULL: ""; never returns NULL.
+ * Errors: "" for what is no table.
+ * Lifetime: until tmcp_table_free.
+ */
+const char *tmcp_table_column(const struct tmcp_table *table, size_t column);
+
+/**
+ * A cell by position; "" past the end. UTF-8 as the server sent it, control
+ * characters included.
+ *
+ * Ownership: the table's; do not free it.
+ * NULL: ""; never returns NULL.
+ * Errors: "" for what is no table.
+ * Lifetime: until tmcp_table_free.
+ */
+const char *tmcp_table_cell(const struct tmcp_table *table,
+                            size_t row,
+                            size_t column);
+
+/**
+ * A cell by the name of its column; "" past the end and for a column that does
+ * not exist. UTF-8 as the server sent it, control characters included.
+ *
+ * Ownership: the table's; do not free it.
+ * NULL: ""; never returns NULL.
+ * Errors: "" for what is no table.
+ * Lifetime: until tmcp_table_free.
+ */
+const char *tmcp_table_get(const struct tmcp_table *table,
+                           size_t row,
+                           const char *column);
+
+/**
+ * Frees a table and everything borrowed from it.
+ *
+ * Ownership: table is consumed.
+ * NULL: does nothing.
+ * Errors: none; what is no table is left alone.
+ * Lifetime: at most once per table.
+ */
+void tmcp_table_free(struct tmcp_table *table);
+
+/**
+ * The arguments of a tool, one row each, required ones first, else in the
+ * server's order: name type required default choices description title minimum
+ * maximum format multiple choice_titles shape open secret choice_values item.
+ * Members of an object have rows of their own, named like address.street. type
+ * is a type of JSON Schema, or several joined by " or "; required, multiple,
+ * open and secret are "1" or ""; choices, choice_titles and choice_values have
+ * one a line: the word, the title ("" when no choice has one) and the JSON of
+ * each; open is "1" when other values are taken as well; secret is "1" for what
+ * must not be seen while it is typed; multiple is "1" for an array of choices;
+ * item is the type of an array's items; minimum and maximum are of the length
+ * when the type is string; shape is an outline of the JSON that a list or an
+ * object wants, such as {"name": string, "age"?: number}, "" when no more is
+ * known than the type.
+ *
+ * Ownership: the caller's, to be given to tmcp_table_free.
+ * NULL: client, server and tool must not be NULL; NULL is returned when the
+ * server's tools were not listed yet, or have none of that name.
+ * Errors: NULL; tmcp_client_error says why.
+ * Lifetime: until tmcp_table_free; it may outlive the client.
+ */
+struct tmcp_table *tmcp_client_tool_arguments(struct tmcp_client *client,
+                                              const char *server,
+                                              const char *tool);
+
+/**
+ * The requests that have not ended, oldest first: id server tool state age_us
+ * progress message. tool is the method when no tool was called; state is
+ * "waiting", "running" or "asking"; progress is a whole percentage, "" when it
+ * is not known.
+ *
+ * Ownership: the caller's, to be given to tmcp_table_free.
+ * NULL: NULL.
+ * Errors: NULL for a client that cannot be used.
+ * Lifetime: until tmcp_table_free; it may outlive the client.
+ */
+struct tmcp_table *tmcp_client_jobs(struct tmcp_client *client);
+
+/**
+ * The servers, sorted by name: name state transport status socket_path inflight
+ * queued calls errors p50 p95 p99 p999 avg rate hit_rate tools last_error
+ * spark offers scope id reason here. They are those in force at the directory of
+ * the last tmcp_client_refresh, with here "1", and those of other projects that
+ * are in use. id is the name by which functions find a server, "" for an entry
+ * that is not used, whose state and reason say why; scope is "user", or "local" or
+ * "project" and a directory. state is one word as in the format key, status is as in the
+ * report, tools is a count, "" when they were not listed yet; numbers that are
+ * not known are "-". offers are the words of what the server declared (tools
+ * resources prompts completions), "" before its first handshake.
+ *
+ * Ownership: the caller's, to be given to tmcp_table_free.
+ * NULL: NULL.
+ * Errors: NULL for a client that cannot be used.
+ * Lifetime: until tmcp_table_free; it may outlive the client.
+ */
+struct tmcp_table *tmcp_client_servers(struct tmcp_client *client);
+
+/**
+ * What an event lists, one row each. DONE of a list of tools: name title
+ * description read_only destructive idempotent arguments required; of
+ * resources: uri name title description mime size; of resource templates:
+ * uri_template name title description mime; of prompts: name title description
+ * arguments. A flag is "1" or "", several names are separated by blanks. DONE of
+ * a resource that was read: uri mime size text; text is "" where size counts the
+ * bytes of a blob. DONE of a completion: value.
+ * QUESTION of a form: its fields, as tmcp_client_tool_arguments has them.
+ *
+ * Ownership: the caller's, to be given to tmcp_table_free.
+ * NULL: NULL; also for events that list nothing.
+ * Errors: NULL for what is no event.
+ * Lifetime: until tmcp_table_free; it may outlive the event.
+ */
+struct tmcp_table *tmcp_event_table(const struct tmcp_event *event);
+
+/**
+ * The arguments of a prompt, from the DONE event of a list of prompts: name
+ * required description title.
+ *
+ * Ownership: the caller's, to be given to tmcp_table_free.
+ * NULL: list_event and prompt must not be NULL; NULL is returned when there is
+ * no such prompt.
+ * Errors: NULL for what is no event, or none of a list of prompts.
+ * Lifetime: until tmcp_table_free; it may outlive the event.
+ */
+struct tmcp_table *tmcp_client_prompt_arguments(const struct tmcp_event *list_event,
+                                                const char *prompt);
+
+/**
  * How many images, sounds and blobs the answer of a DONE event has.
  *
  * Ownership: none.
@@ -1357,159 +1510,6 @@ int32_t tmcp_client_set_abilities(struct tmcp_client *client,
  */
 int32_t tmcp_client_set_roots(struct tmcp_client *client,
                               const char *const *uris);
-
-/**
- * How many rows there are.
- *
- * Ownership: none.
- * NULL: 0.
- * Errors: 0 for what is no table.
- * Lifetime: none.
- */
-size_t tmcp_table_rows(const struct tmcp_table *table);
-
-/**
- * How many columns there are.
- *
- * Ownership: none.
- * NULL: 0.
- * Errors: 0 for what is no table.
- * Lifetime: none.
- */
-size_t tmcp_table_columns(const struct tmcp_table *table);
-
-/**
- * The name of a column; "" past the end.
- *
- * Ownership: the table's; do not free it.
- * NULL: ""; never returns NULL.
- * Errors: "" for what is no table.
- * Lifetime: until tmcp_table_free.
- */
-const char *tmcp_table_column(const struct tmcp_table *table, size_t column);
-
-/**
- * A cell by position; "" past the end. UTF-8 as the server sent it, control
- * characters included.
- *
- * Ownership: the table's; do not free it.
- * NULL: ""; never returns NULL.
- * Errors: "" for what is no table.
- * Lifetime: until tmcp_table_free.
- */
-const char *tmcp_table_cell(const struct tmcp_table *table,
-                            size_t row,
-                            size_t column);
-
-/**
- * A cell by the name of its column; "" past the end and for a column that does
- * not exist. UTF-8 as the server sent it, control characters included.
- *
- * Ownership: the table's; do not free it.
- * NULL: ""; never returns NULL.
- * Errors: "" for what is no table.
- * Lifetime: until tmcp_table_free.
- */
-const char *tmcp_table_get(const struct tmcp_table *table,
-                           size_t row,
-                           const char *column);
-
-/**
- * Frees a table and everything borrowed from it.
- *
- * Ownership: table is consumed.
- * NULL: does nothing.
- * Errors: none; what is no table is left alone.
- * Lifetime: at most once per table.
- */
-void tmcp_table_free(struct tmcp_table *table);
-
-/**
- * What an event lists, one row each. DONE of a list of tools: name title
- * description read_only destructive idempotent arguments required; of
- * resources: uri name title description mime size; of resource templates:
- * uri_template name title description mime; of prompts: name title description
- * arguments. A flag is "1" or "", several names are separated by blanks. DONE of
- * a resource that was read: uri mime size text; text is "" where size counts the
- * bytes of a blob. DONE of a completion: value.
- * QUESTION of a form: its fields, as tmcp_client_tool_arguments has them.
- *
- * Ownership: the caller's, to be given to tmcp_table_free.
- * NULL: NULL; also for events that list nothing.
- * Errors: NULL for what is no event.
- * Lifetime: until tmcp_table_free; it may outlive the event.
- */
-struct tmcp_table *tmcp_event_table(const struct tmcp_event *event);
-
-/**
- * The arguments of a tool, one row each, required ones first, else in the
- * server's order: name type required default choices description title minimum
- * maximum format multiple choice_titles shape open secret choice_values item.
- * Members of an object have rows of their own, named like address.street. type
- * is a type of JSON Schema, or several joined by " or "; required, multiple,
- * open and secret are "1" or ""; choices, choice_titles and choice_values have
- * one a line: the word, the title ("" when no choice has one) and the JSON of
- * each; open is "1" when other values are taken as well; secret is "1" for what
- * must not be seen while it is typed; multiple is "1" for an array of choices;
- * item is the type of an array's items; minimum and maximum are of the length
- * when the type is string; shape is an outline of the JSON that a list or an
- * object wants, such as {"name": string, "age"?: number}, "" when no more is
- * known than the type.
- *
- * Ownership: the caller's, to be given to tmcp_table_free.
- * NULL: client, server and tool must not be NULL; NULL is returned when the
- * server's tools were not listed yet, or have none of that name.
- * Errors: NULL; tmcp_client_error says why.
- * Lifetime: until tmcp_table_free; it may outlive the client.
- */
-struct tmcp_table *tmcp_client_tool_arguments(struct tmcp_client *client,
-                                              const char *server,
-                                              const char *tool);
-
-/**
- * The arguments of a prompt, from the DONE event of a list of prompts: name
- * required description title.
- *
- * Ownership: the caller's, to be given to tmcp_table_free.
- * NULL: list_event and prompt must not be NULL; NULL is returned when there is
- * no such prompt.
- * Errors: NULL for what is no event, or none of a list of prompts.
- * Lifetime: until tmcp_table_free; it may outlive the event.
- */
-struct tmcp_table *tmcp_client_prompt_arguments(const struct tmcp_event *list_event,
-                                                const char *prompt);
-
-/**
- * The requests that have not ended, oldest first: id server tool state age_us
- * progress message. tool is the method when no tool was called; state is
- * "waiting", "running" or "asking"; progress is a whole percentage, "" when it
- * is not known.
- *
- * Ownership: the caller's, to be given to tmcp_table_free.
- * NULL: NULL.
- * Errors: NULL for a client that cannot be used.
- * Lifetime: until tmcp_table_free; it may outlive the client.
- */
-struct tmcp_table *tmcp_client_jobs(struct tmcp_client *client);
-
-/**
- * The servers, sorted by name: name state transport status socket_path inflight
- * queued calls errors p50 p95 p99 p999 avg rate hit_rate tools last_error
- * spark offers scope id reason here. They are those in force at the directory of
- * the last tmcp_client_refresh, with here "1", and those of other projects that
- * are in use. id is the name by which functions find a server, "" for an entry
- * that is not used, whose state and reason say why; scope is "user", or "local" or
- * "project" and a directory. state is one word as in the format key, status is as in the
- * report, tools is a count, "" when they were not listed yet; numbers that are
- * not known are "-". offers are the words of what the server declared (tools
- * resources prompts completions), "" before its first handshake.
- *
- * Ownership: the caller's, to be given to tmcp_table_free.
- * NULL: NULL.
- * Errors: NULL for a client that cannot be used.
- * Lifetime: until tmcp_table_free; it may outlive the client.
- */
-struct tmcp_table *tmcp_client_servers(struct tmcp_client *client);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tmcp::engine::{Arguments, CallTool, Pair, RequestId};
 
-use crate::handle::{self, Failure, tmcp_client};
+use crate::failure::Failure;
+use crate::handle::{self, tmcp_client};
 use crate::result::tmcp_result;
 use crate::sized::{self, Sized1};
 use crate::strings;

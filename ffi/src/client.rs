@@ -6,7 +6,8 @@ use std::time::Duration;
 use tmcp::client::Client;
 
 use crate::event::{self, tmcp_event};
-use crate::handle::{self, Failure, tmcp_client};
+use crate::failure::Failure;
+use crate::handle::{self, tmcp_client};
 use crate::log::Log;
 use crate::options::{self, tmcp_options};
 use crate::result::tmcp_result;

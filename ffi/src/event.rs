@@ -19,18 +19,19 @@ use std::time::Instant;
 use tmcp::engine::{Asks, Completion, Event, Listing, Progress, Question, Reply};
 use tmcp::json::task::Job;
 use tmcp::mcp::render::blob::{self, Blobs};
-use tmcp::mcp::render::rows::List;
+use tmcp::mcp::render::rows::{self, List};
 use tmcp::mcp::render::{content, listing, pointer};
+use tmcp::mcp::schema::fields;
+use tmcp::table::Table;
 
 use crate::arena::Arena;
-use crate::guard;
+use crate::guard::{self, Fallback};
 use crate::log::Log;
 use crate::made::{Given, Kept};
-use crate::prepare::tmcp_want;
-use crate::question::tmcp_question;
 use crate::result::{self, tmcp_result};
 use crate::strings;
-use crate::table::{self, tmcp_table};
+use crate::table::tmcp_table;
+use crate::want::tmcp_want;
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,37 +170,38 @@ impl tmcp_event {
         &self.event
     }
 
-    fn asked(&self) -> Option<&Question> {
+    /// The question of the event.
+    pub fn question(&self) -> Option<&Question> {
         match &self.event {
             Event::Question(question) => Some(question),
             _ => None,
         }
     }
 
-    /// What is asked.
-    pub fn question(&self) -> Option<tmcp_question> {
-        Some(match self.asked()?.asks {
-            Asks::Form { .. } => tmcp_question::Form,
-            Asks::Url { .. } => tmcp_question::Url,
-            Asks::Sample { .. } => tmcp_question::Sample,
-        })
+    /// Which list was asked for, once it is there.
+    pub fn listing(&self) -> Option<Listing> {
+        match &self.event {
+            Event::Done(Completion { outcome: Ok(Reply::List { what, .. }), .. }) => Some(*what),
+            _ => None,
+        }
     }
 
     /// The raw schema of the form that is to be filled in.
     pub fn form(&self) -> Option<&str> {
-        let form = self.question() == Some(tmcp_question::Form);
+        let form =
+            self.question().is_some_and(|question| matches!(question.asks, Asks::Form { .. }));
         form.then(|| std::str::from_utf8(self.json()).unwrap_or_default())
     }
 
     /// The request that made the server ask.
     pub fn request(&self) -> u64 {
-        self.asked().and_then(|question| question.request).map_or(0, |request| request.0)
+        self.question().and_then(|question| question.request).map_or(0, |request| request.0)
     }
 
     /// The address that is to be visited.
     pub fn url(&self) -> &CString {
         self.url.get_or_init(|| {
-            strings::terminated(match self.asked().map(|question| &question.asks) {
+            strings::terminated(match self.question().map(|question| &question.asks) {
                 Some(Asks::Url { url, .. }) => url.clone(),
                 _ => String::new(),
             })
@@ -224,7 +226,7 @@ impl tmcp_event {
 
     /// The table of what was listed or read.
     pub fn table(&self) -> Option<tmcp_table> {
-        self.table.take(&(), || table::job(self))
+        self.table.take(&(), || self.table_job())
     }
 
     /// The data of the answer, laid out.
@@ -242,7 +244,7 @@ impl tmcp_event {
     pub fn prepare(&self, want: tmcp_want, pointer: String, end: Instant) -> bool {
         match want {
             tmcp_want::Text => self.text.prepare(|| self.text_job(), end),
-            tmcp_want::Table => self.table.prepare((), || table::job(self), end),
+            tmcp_want::Table => self.table.prepare((), || self.table_job(), end),
             tmcp_want::Pretty => self.pretty.prepare((), || self.pretty_job(), end),
             tmcp_want::Pointer => {
                 let job = self.part_job(&pointer);
@@ -250,6 +252,25 @@ impl tmcp_event {
             }
             tmcp_want::Blobs => self.blobs.prepare(|| self.blobs_job(), end),
         }
+    }
+
+    fn table_job(&self) -> Job<'static, Option<tmcp_table>> {
+        let answer = self.answer();
+        let table = if self.form().is_some() {
+            present(fields::arguments_job(answer))
+        } else if let Event::Done(Completion { outcome: Ok(Reply::Result(_)), .. }) = self.event() {
+            rows::of_result_job(answer)
+        } else if let Some(listing) = self.listing() {
+            present(rows::list_job(answer, list(listing)))
+        } else {
+            Job::new(|_| async { None })
+        };
+        Job::new(|mut pace| async move {
+            match pace.all_of(table).await {
+                Some(table) => Some(tmcp_table::of(table, &mut pace).await),
+                None => None,
+            }
+        })
     }
 
     fn blobs_job(&self) -> Job<'static, Binary> {
@@ -415,8 +436,18 @@ impl AsRef<[u8]> for Answer {
     }
 }
 
+fn present(table: Job<'static, Table>) -> Job<'static, Option<Table>> {
+    Job::new(|mut pace| async move { Some(pace.all_of(table).await) })
+}
+
+impl Fallback for *mut tmcp_event {
+    fn fallback() -> *mut tmcp_event {
+        ptr::null_mut()
+    }
+}
+
 /// The list that an answer holds.
-pub fn list(listing: Listing) -> List {
+fn list(listing: Listing) -> List {
     match listing {
         Listing::Tools => List::Tools,
         Listing::Resources => List::Resources,

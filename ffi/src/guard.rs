@@ -18,10 +18,8 @@ use std::sync::{Arc, Once};
 
 use tmcp::engine::LogLevel;
 
-use crate::event::tmcp_event;
 use crate::log::Log;
 use crate::result::tmcp_result;
-use crate::table::tmcp_table;
 
 /// Makes the body of an exported function panic-proof.
 macro_rules! guard {
@@ -44,18 +42,6 @@ impl Fallback for *const c_char {
     // Never NULL: the getters that return it promise a string.
     fn fallback() -> *const c_char {
         c"".as_ptr()
-    }
-}
-
-impl Fallback for *mut tmcp_event {
-    fn fallback() -> *mut tmcp_event {
-        std::ptr::null_mut()
-    }
-}
-
-impl Fallback for *mut tmcp_table {
-    fn fallback() -> *mut tmcp_table {
-        std::ptr::null_mut()
     }
 }
 

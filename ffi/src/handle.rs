@@ -19,11 +19,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 use tmcp::client::Client;
-use tmcp::error::Error;
 
+use crate::failure::Failure;
 use crate::guard;
 use crate::log::{self, Log};
-use crate::result::{self, tmcp_result};
 
 /// A client: servers, their connections and the requests under way.
 ///
@@ -44,38 +43,6 @@ pub struct tmcp_client {
     log: Arc<Log>,
     poisoned: AtomicBool,
     pid: u32,
-}
-
-/// Why a call from C failed: its number and the sentence for the user.
-#[derive(Debug)]
-pub struct Failure {
-    code: tmcp_result,
-    message: String,
-}
-
-impl Failure {
-    pub fn new(code: tmcp_result, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into() }
-    }
-
-    /// A required pointer was NULL.
-    pub fn null(what: &str) -> Failure {
-        Failure::new(tmcp_result::Null, format!("{what} is NULL"))
-    }
-
-    pub fn invalid(message: impl Into<String>) -> Failure {
-        Failure::new(tmcp_result::Invalid, message)
-    }
-
-    fn poisoned() -> Failure {
-        Failure::new(tmcp_result::Poisoned, "an internal error stopped this client")
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
-        Failure::new(result::from_kind(error.kind()), error.message())
-    }
 }
 
 static LIVING: RwLock<Vec<Arc<tmcp_client>>> = RwLock::new(Vec::new());
@@ -220,6 +187,7 @@ const _: () = needs_send::<Client>();
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::result::tmcp_result;
 
     #[test]
     fn a_pointer_that_is_no_client_is_refused_without_being_read() {

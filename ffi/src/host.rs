@@ -2,7 +2,8 @@
 
 use std::ffi::c_char;
 
-use crate::handle::{self, Failure, tmcp_client};
+use crate::failure::Failure;
+use crate::handle::{self, tmcp_client};
 use crate::log;
 use crate::result::tmcp_result;
 use crate::strings;

@@ -37,6 +37,7 @@ mod call;
 mod client;
 mod configuration;
 mod event;
+mod failure;
 mod host;
 mod log;
 mod options;
@@ -48,6 +49,7 @@ mod result;
 mod stats;
 mod table;
 mod version;
+mod want;
 
 #[cfg(feature = "test-hooks")]
 mod hooks;
@@ -75,8 +77,11 @@ pub use host::{
 };
 pub use log::{tmcp_log_fn, tmcp_log_level};
 pub use options::tmcp_options;
-pub use part::{tmcp_event_blob, tmcp_event_blob_count, tmcp_event_pointer, tmcp_event_pretty};
-pub use prepare::{tmcp_event_prepare, tmcp_want};
+pub use part::{
+    tmcp_client_prompt_arguments, tmcp_event_blob, tmcp_event_blob_count, tmcp_event_pointer,
+    tmcp_event_pretty, tmcp_event_table,
+};
+pub use prepare::tmcp_event_prepare;
 pub use question::{
     TMCP_ABILITY_ELICITATION, TMCP_ABILITY_ROOTS, TMCP_ABILITY_SAMPLING, tmcp_answer,
     tmcp_client_answer, tmcp_client_check_answer, tmcp_client_set_abilities, tmcp_client_set_roots,
@@ -93,8 +98,8 @@ pub use stats::{
     tmcp_client_stats, tmcp_string_free,
 };
 pub use table::{
-    tmcp_client_jobs, tmcp_client_prompt_arguments, tmcp_client_servers,
-    tmcp_client_tool_arguments, tmcp_event_table, tmcp_table, tmcp_table_cell, tmcp_table_column,
-    tmcp_table_columns, tmcp_table_free, tmcp_table_get, tmcp_table_rows,
+    tmcp_client_jobs, tmcp_client_servers, tmcp_client_tool_arguments, tmcp_table, tmcp_table_cell,
+    tmcp_table_column, tmcp_table_columns, tmcp_table_free, tmcp_table_get, tmcp_table_rows,
 };
 pub use version::{tmcp_version, tmcp_version_number};
+pub use want::tmcp_want;

@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use tmcp::client::LogSink;
 use tmcp::engine::LogLevel;
 
-use crate::handle::Failure;
+use crate::failure::Failure;
 
 /// How loud the log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

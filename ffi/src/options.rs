@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_void};
 use tmcp::client::Options;
 use tmcp::engine::LogLevel;
 
-use crate::handle::Failure;
+use crate::failure::Failure;
 use crate::log::{self, tmcp_log_fn};
 use crate::sized::{self, Sized1};
 use crate::strings;

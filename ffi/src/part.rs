@@ -1,11 +1,62 @@
-//! Parts of an answer: bytes of images and the like, fields of its data.
+//! Parts of an answer: its table, bytes of images and the like, fields of its data.
 
 use std::ffi::{CString, c_char, c_void};
 use std::ptr;
 
+use tmcp::engine::Listing;
+use tmcp::mcp::render::rows;
+
 use crate::event::{self, tmcp_event};
 use crate::result::tmcp_result;
 use crate::strings;
+use crate::table::{self, tmcp_table};
+
+/// What an event lists, one row each. DONE of a list of tools: name title
+/// description read_only destructive idempotent arguments required; of
+/// resources: uri name title description mime size; of resource templates:
+/// uri_template name title description mime; of prompts: name title description
+/// arguments. A flag is "1" or "", several names are separated by blanks. DONE of
+/// a resource that was read: uri mime size text; text is "" where size counts the
+/// bytes of a blob. DONE of a completion: value.
+/// QUESTION of a form: its fields, as tmcp_client_tool_arguments has them.
+///
+/// Ownership: the caller's, to be given to tmcp_table_free.
+/// NULL: NULL; also for events that list nothing.
+/// Errors: NULL for what is no event.
+/// Lifetime: until tmcp_table_free; it may outlive the event.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_table(event: *const tmcp_event) -> *mut tmcp_table {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        table::give(unsafe { event::ask(event, tmcp_event::table) }.flatten())
+    }
+}
+
+/// The arguments of a prompt, from the DONE event of a list of prompts: name
+/// required description title.
+///
+/// Ownership: the caller's, to be given to tmcp_table_free.
+/// NULL: list_event and prompt must not be NULL; NULL is returned when there is
+/// no such prompt.
+/// Errors: NULL for what is no event, or none of a list of prompts.
+/// Lifetime: until tmcp_table_free; it may outlive the event.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_prompt_arguments(
+    list_event: *const tmcp_event,
+    prompt: *const c_char,
+) -> *mut tmcp_table {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        let prompt = unsafe { strings::optional(prompt, "prompt") }.ok().flatten();
+        let Some(prompt) = prompt else { return ptr::null_mut() };
+        // SAFETY: as above.
+        let table = unsafe { event::ask(list_event, |event| match event.listing()? {
+            Listing::Prompts => rows::prompt_arguments(event.json(), &prompt),
+            _ => None,
+        }) };
+        table::adopt(table.flatten())
+    }
+}
 
 /// How many images, sounds and blobs the answer of a DONE event has.
 ///

@@ -6,25 +6,10 @@ use std::time::{Duration, Instant};
 use crate::event::{self, tmcp_event};
 use crate::result::tmcp_result;
 use crate::strings;
+use crate::want::tmcp_want;
 
 /// When the caller names none.
 const BUDGET: Duration = Duration::from_micros(500);
-
-/// What can be made of an answer in pieces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
-pub enum tmcp_want {
-    /// What tmcp_event_text gives.
-    Text = 1,
-    /// What tmcp_event_table gives.
-    Table = 2,
-    /// What tmcp_event_pretty gives.
-    Pretty = 3,
-    /// What tmcp_event_pointer gives.
-    Pointer = 4,
-    /// What tmcp_event_blob gives.
-    Blobs = 5,
-}
 
 /// Makes what a getter of the event will give, for about budget_us microseconds,
 /// 0 for the default of 500. An answer may have 16 MiB, and a getter that is asked

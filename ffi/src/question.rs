@@ -3,10 +3,12 @@
 use std::ffi::c_char;
 
 use tmcp::client::{Abilities, Answer, Pair, QuestionId};
+use tmcp::engine::{Asks, Question};
 
 use crate::call::{self, tmcp_pair};
 use crate::event::{self, tmcp_event};
-use crate::handle::{self, Failure, tmcp_client};
+use crate::failure::Failure;
+use crate::handle::{self, tmcp_client};
 use crate::result::tmcp_result;
 use crate::strings;
 
@@ -51,7 +53,7 @@ pub const TMCP_ABILITY_SAMPLING: u32 = 4;
 pub unsafe extern "C" fn tmcp_event_question(event: *const tmcp_event) -> u32 {
     guard! {
         // SAFETY: what this function asks of its caller.
-        unsafe { event::ask(event, |event| event.question().map_or(0, |kind| kind as u32)) }
+        unsafe { event::ask(event, |event| event.question().map_or(0, kind)) }
             .unwrap_or(0)
     }
 }
@@ -219,4 +221,13 @@ pub unsafe extern "C" fn tmcp_client_set_roots(
             Ok(tmcp_result::Ok as i32)
         })
     }
+}
+
+fn kind(question: &Question) -> u32 {
+    let kind = match question.asks {
+        Asks::Form { .. } => tmcp_question::Form,
+        Asks::Url { .. } => tmcp_question::Url,
+        Asks::Sample { .. } => tmcp_question::Sample,
+    };
+    kind as u32
 }

@@ -6,7 +6,8 @@ use tmcp::client::{Arguments, Client, Listing, Pair, Reference, RequestId, Unfin
 use tmcp::error::Error;
 
 use crate::call::{self, tmcp_pair};
-use crate::handle::{self, Failure, tmcp_client};
+use crate::failure::Failure;
+use crate::handle::{self, tmcp_client};
 use crate::result::tmcp_result;
 use crate::strings;
 

@@ -6,7 +6,7 @@
 
 use std::mem::{MaybeUninit, size_of};
 
-use crate::handle::Failure;
+use crate::failure::Failure;
 
 /// Nothing sensible is bigger; a size beyond it is an uninitialised field.
 const ABSURD: usize = 1024;

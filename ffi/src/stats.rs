@@ -4,7 +4,8 @@ use std::ffi::{CString, c_char};
 
 use tmcp::metrics::Detail;
 
-use crate::handle::{self, Failure, tmcp_client};
+use crate::failure::Failure;
+use crate::handle::{self, tmcp_client};
 use crate::result::tmcp_result;
 use crate::strings;
 

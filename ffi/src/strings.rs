@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use tmcp::json::task::Pace;
 
-use crate::handle::Failure;
+use crate::failure::Failure;
 
 /// An environment longer than this is not an environment.
 const ENV_MAX: usize = 1 << 20;

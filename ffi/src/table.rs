@@ -7,14 +7,11 @@
 use std::ffi::{CString, c_char};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tmcp::engine::{Completion, Event, Listing, Reply};
 use tmcp::json::task::{Job, Pace};
-use tmcp::mcp::render::rows;
-use tmcp::mcp::schema::fields;
 use tmcp::table::Table;
 
 use crate::arena::Arena;
-use crate::event::{self, tmcp_event};
+use crate::guard::Fallback;
 use crate::handle::{self, tmcp_client};
 use crate::strings;
 
@@ -39,19 +36,20 @@ const LIVING: u32 = 0x746d_7462;
 const FREED: u32 = 0x6465_6162;
 
 /// Gives C a table; `None` is NULL.
-fn adopt(table: Option<Table>) -> *mut tmcp_table {
+pub fn adopt(table: Option<Table>) -> *mut tmcp_table {
     let table = table.map(|table| {
         Job::new(|mut pace| async move { tmcp_table::of(table, &mut pace).await }).finish()
     });
     give(table)
 }
 
-fn give(table: Option<tmcp_table>) -> *mut tmcp_table {
+pub fn give(table: Option<tmcp_table>) -> *mut tmcp_table {
     table.map_or(std::ptr::null_mut(), |table| Box::into_raw(Box::new(table)))
 }
 
 impl tmcp_table {
-    async fn of(table: Table, pace: &mut Pace) -> tmcp_table {
+    /// The table with its cells as C strings, copied in steps.
+    pub async fn of(table: Table, pace: &mut Pace) -> tmcp_table {
         let (rows, columns) = (table.rows(), table.columns());
         let mut cells = Arena::with_room(table.bytes(), rows * columns.len());
         for row in 0..rows {
@@ -191,27 +189,6 @@ pub unsafe extern "C" fn tmcp_table_free(table: *mut tmcp_table) {
     }
 }
 
-/// What an event lists, one row each. DONE of a list of tools: name title
-/// description read_only destructive idempotent arguments required; of
-/// resources: uri name title description mime size; of resource templates:
-/// uri_template name title description mime; of prompts: name title description
-/// arguments. A flag is "1" or "", several names are separated by blanks. DONE of
-/// a resource that was read: uri mime size text; text is "" where size counts the
-/// bytes of a blob. DONE of a completion: value.
-/// QUESTION of a form: its fields, as tmcp_client_tool_arguments has them.
-///
-/// Ownership: the caller's, to be given to tmcp_table_free.
-/// NULL: NULL; also for events that list nothing.
-/// Errors: NULL for what is no event.
-/// Lifetime: until tmcp_table_free; it may outlive the event.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tmcp_event_table(event: *const tmcp_event) -> *mut tmcp_table {
-    guard! {
-        // SAFETY: what this function asks of its caller.
-        give(unsafe { event::ask(event, tmcp_event::table) }.flatten())
-    }
-}
-
 /// The arguments of a tool, one row each, required ones first, else in the
 /// server's order: name type required default choices description title minimum
 /// maximum format multiple choice_titles shape open secret choice_values item.
@@ -245,32 +222,6 @@ pub unsafe extern "C" fn tmcp_client_tool_arguments(
             let tool = unsafe { strings::required(tool, "tool") }?;
             Ok(client.tool_arguments(&server, &tool)?)
         }))
-    }
-}
-
-/// The arguments of a prompt, from the DONE event of a list of prompts: name
-/// required description title.
-///
-/// Ownership: the caller's, to be given to tmcp_table_free.
-/// NULL: list_event and prompt must not be NULL; NULL is returned when there is
-/// no such prompt.
-/// Errors: NULL for what is no event, or none of a list of prompts.
-/// Lifetime: until tmcp_table_free; it may outlive the event.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tmcp_client_prompt_arguments(
-    list_event: *const tmcp_event,
-    prompt: *const c_char,
-) -> *mut tmcp_table {
-    guard! {
-        // SAFETY: what this function asks of its caller.
-        let prompt = unsafe { strings::optional(prompt, "prompt") }.ok().flatten();
-        let Some(prompt) = prompt else { return std::ptr::null_mut() };
-        // SAFETY: as above.
-        let table = unsafe { event::ask(list_event, |event| match listed(event)? {
-            Listing::Prompts => rows::prompt_arguments(event.json(), &prompt),
-            _ => None,
-        }) };
-        adopt(table.flatten())
     }
 }
 
@@ -308,37 +259,9 @@ pub unsafe extern "C" fn tmcp_client_servers(client: *mut tmcp_client) -> *mut t
     guard! { adopt(handle::ask(client, |client| client.servers_table())) }
 }
 
-/// The job that makes the table of an event.
-pub fn job(event: &tmcp_event) -> Job<'static, Option<tmcp_table>> {
-    let answer = event.answer();
-    let table = if event.form().is_some() {
-        whole(fields::arguments_job(answer))
-    } else if let Event::Done(Completion { outcome: Ok(Reply::Result(_)), .. }) = event.event() {
-        rows::of_result_job(answer)
-    } else if let Some(listed) = listed(event) {
-        whole(rows::list_job(answer, event::list(listed)))
-    } else {
-        Job::new(|_| async { None })
-    };
-    Job::new(|mut pace| async move {
-        match pace.all_of(table).await {
-            Some(table) => Some(tmcp_table::of(table, &mut pace).await),
-            None => None,
-        }
-    })
-}
-
-fn whole(table: Job<'static, Table>) -> Job<'static, Option<Table>> {
-    Job::new(|mut pace| async move { Some(pace.all_of(table).await) })
-}
-
-fn listed(event: &tmcp_event) -> Option<Listing> {
-    match event.event() {
-        Event::Done(done) => match &done.outcome {
-            Ok(Reply::List { what, .. }) => Some(*what),
-            _ => None,
-        },
-        _ => None,
+impl Fallback for *mut tmcp_table {
+    fn fallback() -> *mut tmcp_table {
+        std::ptr::null_mut()
     }
 }
 

@@ -30,7 +30,8 @@ use mio::{Registry, Token};
 
 pub use crate::process::child::Child;
 pub use crate::process::stderr::StderrRing;
-pub use crate::sys::process::{ExitStatus, Signal};
+pub use crate::sys::exit_status::ExitStatus;
+pub use crate::sys::process::Signal;
 pub use crate::sys::spawn::Program;
 pub use process_pipes::Stdio;
 pub use unix::{ConnectError, ConnectErrorKind, Unix};

@@ -9,12 +9,12 @@
 //! * an idle connection keeps no buffer.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
 
 use crate::config::{Era, Transport};
 use crate::engine::allowance::Allowance;
 use crate::engine::evidence::Evidence;
 use crate::engine::retry::Delivery;
-use crate::engine::silence::FIRST_THOUGHT;
 use crate::engine::{RequestId, ServerId, unasked};
 use crate::session::negotiation::{Negotiation, Question};
 use crate::time::Time;
@@ -22,6 +22,9 @@ use crate::wire::ndjson::Lines;
 
 /// Requests of one connection that are remembered although nobody waits for an answer.
 const UNAWAITED: usize = 32;
+
+/// How long a fresh connection may be silent before anything is thought of it.
+const FIRST_THOUGHT: Duration = Duration::from_millis(250);
 
 /// Where a connection is in its life.
 #[derive(Debug)]
@@ -41,7 +44,7 @@ pub(super) enum Phase {
 }
 
 /// The steps of a process's farewell (MCP "stdio: Shutdown").
-pub(super) const FAREWELL: std::time::Duration = std::time::Duration::from_secs(2);
+pub(super) const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How a process that should be gone is told next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -344,7 +347,7 @@ impl Connection {
     }
 
     /// When `handle_timeout` has something to do for it.
-    pub(super) fn deadline(&self, idle_timeout: Option<std::time::Duration>) -> Option<Time> {
+    pub(super) fn deadline(&self, idle_timeout: Option<Duration>) -> Option<Time> {
         match &self.phase {
             Phase::Opening | Phase::Daemon => None,
             Phase::Negotiating(negotiation) => {

@@ -10,11 +10,12 @@ use crate::engine::{ConnectionId, Engine, LogLevel};
 use crate::mcp::message;
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::rpc::envelope::{self, Message, RpcError};
+use crate::rpc::line::Line;
 use crate::rpc::salvage::{self, Folding, Wreck};
 use crate::time::Time;
-use crate::wire::ndjson::{Line, TooLong};
+use crate::wire::ndjson::TooLong;
 
-use super::streams::Loss;
+use crate::engine::loss::Loss;
 
 /// Characters of a line that are logged, and shown of an answer that cannot be read.
 const SHOWN: usize = 200;

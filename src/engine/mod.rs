@@ -41,6 +41,7 @@ mod join;
 mod lines;
 mod log;
 mod lookup;
+mod loss;
 mod notices;
 mod oddities;
 mod parting;

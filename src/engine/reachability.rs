@@ -17,7 +17,6 @@ use std::time::Duration;
 use crate::config::Transport;
 use crate::engine::action::{Action, OpenFailure, Signal};
 use crate::engine::connection::{Connection, FAREWELL, Farewell, Phase};
-use crate::engine::server::{Fallback, SOCKET_PAUSE};
 use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
@@ -43,6 +42,16 @@ const LONGEST_LINE: usize = 4096;
 /// When the socket is looked at once a process has answered on its standard streams: it
 /// may listen as well.
 pub(super) const SECOND_LOOK: Duration = Duration::from_secs(1);
+
+/// Pause before a socket that failed is looked at again.
+pub(super) const SOCKET_PAUSE: Duration = Duration::from_secs(10);
+
+/// Why a socket server runs as a process.
+#[derive(Clone, Debug)]
+pub(super) struct Fallback {
+    pub(super) reason: String,
+    pub(super) retry_at: Time,
+}
 
 /// What is known of the way to a server.
 #[derive(Debug, Default)]

@@ -15,8 +15,9 @@ use crate::error::{self, Error};
 use crate::json::kept::Json;
 use crate::json::lenient::Oddity;
 use crate::json::raw::LONGEST;
-use crate::mcp::message::{self, InputRequest, LogParams, ProgressParams, ResultHead};
+use crate::mcp::message::{self, InputRequest, LogParams, ProgressParams};
 use crate::mcp::render::error_data;
+use crate::mcp::result_head::ResultHead;
 use crate::rpc::envelope::{
     self, Answer, INVALID_PARAMS, METHOD_NOT_FOUND, Message, Params, RpcError,
 };
@@ -467,7 +468,7 @@ impl Engine {
         outcome: Result<Answer<'a>, RpcError>,
     ) -> Result<(ResultHead<'a>, Answer<'a>), Error> {
         let result = outcome.map_err(|error| server_error(&error))?;
-        let mut head = result.head(|oddity| self.odd(server, oddity));
+        let mut head = ResultHead::read(&result, |oddity| self.odd(server, oddity));
         match head.result_type.as_deref() {
             None | Some("complete" | "input_required") => Ok((head, result)),
             // Up to 2025-11-25 it is any member like others.

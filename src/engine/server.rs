@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::config::{Defaults, Era, Limits, ServerConfig, Transport};
 use crate::engine::allowance::Allowance;
@@ -12,7 +11,7 @@ use crate::engine::log::Talk;
 use crate::engine::notices::Notices;
 use crate::engine::pool::{Pool, Shape};
 use crate::engine::questions;
-use crate::engine::reachability::Reachability;
+use crate::engine::reachability::{Fallback, Reachability};
 use crate::engine::retry::Backoff;
 use crate::engine::silence::Manners;
 use crate::engine::{ConnectionId, RequestId};
@@ -26,16 +25,6 @@ use crate::time::Time;
 /// are many and are opened as they are needed.
 const QUEUE: usize = 128;
 const SOCKET_QUEUE: usize = 1024;
-/// Pause before a socket that failed is looked at again.
-pub(super) const SOCKET_PAUSE: Duration = Duration::from_secs(10);
-
-/// Why a socket server runs as a process.
-#[derive(Clone, Debug)]
-pub(super) struct Fallback {
-    pub(super) reason: String,
-    pub(super) retry_at: Time,
-}
-
 /// One server.
 #[derive(Debug)]
 pub(super) struct Server {

@@ -12,15 +12,13 @@ use std::time::Duration;
 use crate::config::Transport;
 use crate::engine::action::Action;
 use crate::engine::connection::{Phase, Purpose};
+use crate::engine::loss::Loss;
 use crate::engine::retry::Delivery;
-use crate::engine::streams::Loss;
 use crate::engine::{ConnectionId, Engine, LogLevel, ServerId};
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::time::Time;
 
-/// How long a fresh connection may be silent before anything is thought of it, and the
-/// pause between two thoughts.
-pub(super) const FIRST_THOUGHT: Duration = Duration::from_millis(250);
+/// Between two thoughts about a silent connection.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long a socket may be silent while no connection of ours is served.
 const PATIENCE: Duration = Duration::from_secs(15);

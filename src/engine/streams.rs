@@ -7,15 +7,16 @@ use crate::config::{Era, Transport};
 use crate::engine::action::{Action, ChildExit, OpenFailure, Opened, Signal};
 use crate::engine::connection::{Connection, Exchange, FAREWELL, Farewell, Phase, Purpose};
 use crate::engine::event::Event;
-use crate::engine::reachability::SECOND_LOOK;
+use crate::engine::loss::Loss;
+use crate::engine::reachability::{SECOND_LOOK, SOCKET_PAUSE};
 use crate::engine::request::Kind;
-use crate::engine::server::SOCKET_PAUSE;
 use crate::engine::timer::{Soonest, Timer};
 use crate::engine::{ConnectionId, Engine, LATE, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::mcp::message;
 use crate::metrics::{ErrorCategory, EvictionCause};
-use crate::session::negotiation::{Negotiation, Question, Session, Step};
+use crate::session::Session;
+use crate::session::negotiation::{Negotiation, Question, Step};
 use crate::time::Time;
 
 /// How long a probe may stay unanswered on a socket, where a server is running,
@@ -30,13 +31,6 @@ const STABLE: Duration = Duration::from_secs(10);
 const RESTARTS: u32 = 2;
 /// Answers that a server asked for and does not read.
 const MAX_PENDING: usize = 1 << 20;
-
-/// Why a connection is gone.
-pub(super) struct Loss {
-    pub(super) reason: String,
-    pub(super) cause: EvictionCause,
-    pub(super) category: ErrorCategory,
-}
 
 impl Engine {
     // ----- inputs -----------------------------------------------------------

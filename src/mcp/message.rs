@@ -70,7 +70,7 @@ impl Identity {
             "\"io.modelcontextprotocol/protocolVersion\":\"{}\",\
              \"io.modelcontextprotocol/clientInfo\":{},\
              \"io.modelcontextprotocol/clientCapabilities\":{}",
-            crate::session::modern::VERSION,
+            crate::mcp::version::MODERN,
             self.info,
             self.capabilities
         );
@@ -230,15 +230,6 @@ pub fn write_cancelled(out: &mut Vec<u8>, id: u64, reason: &str, meta: Option<&s
         out.push(b'}');
     }
     out.extend_from_slice(b"}}\n");
-}
-
-/// The fields of a result that decide what it is.
-#[derive(Debug, Default)]
-pub struct ResultHead<'a> {
-    /// The tool reports an error of its own.
-    pub is_error: bool,
-    /// 2026-07-28; absent means `complete`.
-    pub result_type: Option<Cow<'a, str>>,
 }
 
 /// A request that a server makes of us, in a message or inside a result.

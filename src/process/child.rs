@@ -3,7 +3,8 @@
 use std::os::fd::{AsRawFd, RawFd};
 
 use crate::error::Result;
-use crate::sys::process::{self, ExitStatus, Process, Signal};
+use crate::sys::exit_status::ExitStatus;
+use crate::sys::process::{self, Process, Signal};
 use crate::sys::spawn::{self, Pipes, Program};
 
 /// A server's process and the group that it leads.

@@ -6,41 +6,13 @@ use serde_json::value::RawValue;
 
 use crate::json::lenient::{is_text, members, text};
 use crate::mcp::capabilities::Offers;
+use crate::mcp::server_info::ServerInfo;
+use crate::mcp::version::{LEGACY, NEWEST_LEGACY};
 use crate::rpc::envelope::{self, METHOD_NOT_FOUND};
-use crate::session::negotiation::Session;
-
-/// The revision that `initialize` offers.
-pub const NEWEST: &str = "2025-11-25";
+use crate::session::Session;
 
 /// The user does not want a model to be asked (sampling, "Error Handling").
 pub const REFUSED: i64 = -1;
-
-/// Every revision that is spoken, oldest first.
-pub const VERSIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", NEWEST];
-
-/// Who a server says it is.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ServerInfo {
-    /// Its name, possibly empty.
-    pub name: String,
-    /// Its version, possibly empty.
-    pub version: String,
-}
-
-impl ServerInfo {
-    /// Reads a raw `Implementation`, whatever types its members have. Some servers
-    /// give their name alone.
-    pub(crate) fn read(info: Option<&[u8]>) -> ServerInfo {
-        let info = info.and_then(|raw| str::from_utf8(raw).ok()).unwrap_or_default();
-        if is_text(info.as_bytes()) {
-            let name = text(info.as_bytes()).into_owned();
-            return ServerInfo { name, version: String::new() };
-        }
-        let [name, version] = members(info, &["name", "version"])
-            .map(|raw| raw.map(text).unwrap_or_default().into_owned());
-        ServerInfo { name, version }
-    }
-}
 
 /// The session that an `InitializeResult` opens. A version that we do not know is
 /// taken for the nearest that we speak, and so is what is no version at all: servers
@@ -56,10 +28,10 @@ pub fn session(result: &RawValue) -> Result<Session, String> {
     let names = ["protocolVersion", "capabilities", "serverInfo"];
     let [version, capabilities, info] = members(result.get(), &names);
     let named = version.map_or("null", |raw| str::from_utf8(raw).unwrap_or_default());
-    let known = VERSIONS.into_iter().find(|known| version.is_some_and(|raw| text(raw) == *known));
+    let known = LEGACY.into_iter().find(|known| version.is_some_and(|raw| text(raw) == *known));
     let nearest = match version {
-        Some(raw) if is_text(raw) && *text(raw) < *VERSIONS[0] => VERSIONS[0],
-        _ => NEWEST,
+        Some(raw) if is_text(raw) && *text(raw) < *LEGACY[0] => LEGACY[0],
+        _ => NEWEST_LEGACY,
     };
     let offers = Offers::read(capabilities);
     let mut session = Session::legacy(known.unwrap_or(nearest), ServerInfo::read(info), offers);
@@ -68,7 +40,7 @@ pub fn session(result: &RawValue) -> Result<Session, String> {
         session.remark = Some(format!(
             "answered initialize with protocolVersion {named}, which is none of {}: it is \
              spoken to as {nearest}",
-            VERSIONS.join(", ")
+            LEGACY.join(", ")
         ));
     }
     Ok(session)

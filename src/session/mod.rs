@@ -7,3 +7,35 @@
 pub mod legacy;
 pub mod modern;
 pub mod negotiation;
+
+use crate::config::Era;
+use crate::mcp::capabilities::Offers;
+use crate::mcp::server_info::ServerInfo;
+use crate::mcp::version;
+
+/// An established session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// Its era.
+    pub era: Era,
+    /// The revision both sides speak.
+    pub version: &'static str,
+    /// Who the server says it is.
+    pub server: ServerInfo,
+    /// What it says to have; unknown when it was not asked.
+    pub offers: Option<Offers>,
+    /// What was wrong with its answer, though it could be read.
+    pub remark: Option<String>,
+}
+
+impl Session {
+    /// A session up to 2025-11-25.
+    pub fn legacy(version: &'static str, server: ServerInfo, offers: Offers) -> Session {
+        Session { era: Era::Legacy, version, server, offers: Some(offers), remark: None }
+    }
+
+    /// A session since 2026-07-28.
+    pub fn modern(server: ServerInfo, offers: Option<Offers>) -> Session {
+        Session { era: Era::Modern, version: version::MODERN, server, offers, remark: None }
+    }
+}

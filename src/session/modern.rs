@@ -7,11 +7,9 @@ use serde_json::value::RawValue;
 use crate::json::lenient::{is_text, members, text};
 use crate::mcp::capabilities::Offers;
 use crate::mcp::render::blocks;
-use crate::session::legacy::ServerInfo;
-use crate::session::negotiation::Session;
-
-/// The revision that is spoken.
-pub const VERSION: &str = "2026-07-28";
+use crate::mcp::server_info::ServerInfo;
+use crate::mcp::version::MODERN;
+use crate::session::Session;
 
 /// The server does not speak the version that the request named.
 pub const UNSUPPORTED_VERSION: i64 = -32022;
@@ -31,6 +29,6 @@ pub fn session(result: &RawValue) -> Option<Session> {
     // One that is no text is none of ours; one alone need not be in a list.
     blocks::all(versions)
         .into_iter()
-        .any(|version| is_text(version.as_bytes()) && text(version.as_bytes()) == VERSION)
+        .any(|version| is_text(version.as_bytes()) && text(version.as_bytes()) == MODERN)
         .then(|| Session::modern(ServerInfo::read(info), Some(Offers::read(capabilities))))
 }

@@ -18,11 +18,10 @@ use std::time::Duration;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::config::Era;
-use crate::mcp::capabilities::Offers;
+use crate::mcp::server_info::ServerInfo;
+use crate::mcp::version;
 use crate::rpc::envelope::RpcError;
-use crate::session::legacy::{self, ServerInfo};
-use crate::session::modern;
+use crate::session::{Session, legacy, modern};
 use crate::time::{Time, in_words};
 
 /// A server that shows life may take this many times as long as one that is silent.
@@ -39,21 +38,6 @@ pub enum Prior {
     Legacy,
     /// The user says that it is modern: say nothing, begin.
     Modern,
-}
-
-/// An established session.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Session {
-    /// Its era.
-    pub era: Era,
-    /// The revision both sides speak.
-    pub version: &'static str,
-    /// Who the server says it is.
-    pub server: ServerInfo,
-    /// What it says to have; unknown when it was not asked.
-    pub offers: Option<Offers>,
-    /// What was wrong with its answer, though it could be read.
-    pub remark: Option<String>,
 }
 
 /// A handshake request.
@@ -92,18 +76,6 @@ pub struct Negotiation {
     /// The server has answered something.
     answered: bool,
     retried: bool,
-}
-
-impl Session {
-    /// A session up to 2025-11-25.
-    pub fn legacy(version: &'static str, server: ServerInfo, offers: Offers) -> Session {
-        Session { era: Era::Legacy, version, server, offers: Some(offers), remark: None }
-    }
-
-    /// A session since 2026-07-28.
-    pub fn modern(server: ServerInfo, offers: Option<Offers>) -> Session {
-        Session { era: Era::Modern, version: modern::VERSION, server, offers, remark: None }
-    }
 }
 
 impl Negotiation {
@@ -170,7 +142,7 @@ impl Negotiation {
     /// that we speak, and it is not one of the modern era that is locked to that.
     fn may_ask_otherwise(&self, asked: &str, error: &RpcError) -> bool {
         let is_modern = modern::PROOFS.contains(&error.code)
-            && (error.data.is_empty() || error.data.contains(modern::VERSION));
+            && (error.data.is_empty() || error.data.contains(version::MODERN));
         !self.retried && !is_modern && other_version(asked, error).is_some()
     }
 
@@ -246,23 +218,23 @@ impl Negotiation {
     }
 
     fn initialize(&mut self) -> Step {
-        self.waiting_for = Question::Initialize(legacy::NEWEST);
+        self.waiting_for = Question::Initialize(version::NEWEST_LEGACY);
         Step::Ask(self.waiting_for)
     }
 
     fn pick_version(&mut self, error: &RpcError) -> Step {
         let supported = supported(error);
-        if supported.iter().any(|version| version == modern::VERSION) && !self.retried {
+        if supported.iter().any(|version| version == version::MODERN) && !self.retried {
             self.retried = true;
             return Step::Ask(Question::Discover);
         }
-        if supported.iter().any(|version| legacy::VERSIONS.contains(&version.as_str())) {
+        if supported.iter().any(|version| version::LEGACY.contains(&version.as_str())) {
             return self.fall_back();
         }
         Step::Failed(format!(
             "the server speaks protocol versions {}, not {}",
             if supported.is_empty() { "unknown".to_owned() } else { supported.join(", ") },
-            modern::VERSION
+            version::MODERN
         ))
     }
 }
@@ -293,7 +265,7 @@ fn supported(error: &RpcError) -> Vec<String> {
 /// servers list what they speak in `data`, and some in words.
 fn other_version(asked: &str, error: &RpcError) -> Option<&'static str> {
     let named = |version: &&str| error.data.contains(version) || error.message.contains(version);
-    let others = legacy::VERSIONS.into_iter().filter(|version| *version != asked);
+    let others = version::LEGACY.into_iter().filter(|version| *version != asked);
     others.rev().find(|version| named(version))
 }
 
@@ -306,8 +278,7 @@ fn refusal(error: &RpcError) -> String {
     let mut text = format!("the server refused initialize: {}{code}", error.message);
     let supported = supported(error);
     if !supported.is_empty() {
-        text +=
-            &format!("; it speaks {}, we {}", supported.join(", "), legacy::VERSIONS.join(", "));
+        text += &format!("; it speaks {}, we {}", supported.join(", "), version::LEGACY.join(", "));
     }
     text
 }
@@ -315,10 +286,11 @@ fn refusal(error: &RpcError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Era;
 
     const WAIT: Duration = Duration::from_secs(1);
     const LIMIT: Duration = Duration::from_secs(60);
-    const INITIALIZE: Question = Question::Initialize(legacy::NEWEST);
+    const INITIALIZE: Question = Question::Initialize(version::NEWEST_LEGACY);
 
     fn raw(text: &str) -> Box<RawValue> {
         RawValue::from_string(text.to_owned()).unwrap()
@@ -389,7 +361,7 @@ mod tests {
 
     #[test]
     fn every_legacy_revision_is_accepted_and_an_unknown_one_taken_for_the_nearest() {
-        for version in legacy::VERSIONS {
+        for version in version::LEGACY {
             let (mut n, step) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
             assert_eq!(step, Step::Ask(INITIALIZE));
             let result = initialize_result(version);

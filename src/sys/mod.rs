@@ -17,6 +17,7 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod exit_status;
 pub mod fd;
 pub mod knock;
 pub(crate) mod mounts;

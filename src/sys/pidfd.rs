@@ -7,7 +7,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-use super::process::ExitStatus;
+use super::exit_status::ExitStatus;
 use super::{check, fd};
 
 /// `PIDFD_SIGNAL_PROCESS_GROUP`: Linux 6.9.

@@ -26,20 +26,11 @@
 //! - Nothing here waits. A process dropped while it runs is told to terminate
 //!   and put aside, to be reaped when the next one is started or dropped.
 
-use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, PoisonError};
 
+use super::exit_status::ExitStatus;
 use super::pidfd::{self, Who};
-
-/// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ExitStatus {
-    /// It exited with this status.
-    Code(i32),
-    /// This signal killed it.
-    Signal(i32),
-}
 
 /// What a server's processes can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,32 +65,6 @@ enum State {
     Reaped(ExitStatus),
     /// Reaped by the host, which has not said how it ended.
     Elsewhere,
-}
-
-impl ExitStatus {
-    /// Reads the status that `waitpid` gives; `None` for a child that merely
-    /// stopped or went on.
-    pub fn from_wait(status: i32) -> Option<ExitStatus> {
-        if libc::WIFEXITED(status) {
-            Some(ExitStatus::Code(libc::WEXITSTATUS(status)))
-        } else if libc::WIFSIGNALED(status) {
-            Some(ExitStatus::Signal(libc::WTERMSIG(status)))
-        } else {
-            None
-        }
-    }
-}
-
-impl fmt::Display for ExitStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            ExitStatus::Code(code) => write!(f, "exit status {code}"),
-            ExitStatus::Signal(signal) => match signal_name(signal) {
-                Some(name) => write!(f, "killed by signal {signal} ({name})"),
-                None => write!(f, "killed by signal {signal}"),
-            },
-        }
-    }
 }
 
 impl Signal {
@@ -317,28 +282,4 @@ static ABANDONED: Mutex<Vec<Process>> = Mutex::new(Vec::new());
 
 fn abandoned() -> std::sync::MutexGuard<'static, Vec<Process>> {
     ABANDONED.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn signal_name(signal: i32) -> Option<&'static str> {
-    Some(match signal {
-        libc::SIGABRT => "SIGABRT",
-        libc::SIGALRM => "SIGALRM",
-        libc::SIGBUS => "SIGBUS",
-        libc::SIGFPE => "SIGFPE",
-        libc::SIGHUP => "SIGHUP",
-        libc::SIGILL => "SIGILL",
-        libc::SIGINT => "SIGINT",
-        libc::SIGKILL => "SIGKILL",
-        libc::SIGPIPE => "SIGPIPE",
-        libc::SIGQUIT => "SIGQUIT",
-        libc::SIGSEGV => "SIGSEGV",
-        libc::SIGSYS => "SIGSYS",
-        libc::SIGTERM => "SIGTERM",
-        libc::SIGTRAP => "SIGTRAP",
-        libc::SIGUSR1 => "SIGUSR1",
-        libc::SIGUSR2 => "SIGUSR2",
-        libc::SIGXCPU => "SIGXCPU",
-        libc::SIGXFSZ => "SIGXFSZ",
-        _ => return None,
-    })
 }

@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use super::process::ExitStatus;
+use super::exit_status::ExitStatus;
 
 /// Sets signals as tmux does, and blocks one in this thread.
 pub fn ignore_signals_like_tmux() {

@@ -15,10 +15,11 @@
 
 use std::hint::black_box;
 use std::mem;
-use std::ops::{Deref, Range};
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::rpc::batch::Batch;
+use crate::rpc::line::Line;
 use crate::rpc::scanner::Outline;
 use crate::rpc::{envelope, salvage};
 
@@ -118,20 +119,6 @@ enum Long {
     },
 }
 
-/// One line, trimmed, and what is known of it already. Blanks may follow the text
-/// of a long one.
-#[derive(Debug)]
-pub struct Line<'a> {
-    /// The line.
-    pub text: &'a [u8],
-    /// A pass that was begun over exactly this text.
-    pub outline: Option<Box<Outline>>,
-    /// The buffer that begins with this text, when it is worth keeping.
-    pub whole: Option<&'a Arc<Vec<u8>>>,
-    /// It is as it came, but for the line end.
-    pub verbatim: bool,
-}
-
 /// Where the next line was found.
 enum Found<'i> {
     /// In the chunk.
@@ -142,26 +129,6 @@ enum Found<'i> {
     Message(Range<usize>),
     /// The batch was none.
     Junk,
-}
-
-impl<'a> From<&'a [u8]> for Line<'a> {
-    fn from(text: &'a [u8]) -> Line<'a> {
-        Line { text, outline: None, whole: None, verbatim: false }
-    }
-}
-
-impl Deref for Line<'_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        self.text
-    }
-}
-
-impl PartialEq for Line<'_> {
-    fn eq(&self, other: &Line<'_>) -> bool {
-        self.text == other.text
-    }
 }
 
 impl Lines {
