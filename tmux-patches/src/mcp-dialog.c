@@ -72,6 +72,8 @@ struct mcp_dialog {
 	overlay_draw_cb		 draw;
 	int			 left;
 	int			 opened;
+	int			 unfit;		/* the terminal is too small */
+	int			 strict;
 
 	struct timeval		 asked;	/* when the key came that asked */
 	int			 wary;
@@ -348,6 +350,8 @@ mcp_dialog_clear(struct mcp_dialog *d, const char *title)
 	mcp_menu_free(d->menu);
 	d->masked = 0;
 	d->opened = 0;
+	d->unfit = 0;
+	d->strict = 0;
 	d->menu = mcp_menu_create(title);
 }
 
@@ -377,6 +381,20 @@ void
 mcp_dialog_start(struct mcp_dialog *d, int choice)
 {
 	mcp_menu_start(d->menu, choice);
+}
+
+/* Only Escape leaves the menu, and none of the other keys tmux has for that. */
+void
+mcp_dialog_strict(struct mcp_dialog *d)
+{
+	d->strict = 1;
+}
+
+/* If the menu was left because the terminal is too small for it. */
+int
+mcp_dialog_unfit(struct mcp_dialog *d)
+{
+	return (d->unfit);
 }
 
 /* What is typed into the next prompt is not to be seen. */
@@ -559,6 +577,10 @@ mcp_dialog_key(struct client *c, void *data, struct key_event *event)
 		return (2);
 	}
 	if (d->kind == MCP_DIALOG_MENU) {
+		if (d->strict && (key == 'q' || key == '\003' ||
+		    key == '\007' || key == ('c'|KEYC_CTRL) ||
+		    key == ('g'|KEYC_CTRL)))
+			return (0);
 		d->left = d->keys(c, data, event);
 		return (d->left);
 	}
@@ -647,8 +669,12 @@ mcp_dialog_open(struct mcp_dialog *d, struct cmdq_item *item)
 		d->number = 0;
 		d->shown = 0;
 		mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
-	} else if (!is_note)
+	} else if (!is_note) {
+		d->unfit = 1;
 		mcp_dialog_answer(d, MCP_DIALOG_BACK);
+		if (mcp_show_alive(c) && !mcp_dialog_busy(c))
+			mcp_message_set(c, "The terminal is too small");
+	}
 	return (CMD_RETURN_NORMAL);
 }
 

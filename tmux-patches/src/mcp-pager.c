@@ -114,6 +114,19 @@ mcp_pager_end(struct mcp_pager *mp, int shown)
 	free(mp);
 }
 
+/*
+ * If the terminal is too small for a popup, which tmux does not say: 80% of it
+ * must be three columns and rows, with the border.
+ */
+static int
+mcp_pager_is_unfit(struct mcp_pager *mp)
+{
+	struct tty	*tty = &mp->out->viewer->tty;
+
+	return (mp->out->sink == MCP_SINK_POPUP &&
+	    (tty->sx * 80 / 100 < 3 || tty->sy * 80 / 100 < 3));
+}
+
 /* How long to wait before it may open, in milliseconds. */
 static int
 mcp_pager_wait(struct mcp_pager *mp)
@@ -159,7 +172,8 @@ mcp_pager_open(struct cmdq_item *item, void *data)
 		mcp_timer_add(&mp->timer, wait);
 		return (CMD_RETURN_NORMAL);
 	}
-	if ((cmdlist = mcp_pager_command(mp)) == NULL) {
+	if (mcp_pager_is_unfit(mp) ||
+	    (cmdlist = mcp_pager_command(mp)) == NULL) {
 		mcp_pager_end(mp, -1);
 		return (CMD_RETURN_NORMAL);
 	}

@@ -94,6 +94,16 @@ mcp_question_free(struct mcp_question *q)
 	free(q);
 }
 
+/* Take a question off the screen. It stays open, for mcp-answer. */
+static void
+mcp_question_close(struct mcp_question *q)
+{
+	mcp_dialog_free(q->dialog);
+	q->dialog = NULL;
+	mcp_form_free(q->form);
+	q->form = NULL;
+}
+
 /* Answer without any fields, and free. */
 static void
 mcp_question_end(struct mcp_question *q, uint32_t answer)
@@ -227,7 +237,7 @@ mcp_question_keys(void)
 	return (keys);
 }
 
-/* Say in the status line that a server asks. */
+/* Say in the status line that a server asks, until a key takes it away. */
 static void
 mcp_question_announce(struct mcp_question *q)
 {
@@ -236,7 +246,7 @@ mcp_question_announce(struct mcp_question *q)
 	xasprintf(&s, "%s asks: %s opens the question", q->server,
 	    keys == NULL ? "mcp-answer" : keys);
 	line = mcp_text_line(s);
-	mcp_message_set(q->client, line);
+	mcp_message_note(q->client, line);
 	free(line);
 	free(s);
 	free(keys);
@@ -299,8 +309,9 @@ mcp_question_next(__unused int fd, __unused short events, __unused void *arg)
 				waiting = 1;
 			continue;
 		}
-		if (mcp_show_alive(c) && c->message_string == NULL &&
-		    !mcp_dialog_busy(c) && mcp_typing(c, &q->asked) == 0)
+		if (mcp_show_alive(c) && (c->message_string == NULL ||
+		    mcp_running_shows(c)) && !mcp_dialog_busy(c) &&
+		    mcp_typing(c, &q->asked) == 0)
 			mcp_question_announce(q);
 		waiting = 1;
 	}
@@ -387,6 +398,10 @@ mcp_question_chosen(void *data, int choice)
 		mcp_question_end(q, TMCP_ANSWER_DECLINE);
 		break;
 	default:
+		if (mcp_dialog_unfit(q->dialog)) {
+			mcp_question_close(q);
+			break;
+		}
 		mcp_question_end(q, TMCP_ANSWER_CANCEL);
 		break;
 	}
@@ -401,6 +416,7 @@ mcp_question_show(struct mcp_question *q)
 
 	xasprintf(&title, "%s asks", q->server);
 	mcp_dialog_clear(d, title);
+	mcp_dialog_strict(d);
 	free(title);
 	mcp_dialog_wrap(d, q->text);
 	if (q->kind == TMCP_QUESTION_URL) {

@@ -57,6 +57,19 @@ mcp_running_is_told(struct mcp_running *mr)
 	    strcmp(c->message_string, mr->told) == 0);
 }
 
+/* If the status line of a client shows how far a request is, and no more. */
+int
+mcp_running_shows(struct client *c)
+{
+	struct mcp_running	*mr;
+
+	TAILQ_FOREACH(mr, &mcp_runnings, entry) {
+		if (mr->client == c && mcp_running_is_told(mr))
+			return (1);
+	}
+	return (0);
+}
+
 /* Forget. */
 static void
 mcp_running_free(struct mcp_running *mr)

@@ -361,6 +361,8 @@ u_int		 mcp_dialog_width(struct mcp_dialog *);
 u_int		 mcp_dialog_height(struct mcp_dialog *);
 int		 mcp_dialog_busy(struct client *);
 int		 mcp_dialog_take(struct client *, struct key_event *);
+void		 mcp_dialog_strict(struct mcp_dialog *);
+int		 mcp_dialog_unfit(struct mcp_dialog *);
 void		 mcp_dialog_late(struct mcp_dialog *, const struct timeval *,
 		     int);
 void		 mcp_dialog_wary(struct mcp_dialog *);
@@ -576,6 +578,7 @@ void		 mcp_running_add(struct client *, uint64_t, const char *);
 void		 mcp_running_end(uint64_t);
 void		 mcp_running_client_lost(struct client *);
 char		*mcp_running_say(uint64_t);
+int		 mcp_running_shows(struct client *);
 
 /* mcp-say.c */
 int		 mcp_say_is_guard(const char *);

@@ -329,3 +329,67 @@ fn a_question_of_another_call_does_not_open_over_a_form_that_waits() {
     drop(viewer);
     tmux.finish();
 }
+
+#[test]
+fn only_escape_and_the_items_end_a_question() {
+    let tmux = demo();
+    let viewer = tmux.view_sized(80, 24);
+    open(&tmux, &viewer);
+    for key in ["q", "C-c", "C-g", "BSpace", "Tab", "x", "0"] {
+        viewer.keys(&[key]);
+        let _ = tmux.format("#{pid}");
+        assert!(viewer.screen().contains("Decline"), "{key}:\n{}", viewer.screen());
+        undecided(&tmux);
+    }
+    viewer.keys(&["Escape"]);
+    until("Escape cancels", || tmux.buffer("got").as_deref() == Some("the user chose: cancel"));
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
+fn a_terminal_that_is_too_small_cancels_no_question() {
+    let tmux = demo();
+    let viewer = tmux.view_sized(80, 24);
+    announced(&tmux, &viewer);
+    for (tries, (columns, rows)) in [(20, 5), (5, 3), (1, 1)].into_iter().enumerate() {
+        viewer.resize(columns, rows);
+        let size = format!("{columns}x{rows}");
+        let list = ["list-clients", "-F", "#{client_width}x#{client_height}"];
+        until(&format!("the client is {size}"), || tmux.run(list).ok().trim() == size);
+        let _ = tmux.run(["mcp-answer"]).ok();
+        let told = |line: &&String| line.contains("message: The terminal is too small");
+        until("it was tried", || tmux.messages().iter().filter(told).count() == tries + 1);
+        undecided(&tmux);
+    }
+    viewer.resize(80, 24);
+    until("it opens now", || {
+        let _ = tmux.run(["mcp-answer"]);
+        viewer.screen().contains("Decline")
+    });
+    undecided(&tmux);
+    thread::sleep(Duration::from_millis(350));
+    viewer.keys(&["d"]);
+    until("it is declined", || tmux.buffer("got").as_deref() == Some("the user chose: decline"));
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
+fn the_announcement_takes_the_place_of_the_note_that_the_call_runs_and_stays() {
+    let tmux = demo();
+    let _ = tmux.run(["set-option", "-g", "display-time", "100"]).ok();
+    let _ = tmux.run(["bind", "-n", "C-g", "mcp-call", "demo", "sleep", "ms=600000"]).ok();
+    let _ = tmux.run(["set-option", "-g", "@mcp-elicitation", "set -g @asked 1"]).ok();
+    let viewer = tmux.view_sized(80, 24);
+    viewer.keys(&["C-g"]);
+    viewer.until("demo sleep: running");
+    let call = tmux.start_call(["demo", "ask"]);
+    viewer.until("demo asks: C-y opens the question");
+    thread::sleep(Duration::from_millis(800));
+    assert!(viewer.screen().contains("demo asks: C-y"), "{}", viewer.screen());
+    let _ = tmux.run(["mcp-cancel", "-a"]).ok();
+    let _ = call.wait();
+    drop(viewer);
+    tmux.finish();
+}

@@ -227,3 +227,18 @@ fn a_result_looks_at_the_hands_again_when_commands_have_kept_it_waiting() {
         tmux.finish();
     }
 }
+
+#[test]
+fn a_popup_that_does_not_fit_leaves_its_result_in_the_usual_buffer() {
+    let tmux = demo("popup");
+    let viewer = tmux.view_sized(80, 24);
+    call(&tmux, &viewer);
+    viewer.resize(3, 3);
+    let list = ["list-clients", "-F", "#{client_width}x#{client_height}"];
+    until("the client is small", || tmux.run(list).ok().trim() == "3x3");
+    over(&tmux);
+    until("it is kept", || tmux.buffer("mcp").is_some_and(|text| text.contains("slept until")));
+    assert_eq!(tmux.run(["list-buffers", "-F", "#{buffer_name}"]).ok(), "mcp\n");
+    drop(viewer);
+    tmux.finish();
+}
