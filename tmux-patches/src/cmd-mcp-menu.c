@@ -287,7 +287,7 @@ cmd_mcp_menu_running(__unused int fd, __unused short events, void *data)
 	    "Leave it running");
 	mcp_dialog_action(cdata->dialog, CMD_MCP_MENU_AGAIN, 'c',
 	    "Cancel the call");
-	mcp_dialog_start(cdata->dialog, CMD_MCP_MENU_LEAVE);
+	mcp_dialog_start(cdata->dialog, CMD_MCP_MENU_LEAVE, -1);
 	mcp_dialog_menu(cdata->dialog, cmd_mcp_menu_running_chosen, cdata);
 	mcp_question_look();
 	mcp_timer_add(&cdata->run_timer, CMD_MCP_MENU_RUNNING_AGAIN_MS);

@@ -376,11 +376,11 @@ mcp_dialog_action(struct mcp_dialog *d, int choice, char key, const char *text)
 	mcp_menu_action(d->menu, choice, key, text);
 }
 
-/* Have a choice under the cursor when the menu is shown. */
+/* Have a choice under the cursor when the menu is shown: see mcp_menu_start. */
 void
-mcp_dialog_start(struct mcp_dialog *d, int choice)
+mcp_dialog_start(struct mcp_dialog *d, int choice, int seen)
 {
-	mcp_menu_start(d->menu, choice);
+	mcp_menu_start(d->menu, choice, seen);
 }
 
 /* Only Escape leaves the menu, and none of the other keys tmux has for that. */

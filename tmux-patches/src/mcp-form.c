@@ -406,7 +406,7 @@ mcp_form_ask_menu(struct mcp_form *form, const char *error)
 		if (start == -1)
 			start = MCP_FORM_SKIP;
 	}
-	mcp_dialog_start(d, start == -1 ? 0 : start);
+	mcp_dialog_start(d, start == -1 ? 0 : start, -1);
 	mcp_dialog_menu(d, mcp_form_chosen, form);
 }
 
@@ -430,7 +430,7 @@ mcp_form_ask_list(struct mcp_form *form)
 	mcp_dialog_action(d, MCP_FORM_TYPE, 't', "Type it anew");
 	if (!ff->required)
 		mcp_dialog_action(d, MCP_FORM_SKIP, 's', "Leave out");
-	mcp_dialog_start(d, MCP_FORM_DONE);
+	mcp_dialog_start(d, MCP_FORM_DONE, -1);
 	mcp_dialog_menu(d, mcp_form_chosen, form);
 }
 
@@ -653,7 +653,8 @@ mcp_form_review(struct mcp_form *form, const char *error)
 		    "Decline");
 	}
 	mcp_dialog_action(d, MCP_FORM_ACTION + MCP_FORM_CANCEL, 'c', "Cancel");
-	mcp_dialog_start(d, MCP_FORM_ACTION + MCP_FORM_SEND);
+	mcp_dialog_start(d, MCP_FORM_ACTION + MCP_FORM_SEND,
+	    form->single ? (int)form->now : -1);
 	mcp_dialog_menu(d, mcp_form_reviewed, form);
 }
 

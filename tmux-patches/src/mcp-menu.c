@@ -56,6 +56,7 @@ struct mcp_menu {
 	u_int			 top;
 	u_int			 page;
 	int			 start;
+	int			 seen;
 	int			 turned;
 };
 
@@ -67,7 +68,7 @@ mcp_menu_create(const char *title)
 
 	menu = xcalloc(1, sizeof *menu);
 	menu->title = xstrdup(title);
-	menu->start = -1;
+	menu->start = menu->seen = -1;
 	return (menu);
 }
 
@@ -232,11 +233,15 @@ mcp_menu_turn(struct mcp_menu *menu, int forward)
 		    menu->top - menu->page;
 }
 
-/* Say which choice is the first to be under the cursor. */
+/*
+ * Say which choice is the first to be under the cursor, and of an action, which
+ * line is on the page that is shown first, or -1.
+ */
 void
-mcp_menu_start(struct mcp_menu *menu, int choice)
+mcp_menu_start(struct mcp_menu *menu, int choice, int seen)
 {
 	menu->start = choice;
+	menu->seen = seen;
 }
 
 /* Go to the page of the first choice. */
@@ -248,7 +253,10 @@ mcp_menu_to_start(struct mcp_menu *menu)
 	if (menu->turned || menu->page == 0)
 		return;
 	for (i = 0; i < menu->nlines; i++) {
-		if (menu->lines[i].choice == menu->start && menu->start >= 0)
+		if (menu->lines[i].choice < 0)
+			continue;
+		if (menu->lines[i].choice == menu->start ||
+		    menu->lines[i].choice == menu->seen)
 			menu->top = i - i % menu->page;
 	}
 }
@@ -368,7 +376,8 @@ mcp_menu_end(struct mcp_menu *menu, struct args_value *values, u_int *n,
 	char	choice[16];
 	u_int	i;
 
-	if (menu->nlines != 0)
+	if (menu->nlines != 0 && (menu->nactions != 0 || end < menu->nlines ||
+	    menu->top != 0))
 		mcp_menu_arg(values, n, xstrdup(""));
 	if (end < menu->nlines) {
 		mcp_menu_item(values, n, number, menu->width, "More", 'n',

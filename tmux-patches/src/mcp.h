@@ -355,7 +355,7 @@ void		 mcp_dialog_menu(struct mcp_dialog *, mcp_dialog_menu_cb,
 		     void *);
 void		 mcp_dialog_prompt(struct mcp_dialog *, const char *,
 		     const char *, mcp_dialog_prompt_cb, void *);
-void		 mcp_dialog_start(struct mcp_dialog *, int);
+void		 mcp_dialog_start(struct mcp_dialog *, int, int);
 void		 mcp_dialog_mask(struct mcp_dialog *);
 u_int		 mcp_dialog_width(struct mcp_dialog *);
 u_int		 mcp_dialog_height(struct mcp_dialog *);
@@ -451,7 +451,7 @@ void		 mcp_menu_wrap(struct mcp_menu *, const char *);
 void		 mcp_menu_action(struct mcp_menu *, int, char, const char *);
 int		 mcp_menu_has(struct mcp_menu *, int);
 void		 mcp_menu_turn(struct mcp_menu *, int);
-void		 mcp_menu_start(struct mcp_menu *, int);
+void		 mcp_menu_start(struct mcp_menu *, int, int);
 void		 mcp_menu_append(struct client *, u_int);
 void		 mcp_menu_move(struct mcp_menu *, struct client *,
 		     overlay_key_cb);

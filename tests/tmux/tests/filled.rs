@@ -261,3 +261,34 @@ fn a_call_that_takes_long_shows_that_it_runs_and_how_far_it_is() {
     drop(viewer);
     form.tmux.finish();
 }
+
+#[test]
+fn an_edited_argument_is_on_the_page_that_is_shown_then() {
+    let optional: Vec<String> =
+        (0..12).map(|n| format!(r#""o{n:02}":{{"type":"string"}}"#)).collect();
+    let form = form(&format!(r#"{{"properties":{{{}}}}}"#, optional.join(",")), json!({}));
+    let viewer = form.tmux.view_sized(40, 12);
+    viewer.keys(&["C-g"]);
+    viewer.press("o09 (left out)");
+    viewer.until("o09:");
+    viewer.text("v");
+    viewer.keys(&["Enter"]);
+    viewer.until("Send");
+    viewer.until("o09 = v");
+    viewer.press("Send");
+    form.sent(r#"{"o09": "v"}"#);
+    drop(viewer);
+    form.tmux.finish();
+}
+
+#[test]
+fn a_menu_without_actions_does_not_end_in_a_line() {
+    let schema = r#"{"properties":{"kind":{"enum":["letter","card"]}},"required":["kind"]}"#;
+    let form = form(schema, json!({}));
+    let viewer = form.tmux.view_sized(80, 24);
+    viewer.keys(&["C-g"]);
+    viewer.until("card");
+    assert!(!viewer.screen().contains('\u{251c}'), "{}", viewer.screen());
+    drop(viewer);
+    form.tmux.finish();
+}
