@@ -190,3 +190,40 @@ fn menus_forms_questions_messages_and_view_mode_show_them() {
     drop(viewer);
     tmux.finish();
 }
+
+/// The first and the last of each range that is escaped.
+const RANGES: [(u32, u32); 18] = [
+    (0x80, 0x9f),
+    (0xad, 0xad),
+    (0x34f, 0x34f),
+    (0x61c, 0x61c),
+    (0x115f, 0x1160),
+    (0x17b4, 0x17b5),
+    (0x180b, 0x180f),
+    (0x200b, 0x200f),
+    (0x2028, 0x202e),
+    (0x2060, 0x206f),
+    (0x3164, 0x3164),
+    (0xfe00, 0xfe0f),
+    (0xfeff, 0xfeff),
+    (0xffa0, 0xffa0),
+    (0xfff0, 0xfffb),
+    (0x1bca0, 0x1bca3),
+    (0x1d173, 0x1d17a),
+    (0xe0000, 0xe0fff),
+];
+
+#[test]
+fn each_range_is_escaped_from_its_first_character_to_its_last() {
+    let tmux = Tmux::demo();
+    let ends = RANGES.iter().flat_map(|&(first, last)| [first, last]);
+    for code in ends {
+        let hidden = char::from_u32(code).expect("a character");
+        let escaped: String =
+            hidden.to_string().bytes().map(|byte| format!("\\{byte:03o}")).collect();
+        let message = format!("message=a{hidden}z");
+        let told = tmux.call(["demo", "fail", &message]).fails(1);
+        assert!(told.contains(&format!("a{escaped}z")), "U+{code:04X}: {told:?}");
+    }
+    tmux.finish();
+}

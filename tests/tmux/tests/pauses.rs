@@ -242,3 +242,21 @@ fn a_popup_that_does_not_fit_leaves_its_result_in_the_usual_buffer() {
     drop(viewer);
     tmux.finish();
 }
+
+#[test]
+fn a_result_waits_for_the_key_after_the_prefix() {
+    let tmux = demo("view");
+    let _ = tmux.run(["bind", "X", "set", "-g", "@got", "1"]).ok();
+    let viewer = tmux.view_sized(80, 24);
+    call(&tmux, &viewer);
+    viewer.keys(&["C-b"]);
+    tmux.until_format("#{client_prefix}", "1");
+    over(&tmux);
+    thread::sleep(Duration::from_millis(1200));
+    assert_eq!(tmux.format("#{pane_mode}"), "");
+    viewer.keys(&["X"]);
+    tmux.until_format("#{@got}", "1");
+    viewer.until("slept until");
+    drop(viewer);
+    tmux.finish();
+}
