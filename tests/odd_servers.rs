@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use common::{Driver, Home, write_config};
@@ -218,6 +219,23 @@ fn a_silent_start_is_given_up_and_the_next_try_leaves_the_probe_out() {
     driver.until("the process to be given up", |d| d.logged("(startup_timeout)").then_some(()));
     assert_eq!(text(&mut driver), "hello");
     assert_eq!(driver.count_logged("spawned server pid"), 2);
+}
+
+#[test]
+fn a_silent_start_of_a_command_that_downloads_its_server_says_so() {
+    let home = Home::new("npx");
+    let npx = home.path("npx");
+    std::fs::write(&npx, "#!/bin/sh\ncat >/dev/null\n").unwrap();
+    std::fs::set_permissions(&npx, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let entry = serde_json::json!({"command": npx, "startup_timeout": 300, "era": "legacy"});
+    write_config(&home, &serde_json::json!({"s": entry}).to_string());
+    let mut driver = Driver::at(home);
+    let advice = "; npx may still have been downloading it: call again, or set a longer ";
+    let error = driver.error("s", "anything", "{}");
+    assert!(error.message().contains(advice), "{error}");
+    driver.until("the log to say so too", |d| {
+        d.logged("(startup_timeout); npx may still have been").then_some(())
+    });
 }
 
 #[test]

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::channel::{ExitStatus, Transport};
-use crate::config::{Defaults, ServerConfig, Transport as Channel, paths};
+use crate::config::{Defaults, ProblemKind, ServerConfig, Transport as Channel, paths};
 pub use crate::engine::{
     Abilities, Answer, Arguments, Asks, CallTool, Completion, Event, Job, Listing, LogLevel, Pair,
     Progress, Question, QuestionId, Reference, Reply, RequestId, Unfinished,
@@ -503,7 +503,13 @@ impl Client {
     /// Which files were read and all that is wrong with them, a line each; true:
     /// there is something to mend.
     pub fn configuration(&self) -> (String, bool) {
+        // What concerns a whole file stands first, because it hides behind warnings.
+        let (files, entries): (Vec<_>, Vec<_>) =
+            self.engine.problems().iter().partition(|problem| problem.kind == ProblemKind::File);
         let mut text = String::new();
+        for problem in &files {
+            text += &format!("{}\n", problem.message);
+        }
         for (file, count) in &self.files {
             let servers = if *count == 1 { "server" } else { "servers" };
             text += &format!("read {}: {count} {servers}\n", file.display());
@@ -511,12 +517,10 @@ impl Client {
         if self.files.is_empty() {
             text += "no configuration file was read\n";
         }
-        let mut fault = false;
-        for problem in self.engine.problems() {
-            fault |= problem.is_fault();
-            text += &problem.message;
-            text.push('\n');
+        for problem in &entries {
+            text += &format!("{}\n", problem.message);
         }
+        let fault = files.iter().chain(&entries).any(|problem| problem.is_fault());
         (text, fault)
     }
 

@@ -177,8 +177,18 @@ impl Engine {
                     Err(message) => return self.refuse(now, id, message),
                 }
             }
-            // JSON does not wait for the tools.
-            (CallArguments::Json(_), None) => return self.enqueue(now, id, server),
+            // JSON does not wait for the tools, except where an old list refuses it: the
+            // new list may not.
+            (CallArguments::Json(json), None) => {
+                let old = catalogue.and_then(|catalogue| catalogue.definition(tool));
+                match old.map_or(Ok(()), |old| arguments::check_required(tool, old, json)) {
+                    Ok(()) => return self.enqueue(now, id, server),
+                    Err(_) => {
+                        request.state = State::AwaitingTools;
+                        return self.await_tools(now, id, server);
+                    }
+                }
+            }
             (CallArguments::Pairs(pairs), _) => pairs,
         };
         let Some(definition) = definition else {

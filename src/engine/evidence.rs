@@ -18,6 +18,9 @@ const SHOWN: usize = 300;
 const PRINTED: usize = 3;
 /// Lines of stderr that are shown in an error: the last, where the reason stands.
 const LAST: usize = 3;
+/// Lines of stderr with "error" that are shown too. The first of npm's is a bare code,
+/// and the second says what it is about.
+const ERRORS: usize = 2;
 /// Lines of a server's stderr that are kept for its report.
 const REPORT: usize = 20;
 
@@ -26,8 +29,8 @@ const REPORT: usize = 20;
 pub(super) struct Evidence {
     /// The first lines of its output that were no messages.
     printed: Vec<(Time, String)>,
-    /// The first line of stderr that speaks of an error.
-    error: Option<(Time, String)>,
+    /// The first lines of stderr that speak of an error.
+    errors: Vec<(Time, String)>,
     /// The last lines of stderr.
     last: VecDeque<(Time, String)>,
     /// The line of stderr that has no end yet.
@@ -54,8 +57,12 @@ impl Evidence {
     /// A line of stderr.
     pub(super) fn said(&mut self, now: Time, line: &str) {
         self.unfinished = None;
-        if self.error.is_none() && has_error(line) {
-            self.error = Some((now, line.to_owned()));
+        // A closing brace or the `^^^^` below a line of source explains nothing.
+        if !line.chars().any(char::is_alphanumeric) {
+            return;
+        }
+        if self.errors.len() < ERRORS && has_error(line) {
+            self.errors.push((now, line.to_owned()));
         }
         if self.last.len() == LAST {
             self.last.pop_front();
@@ -92,10 +99,9 @@ impl Evidence {
             lines.push(line);
         }
         let last = &lines[lines.len().saturating_sub(LAST)..];
-        let error = self.error.as_ref().filter(recent).map(|(_, line)| &**line);
-        let error = error.filter(|error| !last.contains(error));
-        let stderr: Vec<String> =
-            error.into_iter().chain(last.iter().copied()).map(shown).collect();
+        let errors = self.errors.iter().filter(recent).map(|(_, line)| &**line);
+        let errors = errors.filter(|error| !last.contains(error));
+        let stderr: Vec<String> = errors.chain(last.iter().copied()).map(shown).collect();
         let printed = self.printed.iter().filter(recent).filter(|_| output);
         let stdout: Vec<String> = printed.map(|(_, line)| shown(line)).collect();
         let mut text = String::new();
@@ -196,9 +202,10 @@ mod tests {
         for line in ["start", "TypeError: x", "an error more", "at a", "at b", "at c"] {
             evidence.said(NOW, line);
         }
-        assert_eq!(evidence.sentence(NOW, true), "; stderr: TypeError: x | at a | at b | at c");
+        let errors = "; stderr: TypeError: x | an error more | ";
+        assert_eq!(evidence.sentence(NOW, true), format!("{errors}at a | at b | at c"));
         evidence.says(NOW, "Code: ");
-        assert_eq!(evidence.sentence(NOW, true), "; stderr: TypeError: x | at b | at c | Code: ");
+        assert_eq!(evidence.sentence(NOW, true), format!("{errors}at b | at c | Code: "));
         evidence.says(NOW, "");
         for line in [&b"Usage: a"[..], b"", b"two", b"three", b"four"] {
             evidence.printed(NOW, line);
@@ -220,6 +227,34 @@ mod tests {
         let sentence = evidence.sentence(NOW, false);
         assert!(sentence.contains(&address), "an address stays whole");
         assert!(sentence.ends_with(&format!("{}...", "x".repeat(SHOWN))));
+    }
+
+    #[test]
+    fn what_launchers_print_is_shown_by_what_it_says() {
+        for (printed, wanted) in [
+            (
+                "npm error code E404\nnpm error 404 Not Found - GET https://r/x - Not found\n\
+                 npm error 404\nnpm error 404 Note that you can also\nnpm error 404 install\n\
+                 npm error A complete log",
+                "npm error code E404 | npm error 404 Not Found - GET https://r/x - Not found | \
+                 npm error 404 Note that you can also | npm error 404 install | \
+                 npm error A complete log",
+            ),
+            (
+                "Traceback:\nFile \"x.py\"\n    @server.list\n    ^^^^^^^^^^^^\nAttributeError: no list",
+                "File \"x.py\" |     @server.list | AttributeError: no list",
+            ),
+            (
+                "TypeError: fetch failed {\n  host: 'h'\n  }\n}",
+                "TypeError: fetch failed { |   host: 'h'",
+            ),
+            ("}", ""),
+        ] {
+            let mut evidence = Evidence::default();
+            printed.lines().for_each(|line| evidence.said(NOW, line));
+            let sentence = evidence.sentence(NOW, false);
+            assert_eq!(sentence.strip_prefix("; stderr: ").unwrap_or_default(), wanted);
+        }
     }
 
     #[test]

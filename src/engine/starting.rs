@@ -11,6 +11,11 @@ use crate::engine::{Engine, RequestId, ServerId};
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::time::Time;
 
+/// Commands that fetch a server before they start it, in silence when their output is
+/// no terminal.
+const FETCHERS: [&str; 12] =
+    ["npx", "npm", "pnpx", "pnpm", "yarn", "bunx", "bun", "deno", "uvx", "uv", "pipx", "docker"];
+
 impl Engine {
     /// A request has waited as long as its server may take to start. True: it waits
     /// on, because the server has started, or because others wait for it.
@@ -43,6 +48,7 @@ impl Engine {
         let server = connection.server;
         let hopeless = connection.evidence.as_ref().is_some_and(|evidence| evidence.hopeless);
         let overdue = connection.is_overdue(now);
+        let advice = if overdue { self.fetcher_advice(&connection) } else { String::new() };
         let state = &mut self.servers[server.0 as usize];
         let forgotten = state.era.take().filter(|_| state.config.era.is_none());
         if forgotten.is_some() {
@@ -71,7 +77,7 @@ impl Engine {
         // that says no: whoever waits is told why rather than kept.
         let ended = ended && connection.channel == Transport::Stdio;
         let permanent = hopeless || refused || ended;
-        let failure = OpenFailure { message: loss.reason, permanent, crowded: false };
+        let failure = OpenFailure { message: loss.reason + &advice, permanent, crowded: false };
         let category = match loss.category {
             ErrorCategory::Lost if connection.channel == Transport::Stdio => ErrorCategory::Spawn,
             ErrorCategory::Lost => ErrorCategory::Handshake,
@@ -103,7 +109,8 @@ impl Engine {
             .min_by_key(|connection| connection.opened);
         if let Some(connection) = starting {
             let over = request.time_is_over(now).replace(" without progress", "");
-            return format!("{over}, still starting: {}", connection.awaited());
+            let (awaited, advice) = (connection.awaited(), self.fetcher_advice(connection));
+            return format!("{over}, still starting: {awaited}{advice}");
         }
         let mut message = request.timeout_message(now);
         if let Some((why, when)) = &state.failed_start {
@@ -112,6 +119,21 @@ impl Engine {
             }
         }
         message
+    }
+
+    /// What may help when a command that downloads its server has said nothing yet:
+    /// empty, or behind a semicolon.
+    fn fetcher_advice(&self, connection: &Connection) -> String {
+        let silent = connection.evidence.is_none() && connection.channel == Transport::Stdio;
+        let command = self.server(connection.server).config.command.as_ref().filter(|_| silent);
+        let program = command.map(|command| command.program.rsplit('/').next().unwrap_or_default());
+        match program.filter(|program| FETCHERS.contains(program)) {
+            Some(program) => format!(
+                "; {program} may still have been downloading it: call again, or set a longer \
+                 \"startup_timeout\""
+            ),
+            None => String::new(),
+        }
     }
 }
 

@@ -45,6 +45,12 @@ impl Engine {
         connection.group = opened.group;
         let (server, channel) = (connection.server, connection.channel);
         if let Some(pid) = opened.pid {
+            let config = &self.server(server).config;
+            if config.socket_path.is_none() {
+                // The next line names no server, and nothing before it does.
+                let text = format!("starting {}", config.name);
+                self.note(LogLevel::Info, format_args!("{text}"));
+            }
             self.note(LogLevel::Info, format_args!("spawned server pid {pid}"));
             self.watch_socket(now, server);
         }

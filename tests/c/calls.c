@@ -22,7 +22,7 @@ tools_are_listed(void)
 	CHECK_STR(tmcp_event_tool(event), "");
 	text = tmcp_event_text(event, &len);
 	CHECK_INT(len, strlen(text));
-	CHECK_HAS(text, "echo  Echo\n    text  string, required  what to say\n");
+	CHECK_HAS(text, "echo  Gives the text back.\n    text  string, required  what to say\n");
 	CHECK_HAS(text, "    e      string, default red, one of red | green | "
 	    "blue  a colour\n");
 	text = tmcp_event_json(event, &len);

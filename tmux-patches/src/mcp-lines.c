@@ -19,6 +19,7 @@
 
 #include <sys/types.h>
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,7 +95,8 @@ mcp_lines_servers(struct mcp_dialog *d, const struct tmcp_table *table)
 		xasprintf(&s, "%s  %s%s%s%s%s%s%s%s", name,
 		    tmcp_table_get(table, row, "state"),
 		    *tools == '\0' ? "" : ", ", tools,
-		    *tools == '\0' ? "" : " tools",
+		    *tools == '\0' ? "" : strcmp(tools, "1") == 0 ? " tool" :
+		    " tools",
 		    *busy == '\0' ? "" : ", running ", busy,
 		    *scope == '\0' ? "" : ", ", scope);
 		mcp_dialog_line(d, row, s);
@@ -120,6 +122,22 @@ mcp_lines_begin(struct mcp_dialog *d, const char *server, const char *noun,
 	}
 }
 
+/* If a title says a name again, but for blanks, punctuation and case. */
+static int
+mcp_lines_repeats(const char *title, const char *name)
+{
+	for (;;) {
+		while (*title != '\0' && strchr(" _-./", *title) != NULL)
+			title++;
+		while (*name != '\0' && strchr(" _-./", *name) != NULL)
+			name++;
+		if (*title == '\0' || *name == '\0')
+			return (*title == *name);
+		if (tolower((u_char)*title++) != tolower((u_char)*name++))
+			return (0);
+	}
+}
+
 /* Add a line for each row; last is shown if the row says nothing else. */
 static void
 mcp_lines_add(struct mcp_dialog *d, const struct tmcp_table *table,
@@ -133,7 +151,7 @@ mcp_lines_add(struct mcp_dialog *d, const struct tmcp_table *table,
 		name = tmcp_table_get(table, row, "name");
 		title = tmcp_table_get(table, row, "title");
 		more = tmcp_table_get(table, row, "description");
-		if (strcasecmp(title, name) == 0)
+		if (mcp_lines_repeats(title, name))
 			title = "";
 		if (*title == '\0' && *more == '\0')
 			more = tmcp_table_get(table, row, last);

@@ -74,6 +74,9 @@ mcp_table_format(const char *key)
 		    mcp_table_row, "id"), NULL, 10));
 		return (mcp_text_line(who));
 	}
+	/* An entry that is not used has no figures, and not those of all. */
+	if (*tmcp_table_get(table, mcp_table_row, "reason") != '\0')
+		return (xstrdup("-"));
 	xasprintf(&full, "%s:%s", key, mcp_table_row_server());
 	s = mcp_figure(full);
 	free(full);

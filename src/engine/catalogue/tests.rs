@@ -172,3 +172,27 @@ fn servers_that_are_gone_are_forgotten_and_their_places_taken() {
     let report = bench.engine.snapshot("n7").unwrap().report;
     assert_eq!(report.metrics.requests(), 0, "another one of that name is another one");
 }
+
+#[test]
+fn a_list_that_may_not_be_kept_refuses_nothing_but_has_a_call_look_at_the_new_one() {
+    let needs = |name: &str| {
+        let schema = json!({"type": "object", "properties": {name: {}}, "required": [name]});
+        json!({"tools": [{"name": "t", "inputSchema": schema}]})
+    };
+    let mut bench = Bench::modern();
+    call(&mut bench, "t", "a");
+    assert_eq!(answer(&mut bench, &needs("a")).0, 1);
+    bench.events();
+
+    bench.call("t");
+    assert_eq!(answer(&mut bench, &needs("a")), (1, vec![]), "nothing is sent to the tool");
+    let told = format!("{:?}", bench.events());
+    assert!(told.contains("tool 't' needs argument 'a'"), "{told}");
+
+    bench.call("t");
+    let without = json!({"tools": [{"name": "t", "inputSchema": {"type": "object"}}]});
+    assert_eq!(answer(&mut bench, &without), (1, vec![json!({})]), "the tool needs nothing now");
+
+    bench.call("t");
+    assert_eq!(answer(&mut bench, &needs("a")), (0, vec![json!({})]), "nothing speaks against it");
+}

@@ -93,7 +93,7 @@ async fn write(items: &[u8], list: List, out: &mut String, pace: &mut Pace) -> R
 }
 
 async fn write_entry(raw: &[u8], name: &str, out: &mut String, pace: &mut Pace) {
-    let names = [name, "title", "description", "name"];
+    let names = [name, "description", "title", "name"];
     let [name, words @ ..] = last(raw, &names, pace).await.unwrap_or_default();
     write_line(name, &words, out, pace).await;
 }
@@ -178,7 +178,7 @@ async fn write_prompt<'a>(
     const LONGEST: usize = 4096;
     let names = ["name", "title", "description", "arguments"];
     let [name, title, description, arguments] = last(raw, &names, pace).await.unwrap_or_default();
-    write_line(name, &[title, description], out, pace).await;
+    write_line(name, &[description, title], out, pace).await;
     let arguments = arguments.unwrap_or_default();
     let arguments = match given(name).unwrap_or_default() {
         long if long.len() > LONGEST => arguments,
@@ -220,7 +220,8 @@ async fn write_tool<'a>(
     // Older servers keep the title here.
     let annotations = given(annotations).unwrap_or_default();
     let [old_title] = last(annotations, &["title"], pace).await.unwrap_or_default();
-    write_first(&[title, old_title, description], out, pace).await;
+    // A title that stands beside a description mostly says the name again.
+    write_first(&[description, title, old_title], out, pace).await;
     let execution = given(execution).unwrap_or_default();
     let [tasks] = last(execution, &["taskSupport"], pace).await.unwrap_or_default();
     if tasks == Some(br#""required""#) {
@@ -358,11 +359,12 @@ mod tests {
 
     #[test]
     fn a_tool_is_its_name_and_its_best_short_words() {
-        let tools = br#"[{"name":"a","title":"Title","description":"no"},
+        let tools = br#"[{"name":"a","title":"Title","description":"What it does."},
+            {"name":"t","title":"Title","description":""},
             {"name":"b","annotations":{"title":"Old title"}},
             {"name":"c","description":"\n  First line.\nSecond."},
             {"name":"d"}]"#;
-        assert_eq!(text(tools), "a  Title\nb  Old title\nc  First line.\nd\n");
+        assert_eq!(text(tools), "a  What it does.\nt  Title\nb  Old title\nc  First line.\nd\n");
     }
 
     #[test]
@@ -433,7 +435,7 @@ mod tests {
         let tools = br#"[{"name":7,"title":null,"description":["x",1.0],"annotations":"no"},
             {"name":"no","name":"a","title":{},"description":"d","annotations":[]},
             {"name":"b \ud83d","description":true,"annotations":{"title":null}}]"#;
-        assert_eq!(text(tools), "7  [\"x\",1.0]\na  {}\nb \u{fffd}  true\n");
+        assert_eq!(text(tools), "7  [\"x\",1.0]\na  d\nb \u{fffd}  true\n");
         let list =
             br#"[{"name":"p","description":5,"arguments":["a",{"name":"b","required":"true"},7]}]"#;
         assert_eq!(prompts(list), "p  5\n    a\n    b  required\n");

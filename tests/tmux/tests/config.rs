@@ -11,8 +11,8 @@ use tmcp_tmux_tests::{Setup, SocketServer, Tmux, held, servers, stdio, until};
 fn the_tools_of_one_server_are_listed_with_their_arguments() {
     let tmux = Setup::new().server("demo", stdio(&["--page", "3"])).start();
     let text = tmux.run(["mcp-tools", "demo"]).ok();
-    assert!(text.starts_with("echo  Echo\n    text  string, required  what to say\n"), "{text}");
-    assert!(text.contains("\ntypes  Types\n"), "the last page is there: {text}");
+    assert!(text.starts_with("echo  Gives the text back.\n    text  string, required  "), "{text}");
+    assert!(text.contains("\ntypes  Gives its arguments back as JSON, one of each type.\n"), "the last page is there: {text}");
     assert!(
         text.contains("    e      string, default red, one of red | green | blue  a colour\n"),
         "{text}"
@@ -30,9 +30,9 @@ fn the_tools_of_all_servers_are_listed_though_one_is_broken() {
         .start();
     let output = tmux.run(["mcp-tools"]);
     let text = &output.stdout;
-    let a = text.find("Server: a\necho  Echo\n").expect(text);
+    let a = text.find("Server: a\necho  Gives the text back.\n").expect(text);
     let b = text.find("\nServer: b\nerror: server 'b': command '/does/not/exist'").expect(text);
-    let c = text.find("\nServer: c\necho  Echo\n").expect(text);
+    let c = text.find("\nServer: c\necho  Gives the text back.\n").expect(text);
     assert!(a < b && b < c, "{text}");
     assert_eq!(output.code, 2, "one of them failed");
     tmux.finish();
@@ -86,11 +86,15 @@ fn a_call_under_way_survives_a_reload_of_its_server() {
 
 #[test]
 fn a_broken_configuration_keeps_the_last_good_one_and_says_what_is_wrong() {
-    let tmux = Tmux::demo();
+    let warned = json!({"command": "true", "args": ["${TMCP_NOT_SET}"]});
+    let tmux = Setup::new().server("demo", stdio(&[])).server("warned", warned).start();
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();
     tmux.write_config("{\"mcpServers\": {\"demo\": {\"command\"");
     let error = tmux.run(["mcp-reload"]).fails(1);
-    assert!(error.contains(".claude.json") && error.contains("line 1"), "{error}");
+    // It stands before what was read, and before the warnings of entries.
+    let first = error.lines().next().unwrap_or_default();
+    assert!(first.contains(".claude.json: line 1") && first.contains("in force"), "{error}");
+    assert!(error.contains("TMCP_NOT_SET"), "{error}");
     assert_eq!(tmux.call(["demo", "echo", "text=still here"]).ok(), "still here\n");
 
     fs::remove_file(tmux.path("home/.claude.json")).expect("removed");

@@ -54,6 +54,23 @@ fn servers_tools_arguments_review_and_result_on_both_screens() {
 }
 
 #[test]
+fn one_tool_is_not_several_and_a_title_does_not_say_its_name_again() {
+    let mut entry = stdio(&[]);
+    entry["tools"] = json!({"allow": ["crash"]});
+    let tmux = Setup::new().server("demo", entry).conf("bind-key -n C-g mcp-menu").start();
+    let viewer = tmux.view_sized(80, 24);
+    viewer.keys(&["C-g"]);
+    viewer.until("MCP: 1 server");
+    viewer.keys(&["1"]);
+    viewer.until("demo: 1 tool\u{2500}");
+    viewer.until("crash  Aborts the server");
+    viewer.keys(&["b"]);
+    viewer.until("connected, 1 tool ");
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
 fn escape_goes_back_one_step_each_time_and_sends_nothing() {
     for (columns, rows) in SIZES {
         let tmux = menu(&[]);
