@@ -491,6 +491,22 @@ fn servers_of_projects_are_in_force_there_alone() {
 }
 
 #[test]
+fn a_name_of_an_entry_that_is_not_used_is_no_abbreviation() {
+    let servers = format!(
+        r#"{{"memory":{0},"mem":{{"command":"x","disabled":true}},"me":{{"command":5}}}}"#,
+        entry(&[], "")
+    );
+    let mut driver = Driver::new("no-abbreviation", &servers);
+    driver.ready();
+    for (name, why) in [("mem", "server 'mem' is disabled"), ("me", "server 'me'")] {
+        let told = driver.client.find(name).unwrap_err();
+        assert!(told.message().contains(why), "{told}");
+    }
+    assert_eq!(driver.client.find("memo").unwrap(), "memory");
+    assert_eq!(driver.client.find("m").unwrap(), "memory");
+}
+
+#[test]
 fn a_filter_keeps_tools_from_lists_and_calls() {
     let mut driver =
         Driver::new("filter", &format!("{{\"s\":{}}}", entry(&[], r#""tools":{"deny":["e*"]}"#)));

@@ -12,7 +12,10 @@ fn the_tools_of_one_server_are_listed_with_their_arguments() {
     let tmux = Setup::new().server("demo", stdio(&["--page", "3"])).start();
     let text = tmux.run(["mcp-tools", "demo"]).ok();
     assert!(text.starts_with("echo  Gives the text back.\n    text  string, required  "), "{text}");
-    assert!(text.contains("\ntypes  Gives its arguments back as JSON, one of each type.\n"), "the last page is there: {text}");
+    assert!(
+        text.contains("\ntypes  Gives its arguments back as JSON, one of each type.\n"),
+        "the last page is there: {text}"
+    );
     assert!(
         text.contains("    e      string, default red, one of red | green | blue  a colour\n"),
         "{text}"
@@ -195,6 +198,26 @@ fn the_environment_of_a_server_is_the_one_of_tmux_now() {
     let _ = tmux.run(["set-environment", "-g", "LATE", "set later"]).ok();
     assert_eq!(tmux.call(["demo", "env", "name=LATE"]).ok(), "set later\n");
     assert!(tmux.call(["demo", "env", "name=TMUX"]).ok().contains("/test,"), "TMUX is set");
+    tmux.finish();
+}
+
+#[test]
+fn what_update_environment_brings_reaches_the_next_start() {
+    let setup = Setup::new().conf("set -g update-environment 'BROUGHT PATH'");
+    let bin = setup.path("bin");
+    fs::create_dir(&bin).expect("a directory");
+    let tmux = setup.server("late", json!({"command": "late-server"})).start();
+    let searched = std::env::var("PATH").unwrap_or_default();
+    let error = tmux.call(["late", "echo", "text=x"]).fails(2);
+    assert!(error.contains(&format!("'late-server' not found on PATH ({searched};")), "{error}");
+    assert!(error.contains("tmux set-environment -g PATH"), "{error}");
+
+    // Somebody comes with a shell that finds it.
+    std::os::unix::fs::symlink(servers::binary(), bin.join("late-server")).expect("a link");
+    let mut command = tmux.command(["new-session", "-d", "-s", "second", "sleep 600"]);
+    command.env("BROUGHT", "along").env("PATH", format!("{}:{searched}", bin.display()));
+    assert!(command.status().expect("tmux runs").success());
+    assert_eq!(tmux.call(["late", "env", "name=BROUGHT"]).ok(), "along\n");
     tmux.finish();
 }
 

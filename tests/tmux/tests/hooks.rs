@@ -1,5 +1,6 @@
 //! Hooks, servers that start with tmux, and abbreviations.
 
+use serde_json::json;
 use tmcp_tmux_tests::{Setup, stdio, until};
 
 #[test]
@@ -126,6 +127,27 @@ fn a_wrong_name_in_preconnect_is_told() {
             .any(|line| line.contains("@mcp-preconnect") && line.contains("nobody"))
     });
     drop(terminal);
+    tmux.finish();
+}
+
+#[test]
+fn a_name_of_the_configuration_is_never_an_abbreviation_and_destructive_tools_have_none() {
+    let journal = Setup::new();
+    let path = journal.path("journal");
+    let off = json!({"command": "true", "disabled": true});
+    let tmux = journal
+        .server("memory", stdio(&["--journal", &path.to_string_lossy()]))
+        .server("mem", off)
+        .start();
+    let _ = tmux.run(["mcp-tools", "memory"]).ok();
+    // An entry that is not used keeps its name to itself, whatever begins with it.
+    let error = tmux.call(["mem", "echo", "text=x"]).fails(1);
+    assert!(error.contains("server 'mem' is disabled"), "{error}");
+    assert_eq!(tmux.call(["memo", "echo", "text=x"]).ok(), "x\n");
+    let error = tmux.call(["memory", "cra"]).fails(1);
+    assert!(error.contains("tool crash is destructive: write its whole name"), "{error}");
+    assert_eq!(tmux.journal(), ["echo"], "nothing destructive was called");
+    assert!(tmux.call(["memory", "wor", "text=a b"]).ok().contains("words"));
     tmux.finish();
 }
 
