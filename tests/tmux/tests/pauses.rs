@@ -8,14 +8,13 @@ use std::time::{Duration, Instant};
 
 use tmcp_tmux_tests::{Setup, Tmux, Viewer, held, stdio, until};
 
-/// With the pause that users have, a pane that shows what is typed, and a call on M-z
+/// With the pause that users have, a pane that shows what is typed, and a call on C-y
 /// that lasts until [`over`].
 fn demo(sink: &str) -> Tmux {
     let tmux = Setup::new()
         .server("demo", stdio(&[]))
         .conf("set -gu @mcp-key-delay")
         .conf("set -g status-interval 0")
-        .conf("set -s escape-time 10")
         .start();
     let pager = tmux.path("pager");
     fs::write(&pager, "#!/bin/sh\ncat\nexec sleep 600\n").expect("written");
@@ -24,14 +23,14 @@ fn demo(sink: &str) -> Tmux {
     let _ = tmux.run(["respawn-pane", "-k", "-t", "one:0.0", "exec cat"]).ok();
     let [ms, file] = held(&tmux.path("over"));
     let _ =
-        tmux.run(["bind", "-n", "M-z", "mcp-call", "-o", sink, "demo", "sleep", &ms, &file]).ok();
+        tmux.run(["bind", "-n", "C-y", "mcp-call", "-o", sink, "demo", "sleep", &ms, &file]).ok();
     tmux
 }
 
 /// Presses the key of the call and waits until it is under way.
 #[track_caller]
 fn call(tmux: &Tmux, viewer: &Viewer<'_>) {
-    viewer.keys(&["M-z"]);
+    viewer.keys(&["C-y"]);
     tmux.until_format("#{mcp_inflight}", "1");
 }
 
@@ -80,11 +79,11 @@ fn a_result_waits_while_a_prompt_or_a_menu_is_used_and_for_the_line_typed_after_
         for (open, last) in [(prompt, "Enter"), (menu, "y")] {
             let tmux = demo(sink);
             let file = tmux.path("bind.conf");
-            fs::write(&file, format!("bind -n M-o {open}\n")).expect("written");
+            fs::write(&file, format!("bind -n C-o {open}\n")).expect("written");
             let _ = tmux.run(["source-file", &file.to_string_lossy()]).ok();
             let viewer = tmux.view_sized(80, 24);
             call(&tmux, &viewer);
-            viewer.keys(&["M-o"]);
+            viewer.keys(&["C-o"]);
             viewer.until("ask:");
             over(&tmux);
             // Slowly: the person thinks.
@@ -211,10 +210,10 @@ fn a_result_looks_at_the_hands_again_when_commands_have_kept_it_waiting() {
         let tmux = demo(sink);
         let go = tmux.path("go");
         let wait = format!("while ! [ -e '{}' ]; do sleep 0.05; done", go.display());
-        let _ = tmux.run(["bind", "-n", "M-o", "run-shell", &wait]).ok();
+        let _ = tmux.run(["bind", "-n", "C-o", "run-shell", &wait]).ok();
         let viewer = tmux.view_sized(80, 24);
         call(&tmux, &viewer);
-        viewer.keys(&["M-o"]);
+        viewer.keys(&["C-o"]);
         over(&tmux);
         // By now it waits behind that command in the queue of the client.
         thread::sleep(Duration::from_millis(800));
