@@ -3,13 +3,15 @@
 //! Nearly every line is one message. What is none is searched for messages, kept as
 //! evidence for the error that may follow, and counted.
 
-use crate::config::Transport;
+use serde_json::value::RawValue;
+
+use crate::config::{Era, Transport};
 use crate::engine::connection::{Connection, Phase, Purpose};
 use crate::engine::evidence::Evidence;
 use crate::engine::{ConnectionId, Engine, LogLevel};
 use crate::mcp::message;
 use crate::metrics::{ErrorCategory, EvictionCause};
-use crate::rpc::envelope::{self, Message, RpcError};
+use crate::rpc::envelope::{self, INVALID_REQUEST, Message, RpcError};
 use crate::rpc::line::Line;
 use crate::rpc::salvage::{self, Folding, Wreck};
 use crate::time::Time;
@@ -187,11 +189,31 @@ impl Engine {
             let error = RpcError { message, ..RpcError::default() };
             return self.handle_response(now, id, server, wire, Err(error));
         }
+        if let Some(theirs) = &line.request_id {
+            self.refuse_request(now, id, theirs, &format!("the request has {bytes} bytes, {why}"));
+        }
         let state = self.server_mut(server);
         state.metrics.wire.junk_lines += 1;
         let name = state.name.clone();
         let text = format_args!("{name} sent a line of {bytes} bytes, {why}: it was passed over");
         self.note_about(now, server, LogLevel::Warning, text);
+    }
+
+    /// Answers a request of the server that cannot be read: otherwise the server may
+    /// wait for ever.
+    fn refuse_request(&mut self, now: Time, id: ConnectionId, theirs: &str, why: &str) {
+        let Ok(theirs) = serde_json::from_str::<&RawValue>(theirs) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.era() == Some(Era::Modern) {
+            // A client must not answer there (2026-07-28, transports).
+            return;
+        }
+        let server = connection.server;
+        connection.answer(&mut self.spare, |out| {
+            envelope::write_error(out, theirs, INVALID_REQUEST, why);
+        });
+        self.server_mut(server).metrics.message_sent(now);
+        self.ask_write(id);
     }
 
     /// Why a line that is passed over, so far of so many bytes, is the end of its

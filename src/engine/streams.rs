@@ -107,9 +107,10 @@ impl Engine {
                 Ok(None) => break self.endless(id, lines.skipped()),
                 Err(line) => {
                     (self.answered, blank) = (false, false);
+                    let length = line.bytes as usize;
                     self.too_long(now, id, line);
                     if !self.answered {
-                        self.charge_line(now, id, line.bytes as usize);
+                        self.charge_line(now, id, length);
                     }
                 }
             }

@@ -17,6 +17,8 @@ use crate::rpc::line::Line;
 use crate::rpc::scanner::{self, Outline, Part, Verdict};
 use crate::rpc::spans::Deep;
 
+/// The request cannot be served as it is.
+pub const INVALID_REQUEST: i64 = -32600;
 /// The method does not exist or is not available.
 pub const METHOD_NOT_FOUND: i64 = -32601;
 /// The parameters are wrong; also what an unknown tool is answered with.

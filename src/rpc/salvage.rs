@@ -221,15 +221,28 @@ pub fn wreck(text: &[u8], outline: Option<&Outline>) -> Option<Wreck> {
     Some(Wreck { id, why, is_nameless })
 }
 
-/// The id at the end of an answer, which may be followed by `jsonrpc` alone.
+/// The id of ours at the end of an answer, which may be followed by `jsonrpc` alone.
 pub fn last_id(text: &[u8]) -> Option<u64> {
+    last_raw_id(text).and_then(envelope::id_of)
+}
+
+/// Whether raw JSON may be the id of a request: a short text or number.
+pub fn may_be_id(raw: &str) -> bool {
+    raw.len() <= TAIL
+        && raw.starts_with(|c: char| matches!(c, '"' | '-' | '0'..='9'))
+        && serde_json::from_str::<serde::de::IgnoredAny>(raw).is_ok()
+}
+
+/// The raw id at the end of a message, which may be followed by `jsonrpc` alone.
+pub fn last_raw_id(text: &[u8]) -> Option<&str> {
     let tail = text[text.len().saturating_sub(TAIL)..].trim_ascii_end().strip_suffix(b"}")?;
     let at = memmem::rfind(tail, b"\"id\"")?;
     let value = tail[at + 4..].trim_ascii_start().strip_prefix(b":")?;
     let value = std::str::from_utf8(value).ok()?;
     let (id, rest) = value.split_once(',').unwrap_or((value, ""));
     let rest: String = rest.chars().filter(|c| !c.is_whitespace()).collect();
-    matches!(&*rest, "" | "\"jsonrpc\":\"2.0\"").then(|| envelope::id_of(id.trim())).flatten()
+    let is_last = matches!(&*rest, "" | "\"jsonrpc\":\"2.0\"");
+    Some(id.trim()).filter(|id| is_last && may_be_id(id))
 }
 
 #[cfg(test)]

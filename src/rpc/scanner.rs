@@ -127,6 +127,15 @@ impl Outline {
         self.is_deep.then(|| self.deep.as_deref().unwrap_or(NOTHING))
     }
 
+    /// Whether the message asks or tells something, as far as it was looked at: it has a
+    /// method or parameters, or one of them has begun.
+    pub fn is_request(&self) -> bool {
+        let begun = self.members[0].as_ref().map(|(member, _)| *member);
+        self.method.is_some()
+            || self.params.is_some()
+            || matches!(begun, Some(Member::Method | Member::Params))
+    }
+
     /// Looks at what `line` has beyond the last call. `line` may only grow.
     pub fn advance(&mut self, line: &[u8]) {
         if self.state == State::Start {

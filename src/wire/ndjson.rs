@@ -45,7 +45,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 const NO_BATCH: &[u8] = b"[";
 
 /// A line was longer than the limit, and was passed over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TooLong {
     /// How long it was.
     pub bytes: u64,
@@ -53,6 +53,8 @@ pub struct TooLong {
     pub id: Option<u64>,
     /// It is no request and no notice.
     pub is_answer: bool,
+    /// The raw id of a request of the server, when it can be seen.
+    pub request_id: Option<Box<str>>,
     /// There was no memory for more of it.
     pub no_memory: bool,
 }
@@ -68,10 +70,13 @@ struct Skipping {
 impl Skipping {
     /// `held` is its beginning, `outline` what is known of that.
     fn new(held: &[u8], outline: Option<&Outline>) -> Skipping {
-        let id = outline.and_then(|outline| held.get(outline.id.clone()?));
-        let id = id.and_then(|id| std::str::from_utf8(id).ok()).and_then(envelope::id_of);
-        let is_answer = outline.is_some_and(|outline| outline.method.is_none());
-        let line = TooLong { id, is_answer, ..TooLong::default() };
+        let raw_id = outline.and_then(|outline| held.get(outline.id.clone()?));
+        let raw_id = raw_id.and_then(|id| std::str::from_utf8(id).ok());
+        let is_answer = outline.is_some_and(|outline| !outline.is_request());
+        let id = raw_id.filter(|_| is_answer).and_then(envelope::id_of);
+        let request_id = raw_id.filter(|id| !is_answer && salvage::may_be_id(id));
+        let request_id = request_id.map(Box::from);
+        let line = TooLong { id, is_answer, request_id, ..TooLong::default() };
         let mut skipping = Skipping { line, tail: Vec::new() };
         skipping.pass(held);
         skipping
@@ -87,6 +92,8 @@ impl Skipping {
     fn finish(mut self) -> TooLong {
         if self.line.id.is_none() && self.line.is_answer {
             self.line.id = salvage::last_id(&self.tail);
+        } else if self.line.request_id.is_none() && !self.line.is_answer {
+            self.line.request_id = salvage::last_raw_id(&self.tail).map(Box::from);
         }
         self.line
     }
@@ -465,8 +472,8 @@ mod tests {
         for (line, id, is_answer) in [
             (format!("{{\"id\":7,\"result\":\"{long}\"}}"), Some(7), true),
             (format!("{{\"result\":\"{long}\",\"id\":8}} "), Some(8), true),
-            (format!("{{\"id\":7,\"method\":\"{long}\"}}"), Some(7), true),
-            (format!("{{\"method\":\"x\",\"id\":7,\"params\":\"{long}\"}}"), Some(7), false),
+            (format!("{{\"id\":7,\"method\":\"{long}\"}}"), None, false),
+            (format!("{{\"method\":\"x\",\"id\":7,\"params\":\"{long}\"}}"), None, false),
             (format!("{{\"result\":\"{long}\"}}"), None, true),
         ] {
             let stream = format!("{line}\n{{\"a\":1}}\n");
@@ -485,6 +492,33 @@ mod tests {
                     }
                 }
                 assert_eq!(found, [Err((id, is_answer)), Ok(b"{\"a\":1}".to_vec())], "{size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_beyond_the_limit_is_known_by_its_id() {
+        let long = "x".repeat(100_000);
+        for (line, id) in [
+            (format!("{{\"id\":7,\"params\":\"{long}\",\"method\":\"x\"}}"), Some("7")),
+            (format!("{{\"method\":\"x\",\"id\":\"q\",\"params\":\"{long}\"}}"), Some("\"q\"")),
+            (format!("{{\"method\":\"x\",\"params\":\"{long}\",\"id\":-1.5}}"), Some("-1.5")),
+            (format!("{{\"method\":\"x\",\"params\":\"{long}\",\"id\":{{}}}}"), None),
+            (format!("{{\"method\":\"x\",\"params\":{{\"a\":\"{long}\",\"id\":5}}}}"), None),
+            (format!("{{\"method\":\"x\",\"params\":\"{long}\"}}"), None),
+            (format!("{{\"method\":\"x\",\"id\":\"{long}\"}}"), None),
+        ] {
+            for size in [1000, 70_000, line.len()] {
+                let mut decoder = Lines::default();
+                decoder.set_limit(90_000);
+                let mut found = None;
+                for chunk in line.as_bytes().chunks(size).chain([&b"\n"[..]]) {
+                    found = decoder.next(&mut &*chunk).err().or(found);
+                }
+                let found = found.expect("it is too long");
+                let wanted = (None, false, id);
+                let request_id = found.request_id.as_deref();
+                assert_eq!((found.id, found.is_answer, request_id), wanted, "{size} {line:.60}");
             }
         }
     }
