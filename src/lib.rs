@@ -46,6 +46,7 @@ pub mod metrics;
 mod nearest;
 mod process;
 pub mod redact;
+pub mod release;
 pub mod rpc;
 pub mod session;
 mod sys;

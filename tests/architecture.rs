@@ -16,9 +16,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("config", &["error", "nearest", "time"]),
     ("metrics", &["error", "time"]),
     ("redact", &[]),
+    ("release", &[]),
     ("rpc", &["chunks", "json"]),
     ("mcp", &["chunks", "json", "nearest", "rpc", "table"]),
-    ("wire", &["rpc"]),
+    ("wire", &["release", "rpc"]),
     ("session", &["config::Era", "json", "mcp", "rpc", "time"]),
     (
         "engine",
@@ -32,7 +33,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("channel", &["error", "process", "sys"]),
     (
         "client",
-        &["channel", "config", "engine", "error", "json", "mcp", "metrics", "sys", "table", "time"],
+        &[
+            "channel", "config", "engine", "error", "json", "mcp", "metrics", "release", "sys",
+            "table", "time",
+        ],
     ),
 ];
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Daemon, Driver, Home, entry, socket, write_config};
+use common::{Daemon, Driver, Home, entry, one, socket, write_config};
 use tmcp::error::Kind;
 
 #[allow(unsafe_code)]
@@ -69,4 +69,14 @@ fn a_host_without_descriptors_gets_clear_errors_and_recovers() {
     for server in ["process", "socket"] {
         assert_eq!(driver.text(server, "echo", r#"{"text":"x"}"#), "x");
     }
+    // What is idle is given up when the host has used up what is left.
+    let mut driver = one("few-descriptors", &[], "");
+    let old = set_limit(used() + 60);
+    assert_eq!(driver.text("s", "echo", r#"{"text":"x"}"#), "x");
+    set_limit(used() + 2);
+    driver.until("it is given up", |driver| {
+        (driver.number("s", "Total Connections") == 0).then_some(())
+    });
+    set_limit(old);
+    assert_eq!(driver.text("s", "echo", r#"{"text":"x"}"#), "x");
 }

@@ -22,6 +22,7 @@ use tmcp::mcp::render::blob::{self, Blobs};
 use tmcp::mcp::render::rows::{self, List};
 use tmcp::mcp::render::{content, listing, pointer};
 use tmcp::mcp::schema::fields;
+use tmcp::release;
 use tmcp::table::Table;
 
 use crate::arena::Arena;
@@ -148,6 +149,16 @@ impl tmcp_event {
             table: Given::default(),
             pretty: Given::default(),
             part: Given::default(),
+        }
+    }
+
+    /// Ends it; a large answer and what was made of it are given back in steps.
+    fn shed(self) {
+        if let Some(text) = self.text.into_made() {
+            release::later(text.into_bytes_with_nul());
+        }
+        if let Ok(json) = Arc::try_unwrap(self.answer.0) {
+            release::later(json.buffer);
         }
     }
 
@@ -656,7 +667,7 @@ pub unsafe extern "C" fn tmcp_event_free(event: *mut tmcp_event) {
         // SAFETY: what this function asks of its caller.
         if unsafe { ask(event, |event| event.magic.store(FREED, Ordering::Relaxed)) }.is_some() {
             // SAFETY: made by Box::into_raw in `adopt`, and freed once.
-            drop(unsafe { Box::from_raw(event) });
+            unsafe { Box::from_raw(event) }.shed();
         }
     }
 }

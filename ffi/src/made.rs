@@ -37,6 +37,11 @@ impl<T> Default for Kept<T> {
 }
 
 impl<T> Kept<T> {
+    /// Something that `job` makes.
+    pub fn begun(job: Job<'static, T>) -> Kept<T> {
+        Kept { making: Mutex::new(Some(job)), made: OnceLock::new() }
+    }
+
     /// Goes on until `end`. Whether there is more to do.
     pub fn prepare(&self, job: impl FnOnce() -> Job<'static, T>, end: Instant) -> bool {
         // Whoever makes it now makes all of it.
@@ -60,6 +65,35 @@ impl<T> Kept<T> {
         }
         let mut making = self.making.lock();
         self.made.get_or_init(|| making.take().unwrap_or_else(job).finish())
+    }
+
+    /// Goes on until `end` with what was begun. Whether there is more to do.
+    pub fn advance(&self, end: Instant) -> bool {
+        let Some(mut making) = self.making.try_lock() else { return self.made.get().is_none() };
+        match making.take().map(|job| until(job, end)) {
+            Some(State::Making(more)) => {
+                *making = Some(more);
+                true
+            }
+            Some(State::Made(made)) => self.made.set(made).is_err(),
+            None => false,
+        }
+    }
+
+    /// What was begun, made to its end if it has to be; `None` when nothing was.
+    pub fn whole(&self) -> Option<&T> {
+        if self.made.get().is_none() {
+            let job = self.making.lock().take();
+            if let Some(job) = job {
+                return Some(self.made.get_or_init(|| job.finish()));
+            }
+        }
+        self.made.get()
+    }
+
+    /// It, if it was made.
+    pub fn into_made(self) -> Option<T> {
+        self.made.into_inner()
     }
 
     /// It, if it is made already.
@@ -139,6 +173,21 @@ mod tests {
         let kept = Kept::default();
         assert!(kept.prepare(|| job(1), now));
         assert_eq!(kept.get(|| job(2)), &1);
+    }
+
+    #[test]
+    fn what_was_begun_is_made_in_steps_or_at_once() {
+        let now = Instant::now();
+        let kept = Kept::begun(job(1));
+        assert!(kept.advance(now) && kept.advance(now));
+        assert!(!kept.advance(now) && !kept.advance(now));
+        assert_eq!(kept.whole(), Some(&1));
+
+        let kept = Kept::begun(job(1));
+        assert!(kept.advance(now));
+        assert_eq!((kept.whole(), kept.whole()), (Some(&1), Some(&1)));
+        assert!(!kept.advance(now));
+        assert_eq!(Kept::<u32>::default().whole(), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::ffi::{CString, c_char};
 
 use tmcp::metrics::Detail;
+use tmcp::release;
 
 use crate::failure::Failure;
 use crate::handle::{self, tmcp_client};
@@ -135,7 +136,7 @@ pub unsafe extern "C" fn tmcp_string_free(string: *mut c_char) {
     guard! {
         if !string.is_null() {
             // SAFETY: made by CString::into_raw and freed once, as documented.
-            drop(unsafe { CString::from_raw(string) });
+            release::later(unsafe { CString::from_raw(string) }.into_bytes_with_nul());
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::engine::{
     Action, ChildExit, ConnectionId, LogLevel, OpenFailure, Opened, Signal as Hardness,
 };
 use crate::error::Kind;
+use crate::release;
 use crate::sys::{clock, fd, knock, undertaker};
 use crate::time::Time;
 
@@ -24,6 +25,8 @@ use super::{Client, KNOCKS, STRAGGLER, lookup};
 const HEADROOM: u32 = 5;
 /// Descriptors that a process needs while it is started.
 const NEEDS: usize = 8;
+/// How often a host that may have few descriptors is looked at while servers have some.
+const RELIEF: Duration = Duration::from_secs(2);
 /// Bytes of a list that are copied in one go.
 const PIECE: usize = 256 << 10;
 /// How often each stream with something to read is read before the clock is asked:
@@ -42,6 +45,7 @@ impl Client {
     pub fn dispatch(&mut self, budget: Duration) -> bool {
         let start = clock::now();
         self.flush(start);
+        self.relieve(start);
         let mut served = self.read_ahead(start);
         if !served || self.engine.deadline().is_some_and(|when| when <= start) {
             self.collect_events();
@@ -104,6 +108,10 @@ impl Client {
         }
         self.longest_piece = longest;
         let mut took = clock::now().since(start);
+        while release::is_pending() && took < budget / 2 {
+            release::step();
+            took = clock::now().since(start);
+        }
         if self.has_unsaved() && (!served || took < budget / 2) {
             self.save();
             took = clock::now().since(start);
@@ -115,7 +123,7 @@ impl Client {
 
     /// Whether there is something to do that no event and no deadline announces.
     pub(super) fn has_more(&self) -> bool {
-        self.is_busy() || self.shelf.has_more() || self.has_unsaved()
+        self.is_busy() || self.shelf.has_more() || self.has_unsaved() || release::is_pending()
     }
 
     fn is_busy(&self) -> bool {
@@ -202,6 +210,18 @@ impl Client {
                 link.listed = true;
                 self.busy.push_back(id);
             }
+        }
+    }
+
+    /// Gives up idle connections while the host is short of descriptors, which may be
+    /// because of what it has opened itself: somebody may want to attach.
+    fn relieve(&mut self, now: Time) {
+        if self.relief_due.is_none_or(|due| now < due) {
+            return;
+        }
+        self.relief_due = (!self.links.is_empty()).then(|| now + RELIEF);
+        while fd::shortage(self.poll.as_raw_fd(), 0).is_some() && self.engine.spare_one(now) {
+            self.carry_out(now);
         }
     }
 
@@ -544,6 +564,9 @@ impl Client {
                 let pid = transport.child().map(|child| child.pid());
                 let group = transport.peer_group();
                 self.links.insert(id, Link::new(transport));
+                if self.relief_due.is_none() && fd::is_tight() {
+                    self.relief_due = Some(now + RELIEF);
+                }
                 if let (Some(knocks), Some(path), None) =
                     (&mut self.knocks, &server.socket_path, pid)
                 {

@@ -120,6 +120,8 @@ pub struct Client {
     longest_piece: Duration,
     /// Dispatches for which the clock may still wait until what came is read.
     patience: u32,
+    /// When it is looked next whether the host is short of descriptors.
+    relief_due: Option<Time>,
 }
 
 impl Client {
@@ -177,6 +179,7 @@ impl Client {
             longest_dispatch: Duration::ZERO,
             longest_piece: Duration::ZERO,
             patience: drive::PATIENCE,
+            relief_due: None,
             options,
         };
         client.reload();
@@ -203,7 +206,7 @@ impl Client {
         let stragglers = self.stragglers.iter().map(|(when, _)| *when);
         let unread = self.unread.iter().map(|id| self.read_again_at(*id).unwrap_or(now));
         let all = self.engine.deadline().into_iter().chain(loader).chain(links);
-        let all = all.chain(stragglers).chain(unread);
+        let all = all.chain(stragglers).chain(unread).chain(self.relief_due);
         all.min().map(|when| when.since(now))
     }
 

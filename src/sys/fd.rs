@@ -58,6 +58,18 @@ const RESERVE: usize = 16;
 /// The highest limit at which open descriptors are counted one by one.
 const COUNTED: usize = 4096;
 
+/// The highest limit with which a host may run short of descriptors by what else it
+/// opens: that of most systems is 1024 and more.
+const TIGHT: libc::rlim_t = 256;
+
+/// Whether so few descriptors may be open that a host may run short of them.
+pub fn is_tight() -> bool {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a valid place for the answer.
+    let got = check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) });
+    got.is_ok() && limit.rlim_cur <= TIGHT
+}
+
 /// Whether `needed` more descriptors would leave the host too few; then the limit of
 /// open ones. `any` is some open descriptor.
 pub fn shortage(any: RawFd, needed: usize) -> Option<usize> {

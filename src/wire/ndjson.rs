@@ -18,6 +18,7 @@ use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::release;
 use crate::rpc::batch::Batch;
 use crate::rpc::line::Line;
 use crate::rpc::scanner::Outline;
@@ -263,15 +264,28 @@ impl Lines {
 
     /// Lets go of the unfinished line, which goes on with `bytes`.
     fn skip(&mut self, bytes: &[u8], no_memory: bool) {
+        let (mut head, held) = (Outline::default(), &self.partial);
         let outline = match self.long.as_deref() {
             Some(Long::Line(outline)) => Some(outline),
-            _ => None,
+            Some(Long::Batch { .. }) => None,
+            None if held.is_empty() => {
+                // All of it came at once, as a host may read.
+                head.advance(&bytes[..HEAD.min(bytes.len())]);
+                let mut skipping = Box::new(Skipping::new(bytes, Some(&head)));
+                skipping.line.no_memory = no_memory;
+                self.skipping = Some(skipping);
+                return;
+            }
+            None => {
+                head.advance(held);
+                Some(&head)
+            }
         };
-        let mut skipping = Box::new(Skipping::new(&self.partial, outline));
+        let mut skipping = Box::new(Skipping::new(held, outline));
         skipping.line.no_memory = no_memory;
         skipping.pass(bytes);
         self.skipping = Some(skipping);
-        self.partial = Vec::new();
+        release::later(mem::take(&mut self.partial));
         self.long = None;
     }
 
@@ -348,6 +362,12 @@ impl Lines {
     pub fn shrink(&mut self) {
         self.given = None;
         self.partial.shrink_to_fit();
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        release::later(mem::take(&mut self.partial));
     }
 }
 

@@ -36,6 +36,9 @@
  */
 #define MCP_BYTES_FREE (1024 * 1024)
 
+/* How much is given back in one go. */
+#define MCP_BYTES_PIECE (1024 * 1024)
+
 /* Begin a text of our own. It always has a NUL behind it. */
 struct mcp_bytes *
 mcp_bytes_create(void)
@@ -166,14 +169,25 @@ mcp_bytes_ref(struct mcp_bytes *b)
 	return (b);
 }
 
-/* Give back the memory. */
+/*
+ * Give back the memory, piece by piece if that is much, because the system takes
+ * a tenth of a millisecond for each MiB. Returns 1 if there is more. The core does
+ * the same with its own in its next turns.
+ */
 static int
 mcp_bytes_free(void *data)
 {
 	struct mcp_bytes	*b = data;
 
+	if (b->own != NULL && b->space > 2 * MCP_BYTES_PIECE) {
+		b->space -= MCP_BYTES_PIECE;
+		b->own = xrealloc(b->own, b->space);
+		return (1);
+	}
 	tmcp_event_free(b->event);
 	tmcp_string_free(b->string);
+	if (b->size > MCP_BYTES_FREE)
+		mcp_changed();
 	free(b->own);
 	free(b);
 	return (0);
@@ -188,6 +202,8 @@ mcp_bytes_unref(struct mcp_bytes *b)
 	mcp_bytes_unref(b->of);
 	if (b->of == NULL && b->size > MCP_BYTES_FREE)
 		mcp_work_add(mcp_bytes_free, b);
-	else
-		(void)mcp_bytes_free(b);
+	else {
+		while (mcp_bytes_free(b))
+			/* nothing */;
+	}
 }
