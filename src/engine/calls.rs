@@ -95,6 +95,7 @@ impl Engine {
             missed: false,
             open_questions: 0,
             rounds: None,
+            misnamed: None,
             progress: None,
             served: false,
         };
@@ -355,6 +356,7 @@ impl Engine {
         request.assigned = Some(now);
         request.heard = now;
         request.startup = None;
+        request.misnamed = None;
         let state = self.server_mut(server);
         state.in_flight += 1;
         state.metrics.request_sent(now, size);
@@ -582,6 +584,11 @@ impl Engine {
                     return;
                 }
             }
+        }
+        if self.requests.get(&id).is_some_and(|request| request.is_misnamed(now)) {
+            let message = "the server answered with an id that no request has";
+            self.abandon(now, id, message);
+            return self.finish(now, id, Err(Error::new(error::Kind::Protocol, message)));
         }
         let message = self.timeout_message(now, id);
         self.abandon(now, id, "timed out");

@@ -192,7 +192,7 @@ impl Connection {
             unread_answers: 0,
             unasked: unasked::OF_ONE,
             unasked_share: unasked::SHARE,
-            unasked_stderr: unasked::OF_ONE,
+            unasked_stderr: unasked::OF_STDERR,
             carries: None,
             unawaited: Vec::new(),
             write_asked: false,

@@ -3,12 +3,14 @@
 //! Nearly every line is one message. What is none is searched for messages, kept as
 //! evidence for the error that may follow, and counted.
 
+use std::time::Duration;
+
 use serde_json::value::RawValue;
 
 use crate::config::{Era, Transport};
 use crate::engine::connection::{Connection, Phase, Purpose};
 use crate::engine::evidence::Evidence;
-use crate::engine::{ConnectionId, Engine, LogLevel};
+use crate::engine::{ConnectionId, Engine, LogLevel, unasked};
 use crate::mcp::message;
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::rpc::envelope::{self, INVALID_REQUEST, Message, RpcError};
@@ -21,6 +23,8 @@ use crate::engine::loss::Loss;
 
 /// Characters of a line that are logged, and shown of an answer that cannot be read.
 const SHOWN: usize = 200;
+/// How long the own answer of a request is awaited after an answer that names no request.
+const MISNAMED: Duration = Duration::from_millis(250);
 /// Bytes of a line after which its end is not waited for.
 const ENDLESS: u64 = 1 << 30;
 
@@ -234,7 +238,12 @@ impl Engine {
         let is_known = !wreck.is_nameless || connection.handshake().0;
         let only = || connection.only_exchange().filter(|_| is_known);
         let wire = wreck.id.or_else(only);
-        let Some(wire) = wire.filter(|wire| connection.awaits(*wire)) else { return };
+        let Some(wire) = wire.filter(|wire| connection.awaits(*wire)) else {
+            if wreck.is_nameless {
+                self.misnamed(now, id);
+            }
+            return;
+        };
         let message = format!("the answer cannot be read ({}): {}", wreck.why, shown(text));
         let error = RpcError { message, ..RpcError::default() };
         self.handle_response(now, id, server, wire, Err(error));
@@ -281,6 +290,21 @@ impl Engine {
         connection.only_exchange()
     }
 
+    /// An answer came that names no request. If only one request is in flight, the
+    /// answer may be meant for it: its own answer is awaited for a moment only.
+    pub(super) fn misnamed(&mut self, now: Time, id: ConnectionId) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let Some(wire) = connection.only_exchange() else { return };
+        let exchange = connection.exchanges.iter().find(|exchange| exchange.wire == wire);
+        let Some(Purpose::Request(request)) = exchange.map(|exchange| exchange.purpose) else {
+            return;
+        };
+        if let Some(state) = self.requests.get_mut(&request) {
+            state.misnamed.get_or_insert(now + MISNAMED);
+            self.note_request(request);
+        }
+    }
+
     /// Whether the server has sent back what it was sent.
     pub(super) fn is_echo(&self, id: ConnectionId, message: &Message<'_>) -> bool {
         let Message::Request { id: theirs, method, .. } = message else { return false };
@@ -299,6 +323,7 @@ impl Engine {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.evidence.get_or_insert_default().said(now, &line);
         connection.alive(now);
+        connection.unasked_stderr.charge(now, unasked::LINE);
         let server = connection.server;
         let state = self.server_mut(server);
         state.said.line(&line);
@@ -379,3 +404,6 @@ fn shown(text: &[u8]) -> String {
     let cut = if text.len() > SHOWN { "..." } else { "" };
     String::from_utf8_lossy(&text[..text.len().min(SHOWN)]).into_owned() + cut
 }
+
+#[cfg(test)]
+mod tests;

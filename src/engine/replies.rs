@@ -43,6 +43,7 @@ impl Engine {
                     return self.handle_response(now, id, server, wire, outcome);
                 }
                 self.server_mut(server).metrics.wire.foreign_replies += 1;
+                self.misnamed(now, id);
                 if let Err(error) = outcome {
                     let name = self.server(server).name.clone();
                     let RpcError { code, message, .. } = error;
@@ -81,11 +82,11 @@ impl Engine {
             if connection.take_unawaited(wire) {
                 return self.server_mut(server).metrics.response_received(now);
             }
-            let wires = &mut self.server_mut(server).metrics.wire;
             if wire < next_wire {
-                wires.duplicate_replies += 1;
+                self.server_mut(server).metrics.wire.duplicate_replies += 1;
             } else {
-                wires.foreign_replies += 1;
+                self.server_mut(server).metrics.wire.foreign_replies += 1;
+                self.misnamed(now, id);
             }
             let name = self.server(server).name.clone();
             return self.note_about(

@@ -138,6 +138,8 @@ pub(super) struct Request {
     /// Questions of its server to a person that are open: its silence is theirs.
     pub(super) open_questions: u32,
     pub(super) rounds: Option<Box<Rounds>>,
+    /// Until when its own answer is awaited after an answer came that names no request.
+    pub(super) misnamed: Option<Time>,
     /// What the server last said about its progress.
     pub(super) progress: Option<(f64, Option<f64>, Option<Box<str>>)>,
     /// It has had a connection.
@@ -172,7 +174,9 @@ impl Request {
             (State::InFlight(_), Some(assigned), Some(limit)) if !waits => Some(assigned + limit),
             _ => None,
         };
-        [Some(self.deadline), silence, operation].into_iter().flatten().min().unwrap_or_default()
+        let misnamed = self.misnamed.filter(|_| matches!(self.state, State::InFlight(_)));
+        let all = [Some(self.deadline), silence, operation, misnamed];
+        all.into_iter().flatten().min().unwrap_or_default()
     }
 
     /// Longest silence where it is now: a server that starts may take longer, or
@@ -214,6 +218,12 @@ impl Request {
             Kind::Subscribe { .. } => Arc::from("resources/subscribe"),
             Kind::Ready => Arc::from(""),
         }
+    }
+
+    /// Whether its time is over because the only answer that came names no request.
+    pub(super) fn is_misnamed(&self, now: Time) -> bool {
+        let is_in_flight = matches!(self.state, State::InFlight(_));
+        is_in_flight && self.misnamed.is_some_and(|until| until <= now)
     }
 
     /// What timed out, for the user.

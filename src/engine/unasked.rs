@@ -10,14 +10,17 @@ use crate::engine::allowance::Allowance;
 use crate::engine::{ConnectionId, Engine};
 use crate::time::Time;
 
-/// Bytes a second that are read of one connection, and at once; of its stderr the same.
+/// Bytes a second that are read of one connection, and at once.
 pub(super) const OF_ONE: Allowance = Allowance::new(2 << 20, 8 << 20);
+/// The same of what its process writes to stderr, which is looked at line by line.
+pub(super) const OF_STDERR: Allowance = Allowance::new(512 << 10, 8 << 20);
 /// The same of all connections together.
 pub(super) const OF_ALL: Allowance = Allowance::new(4 << 20, 16 << 20);
 /// What is read of one whatever the others say.
 pub(super) const SHARE: Allowance = Allowance::new(128 << 10, 1 << 20);
-/// What a message costs beside its bytes.
+/// What a message costs beside its bytes, and a line of stderr.
 const MESSAGE: usize = 256;
+pub(super) const LINE: usize = 64;
 
 impl Engine {
     /// Until when what comes on a connection is to be left unread; `None`: it is read.
@@ -174,7 +177,12 @@ mod tests {
         assert_eq!(until(&bench), None);
         bench.engine.received_stderr(bench.now, bench.connection, 1 << 20);
         let pause = until(&bench).unwrap().since(bench.now);
-        assert_eq!(pause.as_millis(), 500);
+        assert_eq!(pause.as_millis(), 2000);
         assert_eq!(micros(&bench), 0, "answers are read meanwhile");
+        for _ in 0..8 << 10 {
+            bench.engine.log_stderr(bench.now, bench.connection, "x");
+        }
+        let pause = until(&bench).unwrap().since(bench.now);
+        assert_eq!(pause.as_millis(), 3000, "lines cost more than their bytes");
     }
 }
