@@ -99,7 +99,8 @@ pub use stats::{
 };
 pub use table::{
     tmcp_client_jobs, tmcp_client_servers, tmcp_client_tool_arguments, tmcp_table, tmcp_table_cell,
-    tmcp_table_column, tmcp_table_columns, tmcp_table_free, tmcp_table_get, tmcp_table_rows,
+    tmcp_table_column, tmcp_table_columns, tmcp_table_free, tmcp_table_get, tmcp_table_prepare,
+    tmcp_table_rows,
 };
 pub use version::{tmcp_version, tmcp_version_number};
 pub use want::tmcp_want;

@@ -6,10 +6,18 @@
 //! - nothing is locked while a getter hands out what was made before.
 
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tmcp::json::task::Job;
+
+/// The time of one step when the caller names none.
+const BUDGET: Duration = Duration::from_micros(500);
+
+/// What the caller gives, in microseconds; 0 for the default.
+pub fn budget(budget_us: u32) -> Duration {
+    if budget_us == 0 { BUDGET } else { Duration::from_micros(budget_us.into()) }
+}
 
 /// Something that stays with the event, and does not move any more once it is made.
 #[derive(Debug)]

@@ -1,15 +1,13 @@
 //! What getters of an event give, made beforehand in pieces.
 
 use std::ffi::c_char;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::event::{self, tmcp_event};
+use crate::made;
 use crate::result::tmcp_result;
 use crate::strings;
 use crate::want::tmcp_want;
-
-/// When the caller names none.
-const BUDGET: Duration = Duration::from_micros(500);
 
 /// Makes what a getter of the event will give, for about budget_us microseconds,
 /// 0 for the default of 500. An answer may have 16 MiB, and a getter that is asked
@@ -50,8 +48,7 @@ pub unsafe extern "C" fn tmcp_event_prepare(
             (tmcp_want::Pointer, None) => return tmcp_result::Null as i32,
             (_, pointer) => pointer.unwrap_or_default(),
         };
-        let budget = if budget_us == 0 { BUDGET } else { Duration::from_micros(budget_us.into()) };
-        let end = Instant::now() + budget;
+        let end = Instant::now() + made::budget(budget_us);
         // SAFETY: what this function asks of its caller.
         match unsafe { event::ask(event, |event| event.prepare(want, pointer, end)) } {
             Some(more) => i32::from(more),

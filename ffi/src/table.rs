@@ -6,6 +6,7 @@
 
 use std::ffi::{CString, c_char};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
 use tmcp::json::task::{Job, Pace};
 use tmcp::table::Table;
@@ -13,6 +14,8 @@ use tmcp::table::Table;
 use crate::arena::Arena;
 use crate::guard::Fallback;
 use crate::handle::{self, tmcp_client};
+use crate::made::{self, Kept};
+use crate::result::tmcp_result;
 use crate::strings;
 
 /// Rows of named cells, for listings, menus, prompts and filters. Columns may be
@@ -23,13 +26,18 @@ use crate::strings;
 ///
 /// Methods: tmcp_event_table, tmcp_client_tool_arguments,
 /// tmcp_client_prompt_arguments, tmcp_client_jobs and tmcp_client_servers make
-/// it, tmcp_table_free ends it.
+/// it, tmcp_table_prepare makes it in pieces, tmcp_table_free ends it.
 #[derive(Debug)]
 pub struct tmcp_table {
     magic: AtomicU32,
+    cells: Kept<Cells>,
+}
+
+#[derive(Debug)]
+struct Cells {
     rows: usize,
     columns: Vec<CString>,
-    cells: Arena,
+    texts: Arena,
 }
 
 const LIVING: u32 = 0x746d_7462;
@@ -37,10 +45,9 @@ const FREED: u32 = 0x6465_6162;
 
 /// Gives C a table; `None` is NULL.
 pub fn adopt(table: Option<Table>) -> *mut tmcp_table {
-    let table = table.map(|table| {
-        Job::new(|mut pace| async move { tmcp_table::of(table, &mut pace).await }).finish()
-    });
-    give(table)
+    give(table.map(|table| {
+        tmcp_table::begun(Job::new(|mut pace| async move { Cells::of(table, &mut pace).await }))
+    }))
 }
 
 pub fn give(table: Option<tmcp_table>) -> *mut tmcp_table {
@@ -50,11 +57,23 @@ pub fn give(table: Option<tmcp_table>) -> *mut tmcp_table {
 impl tmcp_table {
     /// The table with its cells as C strings, copied in steps.
     pub async fn of(table: Table, pace: &mut Pace) -> tmcp_table {
+        let cells = Cells::of(table, pace).await;
+        tmcp_table::begun(Job::new(|_| async move { cells }))
+    }
+
+    /// A table that `job` makes.
+    fn begun(job: Job<'static, Cells>) -> tmcp_table {
+        tmcp_table { magic: AtomicU32::new(LIVING), cells: Kept::begun(job) }
+    }
+}
+
+impl Cells {
+    async fn of(table: Table, pace: &mut Pace) -> Cells {
         let (rows, columns) = (table.rows(), table.columns());
-        let mut cells = Arena::with_room(table.bytes(), rows * columns.len());
+        let mut texts = Arena::with_room(table.bytes(), rows * columns.len());
         for row in 0..rows {
             for column in 0..columns.len() {
-                cells.push(table.cell(row, column).unwrap_or_default(), pace).await;
+                texts.push(table.cell(row, column).unwrap_or_default(), pace).await;
             }
             pace.spend(64).await;
         }
@@ -63,11 +82,10 @@ impl tmcp_table {
         while ends.shed() {
             pace.spend(4096).await;
         }
-        tmcp_table {
-            magic: AtomicU32::new(LIVING),
+        Cells {
             rows,
             columns: columns.iter().map(|name| strings::terminated((*name).to_owned())).collect(),
-            cells,
+            texts,
         }
     }
 
@@ -75,7 +93,32 @@ impl tmcp_table {
         if row >= self.rows || column >= self.columns.len() {
             return c"".as_ptr();
         }
-        self.cells.get(row * self.columns.len() + column).unwrap_or(c"".as_ptr())
+        self.texts.get(row * self.columns.len() + column).unwrap_or(c"".as_ptr())
+    }
+}
+
+/// Goes on making a table for about budget_us microseconds, 0 for the default of
+/// 500. The schema of a tool may take milliseconds to look through: a host that
+/// has a loop prepares the table of its arguments turn by turn, and a getter of a
+/// table that is not prepared makes all of it at once.
+///
+/// Returns 1 when there is more to do: call again soon. Returns 0 when the table
+/// is whole.
+///
+/// Ownership: none.
+/// NULL: 0.
+/// Errors: TMCP_RESULT_INVALID for what is no table, TMCP_RESULT_INTERNAL.
+/// Lifetime: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_table_prepare(table: *const tmcp_table, budget_us: u32) -> i32 {
+    guard! {
+        if table.is_null() {
+            return 0;
+        }
+        let end = Instant::now() + made::budget(budget_us);
+        // SAFETY: what this function asks of its caller.
+        let more = unsafe { ask(table, |table| table.cells.advance(end)) };
+        more.map_or(tmcp_result::Invalid as i32, i32::from)
     }
 }
 
@@ -89,7 +132,7 @@ impl tmcp_table {
 pub unsafe extern "C" fn tmcp_table_rows(table: *const tmcp_table) -> usize {
     guard! {
         // SAFETY: what this function asks of its caller.
-        unsafe { ask(table, |table| table.rows) }.unwrap_or(0)
+        unsafe { cells(table, |cells| cells.rows) }.unwrap_or(0)
     }
 }
 
@@ -103,7 +146,7 @@ pub unsafe extern "C" fn tmcp_table_rows(table: *const tmcp_table) -> usize {
 pub unsafe extern "C" fn tmcp_table_columns(table: *const tmcp_table) -> usize {
     guard! {
         // SAFETY: what this function asks of its caller.
-        unsafe { ask(table, |table| table.columns.len()) }.unwrap_or(0)
+        unsafe { cells(table, |cells| cells.columns.len()) }.unwrap_or(0)
     }
 }
 
@@ -120,7 +163,7 @@ pub unsafe extern "C" fn tmcp_table_column(
 ) -> *const c_char {
     guard! {
         // SAFETY: what this function asks of its caller.
-        unsafe { ask(table, |table| table.columns.get(column).map(|name| name.as_ptr())) }
+        unsafe { cells(table, |cells| cells.columns.get(column).map(|name| name.as_ptr())) }
             .flatten()
             .unwrap_or(c"".as_ptr())
     }
@@ -141,7 +184,7 @@ pub unsafe extern "C" fn tmcp_table_cell(
 ) -> *const c_char {
     guard! {
         // SAFETY: what this function asks of its caller.
-        unsafe { ask(table, |table| table.cell(row, column)) }.unwrap_or(c"".as_ptr())
+        unsafe { cells(table, |cells| cells.cell(row, column)) }.unwrap_or(c"".as_ptr())
     }
 }
 
@@ -163,9 +206,9 @@ pub unsafe extern "C" fn tmcp_table_get(
         let name = unsafe { strings::optional(column, "column") }.ok().flatten();
         let Some(name) = name else { return c"".as_ptr() };
         // SAFETY: as above.
-        unsafe { ask(table, |table| {
-            let at = table.columns.iter().position(|column| column.as_bytes() == name.as_bytes());
-            at.map(|column| table.cell(row, column))
+        unsafe { cells(table, |cells| {
+            let at = cells.columns.iter().position(|column| column.as_bytes() == name.as_bytes());
+            at.map(|column| cells.cell(row, column))
         }) }
         .flatten()
         .unwrap_or(c"".as_ptr())
@@ -189,9 +232,9 @@ pub unsafe extern "C" fn tmcp_table_free(table: *mut tmcp_table) {
     }
 }
 
-/// The arguments of a tool, one row each, required ones first, else in the
-/// server's order: name type required default choices description title minimum
-/// maximum format multiple choice_titles shape open secret choice_values item.
+/// The arguments of a tool, to be made by tmcp_table_prepare: one row each,
+/// required ones first, else in the server's order: name type required default
+/// choices description title minimum maximum format multiple choice_titles shape open secret choice_values item.
 /// Members of an object have rows of their own, named like address.street. type
 /// is a type of JSON Schema, or several joined by " or "; required, multiple,
 /// open and secret are "1" or ""; choices, choice_titles and choice_values have
@@ -215,13 +258,17 @@ pub unsafe extern "C" fn tmcp_client_tool_arguments(
     tool: *const c_char,
 ) -> *mut tmcp_table {
     guard! {
-        adopt(handle::attempt(client, |client| {
+        let job = handle::attempt(client, |client| {
             // SAFETY: what this function asks of its caller.
             let server = unsafe { strings::required(server, "server") }?;
             // SAFETY: as above.
             let tool = unsafe { strings::required(tool, "tool") }?;
             Ok(client.tool_arguments(&server, &tool)?)
-        }))
+        });
+        give(job.map(|job| tmcp_table::begun(Job::new(|mut pace| async move {
+            let table = pace.all_of(job).await;
+            Cells::of(table, &mut pace).await
+        }))))
     }
 }
 
@@ -263,6 +310,15 @@ impl Fallback for *mut tmcp_table {
     fn fallback() -> *mut tmcp_table {
         std::ptr::null_mut()
     }
+}
+
+/// One question to the cells of a table, which are made now if they were not.
+///
+/// # Safety
+/// As [`ask`].
+unsafe fn cells<T>(table: *const tmcp_table, question: impl FnOnce(&Cells) -> T) -> Option<T> {
+    // SAFETY: what this function asks of its caller.
+    unsafe { ask(table, |table| table.cells.whole().map(question)) }.flatten()
 }
 
 /// One question to a table; `None` for NULL and for what is no table.

@@ -145,6 +145,9 @@ arguments_are_described_and_checked(void)
 	    false), TMCP_RESULT_NOT_FOUND);
 	tmcp_event_free(listed(&rig, TMCP_LIST_TOOLS));
 	table = tmcp_client_tool_arguments(c, "main", "types");
+	while (tmcp_table_prepare(table, 1) == 1)
+		/* nothing */;
+	CHECK(tmcp_table_prepare(table, 1) == 0);
 	CHECK_INT(tmcp_table_rows(table), 9);
 	/* The scripted server sorts by name. */
 	CHECK_STR(tmcp_table_get(table, 0, "name"), "i");

@@ -74,6 +74,7 @@ struct cmd_mcp_menu_data {
 	struct client		*client;
 	struct mcp_dialog	*dialog;
 	struct mcp_request	*request;
+	struct mcp_table_making	*arguments;
 	struct mcp_form		*form;
 	struct mcp_offer	*offer;
 
@@ -159,6 +160,7 @@ cmd_mcp_menu_free(void *data)
 
 	if (cdata->request != NULL)
 		mcp_request_drop(cdata->request);
+	mcp_table_leave(cdata->arguments);
 	if (cdata->run != NULL)
 		cmd_mcp_menu_let_go(cdata);
 	mcp_dialog_free(cdata->dialog);
@@ -366,24 +368,16 @@ cmd_mcp_menu_form_end(void *data, enum mcp_form_end end)
 		cmd_mcp_menu_leave(cdata, NULL);
 }
 
-/* Ask for the arguments of the tool. */
+/* The arguments of the tool are known: show the form. */
 static void
-cmd_mcp_menu_form(struct cmd_mcp_menu_data *cdata)
+cmd_mcp_menu_made(void *data, struct tmcp_table *table)
 {
-	struct tmcp_client	*core = mcp_core_get();
-	struct tmcp_table	*table = NULL;
-	struct mcp_field	*fields;
-	char			*title;
-	u_int			 n;
+	struct cmd_mcp_menu_data	*cdata = data;
+	struct mcp_field		*fields;
+	char				*title;
+	u_int				 n;
 
-	if (core != NULL) {
-		table = tmcp_client_tool_arguments(core, cdata->server,
-		    cdata->name);
-	}
-	if (table == NULL) {
-		cmd_mcp_menu_leave(cdata, "the tool is not there any more");
-		return;
-	}
+	cdata->arguments = NULL;
 	fields = mcp_field_create(table, &n);
 	tmcp_table_free(table);
 	mcp_form_free(cdata->form);
@@ -393,6 +387,25 @@ cmd_mcp_menu_form(struct cmd_mcp_menu_data *cdata)
 	free(title);
 	mcp_form_about(cdata->form, cdata->about);
 	mcp_form_start(cdata->form);
+}
+
+/* Ask for the arguments of the tool. */
+static void
+cmd_mcp_menu_form(struct cmd_mcp_menu_data *cdata)
+{
+	struct tmcp_client	*core = mcp_core_get();
+	struct tmcp_table	*table = NULL;
+
+	if (core != NULL) {
+		table = tmcp_client_tool_arguments(core, cdata->server,
+		    cdata->name);
+	}
+	if (table == NULL) {
+		cmd_mcp_menu_leave(cdata, "the tool is not there any more");
+		return;
+	}
+	mcp_table_leave(cdata->arguments);
+	cdata->arguments = mcp_table_make(table, cmd_mcp_menu_made, cdata);
 }
 
 /* The form of a prompt or a template is done. */

@@ -32,6 +32,13 @@
  * and a figure without the name of a server is that of the server of the row.
  */
 
+/* A table that is being made; cb is NULL once nobody waits for it. */
+struct mcp_table_making {
+	struct tmcp_table	*table;
+	mcp_table_making_cb	 cb;
+	void			*data;
+};
+
 static const struct tmcp_table	*mcp_table_now;
 static size_t			 mcp_table_row;
 static const char		*mcp_table_server;
@@ -165,14 +172,59 @@ mcp_table_print_one(struct evbuffer *evb, const struct tmcp_table *table,
 	}
 }
 
+/* Have the core do some more of a table, and give it out when it is whole. */
+static int
+mcp_table_making_step(void *data)
+{
+	struct mcp_table_making	*making = data;
+
+	if (making->cb != NULL &&
+	    tmcp_table_prepare(making->table, MCP_TABLE_TURN_US) == 1)
+		return (1);
+	if (making->cb != NULL)
+		making->cb(making->data, making->table);
+	else
+		tmcp_table_free(making->table);
+	free(making);
+	return (0);
+}
+
+/*
+ * Have a table made that takes long, and give it to cb, to keep, from a later
+ * turn of the loop unless it is left before.
+ */
+struct mcp_table_making *
+mcp_table_make(struct tmcp_table *table, mcp_table_making_cb cb, void *data)
+{
+	struct mcp_table_making	*making;
+
+	making = xcalloc(1, sizeof *making);
+	making->table = table;
+	making->cb = cb;
+	making->data = data;
+	mcp_work_add(mcp_table_making_step, making);
+	return (making);
+}
+
+/* Nobody waits for a table any more. It may be NULL. */
+void
+mcp_table_leave(struct mcp_table_making *making)
+{
+	if (making != NULL)
+		making->cb = NULL;
+}
+
 /* Print some more rows, and hand out the text after the last. */
 static int
 mcp_table_step(void *data)
 {
 	struct mcp_table	*mt = data;
 	uint64_t		 start = mcp_now();
-	size_t			 rows = tmcp_table_rows(mt->table);
+	size_t			 rows;
 
+	if (tmcp_table_prepare(mt->table, MCP_TABLE_TURN_US) == 1)
+		return (1);
+	rows = tmcp_table_rows(mt->table);
 	while (mt->row < rows) {
 		mcp_table_print_row(mt->text, mt->ft, mt->table, mt->row++,
 		    mt->server, mt->template, mt->filter);

@@ -104,6 +104,7 @@ struct mcp_bytes {
 typedef int (*mcp_work_cb)(void *);
 typedef void (*mcp_done_cb)(void *);
 typedef void (*mcp_extract_cb)(void *, struct mcp_bytes *);
+typedef void (*mcp_table_making_cb)(void *, struct tmcp_table *);
 
 /* Where the text of a result goes. */
 enum mcp_sink {
@@ -426,9 +427,11 @@ char		*mcp_hidden_escape(char *, int);
 
 /* mcp-hook.c */
 int		 mcp_hook_exists(const char *);
+int		 mcp_hook_may(const char *);
 int		 mcp_hook_wants(struct tmcp_event *);
 void		 mcp_hook_run(const char *, ...);
 void		 mcp_hook_event(struct tmcp_event *);
+void		 mcp_hook_child_exited(pid_t);
 
 /* mcp-lines.c */
 void		 mcp_lines_servers(struct mcp_dialog *,
@@ -623,6 +626,10 @@ void		 mcp_table_print(struct evbuffer *, const struct tmcp_table *,
 void		 mcp_table_print_one(struct evbuffer *,
 		     const struct tmcp_table *, size_t, const char *,
 		     const char *);
+struct mcp_table_making;
+struct mcp_table_making *mcp_table_make(struct tmcp_table *,
+		     mcp_table_making_cb, void *);
+void		 mcp_table_leave(struct mcp_table_making *);
 void		 mcp_table_start(struct tmcp_table *, const char *,
 		     const char *, const char *, mcp_extract_cb, void *);
 
