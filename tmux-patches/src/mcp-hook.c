@@ -19,9 +19,11 @@
 
 #include <sys/types.h>
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tmux.h"
 #include "mcp.h"
@@ -43,6 +45,18 @@
 #define MCP_HOOK_WAITING 16
 
 /*
+ * Children of one hook that may be alive: run-shell -b returns at once, and a
+ * server decides how often its hooks run. While there are so many, a hook about
+ * a server waits, a question is not told to its hook, and neither is the end of
+ * a call, which people decide about.
+ */
+#define MCP_HOOK_CHILDREN 8
+#define MCP_HOOK_CHILDREN_CALLS 64
+
+/* Children of the server that are told apart from those of a hook. */
+#define MCP_HOOK_KNOWN 4096
+
+/*
  * A run of a hook about a server. What a server tells comes as often as it
  * likes, so one hook about it runs at a time and the others wait, and what is
  * told again while it waits is told once.
@@ -62,7 +76,154 @@ struct mcp_hook {
 static TAILQ_HEAD(, mcp_hook) mcp_hooks = TAILQ_HEAD_INITIALIZER(mcp_hooks);
 static struct event	mcp_hook_timer;
 
+/* A child of the server that a hook has started, and that has not been reaped. */
+struct mcp_hook_child {
+	const char	*name;
+	pid_t		 pid;
+
+	TAILQ_ENTRY(mcp_hook_child) entry;
+};
+static TAILQ_HEAD(, mcp_hook_child) mcp_hook_children =
+    TAILQ_HEAD_INITIALIZER(mcp_hook_children);
+
+/* The children of the server before the run of a hook that runs now. */
+static pid_t	mcp_hook_before[MCP_HOOK_KNOWN];
+static u_int	mcp_hook_nbefore;
+
+/* What waits for a look at the children of that run. */
+static struct cmdq_item	*mcp_hook_item;
+static struct event	 mcp_hook_event_count;
+
 static void	mcp_hook_look(int, short, void *);
+static void	mcp_hook_later(int);
+
+/* List the children of the server; none where the kernel doesn't tell. */
+static u_int
+mcp_hook_list(pid_t *pids, u_int most)
+{
+	static char	 text[MCP_HOOK_KNOWN * 11];
+	char		*path, *next = text, *end;
+	ssize_t		 n;
+	size_t		 size = 0;
+	u_int		 count = 0;
+	long		 pid;
+	int		 fd;
+
+	xasprintf(&path, "/proc/self/task/%ld/children", (long)getpid());
+	fd = open(path, O_RDONLY|O_CLOEXEC);
+	free(path);
+	if (fd == -1)
+		return (0);
+	while (size < sizeof text - 1 &&
+	    (n = read(fd, text + size, sizeof text - 1 - size)) > 0)
+		size += n;
+	close(fd);
+	text[size] = '\0';
+	while (count < most && (pid = strtol(next, &end, 10)) > 0) {
+		pids[count++] = pid;
+		next = end;
+	}
+	return (count);
+}
+
+/* If a child is in a list. */
+static int
+mcp_hook_listed(const pid_t *pids, u_int count, pid_t pid)
+{
+	u_int	i;
+
+	for (i = 0; i < count; i++) {
+		if (pids[i] == pid)
+			return (1);
+	}
+	return (0);
+}
+
+/* How many children of a hook may be alive. */
+static u_int
+mcp_hook_most(const char *name)
+{
+	if (strncmp(name, "call-", 5) == 0)
+		return (MCP_HOOK_CHILDREN_CALLS);
+	return (MCP_HOOK_CHILDREN);
+}
+
+/* If a hook may run: not too many of its children are alive. */
+int
+mcp_hook_may(const char *name)
+{
+	struct mcp_hook_child	*child;
+	u_int			 count = 0;
+
+	TAILQ_FOREACH(child, &mcp_hook_children, entry) {
+		if (strcmp(child->name, name) == 0)
+			count++;
+	}
+	return (count < mcp_hook_most(name));
+}
+
+/* The commands of a run begin. */
+static enum cmd_retval
+mcp_hook_runs(__unused struct cmdq_item *item, __unused void *data)
+{
+	mcp_hook_nbefore = mcp_hook_list(mcp_hook_before, MCP_HOOK_KNOWN);
+	return (CMD_RETURN_NORMAL);
+}
+
+/* Keep in mind the children that the commands of a run have left. */
+static void
+mcp_hook_count(__unused int fd, __unused short events, void *data)
+{
+	static pid_t		 after[MCP_HOOK_KNOWN];
+	const char		*name = data;
+	struct mcp_hook_child	*child;
+	u_int			 i, count;
+	int			 may = mcp_hook_may(name);
+
+	count = mcp_hook_list(after, MCP_HOOK_KNOWN);
+	for (i = 0; i < count; i++) {
+		if (mcp_hook_listed(mcp_hook_before, mcp_hook_nbefore, after[i]))
+			continue;
+		child = xcalloc(1, sizeof *child);
+		child->name = name;
+		child->pid = after[i];
+		TAILQ_INSERT_TAIL(&mcp_hook_children, child, entry);
+	}
+	if (may && !mcp_hook_may(name)) {
+		mcp_message_add("mcp: @mcp-%s waits: %u processes that it has "
+		    "started are still running", name, mcp_hook_most(name));
+	}
+	cmdq_continue(mcp_hook_item);
+}
+
+/*
+ * The commands of a run have ended. The next item of the queue waits for a look
+ * at their children, because run-shell starts its shell from an event.
+ */
+static enum cmd_retval
+mcp_hook_left(struct cmdq_item *item, void *data)
+{
+	mcp_hook_item = item;
+	evtimer_set(&mcp_hook_event_count, mcp_hook_count, data);
+	event_active(&mcp_hook_event_count, EV_TIMEOUT, 1);
+	return (CMD_RETURN_WAIT);
+}
+
+/* A child of the server has been reaped: a hook may run again. */
+void
+mcp_hook_child_exited(pid_t pid)
+{
+	struct mcp_hook_child	*child;
+
+	TAILQ_FOREACH(child, &mcp_hook_children, entry) {
+		if (child->pid != pid)
+			continue;
+		TAILQ_REMOVE(&mcp_hook_children, child, entry);
+		free(child);
+		mcp_hook_later(0);
+		break;
+	}
+}
 
 /* If the user has set a hook. */
 int
@@ -74,8 +235,8 @@ mcp_hook_exists(const char *name)
 }
 
 /*
- * Run a hook, if it is set. Pairs of a name without mcp_ and a value follow, up
- * to NULL.
+ * Run a hook, if it is set. Its name is a constant. Pairs of a name without mcp_
+ * and a value follow, up to NULL.
  */
 void
 mcp_hook_run(const char *name, ...)
@@ -110,7 +271,9 @@ mcp_hook_run(const char *name, ...)
 		free(full);
 	}
 	va_end(ap);
+	cmdq_append(NULL, cmdq_get_callback(mcp_hook_runs, NULL));
 	cmdq_append(NULL, cmdq_get_command(pr->cmdlist, state));
+	cmdq_append(NULL, cmdq_get_callback(mcp_hook_left, (void *)name));
 	cmdq_free_state(state);
 	cmd_list_free(pr->cmdlist);
 }
@@ -172,7 +335,7 @@ mcp_hook_find(struct mcp_hook *h, const char *name, const char *server)
 static void
 mcp_hook_look(__unused int fd, __unused short events, __unused void *data)
 {
-	struct mcp_hook	*h, *h1, *next;
+	struct mcp_hook	*h, *h1, *first;
 	uint64_t	 now = mcp_now();
 	int		 again = 0;
 
@@ -183,10 +346,13 @@ mcp_hook_look(__unused int fd, __unused short events, __unused void *data)
 			again = 1;
 			continue;
 		}
-		next = mcp_hook_find(TAILQ_NEXT(h, entry), h->name, h->server);
-		if (next != NULL)
-			mcp_hook_start(next);
 		mcp_hook_free(h);
+	}
+	TAILQ_FOREACH(h, &mcp_hooks, entry) {
+		first = mcp_hook_find(TAILQ_FIRST(&mcp_hooks), h->name,
+		    h->server);
+		if (h == first && !h->running && mcp_hook_may(h->name))
+			mcp_hook_start(h);
 	}
 	if (again)
 		mcp_hook_later(MCP_HOOK_PAUSE_MS / 4);
@@ -230,7 +396,7 @@ mcp_hook_about(const char *name, const char *server, const char *key,
 	h->key = key;
 	h->value = value == NULL ? NULL : xstrdup(value);
 	TAILQ_INSERT_TAIL(&mcp_hooks, h, entry);
-	if (first == NULL)
+	if (first == NULL && mcp_hook_may(name))
 		mcp_hook_start(h);
 }
 
@@ -242,13 +408,15 @@ int
 mcp_hook_wants(struct tmcp_event *event)
 {
 	struct mcp_request	*mr = tmcp_event_user_data(event);
+	const char		*name;
 
 	if (*tmcp_event_tool(event) == '\0')
 		return (0);
 	if (mr != NULL && mcp_request_nohooks(mr))
 		return (0);
-	return (mcp_hook_exists(tmcp_event_result(event) == TMCP_RESULT_OK ?
-	    "call-done" : "call-failed"));
+	name = tmcp_event_result(event) == TMCP_RESULT_OK ? "call-done" :
+	    "call-failed";
+	return (mcp_hook_exists(name) && mcp_hook_may(name));
 }
 
 /* A call has ended. */

@@ -44,13 +44,22 @@ static const char *mcp_log_levels[] = { "error", "warning", "info", "debug" };
 /* Longest line, which is also what one write takes whole. */
 #define MCP_LOG_LINE 4096
 
+/*
+ * How large the file may become, in bytes: then it is given another name, in the
+ * place of the one before, and a new one is begun.
+ */
+#define MCP_LOG_MOST (16 * 1024 * 1024)
+#define MCP_LOG_OLD ".old"
+
 /* How often the file is looked for, in microseconds: it may be moved away. */
 #define MCP_LOG_LOOK_US 1000000
 
 static int	 mcp_log_fd = -1;
 static int	 mcp_log_stderr = -1;
 static int	 mcp_log_failed;
+static int	 mcp_log_full;
 static uint64_t	 mcp_log_looked;
+static off_t	 mcp_log_size;
 static char	*mcp_log_path;
 
 /* If TMUX_MCP_DEBUG is on. */
@@ -113,20 +122,54 @@ mcp_log_open(void)
 		mcp_log_fd = -1;
 	}
 	mcp_log_failed = (mcp_log_fd == -1);
+	mcp_log_size = (mcp_log_fd == -1 ? 0 : sb.st_size);
+	mcp_log_full = 0;
+}
+
+/* If the name of the file is still that of the one that is open. */
+static int
+mcp_log_is_named(void)
+{
+	struct stat	 named, opened;
+
+	return (lstat(mcp_log_path, &named) == 0 &&
+	    fstat(mcp_log_fd, &opened) == 0 &&
+	    named.st_dev == opened.st_dev && named.st_ino == opened.st_ino);
+}
+
+/*
+ * Begin a new file in the place of one that is too large, whose name is another
+ * from then on. Where that can't be done, nothing more is written.
+ */
+static void
+mcp_log_rotate(void)
+{
+	char	*old;
+
+	if (mcp_log_is_named()) {
+		xasprintf(&old, "%s" MCP_LOG_OLD, mcp_log_path);
+		if (rename(mcp_log_path, old) != 0) {
+			mcp_message_add("mcp: log file %s is full, and can't "
+			    "be moved to %s: %s", mcp_log_path, old,
+			    strerror(errno));
+			free(old);
+			mcp_log_full = 1;
+			return;
+		}
+		free(old);
+	}
+	close(mcp_log_fd);
+	mcp_log_open();
 }
 
 /* Open the file again if its name is that of another file by now. */
 static void
 mcp_log_look(void)
 {
-	struct stat	 named, opened;
-
 	if (mcp_log_path == NULL || mcp_now() - mcp_log_looked < MCP_LOG_LOOK_US)
 		return;
 	mcp_log_looked = mcp_now();
-	if (mcp_log_fd != -1 && lstat(mcp_log_path, &named) == 0 &&
-	    fstat(mcp_log_fd, &opened) == 0 &&
-	    named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
+	if (mcp_log_fd != -1 && mcp_log_is_named())
 		return;
 	if (mcp_log_fd != -1)
 		close(mcp_log_fd);
@@ -137,12 +180,17 @@ mcp_log_look(void)
 static void
 mcp_log_write(const char *line)
 {
+	ssize_t	n;
+
 	mcp_log_look();
-	if (mcp_log_fd == -1)
+	if (mcp_log_fd != -1 && !mcp_log_full && mcp_log_size >= MCP_LOG_MOST)
+		mcp_log_rotate();
+	if (mcp_log_fd == -1 || mcp_log_full)
 		return;
-	if (write(mcp_log_fd, line, strlen(line)) != -1)
+	if ((n = write(mcp_log_fd, line, strlen(line))) != -1) {
 		mcp_log_failed = 0;
-	else if (errno != EAGAIN && !mcp_log_failed) {
+		mcp_log_size += n;
+	} else if (errno != EAGAIN && !mcp_log_failed) {
 		mcp_log_failed = 1;
 		mcp_message_add("mcp: can't write log file %s: %s",
 		    mcp_log_path, strerror(errno));

@@ -475,7 +475,7 @@ mcp_question_event(struct tmcp_event *event)
 		hook = "sampling";
 	else
 		c = mcp_question_client(q->request, NULL);
-	if (c == NULL && !mcp_hook_exists(hook)) {
+	if (c == NULL && (!mcp_hook_exists(hook) || !mcp_hook_may(hook))) {
 		mcp_message_add("mcp: %s asks and nobody is there: declined",
 		    q->server);
 		mcp_question_end(q, TMCP_ANSWER_DECLINE);
@@ -483,7 +483,8 @@ mcp_question_event(struct tmcp_event *event)
 	}
 	if (q->kind == TMCP_QUESTION_FORM)
 		q->fields = tmcp_event_table(event);
-	mcp_question_hook(event, hook);
+	if (mcp_hook_may(hook))
+		mcp_question_hook(event, hook);
 	if (c == NULL)
 		return;
 	mcp_question_assign(q, c);

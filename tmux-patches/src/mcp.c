@@ -247,6 +247,7 @@ mcp_sync(__unused int fd, __unused short events, __unused void *data)
 int
 mcp_child_exited(pid_t pid, int status)
 {
+	mcp_hook_child_exited(pid);
 	if (mcp_core == NULL || mcp_poisoned)
 		return (0);
 	if (tmcp_client_child_exited(mcp_core, pid, status) != 1)

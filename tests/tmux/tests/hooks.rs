@@ -1,6 +1,7 @@
 //! Hooks, servers that start with tmux, and abbreviations.
 
 use serde_json::json;
+use tmcp_tmux_tests::process::Process;
 use tmcp_tmux_tests::{Setup, stdio, until};
 
 #[test]
@@ -165,5 +166,49 @@ fn names_are_abbreviated_while_it_is_clear_who_is_meant() {
     assert!(error.contains("ambiguous tool: e") && error.contains("echo"), "{error}");
     let error = tmux.call(["memory", "zz", "text=x"]).fails(1);
     assert!(error.contains("has no tool 'zz'"), "{error}");
+    tmux.finish();
+}
+
+/// A server whose tools change all the time, as it says.
+const RESTLESS: &str = r#"
+import json, sys, time
+for line in sys.stdin:
+    ask = json.loads(line)
+    if ask.get("method") == "initialize":
+        print(json.dumps({"jsonrpc": "2.0", "id": ask["id"], "result": {
+            "protocolVersion": "2025-11-25", "capabilities": {"tools": {"listChanged": True}},
+            "serverInfo": {"name": "restless", "version": "1"}}}), flush=True)
+    if ask.get("method") == "notifications/initialized":
+        while True:
+            print('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}', flush=True)
+            time.sleep(0.02)
+"#;
+
+#[test]
+fn a_hook_waits_while_eight_processes_of_it_are_alive() {
+    let entry = json!({"command": "python3", "args": ["-c", RESTLESS], "era": "legacy"});
+    let tmux = Setup::new()
+        .server("demo", entry)
+        .conf("set -g @mcp-preconnect demo")
+        .conf("set -g @mcp-tools-changed { run-shell -b 'exec sleep 4711' }")
+        .start();
+    let sleepers = || -> Vec<_> {
+        let is_sleeper = |child: &Process| {
+            let line = std::fs::read(format!("/proc/{}/cmdline", child.pid)).unwrap_or_default();
+            line == b"sleep\x004711\0"
+        };
+        tmux.server().children().into_iter().filter(is_sleeper).collect()
+    };
+    let _terminal = tmux.attach();
+    until("it waits", || {
+        tmux.messages().iter().any(|line| line.contains("@mcp-tools-changed waits: 8 processes"))
+    });
+    until("eight are alive", || sleepers().len() == 8);
+    let before = sleepers();
+    before[0].signal(9);
+    until("another took the place", || {
+        let now = sleepers();
+        now.len() == 8 && now.iter().any(|child| !before.contains(child))
+    });
     tmux.finish();
 }

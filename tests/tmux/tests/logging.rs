@@ -272,3 +272,38 @@ fn a_log_file_that_was_moved_away_is_made_anew() {
     }
     tmux.finish();
 }
+
+#[test]
+fn a_file_that_is_too_large_is_moved_and_another_begun() {
+    let setup = Setup::new();
+    let (path, old) = (setup.path("log"), setup.path("log.old"));
+    fs::write(&old, "that of the week before\n").expect("written");
+    let file = fs::File::create(&path).expect("made");
+    file.set_len(16 << 20).expect("it has room");
+    let line = format!("set -g @mcp-log-file '{}'", path.display());
+    let tmux = setup.server("demo", stdio(&[])).conf(&line).start();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    until("another was begun", || fs::metadata(&path).is_ok_and(|file| file.len() < 1 << 20));
+    assert_eq!(fs::metadata(&old).expect("it is there").len(), 16 << 20);
+    assert!(fs::read_to_string(&path).expect("text").contains("spawned server pid"));
+    tmux.finish();
+}
+
+#[test]
+fn a_file_that_is_too_large_and_cannot_be_moved_is_left_as_it_is() {
+    let setup = Setup::new();
+    let path = setup.path("log");
+    fs::create_dir(setup.path("log.old")).expect("made");
+    let file = fs::File::create(&path).expect("made");
+    file.set_len(16 << 20).expect("it has room");
+    let line = format!("set -g @mcp-log-file '{}'", path.display());
+    let tmux = setup.server("demo", stdio(&[])).conf(&line).start();
+    let _terminal = tmux.attach();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    until("the messages tell of it", || {
+        tmux.messages().iter().any(|line| line.contains("is full, and can't be moved"))
+    });
+    let _ = tmux.call(["demo", "exit"]).fails(2);
+    assert_eq!(file.metadata().expect("it is open").len(), 16 << 20);
+    tmux.finish();
+}
