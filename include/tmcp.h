@@ -362,7 +362,7 @@ struct tmcp_event;
  *
  * Methods: tmcp_event_table, tmcp_client_tool_arguments,
  * tmcp_client_prompt_arguments, tmcp_client_jobs and tmcp_client_servers make
- * it, tmcp_table_free ends it.
+ * it, tmcp_table_prepare makes it in pieces, tmcp_table_free ends it.
  */
 struct tmcp_table;
 
@@ -1182,6 +1182,23 @@ double tmcp_event_progress(const struct tmcp_event *event);
 void tmcp_event_free(struct tmcp_event *event);
 
 /**
+ * Goes on making a table for about budget_us microseconds, 0 for the default of
+ * 500. The schema of a tool may take milliseconds to look through: a host that
+ * has a loop prepares the table of its arguments turn by turn, and a getter of a
+ * table that is not prepared makes all of it at once.
+ *
+ * Returns 1 when there is more to do: call again soon. Returns 0 when the table
+ * is whole.
+ *
+ * Ownership: none.
+ * NULL: 0.
+ * Errors: TMCP_RESULT_INVALID for what is no table, TMCP_RESULT_INTERNAL.
+ * Lifetime: none.
+ */
+int32_t tmcp_table_prepare(const struct tmcp_table *table,
+                           uint32_t budget_us);
+
+/**
  * How many rows there are.
  *
  * Ownership: none.
@@ -1248,9 +1265,9 @@ const char *tmcp_table_get(const struct tmcp_table *table,
 void tmcp_table_free(struct tmcp_table *table);
 
 /**
- * The arguments of a tool, one row each, required ones first, else in the
- * server's order: name type required default choices description title minimum
- * maximum format multiple choice_titles shape open secret choice_values item.
+ * The arguments of a tool, to be made by tmcp_table_prepare: one row each,
+ * required ones first, else in the server's order: name type required default
+ * choices description title minimum maximum format multiple choice_titles shape open secret choice_values item.
  * Members of an object have rows of their own, named like address.street. type
  * is a type of JSON Schema, or several joined by " or "; required, multiple,
  * open and secret are "1" or ""; choices, choice_titles and choice_values have
