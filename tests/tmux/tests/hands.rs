@@ -268,6 +268,7 @@ fn a_hook_that_opens_questions_leaves_the_keys_to_who_types() {
     while tmux.format("#{mcp_questions}") != "1" || typed < 25 {
         viewer.text("d");
         typed += 1;
+        assert!(!viewer.screen().contains("Decline"), "it opened while somebody types");
     }
     until("what was typed is in the pane", || pane(&tmux).matches('d').count() == typed);
     undecided(&tmux);

@@ -92,6 +92,10 @@ fn a_result_waits_while_a_prompt_or_a_menu_is_used_and_for_the_line_typed_after_
             assert!(viewer.screen().contains("ask:"), "{sink}:\n{}", viewer.screen());
             assert_eq!(tmux.format("#{pane_mode}#{window_index}"), "0", "{sink}");
             viewer.keys(&[last]);
+            // The key of the prompt was one of those that it waits for.
+            thread::sleep(Duration::from_millis(350));
+            assert_eq!(tmux.format("#{pane_mode}#{window_index}"), "0", "{sink}");
+            assert!(!viewer.screen().contains("slept until"), "{sink}\n{}", viewer.screen());
             let count = go_on(&viewer);
             typed(&tmux, "one:0.0", count);
             viewer.until("slept until");
