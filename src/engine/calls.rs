@@ -405,7 +405,7 @@ impl Engine {
             exchange.purpose = Purpose::Abandoned { until: now + GRACE };
         }
         let meta = (era == Some(Era::Modern)).then_some(&*self.identity.modern_meta);
-        stream.output.append(&mut self.spare, |out| {
+        stream.wire.send(&mut self.spare, |out| {
             message::write_cancelled(out, wire, reason, meta);
         });
         self.server_mut(server).metrics.message_sent(now);

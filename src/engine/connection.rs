@@ -1,24 +1,21 @@
-//! One session over one byte stream: its codec, its pending output, and how much
-//! of each request has left us.
+//! One session over one byte stream: its codec and its exchanges.
 //!
 //! Invariants:
-//! * the output is a stream with positions that only grow; a request knows the
-//!   positions of its first byte and of the one after its closing brace;
 //! * an id is in `exchanges` from the moment its request is written into the
 //!   output until its answer came or the connection is gone;
 //! * an idle connection keeps no buffer.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::config::{Era, Transport};
 use crate::engine::allowance::Allowance;
 use crate::engine::evidence::Evidence;
-use crate::engine::retry::Delivery;
 use crate::engine::{RequestId, ServerId, unasked};
 use crate::session::negotiation::{Negotiation, Question};
 use crate::time::Time;
-use crate::wire::ndjson::Lines;
+use crate::wire::ndjson::Ndjson;
+use crate::wire::{Delivery, Spare, Ticket};
 
 /// Requests of one connection that are remembered although nobody waits for an answer.
 const UNAWAITED: usize = 32;
@@ -72,17 +69,7 @@ pub(super) enum Purpose {
 pub(super) struct Exchange {
     pub(super) wire: u64,
     pub(super) purpose: Purpose,
-    start: u64,
-    end: u64,
-}
-
-/// Bytes that wait to be written.
-#[derive(Debug, Default)]
-pub(super) struct Output {
-    buffer: Vec<u8>,
-    written: usize,
-    /// Stream position of `buffer[0]`.
-    base: u64,
+    ticket: Ticket,
 }
 
 /// One byte stream to a server.
@@ -91,8 +78,7 @@ pub(super) struct Connection {
     pub(super) server: ServerId,
     pub(super) channel: Transport,
     pub(super) phase: Phase,
-    pub(super) lines: Lines,
-    pub(super) output: Output,
+    pub(super) wire: Ndjson,
     pub(super) exchanges: Vec<Exchange>,
     pub(super) opened: Time,
     pub(super) idle_since: Time,
@@ -131,53 +117,13 @@ pub(super) struct Connection {
     pub(super) evidence: Option<Box<Evidence>>,
 }
 
-impl Output {
-    /// Bytes to be written.
-    pub(super) fn pending(&self) -> &[u8] {
-        &self.buffer[self.written..]
-    }
-
-    /// The position of the next byte that is put in.
-    pub(super) fn end(&self) -> u64 {
-        self.base + self.buffer.len() as u64
-    }
-
-    /// The position up to which everything has left us.
-    pub(super) fn left(&self) -> u64 {
-        self.base + self.written as u64
-    }
-
-    /// `n` more bytes have left us. The emptied buffer goes to `spare`.
-    pub(super) fn wrote(&mut self, n: usize, spare: &mut Spare) {
-        self.written = (self.written + n).min(self.buffer.len());
-        if self.written == self.buffer.len() {
-            self.base += self.buffer.len() as u64;
-            self.written = 0;
-            spare.put(std::mem::take(&mut self.buffer));
-        } else if self.written > 64 << 10 && self.written > self.buffer.len() / 2 {
-            self.buffer.drain(..self.written);
-            self.base += self.written as u64;
-            self.written = 0;
-        }
-    }
-
-    /// Lets `write` append to the buffer, which comes from `spare` when there is none.
-    pub(super) fn append(&mut self, spare: &mut Spare, write: impl FnOnce(&mut Vec<u8>)) {
-        if self.buffer.capacity() == 0 {
-            self.buffer = spare.take();
-        }
-        write(&mut self.buffer);
-    }
-}
-
 impl Connection {
     pub(super) fn new(now: Time, server: ServerId, channel: Transport, round: u32) -> Connection {
         Connection {
             server,
             channel,
             phase: Phase::Opening,
-            lines: Lines::default(),
-            output: Output::default(),
+            wire: Ndjson::default(),
             exchanges: Vec::new(),
             opened: now,
             idle_since: now,
@@ -201,7 +147,7 @@ impl Connection {
         }
     }
 
-    /// Appends one request, framed, and remembers where it lies.
+    /// Appends one request and remembers where it lies. Returns its bytes, framing included.
     pub(super) fn send(
         &mut self,
         spare: &mut Spare,
@@ -209,22 +155,18 @@ impl Connection {
         purpose: Purpose,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> usize {
-        let start = self.output.end();
-        self.output.append(spare, write);
-        let end = self.output.end();
+        let ticket = self.wire.send(spare, write);
         if self.exchanges.capacity() == 0 {
             // Most connections carry one request at a time for all their life.
             self.exchanges.reserve_exact(1);
         }
-        self.exchanges.push(Exchange { wire, purpose, start, end: end.saturating_sub(1) });
-        (end - start) as usize
+        self.exchanges.push(Exchange { wire, purpose, ticket });
+        ticket.size() as usize
     }
 
     /// Appends an answer to something that the server asked. It may not read them.
     pub(super) fn answer(&mut self, spare: &mut Spare, write: impl FnOnce(&mut Vec<u8>)) {
-        let before = self.output.end();
-        self.output.append(spare, write);
-        self.unread_answers += (self.output.end() - before) as usize;
+        self.unread_answers += self.wire.send(spare, write).size() as usize;
     }
 
     /// Takes back a request of which nothing has left us.
@@ -232,27 +174,20 @@ impl Connection {
         let Some(at) = self.exchanges.iter().position(|exchange| exchange.wire == wire) else {
             return false;
         };
-        let Exchange { start, end, .. } = self.exchanges[at];
-        if self.delivery(&self.exchanges[at]) != Delivery::Unsent {
+        let ticket = self.exchanges[at].ticket;
+        if !self.wire.take_back(&ticket) {
             return false;
         }
-        let length = end + 1 - start;
-        let from = (start - self.output.base) as usize;
-        self.output.buffer.drain(from..from + length as usize);
-        if self.output.buffer.capacity() > 4 * self.output.buffer.len().max(Spare::SIZE) {
-            self.output.buffer.shrink_to(Spare::SIZE);
-        }
         self.exchanges.swap_remove(at);
-        for exchange in self.exchanges.iter_mut().filter(|exchange| exchange.start > start) {
-            exchange.start -= length;
-            exchange.end -= length;
+        for exchange in &mut self.exchanges {
+            exchange.ticket.close_gap(&ticket);
         }
         true
     }
 
     /// How much of `exchange` has left us.
     pub(super) fn delivery(&self, exchange: &Exchange) -> Delivery {
-        Delivery::of(exchange.start, exchange.end, self.output.left())
+        self.wire.delivery(&exchange.ticket)
     }
 
     /// Whether changes of a resource are told on it.
@@ -340,7 +275,7 @@ impl Connection {
     /// Gives memory back.
     pub(super) fn rest(&mut self, now: Time) {
         self.idle_since = now;
-        self.lines.shrink();
+        self.wire.lines.shrink();
         if self.exchanges.is_empty() && self.exchanges.capacity() > 1 {
             self.exchanges = Vec::new();
         }
@@ -372,27 +307,6 @@ impl Connection {
     }
 }
 
-/// Write buffers between two uses.
-#[derive(Debug, Default)]
-pub(super) struct Spare(VecDeque<Vec<u8>>);
-
-impl Spare {
-    /// Buffers kept, and the largest that is worth keeping.
-    const COUNT: usize = 4;
-    const SIZE: usize = 64 << 10;
-
-    fn take(&mut self) -> Vec<u8> {
-        self.0.pop_front().unwrap_or_default()
-    }
-
-    fn put(&mut self, mut buffer: Vec<u8>) {
-        if self.0.len() < Spare::COUNT && buffer.capacity() <= Spare::SIZE {
-            buffer.clear();
-            self.0.push_front(buffer);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -404,7 +318,6 @@ mod tests {
     fn send(c: &mut Connection, spare: &mut Spare, wire: u64, text: &str) {
         c.send(spare, wire, Purpose::Request(RequestId(wire)), |out| {
             out.extend_from_slice(text.as_bytes());
-            out.push(b'\n');
         });
     }
 
@@ -417,15 +330,15 @@ mod tests {
             c.exchanges.iter().map(|exchange| c.delivery(exchange)).collect::<Vec<_>>()
         };
         assert_eq!(states(&c), [Delivery::Unsent, Delivery::Unsent]);
-        c.output.wrote(1, &mut spare);
+        c.wire.wrote(1, &mut spare);
         assert_eq!(states(&c), [Delivery::Torn, Delivery::Unsent]);
-        c.output.wrote(1, &mut spare);
+        c.wire.wrote(1, &mut spare);
         assert_eq!(states(&c), [Delivery::Sent, Delivery::Unsent]);
-        c.output.wrote(5, &mut spare);
+        c.wire.wrote(5, &mut spare);
         assert_eq!(states(&c), [Delivery::Sent, Delivery::Torn]);
-        c.output.wrote(2, &mut spare);
+        c.wire.wrote(2, &mut spare);
         assert_eq!(states(&c), [Delivery::Sent, Delivery::Sent]);
-        assert_eq!(c.output.buffer.capacity(), 0, "an empty output keeps no buffer");
+        assert_eq!(c.wire.output(), b"");
         send(&mut c, &mut spare, 3, "{}");
         assert_eq!(states(&c)[2], Delivery::Unsent);
     }
@@ -436,11 +349,11 @@ mod tests {
         for (wire, text) in [(1, "{1}"), (2, "{22}"), (3, "{333}")] {
             send(&mut c, &mut spare, wire, text);
         }
-        c.output.wrote(2, &mut spare);
+        c.wire.wrote(2, &mut spare);
         assert!(!c.retract(1), "a part of it has left");
         assert!(c.retract(2));
-        assert_eq!(c.output.pending(), b"}\n{333}\n");
-        c.output.wrote(2 + 5, &mut spare);
+        assert_eq!(c.wire.output(), b"}\n{333}\n");
+        c.wire.wrote(2 + 5, &mut spare);
         let last = *c.exchanges.iter().find(|exchange| exchange.wire == 3).unwrap();
         assert_eq!(c.delivery(&last), Delivery::Sent);
         assert!(!c.retract(2));

@@ -72,6 +72,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 pub use crate::mcp::schema::arguments::Pair;
+pub use crate::wire::Delivery;
 pub use action::{Action, ChildExit, OpenFailure, Opened, Signal};
 pub use catalogue::Listing;
 pub use event::{Answer, Asks, Completion, Event, Json, Progress, Question, Reply};
@@ -79,7 +80,6 @@ pub use id::{ConnectionId, IdHasher, IdMap, QuestionId, RequestId, ServerId};
 pub use log::LogLevel;
 pub use lookup::Listed;
 pub use pool::{Hit, Member, Opening, Pool, Shape};
-pub use retry::Delivery;
 pub use snapshot::{Job, ServerSnapshot};
 
 use crate::config::{Defaults, Directory, Era, Problem, Transport};
@@ -90,9 +90,10 @@ use crate::metrics::Latency;
 use crate::redact::Redactor;
 use crate::rpc::scanner::{Outline, Verdict};
 use crate::time::Time;
+use crate::wire::Spare;
 use allowance::Allowance;
 use configuring::Coming;
-use connection::{Connection, Spare};
+use connection::Connection;
 use log::Log;
 use request::{CallArguments, Method, Request};
 use retry::Random;

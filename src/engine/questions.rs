@@ -101,7 +101,7 @@ impl Engine {
         }
         for id in legacy {
             if let Some(connection) = self.connections.get_mut(&id) {
-                connection.output.append(&mut self.spare, message::write_roots_changed);
+                connection.wire.send(&mut self.spare, message::write_roots_changed);
                 self.ask_write(id);
             }
         }

@@ -418,7 +418,7 @@ impl Engine {
     /// What the daemon prints is no message; its lines are for the log.
     pub(super) fn daemon_says(&mut self, id: ConnectionId, mut bytes: &[u8]) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        let (mut lines, server) = (mem::take(&mut connection.lines), connection.server);
+        let (mut lines, server) = (mem::take(&mut connection.wire.lines), connection.server);
         let name = self.server(server).name.clone();
         // A line that is too long is no loss.
         while let Ok(Some(line)) = lines.next(&mut bytes) {
@@ -430,7 +430,7 @@ impl Engine {
             lines = Default::default();
         }
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.lines = lines;
+            connection.wire.lines = lines;
         }
     }
 

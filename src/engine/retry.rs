@@ -7,42 +7,6 @@ use crate::time::Time;
 /// Longest delay between two tries.
 const CAP: Duration = Duration::from_secs(30);
 
-/// How much of a request has left us.
-///
-/// On newline framing a request cannot have been parsed before its closing brace
-/// was written; from then on it may have run, even without the newline, because
-/// a reader that meets the end of the stream may parse what it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// Nothing: it can go anywhere.
-    Unsent,
-    /// A part, without its end: safe on another connection, never on this one.
-    Torn,
-    /// All of it: it may have run.
-    Sent,
-}
-
-impl Delivery {
-    /// The state of the bytes `start..end` of a stream of which `written` bytes
-    /// have left us; `end` counts the closing brace but not the newline.
-    pub fn of(start: u64, end: u64, written: u64) -> Delivery {
-        if written <= start {
-            Delivery::Unsent
-        } else if written < end {
-            Delivery::Torn
-        } else {
-            Delivery::Sent
-        }
-    }
-
-    /// Whether the request may be sent again after its connection was lost.
-    /// `repeatable` is true for read-only methods and for tools that the user
-    /// declared idempotent.
-    pub fn may_retry(self, repeatable: bool) -> bool {
-        self != Delivery::Sent || repeatable
-    }
-}
-
 /// A small generator for jitter; nothing here needs to be unpredictable.
 #[derive(Debug)]
 pub(super) struct Random(u64);
@@ -116,20 +80,6 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn delivery_turns_at_the_closing_brace() {
-        // Request in bytes 10..20 of the stream, newline at 20.
-        assert_eq!(Delivery::of(10, 20, 0), Delivery::Unsent);
-        assert_eq!(Delivery::of(10, 20, 10), Delivery::Unsent);
-        assert_eq!(Delivery::of(10, 20, 11), Delivery::Torn);
-        assert_eq!(Delivery::of(10, 20, 19), Delivery::Torn);
-        assert_eq!(Delivery::of(10, 20, 20), Delivery::Sent);
-        assert_eq!(Delivery::of(10, 20, 21), Delivery::Sent);
-        assert!(Delivery::Torn.may_retry(false));
-        assert!(!Delivery::Sent.may_retry(false));
-        assert!(Delivery::Sent.may_retry(true));
-    }
 
     #[test]
     fn delays_double_up_to_the_cap_and_jitter_below_it() {

@@ -13,10 +13,10 @@ use crate::config::Transport;
 use crate::engine::action::Action;
 use crate::engine::connection::{Phase, Purpose};
 use crate::engine::loss::Loss;
-use crate::engine::retry::Delivery;
 use crate::engine::{ConnectionId, Engine, LogLevel, ServerId};
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::time::Time;
+use crate::wire::Delivery;
 
 /// Between two thoughts about a silent connection.
 const PAUSE: Duration = Duration::from_secs(1);

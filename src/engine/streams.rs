@@ -89,7 +89,7 @@ impl Engine {
             Phase::Negotiating(_) | Phase::Ready(_) => {}
         }
         connection.heard = true;
-        let mut lines = mem::take(&mut connection.lines);
+        let mut lines = mem::take(&mut connection.wire.lines);
         let server = connection.server;
         lines.set_limit(self.server(server).limits.max_answer);
         self.server_mut(server).metrics.bytes_received(now, bytes.len());
@@ -130,9 +130,9 @@ impl Engine {
             self.charge(now, id, length);
         }
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.lines = lines;
-            if connection.exchanges.is_empty() && connection.lines.buffered() == 0 {
-                connection.lines.shrink();
+            connection.wire.lines = lines;
+            if connection.exchanges.is_empty() && connection.wire.lines.buffered() == 0 {
+                connection.wire.lines.shrink();
             }
         }
         if let Some(reason) = failure {
@@ -144,8 +144,8 @@ impl Engine {
     /// `n` pending bytes were written.
     pub fn wrote(&mut self, now: Time, id: ConnectionId, n: usize) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        connection.output.wrote(n, &mut self.spare);
-        if connection.output.pending().is_empty() {
+        connection.wire.wrote(n, &mut self.spare);
+        if connection.wire.output().is_empty() {
             connection.unread_answers = 0;
         }
         let server = connection.server;
@@ -157,7 +157,7 @@ impl Engine {
         match self.connections.get_mut(&id) {
             Some(connection) => {
                 connection.write_asked = false;
-                connection.output.pending()
+                connection.wire.output()
             }
             None => &[],
         }
@@ -171,7 +171,7 @@ impl Engine {
             _ => {}
         }
         // A peer that died between a message and its newline has still said it.
-        let mut lines = mem::take(&mut connection.lines);
+        let mut lines = mem::take(&mut connection.wire.lines);
         if let Some(line) = lines.finish() {
             self.handle_line(now, id, line);
         }
@@ -336,7 +336,7 @@ impl Engine {
         let server = connection.server;
         let (era, version) = (session.era, session.version);
         if era == Era::Legacy {
-            connection.output.append(&mut self.spare, message::write_initialized);
+            connection.wire.send(&mut self.spare, message::write_initialized);
             connection.noticed = true;
         }
         // Questions that are still open can only be answered too late.

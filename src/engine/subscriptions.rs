@@ -73,11 +73,10 @@ impl Engine {
         let wire = self.next_wire;
         self.next_wire += 1;
         let members = message::member("uri", uri);
-        let before = stream.output.end();
-        stream.output.append(&mut self.spare, |out| {
+        let ticket = stream.wire.send(&mut self.spare, |out| {
             message::write_request(out, wire, "resources/unsubscribe", &members, "", None);
         });
-        let size = (stream.output.end() - before) as usize;
+        let size = ticket.size() as usize;
         stream.unawait(wire);
         stream.drop_carried(uri);
         stream.idle_since = now;
@@ -133,7 +132,7 @@ impl Engine {
         let old = stream.listens();
         if let Some(old) = old {
             stream.take(old);
-            stream.output.append(&mut self.spare, |out| {
+            stream.wire.send(&mut self.spare, |out| {
                 message::write_cancelled(out, old, "the subscriptions changed", meta);
             });
         }
@@ -178,7 +177,7 @@ impl Engine {
         stream.take(wire);
         stream.carry_only(BTreeSet::new());
         let meta = Some(&*self.identity.modern_meta);
-        stream.output.append(&mut self.spare, |out| {
+        stream.wire.send(&mut self.spare, |out| {
             message::write_cancelled(out, wire, "the connection retires", meta);
         });
         let state = self.server_mut(server);

@@ -380,7 +380,7 @@ pub fn write_result(out: &mut Vec<u8>, id: &RawValue, result: &str) {
     out.extend_from_slice(id.get().as_bytes());
     out.extend_from_slice(b",\"result\":");
     out.extend_from_slice(result.as_bytes());
-    out.extend_from_slice(b"}\n");
+    out.extend_from_slice(b"}");
 }
 
 /// Appends an error response.
@@ -389,7 +389,7 @@ pub fn write_error(out: &mut Vec<u8>, id: &RawValue, code: i64, message: &str) {
     out.extend_from_slice(id.get().as_bytes());
     out.extend_from_slice(format!(",\"error\":{{\"code\":{code},\"message\":").as_bytes());
     write_str(out, message);
-    out.extend_from_slice(b"}}\n");
+    out.extend_from_slice(b"}}");
 }
 
 #[cfg(test)]

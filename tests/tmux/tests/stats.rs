@@ -1,5 +1,7 @@
 //! `mcp-stats`: the documented lines, the documented pipelines, true numbers.
 
+use std::os::unix::net::UnixStream;
+
 use serde_json::json;
 use tmcp_tmux_tests::{Setup, SocketServer, Tmux, stdio, until};
 
@@ -258,8 +260,11 @@ fn the_report_waits_for_the_configuration_at_the_very_start() {
     // In one command line with the start of the server, nothing is loaded yet.
     let tmux = Tmux::demo();
     let server = tmux.server();
+    let socket = tmux.run(["display-message", "-p", "#{socket_path}"]).ok();
     let _ = tmux.run(["kill-server"]).ok();
     until("the first server has gone", || !server.runs());
+    // A child of it that has not called exec yet listens with its descriptors.
+    until("nobody listens", || UnixStream::connect(socket.trim()).is_err());
     let line = "tmux new-session -d -s early cat \\; mcp-stats \\; mcp-call demo echo text=early; tmux kill-server";
     let text = tmux.shell(line).ok();
     assert!(text.contains("Total Servers: 1\n") && text.ends_with("\nearly\n"), "{text}");
