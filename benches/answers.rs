@@ -17,14 +17,14 @@ use std::time::{Duration, Instant};
 
 use support::sys::thread_time;
 use support::{setting, table};
-use tmcp::json::task::Job;
+use tmcp::json::task::Task;
 use tmcp::mcp::render::rows::List;
 use tmcp::mcp::render::{blob, content, listing, pointer, rows};
 use tmcp::mcp::schema::fields;
 
 const BUDGET: Duration = Duration::from_micros(500);
 
-/// An answer that is shared with the job, as the C border has it.
+/// An answer that is shared with the task, as the C border has it.
 #[derive(Clone)]
 struct Answer(Arc<Vec<u8>>);
 
@@ -38,7 +38,7 @@ impl AsRef<[u8]> for Answer {
 struct Case {
     words: &'static str,
     answer: fn(usize) -> String,
-    make: fn(Answer) -> Job<'static, Product>,
+    make: fn(Answer) -> Task<'static, Product>,
     /// `None` when it would not end, or gave something else.
     plain: Option<fn(&[u8]) -> usize>,
 }
@@ -96,11 +96,11 @@ fn round(case: &Case, answer: &Answer) -> Round {
 
     let mut longest = (Duration::ZERO, Duration::ZERO);
     let (mut calls, mut total) = (0, Duration::ZERO);
-    let mut job = Some((case.make)(answer.clone()));
+    let mut task = Some((case.make)(answer.clone()));
     let mut made = None;
-    while let Some(mut left) = job.take() {
+    while let Some(mut left) = task.take() {
         let (used, began) = (thread_time(), Instant::now());
-        job = loop {
+        task = loop {
             match left.step() {
                 Ok(product) => {
                     made = Some(product);
@@ -123,55 +123,55 @@ fn round(case: &Case, answer: &Answer) -> Round {
 }
 
 fn measured<T: Send + 'static>(
-    job: Job<'static, T>,
+    task: Task<'static, T>,
     length: impl FnOnce(&T) -> usize + Send + 'static,
-) -> Job<'static, Product> {
-    Job::new(|mut pace| async move {
-        let product = pace.all_of(job).await;
+) -> Task<'static, Product> {
+    Task::new(|mut budget| async move {
+        let product = task.within(&mut budget).await;
         let length = length(&product);
         (Box::new(product) as Box<dyn Any + Send>, length)
     })
 }
 
-fn text(answer: Answer) -> Job<'static, Product> {
-    measured(content::text_job(answer), String::len)
+fn text(answer: Answer) -> Task<'static, Product> {
+    measured(content::text_task(answer), String::len)
 }
 
-fn pretty(answer: Answer) -> Job<'static, Product> {
-    measured(pointer::pretty_job(answer), |data| data.as_ref().map_or(0, String::len))
+fn pretty(answer: Answer) -> Task<'static, Product> {
+    measured(pointer::pretty_task(answer), |data| data.as_ref().map_or(0, String::len))
 }
 
-fn part(answer: Answer) -> Job<'static, Product> {
-    let part = pointer::pick_job(answer, "/rows".to_owned());
+fn part(answer: Answer) -> Task<'static, Product> {
+    let part = pointer::pick_task(answer, "/rows".to_owned());
     measured(part, |part| part.as_ref().map_or(0, String::len))
 }
 
-fn blobs(answer: Answer) -> Job<'static, Product> {
-    measured(blob::blobs_job(answer), blob::Blobs::len)
+fn blobs(answer: Answer) -> Task<'static, Product> {
+    measured(blob::blobs_task(answer), blob::Blobs::len)
 }
 
-fn tools(answer: Answer) -> Job<'static, Product> {
-    measured(listing::job(answer, List::Tools), String::len)
+fn tools(answer: Answer) -> Task<'static, Product> {
+    measured(listing::task(answer, List::Tools), String::len)
 }
 
-fn prompts(answer: Answer) -> Job<'static, Product> {
-    measured(listing::job(answer, List::Prompts), String::len)
+fn prompts(answer: Answer) -> Task<'static, Product> {
+    measured(listing::task(answer, List::Prompts), String::len)
 }
 
-fn tool_rows(answer: Answer) -> Job<'static, Product> {
-    measured(rows::list_job(answer, List::Tools), |table| table.rows())
+fn tool_rows(answer: Answer) -> Task<'static, Product> {
+    measured(rows::list_task(answer, List::Tools), |table| table.rows())
 }
 
-fn resource_rows(answer: Answer) -> Job<'static, Product> {
-    measured(rows::list_job(answer, List::Resources), |table| table.rows())
+fn resource_rows(answer: Answer) -> Task<'static, Product> {
+    measured(rows::list_task(answer, List::Resources), |table| table.rows())
 }
 
-fn contents(answer: Answer) -> Job<'static, Product> {
-    measured(rows::of_result_job(answer), |table| table.as_ref().map_or(0, |table| table.rows()))
+fn contents(answer: Answer) -> Task<'static, Product> {
+    measured(rows::of_result_task(answer), |table| table.as_ref().map_or(0, |table| table.rows()))
 }
 
-fn form(answer: Answer) -> Job<'static, Product> {
-    measured(fields::arguments_job(answer), |table| table.rows())
+fn form(answer: Answer) -> Task<'static, Product> {
+    measured(fields::arguments_task(answer), |table| table.rows())
 }
 
 fn plain_blobs(json: &[u8]) -> usize {

@@ -432,7 +432,7 @@ fn shown(done: &Completion) -> String {
                 Listing::ResourceTemplates => List::Templates,
                 Listing::Prompts => List::Prompts,
             };
-            listing::job(items.to_vec(), list).finish()
+            listing::task(items.to_vec(), list).finish()
         }
         Ok(Reply::Ready) => String::new(),
         Err(error) => error.message().to_owned(),

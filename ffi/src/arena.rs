@@ -8,7 +8,7 @@
 use std::ffi::c_char;
 
 use tmcp::chunks::Chunks;
-use tmcp::json::task::Pace;
+use tmcp::json::Budget;
 
 use crate::strings;
 
@@ -26,10 +26,10 @@ impl Arena {
     }
 
     /// Adds a string.
-    pub async fn push(&mut self, text: &str, pace: &mut Pace) {
+    pub async fn push(&mut self, text: &str, budget: &mut Budget) {
         // Nothing has 4 GiB: lines end at 16 MiB.
         self.starts.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
-        strings::without_nul(text, &mut self.text, pace).await;
+        strings::without_nul(text, &mut self.text, budget).await;
         self.text.push('\0');
     }
 
@@ -45,14 +45,14 @@ impl Arena {
 mod tests {
     use super::*;
     use std::ffi::CStr;
-    use tmcp::json::task::Job;
+    use tmcp::json::task::Task;
 
     #[test]
     fn strings_end_where_they_ended() {
-        let arena = Job::new(|mut pace| async move {
+        let arena = Task::new(|mut budget| async move {
             let mut arena = Arena::default();
             for text in ["a", "", "x\0y"] {
-                arena.push(text, &mut pace).await;
+                arena.push(text, &mut budget).await;
             }
             arena
         });

@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use tmcp::engine::{Asks, Completion, Event, Listing, Progress, Question, Reply};
-use tmcp::json::task::Job;
+use tmcp::json::task::Task;
 use tmcp::mcp::render::blob::{self, Blobs};
 use tmcp::mcp::render::rows::{self, List};
 use tmcp::mcp::render::{content, listing, pointer};
@@ -230,94 +230,94 @@ impl tmcp_event {
 
     /// Type and bytes of one binary part of the answer.
     pub fn blob(&self, index: usize) -> Option<(*const c_char, &[u8])> {
-        let binary = self.blobs.get(|| self.blobs_job());
+        let binary = self.blobs.get(|| self.blobs_task());
         let (_, bytes) = binary.blobs.get(index)?;
         Some((binary.mimes.get(index)?, bytes))
     }
 
     /// The table of what was listed or read.
     pub fn table(&self) -> Option<tmcp_table> {
-        self.table.take(&(), || self.table_job())
+        self.table.take(&(), || self.table_task())
     }
 
     /// The data of the answer, laid out.
     pub fn pretty(&self) -> Option<CString> {
-        self.pretty.take(&(), || self.pretty_job())
+        self.pretty.take(&(), || self.pretty_task())
     }
 
     /// The part of the answer that `pointer` names.
     pub fn part(&self, pointer: String) -> Option<CString> {
-        self.part.take(&pointer, || self.part_job(&pointer))
+        self.part.take(&pointer, || self.part_task(&pointer))
     }
 
     /// Goes on making what is wanted until `end`; `pointer` names the part. Whether
     /// there is more to do.
     pub fn prepare(&self, want: tmcp_want, pointer: String, end: Instant) -> bool {
         match want {
-            tmcp_want::Text => self.text.prepare(|| self.text_job(), end),
-            tmcp_want::Table => self.table.prepare((), || self.table_job(), end),
-            tmcp_want::Pretty => self.pretty.prepare((), || self.pretty_job(), end),
+            tmcp_want::Text => self.text.prepare(|| self.text_task(), end),
+            tmcp_want::Table => self.table.prepare((), || self.table_task(), end),
+            tmcp_want::Pretty => self.pretty.prepare((), || self.pretty_task(), end),
             tmcp_want::Pointer => {
-                let job = self.part_job(&pointer);
-                self.part.prepare(pointer, || job, end)
+                let task = self.part_task(&pointer);
+                self.part.prepare(pointer, || task, end)
             }
-            tmcp_want::Blobs => self.blobs.prepare(|| self.blobs_job(), end),
+            tmcp_want::Blobs => self.blobs.prepare(|| self.blobs_task(), end),
         }
     }
 
-    fn table_job(&self) -> Job<'static, Option<tmcp_table>> {
+    fn table_task(&self) -> Task<'static, Option<tmcp_table>> {
         let answer = self.answer();
         let table = if self.form().is_some() {
-            present(fields::arguments_job(answer))
+            present(fields::arguments_task(answer))
         } else if let Event::Done(Completion { outcome: Ok(Reply::Result(_)), .. }) = self.event() {
-            rows::of_result_job(answer)
+            rows::of_result_task(answer)
         } else if let Some(listing) = self.listing() {
-            present(rows::list_job(answer, list(listing)))
+            present(rows::list_task(answer, list(listing)))
         } else {
-            Job::new(|_| async { None })
+            Task::new(|_| async { None })
         };
-        Job::new(|mut pace| async move {
-            match pace.all_of(table).await {
-                Some(table) => Some(tmcp_table::of(table, &mut pace).await),
+        Task::new(|mut budget| async move {
+            match table.within(&mut budget).await {
+                Some(table) => Some(tmcp_table::of(table, &mut budget).await),
                 None => None,
             }
         })
     }
 
-    fn blobs_job(&self) -> Job<'static, Binary> {
-        let blobs = blob::blobs_job(self.answer());
-        Job::new(|mut pace| async move {
-            let blobs = pace.all_of(blobs).await;
+    fn blobs_task(&self) -> Task<'static, Binary> {
+        let blobs = blob::blobs_task(self.answer());
+        Task::new(|mut budget| async move {
+            let blobs = blobs.within(&mut budget).await;
             let mut mimes = Arena::default();
             for index in 0..blobs.len() {
                 let mime = blobs.get(index).map_or("", |(mime, _)| mime);
-                mimes.push(mime, &mut pace).await;
-                pace.spend(16).await;
+                mimes.push(mime, &mut budget).await;
+                budget.spend(16).await;
             }
             Binary { blobs, mimes }
         })
     }
 
-    fn pretty_job(&self) -> Job<'static, Option<CString>> {
-        perhaps_terminated(pointer::pretty_job(self.answer()))
+    fn pretty_task(&self) -> Task<'static, Option<CString>> {
+        perhaps_terminated(pointer::pretty_task(self.answer()))
     }
 
-    fn part_job(&self, pointer: &str) -> Job<'static, Option<CString>> {
-        perhaps_terminated(pointer::pick_job(self.answer(), pointer.to_owned()))
+    fn part_task(&self, pointer: &str) -> Task<'static, Option<CString>> {
+        perhaps_terminated(pointer::pick_task(self.answer(), pointer.to_owned()))
     }
 
-    fn text_job(&self) -> Job<'static, CString> {
+    fn text_task(&self) -> Task<'static, CString> {
         let text = match self.done().map(|done| &done.outcome) {
-            Some(Ok(Reply::Tool { .. } | Reply::Result(_))) => content::text_job(self.answer()),
-            Some(Ok(Reply::List { what, .. })) => listing::job(self.answer(), list(*what)),
+            Some(Ok(Reply::Tool { .. } | Reply::Result(_))) => content::text_task(self.answer()),
+            Some(Ok(Reply::List { what, .. })) => listing::task(self.answer(), list(*what)),
             _ => {
                 let words = self.words();
-                Job::new(|_| async { words })
+                Task::new(|_| async { words })
             }
         };
-        Job::new(|mut pace| async move {
-            let text = pace.all_of(text).await;
-            strings::terminated_in_pieces(text, &mut pace).await
+        Task::new(|mut budget| async move {
+            let text = text.within(&mut budget).await;
+            strings::terminated_in_pieces(text, &mut budget).await
         })
     }
 
@@ -382,7 +382,7 @@ impl tmcp_event {
     }
 
     fn text(&self) -> &CString {
-        self.text.get(|| self.text_job())
+        self.text.get(|| self.text_task())
     }
 
     /// The text of an event without an answer.
@@ -447,8 +447,8 @@ impl AsRef<[u8]> for Answer {
     }
 }
 
-fn present(table: Job<'static, Table>) -> Job<'static, Option<Table>> {
-    Job::new(|mut pace| async move { Some(pace.all_of(table).await) })
+fn present(table: Task<'static, Table>) -> Task<'static, Option<Table>> {
+    Task::new(|mut budget| async move { Some(table.within(&mut budget).await) })
 }
 
 impl Fallback for *mut tmcp_event {
@@ -467,10 +467,10 @@ fn list(listing: Listing) -> List {
     }
 }
 
-fn perhaps_terminated(text: Job<'static, Option<String>>) -> Job<'static, Option<CString>> {
-    Job::new(|mut pace| async move {
-        match pace.all_of(text).await {
-            Some(text) => Some(strings::terminated_in_pieces(text, &mut pace).await),
+fn perhaps_terminated(text: Task<'static, Option<String>>) -> Task<'static, Option<CString>> {
+    Task::new(|mut budget| async move {
+        match text.within(&mut budget).await {
+            Some(text) => Some(strings::terminated_in_pieces(text, &mut budget).await),
             None => None,
         }
     })

@@ -2,14 +2,14 @@
 //! pieces.
 //!
 //! Invariants:
-//! - both ways drive the same job;
+//! - both ways drive the same task;
 //! - nothing is locked while a getter hands out what was made before.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tmcp::json::task::Job;
+use tmcp::json::task::Task;
 
 /// The time of one step when the caller names none.
 const BUDGET: Duration = Duration::from_micros(500);
@@ -22,7 +22,7 @@ pub fn budget(budget_us: u32) -> Duration {
 /// Something that stays with the event, and does not move any more once it is made.
 #[derive(Debug)]
 pub struct Kept<T> {
-    making: Mutex<Option<Job<'static, T>>>,
+    making: Mutex<Option<Task<'static, T>>>,
     made: OnceLock<T>,
 }
 
@@ -34,7 +34,7 @@ pub struct Given<K, T> {
 
 #[derive(Debug)]
 enum State<T> {
-    Making(Job<'static, T>),
+    Making(Task<'static, T>),
     Made(T),
 }
 
@@ -45,19 +45,19 @@ impl<T> Default for Kept<T> {
 }
 
 impl<T> Kept<T> {
-    /// Something that `job` makes.
-    pub fn begun(job: Job<'static, T>) -> Kept<T> {
-        Kept { making: Mutex::new(Some(job)), made: OnceLock::new() }
+    /// Something that `task` makes.
+    pub fn begun(task: Task<'static, T>) -> Kept<T> {
+        Kept { making: Mutex::new(Some(task)), made: OnceLock::new() }
     }
 
     /// Goes on until `end`. Whether there is more to do.
-    pub fn prepare(&self, job: impl FnOnce() -> Job<'static, T>, end: Instant) -> bool {
+    pub fn prepare(&self, task: impl FnOnce() -> Task<'static, T>, end: Instant) -> bool {
         // Whoever makes it now makes all of it.
         let Some(mut making) = self.making.try_lock() else { return self.made.get().is_none() };
         if self.made.get().is_some() {
             return false;
         }
-        match until(making.take().unwrap_or_else(job), end) {
+        match until(making.take().unwrap_or_else(task), end) {
             State::Making(more) => {
                 *making = Some(more);
                 true
@@ -67,18 +67,18 @@ impl<T> Kept<T> {
     }
 
     /// It, made to its end if it has to be.
-    pub fn get(&self, job: impl FnOnce() -> Job<'static, T>) -> &T {
+    pub fn get(&self, task: impl FnOnce() -> Task<'static, T>) -> &T {
         if let Some(made) = self.made.get() {
             return made;
         }
         let mut making = self.making.lock();
-        self.made.get_or_init(|| making.take().unwrap_or_else(job).finish())
+        self.made.get_or_init(|| making.take().unwrap_or_else(task).finish())
     }
 
     /// Goes on until `end` with what was begun. Whether there is more to do.
     pub fn advance(&self, end: Instant) -> bool {
         let Some(mut making) = self.making.try_lock() else { return self.made.get().is_none() };
-        match making.take().map(|job| until(job, end)) {
+        match making.take().map(|task| until(task, end)) {
             Some(State::Making(more)) => {
                 *making = Some(more);
                 true
@@ -91,9 +91,9 @@ impl<T> Kept<T> {
     /// What was begun, made to its end if it has to be; `None` when nothing was.
     pub fn whole(&self) -> Option<&T> {
         if self.made.get().is_none() {
-            let job = self.making.lock().take();
-            if let Some(job) = job {
-                return Some(self.made.get_or_init(|| job.finish()));
+            let task = self.making.lock().take();
+            if let Some(task) = task {
+                return Some(self.made.get_or_init(|| task.finish()));
             }
         }
         self.made.get()
@@ -119,12 +119,12 @@ impl<K, T> Default for Given<K, T> {
 impl<K: PartialEq, T> Given<K, T> {
     /// Goes on with what `key` names until `end`, and forgets what was named before.
     /// Whether there is more to do.
-    pub fn prepare(&self, key: K, job: impl FnOnce() -> Job<'static, T>, end: Instant) -> bool {
+    pub fn prepare(&self, key: K, task: impl FnOnce() -> Task<'static, T>, end: Instant) -> bool {
         let mut slot = self.slot.lock();
         let state = match slot.take().filter(|(known, _)| *known == key) {
-            Some((_, State::Making(job))) => until(job, end),
+            Some((_, State::Making(task))) => until(task, end),
             Some((_, made)) => made,
-            None => until(job(), end),
+            None => until(task(), end),
         };
         let more = matches!(state, State::Making(_));
         *slot = Some((key, state));
@@ -132,26 +132,26 @@ impl<K: PartialEq, T> Given<K, T> {
     }
 
     /// Takes what `key` names away, made to its end if it has to be.
-    pub fn take(&self, key: &K, job: impl FnOnce() -> Job<'static, T>) -> T {
+    pub fn take(&self, key: &K, task: impl FnOnce() -> Task<'static, T>) -> T {
         // The lock must be gone before anything is made.
         let state = self.slot.lock().take_if(|(known, _)| known == key);
         match state {
             Some((_, State::Made(made))) => made,
-            Some((_, State::Making(job))) => job.finish(),
-            None => job().finish(),
+            Some((_, State::Making(task))) => task.finish(),
+            None => task().finish(),
         }
     }
 }
 
 /// Takes steps until `end`, but at least one.
-fn until<T>(mut job: Job<'static, T>, end: Instant) -> State<T> {
+fn until<T>(mut task: Task<'static, T>, end: Instant) -> State<T> {
     loop {
-        job = match job.step() {
+        task = match task.step() {
             Ok(made) => return State::Made(made),
             Err(more) => more,
         };
         if Instant::now() >= end {
-            return State::Making(job);
+            return State::Making(task);
         }
     }
 }
@@ -160,10 +160,10 @@ fn until<T>(mut job: Job<'static, T>, end: Instant) -> State<T> {
 mod tests {
     use super::*;
 
-    fn job(product: u32) -> Job<'static, u32> {
-        Job::new(move |mut pace| async move {
-            pace.spend(usize::MAX).await;
-            pace.spend(usize::MAX).await;
+    fn task(product: u32) -> Task<'static, u32> {
+        Task::new(move |mut budget| async move {
+            budget.spend(usize::MAX).await;
+            budget.spend(usize::MAX).await;
             product
         })
     }
@@ -172,26 +172,26 @@ mod tests {
     fn what_is_kept_is_made_once() {
         let kept = Kept::default();
         let now = Instant::now();
-        assert!(kept.prepare(|| job(1), now) && kept.prepare(|| job(2), now));
+        assert!(kept.prepare(|| task(1), now) && kept.prepare(|| task(2), now));
         assert_eq!(kept.made(), None);
-        assert!(!kept.prepare(|| job(3), now));
-        assert_eq!((kept.made(), kept.get(|| job(4))), (Some(&1), &1));
-        assert!(!kept.prepare(|| job(5), now));
+        assert!(!kept.prepare(|| task(3), now));
+        assert_eq!((kept.made(), kept.get(|| task(4))), (Some(&1), &1));
+        assert!(!kept.prepare(|| task(5), now));
 
         let kept = Kept::default();
-        assert!(kept.prepare(|| job(1), now));
-        assert_eq!(kept.get(|| job(2)), &1);
+        assert!(kept.prepare(|| task(1), now));
+        assert_eq!(kept.get(|| task(2)), &1);
     }
 
     #[test]
     fn what_was_begun_is_made_in_steps_or_at_once() {
         let now = Instant::now();
-        let kept = Kept::begun(job(1));
+        let kept = Kept::begun(task(1));
         assert!(kept.advance(now) && kept.advance(now));
         assert!(!kept.advance(now) && !kept.advance(now));
         assert_eq!(kept.whole(), Some(&1));
 
-        let kept = Kept::begun(job(1));
+        let kept = Kept::begun(task(1));
         assert!(kept.advance(now));
         assert_eq!((kept.whole(), kept.whole()), (Some(&1), Some(&1)));
         assert!(!kept.advance(now));
@@ -202,17 +202,17 @@ mod tests {
     fn what_is_given_away_is_made_for_one_key_at_a_time() {
         let given = Given::default();
         let now = Instant::now();
-        while given.prepare("a", || job(1), now) {}
-        assert!(!given.prepare("a", || job(2), now));
-        assert_eq!(given.take(&"b", || job(3)), 3);
-        assert_eq!(given.take(&"a", || job(4)), 1);
-        assert_eq!(given.take(&"a", || job(5)), 5);
+        while given.prepare("a", || task(1), now) {}
+        assert!(!given.prepare("a", || task(2), now));
+        assert_eq!(given.take(&"b", || task(3)), 3);
+        assert_eq!(given.take(&"a", || task(4)), 1);
+        assert_eq!(given.take(&"a", || task(5)), 5);
 
-        assert!(given.prepare("a", || job(1), now));
-        assert_eq!(given.take(&"a", || job(2)), 1);
-        assert!(given.prepare("a", || job(1), now));
-        assert!(given.prepare("b", || job(2), now));
-        assert_eq!(given.take(&"a", || job(3)), 3);
-        assert_eq!(given.take(&"b", || job(4)), 2);
+        assert!(given.prepare("a", || task(1), now));
+        assert_eq!(given.take(&"a", || task(2)), 1);
+        assert!(given.prepare("a", || task(1), now));
+        assert!(given.prepare("b", || task(2), now));
+        assert_eq!(given.take(&"a", || task(3)), 3);
+        assert_eq!(given.take(&"b", || task(4)), 2);
     }
 }

@@ -8,7 +8,7 @@ use std::ffi::{CStr, CString, OsStr, OsString, c_char};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use tmcp::json::task::Pace;
+use tmcp::json::Budget;
 
 use crate::failure::Failure;
 
@@ -155,21 +155,21 @@ pub fn terminated(text: String) -> CString {
 }
 
 /// As [`terminated`], in pieces.
-pub async fn terminated_in_pieces(text: String, pace: &mut Pace) -> CString {
+pub async fn terminated_in_pieces(text: String, budget: &mut Budget) -> CString {
     let mut nuls = 0;
     for piece in text.as_bytes().chunks(PIECE) {
         // A search for one is faster than a count.
         if piece.contains(&0) {
             nuls += piece.iter().filter(|byte| **byte == 0).count();
         }
-        pace.spend(piece.len() / 4).await;
+        budget.spend(piece.len() / 4).await;
     }
     let mut clean = text;
     if nuls > 0 {
         let text = clean;
         clean = String::with_capacity(text.len() + nuls * 2 + 1);
-        without_nul(&text, &mut clean, pace).await;
-        pace.release(text).await;
+        without_nul(&text, &mut clean, budget).await;
+        budget.release(text).await;
     }
     let mut clean = clean.into_bytes();
     clean.reserve_exact(1);
@@ -179,7 +179,7 @@ pub async fn terminated_in_pieces(text: String, pace: &mut Pace) -> CString {
 }
 
 /// Adds `text` without a NUL inside to `out`, in pieces.
-pub async fn without_nul(text: &str, out: &mut String, pace: &mut Pace) {
+pub async fn without_nul(text: &str, out: &mut String, budget: &mut Budget) {
     let mut rest = text;
     while !rest.is_empty() {
         let (piece, more) = rest.split_at(rest.floor_char_boundary_at(PIECE));
@@ -190,7 +190,7 @@ pub async fn without_nul(text: &str, out: &mut String, pace: &mut Pace) {
             out.push_str(part);
         }
         rest = more;
-        pace.spend(piece.len() / 2 + 8).await;
+        budget.spend(piece.len() / 2 + 8).await;
     }
 }
 
@@ -222,7 +222,7 @@ impl Boundary for str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tmcp::json::task::Job;
+    use tmcp::json::task::Task;
 
     fn copied(text: &str, len: usize) -> (usize, Vec<u8>) {
         let mut buf = vec![0x7f_u8; len.max(1)];
@@ -250,9 +250,11 @@ mod tests {
         let long = "e\u{e9}".repeat(PIECE);
         for text in ["", "a", "\0", "a\0\0b", &long, &format!("{long}\0{long}\0")] {
             let owned = text.to_owned();
-            let job =
-                Job::new(|mut pace| async move { terminated_in_pieces(owned, &mut pace).await });
-            assert_eq!(job.in_steps_of(1).finish(), terminated(text.to_owned()));
+            let task =
+                Task::new(
+                    |mut budget| async move { terminated_in_pieces(owned, &mut budget).await },
+                );
+            assert_eq!(task.in_steps_of(1).finish(), terminated(text.to_owned()));
         }
     }
 

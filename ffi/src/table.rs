@@ -8,7 +8,8 @@ use std::ffi::{CString, c_char};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
-use tmcp::json::task::{Job, Pace};
+use tmcp::json::Budget;
+use tmcp::json::task::Task;
 use tmcp::table::Table;
 
 use crate::arena::Arena;
@@ -46,7 +47,9 @@ const FREED: u32 = 0x6465_6162;
 /// Gives C a table; `None` is NULL.
 pub fn adopt(table: Option<Table>) -> *mut tmcp_table {
     give(table.map(|table| {
-        tmcp_table::begun(Job::new(|mut pace| async move { Cells::of(table, &mut pace).await }))
+        tmcp_table::begun(Task::new(
+            |mut budget| async move { Cells::of(table, &mut budget).await },
+        ))
     }))
 }
 
@@ -56,31 +59,31 @@ pub fn give(table: Option<tmcp_table>) -> *mut tmcp_table {
 
 impl tmcp_table {
     /// The table with its cells as C strings, copied in steps.
-    pub async fn of(table: Table, pace: &mut Pace) -> tmcp_table {
-        let cells = Cells::of(table, pace).await;
-        tmcp_table::begun(Job::new(|_| async move { cells }))
+    pub async fn of(table: Table, budget: &mut Budget) -> tmcp_table {
+        let cells = Cells::of(table, budget).await;
+        tmcp_table::begun(Task::new(|_| async move { cells }))
     }
 
-    /// A table that `job` makes.
-    fn begun(job: Job<'static, Cells>) -> tmcp_table {
-        tmcp_table { magic: AtomicU32::new(LIVING), cells: Kept::begun(job) }
+    /// A table that `task` makes.
+    fn begun(task: Task<'static, Cells>) -> tmcp_table {
+        tmcp_table { magic: AtomicU32::new(LIVING), cells: Kept::begun(task) }
     }
 }
 
 impl Cells {
-    async fn of(table: Table, pace: &mut Pace) -> Cells {
+    async fn of(table: Table, budget: &mut Budget) -> Cells {
         let (rows, columns) = (table.rows(), table.columns());
         let mut texts = Arena::with_room(table.bytes(), rows * columns.len());
         for row in 0..rows {
             for column in 0..columns.len() {
-                texts.push(table.cell(row, column).unwrap_or_default(), pace).await;
+                texts.push(table.cell(row, column).unwrap_or_default(), budget).await;
             }
-            pace.spend(64).await;
+            budget.spend(64).await;
         }
         let (text, mut ends) = table.into_parts();
-        pace.release(text).await;
+        budget.release(text).await;
         while ends.shed() {
-            pace.spend(4096).await;
+            budget.spend(4096).await;
         }
         Cells {
             rows,
@@ -258,16 +261,16 @@ pub unsafe extern "C" fn tmcp_client_tool_arguments(
     tool: *const c_char,
 ) -> *mut tmcp_table {
     guard! {
-        let job = handle::attempt(client, |client| {
+        let task = handle::attempt(client, |client| {
             // SAFETY: what this function asks of its caller.
             let server = unsafe { strings::required(server, "server") }?;
             // SAFETY: as above.
             let tool = unsafe { strings::required(tool, "tool") }?;
             Ok(client.tool_arguments(&server, &tool)?)
         });
-        give(job.map(|job| tmcp_table::begun(Job::new(|mut pace| async move {
-            let table = pace.all_of(job).await;
-            Cells::of(table, &mut pace).await
+        give(task.map(|task| tmcp_table::begun(Task::new(|mut budget| async move {
+            let table = task.within(&mut budget).await;
+            Cells::of(table, &mut budget).await
         }))))
     }
 }

@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::config::{Problem, Scope};
 use crate::engine::Listed;
 use crate::error::{Error, Kind, Result};
-use crate::json::task::Job;
+use crate::json::task::Task;
 use crate::mcp::schema::arguments::{self, Pair};
 use crate::mcp::schema::fields;
 use crate::metrics::Figures;
@@ -39,14 +39,14 @@ const SERVERS: &[&str] = &[
 ];
 
 impl Client {
-    /// The arguments of a tool, made in steps; see [`fields::arguments_job`].
+    /// The arguments of a tool, made in steps; see [`fields::arguments_task`].
     ///
     /// # Errors
     /// [`Kind::Invalid`] when the server's tools are not known, or have none of
     /// that name.
-    pub fn tool_arguments(&self, server: &str, tool: &str) -> Result<Job<'static, Table>> {
+    pub fn tool_arguments(&self, server: &str, tool: &str) -> Result<Task<'static, Table>> {
         let definition = self.definition(server, tool)?;
-        Ok(fields::arguments_job(fields::input_schema(definition).to_owned()))
+        Ok(fields::arguments_task(fields::input_schema(definition).to_owned()))
     }
 
     /// Whether a tool takes a value for an argument.

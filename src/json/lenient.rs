@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::json::cursor::{given, last};
-use crate::json::task::Job;
+use crate::json::task::Task;
 use crate::json::text;
 
 /// Something in a message that is not as the protocol has it, and was read all the
@@ -31,8 +31,8 @@ pub(crate) fn members<'a, const N: usize>(
     json: &'a str,
     names: &[&str; N],
 ) -> [Option<&'a [u8]>; N] {
-    let of = |mut pace| async move { last(json.as_bytes(), names, &mut pace).await };
-    Job::new(of).finish().map_or([None; N], |found| found.map(given))
+    let of = |mut budget| async move { last(json.as_bytes(), names, &mut budget).await };
+    Task::new(of).finish().map_or([None; N], |found| found.map(given))
 }
 
 /// A string without its quotes, anything else as JSON.

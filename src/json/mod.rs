@@ -14,15 +14,13 @@ mod plain_run;
 pub(crate) mod pretty;
 pub mod raw;
 pub mod repair;
-pub(crate) mod skip;
 pub mod task;
 pub(crate) mod text;
 mod tokenizer;
 mod unescape;
 
-pub use budget::Budget;
+pub use budget::{Budget, Yield};
 pub use nesting::Nesting;
 pub use number::is_number;
-pub(crate) use plain_run::plain_run;
 pub use tokenizer::{Dialect, NotJson, Step, SyntaxError, Token, Tokenizer};
-pub use unescape::{Piece, Unescape, unescape};
+pub use unescape::{Sink, Unescape, unescape};

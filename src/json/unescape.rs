@@ -6,74 +6,82 @@
 use std::borrow::Cow;
 
 use crate::json::budget::Budget;
-use crate::json::plain_run::{BLOCK, plain_run};
 
-/// Bytes of one piece at most.
-const PIECE: usize = 8 << 10;
+/// Bytes of text that are checked as UTF-8 together.
+pub(super) const PIECE: usize = 8 << 10;
 
-/// Reads the inside of a string that the tokenizer has accepted, piece by piece.
+/// What takes text as it is read.
+pub trait Sink: Send {
+    /// Eighths of a nanosecond that a byte costs.
+    const COST: usize = 2;
+
+    /// Takes the next part of the text.
+    fn push(&mut self, text: &str);
+}
+
+impl Sink for String {
+    #[inline]
+    fn push(&mut self, text: &str) {
+        self.push_str(text);
+    }
+}
+
+/// Reads the inside of a string that the tokenizer has accepted.
 #[derive(Debug)]
 pub struct Unescape<'a> {
     rest: &'a [u8],
-    near: bool,
-}
-
-/// A part of the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
-    /// A run that stands for itself, in the bytes of the string.
-    Run(&'a str),
-    /// The character of an escape.
-    Char(char),
 }
 
 impl<'a> Unescape<'a> {
     /// Reads `quoted`, a string with its quotes.
     pub fn new(quoted: &'a [u8]) -> Unescape<'a> {
         let inside = quoted.strip_prefix(b"\"").unwrap_or(quoted);
-        let inside = inside.strip_suffix(b"\"").unwrap_or(inside);
-        Unescape { rest: inside, near: false }
+        Unescape::inside(inside.strip_suffix(b"\"").unwrap_or(inside))
     }
 
-    /// The next piece, at most 8 KiB long.
-    pub fn piece(&mut self) -> Option<Piece<'a>> {
-        let first = *self.rest.first()?;
-        if first == b'\\' {
-            let (character, length) = escaped(self.rest);
-            self.rest = &self.rest[length..];
-            self.near = true;
-            return Some(Piece::Char(character));
-        }
-        let reach = &self.rest[..self.rest.len().min(PIECE)];
-        let mut length = plain_run(reach, true, self.near);
-        self.near = length < BLOCK;
-        if length == reach.len() && length < self.rest.len() {
-            // A character has at most three bytes after its first.
-            length -= (0..4).find(|back| is_boundary(self.rest, length - back)).unwrap_or(0);
-        }
-        // A byte that no string contains stands for itself: the tokenizer was not asked.
-        let (run, rest) = self.rest.split_at(length.max(1));
-        self.rest = rest;
-        Some(std::str::from_utf8(run).map_or(Piece::Char('\u{fffd}'), Piece::Run))
+    /// Reads what stands between the quotes of a string.
+    pub(crate) fn inside(inside: &'a [u8]) -> Unescape<'a> {
+        Unescape { rest: inside }
     }
 
-    /// Appends pieces to `out` until the string ends (true) or the budget (false).
-    pub fn read_into(&mut self, out: &mut String, budget: &mut Budget) -> bool {
-        while !budget.is_spent() {
-            match self.piece() {
-                None => return true,
-                Some(Piece::Run(run)) => {
-                    out.push_str(run);
-                    budget.charge(run.len() / 4 + 2);
+    /// Gives text to `sink` until the string ends (true) or the budget (false).
+    pub fn read_into<S: Sink>(&mut self, sink: &mut S, budget: &mut Budget) -> bool {
+        while !self.rest.is_empty() && !budget.is_spent() {
+            let length = boundary(self.rest, 0, PIECE);
+            let piece = &self.rest[..length];
+            let used = match std::str::from_utf8(piece) {
+                Ok(text) => read_piece(text, self.rest, sink, budget),
+                // A string that the tokenizer has accepted is UTF-8.
+                Err(_) => {
+                    let text = String::from_utf8_lossy(piece);
+                    read_piece(&text, text.as_bytes(), sink, budget);
+                    length
                 }
-                Some(Piece::Char(character)) => {
-                    out.push(character);
-                    budget.charge(4);
-                }
-            }
+            };
+            self.rest = &self.rest[used..];
         }
         self.rest.is_empty()
     }
+}
+
+/// Reads `text`, with which `rest` begins; its last escape may end behind it. Returns
+/// the length in bytes of what was read.
+fn read_piece<S: Sink>(text: &str, rest: &[u8], sink: &mut S, budget: &mut Budget) -> usize {
+    let (mut at, mut escapes) = (0, 0);
+    while at < text.len() {
+        let run = memchr::memchr(b'\\', &text.as_bytes()[at..]).unwrap_or(text.len() - at);
+        sink.push(&text[at..at + run]);
+        at += run;
+        // Where one escape stands, others often follow at once.
+        while at < text.len() && rest[at] == b'\\' {
+            let (character, length) = escaped(&rest[at..]);
+            sink.push(character.encode_utf8(&mut [0; 4]));
+            at += length;
+            escapes += 1;
+        }
+    }
+    budget.charge(at * S::COST / 8 + escapes * 8 + 4);
+    at
 }
 
 /// The text of `quoted`, borrowed when there is no escape in it. Of unbounded
@@ -88,8 +96,17 @@ pub fn unescape(quoted: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-fn is_boundary(text: &[u8], at: usize) -> bool {
-    text.get(at).is_none_or(|byte| byte & 0xc0 != 0x80)
+/// How many of the `most` bytes from `at` on may be taken without cutting a character.
+pub(super) fn boundary(bytes: &[u8], at: usize, most: usize) -> usize {
+    if bytes.len() - at <= most {
+        return bytes.len() - at;
+    }
+    // No character has more than three bytes behind its first.
+    let is_inside = |byte: u8| byte & 0xc0 == 0x80;
+    (most.saturating_sub(3)..=most)
+        .rev()
+        .find(|count| !is_inside(bytes[at + count]))
+        .unwrap_or(most)
 }
 
 /// The character of the escape that `text` begins with, and the length in bytes of
@@ -164,18 +181,26 @@ mod tests {
     }
 
     #[test]
-    fn no_piece_cuts_a_character() {
-        for before in 0..5 {
+    fn no_piece_cuts_a_character_or_an_escape() {
+        for before in 0..12 {
             let text = format!("{}{}", "x".repeat(before), "é€😀".repeat(3000));
-            let quoted = format!("\"{text}\"");
-            let (mut all, mut read) = (Unescape::new(quoted.as_bytes()), String::new());
-            while let Some(piece) = all.piece() {
-                match piece {
-                    Piece::Run(run) => read.push_str(run),
-                    Piece::Char(character) => panic!("no escape is in it: {character:?}"),
-                }
+            let escaped = format!("{}{}", "x".repeat(before), "\\ud83d\\ude00".repeat(3000));
+            let said = format!("{}{}", "x".repeat(before), "😀".repeat(3000));
+            for (inside, wanted) in [(&text, &text), (&escaped, &said)] {
+                assert_eq!(unescape(format!("\"{inside}\"").as_bytes()), *wanted);
             }
-            assert_eq!(read, text);
+        }
+    }
+
+    #[test]
+    fn what_no_tokenizer_accepted_is_text_all_the_same() {
+        for (quoted, wanted) in [
+            (&b"\"a\xffb\""[..], "a\u{fffd}b"),
+            (b"\"a\\", "a\u{fffd}"),
+            (b"\"\\u12\"", "\u{fffd}12"),
+            (b"\"\\\xc3\xa9\"", "\u{fffd}é"),
+        ] {
+            assert_eq!(unescape(quoted), wanted, "{quoted:?}");
         }
     }
 }

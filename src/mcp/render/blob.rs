@@ -6,9 +6,10 @@
 use std::borrow::Cow;
 
 use crate::chunks::Chunks;
-use crate::json::cursor::{Bad, given, last, whole};
-use crate::json::task::{Job, Pace};
-use crate::json::text::{Sink, is_utf8, plain, unescape_inside};
+use crate::json::cursor::{given, last, whole};
+use crate::json::task::Task;
+use crate::json::text::{plain, read};
+use crate::json::{Budget, NotJson, Sink, Unescape};
 use crate::mcp::render::blocks::Blocks;
 
 /// A binary part, still encoded.
@@ -32,15 +33,15 @@ pub struct Blobs {
 /// The binary parts of a raw answer, in its order: of a tool's result, a read
 /// resource or an expanded prompt.
 pub fn blobs(answer: &[u8]) -> Vec<Blob<'_>> {
-    let found = Job::new(|mut pace| async move { find(answer, &mut pace).await }).finish();
+    let found = Task::new(|mut budget| async move { find(answer, &mut budget).await }).finish();
     (0..found.len()).filter_map(|at| found.get(at).copied()).collect()
 }
 
 /// The binary parts of a raw answer, decoded, in steps.
-pub fn blobs_job<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Blobs> {
-    Job::new(|mut pace| async move {
+pub fn blobs_task<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, Blobs> {
+    Task::new(|mut budget| async move {
         let answer = answer.as_ref();
-        let found = find(answer, &mut pace).await;
+        let found = find(answer, &mut budget).await;
         let mut blobs = Blobs::default();
         if !found.is_empty() {
             blobs.bytes.reserve_exact(answer.len() / 4 * 3 + 3);
@@ -48,21 +49,21 @@ pub fn blobs_job<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Blo
         for at in 0..found.len() {
             let Some(blob) = found.get(at) else { continue };
             blobs.mimes.push_str(&blob.type_name());
-            blobs.bytes = blob.read(blobs.bytes, &mut pace).await;
+            blobs.bytes = blob.read(blobs.bytes, &mut budget).await;
             blobs.ends.push((blobs.mimes.len(), blobs.bytes.len()));
         }
         let mut found = found;
         while found.shed() {
-            pace.spend(4096).await;
+            budget.spend(4096).await;
         }
         blobs
     })
 }
 
 /// How many bytes a raw string in base64 stands for; 0 for what is no string.
-pub(crate) async fn length(base64: &[u8], pace: &mut Pace) -> usize {
+pub(crate) async fn length(base64: &[u8], budget: &mut Budget) -> usize {
     match Blob::new(None, base64) {
-        Some(blob) => blob.length(pace).await,
+        Some(blob) => blob.length(budget).await,
         None => 0,
     }
 }
@@ -108,14 +109,13 @@ impl<'a> Blob<'a> {
     /// alphabet do no harm.
     pub fn decode(&self) -> Vec<u8> {
         let bytes = Vec::with_capacity(self.base64.len() / 4 * 3 + 3);
-        Job::new(|mut pace| async move { self.read(bytes, &mut pace).await }).finish()
+        Task::new(|mut budget| async move { self.read(bytes, &mut budget).await }).finish()
     }
 
     /// How many bytes it stands for.
-    pub(crate) async fn length(&self, pace: &mut Pace) -> usize {
+    pub(crate) async fn length(&self, budget: &mut Budget) -> usize {
         let mut length = Length::default();
-        // A string that was found whole can be read.
-        let _ = unescape_inside(self.base64, &mut length, pace).await;
+        read(Unescape::inside(self.base64), &mut length, budget).await;
         length.bytes + length.sextets * 6 / 8
     }
 
@@ -131,9 +131,9 @@ impl<'a> Blob<'a> {
     }
 
     /// Adds its bytes to `bytes`.
-    async fn read(&self, bytes: Vec<u8>, pace: &mut Pace) -> Vec<u8> {
+    async fn read(&self, bytes: Vec<u8>, budget: &mut Budget) -> Vec<u8> {
         let mut decoder = Decoder { bytes, bits: 0, count: 0 };
-        let _ = unescape_inside(self.base64, &mut decoder, pace).await;
+        read(Unescape::inside(self.base64), &mut decoder, budget).await;
         decoder.bytes
     }
 }
@@ -150,33 +150,31 @@ fn data_uri(inside: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     Some((mime, data))
 }
 
-async fn find<'a>(answer: &'a [u8], pace: &mut Pace) -> Chunks<Blob<'a>> {
+async fn find<'a>(answer: &'a [u8], budget: &mut Budget) -> Chunks<Blob<'a>> {
     let mut found = Chunks::new();
     // An answer that cannot be read has none.
-    if is_utf8(answer, pace).await {
-        let _ = find_in(answer, &mut found, pace).await;
-    }
+    let _ = find_in(answer, &mut found, budget).await;
     found
 }
 
 async fn find_in<'a>(
     answer: &'a [u8],
     found: &mut Chunks<Blob<'a>>,
-    pace: &mut Pace,
-) -> Result<(), Bad> {
+    budget: &mut Budget,
+) -> Result<(), NotJson> {
     if answer.starts_with(b"[") {
-        return find_blocks(whole(answer, pace).await?, found, pace).await;
+        return find_blocks(whole(answer, budget).await?, found, budget).await;
     }
-    let lists = last(answer, &["content", "contents", "messages"], pace).await?;
+    let lists = last(answer, &["content", "contents", "messages"], budget).await?;
     let [content, contents, messages] = lists.map(given);
     for list in [content, contents].into_iter().flatten() {
-        find_blocks(list, found, pace).await?;
+        find_blocks(list, found, budget).await?;
     }
     let mut messages = Blocks::of(messages.unwrap_or(b"null"));
-    while let Some(raw) = messages.next(pace).await? {
+    while let Some(raw) = messages.next(budget).await? {
         if raw.starts_with(b"{") {
-            let [content] = last(raw, &["content"], pace).await?;
-            find_blocks(content.unwrap_or(raw), found, pace).await?;
+            let [content] = last(raw, &["content"], budget).await?;
+            find_blocks(content.unwrap_or(raw), found, budget).await?;
         }
     }
     Ok(())
@@ -185,19 +183,19 @@ async fn find_in<'a>(
 async fn find_blocks<'a>(
     value: &'a [u8],
     found: &mut Chunks<Blob<'a>>,
-    pace: &mut Pace,
-) -> Result<(), Bad> {
+    budget: &mut Budget,
+) -> Result<(), NotJson> {
     let mut blocks = Blocks::of(value);
-    while let Some(raw) = blocks.next(pace).await? {
+    while let Some(raw) = blocks.next(budget).await? {
         if !raw.starts_with(b"{") {
             continue;
         }
         let names = ["resource", "type", "data", "mimeType", "blob"];
-        let [resource, kind, data, mime, blob] = last(raw, &names, pace).await?.map(given);
+        let [resource, kind, data, mime, blob] = last(raw, &names, budget).await?.map(given);
         let blob = match resource.filter(|resource| resource.starts_with(b"{")) {
             Some(resource) => {
                 let names = ["mimeType", "blob"];
-                let [mime, blob] = last(resource, &names, pace).await?.map(given);
+                let [mime, blob] = last(resource, &names, budget).await?.map(given);
                 blob.and_then(|blob| Blob::new(mime, blob))
             }
             None => {

@@ -5,8 +5,9 @@
 //!
 //! Invariant: what is given out is one whole value, and never `null`.
 
-use crate::json::cursor::{Bad, Split, whole};
-use crate::json::task::{Job, Pace};
+use crate::json::cursor::{Cursor, whole};
+use crate::json::task::Task;
+use crate::json::{Budget, NotJson};
 
 /// Lists inside lists that are looked into. A deeper one is a block by itself.
 const DEPTH: usize = 8;
@@ -14,7 +15,7 @@ const DEPTH: usize = 8;
 /// The blocks that are left.
 #[derive(Debug)]
 pub(crate) struct Blocks<'a> {
-    open: Vec<Split<'a>>,
+    open: Vec<Cursor<'a>>,
     next: Option<&'a [u8]>,
 }
 
@@ -25,18 +26,18 @@ impl<'a> Blocks<'a> {
     }
 
     /// The next block.
-    pub(crate) async fn next(&mut self, pace: &mut Pace) -> Result<Option<&'a [u8]>, Bad> {
+    pub(crate) async fn next(&mut self, budget: &mut Budget) -> Result<Option<&'a [u8]>, NotJson> {
         loop {
             let raw = match (self.next.take(), self.open.last_mut()) {
                 (Some(raw), _) => Some(raw),
-                (None, Some(list)) => list.element(pace).await?,
+                (None, Some(list)) => list.element(budget).await?,
                 (None, None) => return Ok(None),
             };
             match raw {
                 None => _ = self.open.pop(),
                 Some(b"null") => {}
                 Some(raw) if raw.starts_with(b"[") && self.open.len() < DEPTH => {
-                    self.open.push(Split::list(raw, pace).await?);
+                    self.open.push(Cursor::list(raw, budget).await?);
                 }
                 Some(raw) => return Ok(Some(raw)),
             }
@@ -46,16 +47,16 @@ impl<'a> Blocks<'a> {
 
 /// The blocks of a short value; none of one that is no JSON.
 pub(crate) fn all(value: &str) -> Vec<&str> {
-    let of = |mut pace| async move {
+    let of = |mut budget| async move {
         let mut all = Vec::new();
-        let Ok(value) = whole(value.as_bytes(), &mut pace).await else { return all };
+        let Ok(value) = whole(value.as_bytes(), &mut budget).await else { return all };
         let mut blocks = Blocks::of(value);
-        while let Ok(Some(raw)) = blocks.next(&mut pace).await {
+        while let Ok(Some(raw)) = blocks.next(&mut budget).await {
             all.extend(std::str::from_utf8(raw));
         }
         all
     };
-    Job::new(of).finish()
+    Task::new(of).finish()
 }
 
 #[cfg(test)]

@@ -12,10 +12,11 @@
 //! - binary content is measured, never decoded.
 
 use crate::chunks::Chunks;
-use crate::json::cursor::{Bad, Split, given, last, position, whole};
+use crate::json::cursor::{Cursor, given, last, position, whole};
 use crate::json::pretty;
-use crate::json::task::{Job, Pace};
-use crate::json::text::{OneLine, bare, copy, is_utf8, plain, trim};
+use crate::json::task::Task;
+use crate::json::text::{OneLine, bare, copy, plain, trim};
+use crate::json::{Budget, NotJson};
 use crate::mcp::render::blob::Blob;
 use crate::mcp::render::blocks::Blocks;
 use crate::mcp::render::sameness;
@@ -26,45 +27,45 @@ use crate::mcp::render::sameness;
 /// resource its contents, of a prompt its messages, of a completion one value a
 /// line. A result that is none of these is shown as JSON.
 pub fn text(result: &[u8]) -> String {
-    text_job(result).finish()
+    text_task(result).finish()
 }
 
 /// What [`text`] gives, in steps.
-pub fn text_job<'a>(result: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, String> {
-    Job::new(|mut pace| async move { in_pieces(result.as_ref(), &mut pace).await })
+pub fn text_task<'a>(result: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, String> {
+    Task::new(|mut budget| async move { in_pieces(result.as_ref(), &mut budget).await })
 }
 
 /// `json` with line breaks and indentation, its strings and numbers untouched.
 pub fn pretty(json: &str) -> String {
-    let of = |mut pace| async move {
+    let of = |mut budget| async move {
         let mut out = String::new();
-        pretty::pretty(json.as_bytes(), &mut out, &mut pace).await;
+        pretty::pretty(json.as_bytes(), &mut out, &mut budget).await;
         out
     };
-    Job::new(of).finish()
+    Task::new(of).finish()
 }
 
-pub(crate) async fn in_pieces(result: &[u8], pace: &mut Pace) -> String {
+pub(crate) async fn in_pieces(result: &[u8], budget: &mut Budget) -> String {
     // Room for all of it, so that it need not move, and for a NUL behind it.
     let mut lines = Lines::new(String::with_capacity(result.len() + 1));
-    if !is_utf8(result, pace).await || write(result, &mut lines, pace).await.is_err() {
+    if write(result, &mut lines, budget).await.is_err() {
         lines.text.clear();
-        copy(result, &mut lines.text, pace).await;
+        copy(result, &mut lines.text, budget).await;
     }
     while lines.texts.shed() {
-        pace.spend(4096).await;
+        budget.spend(4096).await;
     }
     lines.text
 }
 
 /// The text of a result without its structured content.
-pub(crate) async fn texts_in_pieces(result: &[u8], pace: &mut Pace) -> String {
+pub(crate) async fn texts_in_pieces(result: &[u8], budget: &mut Budget) -> String {
     let mut lines = Lines::new(String::with_capacity(result.len() + 1));
     lines.is_texts = true;
     // What was written before it cannot be read any further is no JSON.
-    let _ = write(result, &mut lines, pace).await;
+    let _ = write(result, &mut lines, budget).await;
     while lines.texts.shed() {
-        pace.spend(4096).await;
+        budget.spend(4096).await;
     }
     lines.text
 }
@@ -144,74 +145,78 @@ impl<'a> Lines<'a> {
     }
 
     /// Writes a string without its quotes, or other JSON.
-    async fn say(&mut self, raw: &'a [u8], pace: &mut Pace) {
+    async fn say(&mut self, raw: &'a [u8], budget: &mut Budget) {
         let out = self.begin();
         let start = out.len();
-        bare(raw, out, pace).await;
+        bare(raw, out, budget).await;
         if !self.has_words {
-            self.has_words = !trim(&self.text.as_bytes()[start..], pace).await.is_empty();
+            self.has_words = !trim(&self.text.as_bytes()[start..], budget).await.is_empty();
         }
         if raw.starts_with(b"\"") {
             self.texts.push(raw);
         }
     }
 
-    async fn json(&mut self, raw: &[u8], pace: &mut Pace) {
-        pretty::compact(raw, self.note(), pace).await;
+    async fn json(&mut self, raw: &[u8], budget: &mut Budget) {
+        pretty::compact(raw, self.note(), budget).await;
     }
 }
 
-async fn write<'a>(result: &'a [u8], lines: &mut Lines<'a>, pace: &mut Pace) -> Result<(), Bad> {
-    match trim(result, pace).await.first() {
-        Some(b'{') => write_object(result, lines, pace).await,
+async fn write<'a>(
+    result: &'a [u8],
+    lines: &mut Lines<'a>,
+    budget: &mut Budget,
+) -> Result<(), NotJson> {
+    match trim(result, budget).await.first() {
+        Some(b'{') => write_object(result, lines, budget).await,
         // Out of spec, and seen: the content without its object.
-        Some(b'[' | b'"') => write_blocks(whole(result, pace).await?, lines, pace).await,
+        Some(b'[' | b'"') => write_blocks(whole(result, budget).await?, lines, budget).await,
         Some(b'n') | None => Ok(()),
-        _ => Err(Bad),
+        _ => Err(NotJson),
     }
 }
 
 async fn write_object<'a>(
     result: &'a [u8],
     lines: &mut Lines<'a>,
-    pace: &mut Pace,
-) -> Result<(), Bad> {
+    budget: &mut Budget,
+) -> Result<(), NotJson> {
     let mut found = [None; OTHERS.len()];
     let mut is_known = true;
-    let mut members = Split::object(result, pace).await?;
-    while let Some((name, value)) = members.member(pace).await? {
-        match position(name, &OTHERS, pace).await? {
+    let mut members = Cursor::object(result, budget).await?;
+    while let Some((name, value)) = members.member(budget).await? {
+        match position(name, &OTHERS) {
             Some(at) => found[at] = Some(value),
             None => is_known = false,
         }
     }
-    members.end(pace).await?;
+    members.end(budget).await?;
     let [content, contents, messages, completion, structured, ..] = found;
     if !is_known && found[..5].iter().all(Option::is_none) {
         // The data themselves, where a result should be.
-        pretty::pretty(result, lines.note(), pace).await;
+        pretty::pretty(result, lines.note(), budget).await;
         return Ok(());
     }
     if let Some(value) = given(content) {
-        write_blocks(value, lines, pace).await?;
+        write_blocks(value, lines, budget).await?;
     }
     if let Some(value) = given(contents) {
-        write_contents(value, lines, pace).await?;
+        write_contents(value, lines, budget).await?;
     }
     if let Some(value) = given(messages) {
-        write_messages(value, lines, pace).await?;
+        write_messages(value, lines, budget).await?;
     }
     if let Some(value) = given(completion) {
-        write_values(value, lines, pace).await?;
+        write_values(value, lines, budget).await?;
     }
     if let Some(structured) = given(structured).filter(|_| !lines.is_texts) {
-        write_structured(structured, lines, pace).await;
+        write_structured(structured, lines, budget).await;
     }
     Ok(())
 }
 
-async fn write_structured(structured: &[u8], lines: &mut Lines<'_>, pace: &mut Pace) {
-    if lines.has_words && sameness::repeats(structured, &lines.texts, pace).await {
+async fn write_structured(structured: &[u8], lines: &mut Lines<'_>, budget: &mut Budget) {
+    if lines.has_words && sameness::repeats(structured, &lines.texts, budget).await {
         return;
     }
     if !lines.has_words && !lines.has_notes {
@@ -219,21 +224,21 @@ async fn write_structured(structured: &[u8], lines: &mut Lines<'_>, pace: &mut P
         lines.is_begun = false;
     }
     match structured.starts_with(b"\"") {
-        true => bare(structured, lines.note(), pace).await,
-        false => pretty::pretty(structured, lines.note(), pace).await,
+        true => bare(structured, lines.note(), budget).await,
+        false => pretty::pretty(structured, lines.note(), budget).await,
     }
 }
 
 async fn write_blocks<'a>(
     value: &'a [u8],
     lines: &mut Lines<'a>,
-    pace: &mut Pace,
-) -> Result<(), Bad> {
+    budget: &mut Budget,
+) -> Result<(), NotJson> {
     let mut blocks = Blocks::of(value);
-    while let Some(raw) = blocks.next(pace).await? {
+    while let Some(raw) = blocks.next(budget).await? {
         match raw.first() {
-            Some(b'{') => write_block(raw, lines, pace).await?,
-            _ => lines.say(raw, pace).await,
+            Some(b'{') => write_block(raw, lines, budget).await?,
+            _ => lines.say(raw, budget).await,
         }
     }
     Ok(())
@@ -243,31 +248,31 @@ async fn write_blocks<'a>(
 async fn write_contents<'a>(
     value: &'a [u8],
     lines: &mut Lines<'a>,
-    pace: &mut Pace,
-) -> Result<(), Bad> {
+    budget: &mut Budget,
+) -> Result<(), NotJson> {
     let mut parts = Blocks::of(value);
-    while let Some(raw) = parts.next(pace).await? {
+    while let Some(raw) = parts.next(budget).await? {
         if !raw.starts_with(b"{") {
-            lines.say(raw, pace).await;
+            lines.say(raw, budget).await;
             continue;
         }
         let names = ["uri", "mimeType", "text", "blob"];
-        let [uri, mime_type, text, blob] = last(raw, &names, pace).await?.map(given);
+        let [uri, mime_type, text, blob] = last(raw, &names, budget).await?.map(given);
         let blob = blob.and_then(|blob| Blob::new(mime_type, blob));
         if let Some(text) = text.filter(|text| *text != b"\"\"" || blob.is_none()) {
-            lines.say(text, pace).await;
+            lines.say(text, budget).await;
         } else if uri.is_none() && mime_type.is_none() && blob.is_none() {
-            lines.json(raw, pace).await;
+            lines.json(raw, budget).await;
         } else {
             let out = lines.note();
             out.push_str("[resource");
             for raw in [uri, mime_type].into_iter().flatten() {
                 out.push(' ');
-                bare(raw, out, pace).await;
+                bare(raw, out, budget).await;
             }
             match blob {
                 None => out.push_str(" without content]"),
-                Some(blob) => measure(None, &blob, out, pace).await,
+                Some(blob) => measure(None, &blob, out, budget).await,
             }
         }
     }
@@ -278,38 +283,38 @@ async fn write_contents<'a>(
 async fn write_messages<'a>(
     value: &'a [u8],
     lines: &mut Lines<'a>,
-    pace: &mut Pace,
-) -> Result<(), Bad> {
+    budget: &mut Budget,
+) -> Result<(), NotJson> {
     let (mut first, mut mixed) = (None, false);
     let mut messages = Blocks::of(value);
-    while let Some(raw) = messages.next(pace).await? {
-        let Some(role) = message(raw, pace).await?[0].map(plain) else { continue };
+    while let Some(raw) = messages.next(budget).await? {
+        let Some(role) = message(raw, budget).await?[0].map(plain) else { continue };
         mixed |= first.as_ref().is_some_and(|first| *first != role);
         first.get_or_insert(role);
     }
     let mut messages = Blocks::of(value);
-    while let Some(raw) = messages.next(pace).await? {
-        let [role, content] = message(raw, pace).await?;
+    while let Some(raw) = messages.next(budget).await? {
+        let [role, content] = message(raw, budget).await?;
         if let Some(role) = role.filter(|role| mixed && plain(role) != "user") {
             let out = lines.begin();
-            bare(role, out, pace).await;
+            bare(role, out, budget).await;
             out.push_str(": ");
             lines.is_prefix = true;
         }
-        write_blocks(content.unwrap_or(raw), lines, pace).await?;
+        write_blocks(content.unwrap_or(raw), lines, budget).await?;
         lines.is_prefix = false;
     }
     Ok(())
 }
 
 /// Role and content of one message of a prompt. What has neither is a block.
-async fn message<'a>(raw: &'a [u8], pace: &mut Pace) -> Result<[Option<&'a [u8]>; 2], Bad> {
+async fn message<'a>(raw: &'a [u8], budget: &mut Budget) -> Result<[Option<&'a [u8]>; 2], NotJson> {
     // A longer one is no word that anybody reads.
     const LONGEST: usize = 256;
     if !raw.starts_with(b"{") {
         return Ok([None, None]);
     }
-    let [role, content] = last(raw, &["role", "content"], pace).await?;
+    let [role, content] = last(raw, &["role", "content"], budget).await?;
     let role = role.filter(|role| role.starts_with(b"\"") && role.len() <= LONGEST);
     Ok([role, content.or(role.and(Some(&b"null"[..])))])
 }
@@ -318,24 +323,28 @@ async fn message<'a>(raw: &'a [u8], pace: &mut Pace) -> Result<[Option<&'a [u8]>
 async fn write_values<'a>(
     raw: &'a [u8],
     lines: &mut Lines<'a>,
-    pace: &mut Pace,
-) -> Result<(), Bad> {
+    budget: &mut Budget,
+) -> Result<(), NotJson> {
     let values = match raw.starts_with(b"{") {
-        true => last(raw, &["values"], pace).await?[0],
+        true => last(raw, &["values"], budget).await?[0],
         false => Some(raw),
     };
     let Some(values) = given(values) else { return Ok(()) };
     let mut all = Blocks::of(values);
-    while let Some(value) = all.next(pace).await? {
+    while let Some(value) = all.next(budget).await? {
         let mut out = OneLine { out: lines.note(), tabs: false };
-        bare(value, &mut out, pace).await;
+        bare(value, &mut out, budget).await;
     }
     Ok(())
 }
 
-async fn write_block<'a>(raw: &'a [u8], lines: &mut Lines<'a>, pace: &mut Pace) -> Result<(), Bad> {
+async fn write_block<'a>(
+    raw: &'a [u8],
+    lines: &mut Lines<'a>,
+    budget: &mut Budget,
+) -> Result<(), NotJson> {
     let names = ["type", "text", "data", "mimeType", "name", "uri", "resource", "blob"];
-    let members = last(raw, &names, pace).await?.map(given);
+    let members = last(raw, &names, budget).await?.map(given);
     let [kind, text, data, mime_type, name, uri, resource, blob] = members;
     let data = data.and_then(|data| Blob::new(mime_type, data));
     let kind = match kind_of(kind) {
@@ -349,33 +358,33 @@ async fn write_block<'a>(raw: &'a [u8], lines: &mut Lines<'a>, pace: &mut Pace) 
         kind => kind,
     };
     match (kind, text, data, resource) {
-        (Kind::Text, Some(text), ..) => lines.say(text, pace).await,
+        (Kind::Text, Some(text), ..) => lines.say(text, budget).await,
         // A text that is null is none; one that is not there may be elsewhere.
         (Kind::Text, None, ..) => {
-            let [text] = last(raw, &["text"], pace).await?;
+            let [text] = last(raw, &["text"], budget).await?;
             if text.is_none() {
-                lines.json(raw, pace).await;
+                lines.json(raw, budget).await;
             }
         }
         (Kind::Image | Kind::Audio, _, Some(data), _) => {
             let out = lines.note();
             out.push_str(if kind == Kind::Audio { "[audio" } else { "[image" });
-            measure(mime_type, &data, out, pace).await;
+            measure(mime_type, &data, out, budget).await;
         }
         (Kind::Resource, _, _, Some(resource)) if resource.starts_with(b"{") => {
             let names = ["uri", "mimeType", "text", "blob"];
-            let [uri, mime_type, text, blob] = last(resource, &names, pace).await?.map(given);
-            embedded([uri, mime_type, text, blob], raw, lines, pace).await;
+            let [uri, mime_type, text, blob] = last(resource, &names, budget).await?.map(given);
+            embedded([uri, mime_type, text, blob], raw, lines, budget).await;
         }
         // Its members stand where it should be.
         (Kind::Resource, _, _, resource) => {
             let uri = resource.filter(|uri| uri.starts_with(b"\"")).or(uri);
-            embedded([uri, mime_type, text, blob], raw, lines, pace).await;
+            embedded([uri, mime_type, text, blob], raw, lines, budget).await;
         }
         (Kind::Link, ..) if name.is_some() || uri.is_some() => {
-            note([name, uri], lines.note(), pace).await;
+            note([name, uri], lines.note(), budget).await;
         }
-        _ => lines.json(raw, pace).await,
+        _ => lines.json(raw, budget).await,
     }
     Ok(())
 }
@@ -399,38 +408,38 @@ async fn embedded<'a>(
     [uri, mime_type, text, blob]: [Option<&'a [u8]>; 4],
     block: &[u8],
     lines: &mut Lines<'a>,
-    pace: &mut Pace,
+    budget: &mut Budget,
 ) {
     let blob = blob.and_then(|blob| Blob::new(mime_type, blob));
     match (text, blob, uri) {
-        (Some(text), None, _) => lines.say(text, pace).await,
-        (Some(text), ..) if text != b"\"\"" => lines.say(text, pace).await,
+        (Some(text), None, _) => lines.say(text, budget).await,
+        (Some(text), ..) if text != b"\"\"" => lines.say(text, budget).await,
         (_, Some(blob), _) => {
             let out = lines.note();
             out.push_str("[blob");
-            measure(mime_type, &blob, out, pace).await;
+            measure(mime_type, &blob, out, budget).await;
         }
-        (_, None, Some(_)) => note([uri, mime_type], lines.note(), pace).await,
-        _ => lines.json(block, pace).await,
+        (_, None, Some(_)) => note([uri, mime_type], lines.note(), budget).await,
+        _ => lines.json(block, budget).await,
     }
 }
 
-async fn note(words: [Option<&[u8]>; 2], out: &mut String, pace: &mut Pace) {
+async fn note(words: [Option<&[u8]>; 2], out: &mut String, budget: &mut Budget) {
     out.push_str("[resource");
     for word in words.into_iter().flatten() {
         out.push(' ');
-        bare(word, out, pace).await;
+        bare(word, out, budget).await;
     }
     out.push(']');
 }
 
 /// Type and size of what a base64 string stands for, and the bracket behind them.
-async fn measure(mime_type: Option<&[u8]>, blob: &Blob<'_>, out: &mut String, pace: &mut Pace) {
+async fn measure(mime_type: Option<&[u8]>, blob: &Blob<'_>, out: &mut String, budget: &mut Budget) {
     if let Some(mime_type) = mime_type.filter(|raw| raw.starts_with(b"\"") && *raw != b"\"\"") {
         out.push(' ');
-        bare(mime_type, out, pace).await;
+        bare(mime_type, out, budget).await;
     }
-    let bytes = blob.length(pace).await;
+    let bytes = blob.length(budget).await;
     let unit = if bytes == 1 { "byte" } else { "bytes" };
     out.push_str(&format!(" {bytes} {unit}]"));
 }

@@ -10,13 +10,14 @@
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
-use crate::json::cursor::{Bad, Split, given, last};
-use crate::json::task::{Job, Pace};
-use crate::json::text::{FirstLine, OneLine, Sink, bare as write_bare, is_utf8, truth};
+use crate::json::cursor::{Cursor, given, last};
+use crate::json::task::Task;
+use crate::json::text::{FirstLine, OneLine, bare as write_bare, truth};
+use crate::json::{Budget, NotJson, Sink};
 use crate::mcp::render::rows::{List, argument_members};
 use crate::mcp::schema::field::Field;
 use crate::mcp::schema::fields::{LONGEST, Schema};
-use crate::mcp::schema::schema_value::{Raw, bare};
+use crate::mcp::schema::schema_value::bare;
 use crate::mcp::schema::subschema::Work;
 
 /// The readable listing of a raw JSON array of tool definitions. Lines end in a
@@ -32,33 +33,33 @@ use crate::mcp::schema::subschema::Work;
 /// );
 /// ```
 pub fn text(tools: &[u8]) -> String {
-    job(tools, List::Tools).finish()
+    task(tools, List::Tools).finish()
 }
 
 /// The readable listing of a raw array of resources: each with its URI and its
 /// best short words.
 pub fn resources(items: &[u8]) -> String {
-    job(items, List::Resources).finish()
+    task(items, List::Resources).finish()
 }
 
 /// The readable listing of a raw array of resource templates.
 pub fn templates(items: &[u8]) -> String {
-    job(items, List::Templates).finish()
+    task(items, List::Templates).finish()
 }
 
 /// The readable listing of a raw array of prompts and their arguments.
 pub fn prompts(items: &[u8]) -> String {
-    job(items, List::Prompts).finish()
+    task(items, List::Prompts).finish()
 }
 
 /// The listing of a raw array, in steps: what [`text`], [`resources`],
 /// [`templates`] or [`prompts`] gives.
-pub fn job<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Job<'a, String> {
-    Job::new(move |mut pace| async move {
+pub fn task<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Task<'a, String> {
+    Task::new(move |mut budget| async move {
         let items = items.as_ref();
         // Room for all of it and a NUL, so that it need not move.
         let mut out = String::with_capacity(items.len() + 1);
-        if write(items, list, &mut out, &mut pace).await.is_err() {
+        if write(items, list, &mut out, &mut budget).await.is_err() {
             out.clear();
             if list == List::Tools {
                 out.push_str("[tools that cannot be read]\n");
@@ -68,14 +69,16 @@ pub fn job<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Job<'a
     })
 }
 
-async fn write(items: &[u8], list: List, out: &mut String, pace: &mut Pace) -> Result<(), Bad> {
-    if !is_utf8(items, pace).await {
-        return Err(Bad);
-    }
-    let mut work = Work::new(items.len(), pace);
-    let mut split = Split::list(items, work.pace).await?;
+async fn write(
+    items: &[u8],
+    list: List,
+    out: &mut String,
+    budget: &mut Budget,
+) -> Result<(), NotJson> {
+    let mut work = Work::new(items.len(), budget);
+    let mut split = Cursor::list(items, work.budget).await?;
     let mut prompts = Prompts::default();
-    while let Some(raw) = split.element(work.pace).await? {
+    while let Some(raw) = split.element(work.budget).await? {
         match list {
             List::Tools => {
                 let start = out.len();
@@ -84,18 +87,18 @@ async fn write(items: &[u8], list: List, out: &mut String, pace: &mut Pace) -> R
                     out.push_str("[a tool that cannot be read]\n");
                 }
             }
-            List::Resources => write_entry(raw, "uri", out, work.pace).await,
-            List::Templates => write_entry(raw, "uriTemplate", out, work.pace).await,
-            List::Prompts => write_prompt(raw, &mut prompts, out, work.pace).await,
+            List::Resources => write_entry(raw, "uri", out, work.budget).await,
+            List::Templates => write_entry(raw, "uriTemplate", out, work.budget).await,
+            List::Prompts => write_prompt(raw, &mut prompts, out, work.budget).await,
         }
     }
-    split.end(work.pace).await
+    split.end(work.budget).await
 }
 
-async fn write_entry(raw: &[u8], name: &str, out: &mut String, pace: &mut Pace) {
+async fn write_entry(raw: &[u8], name: &str, out: &mut String, budget: &mut Budget) {
     let names = [name, "description", "title", "name"];
-    let [name, words @ ..] = last(raw, &names, pace).await.unwrap_or_default();
-    write_line(name, &words, out, pace).await;
+    let [name, words @ ..] = last(raw, &names, budget).await.unwrap_or_default();
+    write_line(name, &words, out, budget).await;
 }
 
 /// A name and the first words there are.
@@ -103,23 +106,23 @@ async fn write_line(
     name: Option<&[u8]>,
     words: &[Option<&[u8]>],
     out: &mut String,
-    pace: &mut Pace,
+    budget: &mut Budget,
 ) {
     if let Some(name) = given(name) {
-        write_words(name, out, pace).await;
+        write_words(name, out, budget).await;
     }
-    write_first(words, out, pace).await;
+    write_first(words, out, budget).await;
     out.push('\n');
 }
 
 /// The first line of the first words that have one, behind two blanks.
-async fn write_first(words: &[Option<&[u8]>], out: &mut String, pace: &mut Pace) {
+async fn write_first(words: &[Option<&[u8]>], out: &mut String, budget: &mut Budget) {
     for words in words {
         let Some(words) = given(*words) else { continue };
         let start = out.len();
         out.push_str("  ");
         let mut line = FirstLine::new(out);
-        write_bare(words, &mut line, pace).await;
+        write_bare(words, &mut line, budget).await;
         if line.end() {
             return;
         }
@@ -148,17 +151,17 @@ impl<'a> Prompts<'a> {
         &mut self,
         name: &'a [u8],
         arguments: &'a [u8],
-        pace: &mut Pace,
+        budget: &mut Budget,
     ) -> &'a [u8] {
         let mut words = String::new();
-        write_bare(name, &mut words, pace).await;
+        write_bare(name, &mut words, budget).await;
         let hash = self.hasher.hash_one(&words);
         self.buckets.resize_with(Self::BUCKETS as usize, Vec::new);
         let bucket = &mut self.buckets[(hash % Self::BUCKETS) as usize];
-        pace.spend(bucket.len() + 64).await;
+        budget.spend(bucket.len() + 64).await;
         for known in bucket.iter().filter(|known| known.hash == hash) {
             let mut others = String::new();
-            write_bare(known.name, &mut others, pace).await;
+            write_bare(known.name, &mut others, budget).await;
             if others == words {
                 return known.arguments;
             }
@@ -172,34 +175,34 @@ async fn write_prompt<'a>(
     raw: &'a [u8],
     known: &mut Prompts<'a>,
     out: &mut String,
-    pace: &mut Pace,
+    budget: &mut Budget,
 ) {
     // Names beyond this are not compared.
     const LONGEST: usize = 4096;
     let names = ["name", "title", "description", "arguments"];
-    let [name, title, description, arguments] = last(raw, &names, pace).await.unwrap_or_default();
-    write_line(name, &[description, title], out, pace).await;
+    let [name, title, description, arguments] = last(raw, &names, budget).await.unwrap_or_default();
+    write_line(name, &[description, title], out, budget).await;
     let arguments = arguments.unwrap_or_default();
     let arguments = match given(name).unwrap_or_default() {
         long if long.len() > LONGEST => arguments,
-        raw => known.arguments(raw, arguments, pace).await,
+        raw => known.arguments(raw, arguments, budget).await,
     };
-    let Ok(mut list) = Split::list(arguments, pace).await else { return };
-    while let Ok(Some(argument)) = list.element(pace).await {
+    let Ok(mut list) = Cursor::list(arguments, budget).await else { return };
+    while let Ok(Some(argument)) = list.element(budget).await {
         let names = ["name", "required", "description", "title"];
         let Some([name, required, description, title]) =
-            argument_members(argument, &names, pace).await
+            argument_members(argument, &names, budget).await
         else {
             continue;
         };
         out.push_str("    ");
         if let Some(name) = given(name) {
-            write_words(name, out, pace).await;
+            write_words(name, out, budget).await;
         }
         if required.is_some_and(|raw| raw.len() < 64 && truth(raw)) {
             out.push_str("  required");
         }
-        write_first(&[description, title], out, pace).await;
+        write_first(&[description, title], out, budget).await;
         out.push('\n');
     }
 }
@@ -211,19 +214,19 @@ async fn write_tool<'a>(
     raw: &'a [u8],
     out: &mut String,
     work: &mut Work<'_, 'a>,
-) -> Result<(), Bad> {
-    let pace = &mut *work.pace;
+) -> Result<(), NotJson> {
+    let budget = &mut *work.budget;
     let names = ["name", "title", "description", "annotations", "inputSchema", "execution"];
     let [name, title, description, annotations, schema, execution] =
-        last(raw, &names, pace).await?;
-    write_words(given(name).ok_or(Bad)?, out, pace).await;
+        last(raw, &names, budget).await?;
+    write_words(given(name).ok_or(NotJson)?, out, budget).await;
     // Older servers keep the title here.
     let annotations = given(annotations).unwrap_or_default();
-    let [old_title] = last(annotations, &["title"], pace).await.unwrap_or_default();
+    let [old_title] = last(annotations, &["title"], budget).await.unwrap_or_default();
     // A title that stands beside a description mostly says the name again.
-    write_first(&[description, title, old_title], out, pace).await;
+    write_first(&[description, title, old_title], out, budget).await;
     let execution = given(execution).unwrap_or_default();
-    let [tasks] = last(execution, &["taskSupport"], pace).await.unwrap_or_default();
+    let [tasks] = last(execution, &["taskSupport"], budget).await.unwrap_or_default();
     if tasks == Some(br#""required""#) {
         out.push_str(NEEDS_TASKS);
     }
@@ -248,17 +251,17 @@ async fn write_arguments<'a>(schema: &Schema<'a>, out: &mut String, work: &mut W
     let mut column = 0;
     for name in schema.names() {
         column = width(name).max(column);
-        work.pace.spend(32).await;
+        work.budget.spend(32).await;
     }
     for at in 0..schema.len() {
         let Some((name, required, field)) = schema.argument(at, work).await else { continue };
-        let pace = &mut *work.pace;
+        let budget = &mut *work.budget;
         out.push_str("    ");
-        push_words(out, &name, pace).await;
+        push_words(out, &name, budget).await;
         let start = out.len();
         out.extend(std::iter::repeat_n(' ', column.saturating_sub(width(&name)) + 2));
         let facts = out.len();
-        write_facts(&field, required, out, pace).await;
+        write_facts(&field, required, out, budget).await;
         let mut is_bare = out.len() == facts;
         for words in [&field.description, &field.title].into_iter().flatten() {
             let end = out.len();
@@ -267,7 +270,7 @@ async fn write_arguments<'a>(schema: &Schema<'a>, out: &mut String, work: &mut W
             }
             let mut line = FirstLine::new(out);
             line.push(words);
-            pace.spend(words.len()).await;
+            budget.spend(words.len()).await;
             if line.end() {
                 is_bare = false;
                 break;
@@ -285,9 +288,9 @@ async fn write_arguments<'a>(schema: &Schema<'a>, out: &mut String, work: &mut W
 const CHOICES: usize = 2048;
 
 /// Type, required mark, default and choices.
-async fn write_facts(field: &Field<'_>, required: bool, out: &mut String, pace: &mut Pace) {
+async fn write_facts(field: &Field<'_>, required: bool, out: &mut String, budget: &mut Budget) {
     let start = out.len();
-    push_words(out, &field.type_name(), pace).await;
+    push_words(out, &field.type_name(), budget).await;
     let comma = |out: &mut String| {
         if out.len() > start {
             out.push_str(", ");
@@ -300,20 +303,20 @@ async fn write_facts(field: &Field<'_>, required: bool, out: &mut String, pace: 
     if let Some(default) = field.default {
         comma(out);
         out.push_str("default ");
-        push_words(out, &plain(default), pace).await;
+        push_words(out, &plain(default), budget).await;
     }
     let mut choices = field.choices();
     match choices.next() {
         Some(only) if field.constant && field.choices_len() == 1 => {
             comma(out);
             out.push_str("always ");
-            push_words(out, &plain(only.value), pace).await;
+            push_words(out, &plain(only.value), budget).await;
         }
         None => {}
         Some(first) => {
             comma(out);
             out.push_str(if field.is_open() { "such as " } else { "one of " });
-            push_words(out, &plain(first.value), pace).await;
+            push_words(out, &plain(first.value), budget).await;
             let start = out.len();
             for choice in choices {
                 // A list of thousands is not read by anybody.
@@ -322,30 +325,30 @@ async fn write_facts(field: &Field<'_>, required: bool, out: &mut String, pace: 
                     break;
                 }
                 out.push_str(" | ");
-                push_words(out, &plain(choice.value), pace).await;
+                push_words(out, &plain(choice.value), budget).await;
             }
         }
     }
 }
 
 /// A string without its quotes, anything else as JSON.
-fn plain(raw: Raw<'_>) -> Cow<'_, str> {
+fn plain(raw: &str) -> Cow<'_, str> {
     match bare(raw) {
         // Without quotes an empty default or choice would not be seen at all.
-        empty if empty.is_empty() => Cow::Borrowed(raw.get()),
+        empty if empty.is_empty() => Cow::Borrowed(raw),
         text => text,
     }
 }
 
 /// Appends `text` on one line.
-async fn push_words(out: &mut String, text: &str, pace: &mut Pace) {
+async fn push_words(out: &mut String, text: &str, budget: &mut Budget) {
     OneLine { out, tabs: true }.push(text);
-    pace.spend(text.len() * 2 + 16).await;
+    budget.spend(text.len() * 2 + 16).await;
 }
 
 /// Appends a raw string, or other JSON, on one line.
-async fn write_words(raw: &[u8], out: &mut String, pace: &mut Pace) {
-    write_bare(raw, &mut OneLine { out, tabs: true }, pace).await;
+async fn write_words(raw: &[u8], out: &mut String, budget: &mut Budget) {
+    write_bare(raw, &mut OneLine { out, tabs: true }, budget).await;
 }
 
 #[cfg(test)]

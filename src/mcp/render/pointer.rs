@@ -2,10 +2,11 @@
 //!
 //! Nothing is built but what lies on the way: a result may have megabytes.
 
-use crate::json::cursor::{Bad, Split, given, last, whole};
+use crate::json::cursor::{Cursor, given, last, whole};
 use crate::json::pretty;
-use crate::json::task::{Job, Pace};
-use crate::json::text::{bare, decoded, is_utf8, trim};
+use crate::json::task::Task;
+use crate::json::text::{bare, decoded, trim};
+use crate::json::{Budget, NotJson};
 use crate::mcp::render::content;
 
 /// The part of a raw answer that `pointer` names, as text: a string bare,
@@ -14,42 +15,42 @@ use crate::mcp::render::content;
 /// The root is the answer itself, as it came. What it does not have is looked for in
 /// its structured content, and then in its text, should that be JSON.
 pub fn pick(answer: &[u8], pointer: &str) -> Option<String> {
-    pick_job(answer, pointer.to_owned()).finish()
+    pick_task(answer, pointer.to_owned()).finish()
 }
 
 /// What [`pick`] gives, in steps.
-pub fn pick_job<'a>(
+pub fn pick_task<'a>(
     answer: impl AsRef<[u8]> + Send + Sync + 'a,
     pointer: String,
-) -> Job<'a, Option<String>> {
-    Job::new(|mut pace| async move { part(answer.as_ref(), &pointer, &mut pace).await.ok() })
+) -> Task<'a, Option<String>> {
+    Task::new(|mut budget| async move { part(answer.as_ref(), &pointer, &mut budget).await.ok() })
 }
 
 /// The data of a raw answer with line breaks and indentation: its structured
 /// content; without one its text, should that be JSON; else the answer itself.
 pub fn pretty(answer: &[u8]) -> Option<String> {
-    pretty_job(answer).finish()
+    pretty_task(answer).finish()
 }
 
 /// What [`pretty`] gives, in steps.
-pub fn pretty_job<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Option<String>> {
-    Job::new(|mut pace| async move { laid_out(answer.as_ref(), &mut pace).await.ok() })
+pub fn pretty_task<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, Option<String>> {
+    Task::new(|mut budget| async move { laid_out(answer.as_ref(), &mut budget).await.ok() })
 }
 
-async fn part(answer: &[u8], pointer: &str, pace: &mut Pace) -> Result<String, Bad> {
+async fn part(answer: &[u8], pointer: &str, budget: &mut Budget) -> Result<String, NotJson> {
     let mut text = String::new();
-    let found = find(answer, pointer, &mut text, pace).await;
+    let found = find(answer, pointer, &mut text, budget).await;
     let Ok(part) = found else {
-        pace.release(text).await;
-        return Err(Bad);
+        budget.release(text).await;
+        return Err(NotJson);
     };
     // Room for a NUL, too.
     let mut out = String::with_capacity(part.len() + 1);
     match part.starts_with(b"\"") {
-        true => bare(part, &mut out, pace).await,
-        false => pretty::compact(part, &mut out, pace).await,
+        true => bare(part, &mut out, budget).await,
+        false => pretty::compact(part, &mut out, budget).await,
     }
-    pace.release(text).await;
+    budget.release(text).await;
     Ok(out)
 }
 
@@ -57,42 +58,43 @@ async fn find<'a>(
     answer: &'a [u8],
     pointer: &str,
     text: &'a mut String,
-    pace: &mut Pace,
-) -> Result<&'a [u8], Bad> {
-    if !is_utf8(answer, pace).await {
-        return Err(Bad);
-    }
-    let answer = whole(answer, pace).await?;
-    let tokens = tokens(pointer).ok_or(Bad)?;
-    if let Ok(part) = follow(answer, &tokens, pace).await {
+    budget: &mut Budget,
+) -> Result<&'a [u8], NotJson> {
+    let answer = whole(answer, budget).await?;
+    let tokens = tokens(pointer).ok_or(NotJson)?;
+    if let Ok(part) = follow(answer, &tokens, budget).await {
         return Ok(part);
     }
-    let structured = last(answer, &["structuredContent"], pace).await?[0];
+    let structured = last(answer, &["structuredContent"], budget).await?[0];
     if let Some(structured) = given(structured) {
-        if let Ok(part) = follow(structured, &tokens, pace).await {
+        if let Ok(part) = follow(structured, &tokens, budget).await {
             return Ok(part);
         }
     }
-    match text_data(answer, text, pace).await {
-        Some(data) => follow(data, &tokens, pace).await,
-        None => Err(Bad),
+    match text_data(answer, text, budget).await {
+        Some(data) => follow(data, &tokens, budget).await,
+        None => Err(NotJson),
     }
 }
 
-async fn follow<'a>(root: &'a [u8], tokens: &[String], pace: &mut Pace) -> Result<&'a [u8], Bad> {
+async fn follow<'a>(
+    root: &'a [u8],
+    tokens: &[String],
+    budget: &mut Budget,
+) -> Result<&'a [u8], NotJson> {
     let mut part = root;
     for token in tokens {
-        part = step(part, token, pace).await?.ok_or(Bad)?;
+        part = step(part, token, budget).await?.ok_or(NotJson)?;
     }
     Ok(part)
 }
 
-async fn laid_out(answer: &[u8], pace: &mut Pace) -> Result<String, Bad> {
+async fn laid_out(answer: &[u8], budget: &mut Budget) -> Result<String, NotJson> {
     let mut text = String::new();
-    let data = data(answer, &mut text, pace).await?;
+    let data = data(answer, &mut text, budget).await?;
     let mut out = String::with_capacity(data.len() * 2);
-    pretty::pretty(data, &mut out, pace).await;
-    pace.release(text).await;
+    pretty::pretty(data, &mut out, budget).await;
+    budget.release(text).await;
     Ok(out)
 }
 
@@ -100,30 +102,31 @@ async fn laid_out(answer: &[u8], pace: &mut Pace) -> Result<String, Bad> {
 async fn data<'a>(
     answer: &'a [u8],
     text: &'a mut String,
-    pace: &mut Pace,
-) -> Result<&'a [u8], Bad> {
-    if !is_utf8(answer, pace).await {
-        return Err(Bad);
-    }
-    let answer = whole(answer, pace).await?;
-    let [structured] = last(answer, &["structuredContent"], pace).await.unwrap_or_default();
+    budget: &mut Budget,
+) -> Result<&'a [u8], NotJson> {
+    let answer = whole(answer, budget).await?;
+    let [structured] = last(answer, &["structuredContent"], budget).await.unwrap_or_default();
     if let Some(data) = given(structured) {
         return Ok(data);
     }
-    Ok(text_data(answer, text, pace).await.unwrap_or(answer))
+    Ok(text_data(answer, text, budget).await.unwrap_or(answer))
 }
 
 /// The JSON that the texts of `answer` are, kept in `text`.
-async fn text_data<'a>(answer: &[u8], text: &'a mut String, pace: &mut Pace) -> Option<&'a [u8]> {
-    let members = last(answer, &["content", "contents", "messages"], pace).await.ok()?;
+async fn text_data<'a>(
+    answer: &[u8],
+    text: &'a mut String,
+    budget: &mut Budget,
+) -> Option<&'a [u8]> {
+    let members = last(answer, &["content", "contents", "messages"], budget).await.ok()?;
     if members.iter().all(Option::is_none) {
         return None;
     }
-    *text = content::texts_in_pieces(answer, pace).await;
-    let text = trim(text.as_bytes(), pace).await;
+    *text = content::texts_in_pieces(answer, budget).await;
+    let text = trim(text.as_bytes(), budget).await;
     // A lone word or number is what somebody wrote, not data.
     match text.first() {
-        Some(b'{' | b'[') => whole(text, pace).await.ok(),
+        Some(b'{' | b'[') => whole(text, budget).await.ok(),
         _ => None,
     }
 }
@@ -138,11 +141,15 @@ fn tokens(pointer: &str) -> Option<Vec<String>> {
     rest.split('/').map(token).collect()
 }
 
-async fn step<'a>(whole: &'a [u8], token: &str, pace: &mut Pace) -> Result<Option<&'a [u8]>, Bad> {
+async fn step<'a>(
+    whole: &'a [u8],
+    token: &str,
+    budget: &mut Budget,
+) -> Result<Option<&'a [u8]>, NotJson> {
     if whole.starts_with(b"{") {
-        let (mut members, mut found) = (Split::object(whole, pace).await?, None);
-        while let Some((name, value)) = members.member(pace).await? {
-            if decoded(name, pace).await? == token {
+        let (mut members, mut found) = (Cursor::object(whole, budget).await?, None);
+        while let Some((name, value)) = members.member(budget).await? {
+            if decoded(name, budget).await.is_some_and(|name| name == token) {
                 found = Some(value);
             }
         }
@@ -151,9 +158,9 @@ async fn step<'a>(whole: &'a [u8], token: &str, pace: &mut Pace) -> Result<Optio
     // As the standard has it: no sign, no leading zero.
     let plain =
         token == "0" || !token.starts_with('0') && token.bytes().all(|byte| byte.is_ascii_digit());
-    let index: usize = token.parse().ok().filter(|_| plain).ok_or(Bad)?;
-    let (mut elements, mut at) = (Split::list(whole, pace).await?, 0);
-    while let Some(element) = elements.element(pace).await? {
+    let index: usize = token.parse().ok().filter(|_| plain).ok_or(NotJson)?;
+    let (mut elements, mut at) = (Cursor::list(whole, budget).await?, 0);
+    while let Some(element) = elements.element(budget).await? {
         if at == index {
             return Ok(Some(element));
         }

@@ -3,9 +3,10 @@
 //! Invariant: every entry of a list has its row, and what cannot be read in it
 //! is an empty cell.
 
-use crate::json::cursor::{Bad, Split, given, last};
-use crate::json::task::{Job, Pace};
-use crate::json::text::{Sink, bare, is_utf8, length, truth};
+use crate::json::cursor::{Cursor, given, last};
+use crate::json::task::Task;
+use crate::json::text::{bare, length, truth};
+use crate::json::{Budget, NotJson, Sink};
 use crate::mcp::render::blob;
 use crate::mcp::render::blocks::Blocks;
 use crate::mcp::schema::fields;
@@ -26,48 +27,48 @@ pub enum List {
 
 /// The tools of a raw list.
 pub fn tools(items: &[u8]) -> Table {
-    list_job(items, List::Tools).finish()
+    list_task(items, List::Tools).finish()
 }
 
 /// The resources of a raw list.
 pub fn resources(items: &[u8]) -> Table {
-    list_job(items, List::Resources).finish()
+    list_task(items, List::Resources).finish()
 }
 
 /// The resource templates of a raw list.
 pub fn templates(items: &[u8]) -> Table {
-    list_job(items, List::Templates).finish()
+    list_task(items, List::Templates).finish()
 }
 
 /// The prompts of a raw list.
 pub fn prompts(items: &[u8]) -> Table {
-    list_job(items, List::Prompts).finish()
+    list_task(items, List::Prompts).finish()
 }
 
 /// The entries of a raw list, in steps: what [`tools`], [`resources`],
 /// [`templates`] or [`prompts`] gives.
-pub fn list_job<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Job<'a, Table> {
-    Job::new(move |mut pace| async move { entries(items.as_ref(), list, &mut pace).await })
+pub fn list_task<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Task<'a, Table> {
+    Task::new(move |mut budget| async move { entries(items.as_ref(), list, &mut budget).await })
 }
 
 /// The answer to a question that only reads, from the raw result: the parts of a
 /// resource, or the values of an argument.
 pub fn of_result(result: &[u8]) -> Option<Table> {
-    of_result_job(result).finish()
+    of_result_task(result).finish()
 }
 
 /// What [`of_result`] gives, in steps.
-pub fn of_result_job<'a>(result: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Option<Table>> {
-    Job::new(|mut pace| async move { answer(result.as_ref(), &mut pace).await.ok() })
+pub fn of_result_task<'a>(result: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, Option<Table>> {
+    Task::new(|mut budget| async move { answer(result.as_ref(), &mut budget).await.ok() })
 }
 
 /// The arguments of one prompt of a raw list.
 pub fn prompt_arguments(items: &[u8], name: &str) -> Option<Table> {
-    let of = |mut pace| async move { named(items, name, &mut pace).await.ok().flatten() };
-    Job::new(of).finish()
+    let of = |mut budget| async move { named(items, name, &mut budget).await.ok().flatten() };
+    Task::new(of).finish()
 }
 
-pub(crate) async fn entries(items: &[u8], list: List, pace: &mut Pace) -> Table {
+pub(crate) async fn entries(items: &[u8], list: List, budget: &mut Budget) -> Table {
     let columns: &'static [&'static str] = match list {
         List::Tools => &[
             "name",
@@ -84,88 +85,97 @@ pub(crate) async fn entries(items: &[u8], list: List, pace: &mut Pace) -> Table 
         List::Prompts => &["name", "title", "description", "arguments"],
     };
     let mut table = Table::with_room(columns, items.len());
-    match fill(items, list, &mut table, pace).await {
+    match fill(items, list, &mut table, budget).await {
         Ok(()) => table,
         // What is no list has no entries.
-        Err(Bad) => Table::new(columns),
+        Err(NotJson) => Table::new(columns),
     }
 }
 
-async fn fill(items: &[u8], list: List, table: &mut Table, pace: &mut Pace) -> Result<(), Bad> {
-    if !is_utf8(items, pace).await {
-        return Err(Bad);
-    }
-    let mut items = Split::list(items, pace).await?;
-    while let Some(raw) = items.element(pace).await? {
+async fn fill(
+    items: &[u8],
+    list: List,
+    table: &mut Table,
+    budget: &mut Budget,
+) -> Result<(), NotJson> {
+    let mut items = Cursor::list(items, budget).await?;
+    while let Some(raw) = items.element(budget).await? {
         match list {
-            List::Tools => tool(raw, table, pace).await,
+            List::Tools => tool(raw, table, budget).await,
             List::Resources => {
                 let names = ["uri", "name", "title", "description", "mimeType", "size"];
-                plain(raw, &names, table, pace).await;
+                plain(raw, &names, table, budget).await;
             }
             List::Templates => {
                 let names = ["uriTemplate", "name", "title", "description", "mimeType"];
-                plain(raw, &names, table, pace).await;
+                plain(raw, &names, table, budget).await;
             }
-            List::Prompts => prompt(raw, table, pace).await,
+            List::Prompts => prompt(raw, table, budget).await,
         }
     }
-    items.end(pace).await
+    items.end(budget).await
 }
 
-async fn plain<const N: usize>(raw: &[u8], names: &[&str; N], table: &mut Table, pace: &mut Pace) {
-    for member in last(raw, names, pace).await.unwrap_or([None; N]) {
-        cell(member, table, pace).await;
+async fn plain<const N: usize>(
+    raw: &[u8],
+    names: &[&str; N],
+    table: &mut Table,
+    budget: &mut Budget,
+) {
+    for member in last(raw, names, budget).await.unwrap_or([None; N]) {
+        cell(member, table, budget).await;
     }
 }
 
-async fn tool(raw: &[u8], table: &mut Table, pace: &mut Pace) {
-    let members = last(raw, &["name", "title", "description", "annotations"], pace).await;
+async fn tool(raw: &[u8], table: &mut Table, budget: &mut Budget) {
+    let members = last(raw, &["name", "title", "description", "annotations"], budget).await;
     let [name, title, description, notes] = members.unwrap_or_default();
     let hints = ["title", "readOnlyHint", "destructiveHint", "idempotentHint"];
-    let notes = last(notes.unwrap_or_default(), &hints, pace).await.unwrap_or_default();
-    cell(name, table, pace).await;
-    write(title, table, pace).await;
+    let notes = last(notes.unwrap_or_default(), &hints, budget).await.unwrap_or_default();
+    cell(name, table, budget).await;
+    write(title, table, budget).await;
     if table.appended() == 0 {
-        write(notes[0], table, pace).await;
+        write(notes[0], table, budget).await;
     }
     table.end_cell();
-    cell(description, table, pace).await;
+    cell(description, table, budget).await;
     for hint in &notes[1..] {
         flag(*hint, table);
     }
-    let (names, required) = fields::names_of_tool(raw, pace).await;
+    let (names, required) = fields::names_of_tool(raw, budget).await;
     for names in [names, required] {
         for (at, name) in names.iter().enumerate() {
             if at > 0 {
                 table.append(" ");
             }
             table.append(name);
-            pace.spend(name.len() / 4 + 8).await;
+            budget.spend(name.len() / 4 + 8).await;
         }
         table.end_cell();
     }
 }
 
 /// Adds a name to a cell of them.
-async fn another(name: &[u8], is_first: &mut bool, table: &mut Table, pace: &mut Pace) {
+async fn another(name: &[u8], is_first: &mut bool, table: &mut Table, budget: &mut Budget) {
     if !std::mem::take(is_first) {
         table.append(" ");
     }
-    bare(name, table, pace).await;
+    bare(name, table, budget).await;
 }
 
-async fn prompt(raw: &[u8], table: &mut Table, pace: &mut Pace) {
-    let members = last(raw, &["name", "title", "description", "arguments"], pace).await;
+async fn prompt(raw: &[u8], table: &mut Table, budget: &mut Budget) {
+    let members = last(raw, &["name", "title", "description", "arguments"], budget).await;
     let [name, title, description, arguments] = members.unwrap_or_default();
     for member in [name, title, description] {
-        cell(member, table, pace).await;
+        cell(member, table, budget).await;
     }
-    if let Ok(mut list) = Split::list(arguments.unwrap_or_default(), pace).await {
+    if let Ok(mut list) = Cursor::list(arguments.unwrap_or_default(), budget).await {
         let mut is_first = true;
-        while let Ok(Some(argument)) = list.element(pace).await {
-            let Some([name]) = argument_members(argument, &["name"], pace).await else { continue };
-            another(given(name).unwrap_or(b"\"\""), &mut is_first, table, pace).await;
+        while let Ok(Some(argument)) = list.element(budget).await {
+            let Some([name]) = argument_members(argument, &["name"], budget).await else {
+                continue;
+            };
+            another(given(name).unwrap_or(b"\"\""), &mut is_first, table, budget).await;
         }
     }
     table.end_cell();
@@ -176,104 +186,98 @@ async fn prompt(raw: &[u8], table: &mut Table, pace: &mut Pace) {
 pub(crate) async fn argument_members<'a, const N: usize>(
     argument: &'a [u8],
     names: &[&str; N],
-    pace: &mut Pace,
+    budget: &mut Budget,
 ) -> Option<[Option<&'a [u8]>; N]> {
     if argument.starts_with(b"\"") {
         let mut members = [None; N];
         members[0] = Some(argument);
         return Some(members);
     }
-    last(argument, names, pace).await.ok()
+    last(argument, names, budget).await.ok()
 }
 
-async fn answer(result: &[u8], pace: &mut Pace) -> Result<Table, Bad> {
-    if !is_utf8(result, pace).await {
-        return Err(Bad);
-    }
+async fn answer(result: &[u8], budget: &mut Budget) -> Result<Table, NotJson> {
     let names = ["contents", "completion", "content"];
-    let [parts, completion, content] = last(result, &names, pace).await?;
+    let [parts, completion, content] = last(result, &names, budget).await?;
     // Some servers take the name of a tool's result.
     if let Some(parts) = parts.or(content.filter(|_| completion.is_none())) {
-        return Ok(contents(parts, pace).await);
+        return Ok(contents(parts, budget).await);
     }
-    let completion = completion.ok_or(Bad)?;
+    let completion = completion.ok_or(NotJson)?;
     let values = match completion.starts_with(b"{") {
-        true => last(completion, &["values"], pace).await?[0],
+        true => last(completion, &["values"], budget).await?[0],
         false => Some(completion),
     };
     let mut table = Table::with_room(&["value"], result.len());
     let mut values = Blocks::of(values.unwrap_or(b"null"));
-    while let Ok(Some(value)) = values.next(pace).await {
-        bare(value, &mut table, pace).await;
+    while let Ok(Some(value)) = values.next(budget).await {
+        bare(value, &mut table, budget).await;
         table.end_cell();
     }
     Ok(table)
 }
 
 /// The size is in bytes, of what a blob stands for.
-async fn contents(parts: &[u8], pace: &mut Pace) -> Table {
+async fn contents(parts: &[u8], budget: &mut Budget) -> Table {
     let mut table = Table::with_room(&["uri", "mime", "size", "text"], parts.len());
     let mut parts = Blocks::of(parts);
-    while let Ok(Some(part)) = parts.next(pace).await {
+    while let Ok(Some(part)) = parts.next(budget).await {
         let members = match part.starts_with(b"{") {
-            true => last(part, &["uri", "mimeType", "text", "blob"], pace).await,
+            true => last(part, &["uri", "mimeType", "text", "blob"], budget).await,
             // The text alone.
             false => Ok([None, None, Some(part), None]),
         };
         let [uri, mime, text, blob] = members.unwrap_or_default();
-        cell(uri, &mut table, pace).await;
-        cell(mime, &mut table, pace).await;
+        cell(uri, &mut table, budget).await;
+        cell(mime, &mut table, budget).await;
         let mut size = match given(text) {
-            Some(text) => length(text, pace).await,
+            Some(text) => length(text, budget).await,
             None => 0,
         };
         if let (0, Some(blob)) = (size, given(blob)) {
-            size = blob::length(blob, pace).await;
+            size = blob::length(blob, budget).await;
         }
         table.append(&size.to_string());
         table.end_cell();
-        cell(text, &mut table, pace).await;
+        cell(text, &mut table, budget).await;
     }
     table
 }
 
-async fn named(items: &[u8], wanted: &str, pace: &mut Pace) -> Result<Option<Table>, Bad> {
-    if !is_utf8(items, pace).await {
-        return Err(Bad);
-    }
+async fn named(items: &[u8], wanted: &str, budget: &mut Budget) -> Result<Option<Table>, NotJson> {
     let mut found = None;
-    let mut items = Split::list(items, pace).await?;
-    while let Some(raw) = items.element(pace).await? {
+    let mut items = Cursor::list(items, budget).await?;
+    while let Some(raw) = items.element(budget).await? {
         // All of it must be a list before any of it counts.
         if found.is_some() {
             continue;
         }
-        let [name, list] = last(raw, &["name", "arguments"], pace).await.unwrap_or_default();
+        let [name, list] = last(raw, &["name", "arguments"], budget).await.unwrap_or_default();
         let mut word = String::new();
         if let Some(name) = given(name) {
-            bare(name, &mut word, pace).await;
+            bare(name, &mut word, budget).await;
         }
         found = (word == wanted).then_some(list.unwrap_or_default());
     }
-    items.end(pace).await?;
+    items.end(budget).await?;
     let Some(list) = found else { return Ok(None) };
-    Ok(Some(arguments(list, pace).await))
+    Ok(Some(arguments(list, budget).await))
 }
 
-async fn arguments(list: &[u8], pace: &mut Pace) -> Table {
+async fn arguments(list: &[u8], budget: &mut Budget) -> Table {
     let names = ["name", "required", "description", "title"];
     let mut table = Table::with_room(&["name", "required", "description", "title"], list.len());
-    let Ok(mut list) = Split::list(list, pace).await else { return table };
-    while let Ok(Some(argument)) = list.element(pace).await {
+    let Ok(mut list) = Cursor::list(list, budget).await else { return table };
+    while let Ok(Some(argument)) = list.element(budget).await {
         let Some([name, required, description, title]) =
-            argument_members(argument, &names, pace).await
+            argument_members(argument, &names, budget).await
         else {
             continue;
         };
-        cell(name, &mut table, pace).await;
+        cell(name, &mut table, budget).await;
         flag(required, &mut table);
-        cell(description, &mut table, pace).await;
-        cell(title, &mut table, pace).await;
+        cell(description, &mut table, budget).await;
+        cell(title, &mut table, budget).await;
     }
     table
 }
@@ -285,15 +289,15 @@ fn flag(raw: Option<&[u8]>, table: &mut Table) {
     table.end_cell();
 }
 
-async fn cell(raw: Option<&[u8]>, table: &mut Table, pace: &mut Pace) {
-    write(raw, table, pace).await;
+async fn cell(raw: Option<&[u8]>, table: &mut Table, budget: &mut Budget) {
+    write(raw, table, budget).await;
     table.end_cell();
 }
 
 /// Writes the words of a member, nothing when it is not there.
-async fn write(raw: Option<&[u8]>, table: &mut Table, pace: &mut Pace) {
+async fn write(raw: Option<&[u8]>, table: &mut Table, budget: &mut Budget) {
     if let Some(raw) = given(raw) {
-        bare(raw, table, pace).await;
+        bare(raw, table, budget).await;
     }
 }
 

@@ -7,11 +7,11 @@
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use crate::chunks::Chunks;
-use crate::json::cursor::{Bad, Split, whole};
-use crate::json::task::Pace;
-use crate::json::text::{Sink, bare, trim, unescape};
+use crate::json::cursor::{Cursor, whole};
+use crate::json::text::{bare, read, trim};
+use crate::json::{Budget, NotJson, Sink, Step, Token, Tokenizer, Unescape};
 
-/// Values inside values that are compared. Each level is passed over once more.
+/// Values inside values that are compared.
 const DEPTH: usize = 24;
 /// Texts that are compared. A result of more is shown whole.
 const TEXTS: usize = 1000;
@@ -19,122 +19,125 @@ const TEXTS: usize = 1000;
 /// Whether `structured`, a raw value, says nothing that the raw strings `texts` do
 /// not say: it is the JSON in one of them, or an object that only wraps their
 /// words (`{"result": "..."}`) or the list of them.
-pub(crate) async fn repeats(structured: &[u8], texts: &Chunks<&[u8]>, pace: &mut Pace) -> bool {
-    texts.len() <= TEXTS && compare(structured, texts, pace).await.unwrap_or(false)
+pub(crate) async fn repeats(structured: &[u8], texts: &Chunks<&[u8]>, budget: &mut Budget) -> bool {
+    texts.len() <= TEXTS && compare(structured, texts, budget).await.unwrap_or(false)
 }
 
-async fn compare(structured: &[u8], texts: &Chunks<&[u8]>, pace: &mut Pace) -> Result<bool, Bad> {
+async fn compare(
+    structured: &[u8],
+    texts: &Chunks<&[u8]>,
+    budget: &mut Budget,
+) -> Result<bool, NotJson> {
     let keys = RandomState::new();
-    let wrapped = wrapped(structured, pace).await?;
-    let all = fingerprint(structured, &keys, pace).await?;
+    let wrapped = wrapped(structured, budget).await?;
+    let all = fingerprint(structured, &keys, budget).await?;
     let inner = match wrapped {
-        Some(value) => Some(fingerprint(value, &keys, pace).await?),
+        Some(value) => Some(fingerprint(value, &keys, budget).await?),
         None => None,
     };
     let mut list = None;
     let value = wrapped.unwrap_or(structured);
     if value.starts_with(b"[") {
-        list = Some(Split::list(value, pace).await?);
+        list = Some(Cursor::list(value, budget).await?);
     }
     let mut is_list = list.is_some();
     for text in texts.iter() {
-        let data = data(text, &keys, pace).await;
+        let data = data(text, &keys, budget).await;
         if data.is_some() && (data == Some(all) || data == inner) {
             return Ok(true);
         }
         if inner.is_some() && texts.len() == 1 && value.starts_with(b"\"") {
-            return Ok(inner == Some(fingerprint(text, &keys, pace).await?));
+            return Ok(inner == Some(fingerprint(text, &keys, budget).await?));
         }
         if let (true, Some(list)) = (is_list, &mut list) {
-            is_list = match list.element(pace).await? {
+            is_list = match list.element(budget).await? {
                 None => false,
                 Some(element) => {
-                    let element = fingerprint(element, &keys, pace).await?;
-                    data == Some(element) || fingerprint(text, &keys, pace).await? == element
+                    let element = fingerprint(element, &keys, budget).await?;
+                    data == Some(element) || fingerprint(text, &keys, budget).await? == element
                 }
             };
         }
     }
     Ok(match list {
-        Some(mut list) => is_list && list.element(pace).await?.is_none(),
+        Some(mut list) => is_list && list.element(budget).await?.is_none(),
         None => false,
     })
 }
 
 /// The only value in an object.
-async fn wrapped<'a>(structured: &'a [u8], pace: &mut Pace) -> Result<Option<&'a [u8]>, Bad> {
+async fn wrapped<'a>(
+    structured: &'a [u8],
+    budget: &mut Budget,
+) -> Result<Option<&'a [u8]>, NotJson> {
     if !structured.starts_with(b"{") {
         return Ok(None);
     }
-    let mut members = Split::object(structured, pace).await?;
-    let Some((_, value)) = members.member(pace).await? else { return Ok(None) };
-    Ok(members.member(pace).await?.is_none().then_some(value))
+    let mut members = Cursor::object(structured, budget).await?;
+    let Some((_, value)) = members.member(budget).await? else { return Ok(None) };
+    Ok(members.member(budget).await?.is_none().then_some(value))
 }
 
 /// The fingerprint of the JSON in a raw string.
-async fn data(text: &[u8], keys: &RandomState, pace: &mut Pace) -> Option<u64> {
+async fn data(text: &[u8], keys: &RandomState, budget: &mut Budget) -> Option<u64> {
     let mut inside = String::with_capacity(text.len());
-    bare(text, &mut inside, pace).await;
-    let print = match whole(trim(inside.as_bytes(), pace).await, pace).await {
-        Ok(json) => fingerprint(json, keys, pace).await.ok(),
-        Err(Bad) => None,
+    bare(text, &mut inside, budget).await;
+    let print = match whole(trim(inside.as_bytes(), budget).await, budget).await {
+        Ok(json) => fingerprint(json, keys, budget).await.ok(),
+        Err(NotJson) => None,
     };
-    pace.release(inside).await;
+    budget.release(inside).await;
     print
 }
 
 /// A list or an object that is being read.
-struct Frame<'a> {
-    split: Split<'a>,
+struct Frame {
     is_object: bool,
     name: u64,
     sum: u64,
     count: u64,
 }
 
-async fn fingerprint(json: &[u8], keys: &RandomState, pace: &mut Pace) -> Result<u64, Bad> {
-    let mut frames: Vec<Frame<'_>> = Vec::new();
-    let mut value = json;
+async fn fingerprint(json: &[u8], keys: &RandomState, budget: &mut Budget) -> Result<u64, NotJson> {
+    let mut tokenizer = Tokenizer::new();
+    let mut frames: Vec<Frame> = Vec::new();
     loop {
-        let mut done = match value.first() {
-            Some(b'{' | b'[') if frames.len() == DEPTH => return Err(Bad),
-            Some(first @ (b'{' | b'[')) => {
-                let is_object = *first == b'{';
-                let split = match is_object {
-                    true => Split::object(value, pace).await?,
-                    false => Split::list(value, pace).await?,
-                };
-                frames.push(Frame { split, is_object, name: 0, sum: 0, count: 0 });
-                None
+        let token = match tokenizer.next(json, budget)? {
+            Step::Token(token) => token,
+            Step::OutOfBudget => {
+                budget.pause().await;
+                continue;
             }
-            Some(b'"') => Some(of_text(value, keys, pace).await?),
-            _ => Some(of_word(value, keys)),
+            Step::NeedInput => tokenizer.finish()?.ok_or(NotJson)?,
+            Step::End => return Err(NotJson),
         };
-        value = loop {
-            if let Some(print) = done.take() {
-                let Some(frame) = frames.last_mut() else { return Ok(print) };
-                frame.add(print, keys);
+        let raw = &json[tokenizer.start()..tokenizer.end()];
+        let print = match token {
+            Token::ObjectStart | Token::ListStart if frames.len() == DEPTH => return Err(NotJson),
+            Token::ObjectStart | Token::ListStart => {
+                let is_object = token == Token::ObjectStart;
+                frames.push(Frame { is_object, name: 0, sum: 0, count: 0 });
+                continue;
             }
-            let Some(frame) = frames.last_mut() else { return Err(Bad) };
-            let next = match frame.is_object {
-                false => frame.split.element(pace).await?,
-                true => match frame.split.member(pace).await? {
-                    None => None,
-                    Some((name, value)) => {
-                        frame.name = of_text(name, keys, pace).await?;
-                        Some(value)
-                    }
-                },
-            };
-            match next {
-                Some(value) => break value,
-                None => done = frames.pop().map(|frame| frame.end(keys)),
+            Token::Key => {
+                let name = of_text(raw, keys, budget).await;
+                if let Some(frame) = frames.last_mut() {
+                    frame.name = name;
+                }
+                continue;
             }
+            Token::ObjectEnd | Token::ListEnd => frames.pop().ok_or(NotJson)?.end(keys),
+            Token::Text => of_text(raw, keys, budget).await,
+            Token::Number | Token::True | Token::False | Token::Null => of_word(raw, keys),
         };
+        match frames.last_mut() {
+            Some(frame) => frame.add(print, keys),
+            None => return Ok(print),
+        }
     }
 }
 
-impl Frame<'_> {
+impl Frame {
     fn add(&mut self, print: u64, keys: &RandomState) {
         self.count += 1;
         self.sum = match self.is_object {
@@ -149,11 +152,11 @@ impl Frame<'_> {
     }
 }
 
-async fn of_text(raw: &[u8], keys: &RandomState, pace: &mut Pace) -> Result<u64, Bad> {
+async fn of_text(raw: &[u8], keys: &RandomState, budget: &mut Budget) -> u64 {
     let mut sink = Hashing(keys.build_hasher());
     b'"'.hash(&mut sink.0);
-    unescape(raw, &mut sink, pace).await?;
-    Ok(sink.0.finish())
+    read(Unescape::new(raw), &mut sink, budget).await;
+    sink.0.finish()
 }
 
 /// `1` and `1.0` are one number; beyond what a double holds, spelling decides.
@@ -184,8 +187,8 @@ fn said(structured: &str, texts: &[&str]) -> bool {
         texts.iter().map(|text| serde_json::to_string(text).expect("text")).collect();
     let mut raw = Chunks::new();
     quoted.iter().for_each(|text| raw.push(text.as_bytes()));
-    crate::json::task::Job::new(|mut pace| async move {
-        repeats(structured.as_bytes(), &raw, &mut pace).await
+    crate::json::task::Task::new(|mut budget| async move {
+        repeats(structured.as_bytes(), &raw, &mut budget).await
     })
     .finish()
 }

@@ -7,8 +7,8 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use crate::json::cursor::{Split, whole};
-use crate::json::task::Job;
+use crate::json::cursor::{Cursor, whole};
+use crate::json::task::Task;
 use crate::json::text::decoded;
 use crate::mcp::schema::assembly::{self, Node};
 use crate::mcp::schema::field::Field;
@@ -65,8 +65,8 @@ pub fn check(tool: &str, definition: &str, pair: &Pair) -> Result<(), String> {
 /// # Errors
 /// As [`encode`].
 pub fn check_by(what: &str, schema: &str, pair: &Pair) -> Result<(), String> {
-    Job::new(|mut pace| async move {
-        let mut work = Work::small(&mut pace);
+    Task::new(|mut budget| async move {
+        let mut work = Work::small(&mut budget);
         let schema = read(schema, &mut work).await;
         Arguments::new(what, &schema).add(pair, &mut work).await
     })
@@ -81,8 +81,8 @@ pub fn check_by(what: &str, schema: &str, pair: &Pair) -> Result<(), String> {
 /// # Errors
 /// As [`encode`].
 pub fn encode_by(what: &str, schema: &str, pairs: &[Pair]) -> Result<Encoded, String> {
-    Job::new(|mut pace| async move {
-        let mut work = Work::small(&mut pace);
+    Task::new(|mut budget| async move {
+        let mut work = Work::small(&mut budget);
         let schema = read(schema, &mut work).await;
         let mut arguments = Arguments::new(what, &schema);
         for pair in pairs {
@@ -111,16 +111,16 @@ pub fn check_required_by(what: &str, schema: &str, json: &str) -> Result<(), Str
     if !schema.contains("required") {
         return Ok(());
     }
-    Job::new(|mut pace| async move {
-        let mut work = Work::small(&mut pace);
+    Task::new(|mut budget| async move {
+        let mut work = Work::small(&mut budget);
         let schema = read(schema, &mut work).await;
         let mut missing: HashSet<&str> = schema.required().collect();
         let mut is_empty = true;
-        if let Ok(mut members) = Split::object(json.as_bytes(), work.pace).await {
+        if let Ok(mut members) = Cursor::object(json.as_bytes(), work.budget).await {
             while !missing.is_empty() {
-                let Ok(Some((name, _))) = members.member(work.pace).await else { break };
+                let Ok(Some((name, _))) = members.member(work.budget).await else { break };
                 is_empty = false;
-                if let Ok(name) = decoded(name, work.pace).await {
+                if let Some(name) = decoded(name, work.budget).await {
                     missing.remove(&*name);
                 }
             }
@@ -139,7 +139,7 @@ async fn read<'a>(schema: &'a str, work: &mut Work<'_, 'a>) -> Schema<'a> {
     let is_short = schema.len() <= LONGEST;
     work.is_over |= !is_short;
     let schema = if is_short { schema.as_bytes() } else { b"{}" };
-    let schema = whole(schema, work.pace).await.unwrap_or(b"{}");
+    let schema = whole(schema, work.budget).await.unwrap_or(b"{}");
     Schema::read(schema, work).await
 }
 

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::mcp::schema::schema_type::Type;
-use crate::mcp::schema::schema_value::Raw;
 
 /// Choices of one field; more serve nobody.
 pub(crate) const CHOICES: usize = 4096;
@@ -21,7 +20,7 @@ pub(crate) struct Field<'a> {
     pub(crate) alternatives: Vec<Alternative<'a>>,
     /// There is but one choice, and it stands in `const`.
     pub(crate) constant: bool,
-    pub(crate) default: Option<Raw<'a>>,
+    pub(crate) default: Option<&'a str>,
     pub(crate) title: Option<Cow<'a, str>>,
     pub(crate) description: Option<Cow<'a, str>>,
     /// It is not to be seen while it is typed.
@@ -41,13 +40,13 @@ pub(crate) struct Alternative<'a> {
     pub(crate) impossible: bool,
     pub(crate) choices: Option<Arc<Vec<Choice<'a>>>>,
     pub(crate) limits: Limits<'a>,
-    pub(crate) items: Option<Raw<'a>>,
-    pub(crate) prefix: Vec<Raw<'a>>,
+    pub(crate) items: Option<&'a str>,
+    pub(crate) prefix: Vec<&'a str>,
     /// Each member of an object with the schemas that hold for it.
-    pub(crate) properties: Vec<(Cow<'a, str>, Vec<Raw<'a>>)>,
+    pub(crate) properties: Vec<(Cow<'a, str>, Vec<&'a str>)>,
     pub(crate) required: Vec<Cow<'a, str>>,
-    pub(crate) additional: Option<Raw<'a>>,
-    pub(crate) patterns: Vec<(Cow<'a, str>, Raw<'a>)>,
+    pub(crate) additional: Option<&'a str>,
+    pub(crate) patterns: Vec<(Cow<'a, str>, &'a str)>,
     /// What is inside, when it was looked into.
     pub(crate) inside: Inside<'a>,
 }
@@ -72,13 +71,13 @@ pub(crate) struct Member<'a> {
 /// The limits of numbers and texts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Limits<'a> {
-    pub(crate) minimum: Option<Raw<'a>>,
-    pub(crate) maximum: Option<Raw<'a>>,
+    pub(crate) minimum: Option<&'a str>,
+    pub(crate) maximum: Option<&'a str>,
     /// The minimum, or the maximum, itself is not allowed.
     pub(crate) above: bool,
     pub(crate) below: bool,
-    pub(crate) shortest: Option<Raw<'a>>,
-    pub(crate) longest: Option<Raw<'a>>,
+    pub(crate) shortest: Option<&'a str>,
+    pub(crate) longest: Option<&'a str>,
     pub(crate) format: Option<Cow<'a, str>>,
     pub(crate) secret: bool,
 }
@@ -86,7 +85,7 @@ pub(crate) struct Limits<'a> {
 /// One of the values that a field may have.
 #[derive(Clone, Debug)]
 pub(crate) struct Choice<'a> {
-    pub(crate) value: Raw<'a>,
+    pub(crate) value: &'a str,
     pub(crate) title: Option<Cow<'a, str>>,
 }
 
@@ -179,7 +178,7 @@ impl<'a> Field<'a> {
         objects
             .find_map(|one| match (&one.inside.others, one.additional) {
                 (Some(others), _) => Some(Cow::Borrowed(&**others)),
-                (None, Some(raw)) if raw.get() == "false" => None,
+                (None, Some("false")) => None,
                 (None, None) if !one.inside.members.is_empty() => None,
                 (None, _) => {
                     any = Some(Cow::Owned(Field::default()));
@@ -312,7 +311,7 @@ impl<'a> Alternative<'a> {
             return;
         }
         let is_in = |choice: &Choice<'a>| {
-            choices.iter().find(|other| other.value.get() == choice.value.get()).map(|other| {
+            choices.iter().find(|other| other.value == choice.value).map(|other| {
                 let title = choice.title.clone().or_else(|| other.title.clone());
                 Choice { value: choice.value, title }
             })
@@ -334,7 +333,7 @@ impl<'a> Alternative<'a> {
     }
 
     /// Adds a schema of a member.
-    pub(crate) fn add_property(&mut self, name: Cow<'a, str>, raw: Raw<'a>) {
+    pub(crate) fn add_property(&mut self, name: Cow<'a, str>, raw: &'a str) {
         // Names repeat in an object of hostile servers only, and among few in `allOf`.
         match self.properties.iter_mut().rev().take(256).find(|(known, _)| *known == name) {
             Some((_, raws)) if raws.len() < 16 => raws.push(raw),

@@ -11,13 +11,15 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use crate::json::cursor::{Bad, Split, last, whole};
-use crate::json::task::{Job, Pace};
-use crate::json::text::{bare as write_bare, is_utf8};
+use crate::json::cursor::{Cursor, last, whole};
+use crate::json::task::Task;
+use crate::json::text::bare as write_bare;
+use crate::json::{Budget, NotJson};
 use crate::mcp::schema::field::{Field, Member};
 use crate::mcp::schema::schema_type::Type;
-use crate::mcp::schema::schema_value::{Raw, bare};
+use crate::mcp::schema::schema_value::{bare, json_text};
 use crate::mcp::schema::secret;
 use crate::mcp::schema::subschema::{Document, Reach, Work};
 use crate::mcp::schema::type_hint;
@@ -65,8 +67,8 @@ pub(crate) struct Schema<'a> {
     /// No other members than these may be given.
     is_closed: bool,
     /// What other members are, by the beginning of their names.
-    patterns: Vec<(Cow<'a, str>, Raw<'a>)>,
-    additional: Option<Raw<'a>>,
+    patterns: Vec<(Cow<'a, str>, &'a str)>,
+    additional: Option<&'a str>,
     /// Not all of it could be looked at.
     pub(crate) is_cut: bool,
 }
@@ -75,7 +77,7 @@ pub(crate) struct Schema<'a> {
 #[derive(Debug)]
 struct Property<'a> {
     name: Cow<'a, str>,
-    alternatives: Vec<Vec<Raw<'a>>>,
+    alternatives: Vec<Vec<&'a str>>,
 }
 
 /// The arguments that a raw schema asks for, one row each: required ones first,
@@ -84,29 +86,26 @@ struct Property<'a> {
 ///
 /// Of a schema beyond 256 KiB only the names are given.
 pub fn arguments(schema: &str) -> Table {
-    arguments_job(schema).finish()
+    arguments_task(schema).finish()
 }
 
 /// What [`arguments`] gives, in steps.
-pub fn arguments_job<'a>(schema: impl AsRef<[u8]> + Send + Sync + 'a) -> Job<'a, Table> {
-    Job::new(|mut pace| async move {
+pub fn arguments_task<'a>(schema: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, Table> {
+    Task::new(|mut budget| async move {
         let schema = schema.as_ref();
         let mut table = Table::with_room(ARGUMENTS, schema.len());
         // What cannot be read asks for nothing.
         match schema.len() > LONGEST {
-            true => _ = write_names(schema, &mut table, &mut pace).await,
-            false => _ = write_rows(schema, &mut table, &mut pace).await,
+            true => _ = write_names(schema, &mut table, &mut budget).await,
+            false => _ = write_rows(schema, &mut table, &mut budget).await,
         }
         table
     })
 }
 
-async fn write_rows(schema: &[u8], table: &mut Table, pace: &mut Pace) -> Result<(), Bad> {
-    if !is_utf8(schema, pace).await {
-        return Err(Bad);
-    }
-    let mut work = Work::new(schema.len(), pace);
-    let schema_read = Schema::read(whole(schema, work.pace).await?, &mut work).await;
+async fn write_rows(schema: &[u8], table: &mut Table, budget: &mut Budget) -> Result<(), NotJson> {
+    let mut work = Work::new(schema.len(), budget);
+    let schema_read = Schema::read(whole(schema, work.budget).await?, &mut work).await;
     let mut rows = Rows { left: CHOICES_OF_ALL };
     for wanted in [true, false] {
         for at in 0..schema_read.len() {
@@ -116,20 +115,17 @@ async fn write_rows(schema: &[u8], table: &mut Table, pace: &mut Pace) -> Result
             let Some((name, required, field)) = schema_read.argument(at, &mut work).await else {
                 continue;
             };
-            rows.write(&name, required, &field, table, work.pace).await;
+            rows.write(&name, required, &field, table, work.budget).await;
         }
     }
     Ok(())
 }
 
-async fn write_names(schema: &[u8], table: &mut Table, pace: &mut Pace) -> Result<(), Bad> {
-    if !is_utf8(schema, pace).await {
-        return Err(Bad);
-    }
-    let [properties] = last(whole(schema, pace).await?, &["properties"], pace).await?;
-    let mut members = Split::object(properties.ok_or(Bad)?, pace).await?;
-    while let Some((name, _)) = members.member(pace).await? {
-        write_bare(name, table, pace).await;
+async fn write_names(schema: &[u8], table: &mut Table, budget: &mut Budget) -> Result<(), NotJson> {
+    let [properties] = last(whole(schema, budget).await?, &["properties"], budget).await?;
+    let mut members = Cursor::object(properties.ok_or(NotJson)?, budget).await?;
+    while let Some((name, _)) = members.member(budget).await? {
+        write_bare(name, table, budget).await;
         ARGUMENTS.iter().for_each(|_| table.end_cell());
     }
     Ok(())
@@ -141,18 +137,18 @@ pub fn input_schema(definition: &str) -> &str {
     #[serde(rename_all = "camelCase")]
     struct Definition<'a> {
         #[serde(borrow, default)]
-        input_schema: Option<Raw<'a>>,
+        input_schema: Option<&'a RawValue>,
     }
     serde_json::from_str::<Definition<'_>>(definition)
         .ok()
         .and_then(|definition| definition.input_schema)
-        .map_or("{}", Raw::get)
+        .map_or("{}", RawValue::get)
 }
 
 impl<'a> Schema<'a> {
-    /// Reads the root of a schema, a value as [`Split`] gives it.
+    /// Reads the root of a schema, a value as [`Cursor`] gives it.
     pub(crate) async fn read(schema: &'a [u8], work: &mut Work<'_, 'a>) -> Schema<'a> {
-        let document = Document(Raw::new(schema));
+        let document = Document(json_text(schema));
         let root = document.outside(&[document.0], work).await;
         let mut schema = Schema {
             document,
@@ -173,7 +169,7 @@ impl<'a> Schema<'a> {
         let mut places = std::collections::HashMap::new();
         for (index, one) in alternatives.iter().enumerate() {
             for (name, raws) in &one.properties {
-                work.pace.spend(64).await;
+                work.budget.spend(64).await;
                 let at = *places.entry(name.clone()).or_insert_with(|| {
                     schema
                         .properties
@@ -181,9 +177,9 @@ impl<'a> Schema<'a> {
                     schema.properties.len() - 1
                 });
                 let known = &mut schema.properties[at].alternatives;
-                let is_same = |other: &Vec<Raw<'_>>| {
+                let is_same = |other: &Vec<&str>| {
                     other.len() == raws.len()
-                        && other.iter().zip(raws).all(|(one, other)| one.get() == other.get())
+                        && other.iter().zip(raws).all(|(one, other)| one == other)
                 };
                 if known.len() < 32 && !known.iter().any(is_same) {
                     known.push(raws.clone());
@@ -193,13 +189,14 @@ impl<'a> Schema<'a> {
             // invites others in so many words.
             let is_closed = match one.additional {
                 None => !one.properties.is_empty(),
-                Some(value) => value.get() == "false",
+                Some(value) => value == "false",
             };
             schema.is_closed &= is_closed && one.patterns.is_empty();
-            schema.additional = schema.additional.or(one.additional.filter(|raw| raw.is_object()));
+            schema.additional =
+                schema.additional.or(one.additional.filter(|raw| raw.starts_with('{')));
             schema.patterns.extend(one.patterns.iter().cloned());
             // Required is what every alternative requires.
-            work.pace.spend(one.required.len() * 64).await;
+            work.budget.spend(one.required.len() * 64).await;
             let required: HashSet<Cow<'a, str>> =
                 one.required.iter().take(NAMES).cloned().collect();
             if index == 0 {
@@ -238,7 +235,7 @@ impl<'a> Schema<'a> {
         reach: Reach,
         work: &mut Work<'_, 'a>,
     ) -> Option<Field<'a>> {
-        work.pace.spend(self.properties.len() * 2 + 8).await;
+        work.budget.spend(self.properties.len() * 2 + 8).await;
         if let Some(property) = self.properties.iter().find(|property| property.name == name) {
             return Some(self.field(property, reach, work).await);
         }
@@ -328,7 +325,7 @@ impl Rows {
         required: bool,
         field: &Field<'_>,
         table: &mut Table,
-        pace: &mut Pace,
+        budget: &mut Budget,
     ) {
         let mut leaves = Vec::new();
         leaves_of(name.to_owned(), required, field, ROWS_DEPTH, &mut leaves);
@@ -336,7 +333,7 @@ impl Rows {
             leaves = vec![(name.to_owned(), required, field)];
         }
         for (name, required, field) in leaves {
-            self.row(&name, required, field, table, pace).await;
+            self.row(&name, required, field, table, budget).await;
         }
     }
 
@@ -346,12 +343,12 @@ impl Rows {
         required: bool,
         field: &Field<'_>,
         table: &mut Table,
-        pace: &mut Pace,
+        budget: &mut Budget,
     ) {
         let multiple = field.is_multiple();
         let from = field.items().filter(|_| multiple).unwrap_or(field);
         let limits = field.limits();
-        let strings = || field.choices().all(|choice| choice.value.get().starts_with('"'));
+        let strings = || field.choices().all(|choice| choice.value.starts_with('"'));
         let types: Vec<&str> = field.types().into_iter().map(Type::name).collect();
         let kind = match types.join(" or ") {
             none if none.is_empty() && field.has_choices() && strings() => "string".to_owned(),
@@ -361,8 +358,8 @@ impl Rows {
         let words = |words: &Option<Cow<'_, str>>| words.as_deref().unwrap_or_default().to_owned();
         let mut size = 0;
         for choice in from.choices() {
-            size += choice.value.get().len() + choice.title.as_deref().map_or(0, str::len) + 2;
-            pace.spend(4).await;
+            size += choice.value.len() + choice.title.as_deref().map_or(0, str::len) + 2;
+            budget.spend(4).await;
         }
         let is_shown = size <= CHOICES_OF_ONE.min(self.left);
         self.left -= if is_shown { size } else { 0 };
@@ -370,22 +367,22 @@ impl Rows {
         for cell in [name, &kind, flag(required)] {
             cell_of(cell, table);
         }
-        write_raw(field.default, table, pace).await;
-        write_lines(from, Line::Value, is_shown, table, pace).await;
+        write_raw(field.default, table, budget).await;
+        write_lines(from, Line::Value, is_shown, table, budget).await;
         cell_of(&words(&field.description), table);
         cell_of(&words(&field.title), table);
-        write_raw(limits.minimum.or(limits.shortest), table, pace).await;
-        write_raw(limits.maximum.or(limits.longest), table, pace).await;
+        write_raw(limits.minimum.or(limits.shortest), table, budget).await;
+        write_raw(limits.maximum.or(limits.longest), table, budget).await;
         cell_of(&words(&limits.format), table);
         cell_of(flag(multiple && is_shown), table);
-        write_lines(from, Line::Title, is_titled, table, pace).await;
+        write_lines(from, Line::Title, is_titled, table, budget).await;
         cell_of(&type_hint::outline(field), table);
         cell_of(flag(from.is_open() || !is_shown), table);
         cell_of(flag(field.secret), table);
-        write_lines(from, Line::Json, is_shown, table, pace).await;
+        write_lines(from, Line::Json, is_shown, table, budget).await;
         let item = field.items().filter(|_| field.takes(Type::Array));
         cell_of(&item.map(Field::type_name).unwrap_or_default(), table);
-        pace.spend(table.bytes().min(LONGEST) / 64).await;
+        budget.spend(table.bytes().min(LONGEST) / 64).await;
     }
 }
 
@@ -442,9 +439,9 @@ fn cell_of(text: &str, table: &mut Table) {
     table.end_cell();
 }
 
-async fn write_raw(raw: Option<Raw<'_>>, table: &mut Table, pace: &mut Pace) {
+async fn write_raw(raw: Option<&str>, table: &mut Table, budget: &mut Budget) {
     if let Some(raw) = raw {
-        write_bare(raw.bytes(), table, pace).await;
+        write_bare(raw.as_bytes(), table, budget).await;
     }
     table.end_cell();
 }
@@ -455,7 +452,7 @@ async fn write_lines(
     line: Line,
     is_shown: bool,
     table: &mut Table,
-    pace: &mut Pace,
+    budget: &mut Budget,
 ) {
     for (at, choice) in from.choices().enumerate() {
         if !is_shown {
@@ -466,11 +463,11 @@ async fn write_lines(
         }
         let text = match (line, choice.title.as_deref()) {
             (Line::Title, Some(title)) => Cow::Borrowed(title),
-            (Line::Json, _) => Cow::Borrowed(choice.value.get()),
+            (Line::Json, _) => Cow::Borrowed(choice.value),
             _ => bare(choice.value),
         };
         table.append(&text.replace(['\n', '\r'], " "));
-        pace.spend(text.len() + 16).await;
+        budget.spend(text.len() + 16).await;
     }
     table.end_cell();
 }
@@ -478,21 +475,21 @@ async fn write_lines(
 /// The names of the arguments of a raw tool, and of those that are required.
 pub(crate) async fn names_of_tool<'a>(
     tool: &'a [u8],
-    pace: &mut Pace,
+    budget: &mut Budget,
 ) -> (Vec<Cow<'a, str>>, Vec<Cow<'a, str>>) {
-    let Ok([Some(schema)]) = last(tool, &["inputSchema"], pace).await else {
+    let Ok([Some(schema)]) = last(tool, &["inputSchema"], budget).await else {
         return Default::default();
     };
     if schema.len() > LONGEST {
         let names = ["properties", "required"];
-        let [properties, required] = last(schema, &names, pace).await.unwrap_or_default();
-        let mut work = Work::new(schema.len(), pace);
-        let properties = work.members(Raw::new(properties.unwrap_or_default())).await;
+        let [properties, required] = last(schema, &names, budget).await.unwrap_or_default();
+        let mut work = Work::new(schema.len(), budget);
+        let properties = work.members(json_text(properties.unwrap_or_default())).await;
         let names = properties.0.iter().map(|(name, _)| name.clone()).collect();
         let required = required.unwrap_or_default();
-        return (names, crate::mcp::schema::schema_value::texts(required, work.pace).await);
+        return (names, crate::mcp::schema::schema_value::texts(required, work.budget).await);
     }
-    let mut work = Work::new(schema.len(), pace);
+    let mut work = Work::new(schema.len(), budget);
     let schema = Schema::read(schema, &mut work).await;
     let names = schema.properties.iter().map(|property| property.name.clone()).collect();
     (names, schema.required_in_order)

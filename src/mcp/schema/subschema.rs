@@ -15,12 +15,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::json::cursor::{Split, given, last};
-use crate::json::task::Pace;
+use crate::json::Budget;
+use crate::json::cursor::{Cursor, given, last};
 use crate::json::text::decoded;
 use crate::mcp::schema::field::{ALTERNATIVES, Alternative, CHOICES, Choice, Field, Member};
 use crate::mcp::schema::schema_type::Type;
-use crate::mcp::schema::schema_value::{Members, Raw, bare, texts};
+use crate::mcp::schema::schema_value::{Members, address, bare, json_text, texts};
 use crate::mcp::schema::secret;
 
 /// How deep `$ref`, `anyOf` and the like are followed.
@@ -79,7 +79,7 @@ type Keywords<'a> = [Option<&'a [u8]>; KEYWORDS.len()];
 /// What may still be read, how fast, and what was read already.
 #[derive(Debug)]
 pub(crate) struct Work<'p, 'a> {
-    pub(crate) pace: &'p mut Pace,
+    pub(crate) budget: &'p mut Budget,
     /// Bytes that may still be looked at.
     bytes: usize,
     parts: usize,
@@ -91,7 +91,7 @@ pub(crate) struct Work<'p, 'a> {
     keywords: HashMap<(usize, usize), Keywords<'a>>,
     members: HashMap<(usize, usize), Arc<Members<'a>>>,
     choices: HashMap<(usize, usize), Arc<Vec<Choice<'a>>>>,
-    targets: HashMap<(usize, String), Option<Raw<'a>>>,
+    targets: HashMap<(usize, String), Option<&'a str>>,
     fields: HashMap<(usize, usize), Field<'a>>,
 }
 
@@ -114,22 +114,22 @@ struct Place {
 
 /// The whole of a schema, in which references lead.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Document<'a>(pub(crate) Raw<'a>);
+pub(crate) struct Document<'a>(pub(crate) &'a str);
 
 impl<'p, 'a> Work<'p, 'a> {
     /// Enough for everything in `length` bytes of honest schemas.
-    pub(crate) fn new(length: usize, pace: &'p mut Pace) -> Work<'p, 'a> {
-        Work::bounded(length.saturating_mul(16).saturating_add(1 << 20), ALL_PARTS, pace)
+    pub(crate) fn new(length: usize, budget: &'p mut Budget) -> Work<'p, 'a> {
+        Work::bounded(length.saturating_mul(16).saturating_add(1 << 20), ALL_PARTS, budget)
     }
 
     /// Enough for one call, and done in about a millisecond.
-    pub(crate) fn small(pace: &'p mut Pace) -> Work<'p, 'a> {
-        Work::bounded(2 << 20, PARTS, pace)
+    pub(crate) fn small(budget: &'p mut Budget) -> Work<'p, 'a> {
+        Work::bounded(2 << 20, PARTS, budget)
     }
 
-    fn bounded(bytes: usize, all_parts: usize, pace: &'p mut Pace) -> Work<'p, 'a> {
+    fn bounded(bytes: usize, all_parts: usize, budget: &'p mut Budget) -> Work<'p, 'a> {
         Work {
-            pace,
+            budget,
             bytes,
             parts: PARTS,
             all_parts,
@@ -160,38 +160,38 @@ impl<'p, 'a> Work<'p, 'a> {
         !self.is_over
     }
 
-    async fn keywords(&mut self, raw: Raw<'a>) -> Keywords<'a> {
-        if let Some(known) = self.keywords.get(&raw.place()) {
+    async fn keywords(&mut self, raw: &'a str) -> Keywords<'a> {
+        if let Some(known) = self.keywords.get(&address(raw)) {
             return *known;
         }
-        if !raw.is_object() || !self.may_read(raw.bytes()) {
+        if !raw.starts_with('{') || !self.may_read(raw.as_bytes()) {
             return Keywords::default();
         }
-        let keywords = last(raw.bytes(), &KEYWORDS, self.pace).await;
+        let keywords = last(raw.as_bytes(), &KEYWORDS, self.budget).await;
         let keywords = keywords.unwrap_or_default();
-        if raw.get().len() >= REMEMBERED {
-            self.keywords.insert(raw.place(), keywords);
+        if raw.len() >= REMEMBERED {
+            self.keywords.insert(address(raw), keywords);
         }
         keywords
     }
 
     /// The members of an object; none of anything else.
-    pub(crate) async fn members(&mut self, raw: Raw<'a>) -> Arc<Members<'a>> {
-        if let Some(known) = self.members.get(&raw.place()) {
+    pub(crate) async fn members(&mut self, raw: &'a str) -> Arc<Members<'a>> {
+        if let Some(known) = self.members.get(&address(raw)) {
             return Arc::clone(known);
         }
-        if !raw.is_object() || !self.may_read(raw.bytes()) {
+        if !raw.starts_with('{') || !self.may_read(raw.as_bytes()) {
             return Arc::default();
         }
-        let members = Arc::new(Members::of(raw.bytes(), self.pace).await);
-        if raw.get().len() >= REMEMBERED {
-            self.members.insert(raw.place(), Arc::clone(&members));
+        let members = Arc::new(Members::of(raw.as_bytes(), self.budget).await);
+        if raw.len() >= REMEMBERED {
+            self.members.insert(address(raw), Arc::clone(&members));
         }
         members
     }
 
     async fn choices(&mut self, values: &'a [u8], names: Option<&'a [u8]>) -> Arc<Vec<Choice<'a>>> {
-        let place = Raw::new(values).place();
+        let place = address(json_text(values));
         if let (Some(known), None) = (self.choices.get(&place), names) {
             return Arc::clone(known);
         }
@@ -201,22 +201,22 @@ impl<'p, 'a> Work<'p, 'a> {
         let names_given = names.is_some();
         let mut choices = Vec::new();
         let mut names = match names {
-            Some(names) => Split::list(names, self.pace).await.ok(),
+            Some(names) => Cursor::list(names, self.budget).await.ok(),
             None => None,
         };
-        if let Ok(mut values) = Split::list(values, self.pace).await {
-            while let Ok(Some(value)) = values.element(self.pace).await {
+        if let Ok(mut values) = Cursor::list(values, self.budget).await {
+            while let Ok(Some(value)) = values.element(self.budget).await {
                 let mut title = None;
                 if let Some(all) = &mut names {
-                    match all.element(self.pace).await {
-                        Ok(Some(name)) => title = decoded(name, self.pace).await.ok(),
+                    match all.element(self.budget).await {
+                        Ok(Some(name)) => title = decoded(name, self.budget).await,
                         _ => names = None,
                     }
                 }
                 if choices.len() == CHOICES {
                     break;
                 }
-                choices.push(Choice { value: Raw::new(value), title });
+                choices.push(Choice { value: json_text(value), title });
             }
         }
         let choices = Arc::new(choices);
@@ -238,7 +238,7 @@ impl<'a> Document<'a> {
     /// What a value may be of which all of `raws` hold, looked into as far as `reach`.
     pub(crate) async fn field(
         &self,
-        raws: &[Raw<'a>],
+        raws: &[&'a str],
         reach: Reach,
         work: &mut Work<'_, 'a>,
     ) -> Field<'a> {
@@ -249,11 +249,11 @@ impl<'a> Document<'a> {
     }
 
     /// As [`field`](Self::field), without what lists and objects hold.
-    pub(crate) async fn outside(&self, raws: &[Raw<'a>], work: &mut Work<'_, 'a>) -> Field<'a> {
+    pub(crate) async fn outside(&self, raws: &[&'a str], work: &mut Work<'_, 'a>) -> Field<'a> {
         let mut field = Field { alternatives: vec![Alternative::default()], ..Field::default() };
         let applied = std::mem::take(&mut work.applied);
         for raw in raws {
-            self.apply(*raw, &mut field, Place { depth: DEPTH, outer: true }, work).await;
+            self.apply(raw, &mut field, Place { depth: DEPTH, outer: true }, work).await;
         }
         work.applied = applied;
         field.is_cut |= work.is_over;
@@ -268,18 +268,18 @@ impl<'a> Document<'a> {
     /// Adds what `raw` says to `into`.
     fn apply<'s>(
         &'s self,
-        raw: Raw<'a>,
+        raw: &'a str,
         into: &'s mut Field<'a>,
         place: Place,
         work: &'s mut Work<'_, 'a>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 's>> {
         Box::pin(async move {
             // The second time it says nothing new; and so a knot of references ends.
-            if work.applied.contains(&raw.place()) || !work.may_go_on() {
+            if work.applied.contains(&address(raw)) || !work.may_go_on() {
                 return;
             }
-            work.pace.spend(work.applied.len() / 2 + 8).await;
-            work.applied.push(raw.place());
+            work.budget.spend(work.applied.len() / 2 + 8).await;
+            work.applied.push(address(raw));
             let keywords = work.keywords(raw).await;
             // Null is a constant like others; every other keyword of null counts as absent.
             let constant = keywords[5];
@@ -302,22 +302,22 @@ impl<'a> Document<'a> {
             ] = keywords;
             let rest = &keywords[13..];
             if place.outer {
-                take_text(&mut into.title, title, work.pace).await;
-                take_text(&mut into.description, description, work.pace).await;
+                take_text(&mut into.title, title, work.budget).await;
+                take_text(&mut into.description, description, work.budget).await;
                 // A default of null says that there is none.
-                into.default = into.default.or(default.map(Raw::new));
+                into.default = into.default.or(default.map(json_text));
             }
             let Some(depth) = place.depth.checked_sub(1) else { return };
             let inner = Place { depth, ..place };
             for reference in [reference, rest[13], rest[17]].into_iter().flatten() {
-                let Ok(reference) = decoded(reference, work.pace).await else { continue };
+                let Some(reference) = decoded(reference, work.budget).await else { continue };
                 if let Some(target) = self.resolve(&reference, work).await {
                     self.apply_target(target, into, inner, work).await;
                 }
             }
 
             let mut own = Alternative {
-                types: types_of(types, work.pace).await,
+                types: types_of(types, work.budget).await,
                 nullable: rest[8] == Some(b"true"),
                 ..Alternative::default()
             };
@@ -334,15 +334,15 @@ impl<'a> Document<'a> {
                 into.constant |= place.outer;
                 let mut name = None;
                 if !place.outer {
-                    take_text(&mut name, title, work.pace).await;
-                    take_text(&mut name, description, work.pace).await;
+                    take_text(&mut name, title, work.budget).await;
+                    take_text(&mut name, description, work.budget).await;
                 }
-                own.choices = Some(Arc::new(vec![Choice { value: Raw::new(value), title: name }]));
+                own.choices = Some(Arc::new(vec![Choice { value: json_text(value), title: name }]));
             } else if let (Some(choices), false) = (&mut own.choices, place.outer) {
                 // An enumeration of one is how older generators write a constant.
                 if let ([only], Some(title)) = (choices.as_slice(), title) {
                     if only.title.is_none() {
-                        let title = decoded(title, work.pace).await.ok();
+                        let title = decoded(title, work.budget).await;
                         *choices = Arc::new(vec![Choice { value: only.value, title }]);
                     }
                 }
@@ -350,25 +350,25 @@ impl<'a> Document<'a> {
             match items {
                 // Up to 2019-09 a list of items is a tuple.
                 Some(list) if list.starts_with(b"[") => own.prefix = elements(list, work).await,
-                Some(items) => own.items = Some(Raw::new(items)),
+                Some(items) => own.items = Some(json_text(items)),
                 None => {}
             }
             if let Some(list) = rest[7] {
                 own.prefix = elements(list, work).await;
             }
             if let Some(required) = required {
-                own.required = texts(required, work.pace).await;
+                own.required = texts(required, work.budget).await;
             }
-            own.additional = rest[5].map(Raw::new);
+            own.additional = rest[5].map(json_text);
             if let Some(patterns) = rest[6] {
-                own.patterns.clone_from(&work.members(Raw::new(patterns)).await.0);
+                own.patterns.clone_from(&work.members(json_text(patterns)).await.0);
             }
             let properties = match properties {
-                Some(properties) => work.members(Raw::new(properties)).await,
+                Some(properties) => work.members(json_text(properties)).await,
                 None => Arc::default(),
             };
             for one in &mut into.alternatives {
-                work.pace.spend(properties.0.len() * 16 + 16).await;
+                work.budget.spend(properties.0.len() * 16 + 16).await;
                 add(one, &own, &properties);
             }
 
@@ -409,7 +409,7 @@ impl<'a> Document<'a> {
                     false => into.is_cut = true,
                 }
             }
-            work.pace.spend(64).await;
+            work.budget.spend(64).await;
         }
         if !all.is_empty() {
             into.alternatives = all;
@@ -419,24 +419,24 @@ impl<'a> Document<'a> {
     /// Adds what the target of a reference says. What it says by itself is remembered.
     async fn apply_target(
         &self,
-        target: Raw<'a>,
+        target: &'a str,
         into: &mut Field<'a>,
         place: Place,
         work: &mut Work<'_, 'a>,
     ) {
         let is_fresh = matches!(&*into.alternatives, [only] if only.is_fresh());
-        let is_worth = is_fresh && place.outer && target.get().len() >= REMEMBERED;
+        let is_worth = is_fresh && place.outer && target.len() >= REMEMBERED;
         if !is_worth {
             return self.apply(target, into, place, work).await;
         }
-        if !work.fields.contains_key(&target.place()) {
+        if !work.fields.contains_key(&address(target)) {
             let mut field =
                 Field { alternatives: vec![Alternative::default()], ..Field::default() };
             self.apply(target, &mut field, place, work).await;
             field.is_cut |= work.is_over;
-            work.fields.insert(target.place(), field);
+            work.fields.insert(address(target), field);
         }
-        let Some(known) = work.fields.get(&target.place()) else { return };
+        let Some(known) = work.fields.get(&address(target)) else { return };
         into.alternatives.clone_from(&known.alternatives);
         into.is_cut |= known.is_cut;
         into.constant |= known.constant;
@@ -448,7 +448,7 @@ impl<'a> Document<'a> {
             into.description.clone_from(&known.description);
         }
         let cost = into.alternatives.len() * 64;
-        work.pace.spend(cost).await;
+        work.budget.spend(cost).await;
     }
 
     async fn limits(
@@ -458,7 +458,7 @@ impl<'a> Document<'a> {
         work: &mut Work<'_, 'a>,
     ) {
         let number = |raw: Option<&'a [u8]>| {
-            raw.filter(|raw| matches!(raw.first(), Some(b'-' | b'0'..=b'9'))).map(Raw::new)
+            raw.filter(|raw| matches!(raw.first(), Some(b'-' | b'0'..=b'9'))).map(json_text)
         };
         let limits = &mut own.limits;
         (limits.minimum, limits.maximum) = (number(rest[0]), number(rest[1]));
@@ -474,7 +474,7 @@ impl<'a> Document<'a> {
             }
         }
         (limits.shortest, limits.longest) = (number(rest[2]), number(rest[3]));
-        take_text(&mut limits.format, rest[4], work.pace).await;
+        take_text(&mut limits.format, rest[4], work.budget).await;
         let is_password = limits.format.as_deref() == Some("password");
         limits.secret = is_password || rest[12] == Some(b"true");
     }
@@ -500,14 +500,14 @@ impl<'a> Document<'a> {
                 if !reach.members {
                     continue;
                 }
-                work.pace.spend(one.required.len() * one.properties.len() + 8).await;
+                work.budget.spend(one.required.len() * one.properties.len() + 8).await;
                 for (name, raws) in &one.properties {
                     let mut field = self.nested(raws, inside, work).await;
                     field.secret |= secret::is_secret(name);
                     let required = one.required.iter().any(|other| other == name);
                     one.inside.members.push(Member { name: name.clone(), required, field });
                 }
-                let others = one.additional.filter(|raw| raw.is_object());
+                let others = one.additional.filter(|raw| raw.starts_with('{'));
                 if let Some(raw) = others.or(one.patterns.first().map(|(_, raw)| *raw)) {
                     one.inside.others = Some(Box::new(self.nested(&[raw], inside, work).await));
                 }
@@ -515,15 +515,15 @@ impl<'a> Document<'a> {
         })
     }
 
-    async fn nested(&self, raws: &[Raw<'a>], reach: Reach, work: &mut Work<'_, 'a>) -> Field<'a> {
+    async fn nested(&self, raws: &[&'a str], reach: Reach, work: &mut Work<'_, 'a>) -> Field<'a> {
         let mut field = self.outside(raws, work).await;
         self.look_inside(&mut field, reach, work).await;
         field
     }
 
     /// Only references into the document itself; nothing is ever fetched.
-    async fn resolve(&self, reference: &str, work: &mut Work<'_, 'a>) -> Option<Raw<'a>> {
-        let key = (self.0.place().0, reference.to_owned());
+    async fn resolve(&self, reference: &str, work: &mut Work<'_, 'a>) -> Option<&'a str> {
+        let key = (address(self.0).0, reference.to_owned());
         if let Some(known) = work.targets.get(&key) {
             return *known;
         }
@@ -540,35 +540,35 @@ impl<'a> Document<'a> {
     }
 
     /// Follows a JSON Pointer in a URI fragment (RFC 6901, section 6).
-    async fn point(&self, pointer: &str, work: &mut Work<'_, 'a>) -> Option<Raw<'a>> {
+    async fn point(&self, pointer: &str, work: &mut Work<'_, 'a>) -> Option<&'a str> {
         let mut at = self.0;
         for token in pointer[1..].split('/').take(64) {
             let token = percent_decoded(token).replace("~1", "/").replace("~0", "~");
-            if at.is_object() {
+            if at.starts_with('{') {
                 at = work.members(at).await.get(&token)?;
                 continue;
             }
             let index: usize = token.parse().ok()?;
-            if !work.may_read(at.bytes()) {
+            if !work.may_read(at.as_bytes()) {
                 return None;
             }
-            let mut list = Split::list(at.bytes(), work.pace).await.ok()?;
+            let mut list = Cursor::list(at.as_bytes(), work.budget).await.ok()?;
             for _ in 0..index {
-                list.element(work.pace).await.ok()??;
+                list.element(work.budget).await.ok()??;
             }
-            at = Raw::new(list.element(work.pace).await.ok()??);
+            at = json_text(list.element(work.budget).await.ok()??);
         }
         Some(at)
     }
 
     /// The definition that calls itself `name` by its `$anchor` or `$id`, or has that key.
-    async fn named(&self, name: &str, by_key: bool, work: &mut Work<'_, 'a>) -> Option<Raw<'a>> {
+    async fn named(&self, name: &str, by_key: bool, work: &mut Work<'_, 'a>) -> Option<&'a str> {
         let root = work.members(self.0).await;
         for group in ["$defs", "definitions"] {
             let Some(group) = root.get(group) else { continue };
             let all = work.members(group).await;
             for (key, raw) in &all.0 {
-                let members = work.members(*raw).await;
+                let members = work.members(raw).await;
                 let ids = ["$anchor", "$dynamicAnchor", "$id", "id"];
                 let is_named = ids.iter().filter_map(|key| members.get(key)).any(|id| {
                     let id = bare(id);
@@ -641,34 +641,34 @@ fn add<'a>(one: &mut Alternative<'a>, own: &Alternative<'a>, properties: &Member
             properties.0.iter().map(|(name, raw)| (name.clone(), vec![*raw])).collect();
     } else {
         for (name, raw) in &properties.0 {
-            one.add_property(name.clone(), *raw);
+            one.add_property(name.clone(), raw);
         }
     }
 }
 
 /// The schemas of a list.
-async fn elements<'a>(list: &'a [u8], work: &mut Work<'_, 'a>) -> Vec<Raw<'a>> {
+async fn elements<'a>(list: &'a [u8], work: &mut Work<'_, 'a>) -> Vec<&'a str> {
     let mut all = Vec::new();
     if !work.may_read(list) {
         return all;
     }
-    let Ok(mut list) = Split::list(list, work.pace).await else { return all };
-    while let Ok(Some(part)) = list.element(work.pace).await {
+    let Ok(mut list) = Cursor::list(list, work.budget).await else { return all };
+    while let Ok(Some(part)) = list.element(work.budget).await {
         if all.len() == PARTS {
             work.is_over = true;
             break;
         }
-        all.push(Raw::new(part));
+        all.push(json_text(part));
     }
     all
 }
 
-async fn types_of(raw: Option<&[u8]>, pace: &mut Pace) -> Vec<Type> {
+async fn types_of(raw: Option<&[u8]>, budget: &mut Budget) -> Vec<Type> {
     let mut types = Vec::new();
     let Some(raw) = raw else { return types };
-    let names = match decoded(raw, pace).await {
-        Ok(name) => vec![name],
-        Err(_) => texts(raw, pace).await,
+    let names = match decoded(raw, budget).await {
+        Some(name) => vec![name],
+        None => texts(raw, budget).await,
     };
     for kind in names.iter().take(TYPES).filter_map(|name| Type::named(name)) {
         if !types.contains(&kind) {
@@ -678,9 +678,13 @@ async fn types_of(raw: Option<&[u8]>, pace: &mut Pace) -> Vec<Type> {
     types
 }
 
-async fn take_text<'a>(into: &mut Option<Cow<'a, str>>, raw: Option<&'a [u8]>, pace: &mut Pace) {
+async fn take_text<'a>(
+    into: &mut Option<Cow<'a, str>>,
+    raw: Option<&'a [u8]>,
+    budget: &mut Budget,
+) {
     if let (None, Some(raw)) = (&into, raw) {
-        *into = decoded(raw, pace).await.ok();
+        *into = decoded(raw, budget).await;
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::mcp::schema::field::{Field, Member};
 use crate::mcp::schema::schema_type::Type;
-use crate::mcp::schema::schema_value::{Raw, bare};
+use crate::mcp::schema::schema_value::bare;
 
 /// Longest outline, in characters; what is cut ends in dots.
 const LONGEST: usize = 1000;
@@ -105,9 +105,8 @@ fn write_object(field: &Field<'_>, members: &[(&Member<'_>, bool)], out: &mut St
 }
 
 /// Strings keep their quotes: it is JSON that is typed.
-fn bare_or_raw(value: Raw<'_>) -> String {
-    let raw = value.get();
-    if raw.starts_with('"') { format!("\"{}\"", bare(value)) } else { raw.to_owned() }
+fn bare_or_raw(value: &str) -> String {
+    if value.starts_with('"') { format!("\"{}\"", bare(value)) } else { value.to_owned() }
 }
 
 #[cfg(test)]

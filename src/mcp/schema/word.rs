@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 
 use crate::mcp::schema::field::{Alternative, Field, Limits};
 use crate::mcp::schema::schema_type::Type;
-use crate::mcp::schema::schema_value::{Raw, bare};
+use crate::mcp::schema::schema_value::bare;
 
 /// Bytes of choices that an error tells.
 const TOLD: usize = 1024;
@@ -133,10 +133,9 @@ pub(crate) fn on_one_line(json: &str) -> String {
 
 /// Whether a word is the value of a choice: a string without its quotes, or other JSON. Most
 /// are told apart by their length, because there may be thousands.
-fn is_value(value: Raw<'_>, word: &str) -> bool {
-    let raw = value.get();
-    match raw.strip_prefix('"') {
-        None => raw == word,
+fn is_value(value: &str, word: &str) -> bool {
+    match value.strip_prefix('"') {
+        None => value == word,
         Some(inside) if inside.len() == word.len() + 1 && inside.starts_with(word) => {
             !word.contains('\\')
         }
@@ -151,11 +150,11 @@ fn is_value(value: Raw<'_>, word: &str) -> bool {
 fn choice(field: &Field<'_>, word: &str) -> Option<String> {
     let by_value = field.choices().find(|choice| is_value(choice.value, word));
     let by_title = || field.choices().find(|choice| choice.title.as_deref() == Some(word));
-    let found = by_value.or_else(by_title).map(|choice| on_one_line(choice.value.get()));
+    let found = by_value.or_else(by_title).map(|choice| on_one_line(choice.value));
     found.or_else(|| {
         // A flag may be said in other words, and a number be written in another way.
         let flag = boolean(word)?;
-        let has = |value: &str| field.choices().any(|choice| choice.value.get() == value);
+        let has = |value: &str| field.choices().any(|choice| choice.value == value);
         let are_flags = has("true") || has("false");
         (are_flags && has(flag) && !field.is_open()).then(|| flag.to_owned())
     })
@@ -247,7 +246,7 @@ fn boolean(word: &str) -> Option<&'static str> {
 }
 
 fn in_range(limits: &Limits<'_>, number: &str) -> Result<(), Cow<'static, str>> {
-    let limit = |raw: Option<Raw<'_>>| raw.and_then(|raw| raw.get().parse::<f64>().ok());
+    let limit = |raw: Option<&str>| raw.and_then(|raw| raw.parse::<f64>().ok());
     // Good enough to tell what is out of range; what is sent is the text.
     let Ok(number) = number.parse::<f64>() else { return Ok(()) };
     match (limit(limits.minimum), limit(limits.maximum)) {
@@ -266,7 +265,7 @@ fn in_range(limits: &Limits<'_>, number: &str) -> Result<(), Cow<'static, str>> 
 /// The length of a text, and its format as far as a slip of the keyboard would
 /// break it.
 fn fits(limits: &Limits<'_>, word: &str) -> Result<(), Cow<'static, str>> {
-    let limit = |raw: Option<Raw<'_>>| raw.and_then(|raw| raw.get().parse::<usize>().ok());
+    let limit = |raw: Option<&str>| raw.and_then(|raw| raw.parse::<usize>().ok());
     let length = word.chars().count();
     match (limit(limits.shortest), limit(limits.longest)) {
         (Some(least), _) if length < least => {
