@@ -291,9 +291,13 @@ impl Engine {
     }
 
     /// An answer came that names no request. If only one request is in flight, the
-    /// answer may be meant for it: its own answer is awaited for a moment only.
+    /// answer may be meant for it: its own answer is awaited for a moment only. A socket
+    /// has other clients, whose answers some daemons send to everybody.
     pub(super) fn misnamed(&mut self, now: Time, id: ConnectionId) {
         let Some(connection) = self.connections.get(&id) else { return };
+        if connection.channel == Transport::Socket {
+            return;
+        }
         let Some(wire) = connection.only_exchange() else { return };
         let exchange = connection.exchanges.iter().find(|exchange| exchange.wire == wire);
         let Some(Purpose::Request(request)) = exchange.map(|exchange| exchange.purpose) else {

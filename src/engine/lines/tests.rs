@@ -108,3 +108,12 @@ fn an_answer_that_names_no_request_ends_none_of_two() {
     bench.wait(1_000_000);
     assert_eq!(outcome(&mut bench), None);
 }
+
+#[test]
+fn the_answer_to_another_client_of_a_socket_ends_nothing() {
+    let mut bench = Bench::new(&json!({"socket_path": "/s", "era": "legacy"}));
+    bench.call("t");
+    bench.line(r#"{"jsonrpc":"2.0","id":4711,"result":{"content":[]}}"#);
+    bench.wait(1_000_000);
+    assert_eq!(outcome(&mut bench), None);
+}
