@@ -270,6 +270,14 @@ enum tmcp_want {
    * What tmcp_event_blob gives.
    */
   TMCP_WANT_BLOBS = 5,
+  /**
+   * What tmcp_event_tool_text gives.
+   */
+  TMCP_WANT_TOOL_TEXT = 6,
+  /**
+   * What tmcp_event_tool_json gives.
+   */
+  TMCP_WANT_TOOL_JSON = 7,
 };
 
 /**
@@ -950,6 +958,27 @@ int32_t tmcp_client_find_server(struct tmcp_client *client,
                                 size_t *needed);
 
 /**
+ * The tool that a person means by a name: the one of that name, or the only one
+ * it abbreviates. server is a name of tmcp_client_find_server, whose tools were
+ * listed. Copies as much as fits with a NUL; *needed gets the full length, without
+ * the NUL.
+ *
+ * Ownership: buf is the caller's.
+ * NULL: client, server and name must not be NULL; buf NULL only measures; needed
+ * may be NULL.
+ * Errors: TMCP_RESULT_INVALID (no such server or tool, or its tools were not
+ * listed yet; tmcp_client_error says which there are and which may be meant),
+ * TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: copied.
+ */
+int32_t tmcp_client_find_tool(struct tmcp_client *client,
+                              const char *server,
+                              const char *name,
+                              char *buf,
+                              size_t len,
+                              size_t *needed);
+
+/**
  * Which configuration files were read, and all that is wrong with them, in
  * lines. Returns 1 if there is something to mend, 0 if not.
  *
@@ -1323,10 +1352,12 @@ struct tmcp_table *tmcp_client_servers(struct tmcp_client *client);
 
 /**
  * What an event lists, one row each. DONE of a list of tools: name title
- * description read_only destructive idempotent arguments required; of
+ * description read_only destructive idempotent arguments required tasks; of
  * resources: uri name title description mime size; of resource templates:
  * uri_template name title description mime; of prompts: name title description
- * arguments. A flag is "1" or "", several names are separated by blanks. DONE of
+ * arguments. A flag is "1" or "", several names are separated by blanks; tasks is
+ * execution.taskSupport as the server says it: this library runs no tool as a
+ * task, so a tool with "required" cannot be called. DONE of
  * a resource that was read: uri mime size text; text is "" where size counts the
  * bytes of a blob. DONE of a completion: value.
  * QUESTION of a form: its fields, as tmcp_client_tool_arguments has them.
@@ -1407,20 +1438,53 @@ int32_t tmcp_event_pointer(const struct tmcp_event *event,
 int32_t tmcp_event_pretty(const struct tmcp_event *event, char **out);
 
 /**
+ * Everything about one tool of the DONE event of a list of tools, as text for
+ * people: title, description, annotations, arguments with their members, result.
+ * The name is written in full; tmcp_client_find_tool completes it.
+ *
+ * Ownership: *out is the caller's, to be given to tmcp_string_free.
+ * NULL: TMCP_RESULT_NULL; nothing may be NULL.
+ * Errors: TMCP_RESULT_NOT_FOUND (no such tool, or no list of tools),
+ * TMCP_RESULT_INVALID (what is no event, or a name that is not UTF-8),
+ * TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
+ * Lifetime: *out until tmcp_string_free.
+ */
+int32_t tmcp_event_tool_text(const struct tmcp_event *list_event,
+                             const char *tool,
+                             char **out);
+
+/**
+ * The definition of one tool of the DONE event of a list of tools, byte by byte
+ * as the server sent it. The name is written in full.
+ *
+ * Ownership: *out is the caller's, to be given to tmcp_string_free.
+ * NULL: TMCP_RESULT_NULL; nothing may be NULL.
+ * Errors: TMCP_RESULT_NOT_FOUND (no such tool, or no list of tools),
+ * TMCP_RESULT_INVALID (what is no event, or a name that is not UTF-8),
+ * TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
+ * Lifetime: *out until tmcp_string_free.
+ */
+int32_t tmcp_event_tool_json(const struct tmcp_event *list_event,
+                             const char *tool,
+                             char **out);
+
+/**
  * Makes what a getter of the event will give, for about budget_us microseconds,
  * 0 for the default of 500. An answer may have 16 MiB, and a getter that is asked
  * without makes all of it at once. want is an enum tmcp_want. pointer is the
- * JSON Pointer that TMCP_WANT_POINTER is about, and NULL for the others.
+ * JSON Pointer that TMCP_WANT_POINTER is about, or the name of the tool for
+ * TMCP_WANT_TOOL_TEXT and TMCP_WANT_TOOL_JSON, and NULL for the others.
  *
  * Returns 1 when there is more to do: call again soon. Returns 0 when the getter
  * has what it gives, also when that is nothing or an error.
  *
  * Text and blobs stay with the event. A table, pretty data or a part is kept
  * until its getter gives it away; asked a second time the getter makes it anew.
- * One part is kept at a time: another pointer takes its place.
+ * One part, and one tool, is kept at a time: another pointer takes its place.
  *
  * Ownership: none.
- * NULL: TMCP_RESULT_NULL; pointer must not be NULL for TMCP_WANT_POINTER.
+ * NULL: TMCP_RESULT_NULL; pointer must not be NULL for TMCP_WANT_POINTER,
+ * TMCP_WANT_TOOL_TEXT and TMCP_WANT_TOOL_JSON.
  * Errors: TMCP_RESULT_INVALID (what is no event, an unknown want, a pointer that
  * is not UTF-8), TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
  * Lifetime: none.

@@ -72,6 +72,43 @@ pub unsafe extern "C" fn tmcp_client_find_server(
     }
 }
 
+/// The tool that a person means by a name: the one of that name, or the only one
+/// it abbreviates. server is a name of tmcp_client_find_server, whose tools were
+/// listed. Copies as much as fits with a NUL; *needed gets the full length, without
+/// the NUL.
+///
+/// Ownership: buf is the caller's.
+/// NULL: client, server and name must not be NULL; buf NULL only measures; needed
+/// may be NULL.
+/// Errors: TMCP_RESULT_INVALID (no such server or tool, or its tools were not
+/// listed yet; tmcp_client_error says which there are and which may be meant),
+/// TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+/// Lifetime: copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_find_tool(
+    client: *mut tmcp_client,
+    server: *const c_char,
+    name: *const c_char,
+    buf: *mut c_char,
+    len: usize,
+    needed: *mut usize,
+) -> i32 {
+    guard! {
+        handle::run(client, |client| {
+            // SAFETY: what this function asks of its caller.
+            let server = unsafe { strings::required(server, "server") }?;
+            // SAFETY: as above.
+            let name = unsafe { strings::required(name, "name") }?;
+            let found = client.find_tool(&server, &name)?;
+            // SAFETY: as above.
+            let full = unsafe { strings::copy_out(&found, buf, len) };
+            // SAFETY: NULL or writable.
+            unsafe { strings::store(needed, full) };
+            Ok(tmcp_result::Ok as i32)
+        })
+    }
+}
+
 /// Which configuration files were read, and all that is wrong with them, in
 /// lines. Returns 1 if there is something to mend, 0 if not.
 ///

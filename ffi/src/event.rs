@@ -20,7 +20,7 @@ use tmcp::engine::{Asks, Completion, Event, Listing, Progress, Question, Reply};
 use tmcp::json::task::Task;
 use tmcp::mcp::render::blob::{self, Blobs};
 use tmcp::mcp::render::rows::{self, List};
-use tmcp::mcp::render::{content, listing, pointer};
+use tmcp::mcp::render::{content, listing, pointer, tool_details};
 use tmcp::mcp::schema::fields;
 use tmcp::release;
 use tmcp::table::Table;
@@ -81,6 +81,8 @@ pub struct tmcp_event {
     table: Given<(), Option<tmcp_table>>,
     pretty: Given<(), Option<CString>>,
     part: Given<String, Option<CString>>,
+    tool_text: Given<String, Option<CString>>,
+    tool_json: Given<String, Option<CString>>,
 }
 
 /// The raw answer, shared with what is being made of it.
@@ -149,6 +151,8 @@ impl tmcp_event {
             table: Given::default(),
             pretty: Given::default(),
             part: Given::default(),
+            tool_text: Given::default(),
+            tool_json: Given::default(),
         }
     }
 
@@ -250,8 +254,18 @@ impl tmcp_event {
         self.part.take(&pointer, || self.part_task(&pointer))
     }
 
-    /// Goes on making what is wanted until `end`; `pointer` names the part. Whether
-    /// there is more to do.
+    /// Everything about one of the tools that were listed.
+    pub fn tool_text(&self, name: String) -> Option<CString> {
+        self.tool_text.take(&name, || self.tool_task(&name, tool_details::text_task))
+    }
+
+    /// The definition of one of the tools that were listed.
+    pub fn tool_json(&self, name: String) -> Option<CString> {
+        self.tool_json.take(&name, || self.tool_task(&name, tool_details::definition_task))
+    }
+
+    /// Goes on making what is wanted until `end`; `pointer` names the part or the
+    /// tool. Whether there is more to do.
     pub fn prepare(&self, want: tmcp_want, pointer: String, end: Instant) -> bool {
         match want {
             tmcp_want::Text => self.text.prepare(|| self.text_task(), end),
@@ -262,6 +276,14 @@ impl tmcp_event {
                 self.part.prepare(pointer, || task, end)
             }
             tmcp_want::Blobs => self.blobs.prepare(|| self.blobs_task(), end),
+            tmcp_want::ToolText => {
+                let task = self.tool_task(&pointer, tool_details::text_task);
+                self.tool_text.prepare(pointer, || task, end)
+            }
+            tmcp_want::ToolJson => {
+                let task = self.tool_task(&pointer, tool_details::definition_task);
+                self.tool_json.prepare(pointer, || task, end)
+            }
         }
     }
 
@@ -304,6 +326,17 @@ impl tmcp_event {
 
     fn part_task(&self, pointer: &str) -> Task<'static, Option<CString>> {
         perhaps_terminated(pointer::pick_task(self.answer(), pointer.to_owned()))
+    }
+
+    fn tool_task(
+        &self,
+        name: &str,
+        make: impl FnOnce(Answer, String) -> Task<'static, Option<String>>,
+    ) -> Task<'static, Option<CString>> {
+        match self.listing() {
+            Some(Listing::Tools) => perhaps_terminated(make(self.answer(), name.to_owned())),
+            _ => Task::new(|_| async { None }),
+        }
     }
 
     fn text_task(&self) -> Task<'static, CString> {

@@ -62,7 +62,9 @@ pub use client::{
     tmcp_client_dispatch, tmcp_client_error, tmcp_client_fd, tmcp_client_free, tmcp_client_new,
     tmcp_client_next_event, tmcp_client_timeout_ms,
 };
-pub use configuration::{tmcp_client_configuration, tmcp_client_find_server, tmcp_client_refresh};
+pub use configuration::{
+    tmcp_client_configuration, tmcp_client_find_server, tmcp_client_find_tool, tmcp_client_refresh,
+};
 pub use event::{
     tmcp_event, tmcp_event_elapsed_us, tmcp_event_free, tmcp_event_id, tmcp_event_json,
     tmcp_event_progress, tmcp_event_result, tmcp_event_server, tmcp_event_text, tmcp_event_tool,
@@ -79,7 +81,7 @@ pub use log::{tmcp_log_fn, tmcp_log_level};
 pub use options::tmcp_options;
 pub use part::{
     tmcp_client_prompt_arguments, tmcp_event_blob, tmcp_event_blob_count, tmcp_event_pointer,
-    tmcp_event_pretty, tmcp_event_table,
+    tmcp_event_pretty, tmcp_event_table, tmcp_event_tool_json, tmcp_event_tool_text,
 };
 pub use prepare::tmcp_event_prepare;
 pub use question::{

@@ -12,10 +12,12 @@ use crate::strings;
 use crate::table::{self, tmcp_table};
 
 /// What an event lists, one row each. DONE of a list of tools: name title
-/// description read_only destructive idempotent arguments required; of
+/// description read_only destructive idempotent arguments required tasks; of
 /// resources: uri name title description mime size; of resource templates:
 /// uri_template name title description mime; of prompts: name title description
-/// arguments. A flag is "1" or "", several names are separated by blanks. DONE of
+/// arguments. A flag is "1" or "", several names are separated by blanks; tasks is
+/// execution.taskSupport as the server says it: this library runs no tool as a
+/// task, so a tool with "required" cannot be called. DONE of
 /// a resource that was read: uri mime size text; text is "" where size counts the
 /// bytes of a blob. DONE of a completion: value.
 /// QUESTION of a form: its fields, as tmcp_client_tool_arguments has them.
@@ -149,6 +151,69 @@ pub unsafe extern "C" fn tmcp_event_pretty(event: *const tmcp_event, out: *mut *
         // SAFETY: what this function asks of its caller.
         unsafe { give(event, out, tmcp_event::pretty) }
     }
+}
+
+/// Everything about one tool of the DONE event of a list of tools, as text for
+/// people: title, description, annotations, arguments with their members, result.
+/// The name is written in full; tmcp_client_find_tool completes it.
+///
+/// Ownership: *out is the caller's, to be given to tmcp_string_free.
+/// NULL: TMCP_RESULT_NULL; nothing may be NULL.
+/// Errors: TMCP_RESULT_NOT_FOUND (no such tool, or no list of tools),
+/// TMCP_RESULT_INVALID (what is no event, or a name that is not UTF-8),
+/// TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
+/// Lifetime: *out until tmcp_string_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_tool_text(
+    list_event: *const tmcp_event,
+    tool: *const c_char,
+    out: *mut *mut c_char,
+) -> i32 {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { give_tool(list_event, tool, out, tmcp_event::tool_text) }
+    }
+}
+
+/// The definition of one tool of the DONE event of a list of tools, byte by byte
+/// as the server sent it. The name is written in full.
+///
+/// Ownership: *out is the caller's, to be given to tmcp_string_free.
+/// NULL: TMCP_RESULT_NULL; nothing may be NULL.
+/// Errors: TMCP_RESULT_NOT_FOUND (no such tool, or no list of tools),
+/// TMCP_RESULT_INVALID (what is no event, or a name that is not UTF-8),
+/// TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
+/// Lifetime: *out until tmcp_string_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_event_tool_json(
+    list_event: *const tmcp_event,
+    tool: *const c_char,
+    out: *mut *mut c_char,
+) -> i32 {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { give_tool(list_event, tool, out, tmcp_event::tool_json) }
+    }
+}
+
+/// # Safety
+/// `event` is as `event::ask` wants it, `tool` NULL or a string, `out` NULL or
+/// writable.
+unsafe fn give_tool(
+    event: *const tmcp_event,
+    tool: *const c_char,
+    out: *mut *mut c_char,
+    make: impl FnOnce(&tmcp_event, String) -> Option<CString>,
+) -> i32 {
+    if tool.is_null() {
+        return tmcp_result::Null as i32;
+    }
+    // SAFETY: the caller's promise.
+    let Ok(Some(name)) = (unsafe { strings::optional(tool, "tool") }) else {
+        return tmcp_result::Invalid as i32;
+    };
+    // SAFETY: as above.
+    unsafe { give(event, out, |event| make(event, name)) }
 }
 
 /// # Safety

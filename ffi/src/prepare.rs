@@ -12,17 +12,19 @@ use crate::want::tmcp_want;
 /// Makes what a getter of the event will give, for about budget_us microseconds,
 /// 0 for the default of 500. An answer may have 16 MiB, and a getter that is asked
 /// without makes all of it at once. want is an enum tmcp_want. pointer is the
-/// JSON Pointer that TMCP_WANT_POINTER is about, and NULL for the others.
+/// JSON Pointer that TMCP_WANT_POINTER is about, or the name of the tool for
+/// TMCP_WANT_TOOL_TEXT and TMCP_WANT_TOOL_JSON, and NULL for the others.
 ///
 /// Returns 1 when there is more to do: call again soon. Returns 0 when the getter
 /// has what it gives, also when that is nothing or an error.
 ///
 /// Text and blobs stay with the event. A table, pretty data or a part is kept
 /// until its getter gives it away; asked a second time the getter makes it anew.
-/// One part is kept at a time: another pointer takes its place.
+/// One part, and one tool, is kept at a time: another pointer takes its place.
 ///
 /// Ownership: none.
-/// NULL: TMCP_RESULT_NULL; pointer must not be NULL for TMCP_WANT_POINTER.
+/// NULL: TMCP_RESULT_NULL; pointer must not be NULL for TMCP_WANT_POINTER,
+/// TMCP_WANT_TOOL_TEXT and TMCP_WANT_TOOL_JSON.
 /// Errors: TMCP_RESULT_INVALID (what is no event, an unknown want, a pointer that
 /// is not UTF-8), TMCP_RESULT_NULL, TMCP_RESULT_INTERNAL.
 /// Lifetime: none.
@@ -45,7 +47,7 @@ pub unsafe extern "C" fn tmcp_event_prepare(
             return tmcp_result::Invalid as i32;
         };
         let pointer = match (want, pointer) {
-            (tmcp_want::Pointer, None) => return tmcp_result::Null as i32,
+            (tmcp_want::Pointer | tmcp_want::ToolText | tmcp_want::ToolJson, None) => return tmcp_result::Null as i32,
             (_, pointer) => pointer.unwrap_or_default(),
         };
         let end = Instant::now() + made::budget(budget_us);
@@ -59,7 +61,8 @@ pub unsafe extern "C" fn tmcp_event_prepare(
 
 impl tmcp_want {
     fn from_number(number: u32) -> Option<tmcp_want> {
-        use tmcp_want::{Blobs, Pointer, Pretty, Table, Text};
-        [Text, Table, Pretty, Pointer, Blobs].into_iter().find(|want| *want as u32 == number)
+        use tmcp_want::{Blobs, Pointer, Pretty, Table, Text, ToolJson, ToolText};
+        let all = [Text, Table, Pretty, Pointer, Blobs, ToolText, ToolJson];
+        all.into_iter().find(|want| *want as u32 == number)
     }
 }

@@ -14,4 +14,8 @@ pub enum tmcp_want {
     Pointer = 4,
     /// What tmcp_event_blob gives.
     Blobs = 5,
+    /// What tmcp_event_tool_text gives.
+    ToolText = 6,
+    /// What tmcp_event_tool_json gives.
+    ToolJson = 7,
 }

@@ -503,6 +503,14 @@ impl Client {
         self.engine.resolve(name).map(str::to_owned)
     }
 
+    /// The tool of `server` that is meant by `name`, perhaps abbreviated.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] with which tools may be meant, or which there are.
+    pub fn find_tool(&self, server: &str, name: &str) -> Result<String> {
+        self.engine.resolve_tool(server, name)
+    }
+
     /// Which files were read and all that is wrong with them, a line each; true:
     /// there is something to mend.
     pub fn configuration(&self) -> (String, bool) {

@@ -202,6 +202,27 @@ impl Catalogue {
         self.pages.iter().find_map(|page| page.find(name))
     }
 
+    /// The tool of this name, or the only one it abbreviates.
+    ///
+    /// # Errors
+    /// A sentence: which tools it may be, or which there are.
+    pub(super) fn resolve(&self, server: &str, name: &str) -> Result<String, String> {
+        if self.has(name) {
+            return Ok(name.to_owned());
+        }
+        let all = self.pages.iter().flat_map(Page::names);
+        let mut near = all.filter(|full| !name.is_empty() && full.starts_with(name));
+        match (near.next(), near.next()) {
+            (Some(only), None) => Ok(only.into_owned()),
+            (Some(first), Some(second)) => {
+                let names = [first, second].into_iter().chain(near.take(MAX_NAMES));
+                let names: Vec<_> = names.collect();
+                Err(format!("server '{server}': tool '{name}' may be {}", names.join(", ")))
+            }
+            (None, _) => Err(self.unknown(server, name)),
+        }
+    }
+
     /// What to say about a tool that is not there.
     pub(super) fn unknown(&self, server: &str, tool: &str) -> String {
         let names: Vec<_> = self.pages.iter().flat_map(Page::names).take(MAX_NAMES).collect();

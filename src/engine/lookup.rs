@@ -1,4 +1,4 @@
-//! Which server is meant by a name.
+//! Which server or tool is meant by a name.
 //!
 //! A server is known by its id: its name, and for one that is in force in a
 //! project the directory behind an `@` ([`Scope::id`](crate::config::Scope::id)).
@@ -123,6 +123,20 @@ impl Engine {
             }
             (None, _) => Err(error),
         }
+    }
+
+    /// The tool that is meant by a name, perhaps abbreviated.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`]: there is no such server or tool, several may be meant, or
+    /// the server has not listed its tools yet.
+    pub fn resolve_tool(&self, server: &str, name: &str) -> Result<String> {
+        let server = self.server(self.find_server(server)?);
+        let known = server.catalogue.as_ref().ok_or_else(|| {
+            let message = format!("server '{}' has not listed its tools yet", server.name);
+            Error::new(Kind::Invalid, message)
+        })?;
+        known.resolve(&server.name, name).map_err(|message| Error::new(Kind::Invalid, message))
     }
 
     /// Why there is no server of a name.

@@ -256,6 +256,17 @@ wrong_requests_and_answers_are_refused(void)
 	CHECK_INT(tmcp_event_pointer(event, "content", &out),
 	    TMCP_RESULT_NOT_FOUND);
 	CHECK_INT(tmcp_event_pretty(event, NULL), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_event_tool_text(event, NULL, &out), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_event_tool_json(event, "x", NULL), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_event_tool_json(event, "\xff", &out),
+	    TMCP_RESULT_INVALID);
+	/* The answer of a call is no list of tools. */
+	CHECK_INT(tmcp_event_tool_text(event, "echo", &out),
+	    TMCP_RESULT_NOT_FOUND);
+	CHECK_INT(tmcp_client_find_tool(c, NULL, "x", NULL, 0, NULL),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_find_tool(c, "main", NULL, NULL, 0, NULL),
+	    TMCP_RESULT_NULL);
 	CHECK(out == NULL);
 	tmcp_event_free(event);
 	rig_stop(&rig);

@@ -71,6 +71,8 @@ no_client_is_answered(void)
 	CHECK_INT(tmcp_client_configuration(NULL, NULL), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_find_server(NULL, NULL, "s", buf, sizeof buf,
 	    &needed), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_find_tool(NULL, "s", "t", buf, sizeof buf,
+	    &needed), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_set_config_path(NULL, "x"), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_set_env(NULL, NULL), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_set_log_level(NULL, 0), TMCP_RESULT_NULL);
@@ -154,6 +156,10 @@ no_event_is_answered(void)
 		CHECK_INT(tmcp_event_pointer(event[i], "", &out),
 		    i == 0 ? TMCP_RESULT_NULL : TMCP_RESULT_INVALID);
 		CHECK_INT(tmcp_event_pretty(event[i], &out),
+		    i == 0 ? TMCP_RESULT_NULL : TMCP_RESULT_INVALID);
+		CHECK_INT(tmcp_event_tool_text(event[i], "x", &out),
+		    i == 0 ? TMCP_RESULT_NULL : TMCP_RESULT_INVALID);
+		CHECK_INT(tmcp_event_tool_json(event[i], "x", &out),
 		    i == 0 ? TMCP_RESULT_NULL : TMCP_RESULT_INVALID);
 		CHECK(out == NULL);
 		CHECK(tmcp_event_table(event[i]) == NULL);

@@ -194,6 +194,72 @@ lists_are_the_same_in_pieces(void)
 }
 
 static void
+one_tool_of_a_list_is_shown_whole(void)
+{
+	struct rig		 rig;
+	struct tmcp_event	*made, *other;
+	char			*out, *expected, name[64], why[256];
+	uint64_t		 id;
+	size_t			 needed;
+
+	rig_start(&rig, one_server(""));
+	tmcp_event_free(rig_ready(&rig));
+	rig.unread = 1;
+	CHECK_INT(tmcp_client_find_tool(rig.client, "main", "echo", name,
+	    sizeof name, &needed), TMCP_RESULT_INVALID);
+	tmcp_client_error(rig.client, why, sizeof why);
+	CHECK_HAS(why, "has not listed its tools yet");
+	CHECK_INT(tmcp_client_list(rig.client, "main", TMCP_LIST_TOOLS, 0,
+	    NULL, &id), 0);
+	made = rig_wait(&rig, TMCP_EVENT_TYPE_DONE, id);
+	CHECK_INT(tmcp_client_list(rig.client, "main", TMCP_LIST_TOOLS, 0,
+	    NULL, &id), 0);
+	other = rig_wait(&rig, TMCP_EVENT_TYPE_DONE, id);
+
+	CHECK_INT(tmcp_client_find_tool(rig.client, "main", "wor", name,
+	    sizeof name, &needed), 0);
+	CHECK_STR(name, "words");
+	CHECK_INT(needed, 5);
+	CHECK_INT(tmcp_client_find_tool(rig.client, "main", "words", name, 3,
+	    &needed), 0);
+	CHECK_STR(name, "wo");
+	CHECK_INT(tmcp_client_find_tool(rig.client, "main", "wrods", NULL, 0,
+	    NULL), TMCP_RESULT_INVALID);
+	tmcp_client_error(rig.client, why, sizeof why);
+	CHECK_HAS(why, "has no tool 'wrods'");
+	CHECK_INT(tmcp_client_find_tool(rig.client, "main", "e", NULL, 0,
+	    NULL), TMCP_RESULT_INVALID);
+	tmcp_client_error(rig.client, why, sizeof why);
+	CHECK_HAS(why, "tool 'e' may be echo, e");
+	CHECK_INT(tmcp_client_find_tool(rig.client, "nowhere", "echo", NULL,
+	    0, NULL), TMCP_RESULT_INVALID);
+
+	prepare(made, TMCP_WANT_TOOL_TEXT, "words");
+	CHECK_INT(tmcp_event_tool_text(made, "words", &out), 0);
+	CHECK_INT(tmcp_event_tool_text(other, "words", &expected), 0);
+	CHECK_STR(out, expected);
+	CHECK_HAS(out, "Tool: words\n  Title: Count words\n  Description:\n");
+	tmcp_string_free(out);
+	tmcp_string_free(expected);
+	prepare(made, TMCP_WANT_TOOL_JSON, "words");
+	CHECK_INT(tmcp_event_tool_json(made, "words", &out), 0);
+	CHECK_INT(tmcp_event_tool_json(other, "words", &expected), 0);
+	CHECK_STR(out, expected);
+	CHECK(*out == '{' && out[strlen(out) - 1] == '}');
+	CHECK_HAS(tmcp_event_json(other, NULL), out);
+	tmcp_string_free(out);
+	tmcp_string_free(expected);
+	out = NULL;
+	/* The whole name is wanted here. */
+	CHECK_INT(tmcp_event_tool_json(made, "word", &out),
+	    TMCP_RESULT_NOT_FOUND);
+	CHECK(out == NULL);
+	tmcp_event_free(made);
+	tmcp_event_free(other);
+	rig_stop(&rig);
+}
+
+static void
 wrong_wishes_are_refused(void)
 {
 	static uint64_t		 zeros[512];
@@ -212,10 +278,12 @@ wrong_wishes_are_refused(void)
 	ready = rig_ready(&rig);
 	event = rig_call(&rig, "main", "echo", "{\"text\":\"x\"}", 0, NULL);
 	CHECK_INT(tmcp_event_prepare(event, 0, NULL, 0), TMCP_RESULT_INVALID);
-	CHECK_INT(tmcp_event_prepare(event, 6, NULL, 0), TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_event_prepare(event, 8, NULL, 0), TMCP_RESULT_INVALID);
 	CHECK_INT(tmcp_event_prepare(event, UINT32_MAX, NULL, 0),
 	    TMCP_RESULT_INVALID);
 	CHECK_INT(tmcp_event_prepare(event, TMCP_WANT_POINTER, NULL, 0),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_event_prepare(event, TMCP_WANT_TOOL_TEXT, NULL, 0),
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_event_prepare(event, TMCP_WANT_POINTER, "\xff", 0),
 	    TMCP_RESULT_INVALID);
@@ -225,7 +293,7 @@ wrong_wishes_are_refused(void)
 	    TMCP_RESULT_NOT_FOUND);
 
 	/* The default budget is plenty for a short answer. */
-	for (want = TMCP_WANT_TEXT; want <= TMCP_WANT_BLOBS; want++) {
+	for (want = TMCP_WANT_TEXT; want <= TMCP_WANT_TOOL_JSON; want++) {
 		CHECK_INT(tmcp_event_prepare(event, want, "", UINT32_MAX), 0);
 		CHECK_INT(tmcp_event_prepare(ready, want, "", 0), 0);
 	}
@@ -247,7 +315,7 @@ look(void *arg)
 	char		 *out;
 	uint32_t	  want;
 
-	for (want = TMCP_WANT_TEXT; want <= TMCP_WANT_BLOBS; want++)
+	for (want = TMCP_WANT_TEXT; want <= TMCP_WANT_TOOL_JSON; want++)
 		CHECK(tmcp_event_prepare(shared, want, "/rows", 50) >= 0);
 	*mine = tmcp_event_text(shared, NULL);
 	CHECK_INT(tmcp_event_pointer(shared, "/rows", &out), 0);
@@ -289,6 +357,8 @@ main(void)
 		{ "a result is the same in pieces",
 		  a_result_is_the_same_in_pieces },
 		{ "lists are the same in pieces", lists_are_the_same_in_pieces },
+		{ "one tool of a list is shown whole",
+		    one_tool_of_a_list_is_shown_whole },
 		{ "wrong wishes are refused", wrong_wishes_are_refused },
 		{ "threads make it together", threads_make_it_together },
 	};

@@ -208,7 +208,7 @@ async fn write_prompt<'a>(
 }
 
 /// Behind a tool that is called as a task alone (`execution.taskSupport`).
-const NEEDS_TASKS: &str = "  (needs tasks, which this client does not have)";
+pub(super) const NEEDS_TASKS: &str = "  (needs tasks, which this client does not have)";
 
 async fn write_tool<'a>(
     raw: &'a [u8],
@@ -288,7 +288,12 @@ async fn write_arguments<'a>(schema: &Schema<'a>, out: &mut String, work: &mut W
 const CHOICES: usize = 2048;
 
 /// Type, required mark, default and choices.
-async fn write_facts(field: &Field<'_>, required: bool, out: &mut String, budget: &mut Budget) {
+pub(super) async fn write_facts(
+    field: &Field<'_>,
+    required: bool,
+    out: &mut String,
+    budget: &mut Budget,
+) {
     let start = out.len();
     push_words(out, &field.type_name(), budget).await;
     let comma = |out: &mut String| {
@@ -332,7 +337,7 @@ async fn write_facts(field: &Field<'_>, required: bool, out: &mut String, budget
 }
 
 /// A string without its quotes, anything else as JSON.
-fn plain(raw: &str) -> Cow<'_, str> {
+pub(super) fn plain(raw: &str) -> Cow<'_, str> {
     match bare(raw) {
         // Without quotes an empty default or choice would not be seen at all.
         empty if empty.is_empty() => Cow::Borrowed(raw),
@@ -341,13 +346,13 @@ fn plain(raw: &str) -> Cow<'_, str> {
 }
 
 /// Appends `text` on one line.
-async fn push_words(out: &mut String, text: &str, budget: &mut Budget) {
+pub(super) async fn push_words(out: &mut String, text: &str, budget: &mut Budget) {
     OneLine { out, tabs: true }.push(text);
     budget.spend(text.len() * 2 + 16).await;
 }
 
 /// Appends a raw string, or other JSON, on one line.
-async fn write_words(raw: &[u8], out: &mut String, budget: &mut Budget) {
+pub(super) async fn write_words(raw: &[u8], out: &mut String, budget: &mut Budget) {
     write_bare(raw, &mut OneLine { out, tabs: true }, budget).await;
 }
 

@@ -12,3 +12,4 @@ pub mod listing;
 pub mod pointer;
 pub mod rows;
 mod sameness;
+pub mod tool_details;

@@ -79,6 +79,7 @@ pub(crate) async fn entries(items: &[u8], list: List, budget: &mut Budget) -> Ta
             "idempotent",
             "arguments",
             "required",
+            "tasks",
         ],
         List::Resources => &["uri", "name", "title", "description", "mime", "size"],
         List::Templates => &["uri_template", "name", "title", "description", "mime"],
@@ -128,8 +129,9 @@ async fn plain<const N: usize>(
 }
 
 async fn tool(raw: &[u8], table: &mut Table, budget: &mut Budget) {
-    let members = last(raw, &["name", "title", "description", "annotations"], budget).await;
-    let [name, title, description, notes] = members.unwrap_or_default();
+    let wanted = ["name", "title", "description", "annotations", "execution"];
+    let members = last(raw, &wanted, budget).await;
+    let [name, title, description, notes, execution] = members.unwrap_or_default();
     let hints = ["title", "readOnlyHint", "destructiveHint", "idempotentHint"];
     let notes = last(notes.unwrap_or_default(), &hints, budget).await.unwrap_or_default();
     cell(name, table, budget).await;
@@ -153,6 +155,9 @@ async fn tool(raw: &[u8], table: &mut Table, budget: &mut Budget) {
         }
         table.end_cell();
     }
+    let execution = given(execution).unwrap_or_default();
+    let [tasks] = last(execution, &["taskSupport"], budget).await.unwrap_or_default();
+    cell(tasks, table, budget).await;
 }
 
 /// Adds a name to a cell of them.
@@ -315,12 +320,13 @@ mod tests {
     fn tools_have_their_hints_and_their_arguments() {
         let table = tools(
             br#"[{"name":"t","annotations":{"title":"T","readOnlyHint":true,"destructiveHint":1},
-            "inputSchema":{"properties":{"b":{},"a":{}},"required":["a"]}}, 7]"#,
+            "inputSchema":{"properties":{"b":{},"a":{}},"required":["a"]},
+            "execution":{"taskSupport":"optional"}}, 7]"#,
         );
         let get = |name| table.get(0, name).unwrap();
         assert_eq!((get("name"), get("title"), get("description")), ("t", "T", ""));
         assert_eq!((get("read_only"), get("destructive"), get("idempotent")), ("1", "1", ""));
-        assert_eq!((get("arguments"), get("required")), ("b a", "a"));
+        assert_eq!((get("arguments"), get("required"), get("tasks")), ("b a", "a", "optional"));
         assert_eq!((table.rows(), table.get(1, "name")), (2, Some("")));
     }
 
