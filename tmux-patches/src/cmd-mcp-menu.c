@@ -33,11 +33,10 @@
 /* Choices that are no line of a list. */
 #define CMD_MCP_MENU_AGAIN 100000
 #define CMD_MCP_MENU_LEAVE 100001
-/* When it is told that a call runs, and how often how far it is. */
-#define CMD_MCP_MENU_RUNNING_MS 300
-#define CMD_MCP_MENU_RUNNING_AGAIN_MS 1000
-
 #define CMD_MCP_MENU_PAGE 100100	/* and an enum cmd_mcp_menu_page */
+
+/* How often it is looked whether a server that starts has said something. */
+#define CMD_MCP_MENU_WAIT_MS 500
 
 static enum cmd_retval	cmd_mcp_menu_exec(struct cmd *, struct cmdq_item *);
 
@@ -86,56 +85,17 @@ struct cmd_mcp_menu_data {
 	char			*server;
 	char			*name;
 	char			*about;
-	struct mcp_run		*run;
-	uint64_t		 run_id;
-	struct event		 run_timer;
+	struct mcp_await	*await;
+	char			*wait;		/* what is waited for */
+	char			*wait_message;	/* what the server says */
+	struct event		 wait_timer;
 	int			 fixed_server;
 	int			 fixed_tool;
 };
 
 static void	cmd_mcp_menu_servers(struct cmd_mcp_menu_data *);
 static void	cmd_mcp_menu_open(struct cmd_mcp_menu_data *);
-
-/* Call of a form; the menu is NULL once nobody waits for it there. */
-struct cmd_mcp_menu_call {
-	struct cmd_mcp_menu_data	*cdata;
-	struct mcp_run			*run;
-
-	TAILQ_ENTRY(cmd_mcp_menu_call)	 entry;
-};
-static TAILQ_HEAD(, cmd_mcp_menu_call) cmd_mcp_menu_calls =
-    TAILQ_HEAD_INITIALIZER(cmd_mcp_menu_calls);
-
-/* The menu that waits for a run, or NULL. The run is no longer known. */
-static struct cmd_mcp_menu_data *
-cmd_mcp_menu_of(struct mcp_run *run)
-{
-	struct cmd_mcp_menu_data	*cdata;
-	struct cmd_mcp_menu_call	*call;
-
-	TAILQ_FOREACH(call, &cmd_mcp_menu_calls, entry) {
-		if (call->run != run)
-			continue;
-		cdata = call->cdata;
-		TAILQ_REMOVE(&cmd_mcp_menu_calls, call, entry);
-		free(call);
-		return (cdata);
-	}
-	return (NULL);
-}
-
-/* Wait no longer for the call: its result is shown when it is there. */
-static void
-cmd_mcp_menu_let_go(struct cmd_mcp_menu_data *cdata)
-{
-	struct mcp_run	*run = cdata->run;
-
-	evtimer_del(&cdata->run_timer);
-	mcp_dialog_await(cdata->dialog, NULL);
-	cdata->run = NULL;
-	cmd_mcp_menu_of(run);
-	mcp_running_add(cdata->client, cdata->run_id, run->out->title);
-}
+static void	cmd_mcp_menu_end(struct cmd_mcp_menu_data *, int);
 
 /* Forget what a server has. */
 static void
@@ -161,8 +121,8 @@ cmd_mcp_menu_free(void *data)
 	if (cdata->request != NULL)
 		mcp_request_drop(cdata->request);
 	mcp_table_leave(cdata->arguments);
-	if (cdata->run != NULL)
-		cmd_mcp_menu_let_go(cdata);
+	evtimer_del(&cdata->wait_timer);
+	mcp_await_free(cdata->await);
 	mcp_dialog_free(cdata->dialog);
 	mcp_form_free(cdata->form);
 	mcp_offer_free(cdata->offer);
@@ -172,6 +132,8 @@ cmd_mcp_menu_free(void *data)
 	free(cdata->server);
 	free(cdata->name);
 	free(cdata->about);
+	free(cdata->wait);
+	free(cdata->wait_message);
 	server_client_unref(cdata->client);
 	free(cdata);
 }
@@ -236,14 +198,48 @@ cmd_mcp_menu_waited(void *data, __unused int choice)
 		cmd_mcp_menu_back(cdata);
 }
 
+/* Show what is waited for, and what the server says meanwhile. */
+static void
+cmd_mcp_menu_wait_show(struct cmd_mcp_menu_data *cdata)
+{
+	mcp_dialog_clear(cdata->dialog, "MCP");
+	mcp_dialog_wrap(cdata->dialog, cdata->wait);
+	if (cdata->wait_message != NULL)
+		mcp_dialog_wrap(cdata->dialog, cdata->wait_message);
+	mcp_dialog_action(cdata->dialog, CMD_MCP_MENU_LEAVE, 'c', "Cancel");
+	mcp_dialog_menu(cdata->dialog, cmd_mcp_menu_waited, cdata);
+}
+
+/* Show it anew if the server has said something else. */
+static void
+cmd_mcp_menu_wait_timer(__unused int fd, __unused short events, void *data)
+{
+	struct cmd_mcp_menu_data	*cdata = data;
+	const char			*old = cdata->wait_message;
+	char				*s;
+
+	if (cdata->request == NULL)
+		return;
+	s = mcp_running_message(mcp_request_id(cdata->request));
+	if (s != NULL && (old == NULL || strcmp(s, old) != 0)) {
+		free(cdata->wait_message);
+		cdata->wait_message = s;
+		cmd_mcp_menu_wait_show(cdata);
+	} else
+		free(s);
+	mcp_timer_add(&cdata->wait_timer, CMD_MCP_MENU_WAIT_MS);
+}
+
 /* Show that something is awaited. */
 static void
 cmd_mcp_menu_wait(struct cmd_mcp_menu_data *cdata, const char *what)
 {
-	mcp_dialog_clear(cdata->dialog, "MCP");
-	mcp_dialog_wrap(cdata->dialog, what);
-	mcp_dialog_action(cdata->dialog, CMD_MCP_MENU_LEAVE, 'c', "Cancel");
-	mcp_dialog_menu(cdata->dialog, cmd_mcp_menu_waited, cdata);
+	free(cdata->wait);
+	cdata->wait = xstrdup(what);
+	free(cdata->wait_message);
+	cdata->wait_message = NULL;
+	cmd_mcp_menu_wait_show(cdata);
+	mcp_timer_add(&cdata->wait_timer, CMD_MCP_MENU_WAIT_MS);
 }
 
 /* Check the value of an argument of a tool. */
@@ -260,97 +256,68 @@ cmd_mcp_menu_check(void *data, const char *key, const char *value, int is_json,
 	    cdata->server, cdata->name, key, value, is_json), key, cause));
 }
 
-/* What is done while the call of a form runs. */
+/* A run for what was chosen. */
+static struct mcp_run *
+cmd_mcp_menu_run(struct cmd_mcp_menu_data *cdata)
+{
+	struct mcp_run	*run;
+
+	run = mcp_run_create_client(cdata->client, mcp_core_get(),
+	    cdata->server, cdata->name);
+	if (cdata->page == CMD_MCP_MENU_RESOURCES)
+		run->start = mcp_run_read;
+	else if (cdata->page == CMD_MCP_MENU_PROMPTS) {
+		run->start = mcp_run_prompt;
+		run->out->sink = MCP_SINK_PANE;
+	}
+	return (run);
+}
+
+/* Back in the form with the error, or where the choice was made. */
 static void
-cmd_mcp_menu_running_chosen(void *data, int choice)
+cmd_mcp_menu_failed(struct cmd_mcp_menu_data *cdata, const char *cause)
+{
+	if (mcp_core_get() == NULL)
+		cmd_mcp_menu_leave(cdata, cause);
+	else if (cdata->offer != NULL) {
+		mcp_offer_again(cdata->offer, cmd_mcp_menu_run(cdata), cause);
+	} else if (cdata->form != NULL)
+		mcp_form_review(cdata->form, cause);
+	else {
+		mcp_dialog_clear(cdata->dialog, cdata->server);
+		mcp_dialog_wrap(cdata->dialog, cause);
+		mcp_dialog_action(cdata->dialog, CMD_MCP_MENU_AGAIN, 'r',
+		    "Return to the list");
+		cmd_mcp_menu_end(cdata, 1);
+	}
+}
+
+/* What was chosen has run. */
+static void
+cmd_mcp_menu_ran(void *data, enum mcp_await_end end, const char *cause)
 {
 	struct cmd_mcp_menu_data	*cdata = data;
 
-	if (cdata->run != NULL && choice == CMD_MCP_MENU_AGAIN)
-		mcp_request_stop(cdata->run_id);
+	if (end != MCP_AWAIT_LEFT)
+		cdata->await = NULL;
+	if (end == MCP_AWAIT_FAILED)
+		cmd_mcp_menu_failed(cdata, cause);
 	else
 		cmd_mcp_menu_leave(cdata, NULL);
 }
 
-/* Show that the call of a form runs, and how far it is. */
+/* Run what was chosen, and wait for it here. */
 static void
-cmd_mcp_menu_running(__unused int fd, __unused short events, void *data)
+cmd_mcp_menu_send(struct cmd_mcp_menu_data *cdata, struct mcp_run *run)
 {
-	struct cmd_mcp_menu_data	*cdata = data;
-	char				*s;
+	char	*cause = NULL;
 
-	if ((s = mcp_running_say(cdata->run_id)) == NULL)
-		s = xstrdup("running");
-	mcp_dialog_await(cdata->dialog, mcp_request_find(cdata->run_id));
-	mcp_dialog_clear(cdata->dialog, cdata->run->out->title);
-	mcp_dialog_wrap(cdata->dialog, s);
-	free(s);
-	mcp_dialog_action(cdata->dialog, CMD_MCP_MENU_LEAVE, 'l',
-	    "Leave it running");
-	mcp_dialog_action(cdata->dialog, CMD_MCP_MENU_AGAIN, 'c',
-	    "Cancel the call");
-	mcp_dialog_start(cdata->dialog, CMD_MCP_MENU_LEAVE, -1);
-	mcp_dialog_menu(cdata->dialog, cmd_mcp_menu_running_chosen, cdata);
-	mcp_question_look();
-	mcp_timer_add(&cdata->run_timer, CMD_MCP_MENU_RUNNING_AGAIN_MS);
-}
-
-/* The call of a form has ended: shown, or back in the form with the error. */
-static void
-cmd_mcp_menu_called(struct tmcp_event *event, void *data)
-{
-	struct mcp_run			*run = data;
-	struct cmd_mcp_menu_data	*cdata = cmd_mcp_menu_of(run);
-	char				*cause;
-
-	if (cdata == NULL) {
-		mcp_run_done(event, run);
-		return;
-	}
-	evtimer_del(&cdata->run_timer);
-	mcp_dialog_await(cdata->dialog, NULL);
-	cdata->run = NULL;
-	if (mcp_event_result(event) == TMCP_RESULT_OK ||
-	    !mcp_show_alive(cdata->client)) {
-		cmd_mcp_menu_leave(cdata, NULL);
-		mcp_run_done(event, run);
-		return;
-	}
-	cause = xstrdup(mcp_event_text(event, NULL));
-	mcp_run_free(run);
-	mcp_form_review(cdata->form, cause);
-	free(cause);
-}
-
-/* Send what the form has. */
-static void
-cmd_mcp_menu_send(struct cmd_mcp_menu_data *cdata, struct tmcp_client *core)
-{
-	struct cmd_mcp_menu_call	*call;
-	struct mcp_run			*run;
-	struct tmcp_pair		*pairs;
-	char				*cause = NULL;
-	size_t				 n;
-
-	pairs = mcp_form_pairs(cdata->form, &n);
-	run = mcp_run_create_client(cdata->client, core, cdata->server,
-	    cdata->name);
-	mcp_run_give(run, pairs, n);
-	run->is_quiet = 1;
-	run->done = cmd_mcp_menu_called;
-	if (mcp_run_try(run, &cdata->run_id, &cause) != 0) {
-		mcp_run_free(run);
-		mcp_form_review(cdata->form, cause);
+	cdata->await = mcp_await_start(cdata->dialog, cdata->client, run,
+	    cmd_mcp_menu_ran, cdata, &cause);
+	if (cdata->await == NULL) {
+		cmd_mcp_menu_failed(cdata, cause);
 		free(cause);
-		return;
 	}
-	call = xcalloc(1, sizeof *call);
-	call->cdata = cdata;
-	call->run = run;
-	TAILQ_INSERT_TAIL(&cmd_mcp_menu_calls, call, entry);
-	cdata->run = run;
-	evtimer_set(&cdata->run_timer, cmd_mcp_menu_running, cdata);
-	mcp_timer_add(&cdata->run_timer, CMD_MCP_MENU_RUNNING_MS);
 }
 
 /* The form of a tool is done. */
@@ -358,13 +325,18 @@ static void
 cmd_mcp_menu_form_end(void *data, enum mcp_form_end end)
 {
 	struct cmd_mcp_menu_data	*cdata = data;
-	struct tmcp_client		*core = mcp_core_get();
+	struct mcp_run			*run;
+	struct tmcp_pair		*pairs;
+	size_t				 n;
 
 	if (end == MCP_FORM_BACK && !cdata->fixed_tool)
 		cmd_mcp_menu_open(cdata);
-	else if (end == MCP_FORM_SEND && core != NULL)
-		cmd_mcp_menu_send(cdata, core);
-	else
+	else if (end == MCP_FORM_SEND && mcp_core_get() != NULL) {
+		run = cmd_mcp_menu_run(cdata);
+		pairs = mcp_form_pairs(cdata->form, &n);
+		mcp_run_give(run, pairs, n);
+		cmd_mcp_menu_send(cdata, run);
+	} else
 		cmd_mcp_menu_leave(cdata, NULL);
 }
 
@@ -414,6 +386,10 @@ cmd_mcp_menu_offer_end(void *data, enum mcp_form_end end)
 {
 	struct cmd_mcp_menu_data	*cdata = data;
 
+	if (end == MCP_FORM_SEND && mcp_core_get() != NULL) {
+		cmd_mcp_menu_send(cdata, mcp_offer_take(cdata->offer));
+		return;
+	}
 	if (end != MCP_FORM_BACK) {
 		cmd_mcp_menu_leave(cdata, NULL);
 		return;
@@ -428,21 +404,13 @@ static void
 cmd_mcp_menu_offer(struct cmd_mcp_menu_data *cdata, struct mcp_field *fields,
     u_int n)
 {
-	struct mcp_run	*run;
 	uint32_t	 reference = TMCP_REFERENCE_TEMPLATE;
 
-	run = mcp_run_create_client(cdata->client, mcp_core_get(),
-	    cdata->server, cdata->name);
-	run->start = mcp_run_read;
-	if (cdata->page == CMD_MCP_MENU_PROMPTS) {
+	if (cdata->page == CMD_MCP_MENU_PROMPTS)
 		reference = TMCP_REFERENCE_PROMPT;
-		run->start = mcp_run_prompt;
-		run->out->sink = MCP_SINK_PANE;
-		run->out->wp_id = cdata->client->session->curw->window->active
-		    ->id;
-	}
-	cdata->offer = mcp_offer_create(cdata->dialog, run, reference,
-	    cdata->about, fields, n, cmd_mcp_menu_offer_end, cdata);
+	mcp_offer_free(cdata->offer);
+	cdata->offer = mcp_offer_create(cdata->dialog, cmd_mcp_menu_run(cdata),
+	    reference, cdata->about, fields, n, cmd_mcp_menu_offer_end, cdata);
 }
 
 /* The server has told which arguments its prompts have. */
@@ -507,7 +475,6 @@ cmd_mcp_menu_resource(struct cmd_mcp_menu_data *cdata, u_int choice)
 {
 	struct tmcp_table	*table = cdata->lists[CMD_MCP_MENU_RESOURCES];
 	struct mcp_field	*fields;
-	struct mcp_run		*run;
 	size_t			 rows = tmcp_table_rows(table);
 	u_int			 n;
 
@@ -519,11 +486,9 @@ cmd_mcp_menu_resource(struct cmd_mcp_menu_data *cdata, u_int choice)
 		return;
 	}
 	cmd_mcp_menu_take(cdata, table, choice, "uri");
-	run = mcp_run_create_client(cdata->client, mcp_core_get(),
-	    cdata->server, cdata->name);
-	run->start = mcp_run_read;
-	mcp_run_next(run);
-	cmd_mcp_menu_leave(cdata, NULL);
+	mcp_form_free(cdata->form);
+	cdata->form = NULL;
+	cmd_mcp_menu_send(cdata, cmd_mcp_menu_run(cdata));
 }
 
 /* A line of a page was chosen. */
@@ -752,6 +717,7 @@ cmd_mcp_menu_exec(struct cmd *self, struct cmdq_item *item)
 	}
 
 	cdata = xcalloc(1, sizeof *cdata);
+	evtimer_set(&cdata->wait_timer, cmd_mcp_menu_wait_timer, cdata);
 	cdata->client = tc;
 	cdata->client->references++;
 	cdata->dialog = mcp_dialog_create(tc, cmd_mcp_menu_free, cdata);

@@ -50,20 +50,13 @@ cmd_mcp_reload_exec(struct cmd *self, struct cmdq_item *item)
 {
 	struct tmcp_client	*core;
 	struct mcp_output	*out;
-	struct mcp_request	*mr;
 	char			*cause;
-	uint64_t		 id;
 	int32_t			 result;
 
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
-	out = mcp_output_create(self, item, "mcp-reload", &cause);
-	if (out == NULL) {
-		mcp_error(item, "%s", cause);
-		free(cause);
+	if ((out = mcp_ready_output(self, item)) == NULL)
 		return (CMD_RETURN_ERROR);
-	}
-
 	result = tmcp_client_reload(core);
 	if (result != TMCP_RESULT_OK) {
 		cause = mcp_strerror(result);
@@ -72,19 +65,8 @@ cmd_mcp_reload_exec(struct cmd *self, struct cmdq_item *item)
 		mcp_output_free(out);
 		return (CMD_RETURN_ERROR);
 	}
-	mr = mcp_request_add(out, cmd_mcp_reload_done,
-	    cmd_mcp_reload_free, out);
-	result = tmcp_client_wait_ready(core, mr, &id);
-	if (result != TMCP_RESULT_OK) {
-		cause = mcp_strerror(result);
-		mcp_error(item, "%s", cause);
-		free(cause);
-		mcp_request_remove(mr);
-		mcp_output_free(out);
-		return (CMD_RETURN_ERROR);
-	}
-	mcp_request_started(mr, id);
-	return (out->item != NULL ? CMD_RETURN_WAIT : CMD_RETURN_NORMAL);
+	return (mcp_ready_start(item, out, cmd_mcp_reload_done,
+	    cmd_mcp_reload_free, out));
 }
 
 /* Loaded. In an attached client only what is wrong is shown. */

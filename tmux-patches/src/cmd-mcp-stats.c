@@ -149,14 +149,9 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 	const char			*server = args_string(args, 0);
 	struct cmd_mcp_stats_data	*cdata;
 	struct tmcp_client		*core;
-	struct mcp_output		*out;
-	struct mcp_request		*mr;
 	struct evbuffer			*evb;
 	enum cmd_retval			 retval;
-	char				*cause;
-	uint64_t			 id;
-	int32_t				 result;
-	int				 status, wait;
+	int				 status;
 
 	if (args_has(args, 's') && (args_has(args, 'F') ||
 	    args_has(args, 'v'))) {
@@ -197,29 +192,12 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 		return (retval);
 	}
 
-	out = mcp_output_create(self, item, "mcp-stats", &cause);
-	if (out == NULL) {
-		mcp_error(item, "%s", cause);
-		free(cause);
+	if ((cdata->out = mcp_ready_output(self, item)) == NULL) {
 		cmd_mcp_stats_free(cdata);
 		return (CMD_RETURN_ERROR);
 	}
-	wait = (out->item != NULL);
-	cdata->out = out;
-
-	mr = mcp_request_add(out, cmd_mcp_stats_ready,
-	    cmd_mcp_stats_free, cdata);
-	result = tmcp_client_wait_ready(core, mr, &id);
-	if (result != TMCP_RESULT_OK) {
-		cause = mcp_strerror(result);
-		mcp_error(item, "%s", cause);
-		free(cause);
-		mcp_request_remove(mr);
-		cmd_mcp_stats_free(cdata);
-		return (CMD_RETURN_ERROR);
-	}
-	mcp_request_started(mr, id);
-	return (wait ? CMD_RETURN_WAIT : CMD_RETURN_NORMAL);
+	return (mcp_ready_start(item, cdata->out, cmd_mcp_stats_ready,
+	    cmd_mcp_stats_free, cdata));
 }
 
 /* The configuration is loaded. */

@@ -25,7 +25,11 @@
 #include "mcp.h"
 
 /*
- * Lists the tools, resources and prompts of MCP servers.
+ * Lists the tools, resources and prompts of MCP servers, or shows one tool.
+ *
+ * All servers are asked at once. A shell client is shown each list when it is
+ * there, so that nobody waits for the slowest server. A view, a buffer and a
+ * control client get everything in one piece, after five seconds at most.
  */
 
 /* What is listed for -f without -F. */
@@ -33,11 +37,15 @@
 	"#{?mcp_uri,#{mcp_uri},#{?mcp_uri_template,#{mcp_uri_template}," \
 	"#{mcp_name}}}  #{mcp_description}"
 
+struct cmd_mcp_tools_data;
+
 static enum cmd_retval	cmd_mcp_tools_exec(struct cmd *, struct cmdq_item *);
 
 static void	cmd_mcp_tools_ready(struct tmcp_event *, void *);
 static void	cmd_mcp_tools_done(struct tmcp_event *, void *);
-static int	cmd_mcp_tools_join(void *);
+static void	cmd_mcp_tools_got(void *, struct mcp_bytes *);
+static void	cmd_mcp_tools_next(struct cmd_mcp_tools_data *);
+static void	cmd_mcp_tools_timer(int, short, void *);
 static void	cmd_mcp_tools_free(void *);
 static void	cmd_mcp_tools_free_one(void *);
 
@@ -45,8 +53,8 @@ const struct cmd_entry cmd_mcp_tools_entry = {
 	.name = "mcp-tools",
 	.alias = NULL,
 
-	.args = { "F:f:T:", 0, 1, NULL },
-	.usage = "[-F format] [-f filter] [-T timeout] [server]",
+	.args = { "F:f:jT:", 0, 2, NULL },
+	.usage = "[-j] [-F format] [-f filter] [-T timeout] [server [tool]]",
 
 	.flags = CMD_READONLY,
 	.exec = cmd_mcp_tools_exec
@@ -77,52 +85,89 @@ const struct cmd_entry cmd_mcp_prompts_entry = {
 /* What is copied in one turn of the loop. */
 #define CMD_MCP_TOOLS_TURN_BYTES (256 * 1024)
 
-/* What one server has to say, of one kind. */
+/* How long lists are held back that come before others in their order. */
+#define CMD_MCP_TOOLS_ORDER_MS 500
+
+/* How long after that a shell client is told for whom it waits. */
+#define CMD_MCP_TOOLS_NOTE_MS 1500
+
+/* How long servers may take that are shown in one piece. */
+#define CMD_MCP_TOOLS_PIECE_MS 5000
+
+/*
+ * One list of one server. Resources have a second one, of templates, which is
+ * shown right after the first. Request is not NULL while it is awaited.
+ */
 struct cmd_mcp_tools_one {
 	struct cmd_mcp_tools_data	*cdata;
+	struct mcp_request		*mr;
 	uint32_t			 what;
 	int				 first;
 	char				*name;
 	char				*title;
+	struct mcp_bytes		*answer;
 	struct mcp_bytes		*text;
 	int				 status;
 	int				 unused;
+	int				 done;
+	int				 shown;
 };
 
+/*
+ * Waiting counts the lists that are not made yet. While busy is set a step of
+ * work uses the data and frees it at its end if nobody waits any more.
+ */
 struct cmd_mcp_tools_data {
 	struct mcp_output		*out;
 	struct tmcp_client		*core;
 	char				*directory;
 	char				*server;
+	char				*tool;
+	int				 json;
 	u_int				 timeout;
 	uint32_t			 what;
 	char				*format;
 	char				*filter;
+	struct event			 timer;
 
 	struct cmd_mcp_tools_one	*list;
 	u_int				 count;
 	u_int				 waiting;
+	int				 busy;
+	int				 any_order;
 
 	struct mcp_bytes		*all;
 	u_int				 joined;
+	u_int				 join_end;
 	size_t				 off;
+	int				 has_shown;
 	int				 status;
 };
+
+/* Why the flags and arguments do not go together, or NULL. */
+static const char *
+cmd_mcp_tools_refuse(struct args *args)
+{
+	int	rows = (args_has(args, 'F') || args_has(args, 'f'));
+
+	if (args_has(args, 'j') && args_count(args) == 0)
+		return ("-j needs a server");
+	if (args_has(args, 'j') && rows)
+		return ("-j can't be used with -F or -f");
+	if (args_count(args) == 2 && rows)
+		return ("-F and -f are for lists, not for one tool");
+	return (NULL);
+}
 
 static enum cmd_retval
 cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 {
 	struct args			*args = cmd_get_args(self);
-	const char			*server = args_string(args, 0);
 	struct cmd_mcp_tools_data	*cdata;
 	struct tmcp_client		*core;
-	struct mcp_output		*out;
-	struct mcp_request		*mr;
+	const char			*why;
 	char				*cause;
-	uint64_t			 id;
-	int32_t				 result;
 	u_int				 timeout = 0;
-	int				 wait;
 
 	if (args_has(args, 'T')) {
 		timeout = args_strtonum(args, 'T', 1, INT_MAX, &cause);
@@ -132,18 +177,19 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 			return (CMD_RETURN_ERROR);
 		}
 	}
+	if ((why = cmd_mcp_tools_refuse(args)) != NULL) {
+		mcp_error(item, "%s", why);
+		return (CMD_RETURN_ERROR);
+	}
 
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
-	out = mcp_output_create(self, item, cmd_get_entry(self)->name, &cause);
-	if (out == NULL) {
-		mcp_error(item, "%s", cause);
-		free(cause);
+	cdata = xcalloc(1, sizeof *cdata);
+	evtimer_set(&cdata->timer, cmd_mcp_tools_timer, cdata);
+	if ((cdata->out = mcp_ready_output(self, item)) == NULL) {
+		cmd_mcp_tools_free(cdata);
 		return (CMD_RETURN_ERROR);
 	}
-	wait = (out->item != NULL);
-	cdata = xcalloc(1, sizeof *cdata);
-	cdata->out = out;
 	cdata->core = core;
 	cdata->timeout = timeout;
 	cdata->what = TMCP_LIST_TOOLS;
@@ -157,24 +203,16 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 		cdata->format = xstrdup(CMD_MCP_TOOLS_TEMPLATE);
 	if (args_has(args, 'f'))
 		cdata->filter = xstrdup(args_get(args, 'f'));
+	cdata->json = args_has(args, 'j');
 	cdata->directory = mcp_directory(item);
-	if (server != NULL)
-		cdata->server = xstrdup(server);
+	if (args_count(args) > 0)
+		cdata->server = xstrdup(args_string(args, 0));
+	if (args_count(args) > 1)
+		cdata->tool = xstrdup(args_string(args, 1));
 
 	/* Which servers there are is known once the configuration is. */
-	mr = mcp_request_add(out, cmd_mcp_tools_ready,
-	    cmd_mcp_tools_free, cdata);
-	result = tmcp_client_wait_ready(core, mr, &id);
-	if (result != TMCP_RESULT_OK) {
-		cause = mcp_strerror(result);
-		mcp_error(item, "%s", cause);
-		free(cause);
-		mcp_request_remove(mr);
-		cmd_mcp_tools_free(cdata);
-		return (CMD_RETURN_ERROR);
-	}
-	mcp_request_started(mr, id);
-	return (wait ? CMD_RETURN_WAIT : CMD_RETURN_NORMAL);
+	return (mcp_ready_start(item, cdata->out, cmd_mcp_tools_ready,
+	    cmd_mcp_tools_free, cdata));
 }
 
 /* End with an error. */
@@ -196,34 +234,17 @@ cmd_mcp_tools_show(struct cmd_mcp_tools_data *cdata, struct mcp_bytes *text)
 	cmd_mcp_tools_free(cdata);
 }
 
-/* All have answered: show them in the order of their names. */
-static void
-cmd_mcp_tools_finish(struct cmd_mcp_tools_data *cdata)
-{
-	struct cmd_mcp_tools_one	*one = &cdata->list[0];
-
-	if (cdata->server != NULL && one->status != 0) {
-		cmd_mcp_tools_fail(cdata, one->status, one->text->text);
-		return;
-	}
-	if (cdata->server != NULL && cdata->count == 1 && one->text != NULL) {
-		cmd_mcp_tools_show(cdata, mcp_bytes_ref(one->text));
-		return;
-	}
-	cdata->all = mcp_bytes_create();
-	mcp_work_start(cmd_mcp_tools_join, cdata);
-}
-
 /* Begin with what a server has said. Returns 0 if it is no list. */
 static int
 cmd_mcp_tools_begin(struct cmd_mcp_tools_data *cdata,
     struct cmd_mcp_tools_one *one)
 {
-	int	first = (cdata->joined == 0), plain = (cdata->format == NULL);
+	int	plain = (cdata->format == NULL);
 
 	if (cdata->server == NULL && plain && one->first) {
 		mcp_bytes_printf(cdata->all, "%sServer: %s\n",
-		    first ? "" : "\n", one->title);
+		    cdata->has_shown ? "\n" : "", one->title);
+		cdata->has_shown = 1;
 	}
 	if (one->unused) {
 		if (plain) {
@@ -243,6 +264,16 @@ cmd_mcp_tools_begin(struct cmd_mcp_tools_data *cdata,
 	return (0);
 }
 
+/* The lists of a server are printed. */
+static void
+cmd_mcp_tools_printed(void *data)
+{
+	struct cmd_mcp_tools_data	*cdata = data;
+
+	cdata->busy = 0;
+	cmd_mcp_tools_next(cdata);
+}
+
 /* Join some more of what the servers have said. */
 static int
 cmd_mcp_tools_join(void *data)
@@ -252,8 +283,10 @@ cmd_mcp_tools_join(void *data)
 	struct mcp_bytes		*text;
 	size_t				 left = CMD_MCP_TOOLS_TURN_BYTES;
 
-	for (; cdata->joined < cdata->count; cdata->joined++, cdata->off = 0) {
+	for (; cdata->joined < cdata->join_end; cdata->joined++,
+	    cdata->off = 0) {
 		one = &cdata->list[cdata->joined];
+		one->shown = 1;
 		if (cdata->off == 0 && !cmd_mcp_tools_begin(cdata, one))
 			continue;
 		if (!mcp_bytes_add_lines(cdata->all, one->text, &cdata->off,
@@ -262,8 +295,166 @@ cmd_mcp_tools_join(void *data)
 	}
 	text = cdata->all;
 	cdata->all = NULL;
-	cmd_mcp_tools_show(cdata, text);
+	if (!mcp_output_has_parts(cdata->out))
+		cmd_mcp_tools_show(cdata, text);
+	else if (text->size != 0) {
+		mcp_output_part(cdata->out, text, cmd_mcp_tools_printed,
+		    cdata);
+	} else {
+		mcp_bytes_unref(text);
+		cmd_mcp_tools_printed(cdata);
+	}
 	return (0);
+}
+
+/* Show the lists from one to before another. */
+static void
+cmd_mcp_tools_join_from(struct cmd_mcp_tools_data *cdata, u_int from,
+    u_int end)
+{
+	cdata->busy = 1;
+	cdata->joined = from;
+	cdata->join_end = end;
+	cdata->off = 0;
+	cdata->all = mcp_bytes_create();
+	mcp_work_add(cmd_mcp_tools_join, cdata);
+}
+
+/*
+ * Show what can be shown now: everything at once in the order of the names, or
+ * the lists of one server. They are in the same order at first; later a server
+ * that has not answered is passed over.
+ */
+static void
+cmd_mcp_tools_next(struct cmd_mcp_tools_data *cdata)
+{
+	struct cmd_mcp_tools_one	*one;
+	u_int				 i, end;
+	int				 done;
+
+	if (cdata->busy)
+		return;
+	if (!mcp_output_has_parts(cdata->out)) {
+		if (cdata->waiting == 0)
+			cmd_mcp_tools_join_from(cdata, 0, cdata->count);
+		return;
+	}
+	for (i = 0; i < cdata->count; i = end) {
+		one = &cdata->list[i];
+		done = one->done;
+		for (end = i + 1; end < cdata->count; end++) {
+			if (cdata->list[end].first)
+				break;
+			done = (done && cdata->list[end].done);
+		}
+		if (done && !one->shown) {
+			cmd_mcp_tools_join_from(cdata, i, end);
+			return;
+		}
+		if (!done && !cdata->any_order)
+			return;
+	}
+	if (cdata->waiting == 0) {
+		mcp_output_give(cdata->out, cdata->status, NULL, 0);
+		cdata->out = NULL;
+		cmd_mcp_tools_free(cdata);
+	}
+}
+
+/* The only server has answered. */
+static void
+cmd_mcp_tools_answered(struct cmd_mcp_tools_data *cdata)
+{
+	struct cmd_mcp_tools_one	*one = &cdata->list[0];
+
+	if (one->status != 0)
+		cmd_mcp_tools_fail(cdata, one->status, one->text->text);
+	else if (cdata->count == 1 && one->text != NULL) {
+		cdata->out->raw = cdata->json;
+		cmd_mcp_tools_show(cdata, mcp_bytes_ref(one->text));
+	} else
+		cmd_mcp_tools_next(cdata);
+}
+
+/* A list is there, or why there is none. */
+static void
+cmd_mcp_tools_heard(struct cmd_mcp_tools_one *one)
+{
+	struct cmd_mcp_tools_data	*cdata = one->cdata;
+
+	one->done = 1;
+	cdata->waiting--;
+	if (cdata->server == NULL)
+		cmd_mcp_tools_next(cdata);
+	else if (cdata->waiting == 0)
+		cmd_mcp_tools_answered(cdata);
+}
+
+/* Say on the standard error for whom a shell client waits. */
+static void
+cmd_mcp_tools_note(struct cmd_mcp_tools_data *cdata)
+{
+	struct cmd_mcp_tools_one	*one;
+	struct client			*c = cdata->out->client;
+	char				*s, *line;
+	u_int				 i;
+
+	for (i = 0; i < cdata->count && (~c->flags & CLIENT_DEAD); i++) {
+		one = &cdata->list[i];
+		if (one->mr == NULL || !one->first)
+			continue;
+		if ((s = mcp_running_say(mcp_request_id(one->mr))) == NULL)
+			s = xstrdup("waiting");
+		line = mcp_text_line(one->title);
+		file_error(c, "%s: no answer of %s yet (%s)\n",
+		    cdata->out->title, line, s);
+		free(line);
+		free(s);
+	}
+}
+
+/* Whoever gets everything in one piece waits no longer. */
+static void
+cmd_mcp_tools_no_longer(struct cmd_mcp_tools_data *cdata)
+{
+	struct cmd_mcp_tools_one	*one;
+	char				*s;
+	u_int				 i;
+
+	for (i = 0; i < cdata->count; i++) {
+		one = &cdata->list[i];
+		if (one->mr == NULL)
+			continue;
+		if ((s = mcp_running_say(mcp_request_id(one->mr))) == NULL)
+			s = xstrdup("waiting");
+		one->text = mcp_bytes_create();
+		mcp_bytes_printf(one->text, "no answer yet (%s)", s);
+		free(s);
+		one->status = MCP_EXIT_TIMEOUT;
+		one->done = 1;
+		mcp_request_drop(one->mr);
+		one->mr = NULL;
+		cdata->waiting--;
+	}
+	cmd_mcp_tools_next(cdata);
+}
+
+/* Some time has passed, and not all servers have answered. */
+static void
+cmd_mcp_tools_timer(__unused int fd, __unused short events, void *data)
+{
+	struct cmd_mcp_tools_data	*cdata = data;
+
+	if (!mcp_output_has_parts(cdata->out))
+		cmd_mcp_tools_no_longer(cdata);
+	else if (cdata->any_order)
+		cmd_mcp_tools_note(cdata);
+	else {
+		cdata->any_order = 1;
+		mcp_timer_add(&cdata->timer, CMD_MCP_TOOLS_NOTE_MS);
+		if (cdata->server == NULL)
+			cmd_mcp_tools_next(cdata);
+	}
 }
 
 /* Add an entry of the list. */
@@ -356,14 +547,54 @@ cmd_mcp_tools_none(struct cmd_mcp_tools_data *cdata)
 	free(s);
 }
 
+/* Ask a server for a list. Returns -1 if that can't be done. */
+static int
+cmd_mcp_tools_ask(struct cmd_mcp_tools_one *one)
+{
+	struct cmd_mcp_tools_data	*cdata = one->cdata;
+	char				*cause;
+	uint64_t			 id;
+	int32_t				 result;
+	u_int				 want = MCP_WANT(TMCP_WANT_TEXT);
+
+	if (cdata->format != NULL)
+		want = MCP_WANT(TMCP_WANT_TABLE);
+	else if (cdata->tool != NULL || cdata->json)
+		want = 0;
+	one->mr = mcp_request_add(cdata->out, cmd_mcp_tools_done,
+	    cmd_mcp_tools_free_one, one);
+	mcp_request_want(one->mr, want, MCP_WANT(TMCP_WANT_TEXT), NULL);
+	result = tmcp_client_list(cdata->core, one->name, one->what,
+	    cdata->timeout, one->mr, &id);
+	if (result == TMCP_RESULT_OK) {
+		mcp_request_started(one->mr, id);
+		return (0);
+	}
+	cause = mcp_strerror(result);
+	one->text = mcp_bytes_copy(cause, strlen(cause));
+	free(cause);
+	one->status = mcp_retval(result);
+	mcp_request_remove(one->mr);
+	one->mr = NULL;
+	return (-1);
+}
+
+/* Begin to wait: for the servers, but not for ever. */
+static void
+cmd_mcp_tools_wait(struct cmd_mcp_tools_data *cdata)
+{
+	if (mcp_output_has_parts(cdata->out))
+		mcp_timer_add(&cdata->timer, CMD_MCP_TOOLS_ORDER_MS);
+	else if (cdata->server == NULL && cdata->timeout == 0)
+		mcp_timer_add(&cdata->timer, CMD_MCP_TOOLS_PIECE_MS);
+}
+
 /* The configuration is loaded: ask one server or all. */
 static void
 cmd_mcp_tools_ready(struct tmcp_event *event, void *data)
 {
 	struct cmd_mcp_tools_data	*cdata = data;
 	struct cmd_mcp_tools_one	*one;
-	struct mcp_request		*mr;
-	uint64_t			 id;
 	int32_t				 result;
 	char				*name, *cause;
 	u_int				 i;
@@ -392,39 +623,52 @@ cmd_mcp_tools_ready(struct tmcp_event *event, void *data)
 	for (i = 0; i < cdata->count; i++) {
 		one = &cdata->list[i];
 		one->cdata = cdata;
-		if (one->unused)
-			continue;
-		mr = mcp_request_add(cdata->out, cmd_mcp_tools_done,
-		    cmd_mcp_tools_free_one, one);
-		mcp_request_want(mr, MCP_WANT(cdata->format != NULL ?
-		    TMCP_WANT_TABLE : TMCP_WANT_TEXT),
-		    MCP_WANT(TMCP_WANT_TEXT), NULL);
-		result = tmcp_client_list(cdata->core, one->name, one->what,
-		    cdata->timeout, mr, &id);
-		if (result != TMCP_RESULT_OK) {
-			cause = mcp_strerror(result);
-			one->text = mcp_bytes_copy(cause, strlen(cause));
-			free(cause);
-			one->status = mcp_retval(result);
-			mcp_request_remove(mr);
-			continue;
-		}
-		mcp_request_started(mr, id);
-		cdata->waiting++;
+		if (one->unused || cmd_mcp_tools_ask(one) != 0)
+			one->done = 1;
+		else
+			cdata->waiting++;
 	}
-	if (cdata->waiting == 0)
-		cmd_mcp_tools_finish(cdata);
+	if (cdata->waiting != 0)
+		cmd_mcp_tools_wait(cdata);
+	if (cdata->server == NULL)
+		cmd_mcp_tools_next(cdata);
+	else if (cdata->waiting == 0)
+		cmd_mcp_tools_answered(cdata);
 }
 
-/* What a server has said is made. */
+/* A list is made. */
 static void
 cmd_mcp_tools_got(void *data, struct mcp_bytes *text)
 {
 	struct cmd_mcp_tools_one	*one = data;
 
+	mcp_bytes_unref(one->answer);
+	one->answer = NULL;
 	one->text = text;
-	if (--one->cdata->waiting == 0)
-		cmd_mcp_tools_finish(one->cdata);
+	if (text == NULL) {
+		one->text = mcp_bytes_copy("the tool is not there any more",
+		    30);
+		one->status = MCP_EXIT_ERROR;
+	}
+	cmd_mcp_tools_heard(one);
+}
+
+/* Make the text of the tool that is meant. */
+static void
+cmd_mcp_tools_one_tool(struct cmd_mcp_tools_one *one)
+{
+	struct cmd_mcp_tools_data	*cdata = one->cdata;
+	char				*name, *cause;
+
+	name = mcp_abbrev_tool(cdata->core, one->name, cdata->tool, &cause);
+	if (name == NULL) {
+		one->status = MCP_EXIT_ERROR;
+		cmd_mcp_tools_got(one, mcp_bytes_copy(cause, strlen(cause)));
+		free(cause);
+		return;
+	}
+	mcp_tool_start(one->answer, name, cdata->json, cmd_mcp_tools_got, one);
+	free(name);
 }
 
 /* A server has answered. */
@@ -433,10 +677,10 @@ cmd_mcp_tools_done(struct tmcp_event *event, void *data)
 {
 	struct cmd_mcp_tools_one	*one = data;
 	struct cmd_mcp_tools_data	*cdata = one->cdata;
-	struct mcp_bytes		*answer = NULL, *part;
 	const char			*text;
 	size_t				 size;
 
+	one->mr = NULL;
 	one->status = mcp_retval(mcp_event_result(event));
 	if (one->status == 0 && cdata->format != NULL) {
 		mcp_table_start(tmcp_event_table(event), one->name,
@@ -444,20 +688,27 @@ cmd_mcp_tools_done(struct tmcp_event *event, void *data)
 		return;
 	}
 	if (event != NULL)
-		answer = mcp_bytes_event(event);
-	text = mcp_event_text(event, &size);
-	part = mcp_bytes_part(answer, text, size);
-	mcp_bytes_unref(answer);
-	cmd_mcp_tools_got(one, part);
+		one->answer = mcp_bytes_event(event);
+	if (one->status == 0 && cdata->tool != NULL) {
+		cmd_mcp_tools_one_tool(one);
+		return;
+	}
+	if (one->status == 0 && cdata->json)
+		text = tmcp_event_json(event, &size);
+	else
+		text = mcp_event_text(event, &size);
+	cmd_mcp_tools_got(one, mcp_bytes_part(one->answer, text, size));
 }
 
-/* The client has gone: the request for one server is cancelled. */
+/* The client has gone: the request for one list is cancelled. */
 static void
 cmd_mcp_tools_free_one(void *data)
 {
 	struct cmd_mcp_tools_one	*one = data;
 
-	if (--one->cdata->waiting == 0)
+	one->mr = NULL;
+	one->done = 1;
+	if (--one->cdata->waiting == 0 && !one->cdata->busy)
 		cmd_mcp_tools_free(one->cdata);
 }
 
@@ -468,11 +719,13 @@ cmd_mcp_tools_free(void *data)
 	struct cmd_mcp_tools_data	*cdata = data;
 	u_int				 i;
 
+	evtimer_del(&cdata->timer);
 	if (cdata->out != NULL)
 		mcp_output_free(cdata->out);
 	for (i = 0; i < cdata->count; i++) {
 		free(cdata->list[i].name);
 		free(cdata->list[i].title);
+		mcp_bytes_unref(cdata->list[i].answer);
 		mcp_bytes_unref(cdata->list[i].text);
 	}
 	free(cdata->list);
@@ -480,5 +733,6 @@ cmd_mcp_tools_free(void *data)
 	free(cdata->filter);
 	free(cdata->directory);
 	free(cdata->server);
+	free(cdata->tool);
 	free(cdata);
 }

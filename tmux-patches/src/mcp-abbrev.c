@@ -124,6 +124,34 @@ mcp_abbrev_server(struct tmcp_client *core, const char *directory,
 	}
 }
 
+/*
+ * The tool that is meant, once the server has listed its tools. Returns NULL
+ * with the cause if there is none; near names are in it.
+ */
+char *
+mcp_abbrev_tool(struct tmcp_client *core, const char *server,
+    const char *name, char **cause)
+{
+	char	*found;
+	size_t	 size = 128, needed;
+	int32_t	 result;
+
+	for (;;) {
+		found = xmalloc(size);
+		result = tmcp_client_find_tool(core, server, name, found, size,
+		    &needed);
+		if (result != TMCP_RESULT_OK) {
+			*cause = mcp_strerror(result);
+			free(found);
+			return (NULL);
+		}
+		if (needed < size)
+			return (found);
+		free(found);
+		size = needed + 1;
+	}
+}
+
 /* What is known of a server without asking it; "" is nothing. To be freed. */
 static char *
 mcp_abbrev_known(struct tmcp_client *core, const char *server,

@@ -39,6 +39,16 @@
 /* How much is given back in one go. */
 #define MCP_BYTES_PIECE (1024 * 1024)
 
+/* What is measured in one turn of the loop. */
+#define MCP_BYTES_MEASURE (4 * 1024 * 1024)
+
+/* A string of the core whose length is not known yet, and who gets it. */
+struct mcp_bytes_measure {
+	struct mcp_bytes	*bytes;
+	mcp_extract_cb		 cb;
+	void			*data;
+};
+
 /* Begin a text of our own. It always has a NUL behind it. */
 struct mcp_bytes *
 mcp_bytes_create(void)
@@ -130,17 +140,40 @@ mcp_bytes_event(struct tmcp_event *event)
 	return (b);
 }
 
-/* Take over a string of the core. */
-struct mcp_bytes *
-mcp_bytes_string(char *string)
+/* Measure some more of a string. */
+static int
+mcp_bytes_measure(void *data)
 {
-	struct mcp_bytes	*b;
+	struct mcp_bytes_measure	*m = data;
+	struct mcp_bytes		*b = m->bytes;
+	size_t				 size;
 
-	b = xcalloc(1, sizeof *b);
-	b->references = 1;
-	b->string = string;
-	b->text = string;
-	return (b);
+	size = strnlen(b->text + b->size, MCP_BYTES_MEASURE);
+	b->size += size;
+	if (size == MCP_BYTES_MEASURE)
+		return (1);
+	m->cb(m->data, b);
+	free(m);
+	return (0);
+}
+
+/*
+ * Take over a string that the core gave without its length. The callback gets
+ * it once it is measured, before this returns if it is short.
+ */
+void
+mcp_bytes_string(char *string, mcp_extract_cb cb, void *data)
+{
+	struct mcp_bytes_measure	*m;
+
+	m = xcalloc(1, sizeof *m);
+	m->bytes = xcalloc(1, sizeof *m->bytes);
+	m->bytes->references = 1;
+	m->bytes->string = string;
+	m->bytes->text = string;
+	m->cb = cb;
+	m->data = data;
+	mcp_work_start(mcp_bytes_measure, m);
 }
 
 /*

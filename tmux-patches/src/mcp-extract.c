@@ -38,6 +38,7 @@ struct mcp_extract {
 	size_t			 cut;
 	size_t			 off;
 	int			 sgr;
+	char			 buffer[MCP_BUFFER_NAME_BYTES];
 	struct mcp_bytes	*lines;
 
 	mcp_extract_cb		 cb;
@@ -75,7 +76,8 @@ mcp_extract_finish(void *data)
 	if (extract->cut != extract->bytes->size) {
 		mcp_bytes_printf(lines, "%s[cut: all %zu bytes are in buffer "
 		    "%s]", lines->size != 0 && s[lines->size - 1] == '\n' ?
-		    "" : "\n", extract->bytes->size, MCP_BUFFER);
+		    "" : "\n", mcp_paste_size(extract->buffer),
+		    extract->buffer);
 	}
 	while (lines->size != 0 && lines->own[lines->size - 1] == '\n')
 		lines->own[--lines->size] = '\0';
@@ -109,8 +111,9 @@ mcp_extract_step(void *data)
 	if (extract->cut == extract->bytes->size)
 		mcp_extract_finish(extract);
 	else {
-		mcp_paste_set(MCP_BUFFER, extract->bytes, mcp_extract_finish,
-		    extract);
+		mcp_paste_spare(extract->buffer, sizeof extract->buffer);
+		mcp_paste_set(extract->buffer, extract->bytes,
+		    mcp_extract_finish, extract);
 	}
 	return (0);
 }

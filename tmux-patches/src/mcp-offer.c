@@ -98,8 +98,10 @@ mcp_offer_form_end(void *data, enum mcp_form_end end)
 			free(run->name);
 			run->name = uri;
 		}
-		of->run = NULL;
-		mcp_run_next(run);
+		if (of->end == NULL) {
+			of->run = NULL;
+			mcp_run_next(run);
+		}
 	}
 	if (of->end != NULL)
 		of->end(of->data, end);
@@ -107,7 +109,28 @@ mcp_offer_form_end(void *data, enum mcp_form_end end)
 		mcp_offer_free(of);
 }
 
-/* Create and ask. The run and the fields become ours; end is told after. */
+/* Take the run, with what was given, after the form has ended with Send. */
+struct mcp_run *
+mcp_offer_take(struct mcp_offer *of)
+{
+	struct mcp_run	*run = of->run;
+
+	of->run = NULL;
+	return (run);
+}
+
+/* The run has failed: look at what was given again, for a new run. */
+void
+mcp_offer_again(struct mcp_offer *of, struct mcp_run *run, const char *cause)
+{
+	of->run = run;
+	mcp_form_review(of->form, cause);
+}
+
+/*
+ * Create and ask. The run and the fields become ours. If end is not NULL it is
+ * told after, and takes the run; otherwise it is run here.
+ */
 struct mcp_offer *
 mcp_offer_create(struct mcp_dialog *dialog, struct mcp_run *run,
     uint32_t reference, const char *about, struct mcp_field *fields,

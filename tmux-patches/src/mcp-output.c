@@ -210,7 +210,19 @@ mcp_output_error(void *data, struct mcp_bytes *lines)
 	mcp_output_end(out);
 }
 
-/* Print the next part of the text to a shell client. */
+/* A part is printed: whoever has more of them goes on. */
+static void
+mcp_output_part_end(struct mcp_output *out)
+{
+	mcp_done_cb	cb = out->part_cb;
+
+	mcp_bytes_unref(out->bytes);
+	out->bytes = NULL;
+	out->part_cb = NULL;
+	cb(out->part_data);
+}
+
+/* Print some more of the text to a shell client. */
 static int
 mcp_output_step(void *data)
 {
@@ -222,7 +234,10 @@ mcp_output_step(void *data)
 	char			*s, *next, *line, *clean;
 
 	if ((c->flags & CLIENT_DEAD) || out->off == bytes->size) {
-		mcp_output_end(out);
+		if (out->part_cb != NULL)
+			mcp_output_part_end(out);
+		else
+			mcp_output_end(out);
 		return (0);
 	}
 	size = mcp_text_cut(text, bytes->size - out->off, MCP_OUTPUT_CHUNK);
@@ -290,7 +305,7 @@ mcp_output_kept(void *data)
 
 	if (out->item == NULL) {
 		mcp_message_add("mcp: %s: %zu bytes in buffer %s",
-		    out->title, out->bytes->size, out->buffer);
+		    out->title, mcp_paste_size(out->buffer), out->buffer);
 	}
 	mcp_output_end(out);
 }
@@ -304,7 +319,7 @@ mcp_output_left(void *data)
 	char			*s, *line;
 
 	xasprintf(&s, "mcp: %s: nowhere to show it, %zu bytes in buffer %s",
-	    out->title, out->bytes->size, MCP_BUFFER);
+	    out->title, mcp_paste_size(out->buffer), out->buffer);
 	line = mcp_text_line(s);
 	if (mcp_show_alive(out->viewer))
 		mcp_message_set(out->viewer, line);
@@ -319,10 +334,16 @@ mcp_output_left(void *data)
 void
 mcp_output_shown(struct mcp_output *out, int shown)
 {
-	if (shown == -1)
-		mcp_paste_set(MCP_BUFFER, out->bytes, mcp_output_left, out);
-	else
+	char	name[MCP_BUFFER_NAME_BYTES];
+
+	if (shown != -1) {
 		mcp_output_end(out);
+		return;
+	}
+	mcp_paste_spare(name, sizeof name);
+	free(out->buffer);
+	out->buffer = xstrdup(name);
+	mcp_paste_set(name, out->bytes, mcp_output_left, out);
 }
 
 /*
@@ -376,7 +397,30 @@ mcp_output_give(struct mcp_output *out, int retval, struct mcp_bytes *bytes,
 		mcp_work_add(mcp_output_step, out);
 }
 
-/* The same with a text or an error that is copied; both may be NULL. */
+/*
+ * If parts of a result may be printed one after the other: only a shell client
+ * can do something with the first of them.
+ */
+int
+mcp_output_has_parts(struct mcp_output *out)
+{
+	return (out->sink == MCP_SINK_STDOUT && out->client != NULL &&
+	    (~out->client->flags & CLIENT_CONTROL));
+}
+
+/* Print a part of a result, ours from now on; cb may then print another. */
+void
+mcp_output_part(struct mcp_output *out, struct mcp_bytes *bytes,
+    mcp_done_cb cb, void *data)
+{
+	out->bytes = bytes;
+	out->off = 0;
+	out->part_cb = cb;
+	out->part_data = data;
+	mcp_work_add(mcp_output_step, out);
+}
+
+/* End a result with a text or an error that is copied; both may be NULL. */
 void
 mcp_output_finish(struct mcp_output *out, int retval, const char *text,
     size_t size, const char *error)

@@ -231,7 +231,7 @@ mcp_pager_start(struct mcp_pager *mp)
 	xasprintf(&mp->buffer, "%s-%s-%u", MCP_BUFFER,
 	    mp->out->sink == MCP_SINK_POPUP ? "popup" : "window",
 	    mcp_pager_next++);
-	mcp_paste_set(mp->buffer, mp->lines, mcp_pager_pasted, mp);
+	mcp_paste_set_coloured(mp->buffer, mp->lines, mcp_pager_pasted, mp);
 }
 
 /* Show lines, which are ours from now on, for a client that is alive. */

@@ -27,18 +27,27 @@
 /*
  * Puts texts into paste buffers: those that are small at once, the others by
  * and by, one after the other, so that the last text is what a buffer has in
- * the end.
+ * the end. Colours are left out, because a buffer is pasted into programs; only
+ * the buffer of a popup or window has them.
  */
 
 /* What is copied in one turn of the loop. */
 #define MCP_PASTE_TURN_BYTES (256 * 1024)
 
-/* A text on its way; cb, if not NULL, is told when it is there. */
+/* How many results without another place are kept at most. */
+#define MCP_PASTE_SPARE 9
+
+/*
+ * A text on its way; cb, if not NULL, is told when it is there. Size is that of
+ * the copy so far.
+ */
 struct mcp_paste {
 	char			*name;
 	struct mcp_bytes	*bytes;
+	int			 sgr;
 	char			*copy;
 	size_t			 off;
+	size_t			 size;
 
 	mcp_done_cb		 cb;
 	void			*data;
@@ -54,8 +63,7 @@ mcp_paste_show(struct mcp_paste *paste)
 {
 	char	*cause;
 
-	if (paste_set(paste->copy, paste->bytes->size, paste->name,
-	    &cause) != 0) {
+	if (paste_set(paste->copy, paste->size, paste->name, &cause) != 0) {
 		mcp_message_add("mcp: %s", cause);
 		free(cause);
 		free(paste->copy);
@@ -78,12 +86,19 @@ mcp_paste_finish(struct mcp_paste *paste)
 static void
 mcp_paste_copy(struct mcp_paste *paste)
 {
-	size_t	size = paste->bytes->size - paste->off;
+	const char	*text = paste->bytes->text + paste->off;
+	size_t		 size = paste->bytes->size - paste->off;
 
 	if (size > MCP_PASTE_TURN_BYTES)
-		size = MCP_PASTE_TURN_BYTES;
-	memcpy(paste->copy + paste->off, paste->bytes->text + paste->off, size);
+		size = mcp_sgr_cut(text, size, MCP_PASTE_TURN_BYTES);
 	paste->off += size;
+	if (paste->sgr) {
+		memcpy(paste->copy + paste->size, text, size);
+		paste->size += size;
+	} else {
+		paste->size += mcp_sgr_strip(paste->copy + paste->size, text,
+		    size);
+	}
 }
 
 /* Go on with the first: copy, and each in a turn of its own, show and tell. */
@@ -118,18 +133,58 @@ mcp_paste_pending(const char *name)
 }
 
 /*
- * Put text into a paste buffer and tell cb, which may be NULL, when it is
- * there: before this returns if the text is small.
+ * The name of a buffer for a result that has no other place: the first of a few
+ * that is free, so that results do not take each other's place, or else the
+ * oldest.
  */
 void
-mcp_paste_set(const char *name, struct mcp_bytes *bytes, mcp_done_cb cb,
-    void *data)
+mcp_paste_spare(char *name, size_t size)
+{
+	struct paste_buffer	*pb;
+	char			 oldest[sizeof MCP_BUFFER + 16] = MCP_BUFFER;
+	u_int			 order = UINT_MAX;
+	u_int			 i;
+
+	for (i = 1; i <= MCP_PASTE_SPARE; i++) {
+		if (i == 1)
+			strlcpy(name, MCP_BUFFER, size);
+		else
+			xsnprintf(name, size, "%s-%u", MCP_BUFFER, i);
+		if (mcp_paste_pending(name) || mcp_sink_is_taken(i))
+			continue;
+		if ((pb = paste_get_name(name)) == NULL)
+			return;
+		if (paste_buffer_order(pb) < order) {
+			order = paste_buffer_order(pb);
+			strlcpy(oldest, name, sizeof oldest);
+		}
+	}
+	strlcpy(name, oldest, size);
+}
+
+/* How many bytes a paste buffer has, which are fewer than those of the text. */
+size_t
+mcp_paste_size(const char *name)
+{
+	struct paste_buffer	*pb = paste_get_name(name);
+	size_t			 size = 0;
+
+	if (pb != NULL)
+		(void)paste_buffer_data(pb, &size);
+	return (size);
+}
+
+/* Put text into a paste buffer, with its colours or without. */
+static void
+mcp_paste_start(const char *name, struct mcp_bytes *bytes, int sgr,
+    mcp_done_cb cb, void *data)
 {
 	struct mcp_paste	*paste;
 
 	paste = xcalloc(1, sizeof *paste);
 	paste->name = xstrdup(name);
 	paste->bytes = mcp_bytes_ref(bytes);
+	paste->sgr = sgr;
 	paste->copy = xmalloc(bytes->size == 0 ? 1 : bytes->size);
 	paste->cb = cb;
 	paste->data = data;
@@ -143,4 +198,23 @@ mcp_paste_set(const char *name, struct mcp_bytes *bytes, mcp_done_cb cb,
 	if (!mcp_paste_working)
 		mcp_work_add(mcp_paste_step, NULL);
 	mcp_paste_working = 1;
+}
+
+/*
+ * Put text into a paste buffer, without its colours, and tell cb, which may be
+ * NULL, when it is there: before this returns if the text is small.
+ */
+void
+mcp_paste_set(const char *name, struct mcp_bytes *bytes, mcp_done_cb cb,
+    void *data)
+{
+	mcp_paste_start(name, bytes, 0, cb, data);
+}
+
+/* The same with its colours, for a pager. */
+void
+mcp_paste_set_coloured(const char *name, struct mcp_bytes *bytes,
+    mcp_done_cb cb, void *data)
+{
+	mcp_paste_start(name, bytes, 1, cb, data);
 }

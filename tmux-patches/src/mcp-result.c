@@ -33,9 +33,6 @@
 /* What is left of a result in #{mcp_result}. */
 #define MCP_RUN_FORMAT_BYTES 65536
 
-/* What is measured in one turn of the loop. */
-#define MCP_RUN_MEASURE_BYTES (4 * 1024 * 1024)
-
 static int32_t		 mcp_absent_result = TMCP_RESULT_INTERNAL;
 static const char	*mcp_absent_text;
 
@@ -194,6 +191,7 @@ mcp_run_got(void *data, struct mcp_bytes *shown)
 {
 	struct mcp_run		*run = data;
 	struct mcp_output	*out = run->out;
+	char			 name[MCP_BUFFER_NAME_BYTES];
 
 	run->shown = shown;
 	if (run->args.cmdlist == NULL) {
@@ -203,27 +201,11 @@ mcp_run_got(void *data, struct mcp_bytes *shown)
 	if (run->told == NULL)
 		run->told = mcp_bytes_ref(shown);
 	if (run->told->size > MCP_RUN_FORMAT_BYTES &&
-	    (out->client == NULL || (~out->client->flags & CLIENT_DEAD)))
-		mcp_paste_set(MCP_BUFFER, run->told, mcp_run_told, run);
-	else
+	    (out->client == NULL || (~out->client->flags & CLIENT_DEAD))) {
+		mcp_paste_spare(name, sizeof name);
+		mcp_paste_set(name, run->told, mcp_run_told, run);
+	} else
 		mcp_run_told(run);
-}
-
-/* Measure some more of a string that the core gave without its length. */
-static int
-mcp_run_measure(void *data)
-{
-	struct mcp_run		*run = data;
-	struct mcp_bytes	*got = run->measured;
-	size_t			 size;
-
-	size = strnlen(got->text + got->size, MCP_RUN_MEASURE_BYTES);
-	got->size += size;
-	if (size == MCP_RUN_MEASURE_BYTES)
-		return (1);
-	run->measured = NULL;
-	mcp_run_got(run, got);
-	return (0);
 }
 
 /* Pretty JSON or what is at a pointer, or why there is none. */
@@ -239,8 +221,7 @@ mcp_run_string(struct mcp_run *run, struct tmcp_event *event)
 	else
 		result = tmcp_event_pointer(event, run->pointer, &s);
 	if (result == TMCP_RESULT_OK) {
-		run->measured = mcp_bytes_string(s);
-		mcp_work_start(mcp_run_measure, run);
+		mcp_bytes_string(s, mcp_run_got, run);
 		return;
 	}
 	run->status = MCP_EXIT_ERROR;
@@ -264,7 +245,8 @@ mcp_run_want(struct mcp_run *run, struct mcp_request *mr)
 {
 	u_int	want = 0, failed = MCP_WANT(TMCP_WANT_TEXT);
 
-	if (run->done != NULL || run->table != NULL)
+	if (run->table != NULL ||
+	    (run->done != NULL && !mcp_run_has_result(run)))
 		want = MCP_WANT(TMCP_WANT_TABLE);
 	else if (run->part == MCP_PART_PRETTY)
 		want = MCP_WANT(TMCP_WANT_PRETTY);

@@ -199,8 +199,7 @@ mcp_run_ask(struct mcp_run *run, int *status, char **cause)
 	    mcp_run_done, mcp_run_free, run);
 	mcp_run_want(run, mr);
 	run->out->raw = (run->part != MCP_PART_TEXT ||
-	    run->start == mcp_run_call || run->start == mcp_run_prompt ||
-	    run->start == mcp_run_read);
+	    mcp_run_has_result(run));
 	result = run->start(run, mr, &id);
 	if (result != TMCP_RESULT_OK) {
 		*status = mcp_retval(result);
@@ -368,6 +367,14 @@ mcp_run_go(struct mcp_run *run, struct cmdq_item *item)
 	else if (mcp_run_begin(run, &status, &cause) != 0)
 		return (mcp_run_refuse(run, item, status, cause));
 	return (wait ? CMD_RETURN_WAIT : CMD_RETURN_NORMAL);
+}
+
+/* If the answer is a result to be shown, and no list. */
+int
+mcp_run_has_result(struct mcp_run *run)
+{
+	return (run->start == mcp_run_call || run->start == mcp_run_prompt ||
+	    run->start == mcp_run_read);
 }
 
 /* Create for an attached client, as a key binding does. */

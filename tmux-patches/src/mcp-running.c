@@ -84,27 +84,36 @@ mcp_running_free(struct mcp_running *mr)
 	free(mr);
 }
 
+/* The row of a request in the table of those that have not ended, or -1. */
+static ssize_t
+mcp_running_row(const struct tmcp_table *table, uint64_t id)
+{
+	size_t	row;
+
+	for (row = 0; row < tmcp_table_rows(table); row++) {
+		if (strtoull(tmcp_table_get(table, row, "id"), NULL, 10) == id)
+			return (row);
+	}
+	return (-1);
+}
+
 /* How far a request is, in words, to be freed; NULL if it is over. */
 char *
 mcp_running_say(uint64_t id)
 {
 	struct tmcp_client	*core = mcp_core_get();
 	struct tmcp_table	*table;
-	const char		*percent, *message;
+	const char		*percent;
 	char			*s = NULL, *line;
-	size_t			 row;
+	ssize_t			 row;
 	uint64_t		 age;
 
 	if (core == NULL || (table = tmcp_client_jobs(core)) == NULL)
 		return (NULL);
-	for (row = 0; row < tmcp_table_rows(table); row++) {
-		if (strtoull(tmcp_table_get(table, row, "id"), NULL,
-		    10) != id)
-			continue;
+	if ((row = mcp_running_row(table, id)) != -1) {
 		age = strtoull(tmcp_table_get(table, row, "age_us"), NULL, 10);
 		percent = tmcp_table_get(table, row, "progress");
-		message = tmcp_table_get(table, row, "message");
-		line = mcp_text_line(message);
+		line = mcp_text_line(tmcp_table_get(table, row, "message"));
 		xasprintf(&s, "%s, %llu s%s%s%s%s%s",
 		    tmcp_table_get(table, row, "state"),
 		    (unsigned long long)age / 1000000,
@@ -112,7 +121,30 @@ mcp_running_say(uint64_t id)
 		    *percent == '\0' ? "" : "%",
 		    *line == '\0' ? "" : ": ", line);
 		free(line);
-		break;
+	}
+	tmcp_table_free(table);
+	return (s);
+}
+
+/*
+ * What the server says about a request, or the last line of the standard error
+ * of one that is starting; to be freed, and NULL if there is nothing.
+ */
+char *
+mcp_running_message(uint64_t id)
+{
+	struct tmcp_client	*core = mcp_core_get();
+	struct tmcp_table	*table;
+	const char		*message;
+	char			*s = NULL;
+	ssize_t			 row;
+
+	if (core == NULL || (table = tmcp_client_jobs(core)) == NULL)
+		return (NULL);
+	if ((row = mcp_running_row(table, id)) != -1) {
+		message = tmcp_table_get(table, row, "message");
+		if (*message != '\0')
+			s = xstrdup(message);
 	}
 	tmcp_table_free(table);
 	return (s);

@@ -284,7 +284,7 @@ mcp_show_view_step(__unused int fd, __unused short events, __unused void *arg)
 {
 	struct mcp_show_view	*view;
 	struct window_pane	*wp;
-	char			*line, *s;
+	char			*line, *s, name[MCP_BUFFER_NAME_BYTES];
 	size_t			 size = 0;
 	u_int			 i;
 	int			 wait, was_started;
@@ -313,9 +313,10 @@ mcp_show_view_step(__unused int fd, __unused short events, __unused void *arg)
 		free(line);
 	}
 	if (wp == NULL && !was_started) {
-		mcp_paste_set(MCP_BUFFER, view->lines, NULL, NULL);
+		mcp_paste_spare(name, sizeof name);
+		mcp_paste_set(name, view->lines, NULL, NULL);
 		mcp_message_add("mcp: the pane has gone, %zu bytes in buffer "
-		    "%s", view->lines->size, MCP_BUFFER);
+		    "%s", view->lines->size, name);
 	}
 	mcp_timer_add(&mcp_show_timer, 0);
 }

@@ -72,6 +72,13 @@ mcp_sink_take(struct mcp_output *out)
 		xasprintf(&out->buffer, "%s-%u", MCP_BUFFER, i + 1);
 }
 
+/* If a call that runs has taken the usual buffer with this number, from 1. */
+int
+mcp_sink_is_taken(u_int slot)
+{
+	return (slot <= mcp_sink_nslots && mcp_sink_slots[slot - 1]);
+}
+
 /* The result is in its buffer, or there is none. */
 void
 mcp_sink_release(struct mcp_output *out)

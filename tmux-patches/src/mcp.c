@@ -280,22 +280,6 @@ mcp_fail(void)
 	mcp_request_fail_all();
 }
 
-/* The configuration was loaded: show what is newly wrong with it. */
-static void
-mcp_config_loaded(struct tmcp_event *event)
-{
-	const char	*text = mcp_event_text(event, NULL);
-	char		*copy, *next, *line;
-
-	next = copy = mcp_text_vis(text, strlen(text), NULL);
-	while ((line = strsep(&next, "\n")) != NULL) {
-		if (*line != '\0')
-			mcp_message_add("mcp: %s", line);
-	}
-	free(copy);
-	mcp_options_preconnect(mcp_core);
-}
-
 /* The callback that got this event keeps it. */
 void
 mcp_event_take(struct tmcp_event *event)
@@ -317,7 +301,7 @@ mcp_event_give(struct tmcp_event *event)
 			mcp_request_done(mr, event);
 		break;
 	case TMCP_EVENT_TYPE_CONFIG_LOADED:
-		mcp_config_loaded(event);
+		mcp_options_preconnect(mcp_core);
 		break;
 	case TMCP_EVENT_TYPE_QUESTION:
 		mcp_question_event(event);

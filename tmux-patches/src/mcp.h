@@ -71,8 +71,12 @@
 #define mcp_dialog_type(c, key) (status_prompt_key(c, key), 0)
 #endif
 
-/* Paste buffer that gets what does not fit where it was meant to go. */
+/*
+ * Paste buffer that gets what does not fit where it was meant to go, or another
+ * with this and a number as its name, of at most so many bytes.
+ */
 #define MCP_BUFFER "mcp"
+#define MCP_BUFFER_NAME_BYTES 32
 
 /* Exit status of a shell client. */
 #define MCP_EXIT_ERROR 1
@@ -151,6 +155,8 @@ struct mcp_output {
 	struct mcp_bytes	*bytes;
 	size_t			 off;
 	int			 raw;	/* not a list but what a server made */
+	mcp_done_cb		 part_cb;	/* more parts follow */
+	void			*part_data;
 	char			*error;
 	int			 retval;
 };
@@ -219,7 +225,6 @@ struct mcp_run {
 	int			 is_json;
 	int			 shows_json;
 	struct mcp_bytes	*answer;
-	struct mcp_bytes	*measured;
 	struct mcp_bytes	*shown;
 	struct mcp_bytes	*told;
 };
@@ -275,6 +280,15 @@ enum mcp_suggest_end {
 };
 typedef void (*mcp_suggest_cb)(void *, enum mcp_suggest_end, const char *);
 
+/* A run that is awaited in a dialog, and how that ended. */
+struct mcp_await;
+enum mcp_await_end {
+	MCP_AWAIT_DONE,		/* its result is shown, the dialog is in the way */
+	MCP_AWAIT_FAILED,	/* with the cause */
+	MCP_AWAIT_LEFT		/* the person does not wait; to be freed */
+};
+typedef void (*mcp_await_cb)(void *, enum mcp_await_end, const char *);
+
 /* A form: one value for each field, and then a look at all of them. */
 struct mcp_form;
 struct mcp_offer;
@@ -306,6 +320,8 @@ char		*mcp_abbrev_server(struct tmcp_client *, const char *,
 		     const char *, char **);
 char		*mcp_abbrev_row(const struct tmcp_table *, const char *,
 		     const char *, int, char **);
+char		*mcp_abbrev_tool(struct tmcp_client *, const char *,
+		     const char *, char **);
 int		 mcp_abbrev_listed(struct tmcp_client *, const char *);
 int		 mcp_abbrev_offers(struct tmcp_client *, const char *,
 		     const char *);
@@ -321,6 +337,11 @@ struct mcp_file	*mcp_args_next_file(struct mcp_args *);
 void		 mcp_args_take_file(struct mcp_args *, struct mcp_bytes *);
 void		 mcp_args_free(struct mcp_args *);
 
+/* mcp-await.c */
+struct mcp_await *mcp_await_start(struct mcp_dialog *, struct client *,
+		     struct mcp_run *, mcp_await_cb, void *, char **);
+void		 mcp_await_free(struct mcp_await *);
+
 /* mcp-blob.c */
 int		 mcp_blob_save(struct tmcp_event *, struct mcp_bytes *,
 		     struct mcp_bytes *, struct client *, mcp_extract_cb,
@@ -335,7 +356,7 @@ int		 mcp_bytes_add_lines(struct mcp_bytes *, struct mcp_bytes *,
 void printflike(2, 3) mcp_bytes_printf(struct mcp_bytes *, const char *, ...);
 struct mcp_bytes *mcp_bytes_copy(const char *, size_t);
 struct mcp_bytes *mcp_bytes_event(struct tmcp_event *);
-struct mcp_bytes *mcp_bytes_string(char *);
+void		 mcp_bytes_string(char *, mcp_extract_cb, void *);
 struct mcp_bytes *mcp_bytes_part(struct mcp_bytes *, const char *, size_t);
 struct mcp_bytes *mcp_bytes_ref(struct mcp_bytes *);
 void		 mcp_bytes_unref(struct mcp_bytes *);
@@ -466,6 +487,9 @@ int		 mcp_offer_asks(struct mcp_run *, struct args *);
 struct mcp_offer *mcp_offer_create(struct mcp_dialog *, struct mcp_run *,
 		     uint32_t, const char *, struct mcp_field *, u_int,
 		     mcp_form_end_cb, void *);
+struct mcp_run	*mcp_offer_take(struct mcp_offer *);
+void		 mcp_offer_again(struct mcp_offer *, struct mcp_run *,
+		     const char *);
 void		 mcp_offer_run(struct mcp_run *, uint32_t, struct mcp_field *,
 		     u_int);
 void		 mcp_offer_free(struct mcp_offer *);
@@ -488,6 +512,9 @@ void		 mcp_output_give(struct mcp_output *, int, struct mcp_bytes *,
 		     int);
 void		 mcp_output_finish(struct mcp_output *, int, const char *,
 		     size_t, const char *);
+int		 mcp_output_has_parts(struct mcp_output *);
+void		 mcp_output_part(struct mcp_output *, struct mcp_bytes *,
+		     mcp_done_cb, void *);
 void		 mcp_output_shown(struct mcp_output *, int);
 void		 mcp_output_free(struct mcp_output *);
 enum cmd_retval	 mcp_output_now(struct cmdq_item *, int, const char *,
@@ -499,8 +526,12 @@ void		 mcp_pager_key(struct client *);
 void		 mcp_pager_client_lost(struct client *);
 
 /* mcp-paste.c */
+void		 mcp_paste_spare(char *, size_t);
+size_t		 mcp_paste_size(const char *);
 void		 mcp_paste_set(const char *, struct mcp_bytes *, mcp_done_cb,
 		     void *);
+void		 mcp_paste_set_coloured(const char *, struct mcp_bytes *,
+		     mcp_done_cb, void *);
 
 /* mcp-prepare.c */
 int		 mcp_prepare_start(struct mcp_request *, struct tmcp_event *);
@@ -524,6 +555,11 @@ void		 mcp_question_gone(uint64_t);
 u_int		 mcp_question_count(void);
 int		 mcp_question_answer(struct client *, int, char **);
 void		 mcp_question_client_lost(struct client *);
+
+/* mcp-ready.c */
+struct mcp_output *mcp_ready_output(struct cmd *, struct cmdq_item *);
+enum cmd_retval	 mcp_ready_start(struct cmdq_item *, struct mcp_output *,
+		     mcp_request_cb, mcp_free_cb, void *);
 
 /* mcp-request.c */
 struct mcp_request *mcp_request_add(struct mcp_output *, mcp_request_cb,
@@ -565,6 +601,7 @@ enum cmd_retval	 mcp_run_refuse(struct mcp_run *, struct cmdq_item *, int,
 int		 mcp_run_has_rows(struct mcp_run *, const char *,
 		     char **);
 struct tmcp_table *mcp_run_rows(struct mcp_run *, struct tmcp_event *);
+int		 mcp_run_has_result(struct mcp_run *);
 int32_t		 mcp_run_call(struct mcp_run *, void *, uint64_t *);
 int32_t		 mcp_run_prompt(struct mcp_run *, void *, uint64_t *);
 int32_t		 mcp_run_read(struct mcp_run *, void *, uint64_t *);
@@ -582,6 +619,7 @@ void		 mcp_running_end(uint64_t);
 void		 mcp_running_client_lost(struct client *);
 char		*mcp_running_say(uint64_t);
 int		 mcp_running_shows(struct client *);
+char		*mcp_running_message(uint64_t);
 
 /* mcp-say.c */
 int		 mcp_say_is_guard(const char *);
@@ -602,6 +640,7 @@ void		 mcp_show_key(struct client *);
 
 /* mcp-sink.c */
 void		 mcp_sink_release(struct mcp_output *);
+int		 mcp_sink_is_taken(u_int);
 int		 mcp_sink_parse(struct mcp_output *, const char *, int,
 		     char **);
 
@@ -654,6 +693,10 @@ char		*mcp_text_fit(const char *, u_int);
 char		*mcp_text_label(const char *, u_int, int);
 char		*mcp_text_utf8(const char *, size_t);
 char		*mcp_text_json(const char *, size_t);
+
+/* mcp-tool.c */
+void		 mcp_tool_start(struct mcp_bytes *, const char *, int,
+		     mcp_extract_cb, void *);
 
 /* mcp-typing.c */
 int		 mcp_typing(struct client *, const struct timeval *);

@@ -45,7 +45,7 @@ impl Unusable {
             Unusable::Disabled => (ProblemKind::Disabled, " is disabled".to_owned()),
             Unusable::Unsupported(transport) => (
                 ProblemKind::Unsupported,
-                format!(": transport '{transport}' is not supported yet"),
+                format!(" is not used yet: transport '{transport}' is not supported"),
             ),
             Unusable::Wrong(what) => (ProblemKind::Refused, format!(": {what}")),
         }

@@ -174,7 +174,7 @@ fn the_transport_follows_from_what_is_given() {
 fn transports_to_come_are_told_and_other_programs_own_are_not() {
     for transport in ["http", "sse", "ws", "streamable-http", "tcp", "tls"] {
         let shown = if transport == "streamable-http" { "http" } else { transport };
-        let expected = format!("transport '{shown}' is not supported yet");
+        let expected = format!(" is not used yet: transport '{shown}' is not supported");
         assert_eq!(
             bad(&format!(r#"{{"type": "{transport}", "url": "https://u:SECRET@h"}}"#)),
             expected
@@ -182,7 +182,10 @@ fn transports_to_come_are_told_and_other_programs_own_are_not() {
         assert_eq!(bad(&format!(r#"{{"transport": "{transport}", "command": "x"}}"#)), expected);
     }
     assert_eq!(parse(r#"{"a": {"type": "http"}}"#).problems[0].kind, ProblemKind::Unsupported);
-    assert_eq!(bad(r#"{"url": "https://h/mcp"}"#), "transport 'http' is not supported yet");
+    assert_eq!(
+        bad(r#"{"url": "https://h/mcp"}"#),
+        " is not used yet: transport 'http' is not supported"
+    );
     for transport in ["sdk", "sse-ide", "ws-ide", "claudeai-proxy"] {
         let told = format!("transport '{transport}' belongs to another program alone");
         assert_eq!(bad(&format!(r#"{{"type": "{transport}", "disabled": true}}"#)), told);
@@ -502,7 +505,7 @@ fn an_address_under_any_name_is_http_and_a_process_in_any_words_is_stdio() {
     for key in ["url", "serverUrl", "httpUrl", "endpoint", "uri"] {
         let entry =
             format!(r#"{{"{key}": "https://u:SECRET@h/mcp", "headers": {{"A": "SECRET"}}}}"#);
-        assert_eq!(bad(&entry), "transport 'http' is not supported yet");
+        assert_eq!(bad(&entry), " is not used yet: transport 'http' is not supported");
     }
     for entry in [
         r#"{"transport": {"type": "http", "url": "https://h"}}"#,
@@ -511,11 +514,11 @@ fn an_address_under_any_name_is_http_and_a_process_in_any_words_is_stdio() {
         r#"{"type": "surely-new", "url": "https://h"}"#,
         r#"{"command": "", "url": "https://h"}"#,
     ] {
-        assert_eq!(bad(entry), "transport 'http' is not supported yet", "{entry}");
+        assert_eq!(bad(entry), " is not used yet: transport 'http' is not supported", "{entry}");
     }
     assert_eq!(
         bad(r#"{"type": "SSE", "url": "https://h"}"#),
-        "transport 'sse' is not supported yet"
+        " is not used yet: transport 'sse' is not supported"
     );
     let (server, told) = warned(r#"{"type": "newfangled", "command": "x"}"#);
     assert_eq!(server.transport, Transport::Stdio);

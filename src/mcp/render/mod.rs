@@ -2,6 +2,7 @@
 //!
 //! * [`content`] — the text of a result; [`error_data`] — the data of an error.
 //! * [`listing`] — lists as text; [`rows`] — lists as tables.
+//! * [`tool_details`] — one tool of a list with everything that is said of it.
 //! * [`blob`] — binary parts; [`mod@pointer`] — one part, by JSON Pointer.
 
 pub mod blob;

@@ -237,6 +237,12 @@ fn colours_are_drawn_in_view_mode_and_left_out_elsewhere() {
         "text=\u{1b}[32mgreen\u{1b}[0m\tplain \u{1b}[1;38:5:9mbold\u{1b}[m \u{1b}[2Jgone \u{1b}[";
     let shown = "green\tplain bold \\033[2Jgone \\033[\n";
     assert_eq!(tmux.call(["demo", "echo", text]).ok(), shown);
+    // What is kept for pasting has none either; other sequences stay as they came.
+    let stored = "green\tplain bold \u{1b}[2Jgone \u{1b}[";
+    let _ = tmux.call(["-o", "buffer:kept", "demo", "echo", text]).ok();
+    assert_eq!(tmux.buffer("kept").as_deref(), Some(stored));
+    let _ = tmux.call(["-b", "demo", "echo", text]).ok();
+    until("it is stored", || tmux.buffer("mcp").as_deref() == Some(stored));
     let mut control = tmux.control();
     let _ = control.command(
         "mcp-call demo echo 'text=\u{1b}[32mok' { display-message -p 'got #{mcp_result}' }",

@@ -149,3 +149,30 @@ fn a_result_in_a_follow_up_is_not_expanded_again() {
     drop(control);
     tmux.finish();
 }
+
+#[test]
+fn results_that_fit_nowhere_do_not_take_each_others_place() {
+    let tmux = Tmux::demo();
+    let viewer = tmux.view();
+    for n in 1..=11 {
+        let call = format!("mcp-call demo big bytes={}", 200_000 + n);
+        let _ = tmux.run(["bind-key", "-n", "C-g", &call]).ok();
+        viewer.keys(&["C-g"]);
+        let name = if n % 9 == 1 { "mcp".to_owned() } else { format!("mcp-{}", (n - 1) % 9 + 1) };
+        until("it is in a buffer", || {
+            tmux.buffer(&name).is_some_and(|text| text.len() == 200_000 + n)
+        });
+        tmux.until_format("#{pane_in_mode}", "1");
+        viewer.keys(&["q"]);
+        tmux.until_format("#{pane_in_mode}", "0");
+    }
+    // Nine are kept, the oldest of them not.
+    let names = tmux.run(["list-buffers", "-F", "#{buffer_name} #{buffer_size}"]).ok();
+    assert_eq!(names.lines().count(), 9, "{names}");
+    assert!(names.contains("mcp-2 200011\n") && names.contains("mcp-3 200003\n"), "{names}");
+    // Beside them is the one that a person has asked for.
+    let _ = tmux.call(["-b", "demo", "echo", "text=mine"]).ok();
+    until("it is there", || tmux.buffer("mcp").as_deref() == Some("mine"));
+    drop(viewer);
+    tmux.finish();
+}
