@@ -320,17 +320,24 @@ cmd_mcp_tools_join_from(struct cmd_mcp_tools_data *cdata, u_int from,
 	mcp_work_add(cmd_mcp_tools_join, cdata);
 }
 
+/* If a server has not answered yet. */
+static int
+cmd_mcp_tools_awaits(struct cmd_mcp_tools_one *one)
+{
+	return (one->mr != NULL && !mcp_prepare_has(one->mr));
+}
+
 /*
  * Show what can be shown now: everything at once in the order of the names, or
  * the lists of one server. They are in the same order at first; later a server
- * that has not answered is passed over.
+ * that has not answered is passed over, but not one whose list is being made.
  */
 static void
 cmd_mcp_tools_next(struct cmd_mcp_tools_data *cdata)
 {
 	struct cmd_mcp_tools_one	*one;
 	u_int				 i, end;
-	int				 done;
+	int				 done, awaited;
 
 	if (cdata->busy)
 		return;
@@ -342,16 +349,19 @@ cmd_mcp_tools_next(struct cmd_mcp_tools_data *cdata)
 	for (i = 0; i < cdata->count; i = end) {
 		one = &cdata->list[i];
 		done = one->done;
+		awaited = cmd_mcp_tools_awaits(one);
 		for (end = i + 1; end < cdata->count; end++) {
 			if (cdata->list[end].first)
 				break;
 			done = (done && cdata->list[end].done);
+			awaited = (awaited ||
+			    cmd_mcp_tools_awaits(&cdata->list[end]));
 		}
 		if (done && !one->shown) {
 			cmd_mcp_tools_join_from(cdata, i, end);
 			return;
 		}
-		if (!done && !cdata->any_order)
+		if (!done && (!cdata->any_order || !awaited))
 			return;
 	}
 	if (cdata->waiting == 0) {

@@ -290,9 +290,8 @@ async fn write_line(line: &Line<'_, '_>, out: &mut String, budget: &mut Budget) 
 
 /// What a number or a text must not exceed, and the format of a text.
 fn write_limits(limits: &Limits<'_>, out: &mut String, start: usize) {
-    let word = |raw: Option<&str>| {
-        raw.map(|raw| bare(raw).into_owned()).filter(|word| word.len() < 64)
-    };
+    let word =
+        |raw: Option<&str>| raw.map(|raw| bare(raw).into_owned()).filter(|word| word.len() < 64);
     let mut facts = Vec::new();
     match (word(limits.minimum), word(limits.maximum)) {
         (Some(least), Some(most)) => facts.push(format!("{least} to {most}")),

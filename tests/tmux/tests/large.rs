@@ -224,8 +224,8 @@ fn a_view_and_a_popup_say_where_the_rest_is_once_it_is_there() {
     viewer.keys(&["q"]);
     tmux.until_format("#{pane_in_mode}", "0");
 
-    let _ = tmux.run(["delete-buffer", "-b", "mcp"]).ok();
     for sink in ["popup", "window"] {
+        let _ = tmux.run(["delete-buffer", "-b", "mcp"]).ok();
         let _ = fs::remove_file(&shown);
         bind(&tmux, &format!("-o {sink}"), "lines", whole.len(), "");
         viewer.keys(&["C-g"]);
@@ -501,11 +501,14 @@ fn a_list_of_thousands_is_printed_whole() {
     same(&list, &expected);
     let both = tmux.run(["mcp-tools", "-F", "#{mcp_server} #{mcp_name}", "-f", filter]).ok();
     assert_eq!(both.lines().count(), 5700);
-    assert!(both.lines().take(5000).all(|line| line.starts_with("demo tool-")));
-    assert!(both.lines().skip(5000).all(|line| line.starts_with("other tool-")));
+    // The one with fewer tools may be quicker, but neither is in the midst of the other.
+    let servers: Vec<&str> = both.lines().filter_map(|line| line.split(' ').next()).collect();
+    let changes = servers.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert_eq!((changes, servers.iter().filter(|name| **name == "demo").count()), (1, 5000));
     let plain = tmux.run(["mcp-tools"]).ok();
     assert_eq!(plain.matches("tool-").count(), 5700);
-    assert!(plain.starts_with("Server: demo\n") && plain.contains("\n\nServer: other\n"));
+    assert!(plain.starts_with("Server: ") && plain.contains("\n\nServer: "));
+    assert!(plain.contains("Server: demo\n") && plain.contains("Server: other\n"));
     let words = tmux.run(["mcp-complete", "tools", "demo"]).ok();
     assert!(words.ends_with(&expected), "the words of a shell");
     tmux.finish();

@@ -126,9 +126,9 @@ fn a_list_does_not_wait_for_the_servers_that_are_slower() {
     let shown = || fs::read_to_string(&out).expect("it is there");
     let told = || fs::read_to_string(&err).expect("it is there");
 
-    until("the good server is shown", || shown().contains("Server: dgood\necho  Echo\n"));
+    until("the good server is shown", || shown().contains("Server: dgood\necho  "));
     assert!(!shown().contains("Server: cslow"), "{}", shown());
-    until("the slow server is shown", || shown().contains("Server: cslow\necho  Echo\n"));
+    until("the slow server is shown", || shown().contains("Server: cslow\necho  "));
     until("it is told who is waited for", || told().contains("no answer of ahung yet"));
     assert!(told().contains("fetching https://example.org/a"), "{}", told());
     let text = shown();
@@ -140,7 +140,7 @@ fn a_list_does_not_wait_for_the_servers_that_are_slower() {
     File::create(tmux.path("gate")).expect("the gate opens");
     until("the client ends", || client.try_wait().expect("it is our child").is_some());
     let text = shown();
-    assert!(text.contains("\n\nServer: ahung\necho  Echo\n"), "{text}");
+    assert!(text.contains("\n\nServer: ahung\necho  "), "{text}");
     assert_eq!(text.matches("Server: ").count(), 5, "{text}");
     assert_eq!(client.wait().expect("it has ended").code(), Some(2), "one of them failed");
 
