@@ -570,8 +570,16 @@ impl World {
                 };
                 *counter += 1;
                 let words = error.message();
-                let own = token.map(|token| format!("refused t{token}."));
-                if words.contains("refused t") && own.is_none_or(|own| !words.contains(&own)) {
+                let own = token.map_or(String::new(), |token| format!("{token}."));
+                // What is shown of an answer that was cut may end inside the number.
+                let is_own = |told: &str| {
+                    let end = told.find(|c: char| !c.is_ascii_digit());
+                    match end {
+                        Some(_) => !own.is_empty() && told.starts_with(&own),
+                        None => own.starts_with(told),
+                    }
+                };
+                if !words.split("refused t").skip(1).all(is_own) {
                     self.fail(format!("{id:?} ({record:?}) is told {words}"));
                 }
             }
