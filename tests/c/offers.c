@@ -100,7 +100,7 @@ lists_are_text_and_tables(void)
 
 		event = listed(&rig, TMCP_LIST_RESOURCES);
 		CHECK_HAS(tmcp_event_text(event, NULL),
-		    "test://greeting  A greeting\n");
+		    "test://greeting  a line of text\n");
 		table = tmcp_event_table(event);
 		CHECK_INT(tmcp_table_rows(table), 2);
 		CHECK_STR(tmcp_table_get(table, 1, "uri"), "test://pixel");
