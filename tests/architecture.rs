@@ -13,7 +13,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("table", &["chunks"]),
     ("nearest", &[]),
     ("time", &[]),
-    ("config", &["error", "nearest", "time"]),
+    ("config", &["error", "json", "nearest", "time"]),
     ("metrics", &["error", "time"]),
     ("redact", &[]),
     ("release", &[]),

@@ -1,4 +1,4 @@
-//! A resumable JSON scanner that lifts `mcpServers` out of a file of any size.
+//! `mcpServers` lifted out of a file of any size.
 //!
 //! `~/.claude.json` grows to tens of megabytes of history, and tmux must not
 //! stutter while it is read. So the driver feeds the scanner a chunk per
@@ -9,7 +9,8 @@
 //! Invariants:
 //! - the result, and the place and wording of a syntax error, do not depend on
 //!   where the document was split;
-//! - memory is the captured value plus one bit per open bracket; nothing recurses;
+//! - memory is the captured value, one chunk and one bit per open bracket; nothing
+//!   recurses;
 //! - the first error is final: every later call repeats it.
 
 mod captured;
@@ -20,8 +21,9 @@ use std::fmt;
 pub use self::captured::other_format;
 pub use self::captured::{Captured, Key};
 use self::captured::{foreign_key, plain_json};
-use self::text::{Fault, Position, plain_run, unexpected};
+use self::text::{NOT_UTF8, Position, found};
 use crate::error::{Error, Kind, Result};
+use crate::json::{Budget, Dialect, NotJson, Step, Token, Tokenizer, unescape};
 
 /// The key under which Claude Code keeps what it knows of each project.
 const PROJECTS: &str = "projects";
@@ -40,58 +42,58 @@ const CAPTURE_LIMIT: usize = 1 << 20;
 /// All values of a file that are kept.
 const ALL_LIMIT: usize = 8 << 20;
 
-/// Walks one JSON document, chunk by chunk, and keeps the values of a few keys.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Reads one JSON document, chunk by chunk, and keeps the values of a few keys.
 /// Comments, and a comma before a closing bracket, are read over.
 pub struct Scanner {
-    state: State,
-    /// Where a comment is left to.
-    resume: State,
-    nesting: Nesting,
-    role: Role,
-    key: Vec<u8>,
-    /// The key at the top that the walk is below, if it is one of interest.
+    tokenizer: Tokenizer,
+    /// The end of what was fed, from the value or the key that is going on.
+    window: Vec<u8>,
+    /// Where the window begins in the document.
+    position: Position,
+    is_started: bool,
+    /// The key that is going on is longer than any of interest.
+    is_long_key: bool,
+    /// The key at the top that the tokenizer is below, if it is one of interest.
     top: Top,
-    /// The project that the walk is in.
+    /// The project that the tokenizer is in.
     project: Option<Box<str>>,
-    /// The value that comes next is kept, or is being kept.
+    /// The value that comes next is kept.
     wanted: Option<Key>,
-    capturing: Option<(Key, usize)>,
+    capturing: Option<Capture>,
     kept: Captured,
     kept_bytes: usize,
-    /// Something that JSON does not have was read over.
-    relaxed: bool,
-    current: Vec<u8>,
     limit: usize,
-    /// The head of a character whose tail lies in the next chunk.
-    partial: [u8; 4],
-    partial_len: usize,
-    started: bool,
-    position: Position,
     failed: Option<Error>,
+}
+
+/// A value that is going on and is kept.
+#[derive(Clone, Copy)]
+struct Capture {
+    key: Key,
+    /// Brackets that are open around it.
+    depth: usize,
+    /// Where it begins in the window.
+    start: usize,
 }
 
 impl Scanner {
     /// A scanner at the start of a document.
     pub fn new() -> Scanner {
         Scanner {
-            state: State::Start,
-            resume: State::Start,
-            nesting: Nesting::default(),
-            role: Role::Value,
-            key: Vec::with_capacity(KEY_LIMIT),
+            tokenizer: Tokenizer::of_object(Dialect::Jsonc),
+            window: Vec::new(),
+            position: Position::START,
+            is_started: false,
+            is_long_key: false,
             top: Top::Other,
             project: None,
             wanted: None,
             capturing: None,
             kept: Captured::default(),
             kept_bytes: 0,
-            relaxed: false,
-            current: Vec::new(),
             limit: CAPTURE_LIMIT,
-            partial: [0; 4],
-            partial_len: 0,
-            started: false,
-            position: Position::START,
             failed: None,
         }
     }
@@ -104,7 +106,8 @@ impl Scanner {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        self.consume(chunk).inspect_err(|error| self.failed = Some(error.clone()))
+        self.window.extend_from_slice(chunk);
+        self.read().inspect_err(|error| self.failed = Some(error.clone()))
     }
 
     /// Ends the document and hands out the raw values of the keys that matter,
@@ -116,312 +119,141 @@ impl Scanner {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        if self.partial_len > 0 {
-            return Err(self.position.error(NOT_UTF8));
+        let rest = &self.window[self.tokenizer.at()..];
+        let is_string = matches!(self.tokenizer.unfinished(), Some(Token::Key | Token::Text));
+        let is_cut = is_string && rest.first().is_some_and(|byte| *byte >= 0x80);
+        if is_cut || self.tokenizer.error().is_some() || !self.is_started && !rest.is_empty() {
+            return Err(self.error_at(self.error_offset(), NOT_UTF8));
         }
-        if matches!(self.state, State::LineComment) {
-            self.state = self.resume;
-        }
-        match self.state {
-            State::End => {
-                if self.relaxed {
+        let is_slash = !is_string && rest == b"/";
+        let what = match self.tokenizer.finish() {
+            Ok(_) if !is_slash => {
+                if self.tokenizer.is_relaxed() {
                     for value in self.kept.values.values_mut() {
                         *value = plain_json(value);
                     }
                 }
-                Ok(self.kept)
+                return Ok(self.kept);
             }
-            State::Start => Err(Error::new(Kind::Invalid, "the file is empty")),
-            State::String | State::Escape | State::Hex(_) => {
-                Err(self.position.error("the file ends inside a string"))
-            }
-            State::Slash | State::BlockComment | State::BlockStar => {
-                Err(self.position.error("the file ends inside a comment"))
-            }
-            _ => Err(self.position.error(match self.nesting.innermost() {
-                Some(Bracket::Array) => "the file ends before ']'",
-                _ => "the file ends before '}'",
-            })),
-        }
-    }
-
-    fn consume(&mut self, mut chunk: &[u8]) -> Result<()> {
-        // Only whole characters are scanned, so that a broken one is reported
-        // alike however the document was split.
-        while self.partial_len > 0 {
-            let Some((&byte, rest)) = chunk.split_first() else { return Ok(()) };
-            chunk = rest;
-            self.partial[self.partial_len] = byte;
-            self.partial_len += 1;
-            let bytes = self.partial;
-            match std::str::from_utf8(&bytes[..self.partial_len]) {
-                Ok(text) => {
-                    self.partial_len = 0;
-                    self.scan(text)?;
+            _ if is_string => "the file ends inside a string",
+            _ if is_slash => "the file ends inside a comment",
+            _ => match self.tokenizer.error().map(|error| error.expected) {
+                Some("the end of the comment") => "the file ends inside a comment",
+                _ if self.tokenizer.nesting().depth() == 0 => {
+                    return Err(Error::new(Kind::Invalid, "the file is empty"));
                 }
-                Err(error) if error.error_len().is_none() => {}
-                Err(_) => return Err(self.position.error(NOT_UTF8)),
-            }
-        }
-        match std::str::from_utf8(chunk) {
-            Ok(text) => self.scan(text),
-            Err(error) => {
-                let (good, rest) = chunk.split_at(error.valid_up_to());
-                // Cannot fail on the part just found valid; the fallback only
-                // spares an unwrap.
-                self.scan(std::str::from_utf8(good).unwrap_or_default())?;
-                if error.error_len().is_some() {
-                    return Err(self.position.error(NOT_UTF8));
-                }
-                self.partial[..rest.len()].copy_from_slice(rest);
-                self.partial_len = rest.len();
-                Ok(())
-            }
-        }
-    }
-
-    fn scan(&mut self, mut text: &str) -> Result<()> {
-        if !self.started && !text.is_empty() {
-            self.started = true;
-            text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        }
-        if let Err(fault) = self.walk(text) {
-            self.position.advance(&text[..fault.at]);
-            return Err(self.position.error(&fault.what));
-        }
-        self.position.advance(text);
-        Ok(())
-    }
-
-    fn walk(&mut self, text: &str) -> std::result::Result<(), Fault> {
-        let bytes = text.as_bytes();
-        let mut from = 0;
-        let mut i = 0;
-        while i < bytes.len() {
-            match self.state {
-                State::String => {
-                    let run = plain_run(&bytes[i..]);
-                    self.remember_key(&bytes[i..i + run]);
-                    i += run;
-                    match bytes.get(i) {
-                        None => break,
-                        Some(b'"') if self.role == Role::Value => {
-                            self.end_value(bytes, from, i + 1)?;
-                        }
-                        Some(b'"') => {
-                            self.end_key();
-                            self.state = State::Colon;
-                        }
-                        Some(b'\\') => {
-                            self.remember_key(b"\\");
-                            self.state = State::Escape;
-                        }
-                        Some(_) => return Err(unexpected(text, i, "the end of the string")),
-                    }
-                    i += 1;
-                }
-                State::Escape | State::Hex(_) => {
-                    self.state = match (self.state, bytes[i]) {
-                        (State::Escape, b'u') => State::Hex(4),
-                        (State::Escape, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
-                            State::String
-                        }
-                        (State::Hex(1), b) if b.is_ascii_hexdigit() => State::String,
-                        (State::Hex(n), b) if b.is_ascii_hexdigit() => State::Hex(n - 1),
-                        _ => return Err(unexpected(text, i, "an escape such as \\n or \\u0000")),
-                    };
-                    self.remember_key(&bytes[i..=i]);
-                    i += 1;
-                }
-                State::Literal(rest) => {
-                    // Never empty: the last byte leaves this state.
-                    if rest.first() != Some(&bytes[i]) {
-                        return Err(unexpected(text, i, "true, false or null"));
-                    }
-                    i += 1;
-                    if rest.len() > 1 {
-                        self.state = State::Literal(&rest[1..]);
-                    } else {
-                        self.end_value(bytes, from, i)?;
-                    }
-                }
-                State::Number(number) => match number.next(bytes[i]) {
-                    Some(next) => {
-                        self.state = State::Number(next);
-                        i += 1;
-                    }
-                    None if number.complete() => self.end_value(bytes, from, i)?,
-                    None => return Err(unexpected(text, i, "a digit")),
-                },
-                State::Slash => {
-                    self.state = match bytes[i] {
-                        b'/' => State::LineComment,
-                        b'*' => State::BlockComment,
-                        _ => return Err(unexpected(text, i, "a comment after '/'")),
-                    };
-                    self.relaxed = true;
-                    i += 1;
-                }
-                State::LineComment => {
-                    let Some(end) = memchr::memchr(b'\n', &bytes[i..]) else { break };
-                    self.state = self.resume;
-                    i += end;
-                }
-                State::BlockComment => {
-                    let Some(star) = memchr::memchr(b'*', &bytes[i..]) else { break };
-                    self.state = State::BlockStar;
-                    i += star + 1;
-                }
-                State::BlockStar => {
-                    self.state = match bytes[i] {
-                        b'/' => self.resume,
-                        b'*' => State::BlockStar,
-                        _ => State::BlockComment,
-                    };
-                    i += 1;
-                }
-                _ => {
-                    while matches!(bytes.get(i), Some(b' ' | b'\n' | b'\r' | b'\t')) {
-                        i += 1;
-                    }
-                    if i == bytes.len() {
-                        break;
-                    }
-                    if bytes[i] == b'/' {
-                        self.resume = self.state;
-                        self.state = State::Slash;
-                        i += 1;
-                        continue;
-                    }
-                    self.structure(text, i, &mut from)?;
-                    i += 1;
-                }
-            }
-        }
-        self.keep(bytes, from, bytes.len())
-    }
-
-    /// Takes the byte at `i`, which stands outside strings, numbers and literals.
-    fn structure(
-        &mut self,
-        text: &str,
-        i: usize,
-        from: &mut usize,
-    ) -> std::result::Result<(), Fault> {
-        let bytes = text.as_bytes();
-        match (self.state, bytes[i]) {
-            (State::Start, b'{') => self.open(Bracket::Object),
-            (State::Start, _) => return Err(unexpected(text, i, "'{'")),
-            (State::Colon, b':') => {
-                self.state = State::Value;
-                if let Some(key) = self.wanted.take() {
-                    self.capturing = Some((key, self.nesting.depth));
-                    // The value itself starts later; white space in front of it is harmless.
-                    *from = i + 1;
-                    self.current.clear();
-                }
-            }
-            (State::Colon, _) => return Err(unexpected(text, i, "':' after the key")),
-            (State::FirstKey | State::Key, b'"') => {
-                self.role = match (self.nesting.depth, &self.top) {
-                    (1, _) => Role::TopKey,
-                    (2, Top::Projects) => Role::Path,
-                    (3, Top::Projects) => Role::ProjectKey,
-                    (2, Top::Named(_)) => Role::Field,
-                    _ => Role::Key,
-                };
-                self.key.clear();
-                self.state = State::String;
-            }
-            (State::FirstKey, b'}') | (State::FirstElement, b']') => {
-                self.close(bytes, *from, i + 1)?;
-            }
-            (State::Key, b'}') | (State::Element, b']') => {
-                self.relaxed = true;
-                self.close(bytes, *from, i + 1)?;
-            }
-            (State::FirstKey, _) => return Err(unexpected(text, i, "a key or '}'")),
-            (State::Key, _) => return Err(unexpected(text, i, "a key after the comma")),
-            (State::Value | State::FirstElement | State::Element, byte) => match byte {
-                b'{' => self.open(Bracket::Object),
-                b'[' => self.open(Bracket::Array),
-                b'"' => {
-                    self.role = Role::Value;
-                    self.state = State::String;
-                }
-                b't' => self.state = State::Literal(b"rue"),
-                b'f' => self.state = State::Literal(b"alse"),
-                b'n' => self.state = State::Literal(b"ull"),
-                b'-' => self.state = State::Number(Number::Minus),
-                b'0' => self.state = State::Number(Number::Zero),
-                b'1'..=b'9' => self.state = State::Number(Number::Whole),
-                _ => return Err(unexpected(text, i, "a value")),
+                _ if self.tokenizer.nesting().in_object() => "the file ends before '}'",
+                _ => "the file ends before ']'",
             },
-            (State::After, byte) => match (self.nesting.innermost(), byte) {
-                (Some(Bracket::Object), b',') => self.state = State::Key,
-                (Some(Bracket::Array), b',') => self.state = State::Element,
-                (Some(Bracket::Object), b'}') | (Some(Bracket::Array), b']') => {
-                    self.close(bytes, *from, i + 1)?;
-                }
-                (Some(Bracket::Array), _) => return Err(unexpected(text, i, "',' or ']'")),
-                _ => return Err(unexpected(text, i, "',' or '}'")),
-            },
-            _ => return Err(unexpected(text, i, "the end of the file")),
-        }
-        Ok(())
-    }
-
-    fn open(&mut self, bracket: Bracket) {
-        self.nesting.push(bracket);
-        self.state = match bracket {
-            Bracket::Object => State::FirstKey,
-            Bracket::Array => State::FirstElement,
         };
+        Err(self.error_at(self.window.len(), what))
     }
 
-    fn close(&mut self, bytes: &[u8], from: usize, end: usize) -> std::result::Result<(), Fault> {
-        self.nesting.pop();
-        self.end_value(bytes, from, end)
-    }
-
-    fn end_value(
-        &mut self,
-        bytes: &[u8],
-        from: usize,
-        end: usize,
-    ) -> std::result::Result<(), Fault> {
-        if let Some((key, depth)) = self.capturing.filter(|(_, depth)| *depth == self.nesting.depth)
-        {
-            self.keep(bytes, from, end)?;
-            self.capturing = None;
-            // Each project has a handful of these, nearly all of them empty.
-            let value = std::mem::take(&mut self.current);
-            let slot = (self.project.clone().filter(|_| depth == 3), key);
-            let replaced =
-                if slot.0.is_some() && matches!(value.trim_ascii(), b"{}" | b"[]" | b"false") {
-                    self.kept.values.remove(&slot)
-                } else {
-                    self.kept_bytes += value.len();
-                    self.kept.values.insert(slot, value)
-                };
-            self.kept_bytes -= replaced.map_or(0, |value| value.len());
+    fn read(&mut self) -> Result<()> {
+        if !self.is_started {
+            if self.window.len() < 3 && BYTE_ORDER_MARK.starts_with(&self.window) {
+                return Ok(());
+            }
+            self.is_started = true;
+            if self.window.starts_with(BYTE_ORDER_MARK) {
+                self.window.drain(..BYTE_ORDER_MARK.len());
+            }
         }
-        self.state = if self.nesting.depth == 0 { State::End } else { State::After };
-        Ok(())
+        let mut budget = Budget::unlimited();
+        while self.tokenizer.error().is_none() {
+            let step = match self.tokenizer.is_done() {
+                false => self.tokenizer.next(&self.window, &mut budget),
+                true => self.tokenizer.trailing(&self.window, &mut budget),
+            };
+            match step {
+                Ok(Step::Token(token)) => self.token(token)?,
+                Ok(Step::NeedInput) => {
+                    self.check_limit(self.tokenizer.at())?;
+                    self.shorten_window();
+                    return Ok(());
+                }
+                Ok(Step::OutOfBudget | Step::End) | Err(NotJson) => {}
+            }
+        }
+        self.syntax_error()
     }
 
-    fn end_key(&mut self) {
-        if self.role == Role::Key {
-            return;
+    /// The first byte that does not fit.
+    fn error_offset(&self) -> usize {
+        self.tokenizer.error().map_or(self.tokenizer.at(), |error| error.at)
+    }
+
+    /// Says what stands where the document stops being JSON, once all of it is there.
+    fn syntax_error(&self) -> Result<()> {
+        let Some(error) = self.tokenizer.error() else { return Ok(()) };
+        self.check_limit(error.at)?;
+        let found = match found(&self.window[error.at..]) {
+            Ok(found) => found,
+            Err(cut) if cut.error_len().is_none() => return Ok(()),
+            Err(_) => return Err(self.error_at(error.at, NOT_UTF8)),
+        };
+        let expected = match error.expected {
+            "the end" => "the end of the file",
+            expected => expected,
+        };
+        Err(self.error_at(error.at, &format!("expected {expected}, found {found}")))
+    }
+
+    fn error_at(&self, offset: usize, what: &str) -> Error {
+        self.position.after(&self.window[..offset]).error(what)
+    }
+
+    fn token(&mut self, token: Token) -> Result<()> {
+        let is_long_key = std::mem::take(&mut self.is_long_key);
+        let depth = self.tokenizer.nesting().depth();
+        let (start, end) = (self.tokenizer.start(), self.tokenizer.end());
+        if token == Token::Key {
+            if self.capturing.is_none() {
+                self.key(depth, if is_long_key { None } else { Some(start..end) });
+            }
+            return Ok(());
         }
-        let name = if self.key.contains(&b'\\') {
-            let quoted = [b"\"", self.key.as_slice(), b"\""].concat();
-            serde_json::from_slice::<String>(&quoted).unwrap_or_default()
+        let is_start = matches!(token, Token::ObjectStart | Token::ListStart);
+        if let Some(key) = self.wanted.take() {
+            let depth = depth - usize::from(is_start);
+            self.capturing = Some(Capture { key, depth, start });
+        }
+        match self.capturing {
+            Some(capture) if capture.depth == depth && !is_start => self.keep(capture, end),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps the value that ends at `end`.
+    fn keep(&mut self, Capture { key, depth, start }: Capture, end: usize) -> Result<()> {
+        self.check_limit(end)?;
+        self.capturing = None;
+        let value = self.window[start..end].to_vec();
+        // Each project has a handful of these, nearly all of them empty.
+        let slot = (self.project.clone().filter(|_| depth == 3), key);
+        let replaced = if slot.0.is_some() && matches!(&*value, b"{}" | b"[]" | b"false") {
+            self.kept.values.remove(&slot)
         } else {
-            String::from_utf8_lossy(&self.key).into_owned()
+            self.kept_bytes += value.len();
+            self.kept.values.insert(slot, value)
         };
-        match self.role {
-            Role::TopKey => {
+        self.kept_bytes -= replaced.map_or(0, |value| value.len());
+        Ok(())
+    }
+
+    fn key(&mut self, depth: usize, place: Option<std::ops::Range<usize>>) {
+        let role = match (depth, &self.top) {
+            (1, _) => Role::Top,
+            (2, Top::Projects) => Role::Path,
+            (3, Top::Projects) => Role::Project,
+            (2, Top::Named(_)) => Role::Field,
+            _ => return,
+        };
+        let limit = if role == Role::Path { PATH_LIMIT } else { KEY_LIMIT };
+        let name = place.filter(|place| place.len() <= limit + 2);
+        let name = unescape(name.map_or(&b""[..], |place| &self.window[place])).into_owned();
+        match role {
+            Role::Top => {
                 self.wanted = Key::of(&name);
                 if self.kept.foreign.is_none() {
                     self.kept.foreign = foreign_key(&name);
@@ -433,7 +265,7 @@ impl Scanner {
                 };
             }
             Role::Path => self.project = Some(name.into_boxed_str()),
-            Role::ProjectKey => self.wanted = Key::of(&name),
+            Role::Project => self.wanted = Key::of(&name),
             // An entry that stands where `mcpServers` should.
             Role::Field if name == "command" && self.kept.foreign.is_none() => {
                 if let Top::Named(entry) = &self.top {
@@ -443,39 +275,53 @@ impl Scanner {
                     ));
                 }
             }
-            Role::Field | Role::Key | Role::Value => {}
+            Role::Field => {}
         }
     }
 
-    fn remember_key(&mut self, raw: &[u8]) {
-        let limit = match self.role {
-            Role::Value | Role::Key => return,
-            Role::Path => PATH_LIMIT,
-            Role::TopKey | Role::ProjectKey | Role::Field => KEY_LIMIT,
-        };
-        // One byte over the limit is enough to tell a longer key apart.
-        let room = (limit + 1).saturating_sub(self.key.len());
-        self.key.extend_from_slice(&raw[..raw.len().min(room)]);
+    /// Where the value begins that is kept, or will be when it has ended.
+    fn capture(&self) -> Option<(Key, usize)> {
+        let coming = || self.wanted.filter(|_| self.tokenizer.unfinished().is_some());
+        let begun = self.capturing.map(|capture| (capture.key, capture.start));
+        begun.or_else(|| coming().map(|key| (key, self.tokenizer.start())))
     }
 
-    fn keep(&mut self, bytes: &[u8], from: usize, end: usize) -> std::result::Result<(), Fault> {
-        let Some((key, _)) = self.capturing else { return Ok(()) };
-        let room = self.limit.saturating_sub(self.current.len());
-        if end - from > room {
-            let mut at = from + room;
-            while bytes[at] & 0xc0 == 0x80 {
+    /// Refuses a value that is kept and goes beyond the limit before `end`.
+    fn check_limit(&self, end: usize) -> Result<()> {
+        let Some((key, start)) = self.capture() else { return Ok(()) };
+        let limit = self.limit;
+        if end - start > limit {
+            let mut at = start + limit;
+            while self.window[at] & 0xc0 == 0x80 {
                 at -= 1;
             }
-            let what = format!("'{}' is larger than {} MiB", key.name(), self.limit >> 20);
-            return Err(Fault { at, what });
+            let what = format!("'{}' is larger than {} MiB", key.name(), limit >> 20);
+            return Err(self.error_at(at, &what));
         }
-        if self.kept_bytes + self.current.len() + (end - from) > ALL_LIMIT {
+        if self.kept_bytes + (end - start) > ALL_LIMIT {
             let what =
                 format!("the servers of all projects are larger than {} MiB", ALL_LIMIT >> 20);
-            return Err(Fault { at: from, what });
+            return Err(self.error_at(start, &what));
         }
-        self.current.extend_from_slice(&bytes[from..end]);
         Ok(())
+    }
+
+    /// Drops what was read, but for the key or the value that is going on.
+    fn shorten_window(&mut self) {
+        let at = self.tokenizer.at();
+        let mut used = self.capture().map_or(at, |(_, start)| start);
+        if self.tokenizer.unfinished() == Some(Token::Key) && self.capturing.is_none() {
+            self.is_long_key |= at - self.tokenizer.start() > PATH_LIMIT + 2;
+            if !self.is_long_key {
+                used = self.tokenizer.start();
+            }
+        }
+        self.position = self.position.after(&self.window[..used]);
+        self.window.drain(..used);
+        self.tokenizer.rebase(used);
+        if let Some(capture) = &mut self.capturing {
+            capture.start -= used;
+        }
     }
 }
 
@@ -495,37 +341,7 @@ impl fmt::Debug for Scanner {
     }
 }
 
-const NOT_UTF8: &str = "the file is not valid UTF-8";
-
-/// What may come next.
-#[derive(Clone, Copy)]
-enum State {
-    Start,
-    Value,
-    FirstElement,
-    /// After the comma of an array.
-    Element,
-    FirstKey,
-    Key,
-    Colon,
-    After,
-    String,
-    Escape,
-    /// Hexadecimal digits still missing.
-    Hex(u8),
-    /// Bytes of the literal still missing.
-    Literal(&'static [u8]),
-    Number(Number),
-    /// After the first slash of a comment.
-    Slash,
-    LineComment,
-    BlockComment,
-    /// After a star in a comment.
-    BlockStar,
-    End,
-}
-
-/// What the walk is below.
+/// What the tokenizer is below.
 enum Top {
     Projects,
     /// A key that may be an entry in the wrong place.
@@ -533,88 +349,17 @@ enum Top {
     Other,
 }
 
-/// What the string being read is.
+/// What a key is that matters.
 #[derive(Clone, Copy, PartialEq)]
 enum Role {
-    Value,
-    Key,
-    TopKey,
+    /// A key of the document.
+    Top,
     /// A key of the value of one at the top.
     Field,
     /// The path of a project.
     Path,
     /// A key of a project.
-    ProjectKey,
-}
-
-/// How far a number has come in the grammar of RFC 8259 section 6.
-#[derive(Clone, Copy)]
-enum Number {
-    Minus,
-    Zero,
-    Whole,
-    Point,
-    Fraction,
-    Exponent,
-    Sign,
-    Power,
-}
-
-impl Number {
-    fn next(self, byte: u8) -> Option<Number> {
-        Some(match (self, byte) {
-            (Number::Minus, b'0') => Number::Zero,
-            (Number::Minus, b'1'..=b'9') | (Number::Whole, b'0'..=b'9') => Number::Whole,
-            (Number::Zero | Number::Whole, b'.') => Number::Point,
-            (Number::Point | Number::Fraction, b'0'..=b'9') => Number::Fraction,
-            (Number::Zero | Number::Whole | Number::Fraction, b'e' | b'E') => Number::Exponent,
-            (Number::Exponent, b'+' | b'-') => Number::Sign,
-            (Number::Exponent | Number::Sign | Number::Power, b'0'..=b'9') => Number::Power,
-            _ => return None,
-        })
-    }
-
-    fn complete(self) -> bool {
-        matches!(self, Number::Zero | Number::Whole | Number::Fraction | Number::Power)
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Bracket {
-    Object,
-    Array,
-}
-
-/// The open brackets, a bit each: a document of nothing but brackets costs an
-/// eighth of its size.
-#[derive(Default)]
-struct Nesting {
-    words: Vec<u64>,
-    depth: usize,
-}
-
-impl Nesting {
-    fn push(&mut self, bracket: Bracket) {
-        let (word, bit) = (self.depth / 64, self.depth % 64);
-        if word == self.words.len() {
-            self.words.push(0);
-        }
-        match bracket {
-            Bracket::Object => self.words[word] |= 1 << bit,
-            Bracket::Array => self.words[word] &= !(1 << bit),
-        }
-        self.depth += 1;
-    }
-
-    fn pop(&mut self) {
-        self.depth -= 1;
-    }
-
-    fn innermost(&self) -> Option<Bracket> {
-        let last = self.depth.checked_sub(1)?;
-        let object = self.words[last / 64] >> (last % 64) & 1 == 1;
-        Some(if object { Bracket::Object } else { Bracket::Array })
-    }
+    Project,
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use crate::json::budget::Budget;
 use crate::json::text::{copy, trim};
-use crate::json::tokenizer::{Step, Token, Tokenizer};
+use crate::json::tokenizer::{Dialect, Step, Token, Tokenizer};
 
 /// Indentation beyond this serves nobody and would grow with the square of a hostile
 /// depth.
@@ -13,19 +13,29 @@ const DEEPEST: usize = 40;
 /// Writes `json` with line breaks and indentation to the end of `out`.
 pub(crate) async fn pretty(json: &[u8], out: &mut String, budget: &mut Budget) {
     out.reserve(json.len() + json.len() / 4 + 1);
-    write(json, true, out, budget).await;
+    write(json, Tokenizer::new(), true, out, budget).await;
 }
 
 /// Writes `json` without the blanks between its tokens to the end of `out`.
-pub(crate) async fn compact(json: &[u8], out: &mut String, budget: &mut Budget) {
-    write(json, false, out, budget).await;
+pub(crate) async fn compact(json: &[u8], dialect: Dialect, out: &mut String, budget: &mut Budget) {
+    write(json, Tokenizer::of(dialect), false, out, budget).await;
 }
 
-async fn write(json: &[u8], is_wide: bool, out: &mut String, budget: &mut Budget) {
-    let mut tokenizer = Tokenizer::new();
+async fn write(
+    json: &[u8],
+    mut tokenizer: Tokenizer,
+    is_wide: bool,
+    out: &mut String,
+    budget: &mut Budget,
+) {
     let mut before = None;
     loop {
-        let token = match tokenizer.next(json, budget) {
+        let step = match tokenizer.is_done() {
+            false => tokenizer.next(json, budget),
+            true => tokenizer.trailing(json, budget),
+        };
+        let token = match step {
+            Ok(Step::NeedInput) if tokenizer.is_done() => return,
             Ok(Step::Token(token)) => Some(token),
             Ok(Step::OutOfBudget) => {
                 budget.pause().await;

@@ -81,6 +81,8 @@ enum State {
     /// Before a value: of the document, or after a colon.
     #[default]
     Value,
+    /// Before the brace of a document that must be an object.
+    Object,
     /// After `[`.
     FirstElement,
     /// After a comma in a list.
@@ -125,6 +127,8 @@ pub struct Tokenizer {
     is_wide: bool,
     checked: usize,
     is_multiline: bool,
+    /// A comment or a comma too many was read over.
+    is_relaxed: bool,
     dialect: Dialect,
     comment: Comment,
     error: Option<SyntaxError>,
@@ -139,6 +143,11 @@ impl Tokenizer {
     /// The same for another dialect.
     pub fn of(dialect: Dialect) -> Tokenizer {
         Tokenizer { dialect, ..Tokenizer::default() }
+    }
+
+    /// The same for a text that must be an object.
+    pub fn of_object(dialect: Dialect) -> Tokenizer {
+        Tokenizer { state: State::Object, ..Tokenizer::of(dialect) }
     }
 
     /// Where the last token begins, as an offset in the text.
@@ -179,6 +188,21 @@ impl Tokenizer {
     /// The value has ended.
     pub fn is_done(&self) -> bool {
         self.state == State::Done
+    }
+
+    /// The token that has begun and not ended, at [`start`](Self::start).
+    pub fn unfinished(&self) -> Option<Token> {
+        match self.state {
+            State::InKey => Some(Token::Key),
+            State::InText => Some(Token::Text),
+            State::InNumber => Some(Token::Number),
+            _ => None,
+        }
+    }
+
+    /// Whether a comment or a comma before a closing bracket was read over.
+    pub fn is_relaxed(&self) -> bool {
+        self.is_relaxed
     }
 
     /// The caller drops the first `count` bytes of the text, at most [`at`](Self::at).
@@ -259,6 +283,7 @@ impl Tokenizer {
                     }
                     _ => {}
                 },
+                State::Object if byte == b'{' => return Ok(self.open(Token::ObjectStart)),
                 State::Colon if byte == b':' => {
                     self.at += 1;
                     self.state = State::Value;
@@ -282,19 +307,45 @@ impl Tokenizer {
                     None => return Ok(Some(Step::NeedInput)),
                     Some(b'/') => self.comment = Comment::Line,
                     Some(b'*') => self.comment = Comment::Block,
-                    Some(_) => return self.expected("a comment"),
+                    Some(_) => return self.expected_at(self.at + 1, "a comment after '/'"),
                 }
                 self.at += 2;
+                self.is_relaxed = true;
                 Ok(None)
             }
-            (State::Key, b'}') if is_jsonc => Ok(Some(self.close(Token::ObjectEnd, text))),
-            (State::Element, b']') if is_jsonc => Ok(Some(self.close(Token::ListEnd, text))),
+            (State::Key, b'}') if is_jsonc => {
+                self.is_relaxed = true;
+                Ok(Some(self.close(Token::ObjectEnd, text)))
+            }
+            (State::Element, b']') if is_jsonc => {
+                self.is_relaxed = true;
+                Ok(Some(self.close(Token::ListEnd, text)))
+            }
+            (State::Object, _) => self.expected("'{'"),
+            (State::Done, _) => self.expected("the end"),
             (State::Value | State::FirstElement | State::Element, _) => self.expected("a value"),
             (State::After, _) if self.nesting.in_object() => self.expected("',' or '}'"),
             (State::After, _) => self.expected("',' or ']'"),
             (State::Colon, _) => self.expected("':' after the key"),
             (State::Key, _) => self.expected("a key after the comma"),
             (_, _) => self.expected("a key or '}'"),
+        }
+    }
+
+    /// Reads the blanks and comments behind the value, once that has ended.
+    ///
+    /// # Errors
+    /// Something else stands there.
+    pub fn trailing(&mut self, text: &[u8], budget: &mut Budget) -> Result<Step, NotJson> {
+        loop {
+            match self.skip_blanks(text, budget) {
+                Err(step) => return Ok(step),
+                Ok(byte) => {
+                    if let Some(step) = self.rare(byte, text)? {
+                        return Ok(step);
+                    }
+                }
+            }
         }
     }
 
@@ -305,7 +356,7 @@ impl Tokenizer {
     /// The value is not complete.
     pub fn finish(&mut self) -> Result<Option<Token>, NotJson> {
         match self.state {
-            State::Done => Ok(None),
+            State::Done if self.comment != Comment::Block => Ok(None),
             State::InNumber if self.nesting.depth() == 0 && self.number.is_complete() => {
                 self.end_value(&[]);
                 Ok(Some(Token::Number))
@@ -467,6 +518,8 @@ impl Tokenizer {
                 if !is_cut {
                     return self.expected_at(self.checked, "UTF-8");
                 }
+                // The head of a character is read again, with its tail.
+                self.at = self.checked;
             }
         }
         step

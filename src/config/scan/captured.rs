@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::json::task::Task;
+use crate::json::{Dialect, pretty};
+
 /// The keys whose values are kept, at the top of a file or of a project in
 /// Claude's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,48 +137,12 @@ pub fn other_format(text: &str) -> Option<&'static str> {
 /// JSON without comments and without commas before a closing bracket. What it is
 /// given is known to be JSON but for these.
 pub(super) fn plain_json(raw: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len());
-    let mut comma = None;
-    let mut i = 0;
-    while i < raw.len() {
-        match raw[i] {
-            b'"' => {
-                comma = None;
-                let start = i;
-                i += 1;
-                while i < raw.len() && raw[i] != b'"' {
-                    i += if raw[i] == b'\\' { 2 } else { 1 };
-                }
-                i = (i + 1).min(raw.len());
-                out.extend_from_slice(&raw[start..i]);
-                continue;
-            }
-            b'/' if raw.get(i + 1) == Some(&b'/') => {
-                i += raw[i..].iter().position(|b| *b == b'\n').unwrap_or(raw.len() - i);
-                continue;
-            }
-            b'/' => {
-                let end = raw[i + 2..].windows(2).position(|pair| pair == b"*/");
-                i = end.map_or(raw.len(), |end| i + 2 + end + 2);
-                out.push(b' ');
-                continue;
-            }
-            b'}' | b']' => {
-                if let Some(at) = comma.take() {
-                    out[at] = b' ';
-                }
-            }
-            b',' => comma = Some(out.len()),
-            b' ' | b'\t' | b'\r' | b'\n' => {}
-            _ => comma = None,
-        }
-        if matches!(raw[i], b'{' | b'[' | b':') {
-            comma = None;
-        }
-        out.push(raw[i]);
-        i += 1;
-    }
-    out
+    let of = |mut budget| async move {
+        let mut out = String::with_capacity(raw.len());
+        pretty::compact(raw, Dialect::Jsonc, &mut out, &mut budget).await;
+        out.into_bytes()
+    };
+    Task::new(of).finish()
 }
 
 #[cfg(test)]

@@ -121,7 +121,7 @@ fn any_damage_is_reported_alike_however_it_is_split() {
 fn valid(text: &str) -> bool {
     let mut scanner = Scanner::new();
     let scanned = scanner.feed(text.as_bytes());
-    let text = match scanned.is_ok() && scanner.relaxed {
+    let text = match scanned.is_ok() && scanner.tokenizer.is_relaxed() {
         true => plain_json(text.as_bytes()),
         false => text.as_bytes().to_vec(),
     };
@@ -258,7 +258,7 @@ fn deep_nesting_costs_neither_stack_nor_much_memory() {
     let mut scanner = Scanner::new();
     scanner.feed(b"{\"a\":").expect("a good start");
     scanner.feed(&unclosed).expect("still good");
-    assert!(scanner.nesting.words.len() <= depth / 64 + 1);
+    assert!(scanner.window.is_empty());
     assert!(scanner.finish().is_err());
 }
 
@@ -295,21 +295,6 @@ fn debug_shows_no_captured_byte() {
     let mut scanner = Scanner::new();
     scanner.feed(b"{\"mcpServers\":\"SECRET").expect("a good start");
     assert!(!format!("{scanner:?}").contains("SECRET"));
-}
-
-#[test]
-fn a_run_of_plain_bytes_ends_at_the_first_special_one() {
-    for special in [b'"', b'\\', 0, 0x1f, b'\n'] {
-        for len in 0..40 {
-            let mut bytes = vec![b'a'; len];
-            bytes.iter_mut().step_by(3).for_each(|b| *b = 0xff);
-            bytes.iter_mut().skip(1).step_by(3).for_each(|b| *b = 0x20);
-            assert_eq!(plain_run(&bytes), len);
-            bytes.push(special);
-            bytes.extend([b'a', b'"', 0x80, 0, b'\\', b'"', 0x21, 0x23, 0x5b, 0x5d, 0x7f]);
-            assert_eq!(plain_run(&bytes), len, "{special:#x}");
-        }
-    }
 }
 
 #[test]

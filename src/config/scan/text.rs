@@ -1,9 +1,12 @@
-//! The text under the scanner: places in it, complaints about it, and the quick
-//! way over the inside of a string.
+//! Places in a document, and what stands there, for messages.
+
+use std::str::Utf8Error;
 
 use crate::error::{Error, Kind};
 
-/// Where the next byte stands, counted from 1, columns in characters.
+pub(super) const NOT_UTF8: &str = "the file is not valid UTF-8";
+
+/// Where a byte stands, counted from 1, columns in characters.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Position {
     line: usize,
@@ -13,17 +16,17 @@ pub(super) struct Position {
 impl Position {
     pub(super) const START: Position = Position { line: 1, column: 1 };
 
-    pub(super) fn advance(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        let tail = match memchr::memrchr(b'\n', bytes) {
+    /// The position behind `text`.
+    pub(super) fn after(self, text: &[u8]) -> Position {
+        let (line, column, tail) = match memchr::memrchr(b'\n', text) {
             Some(last) => {
-                self.line += memchr::memchr_iter(b'\n', bytes).count();
-                self.column = 1;
-                &text[last + 1..]
+                let lines = memchr::memchr_iter(b'\n', text).count();
+                (self.line + lines, 1, &text[last + 1..])
             }
-            None => text,
+            None => (self.line, self.column, text),
         };
-        self.column += tail.chars().count();
+        let characters = tail.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+        Position { line, column: column + characters }
     }
 
     pub(super) fn error(&self, what: &str) -> Error {
@@ -31,52 +34,23 @@ impl Position {
     }
 }
 
-/// What is wrong, and at which byte of the text being walked.
-pub(super) struct Fault {
-    pub(super) at: usize,
-    pub(super) what: String,
-}
-
-pub(super) fn unexpected(text: &str, at: usize, expected: &str) -> Fault {
-    let found = match text[at..].chars().next() {
+/// The first character of `text`, as it is named in a message.
+///
+/// # Errors
+/// It is cut, or no character.
+pub(super) fn found(text: &[u8]) -> Result<String, Utf8Error> {
+    const LONGEST: usize = 4;
+    let head = &text[..text.len().min(LONGEST)];
+    let head = match std::str::from_utf8(head) {
+        Ok(head) => head,
+        Err(error) if error.valid_up_to() == 0 => return Err(error),
+        Err(error) => std::str::from_utf8(&head[..error.valid_up_to()])?,
+    };
+    Ok(match head.chars().next() {
         Some('\n' | '\r') => "a line break".to_owned(),
         Some(c) if c.is_control() => format!("control character {:#04x}", u32::from(c)),
         Some('\'') => "a single quote".to_owned(),
         Some(c) => format!("'{c}'"),
         None => "nothing".to_owned(),
-    };
-    Fault { at, what: format!("expected {expected}, found {found}") }
-}
-
-/// How many bytes at the front of `bytes` are plain inside a string: no quote,
-/// no backslash, no control character.
-///
-/// Eight bytes at a time rather than memchr, which cannot look for a range: a
-/// forgotten closing quote is to be reported on its own line.
-pub(super) fn plain_run(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    const SPACES: u64 = u64::from_ne_bytes([0x20; 8]);
-    const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
-    const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
-
-    let words = bytes.chunks_exact(8);
-    let tail = words.remainder();
-    for (i, word) in words.enumerate() {
-        let Ok(word) = word.try_into() else { break };
-        let word = u64::from_le_bytes(word);
-        let quote = word ^ QUOTES;
-        let backslash = word ^ BACKSLASHES;
-        // A borrow can only mark bytes behind the first true mark, so the
-        // lowest one is exact.
-        let marks = ((word.wrapping_sub(SPACES) & !word)
-            | (quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash))
-            & HIGH;
-        if marks != 0 {
-            return i * 8 + (marks.trailing_zeros() / 8) as usize;
-        }
-    }
-    let plain = |&b: &u8| b >= 0x20 && b != b'"' && b != b'\\';
-    bytes.len() - tail.len() + tail.iter().position(|b| !plain(b)).unwrap_or(tail.len())
+    })
 }

@@ -13,10 +13,9 @@
 
 use crate::chunks::Chunks;
 use crate::json::cursor::{Cursor, given, last, position, whole};
-use crate::json::pretty;
 use crate::json::task::Task;
 use crate::json::text::{OneLine, bare, copy, plain, trim};
-use crate::json::{Budget, NotJson};
+use crate::json::{Budget, Dialect, NotJson, pretty};
 use crate::mcp::render::blob::Blob;
 use crate::mcp::render::blocks::Blocks;
 use crate::mcp::render::sameness;
@@ -158,7 +157,7 @@ impl<'a> Lines<'a> {
     }
 
     async fn json(&mut self, raw: &[u8], budget: &mut Budget) {
-        pretty::compact(raw, self.note(), budget).await;
+        pretty::compact(raw, Dialect::Json, self.note(), budget).await;
     }
 }
 

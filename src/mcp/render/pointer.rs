@@ -3,10 +3,9 @@
 //! Nothing is built but what lies on the way: a result may have megabytes.
 
 use crate::json::cursor::{Cursor, given, last, whole};
-use crate::json::pretty;
 use crate::json::task::Task;
 use crate::json::text::{bare, decoded, trim};
-use crate::json::{Budget, NotJson};
+use crate::json::{Budget, Dialect, NotJson, pretty};
 use crate::mcp::render::content;
 
 /// The part of a raw answer that `pointer` names, as text: a string bare,
@@ -48,7 +47,7 @@ async fn part(answer: &[u8], pointer: &str, budget: &mut Budget) -> Result<Strin
     let mut out = String::with_capacity(part.len() + 1);
     match part.starts_with(b"\"") {
         true => bare(part, &mut out, budget).await,
-        false => pretty::compact(part, &mut out, budget).await,
+        false => pretty::compact(part, Dialect::Json, &mut out, budget).await,
     }
     budget.release(text).await;
     Ok(out)
