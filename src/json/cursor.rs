@@ -33,8 +33,13 @@ impl<'a> Cursor<'a> {
         Cursor::open(json, Token::ListStart, budget).await
     }
 
+    /// A cursor before the value that `json` begins with.
+    pub(crate) fn at(json: &'a [u8]) -> Cursor<'a> {
+        Cursor { json, tokenizer: Tokenizer::new() }
+    }
+
     async fn open(json: &'a [u8], wanted: Token, budget: &mut Budget) -> Read<Cursor<'a>> {
-        let mut cursor = Cursor { json, tokenizer: Tokenizer::new() };
+        let mut cursor = Cursor::at(json);
         match cursor.token(budget).await? {
             token if token == wanted => Ok(cursor),
             _ => Err(NotJson),
@@ -46,12 +51,37 @@ impl<'a> Cursor<'a> {
         &mut self,
         budget: &mut Budget,
     ) -> Read<Option<(&'a [u8], &'a [u8])>> {
-        if self.token(budget).await? != Token::Key {
-            return Ok(None);
-        }
-        let name = self.found();
+        let Some(name) = self.name(budget).await? else { return Ok(None) };
+        Ok(Some((name, self.next_value(budget).await?)))
+    }
+
+    /// The name of the next member of an object, as it came; its value is next.
+    pub(crate) async fn name(&mut self, budget: &mut Budget) -> Read<Option<&'a [u8]>> {
+        let token = self.token(budget).await?;
+        Ok((token == Token::Key).then(|| self.found()))
+    }
+
+    /// The next value.
+    pub(crate) async fn next_value(&mut self, budget: &mut Budget) -> Read<&'a [u8]> {
         let first = self.token(budget).await?;
-        Ok(Some((name, self.value(first, budget).await?)))
+        self.value(first, budget).await
+    }
+
+    /// The object that has just begun, and its members of `names`, of several the last.
+    pub(crate) async fn members<const N: usize>(
+        &mut self,
+        names: &[&str; N],
+        budget: &mut Budget,
+    ) -> Read<(&'a [u8], [Option<&'a [u8]>; N])> {
+        let (start, mut found) = (self.tokenizer.start(), [None; N]);
+        while let Some(name) = self.name(budget).await? {
+            let value = self.next_value(budget).await?;
+            if let Some(at) = position(name, names) {
+                found[at] = Some(value);
+            }
+            budget.charge(N);
+        }
+        Ok((&self.json[start..self.tokenizer.end()], found))
     }
 
     /// The next element of a list.
@@ -79,7 +109,8 @@ impl<'a> Cursor<'a> {
         &self.json[self.tokenizer.start()..self.tokenizer.end()]
     }
 
-    async fn token(&mut self, budget: &mut Budget) -> Read<Token> {
+    /// The next token.
+    pub(crate) async fn token(&mut self, budget: &mut Budget) -> Read<Token> {
         loop {
             match self.tokenizer.next(self.json, budget)? {
                 Step::Token(token) => return Ok(token),
@@ -91,7 +122,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// All of the value that begins with the last token.
-    async fn value(&mut self, first: Token, budget: &mut Budget) -> Read<&'a [u8]> {
+    pub(crate) async fn value(&mut self, first: Token, budget: &mut Budget) -> Read<&'a [u8]> {
         let start = self.tokenizer.start();
         if let Token::ObjectStart | Token::ListStart = first {
             let outside = self.tokenizer.nesting().depth() - 1;
@@ -124,9 +155,8 @@ const PIECE: usize = 8 << 10;
 
 /// One value without the blanks around it.
 pub(crate) async fn whole<'a>(json: &'a [u8], budget: &mut Budget) -> Read<&'a [u8]> {
-    let mut cursor = Cursor { json, tokenizer: Tokenizer::new() };
-    let first = cursor.token(budget).await?;
-    let value = cursor.value(first, budget).await?;
+    let mut cursor = Cursor::at(json);
+    let value = cursor.next_value(budget).await?;
     cursor.end(budget).await?;
     Ok(value)
 }
@@ -137,22 +167,17 @@ pub(crate) async fn last<'a, const N: usize>(
     names: &[&str; N],
     budget: &mut Budget,
 ) -> Read<[Option<&'a [u8]>; N]> {
-    let mut found = [None; N];
     let mut cursor = Cursor::object(json, budget).await?;
-    while let Some((name, value)) = cursor.member(budget).await? {
-        if let Some(at) = position(name, names) {
-            found[at] = Some(value);
-        }
-        budget.charge(N);
-    }
+    let (_, found) = cursor.members(names, budget).await?;
     cursor.end(budget).await?;
     Ok(found)
 }
 
 /// Which of `names` the raw string `name` is.
 pub(crate) fn position<const N: usize>(name: &[u8], names: &[&str; N]) -> Option<usize> {
-    if name.len() > SHORT {
-        return None;
+    let inside = name.get(1..name.len() - 1)?;
+    if inside.len() > SHORT || !inside.contains(&b'\\') {
+        return names.iter().position(|other| other.as_bytes() == inside);
     }
     let name = unescape(name);
     names.iter().position(|other| *other == name)

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::chunks::Chunks;
-use crate::json::cursor::{given, last, whole};
+use crate::json::cursor::{Cursor, given, last, whole};
 use crate::json::task::Task;
 use crate::json::text::{plain, read};
 use crate::json::{Budget, NotJson, Sink, Unescape};
@@ -170,10 +170,10 @@ async fn find_in<'a>(
     for list in [content, contents].into_iter().flatten() {
         find_blocks(list, found, budget).await?;
     }
-    let mut messages = Blocks::of(messages.unwrap_or(b"null"));
-    while let Some(raw) = messages.next(budget).await? {
-        if raw.starts_with(b"{") {
-            let [content] = last(raw, &["content"], budget).await?;
+    let mut cursor = Cursor::at(messages.unwrap_or(b"null"));
+    let mut messages = Blocks::of(&mut cursor);
+    while let Some((raw, members)) = messages.next(&["content"], budget).await? {
+        if let Some([content]) = members {
             find_blocks(content.unwrap_or(raw), found, budget).await?;
         }
     }
@@ -185,13 +185,12 @@ async fn find_blocks<'a>(
     found: &mut Chunks<Blob<'a>>,
     budget: &mut Budget,
 ) -> Result<(), NotJson> {
-    let mut blocks = Blocks::of(value);
-    while let Some(raw) = blocks.next(budget).await? {
-        if !raw.starts_with(b"{") {
-            continue;
-        }
-        let names = ["resource", "type", "data", "mimeType", "blob"];
-        let [resource, kind, data, mime, blob] = last(raw, &names, budget).await?.map(given);
+    let names = ["resource", "type", "data", "mimeType", "blob"];
+    let mut cursor = Cursor::at(value);
+    let mut blocks = Blocks::of(&mut cursor);
+    while let Some((_, members)) = blocks.next(&names, budget).await? {
+        let Some(members) = members else { continue };
+        let [resource, kind, data, mime, blob] = members.map(given);
         let blob = match resource.filter(|resource| resource.starts_with(b"{")) {
             Some(resource) => {
                 let names = ["mimeType", "blob"];

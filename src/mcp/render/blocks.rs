@@ -7,41 +7,59 @@
 
 use crate::json::cursor::{Cursor, whole};
 use crate::json::task::Task;
-use crate::json::{Budget, NotJson};
+use crate::json::{Budget, NotJson, Token};
 
 /// Lists inside lists that are looked into. A deeper one is a block by itself.
 const DEPTH: usize = 8;
 
-/// The blocks that are left.
+/// The blocks of the value that comes next at a cursor: the elements of a list, or the
+/// value itself.
 #[derive(Debug)]
-pub(crate) struct Blocks<'a> {
-    open: Vec<Cursor<'a>>,
-    next: Option<&'a [u8]>,
+pub(crate) struct Blocks<'a, 'c> {
+    cursor: &'c mut Cursor<'a>,
+    /// Lists that are open.
+    open: usize,
+    is_over: bool,
 }
 
-impl<'a> Blocks<'a> {
-    /// The blocks of a raw value: the elements of a list, or the value itself.
-    pub(crate) fn of(value: &'a [u8]) -> Blocks<'a> {
-        Blocks { open: Vec::new(), next: Some(value) }
+/// A block, and when it is an object those of its members that were asked for.
+pub(crate) type Block<'a, const N: usize> = (&'a [u8], Option<[Option<&'a [u8]>; N]>);
+
+impl<'a, 'c> Blocks<'a, 'c> {
+    /// The blocks of the next value.
+    pub(crate) fn of(cursor: &'c mut Cursor<'a>) -> Blocks<'a, 'c> {
+        Blocks { cursor, open: 0, is_over: false }
     }
 
     /// The next block.
-    pub(crate) async fn next(&mut self, budget: &mut Budget) -> Result<Option<&'a [u8]>, NotJson> {
-        loop {
-            let raw = match (self.next.take(), self.open.last_mut()) {
-                (Some(raw), _) => Some(raw),
-                (None, Some(list)) => list.element(budget).await?,
-                (None, None) => return Ok(None),
-            };
-            match raw {
-                None => _ = self.open.pop(),
-                Some(b"null") => {}
-                Some(raw) if raw.starts_with(b"[") && self.open.len() < DEPTH => {
-                    self.open.push(Cursor::list(raw, budget).await?);
+    pub(crate) async fn next<const N: usize>(
+        &mut self,
+        names: &[&str; N],
+        budget: &mut Budget,
+    ) -> Result<Option<Block<'a, N>>, NotJson> {
+        while !self.is_over {
+            let block = match self.cursor.token(budget).await? {
+                Token::ListStart if self.open < DEPTH => {
+                    self.open += 1;
+                    continue;
                 }
-                Some(raw) => return Ok(Some(raw)),
+                Token::ListEnd => {
+                    self.open -= 1;
+                    None
+                }
+                Token::Null => None,
+                Token::ObjectStart => {
+                    let (raw, members) = self.cursor.members(names, budget).await?;
+                    Some((raw, Some(members)))
+                }
+                first => Some((self.cursor.value(first, budget).await?, None)),
+            };
+            self.is_over = self.open == 0;
+            if block.is_some() {
+                return Ok(block);
             }
         }
+        Ok(None)
     }
 }
 
@@ -50,8 +68,9 @@ pub(crate) fn all(value: &str) -> Vec<&str> {
     let of = |mut budget| async move {
         let mut all = Vec::new();
         let Ok(value) = whole(value.as_bytes(), &mut budget).await else { return all };
-        let mut blocks = Blocks::of(value);
-        while let Ok(Some(raw)) = blocks.next(&mut budget).await {
+        let mut cursor = Cursor::at(value);
+        let mut blocks = Blocks::of(&mut cursor);
+        while let Ok(Some((raw, _))) = blocks.next(&[], &mut budget).await {
             all.extend(std::str::from_utf8(raw));
         }
         all

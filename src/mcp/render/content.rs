@@ -11,8 +11,10 @@
 //! - structured content is shown unless a text says the same;
 //! - binary content is measured, never decoded.
 
+use std::borrow::Cow;
+
 use crate::chunks::Chunks;
-use crate::json::cursor::{Cursor, given, last, position, whole};
+use crate::json::cursor::{Cursor, given, last, position};
 use crate::json::task::Task;
 use crate::json::text::{OneLine, bare, copy, plain, trim};
 use crate::json::{Budget, Dialect, NotJson, pretty};
@@ -148,8 +150,10 @@ impl<'a> Lines<'a> {
         let out = self.begin();
         let start = out.len();
         bare(raw, out, budget).await;
+        let begins = |text: &str| text.starts_with(|c: char| !c.is_whitespace());
         if !self.has_words {
-            self.has_words = !trim(&self.text.as_bytes()[start..], budget).await.is_empty();
+            let text = &self.text[start..];
+            self.has_words = begins(text) || !trim(text.as_bytes(), budget).await.is_empty();
         }
         if raw.starts_with(b"\"") {
             self.texts.push(raw);
@@ -169,7 +173,11 @@ async fn write<'a>(
     match trim(result, budget).await.first() {
         Some(b'{') => write_object(result, lines, budget).await,
         // Out of spec, and seen: the content without its object.
-        Some(b'[' | b'"') => write_blocks(whole(result, budget).await?, lines, budget).await,
+        Some(b'[' | b'"') => {
+            let mut cursor = Cursor::at(result);
+            write_blocks(&mut cursor, lines, budget).await?;
+            cursor.end(budget).await
+        }
         Some(b'n') | None => Ok(()),
         _ => Err(NotJson),
     }
@@ -182,14 +190,26 @@ async fn write_object<'a>(
 ) -> Result<(), NotJson> {
     let mut found = [None; OTHERS.len()];
     let mut is_known = true;
-    let mut members = Cursor::object(result, budget).await?;
-    while let Some((name, value)) = members.member(budget).await? {
-        match position(name, &OTHERS) {
+    let mut cursor = Cursor::object(result, budget).await?;
+    while let Some(name) = cursor.name(budget).await? {
+        let at = position(name, &OTHERS);
+        // The content is written as it is met, because it nearly always comes once.
+        if at == Some(0) && found[0].is_none() {
+            write_blocks(&mut cursor, lines, budget).await?;
+            found[0] = Some(&b"null"[..]);
+            continue;
+        }
+        let value = cursor.next_value(budget).await?;
+        match at {
+            Some(0) => {
+                *lines = Lines { is_texts: lines.is_texts, ..Lines::new(String::new()) };
+                found[0] = Some(value);
+            }
             Some(at) => found[at] = Some(value),
             None => is_known = false,
         }
     }
-    members.end(budget).await?;
+    cursor.end(budget).await?;
     let [content, contents, messages, completion, structured, ..] = found;
     if !is_known && found[..5].iter().all(Option::is_none) {
         // The data themselves, where a result should be.
@@ -197,7 +217,7 @@ async fn write_object<'a>(
         return Ok(());
     }
     if let Some(value) = given(content) {
-        write_blocks(value, lines, budget).await?;
+        write_blocks(&mut Cursor::at(value), lines, budget).await?;
     }
     if let Some(value) = given(contents) {
         write_contents(value, lines, budget).await?;
@@ -229,15 +249,16 @@ async fn write_structured(structured: &[u8], lines: &mut Lines<'_>, budget: &mut
 }
 
 async fn write_blocks<'a>(
-    value: &'a [u8],
+    cursor: &mut Cursor<'a>,
     lines: &mut Lines<'a>,
     budget: &mut Budget,
 ) -> Result<(), NotJson> {
-    let mut blocks = Blocks::of(value);
-    while let Some(raw) = blocks.next(budget).await? {
-        match raw.first() {
-            Some(b'{') => write_block(raw, lines, budget).await?,
-            _ => lines.say(raw, budget).await,
+    let names = ["type", "text", "data", "mimeType", "name", "uri", "resource", "blob"];
+    let mut blocks = Blocks::of(cursor);
+    while let Some((raw, members)) = blocks.next(&names, budget).await? {
+        match members {
+            Some(members) => write_block(raw, members, lines, budget).await?,
+            None => lines.say(raw, budget).await,
         }
     }
     Ok(())
@@ -249,14 +270,15 @@ async fn write_contents<'a>(
     lines: &mut Lines<'a>,
     budget: &mut Budget,
 ) -> Result<(), NotJson> {
-    let mut parts = Blocks::of(value);
-    while let Some(raw) = parts.next(budget).await? {
-        if !raw.starts_with(b"{") {
+    let names = ["uri", "mimeType", "text", "blob"];
+    let mut cursor = Cursor::at(value);
+    let mut parts = Blocks::of(&mut cursor);
+    while let Some((raw, members)) = parts.next(&names, budget).await? {
+        let Some(members) = members else {
             lines.say(raw, budget).await;
             continue;
-        }
-        let names = ["uri", "mimeType", "text", "blob"];
-        let [uri, mime_type, text, blob] = last(raw, &names, budget).await?.map(given);
+        };
+        let [uri, mime_type, text, blob] = members.map(given);
         let blob = blob.and_then(|blob| Blob::new(mime_type, blob));
         if let Some(text) = text.filter(|text| *text != b"\"\"" || blob.is_none()) {
             lines.say(text, budget).await;
@@ -285,37 +307,37 @@ async fn write_messages<'a>(
     budget: &mut Budget,
 ) -> Result<(), NotJson> {
     let (mut first, mut mixed) = (None, false);
-    let mut messages = Blocks::of(value);
-    while let Some(raw) = messages.next(budget).await? {
-        let Some(role) = message(raw, budget).await?[0].map(plain) else { continue };
+    let names = ["role", "content"];
+    let mut cursor = Cursor::at(value);
+    let mut messages = Blocks::of(&mut cursor);
+    while let Some((_, members)) = messages.next(&names, budget).await? {
+        let Some(role) = message(members)[0].map(plain) else { continue };
         mixed |= first.as_ref().is_some_and(|first| *first != role);
         first.get_or_insert(role);
     }
-    let mut messages = Blocks::of(value);
-    while let Some(raw) = messages.next(budget).await? {
-        let [role, content] = message(raw, budget).await?;
+    let mut cursor = Cursor::at(value);
+    let mut messages = Blocks::of(&mut cursor);
+    while let Some((raw, members)) = messages.next(&names, budget).await? {
+        let [role, content] = message(members);
         if let Some(role) = role.filter(|role| mixed && plain(role) != "user") {
             let out = lines.begin();
             bare(role, out, budget).await;
             out.push_str(": ");
             lines.is_prefix = true;
         }
-        write_blocks(content.unwrap_or(raw), lines, budget).await?;
+        write_blocks(&mut Cursor::at(content.unwrap_or(raw)), lines, budget).await?;
         lines.is_prefix = false;
     }
     Ok(())
 }
 
 /// Role and content of one message of a prompt. What has neither is a block.
-async fn message<'a>(raw: &'a [u8], budget: &mut Budget) -> Result<[Option<&'a [u8]>; 2], NotJson> {
+fn message(members: Option<[Option<&[u8]>; 2]>) -> [Option<&[u8]>; 2] {
     // A longer one is no word that anybody reads.
     const LONGEST: usize = 256;
-    if !raw.starts_with(b"{") {
-        return Ok([None, None]);
-    }
-    let [role, content] = last(raw, &["role", "content"], budget).await?;
+    let [role, content] = members.unwrap_or_default();
     let role = role.filter(|role| role.starts_with(b"\"") && role.len() <= LONGEST);
-    Ok([role, content.or(role.and(Some(&b"null"[..])))])
+    [role, content.or(role.and(Some(&b"null"[..])))]
 }
 
 /// The values of a completion, one a line.
@@ -329,8 +351,9 @@ async fn write_values<'a>(
         false => Some(raw),
     };
     let Some(values) = given(values) else { return Ok(()) };
-    let mut all = Blocks::of(values);
-    while let Some(value) = all.next(budget).await? {
+    let mut cursor = Cursor::at(values);
+    let mut all = Blocks::of(&mut cursor);
+    while let Some((value, _)) = all.next(&[], budget).await? {
         let mut out = OneLine { out: lines.note(), tabs: false };
         bare(value, &mut out, budget).await;
     }
@@ -339,12 +362,12 @@ async fn write_values<'a>(
 
 async fn write_block<'a>(
     raw: &'a [u8],
+    members: [Option<&'a [u8]>; 8],
     lines: &mut Lines<'a>,
     budget: &mut Budget,
 ) -> Result<(), NotJson> {
-    let names = ["type", "text", "data", "mimeType", "name", "uri", "resource", "blob"];
-    let members = last(raw, &names, budget).await?.map(given);
-    let [kind, text, data, mime_type, name, uri, resource, blob] = members;
+    let is_text_null = members[1].is_some_and(|text| text == b"null");
+    let [kind, text, data, mime_type, name, uri, resource, blob] = members.map(given);
     let data = data.and_then(|data| Blob::new(mime_type, data));
     let kind = match kind_of(kind) {
         Kind::Missing if text.is_some() => Kind::Text,
@@ -359,12 +382,7 @@ async fn write_block<'a>(
     match (kind, text, data, resource) {
         (Kind::Text, Some(text), ..) => lines.say(text, budget).await,
         // A text that is null is none; one that is not there may be elsewhere.
-        (Kind::Text, None, ..) => {
-            let [text] = last(raw, &["text"], budget).await?;
-            if text.is_none() {
-                lines.json(raw, budget).await;
-            }
-        }
+        (Kind::Text, None, ..) if is_text_null => {}
         (Kind::Image | Kind::Audio, _, Some(data), _) => {
             let out = lines.note();
             out.push_str(if kind == Kind::Audio { "[audio" } else { "[image" });
@@ -393,9 +411,8 @@ fn kind_of(raw: Option<&[u8]>) -> Kind {
     const LONGEST: usize = 100;
     match raw {
         Some(raw) if raw.starts_with(b"\"") && raw != b"\"\"" => {
-            let short = raw.len() <= LONGEST;
-            let known =
-                KINDS.iter().find(|(name, _)| short && plain(raw).eq_ignore_ascii_case(name));
+            let name = if raw.len() <= LONGEST { plain(raw) } else { Cow::Borrowed("") };
+            let known = KINDS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
             known.map_or(Kind::Unknown, |(_, kind)| *kind)
         }
         _ => Kind::Missing,

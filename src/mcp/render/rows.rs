@@ -214,8 +214,9 @@ async fn answer(result: &[u8], budget: &mut Budget) -> Result<Table, NotJson> {
         false => Some(completion),
     };
     let mut table = Table::with_room(&["value"], result.len());
-    let mut values = Blocks::of(values.unwrap_or(b"null"));
-    while let Ok(Some(value)) = values.next(budget).await {
+    let mut cursor = Cursor::at(values.unwrap_or(b"null"));
+    let mut values = Blocks::of(&mut cursor);
+    while let Ok(Some((value, _))) = values.next(&[], budget).await {
         bare(value, &mut table, budget).await;
         table.end_cell();
     }
@@ -225,14 +226,12 @@ async fn answer(result: &[u8], budget: &mut Budget) -> Result<Table, NotJson> {
 /// The size is in bytes, of what a blob stands for.
 async fn contents(parts: &[u8], budget: &mut Budget) -> Table {
     let mut table = Table::with_room(&["uri", "mime", "size", "text"], parts.len());
-    let mut parts = Blocks::of(parts);
-    while let Ok(Some(part)) = parts.next(budget).await {
-        let members = match part.starts_with(b"{") {
-            true => last(part, &["uri", "mimeType", "text", "blob"], budget).await,
-            // The text alone.
-            false => Ok([None, None, Some(part), None]),
-        };
-        let [uri, mime, text, blob] = members.unwrap_or_default();
+    let names = ["uri", "mimeType", "text", "blob"];
+    let mut cursor = Cursor::at(parts);
+    let mut parts = Blocks::of(&mut cursor);
+    while let Ok(Some((part, members))) = parts.next(&names, budget).await {
+        // What is no object is the text alone.
+        let [uri, mime, text, blob] = members.unwrap_or([None, None, Some(part), None]);
         cell(uri, &mut table, budget).await;
         cell(mime, &mut table, budget).await;
         let mut size = match given(text) {
