@@ -32,12 +32,12 @@ pub fn text(tools: &[u8]) -> String {
 /// The readable listing of a raw array of resources: each with its URI and its
 /// best short words.
 pub fn resources(items: &[u8]) -> String {
-    lines(&rows::resources(items), "uri", &["title", "description", "name"])
+    lines(&rows::resources(items), "uri", &["description", "title", "name"])
 }
 
 /// The readable listing of a raw array of resource templates.
 pub fn templates(items: &[u8]) -> String {
-    lines(&rows::templates(items), "uri_template", &["title", "description", "name"])
+    lines(&rows::templates(items), "uri_template", &["description", "title", "name"])
 }
 
 /// The readable listing of a raw array of prompts and their arguments.
@@ -45,7 +45,7 @@ pub fn prompts(items: &[u8]) -> String {
     let table = rows::prompts(items);
     let mut out = String::new();
     for row in 0..table.rows() {
-        write_line(&mut out, &table, row, "name", &["title", "description"]);
+        write_line(&mut out, &table, row, "name", &["description", "title"]);
         let name = table.get(row, "name").unwrap_or_default();
         let Some(arguments) = rows::prompt_arguments(items, name) else { continue };
         for at in 0..arguments.rows() {
@@ -92,7 +92,7 @@ fn write_tool(tool: &Members<'_>, out: &mut String) -> Option<()> {
     };
     push_words(out, &word(tool, "name")?);
     let annotations = tool.get("annotations").and_then(parse::<Members<'_>>).unwrap_or_default();
-    let words = [word(tool, "title"), word(&annotations, "title"), word(tool, "description")];
+    let words = [word(tool, "description"), word(tool, "title"), word(&annotations, "title")];
     let mut words = words.iter().flatten().map(|words| first_line(words));
     if let Some(words) = words.find(|words| !words.is_empty()) {
         out.push_str("  ");
