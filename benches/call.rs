@@ -38,16 +38,20 @@ fn main() {
         let mut base: [Vec<Round>; 2] = Default::default();
         let mut looped: [Vec<Round>; 2] = Default::default();
         let mut ours: [Vec<Round>; 2] = Default::default();
+        let mut texts: [Vec<Round>; 2] = Default::default();
         for (at, name) in names.iter().enumerate() {
             raws[at].run(depth * 50, depth);
             nested[at].run(depth * 50, depth);
-            host.run(name, "bench", &arguments, depth * 50, depth);
+            host.run(name, "bench", &arguments, depth * 50, depth, true);
         }
         for _ in 0..rounds {
             for (at, name) in names.iter().enumerate() {
                 base[at].push(raws[at].run(calls, depth).round());
                 looped[at].push(nested[at].run(calls, depth).round());
-                ours[at].push(host.run(name, "bench", &arguments, calls, depth).round());
+                for (is_text, rounds) in [(false, &mut ours), (true, &mut texts)] {
+                    let samples = host.run(name, "bench", &arguments, calls, depth, is_text);
+                    rounds[at].push(samples.round());
+                }
             }
         }
         println!("{depth} in flight, {calls} calls, {rounds} rounds:\n");
@@ -55,8 +59,12 @@ fn main() {
             ["client", "p50 us", "p95", "p99", "calls/s", "p50 / raw", "p50 / raw in a loop"];
         table::head(&[&["transport"][..], &columns].concat());
         for (at, name) in names.iter().enumerate() {
-            let clients =
-                [("raw, epoll", &base[at]), ("raw, in a loop", &looped[at]), ("tmcp", &ours[at])];
+            let clients = [
+                ("raw, epoll", &base[at]),
+                ("raw, in a loop", &looped[at]),
+                ("tmcp, answer left as JSON", &ours[at]),
+                ("tmcp, text taken", &texts[at]),
+            ];
             for (who, rounds) in clients {
                 let r = table::medians(rounds);
                 table::row(&[

@@ -43,7 +43,7 @@ fn main() {
         let connect = start.elapsed();
         // Its end must not be taken for that of another call.
         host.until(|event| matches!(event, Event::Done(_)));
-        (connect, host.run("s", "bench", &arguments, calls, 1).round())
+        (connect, host.run("s", "bench", &arguments, calls, 1, false).round())
     });
     let ms = |us: f64| format!("{:.2} ms", us / 1000.0);
     let line = |name: &str, value: &dyn Fn(&(Duration, table::Round)) -> String| {
@@ -78,7 +78,7 @@ fn main() {
 
 fn pooled(entry: &str, calls: usize, callers: usize) -> Samples {
     let mut host = Host::new("pooling-host", &format!("{{\"s\":{entry}}}"));
-    host.run("s", "bench", &raw::arguments(), calls, callers)
+    host.run("s", "bench", &raw::arguments(), calls, callers, false)
 }
 
 /// Without a pool: the pool cannot be switched off, so each call has a server

@@ -4,12 +4,14 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
+use std::hint::black_box;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
 use tmcp::client::{
     Arguments, CallTool, Client, Completion, Event, LogLevel, Options, Reply, RequestId,
 };
+use tmcp::mcp::render::content;
 
 use super::sys::{self, Epoll};
 use super::table::Samples;
@@ -123,7 +125,8 @@ impl Host {
         self.until(|event| matches!(event, Event::Done(done) if ok(&done).id == id));
     }
 
-    /// `calls` calls, `depth` of them under way at any time.
+    /// `calls` calls, `depth` of them under way at any time. `is_text`: the text of each
+    /// answer is taken, inside the time of its call.
     pub fn run(
         &mut self,
         server: &str,
@@ -131,6 +134,7 @@ impl Host {
         json: &str,
         calls: usize,
         depth: usize,
+        is_text: bool,
     ) -> Samples {
         let mut samples = Samples::start(calls);
         let mut starts: Vec<Instant> = vec![Instant::now(); depth];
@@ -151,6 +155,9 @@ impl Host {
             while let Some(event) = self.client.next_event() {
                 let Event::Done(completion) = event else { continue };
                 let slot = ok(&completion).user_data as usize;
+                if let (true, Ok(Reply::Tool { result, .. })) = (is_text, &completion.outcome) {
+                    black_box(content::text(result));
+                }
                 let now = Instant::now();
                 samples.push(now - starts[slot]);
                 done += 1;
