@@ -93,13 +93,9 @@ impl<'a> Cursor<'a> {
     }
 
     /// Nothing but blanks may follow what was read to its end.
-    pub(crate) async fn end(self, budget: &mut Budget) -> Read<()> {
-        let rest = &self.json[self.tokenizer.end()..];
-        for piece in rest.chunks(PIECE) {
-            if !piece.iter().all(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\r')) {
-                return Err(NotJson);
-            }
-            budget.spend(piece.len()).await;
+    pub(crate) async fn end(mut self, budget: &mut Budget) -> Read<()> {
+        while self.tokenizer.trailing(self.json, budget)? == Step::OutOfBudget {
+            budget.pause().await;
         }
         Ok(())
     }
@@ -149,9 +145,6 @@ impl<'a> Cursor<'a> {
         }
     }
 }
-
-/// Bytes of blanks between two looks at the budget.
-const PIECE: usize = 8 << 10;
 
 /// One value without the blanks around it.
 pub(crate) async fn whole<'a>(json: &'a [u8], budget: &mut Budget) -> Read<&'a [u8]> {

@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use crate::json::{Budget, NotJson, Step, Token, Tokenizer, unescape};
+use crate::json::{Budget, Dialect, NotJson, Step, Token, Tokenizer, unescape};
 use crate::rpc::spans::{Deep, Field, Kind, Place, Region};
 
 /// What a pass over a whole line has found.
@@ -28,7 +28,7 @@ pub enum Verdict {
 pub type Part = Option<Range<usize>>;
 
 /// The pass, and what it has found so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Outline {
     /// `id`.
     pub id: Part,
@@ -47,10 +47,9 @@ pub struct Outline {
     /// What lies deeper, if that was asked for and there is any.
     deep: Option<Box<Deep>>,
     is_deep: bool,
-    state: State,
-    /// Where the object begins, or once it has ended: where the blanks after it end.
-    at: usize,
     tokenizer: Tokenizer,
+    /// What the line is when it can become no object any more.
+    failed: Option<Verdict>,
     /// The member whose value is going on at depth 1 and at depth 2, and where that
     /// value begins.
     members: [Option<(Member, usize)>; 2],
@@ -73,17 +72,6 @@ pub struct Head {
     pub data: Part,
     /// One of them is there twice; the last counts.
     pub doubled: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
-    /// Before the first brace.
-    #[default]
-    Start,
-    Inside,
-    Done,
-    Foreign,
-    Broken,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +103,25 @@ const DEPTH_OF_ENTRIES: usize = 5;
 /// The longest of the names above, each character written as `\u0061`.
 const LONGEST_NAME: usize = "resourceTemplates".len() * 6;
 
+impl Default for Outline {
+    fn default() -> Outline {
+        Outline {
+            id: None,
+            other_id: None,
+            method: None,
+            params: None,
+            result: None,
+            error: None,
+            head: Head::default(),
+            deep: None,
+            is_deep: false,
+            tokenizer: Tokenizer::of_object(Dialect::Json),
+            failed: None,
+            members: [None; 2],
+        }
+    }
+}
+
 impl Outline {
     /// A pass that notes what lies deeper, too.
     pub fn deep() -> Outline {
@@ -138,26 +145,9 @@ impl Outline {
 
     /// Looks at what `line` has beyond the last call. `line` may only grow.
     pub fn advance(&mut self, line: &[u8]) {
-        if self.state == State::Start {
-            self.at = after_blanks(line, self.at);
-            self.state = match line.get(self.at) {
-                None => return,
-                Some(b'{') => State::Inside,
-                Some(_) => State::Foreign,
-            };
-        }
-        if self.state == State::Inside {
-            self.tokens(line);
-        }
-        if self.state == State::Done {
-            self.at = after_blanks(line, self.at);
-        }
-    }
-
-    fn tokens(&mut self, line: &[u8]) {
         let mut budget = Budget::unlimited();
         let deepest = if self.is_deep { DEPTH_OF_ENTRIES } else { DEPTH };
-        loop {
+        while self.failed.is_none() && !self.tokenizer.is_done() {
             match self.tokenizer.next(line, &mut budget) {
                 Ok(Step::Token(token)) => {
                     let depth = self.tokenizer.nesting().depth();
@@ -165,39 +155,41 @@ impl Outline {
                         self.token(token, depth, line);
                     }
                 }
-                Ok(Step::NeedInput | Step::OutOfBudget) => return,
-                Ok(Step::End) => {
-                    self.at = self.tokenizer.end();
-                    self.state = State::Done;
-                    return;
-                }
+                Ok(Step::NeedInput | Step::OutOfBudget | Step::End) => return,
                 Err(NotJson) => {
-                    self.state = State::Broken;
-                    return;
+                    self.failed = Some(match self.tokenizer.nesting().depth() {
+                        0 => Verdict::Foreign,
+                        _ => Verdict::Broken,
+                    });
                 }
             }
+        }
+        if self.tokenizer.is_done() {
+            // What else stands there is looked at when the line has ended.
+            let _ = self.tokenizer.trailing(line, &mut budget);
         }
     }
 
     /// The pass over a line that has ended.
     pub fn finish(&mut self, line: &[u8]) -> Verdict {
         self.advance(line);
-        match self.state {
-            State::Done if self.at < line.len() => Verdict::Broken,
-            State::Done => Verdict::Whole,
-            State::Start | State::Foreign => Verdict::Foreign,
-            State::Inside | State::Broken => Verdict::Broken,
-        }
+        let is_whole = self.tokenizer.is_done() && self.tokenizer.at() == line.len();
+        let is_begun = self.tokenizer.is_done() || self.tokenizer.nesting().depth() > 0;
+        self.failed.unwrap_or(match is_begun {
+            _ if is_whole => Verdict::Whole,
+            true => Verdict::Broken,
+            false => Verdict::Foreign,
+        })
     }
 
     /// Where the object ends, with the blanks after it as far as they are known.
     pub fn end(&self) -> Option<usize> {
-        Some(self.at).filter(|_| self.state == State::Done)
+        self.tokenizer.is_done().then(|| self.tokenizer.at())
     }
 
     /// Whether it can become no object any more.
     pub fn is_broken(&self) -> bool {
-        matches!(self.state, State::Broken | State::Foreign)
+        self.failed.is_some()
     }
 
     /// Whether there are line breaks between the tokens. JSON allows them nowhere else.
@@ -367,12 +359,6 @@ impl Outline {
             _ => Member::Other,
         }
     }
-}
-
-/// Where the first byte from `at` on is that is no blank.
-fn after_blanks(line: &[u8], at: usize) -> usize {
-    let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-    at + line[at..].iter().take_while(blank).count()
 }
 
 #[cfg(test)]

@@ -114,9 +114,10 @@ impl<'a> Blob<'a> {
 
     /// How many bytes it stands for.
     pub(crate) async fn length(&self, budget: &mut Budget) -> usize {
-        let mut length = Length::default();
-        read(Unescape::inside(self.base64), &mut length, budget).await;
-        length.bytes + length.sextets * 6 / 8
+        let mut length = 0;
+        let mut decoder = Decoder { bits: 0, count: 0, each: |_| length += 1 };
+        read(Unescape::inside(self.base64), &mut decoder, budget).await;
+        length
     }
 
     fn type_name(&self) -> Cow<'a, str> {
@@ -131,10 +132,10 @@ impl<'a> Blob<'a> {
     }
 
     /// Adds its bytes to `bytes`.
-    async fn read(&self, bytes: Vec<u8>, budget: &mut Budget) -> Vec<u8> {
-        let mut decoder = Decoder { bytes, bits: 0, count: 0 };
+    async fn read(&self, mut bytes: Vec<u8>, budget: &mut Budget) -> Vec<u8> {
+        let mut decoder = Decoder { bits: 0, count: 0, each: |byte| bytes.push(byte) };
         read(Unescape::inside(self.base64), &mut decoder, budget).await;
-        decoder.bytes
+        bytes
     }
 }
 
@@ -218,22 +219,14 @@ fn is_binary(kind: &[u8]) -> bool {
     !kind.starts_with(b"\"") || kind == b"\"\"" || is("image") || is("audio")
 }
 
-/// Base64 of which the bytes are wanted.
-struct Decoder {
-    bytes: Vec<u8>,
+/// Base64, of which `each` takes byte by byte.
+struct Decoder<F> {
     bits: u32,
     count: u32,
+    each: F,
 }
 
-/// Base64 of which the length is wanted.
-#[derive(Default)]
-struct Length {
-    /// Of what has ended with padding.
-    bytes: usize,
-    sextets: usize,
-}
-
-impl Sink for Decoder {
+impl<F: FnMut(u8) + Send> Sink for Decoder<F> {
     const COST: usize = 16;
 
     fn push(&mut self, text: &str) {
@@ -248,22 +241,8 @@ impl Sink for Decoder {
             if self.count >= 8 {
                 self.count -= 8;
                 // The eight bits that are complete; what is above them went out before.
-                self.bytes.push((self.bits >> self.count) as u8);
+                (self.each)((self.bits >> self.count) as u8);
             }
-        }
-    }
-}
-
-impl Sink for Length {
-    const COST: usize = 16;
-
-    fn push(&mut self, text: &str) {
-        for byte in text.bytes() {
-            if byte == b'=' {
-                self.bytes += self.sextets * 6 / 8;
-                self.sextets = 0;
-            }
-            self.sextets += usize::from(sextet(byte).is_some());
         }
     }
 }
