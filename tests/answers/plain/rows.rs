@@ -21,9 +21,11 @@ pub fn tools(items: &[u8]) -> Table {
         "idempotent",
         "arguments",
         "required",
+        "tasks",
     ]);
     for (_, tool) in entries(items) {
         let notes = tool.get("annotations").and_then(parse::<Members<'_>>).unwrap_or_default();
+        let execution = tool.get("execution").and_then(parse::<Members<'_>>).unwrap_or_default();
         let hint = |name| flag(notes.get(name));
         let title = match word(&tool, "title") {
             none if none.is_empty() => word(&notes, "title"),
@@ -43,6 +45,7 @@ pub fn tools(items: &[u8]) -> Table {
             hint("idempotentHint"),
             of("arguments"),
             of("required"),
+            word(&execution, "taskSupport"),
         ]);
     }
     table
