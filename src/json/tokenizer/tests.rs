@@ -161,6 +161,25 @@ fn the_start_of_a_text_can_be_dropped() {
 }
 
 #[test]
+fn what_was_read_of_a_string_can_be_dropped() {
+    let text = "[\"é€😀 \\n\\ud83d\\ude00\",1]".as_bytes();
+    let (mut tokenizer, mut window, mut found) = (Tokenizer::new(), Vec::new(), Vec::new());
+    for byte in text {
+        window.push(*byte);
+        while let Step::Token(token) =
+            tokenizer.next(&window, &mut Budget::unlimited()).expect("it is JSON")
+        {
+            found.push(token);
+        }
+        let read = tokenizer.at();
+        window.drain(..read);
+        tokenizer.rebase(read);
+        assert!(window.len() < 6, "no more than an escape that is cut");
+    }
+    assert_eq!(found, [Token::ListStart, Token::Text, Token::Number, Token::ListEnd]);
+}
+
+#[test]
 fn comments_and_last_commas_are_for_those_who_ask() {
     let text = b"// one\n{ /* two * / */ \"a\" : [ 1 , ] , // three\n \"b\": \"//\", }";
     let read = |dialect, step: usize| {
