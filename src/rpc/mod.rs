@@ -2,7 +2,7 @@
 //!
 //! * [`envelope`] — requests, notifications, responses and errors.
 //! * [`scanner`] and [`spans`] — where the parts of a message lie, found in one pass.
-//! * [`line`] — the text of a message, as a codec hands it over.
+//! * [`mod@line`] — the text of a message, as a codec hands it over.
 //! * [`batch`] — the messages of a batch (MCP 2025-03-26).
 //! * [`salvage`] — messages in lines that are no message by themselves.
 

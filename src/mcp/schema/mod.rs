@@ -1,6 +1,6 @@
 //! Arguments and forms by JSON Schema.
 //!
-//! * [`subschema`] — the reader of JSON Schema; [`fields`] — what a person is asked, field by field.
+//! * `subschema` — the reader of JSON Schema; [`fields`] — what a person is asked, field by field.
 //! * [`arguments`] — words typed by a person, encoded by a tool's `inputSchema`.
 
 pub mod arguments;
