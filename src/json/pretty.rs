@@ -5,6 +5,7 @@
 use crate::json::budget::Budget;
 use crate::json::text::{copy, trim};
 use crate::json::tokenizer::{Dialect, Step, Token, Tokenizer};
+use crate::json::unescape::PIECE;
 
 /// Indentation beyond this serves nobody and would grow with the square of a hostile
 /// depth.
@@ -49,8 +50,13 @@ async fn write(
         let depth = tokenizer.nesting().depth() - usize::from(is_start);
         let length = out.len();
         separate(before.replace(token), token, is_wide.then_some(depth), out);
-        budget.charge(out.len() - length + 4);
-        copy(&json[tokenizer.start()..tokenizer.end()], out, budget).await;
+        let raw = &json[tokenizer.start()..tokenizer.end()];
+        match std::str::from_utf8(&raw[..raw.len().min(PIECE)]) {
+            // To await each of the short tokens would cost more than to write them.
+            Ok(text) if raw.len() <= PIECE => out.push_str(text),
+            _ => copy(raw, out, budget).await,
+        }
+        budget.charge((out.len() - length).min(PIECE) + 4);
     }
     let rest = if before.is_some() { tokenizer.end() } else { 0 };
     copy(trim(&json[rest..], budget).await, out, budget).await;

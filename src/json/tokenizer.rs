@@ -238,7 +238,7 @@ impl Tokenizer {
                     Err(step) => return Ok(step),
                 },
             };
-            budget.charge(4);
+            budget.charge(8);
             match self.state {
                 State::Value | State::FirstElement | State::Element => match byte {
                     b'"' => {
