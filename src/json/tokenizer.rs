@@ -437,12 +437,12 @@ impl Tokenizer {
 
     fn string(&mut self, text: &[u8], budget: &mut Budget) -> Result<Step, NotJson> {
         loop {
-            let before = self.at;
-            let mut step = self.string_piece(text);
+            let (before, mut escapes) = (self.at, 0);
+            let mut step = self.string_piece(text, &mut escapes);
             if self.is_wide {
                 step = self.check_text(step, text);
             }
-            budget.charge((self.at - before) / 8 + 2);
+            budget.charge((self.at - before) / 8 + escapes * 4 + 2);
             if step != Ok(Step::OutOfBudget) || budget.is_spent() {
                 return step;
             }
@@ -451,7 +451,7 @@ impl Tokenizer {
 
     /// The string up to its end, at most [`PIECE`] bytes of it.
     #[inline]
-    fn string_piece(&mut self, text: &[u8]) -> Result<Step, NotJson> {
+    fn string_piece(&mut self, text: &[u8], escapes: &mut usize) -> Result<Step, NotJson> {
         let reach = text.len().min(self.at + PIECE);
         let part = &text[..reach];
         // Keys are short, and where one escape was near the next one is, too.
@@ -468,6 +468,7 @@ impl Tokenizer {
                 }
                 Some(b'\\') => {
                     self.is_escaped = true;
+                    *escapes += 1;
                     if let Some(b'n' | b'"' | b'\\' | b'/' | b't' | b'r' | b'b' | b'f') =
                         part.get(at + 1)
                     {

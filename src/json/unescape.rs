@@ -60,7 +60,8 @@ impl<'a> Unescape<'a> {
                 Ok(text) => sink.push(text),
                 Err(_) => sink.push(&String::from_utf8_lossy(&buffer[..written])),
             }
-            budget.charge(used * S::COST / 8 + 4);
+            // What the text is shorter by tells how many escapes there were.
+            budget.charge(used * S::COST / 8 + used.saturating_sub(written) * 8 + 4);
             self.rest = &self.rest[used..];
         }
         self.rest.is_empty()
