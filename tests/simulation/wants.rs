@@ -209,8 +209,9 @@ impl World {
             return;
         };
         let Some(want) = want else { return };
-        // A call that goes on has a right to the answer of a person.
-        let dismissed = message["result"]["action"] == "cancel";
+        // A call that goes on has a right to the answer of a person. It does not go on
+        // once the client knows that the server has closed its output.
+        let dismissed = message["result"]["action"] == "cancel" && !link.end_told;
         let goes_on = link
             .peer
             .jobs

@@ -180,7 +180,7 @@ mcp_pager_open(struct cmdq_item *item, void *data)
 	mp->window = c->session->curw->window->id;
 	cmdq_insert_after(item, cmdq_get_command(cmdlist, NULL));
 	cmd_list_free(cmdlist);
-	if (delay == 0 || mcp_typing_is_soon(c, &out->asked)) {
+	if (delay == 0) {
 		mcp_pager_end(mp, 0);
 		return (CMD_RETURN_NORMAL);
 	}

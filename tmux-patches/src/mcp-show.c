@@ -266,9 +266,7 @@ mcp_show_view_begin(struct mcp_show_view *view, struct window_pane *wp)
 	view->started = 1;
 	if (!mcp_show_view_is(wp)) {
 		mcp_view_mode_set(wp);
-		if (view->viewer == NULL ||
-		    !mcp_typing_is_soon(view->viewer, &view->asked))
-			view->guard = now + mcp_options_delay() * 1000ULL;
+		view->guard = now + mcp_options_delay() * 1000ULL;
 		return;
 	}
 	/* What is added to a text is taken back with it. */

@@ -142,6 +142,8 @@ fn a_result_that_was_asked_for_in_copy_mode_opens_there() {
     over(&tmux);
     tmux.until_format("#{pane_mode}", "view-mode");
     viewer.until("slept until");
+    // A key that comes sooner is not for it.
+    thread::sleep(Duration::from_millis(400));
     viewer.keys(&["q"]);
     // The person is where it was before.
     tmux.until_format("#{pane_mode}", "copy-mode");
@@ -203,6 +205,29 @@ fn a_key_that_comes_with_the_result_is_given_back() {
             typed(&tmux, "one:0.0", 5);
         }
         until("its buffer is taken away", || tmux.run(["list-buffers"]).ok().is_empty());
+        drop(viewer);
+        tmux.finish();
+    }
+}
+
+#[test]
+fn keys_typed_right_after_the_key_of_a_fast_call_are_not_for_its_result() {
+    for sink in ["view", "popup"] {
+        let tmux = demo(sink);
+        let _ = tmux
+            .run(["bind", "-n", "C-f", "mcp-call", "-o", sink, "demo", "echo", "text=fast answer"])
+            .ok();
+        let _ = tmux.call(["demo", "echo", "text=warm"]).ok();
+        let viewer = tmux.view_sized(80, 24);
+        let shown = || match sink {
+            "view" => tmux.format("#{pane_mode}") == "view-mode",
+            _ => viewer.screen().contains("fast answer"),
+        };
+        viewer.keys(&["C-f"]);
+        until("it opens", shown);
+        letters(&viewer, 4);
+        typed(&tmux, "one:0.0", 4);
+        until("it comes back", shown);
         drop(viewer);
         tmux.finish();
     }
