@@ -203,9 +203,9 @@ mcp_bytes_ref(struct mcp_bytes *b)
 }
 
 /*
- * Give back the memory, piece by piece if that is much, because the system takes
- * a tenth of a millisecond for each MiB. Returns 1 if there is more. The core does
- * the same with its own in its next turns.
+ * Give back the memory, piece by piece if that is much, because the system
+ * takes a tenth of a millisecond for each MiB. Returns 1 if there is more. The
+ * core does the same with its own in its next turns.
  */
 static int
 mcp_bytes_free(void *data)

@@ -76,7 +76,7 @@ struct mcp_hook {
 static TAILQ_HEAD(, mcp_hook) mcp_hooks = TAILQ_HEAD_INITIALIZER(mcp_hooks);
 static struct event	mcp_hook_timer;
 
-/* A child of the server that a hook has started, and that has not been reaped. */
+/* A child of tmux that a hook has started and nobody has reaped yet. */
 struct mcp_hook_child {
 	const char	*name;
 	pid_t		 pid;
@@ -235,8 +235,8 @@ mcp_hook_exists(const char *name)
 }
 
 /*
- * Run a hook, if it is set. Its name is a constant. Pairs of a name without mcp_
- * and a value follow, up to NULL.
+ * Run a hook, if it is set. Its name is a constant. Pairs of a name without
+ * mcp_ and a value follow, up to NULL.
  */
 void
 mcp_hook_run(const char *name, ...)

@@ -45,8 +45,8 @@ static const char *mcp_log_levels[] = { "error", "warning", "info", "debug" };
 #define MCP_LOG_LINE 4096
 
 /*
- * How large the file may become, in bytes: then it is given another name, in the
- * place of the one before, and a new one is begun.
+ * How large the file may become, in bytes: then it is given another name, in
+ * the place of the one before, and a new one is begun.
  */
 #define MCP_LOG_MOST (16 * 1024 * 1024)
 #define MCP_LOG_OLD ".old"
