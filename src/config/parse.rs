@@ -64,7 +64,11 @@ impl Parser {
         let Some((name, raw)) = self.entries.next() else { return false };
         let mut warnings = Vec::new();
         let folder = self.scope.directory().map(|directory| &*directory.literal);
-        let entry = Entry::read(&raw, env, folder, &mut warnings);
+        let entry = match name.contains('\0') {
+            // Hosts that are written in C could not tell it from another.
+            true => Err(": a name cannot hold a NUL character".to_owned().into()),
+            false => Entry::read(&raw, env, folder, &mut warnings),
+        };
         let told = match entry.and_then(|entry| entry.server(&name)) {
             Ok(mut server) => {
                 server.scope = self.scope.clone();

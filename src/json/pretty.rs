@@ -7,9 +7,9 @@ use crate::json::text::{copy, trim};
 use crate::json::tokenizer::{Dialect, Step, Token, Tokenizer};
 use crate::json::unescape::PIECE;
 
-/// Indentation beyond this serves nobody and would grow with the square of a hostile
-/// depth.
-const DEEPEST: usize = 40;
+/// What lies deeper has no lines of its own: indentation would make a hostile answer
+/// dozens of times as long.
+const DEEPEST: usize = 16;
 
 /// Writes `json` with line breaks and indentation to the end of `out`.
 pub(crate) async fn pretty(json: &[u8], out: &mut String, budget: &mut Budget) {
@@ -75,8 +75,8 @@ fn separate(before: Option<Token>, token: Token, indent: Option<usize>, out: &mu
         (Some(ObjectStart | ListStart), _) | (_, ObjectEnd | ListEnd) => {}
         _ => out.push(','),
     }
-    if let Some(depth) = indent {
+    if let Some(depth) = indent.filter(|depth| *depth <= DEEPEST) {
         out.push('\n');
-        out.extend(std::iter::repeat_n("  ", depth.min(DEEPEST)));
+        out.extend(std::iter::repeat_n("  ", depth));
     }
 }

@@ -376,7 +376,11 @@ impl<'a> Entry<'a> {
         let mut env = Vec::with_capacity(pairs.len());
         for (name, value) in pairs {
             if name.is_empty() || name.contains(['=', '\0']) {
-                return Err(format!("'{key}' holds a name that no variable can have"));
+                // What follows the sign may be the value, which is nobody's to see.
+                let shown = name.split(['=', '\0']).next().unwrap_or_default();
+                return Err(format!(
+                    "'{key}' holds a name that no variable can have, which begins with '{shown}'"
+                ));
             }
             if !value.is_null() {
                 let value = self.scalar(&format!("{key}.{name}"), &value)?;

@@ -246,11 +246,11 @@ fn one_bad_entry_is_named_with_key_expectation_and_finding() {
         (r#"{"command": "x", "env": {"K": "SECRET\u0000"}}"#, "'env.K' holds a NUL character"),
         (
             r#"{"command": "x", "env": {"K=SECRET": ""}}"#,
-            "'env' holds a name that no variable can have",
+            "'env' holds a name that no variable can have, which begins with 'K'",
         ),
         (
             r#"{"command": "x", "env": {"": "SECRET"}}"#,
-            "'env' holds a name that no variable can have",
+            "'env' holds a name that no variable can have, which begins with ''",
         ),
         (
             r#"{"command": "x", "disabled": "SECRET"}"#,
@@ -736,4 +736,14 @@ fn entries_can_be_read_one_by_one() {
     let mut parser = Parser::new(raw.as_bytes(), ORIGIN, Scope::User);
     parser.step(&env);
     assert_eq!(parser.finish(&env), parse(raw));
+}
+
+#[test]
+fn a_name_with_a_nul_is_told_and_not_used() {
+    let config =
+        parse_servers(br#"{"a\u0000b": {"command": "x"}, "a": {"command": "y"}}"#, &|_| None, "");
+    let names: Vec<&str> = config.servers.iter().map(|server| &*server.name).collect();
+    assert_eq!(names, ["a"]);
+    assert_eq!(config.problems.len(), 1);
+    assert!(config.problems[0].message.contains("a name cannot hold a NUL character"));
 }

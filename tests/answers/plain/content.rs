@@ -353,11 +353,12 @@ pub fn pretty(json: &str) -> String {
 }
 
 fn new_line(out: &mut String, depth: usize) {
-    // Indentation beyond this serves nobody and would grow with the square of
-    // a hostile depth.
-    const DEEPEST: usize = 40;
-    out.push('\n');
-    out.extend(std::iter::repeat_n("  ", depth.min(DEEPEST)));
+    // What lies deeper has no lines of its own.
+    const DEEPEST: usize = 16;
+    if depth <= DEEPEST {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth));
+    }
 }
 
 /// Where the string that `json` starts with ends.
