@@ -96,6 +96,7 @@ impl Engine {
             open_questions: 0,
             rounds: None,
             misnamed: None,
+            unfolded: None,
             progress: None,
             served: false,
         };
@@ -357,6 +358,7 @@ impl Engine {
         request.heard = now;
         request.startup = None;
         request.misnamed = None;
+        request.unfolded = None;
         let state = self.server_mut(server);
         state.in_flight += 1;
         state.metrics.request_sent(now, size);
@@ -585,7 +587,11 @@ impl Engine {
                 }
             }
         }
-        if self.requests.get(&id).is_some_and(|request| request.is_misnamed(now)) {
+        let request = self.requests.get(&id);
+        if let Some(connection) = request.and_then(|request| request.breaks_off(now)) {
+            return self.answer_broke_off(now, id, connection);
+        }
+        if request.is_some_and(|request| request.is_misnamed(now)) {
             let message = "the server answered with an id that no request has";
             self.abandon(now, id, message);
             return self.finish(now, id, Err(Error::new(error::Kind::Protocol, message)));

@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 
+use crate::engine::RequestId;
 use crate::rpc::salvage::Fold;
 use crate::time::Time;
 
@@ -39,6 +40,8 @@ pub(super) struct Evidence {
     pub(super) warned: bool,
     /// A message that goes on in the next line.
     pub(super) fold: Option<Box<Fold>>,
+    /// The request that the message is the answer to, as far as is known.
+    pub(super) fold_of: Option<RequestId>,
     /// The server is none: to start it again cannot help.
     pub(super) hopeless: bool,
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::config::{Era, Transport};
 use crate::engine::connection::{Connection, Phase, Purpose};
 use crate::engine::evidence::Evidence;
-use crate::engine::{ConnectionId, Engine, LogLevel, unasked};
+use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, unasked};
 use crate::mcp::message;
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::rpc::envelope::{self, INVALID_REQUEST, Message, RpcError};
@@ -25,6 +25,8 @@ use crate::engine::loss::Loss;
 const SHOWN: usize = 200;
 /// How long the own answer of a request is awaited after an answer that names no request.
 const MISNAMED: Duration = Duration::from_millis(250);
+/// How long the next line of a message that goes on is awaited.
+const BROKEN_OFF: Duration = Duration::from_secs(2);
 /// Bytes of a line after which its end is not waited for.
 const ENDLESS: u64 = 1 << 30;
 
@@ -48,10 +50,9 @@ impl Engine {
 
     /// A line while a message is open that began in an earlier one.
     fn go_on_with(&mut self, now: Time, id: ConnectionId, mut line: Line<'_>) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        let limit = self.servers[connection.server.0 as usize].limits.max_answer;
-        let evidence = connection.evidence.get_or_insert_default();
-        let Some(mut fold) = evidence.fold.take() else { return };
+        let Some(connection) = self.connections.get(&id) else { return };
+        let limit = self.server(connection.server).limits.max_answer;
+        let Some((mut fold, of)) = self.take_fold(id) else { return };
         line.text = line.text.strip_suffix(b"\r").unwrap_or(line.text);
         // A message of its own ends what was none; within one, none stands alone.
         if memchr::memmem::find(line.text, b"\"jsonrpc\"").is_some() {
@@ -68,9 +69,7 @@ impl Engine {
         }
         match fold.line(line.text, limit) {
             Folding::Open => {
-                if let Some(connection) = self.connections.get_mut(&id) {
-                    connection.evidence.get_or_insert_default().fold = Some(fold);
-                }
+                self.keep_fold(now, id, fold, of);
             }
             Folding::Whole(used) => {
                 if !fold.give(|message| self.handle_message(now, id, message)) {
@@ -93,12 +92,62 @@ impl Engine {
 
     /// The stream has ended: what is open stays so.
     pub(super) fn close_fold(&mut self, now: Time, id: ConnectionId) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        let fold = connection.evidence.as_mut().and_then(|evidence| evidence.fold.take());
-        if let Some(fold) = fold {
+        if let Some((fold, _)) = self.take_fold(id) {
             // Half an answer says nothing about the call: the end of the stream does.
             self.junk(now, id, fold.text(), fold.lines() as u64);
         }
+    }
+
+    /// The request that a message which goes on is the answer to, as far as is known.
+    fn request_of(&self, id: ConnectionId, fold: &salvage::Fold) -> Option<RequestId> {
+        let connection = self.connections.get(&id)?;
+        let named = fold.wreck().and_then(|wreck| wreck.id);
+        let wire = named.or_else(|| connection.only_exchange())?;
+        connection.exchanges.iter().find_map(|exchange| match exchange.purpose {
+            Purpose::Request(request) if exchange.wire == wire => Some(request),
+            _ => None,
+        })
+    }
+
+    /// Keeps a message that goes on in the next line, which has to come soon.
+    fn keep_fold(
+        &mut self,
+        now: Time,
+        id: ConnectionId,
+        fold: Box<salvage::Fold>,
+        of: Option<RequestId>,
+    ) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let evidence = connection.evidence.get_or_insert_default();
+        (evidence.fold, evidence.fold_of) = (Some(fold), of);
+        let Some(request) = of else { return };
+        if let Some(state) = self.requests.get_mut(&request) {
+            state.unfolded = Some(now + BROKEN_OFF);
+            self.note_request(request);
+        }
+    }
+
+    /// Takes out the message that goes on: its next line is no longer waited for.
+    fn take_fold(&mut self, id: ConnectionId) -> Option<(Box<salvage::Fold>, Option<RequestId>)> {
+        let evidence = self.connections.get_mut(&id)?.evidence.as_mut()?;
+        let (fold, of) = (evidence.fold.take()?, evidence.fold_of.take());
+        if let Some(state) = of.and_then(|request| self.requests.get_mut(&request)) {
+            state.unfolded = None;
+        }
+        Some((fold, of))
+    }
+
+    /// The rest of an answer has not come: what there is of it is the reason.
+    pub(super) fn answer_broke_off(&mut self, now: Time, id: RequestId, on: ConnectionId) {
+        if let Some(request) = self.requests.get_mut(&id) {
+            request.unfolded = None;
+            self.note_request(id);
+        }
+        let Some((fold, _)) = self.take_fold(on) else { return };
+        if let Some(connection) = self.connections.get_mut(&on) {
+            connection.wire.lines.set_verbatim(false);
+        }
+        self.abandon_fold(now, on, &fold);
     }
 
     /// What was open is no message, or is one that cannot be read.
@@ -145,9 +194,8 @@ impl Engine {
             );
         }
         if let Some(fold) = found.open {
-            if let Some(connection) = self.connections.get_mut(&id) {
-                connection.evidence.get_or_insert_default().fold = Some(fold);
-            }
+            let of = self.request_of(id, &fold);
+            self.keep_fold(now, id, fold, of);
         } else if found.messages == 0 {
             self.junk(now, id, line.text, 1);
             if let Some(wreck) = wreck {

@@ -140,6 +140,8 @@ pub(super) struct Request {
     pub(super) rounds: Option<Box<Rounds>>,
     /// Until when its own answer is awaited after an answer came that names no request.
     pub(super) misnamed: Option<Time>,
+    /// Until when the rest of its answer is awaited, of which a part came in a line.
+    pub(super) unfolded: Option<Time>,
     /// What the server last said about its progress.
     pub(super) progress: Option<(f64, Option<f64>, Option<Box<str>>)>,
     /// It has had a connection.
@@ -174,8 +176,9 @@ impl Request {
             (State::InFlight(_), Some(assigned), Some(limit)) if !waits => Some(assigned + limit),
             _ => None,
         };
-        let misnamed = self.misnamed.filter(|_| matches!(self.state, State::InFlight(_)));
-        let all = [Some(self.deadline), silence, operation, misnamed];
+        let doubts = [self.misnamed, self.unfolded].into_iter().flatten().min();
+        let doubts = doubts.filter(|_| matches!(self.state, State::InFlight(_)));
+        let all = [Some(self.deadline), silence, operation, doubts];
         all.into_iter().flatten().min().unwrap_or_default()
     }
 
@@ -224,6 +227,16 @@ impl Request {
     pub(super) fn is_misnamed(&self, now: Time) -> bool {
         let is_in_flight = matches!(self.state, State::InFlight(_));
         is_in_flight && self.misnamed.is_some_and(|until| until <= now)
+    }
+
+    /// The connection on which its answer has broken off for too long.
+    pub(super) fn breaks_off(&self, now: Time) -> Option<ConnectionId> {
+        match self.state {
+            State::InFlight(connection) if self.unfolded.is_some_and(|until| until <= now) => {
+                Some(connection)
+            }
+            _ => None,
+        }
     }
 
     /// What timed out, for the user.

@@ -569,7 +569,8 @@ impl World {
                     }
                 };
                 *counter += 1;
-                let words = error.message();
+                // The evidence behind an error may be anybody's.
+                let words = error.message().split("; stdout: ").next().unwrap_or_default();
                 let own = token.map_or(String::new(), |token| format!("{token}."));
                 // What is shown of an answer that was cut may end inside the number.
                 let is_own = |told: &str| {

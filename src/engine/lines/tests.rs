@@ -117,3 +117,39 @@ fn the_answer_to_another_client_of_a_socket_ends_nothing() {
     bench.wait(1_000_000);
     assert_eq!(outcome(&mut bench), None);
 }
+
+#[test]
+fn an_answer_that_breaks_off_in_a_line_ends_its_call_soon() {
+    let mut bench = Bench::legacy();
+    bench.call("t");
+    let own = wire(&mut bench);
+    bench.line(&format!(r#"{{"jsonrpc":"2.0","id":{own},"result":{{"#));
+    bench.wait(1_900_000);
+    bench.line(r#""content":["#);
+    bench.wait(1_900_000);
+    assert_eq!(outcome(&mut bench), None, "lines still come");
+    bench.wait(200_000);
+    let (kind, message) = outcome(&mut bench).expect("it has ended").expect_err("broken off");
+    assert_eq!(kind, Kind::Protocol);
+    assert!(message.contains("the answer cannot be read"), "{message}");
+    assert!(message.contains("\"content\":["), "{message}");
+    // The connection goes on, and blanks before a message are none of its text.
+    bench.call("t");
+    let own = wire(&mut bench);
+    bench.line(&format!("  {{\"jsonrpc\":\"2.0\",\"id\":{own},\"result\":{{\"own\":1}}}}"));
+    assert!(outcome(&mut bench).expect("it has ended").expect("well").contains("own"));
+}
+
+#[test]
+fn an_answer_over_several_lines_is_read_however_slowly_they_come() {
+    let mut bench = Bench::legacy();
+    bench.call("t");
+    let own = wire(&mut bench);
+    for line in ["{", "\"jsonrpc\": \"2.0\",", &format!("\"id\": {own},"), "\"result\": {}"] {
+        bench.line(line);
+        bench.wait(1_500_000);
+        assert_eq!(outcome(&mut bench), None);
+    }
+    bench.line("}");
+    assert!(outcome(&mut bench).expect("it has ended").is_ok());
+}
