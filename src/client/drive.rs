@@ -13,7 +13,7 @@ use crate::engine::{
 };
 use crate::error::Kind;
 use crate::release;
-use crate::sys::{clock, fd, knock, undertaker};
+use crate::sys::{clock, fd, knock, reaper};
 use crate::time::Time;
 
 use super::link::{Exit, Link, Unread};
@@ -123,7 +123,7 @@ impl Client {
 
     /// Whether there is something to do that no event and no deadline announces.
     pub(super) fn has_more(&self) -> bool {
-        self.is_busy() || self.shelf.has_more() || self.has_unsaved() || release::is_pending()
+        self.is_busy() || self.tool_lists.has_more() || self.has_unsaved() || release::is_pending()
     }
 
     fn is_busy(&self) -> bool {
@@ -132,14 +132,14 @@ impl Client {
     }
 
     fn has_unsaved(&self) -> bool {
-        self.verdicts.is_unsaved() || self.shelf.is_unsaved()
+        self.eras.is_unsaved() || self.tool_lists.is_unsaved()
     }
 
     /// Writes one file of our own.
     fn save(&mut self) {
-        let saved = match self.verdicts.is_unsaved() {
-            true => self.verdicts.save(),
-            false => self.shelf.save(),
+        let saved = match self.eras.is_unsaved() {
+            true => self.eras.save(),
+            false => self.tool_lists.save(),
         };
         if let Err(error) = saved {
             let text = crate::sys::sentence(&error);
@@ -167,8 +167,8 @@ impl Client {
                 }
             }
         }
-        undertaker::bury(&groups);
-        for (_, mut transport) in self.stragglers.drain(..) {
+        reaper::reap(&groups);
+        for (_, mut transport) in self.orphaned_groups.drain(..) {
             if let Some(child) = transport.child_mut() {
                 child.signal(Signal::Kill);
             }
@@ -181,7 +181,7 @@ impl Client {
     /// Reads where an answer is likely, before the poll is asked. False: nothing
     /// was there.
     fn read_ahead(&mut self, now: Time) -> bool {
-        let Some(id) = self.hunch.follow() else { return false };
+        let Some(id) = self.speculative_read.follow() else { return false };
         let Some(link) = self.links.get_mut(&id) else { return false };
         if link.ended || link.listed || self.engine.unread_until(id).is_some_and(|at| now < at) {
             return false;
@@ -234,7 +234,7 @@ impl Client {
             self.come_back(now, id);
             self.watch(now, id);
         }
-        self.stragglers.retain_mut(|(when, transport)| {
+        self.orphaned_groups.retain_mut(|(when, transport)| {
             let Some(child) = transport.child_mut() else { return false };
             if !child.group_is_alive() {
                 return false;
@@ -413,7 +413,7 @@ impl Client {
         match link.write(bytes) {
             Ok(0) => {}
             Ok(n) => {
-                self.hunch.wrote(id);
+                self.speculative_read.wrote(id);
                 self.engine.wrote(now, id, n);
             }
             Err(error) => {
@@ -433,10 +433,10 @@ impl Client {
     /// Reads a piece of the configuration. True: there is more to do now.
     fn load(&mut self, now: Time) -> bool {
         let Some(loader) = &mut self.loader else {
-            self.shelf.next(|identity, tools, left| {
+            self.tool_lists.next(|identity, tools, left| {
                 self.engine.recall_tools(now, identity, tools, left);
             });
-            return self.shelf.has_more();
+            return self.tool_lists.has_more();
         };
         let env = &self.options.env;
         let env = |name: &str| lookup(env, name);
@@ -448,13 +448,13 @@ impl Client {
                 let files: Vec<String> =
                     self.files.iter().map(|(file, _)| file.display().to_string()).collect();
                 self.engine.set_origins(files.join(", "));
-                self.shelf.want(loaded.config.servers.iter().map(|server| server.identity()));
+                self.tool_lists.want(loaded.config.servers.iter().map(|server| server.identity()));
                 self.engine.configure(now, loaded.config);
             }
         }
         self.loader = None;
         self.carry_out(now);
-        self.shelf.has_more()
+        self.tool_lists.has_more()
     }
 
     /// Writes what was held back while the host pulled events.
@@ -505,8 +505,8 @@ impl Client {
                     // Somebody else's file cannot be touched, and need not be.
                     let _ = server.socket_path.as_deref().map(knock::knock);
                 }
-                Action::Remember { identity, era } => self.verdicts.set(identity, era),
-                Action::KeepTools { identity, tools } => self.shelf.keep(identity, tools),
+                Action::Remember { identity, era } => self.eras.set(identity, era),
+                Action::KeepTools { identity, tools } => self.tool_lists.keep(identity, tools),
             }
         }
         for _ in 0..LOG_LINES {
@@ -522,7 +522,7 @@ impl Client {
         // The leader is gone; what it left behind is told to go and gets a while.
         let left = link.transport.child_mut().is_some_and(|child| child.end_leftovers());
         if left {
-            self.stragglers.push((now + STRAGGLER, link.transport));
+            self.orphaned_groups.push((now + STRAGGLER, link.transport));
         }
     }
 

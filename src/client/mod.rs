@@ -12,14 +12,14 @@
 //! * files of our own are written in dispatches that have time left, one at a time.
 
 mod drive;
-mod hunch;
+mod era_cache;
 mod link;
 mod loader;
 mod own;
-mod shelf;
 mod sources;
+mod speculative_read;
 mod tables;
-mod verdicts;
+mod tool_list_cache;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -41,12 +41,12 @@ use crate::metrics::{self, Figures};
 use crate::sys::knock::Knocks;
 use crate::sys::{clock, entropy};
 use crate::time::Time;
-use hunch::Hunch;
+use era_cache::EraCache;
 use link::Link;
 use loader::Loader;
-use shelf::Shelf;
 use sources::Sources;
-use verdicts::Verdicts;
+use speculative_read::SpeculativeRead;
+use tool_list_cache::ToolListCache;
 
 /// Bytes read at once, shared by all connections.
 const SCRATCH: usize = 64 << 10;
@@ -90,7 +90,7 @@ pub struct Client {
     busy: VecDeque<ConnectionId>,
     /// What the engine asked to open, and no turn has had the time for.
     opening: VecDeque<(ConnectionId, Channel, Arc<ServerConfig>)>,
-    hunch: Hunch,
+    speculative_read: SpeculativeRead,
     /// Other clients of the same sockets ask for room by it.
     knocks: Option<Knocks>,
     knocked: bool,
@@ -104,7 +104,7 @@ pub struct Client {
     /// with many calls gets one write for each link, not one for each call.
     unwritten: Vec<ConnectionId>,
     /// Channels given up whose process group still lives, to be killed then.
-    stragglers: Vec<(Time, Box<dyn Transport>)>,
+    orphaned_groups: Vec<(Time, Box<dyn Transport>)>,
     scratch: Box<[u8]>,
     loader: Option<Loader>,
     sources: Sources,
@@ -112,8 +112,8 @@ pub struct Client {
     files: Vec<(PathBuf, usize)>,
     /// The environment is another than when the entries were read.
     outdated: bool,
-    verdicts: Verdicts,
-    shelf: Shelf,
+    eras: EraCache,
+    tool_lists: ToolListCache,
     log: LogSink,
     longest_dispatch: Duration,
     /// The longest piece of work of the last dispatches.
@@ -144,10 +144,11 @@ impl Client {
             Some(path) if path.as_os_str().is_empty() => None,
             Some(path) => Some(path.clone()),
         };
-        let shelf = Shelf::new(state.as_ref().map(|path| path.with_extension("tools")));
-        let verdicts = Verdicts::load(state);
+        let tool_lists =
+            ToolListCache::new(state.as_ref().map(|path| path.with_extension("tools")));
+        let eras = EraCache::load(state);
         let mut engine = Engine::new(&options.name, &options.version, entropy::seed(), level);
-        engine.recall(verdicts.iter());
+        engine.recall(eras.iter());
         let mut defaults = Defaults::default();
         defaults.set_environment(&env);
         engine.set_defaults(clock::now(), defaults.clone());
@@ -160,21 +161,21 @@ impl Client {
             links: IdMap::default(),
             busy: VecDeque::new(),
             opening: VecDeque::new(),
-            hunch: Hunch::default(),
+            speculative_read: SpeculativeRead::default(),
             knocks,
             knocked: false,
             watched: Vec::new(),
             unread: Vec::new(),
             pulling: false,
             unwritten: Vec::new(),
-            stragglers: Vec::new(),
+            orphaned_groups: Vec::new(),
             scratch: vec![0; SCRATCH].into_boxed_slice(),
             loader: None,
             sources: Sources::default(),
             files: Vec::new(),
             outdated: false,
-            verdicts,
-            shelf,
+            eras,
+            tool_lists,
             log,
             longest_dispatch: Duration::ZERO,
             longest_piece: Duration::ZERO,
@@ -203,10 +204,10 @@ impl Client {
         let loader = self.loader.as_ref().map(|loader| loader.due().unwrap_or(now));
         let watched = self.watched.iter().filter_map(|id| self.links.get(id));
         let links = watched.filter_map(|link| link.deadline(now));
-        let stragglers = self.stragglers.iter().map(|(when, _)| *when);
+        let orphaned_groups = self.orphaned_groups.iter().map(|(when, _)| *when);
         let unread = self.unread.iter().map(|id| self.read_again_at(*id).unwrap_or(now));
         let all = self.engine.deadline().into_iter().chain(loader).chain(links);
-        let all = all.chain(stragglers).chain(unread).chain(self.relief_due);
+        let all = all.chain(orphaned_groups).chain(unread).chain(self.relief_due);
         all.min().map(|when| when.since(now))
     }
 

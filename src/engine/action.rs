@@ -52,7 +52,7 @@ pub enum Action {
         /// The server.
         server: Arc<ServerConfig>,
     },
-    /// Keep the verdict across restarts.
+    /// Keep the era across restarts.
     Remember {
         /// `ServerConfig::identity`.
         identity: u64,

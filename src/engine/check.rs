@@ -169,7 +169,7 @@ impl Engine {
             if !server.reach.is_at_rest() {
                 return Err(format!("{name} has a daemon or waits for one"));
             }
-            if server.listing.is_some() || server.scout.is_some() {
+            if server.listing.is_some() || server.recovery_probe.is_some() {
                 return Err(format!("{name} still looks for its tools or its socket"));
             }
         }

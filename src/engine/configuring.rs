@@ -64,7 +64,7 @@ impl Engine {
         let Some(mut coming) = self.coming.take() else { return };
         for new in coming.servers.by_ref().take(PIECE) {
             self.learn_entry(&new);
-            let era = self.verdicts.get(&new.identity()).copied();
+            let era = self.known_eras.get(&new.identity()).copied();
             let Some(&index) = coming.known.get(&*new.id()) else {
                 let server = Server::new(new, &self.defaults, era);
                 let index = coming.free.pop().unwrap_or(self.servers.len());

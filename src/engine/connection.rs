@@ -88,7 +88,7 @@ pub(super) struct Connection {
     /// The server's round of tries it belongs to.
     pub(super) round: u32,
     /// A look at whether the socket is back while the process serves.
-    pub(super) scout: bool,
+    pub(super) recovery_probe: bool,
     /// Something came.
     pub(super) heard: bool,
     /// Since when it is silent, when that is thought about next, and whether others
@@ -130,7 +130,7 @@ impl Connection {
             pid: None,
             group: None,
             round,
-            scout: false,
+            recovery_probe: false,
             heard: false,
             silent_since: now,
             thought: now + FIRST_THOUGHT,

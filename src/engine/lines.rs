@@ -171,8 +171,8 @@ impl Engine {
                 self.handle_message(now, id, message);
             }
         });
-        let wreck = match &line.outline {
-            Some(outline) => salvage::wreck(line.text, Some(outline)),
+        let wreck = match &line.scanner {
+            Some(scanner) => salvage::wreck(line.text, Some(scanner)),
             None => found.wreck,
         };
         let Some(connection) = self.connections.get_mut(&id) else { return };

@@ -88,7 +88,7 @@ pub use crate::mcp::message::Abilities;
 use crate::mcp::message::{self, Identity};
 use crate::metrics::Latency;
 use crate::redact::Redactor;
-use crate::rpc::scanner::{Outline, Verdict};
+use crate::rpc::scanner::{Scanner, Verdict};
 use crate::time::Time;
 use crate::wire::Spare;
 use allowance::Allowance;
@@ -164,8 +164,8 @@ pub struct Engine {
     servers: Vec<Server>,
     by_name: BTreeMap<Arc<str>, ServerId>,
     problems: Vec<Problem>,
-    /// Verdicts of earlier runs, by `ServerConfig::identity`.
-    verdicts: HashMap<u64, Era>,
+    /// Eras of servers in earlier runs, by `ServerConfig::identity`.
+    known_eras: HashMap<u64, Era>,
     requests: IdMap<RequestId, Request>,
     connections: IdMap<ConnectionId, Connection>,
     timers: Timers,
@@ -213,7 +213,7 @@ impl Engine {
             servers: Vec::new(),
             by_name: BTreeMap::new(),
             problems: Vec::new(),
-            verdicts: HashMap::new(),
+            known_eras: HashMap::new(),
             requests: IdMap::default(),
             connections: IdMap::default(),
             timers: Timers::default(),
@@ -243,9 +243,9 @@ impl Engine {
 
     // ----- commands ---------------------------------------------------------
 
-    /// Verdicts about eras kept from earlier runs; before `configure`.
-    pub fn recall(&mut self, verdicts: impl IntoIterator<Item = (u64, Era)>) {
-        self.verdicts.extend(verdicts);
+    /// Eras kept from earlier runs; before `configure`.
+    pub fn recall(&mut self, eras: impl IntoIterator<Item = (u64, Era)>) {
+        self.known_eras.extend(eras);
     }
 
     /// A list of tools kept from an earlier run, good for `left`, of the server
@@ -634,9 +634,9 @@ fn one_line_object(whole: String) -> Result<Box<str>> {
     if text.is_empty() {
         return Ok("{}".into());
     }
-    let mut outline = Outline::default();
-    if outline.finish(text.as_bytes()) == Verdict::Whole {
-        return Ok(match outline.is_folded() {
+    let mut scanner = Scanner::default();
+    if scanner.finish(text.as_bytes()) == Verdict::Whole {
+        return Ok(match scanner.is_folded() {
             true => text.replace(['\n', '\r'], " ").into_boxed_str(),
             false if text.len() == whole.len() => whole.into_boxed_str(),
             false => text.into(),

@@ -214,7 +214,7 @@ impl Engine {
     pub(super) fn look_for_socket(&mut self, now: Time, server: ServerId) {
         let state = self.server(server);
         let due = state.fallback.as_ref().is_some_and(|fallback| now >= fallback.retry_at);
-        let idle = state.scout.is_none() && !state.reach.watches();
+        let idle = state.recovery_probe.is_none() && !state.reach.watches();
         if due && idle && state.pool.is_up() && !state.removed {
             self.open(now, server, Some(()));
         }
@@ -223,7 +223,7 @@ impl Engine {
     /// The socket works again: what runs as a process is retired.
     pub(super) fn socket_is_back(&mut self, now: Time, server: ServerId, id: ConnectionId) {
         let state = self.server_mut(server);
-        state.scout = None;
+        state.recovery_probe = None;
         let name = state.name.clone();
         let group = self.connections.get(&id).and_then(|connection| connection.group);
         let watched = self.server(server).reach.watches();
@@ -259,7 +259,7 @@ impl Engine {
     pub(super) fn look_after_pause(&mut self, now: Time, server: ServerId) {
         let state = &mut self.servers[server.0 as usize];
         let Some(watch) = &mut state.reach.watch else { return };
-        if state.scout.is_some() {
+        if state.recovery_probe.is_some() {
             return;
         }
         let when = now + watch.pause;
@@ -285,7 +285,7 @@ impl Engine {
         if watch.end.as_ref().is_some_and(|(until, _)| now >= *until) {
             return self.give_up_socket(now, server);
         }
-        if state.scout.is_none() {
+        if state.recovery_probe.is_none() {
             self.open(now, server, Some(()));
         }
     }

@@ -37,7 +37,7 @@ pub(super) struct Server {
     pub(super) queue: VecDeque<RequestId>,
     pub(super) fallback: Option<Fallback>,
     /// A connection that looks whether the socket is back.
-    pub(super) scout: Option<ConnectionId>,
+    pub(super) recovery_probe: Option<ConnectionId>,
     pub(super) backoff: Backoff,
     pub(super) reach: Reachability,
     pub(super) manners: Manners,
@@ -98,7 +98,7 @@ impl Server {
             pool: Pool::default(),
             queue: VecDeque::new(),
             fallback: None,
-            scout: None,
+            recovery_probe: None,
             backoff: Backoff::default(),
             reach: Reachability::default(),
             manners: Manners::default(),

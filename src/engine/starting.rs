@@ -54,7 +54,7 @@ impl Engine {
         if forgotten.is_some() {
             // What was remembered may be why it failed.
             let identity = state.config.identity();
-            self.verdicts.remove(&identity);
+            self.known_eras.remove(&identity);
             self.actions.push_back(Action::Remember { identity, era: None });
         }
         let ended = loss.cause == EvictionCause::PeerClosed;
@@ -63,8 +63,8 @@ impl Engine {
         if otherwise && !mem::replace(&mut state.reach.started_again, true) {
             // It may have failed of the probe, or for want of it; that is no failed try.
             state.probe_kills = probed;
-            if connection.scout {
-                state.scout = None;
+            if connection.recovery_probe {
+                state.recovery_probe = None;
                 self.look_after_pause(now, server);
             }
             return self.pump(now, server);

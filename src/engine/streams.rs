@@ -274,22 +274,22 @@ impl Engine {
 
     // ----- opening ----------------------------------------------------------
 
-    /// Opens a connection; a scout is one that only looks whether the socket is back.
-    pub(super) fn open(&mut self, now: Time, server: ServerId, scout: Option<()>) {
+    /// Opens a connection; a recovery_probe is one that only looks whether the socket is back.
+    pub(super) fn open(&mut self, now: Time, server: ServerId, recovery_probe: Option<()>) {
         let id = ConnectionId(self.next_connection);
         self.next_connection += 1;
         let state = self.server_mut(server);
-        let channel = if scout.is_some() { Transport::Socket } else { state.channel(now) };
+        let channel = if recovery_probe.is_some() { Transport::Socket } else { state.channel(now) };
         let mut connection = Connection::new(now, server, channel, state.round);
-        connection.scout = scout.is_some();
-        if scout.is_some() {
-            state.scout = Some(id);
+        connection.recovery_probe = recovery_probe.is_some();
+        if recovery_probe.is_some() {
+            state.recovery_probe = Some(id);
         } else {
             state.pool.open(id);
         }
         let (name, config) = (state.name.clone(), state.config.clone());
         if let (Transport::Socket, Some(path)) = (channel, &config.socket_path) {
-            let level = if scout.is_some() { LogLevel::Debug } else { LogLevel::Info };
+            let level = if recovery_probe.is_some() { LogLevel::Debug } else { LogLevel::Info };
             let path = path.display();
             // A socket that is watched is looked at very often.
             if !self.server(server).reach.watches() {
@@ -346,13 +346,14 @@ impl Engine {
         late.into_iter().for_each(|wire| connection.unawait(wire));
         connection.phase = Phase::Ready(era);
         connection.rest(now);
-        let (took, scout) = (now.since(connection.opened), mem::take(&mut connection.scout));
+        let (took, recovery_probe) =
+            (now.since(connection.opened), mem::take(&mut connection.recovery_probe));
         let channel = connection.channel;
         if era == Era::Legacy {
             self.server_mut(server).metrics.message_sent(now);
             self.ask_write(id);
         }
-        if scout {
+        if recovery_probe {
             self.socket_is_back(now, server, id);
         } else if channel == Transport::Stdio && self.server(server).reach.watches() {
             self.end_watch(server);
@@ -386,7 +387,7 @@ impl Engine {
         // What the configuration says needs no memory.
         if state.era.replace(era) != Some(era) && state.config.era.is_none() {
             let identity = state.config.identity();
-            self.verdicts.insert(identity, era);
+            self.known_eras.insert(identity, era);
             self.actions.push_back(Action::Remember { identity, era: Some(era) });
         }
         self.note(LogLevel::Debug, format_args!("{name} is ready, protocol version {version}"));
@@ -413,22 +414,25 @@ impl Engine {
         let round = connection.round;
         let state = self.server_mut(server);
         let OpenFailure { message, permanent, crowded } = failure;
-        if connection.scout && state.reach.watches() {
-            state.scout = None;
+        if connection.recovery_probe && state.reach.watches() {
+            state.recovery_probe = None;
             return match category {
                 ErrorCategory::Connect => self.look_after_pause(now, server),
                 _ => self.look_after_refusal(now, server),
             };
         }
-        if crowded && !connection.scout && (state.pool.is_up() || state.pool.connecting() > 0) {
+        if crowded
+            && !connection.recovery_probe
+            && (state.pool.is_up() || state.pool.connecting() > 0)
+        {
             // Those that are served or stand before this one serve whoever waits.
             let state = &mut self.servers[server.0 as usize];
             state.backoff.fail(now, state.limits.retry_backoff, Some(1), &mut self.random);
             return self.pump(now, server);
         }
         state.metrics.error(now, category);
-        if connection.scout {
-            state.scout = None;
+        if connection.recovery_probe {
+            state.recovery_probe = None;
             if let Some(fallback) = &mut state.fallback {
                 fallback.retry_at = now + SOCKET_PAUSE;
                 fallback.reason.clone_from(&message);
@@ -629,8 +633,8 @@ impl Engine {
                 self.close(now, id, cause);
             }
         }
-        if let Some(scout) = self.server_mut(server).scout.take() {
-            self.close(now, scout, cause);
+        if let Some(recovery_probe) = self.server_mut(server).recovery_probe.take() {
+            self.close(now, recovery_probe, cause);
             // A watch on the socket, if there is one, goes on without it.
             self.look_after_pause(now, server);
         }

@@ -10,8 +10,8 @@ use crate::json::kept::Json;
 use crate::json::lenient::{self, Oddity};
 use crate::json::raw::Raw;
 use crate::rpc::envelope::Answer;
-use crate::rpc::scanner::{Outline, Verdict};
-use crate::rpc::spans::{Deep, Entries, Entry, Kind, MOST, Place};
+use crate::rpc::scanner::{Scanner, Verdict};
+use crate::rpc::spans::{Entries, Entry, Kind, MOST, Place, Spans};
 
 /// Longest name that is spelt out for a person, in bytes of JSON.
 const LONGEST_NAME: usize = 1 << 10;
@@ -69,11 +69,11 @@ impl Page {
     fn of_list(wanted: Wanted, list: &[u8]) -> Option<Page> {
         let name = wanted.kind.name().as_bytes();
         let message = [b"{\"result\":{\"", name, b"\":", list, b"}}"].concat();
-        let mut outline = Outline::deep();
-        if outline.finish(&message) != Verdict::Whole {
+        let mut scanner = Scanner::deep();
+        if scanner.finish(&message) != Verdict::Whole {
             return None;
         }
-        let deep = outline.found()?;
+        let deep = scanner.found()?;
         // Nothing but the list may have stood there.
         if deep.list(wanted.kind).place.len() != list.trim_ascii().len() {
             return None;
@@ -84,7 +84,7 @@ impl Page {
 
     fn new<'a>(
         wanted: Wanted,
-        deep: &Deep,
+        deep: &Spans,
         part: impl Fn(Place) -> Raw<'a>,
     ) -> Result<Page, String> {
         let member = |place: Place| {

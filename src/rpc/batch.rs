@@ -6,7 +6,7 @@
 use std::mem;
 use std::ops::Range;
 
-use crate::rpc::scanner::Outline;
+use crate::rpc::scanner::Scanner;
 
 /// How far a batch has been taken apart.
 #[derive(Debug, Default)]
@@ -15,7 +15,7 @@ pub struct Batch {
     /// Everything before has been given out. The message that is going on begins
     /// here.
     at: usize,
-    outline: Outline,
+    scanner: Scanner,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,14 +38,14 @@ impl Batch {
     pub fn next(&mut self, text: &[u8]) -> Option<Range<usize>> {
         loop {
             if self.state == State::Inside {
-                self.outline.advance(&text[self.at..]);
-                if let Some(length) = self.outline.end() {
+                self.scanner.advance(&text[self.at..]);
+                if let Some(length) = self.scanner.end() {
                     let place = self.at..self.at + length;
                     self.at = place.end;
                     self.state = State::After;
                     return Some(place);
                 }
-                if !self.outline.is_broken() {
+                if !self.scanner.is_broken() {
                     return None;
                 }
                 self.state = State::Broken;
@@ -61,7 +61,7 @@ impl Batch {
                 _ => State::Broken,
             };
             match self.state {
-                State::Inside => self.outline = Outline::deep(),
+                State::Inside => self.scanner = Scanner::deep(),
                 State::Broken => {
                     self.at = text.len();
                     return None;
@@ -78,10 +78,10 @@ impl Batch {
 
     /// Takes the bytes that were given out from the front of `text`, and gives
     /// them away with what is known of the last message among them.
-    pub fn take(&mut self, text: &mut Vec<u8>) -> (Vec<u8>, Outline) {
+    pub fn take(&mut self, text: &mut Vec<u8>) -> (Vec<u8>, Scanner) {
         let rest = text.split_off(self.at);
         self.at = 0;
-        (mem::replace(text, rest), mem::take(&mut self.outline))
+        (mem::replace(text, rest), mem::take(&mut self.scanner))
     }
 
     /// The same, for bytes that nobody needs.

@@ -14,8 +14,8 @@ use crate::json::kept::Json;
 use crate::json::lenient;
 use crate::json::raw::{self, Raw};
 use crate::rpc::line::Line;
-use crate::rpc::scanner::{self, Outline, Part, Verdict};
-use crate::rpc::spans::Deep;
+use crate::rpc::scanner::{self, Part, Scanner, Verdict};
+use crate::rpc::spans::Spans;
 
 /// The request cannot be served as it is.
 pub const INVALID_REQUEST: i64 = -32600;
@@ -68,7 +68,7 @@ pub enum Message<'a> {
 pub struct Params<'a> {
     raw: Raw<'a>,
     message: &'a [u8],
-    deep: Option<&'a Deep>,
+    deep: Option<&'a Spans>,
 }
 
 impl<'a> Params<'a> {
@@ -112,7 +112,7 @@ pub struct Answer<'a> {
     message: &'a [u8],
     /// The buffer that the message begins, when that may be kept.
     whole: Option<&'a Arc<Vec<u8>>>,
-    deep: Option<&'a Deep>,
+    deep: Option<&'a Spans>,
 }
 
 /// The raw members of a result that decide what it is.
@@ -155,13 +155,13 @@ impl<'a> Answer<'a> {
 
     /// Gives out what lies deeper in the result. It was noted for a message that
     /// may be long, and a short one is passed over again.
-    pub fn look_deeper<T>(&self, look: impl FnOnce(&Deep) -> T) -> T {
+    pub fn look_deeper<T>(&self, look: impl FnOnce(&Spans) -> T) -> T {
         if let Some(deep) = self.deep {
             return look(deep);
         }
-        let mut outline = Outline::deep();
-        outline.finish(self.message);
-        look(outline.found().unwrap_or(&Deep::NONE))
+        let mut scanner = Scanner::deep();
+        scanner.finish(self.message);
+        look(scanner.found().unwrap_or(&Spans::NONE))
     }
 
     /// The raw result.
@@ -205,18 +205,18 @@ pub fn parse(line: &[u8], each: impl FnMut(Message<'_>)) -> Result<(), Junk> {
 /// As [`parse`].
 pub fn parse_line(line: &mut Line<'_>, mut each: impl FnMut(Message<'_>)) -> Result<(), Junk> {
     // A long line brings its own; one on the stack is cheaper for all others.
-    let mut fresh = Outline::default();
-    let outline = line.outline.as_deref_mut().unwrap_or(&mut fresh);
-    match outline.finish(line.text) {
-        Verdict::Whole => each(message(line.text, line.whole, outline)?),
+    let mut fresh = Scanner::default();
+    let scanner = line.scanner.as_deref_mut().unwrap_or(&mut fresh);
+    match scanner.finish(line.text) {
+        Verdict::Whole => each(message(line.text, line.whole, scanner)?),
         Verdict::Foreign if line.text.starts_with(b"[") => {
             let batch: Vec<&RawValue> = serde_json::from_slice(line.text).map_err(|_| Junk)?;
             // What is no message costs the others nothing.
             let mut outcome = if batch.is_empty() { Err(Junk) } else { Ok(()) };
             for text in batch.into_iter().map(|raw| raw.get().as_bytes()) {
-                let mut outline = Outline::default();
-                match outline.finish(text) {
-                    Verdict::Whole => match message(text, None, &outline) {
+                let mut scanner = Scanner::default();
+                match scanner.finish(text) {
+                    Verdict::Whole => match message(text, None, &scanner) {
                         Ok(message) => each(message),
                         Err(Junk) => outcome = Err(Junk),
                     },
@@ -234,19 +234,19 @@ pub fn parse_line(line: &mut Line<'_>, mut each: impl FnMut(Message<'_>)) -> Res
 pub(crate) fn message<'a>(
     text: &'a [u8],
     whole: Option<&'a Arc<Vec<u8>>>,
-    outline: &'a Outline,
+    scanner: &'a Scanner,
 ) -> Result<Message<'a>, Junk> {
     let place = |part: &Part| part.clone().filter(|place| text.get(place.clone()) != Some(b"null"));
     let part = |part: &Part| place(part).and_then(|place| text.get(place));
-    let mut id = part(&outline.id);
-    if part(&outline.other_id).is_some_and(|other| Some(other) != id) {
+    let mut id = part(&scanner.id);
+    if part(&scanner.other_id).is_some_and(|other| Some(other) != id) {
         // Nobody can say which of them counts.
         id = None;
     }
     // Some servers name the method in their answers, too. A request has neither
     // result nor error.
-    let answers = place(&outline.error).is_some() || place(&outline.result).is_some();
-    if let (Some(method), false) = (part(&outline.method), answers) {
+    let answers = place(&scanner.error).is_some() || place(&scanner.result).is_some();
+    if let (Some(method), false) = (part(&scanner.method), answers) {
         if method.len() > LONGEST_NAME || id.is_some_and(|id| id.len() > LONGEST_NAME) {
             return Err(Junk);
         }
@@ -255,10 +255,10 @@ pub(crate) fn message<'a>(
         }
         // Whoever asks for a method that is no text is told that there is none such.
         let method = lenient::text(method);
-        let params = place(&outline.params).map(|place| Params {
+        let params = place(&scanner.params).map(|place| Params {
             raw: Raw::new(text, place, whole),
             message: text,
-            deep: outline.found(),
+            deep: scanner.found(),
         });
         return Ok(match id.map(raw) {
             Some(id) => Message::Request { id, method, params },
@@ -267,20 +267,20 @@ pub(crate) fn message<'a>(
     }
     // An answer with both is out of spec (seen in the field); the error is the
     // half that must not be overlooked.
-    let outcome = if let Some(error) = part(&outline.error) {
-        Err(rpc_error(text, error, &outline.head))
-    } else if id.is_none() && outline.other_id.is_none() {
+    let outcome = if let Some(error) = part(&scanner.error) {
+        Err(rpc_error(text, error, &scanner.head))
+    } else if id.is_none() && scanner.other_id.is_none() {
         return Err(Junk);
-    } else if let Some(place) = outline.result.clone() {
+    } else if let Some(place) = scanner.result.clone() {
         // A result that is null is an empty one.
         let head = Head {
-            is_error: part(&outline.head.is_error),
-            result_type: part(&outline.head.result_type),
-            content: part(&outline.head.content),
-            doubled: outline.head.doubled,
+            is_error: part(&scanner.head.is_error),
+            result_type: part(&scanner.head.result_type),
+            content: part(&scanner.head.content),
+            doubled: scanner.head.doubled,
         };
         let raw = Raw::new(text, place, whole);
-        Ok(Answer { raw, head, message: text, whole, deep: outline.found() })
+        Ok(Answer { raw, head, message: text, whole, deep: scanner.found() })
     } else {
         let message = "the answer has neither result nor error".into();
         Err(RpcError { message, ..RpcError::default() })

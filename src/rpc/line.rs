@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::rpc::scanner::Outline;
+use crate::rpc::scanner::Scanner;
 
 /// One line, trimmed, and what is known of it already. Blanks may follow the text
 /// of a long one.
@@ -12,7 +12,7 @@ pub struct Line<'a> {
     /// The line.
     pub text: &'a [u8],
     /// A pass that was begun over exactly this text.
-    pub outline: Option<Box<Outline>>,
+    pub scanner: Option<Box<Scanner>>,
     /// The buffer that begins with this text, when it is worth keeping.
     pub whole: Option<&'a Arc<Vec<u8>>>,
     /// It is as it came, but for the line end.
@@ -21,7 +21,7 @@ pub struct Line<'a> {
 
 impl<'a> From<&'a [u8]> for Line<'a> {
     fn from(text: &'a [u8]) -> Line<'a> {
-        Line { text, outline: None, whole: None, verbatim: false }
+        Line { text, scanner: None, whole: None, verbatim: false }
     }
 }
 

@@ -13,7 +13,7 @@ use memchr::{memchr, memmem};
 use crate::json::raw::LONGEST;
 use crate::json::repair::Mender;
 use crate::rpc::envelope::{self, Message};
-use crate::rpc::scanner::{Outline, Verdict};
+use crate::rpc::scanner::{Scanner, Verdict};
 
 /// Objects that are tried in one line.
 const TRIES: usize = 8;
@@ -50,7 +50,7 @@ pub struct Wreck {
 #[derive(Debug, Default)]
 pub struct Fold {
     mender: Mender,
-    outline: Outline,
+    scanner: Scanner,
     lines: usize,
 }
 
@@ -67,7 +67,7 @@ pub enum Folding {
 
 impl Fold {
     fn new() -> Fold {
-        Fold { mender: Mender::default(), outline: Outline::deep(), lines: 1 }
+        Fold { mender: Mender::default(), scanner: Scanner::deep(), lines: 1 }
     }
 
     /// Takes the next line; the line break before it is part of the message. No
@@ -87,9 +87,9 @@ impl Fold {
 
     fn push(&mut self, piece: &[u8]) -> Folding {
         let end = self.mender.push(piece);
-        self.outline.advance(self.mender.text());
+        self.scanner.advance(self.mender.text());
         match end {
-            _ if self.outline.is_broken() => Folding::Broken,
+            _ if self.scanner.is_broken() => Folding::Broken,
             Some(used) => Folding::Whole(used),
             None => Folding::Open,
         }
@@ -98,10 +98,10 @@ impl Fold {
     /// Gives out the message, once it is whole. False: it is none.
     pub fn give(&mut self, each: impl FnOnce(Message<'_>)) -> bool {
         let text = self.mender.text();
-        if self.outline.finish(text) != Verdict::Whole {
+        if self.scanner.finish(text) != Verdict::Whole {
             return false;
         }
-        match envelope::message(text, None, &self.outline) {
+        match envelope::message(text, None, &self.scanner) {
             Ok(message) => each(message),
             Err(envelope::Junk) => return false,
         }
@@ -110,7 +110,7 @@ impl Fold {
 
     /// What it is when nothing comes of it: an answer that cannot be read, perhaps.
     pub fn wreck(&self) -> Option<Wreck> {
-        wreck(self.mender.text(), Some(&self.outline))
+        wreck(self.mender.text(), Some(&self.scanner))
     }
 
     /// Its beginning, for people.
@@ -162,7 +162,7 @@ pub fn salvage(line: &[u8], mut each: impl FnMut(Message<'_>, bool)) -> Salvage 
                 break;
             }
             Folding::Broken => {
-                found.wreck = found.wreck.or_else(|| wreck(&line[start..], Some(&fold.outline)));
+                found.wreck = found.wreck.or_else(|| wreck(&line[start..], Some(&fold.scanner)));
                 at = start + 1;
             }
         }
@@ -187,7 +187,7 @@ fn object(line: &[u8], mut at: usize) -> Option<usize> {
 }
 
 /// What can be said of a text that was to be an answer. `None`: it was not.
-pub fn wreck(text: &[u8], outline: Option<&Outline>) -> Option<Wreck> {
+pub fn wreck(text: &[u8], scanner: Option<&Scanner>) -> Option<Wreck> {
     let head = &text[..text.len().min(LONGEST)];
     let has = |name: &str| memmem::find(head, name.as_bytes()).is_some();
     let part = |range: &Option<std::ops::Range<usize>>| {
@@ -196,11 +196,11 @@ pub fn wreck(text: &[u8], outline: Option<&Outline>) -> Option<Wreck> {
     let is_answer = text.starts_with(b"{")
         && has_version(head)
         && (has("\"result\"") || has("\"error\""))
-        && outline.is_none_or(|outline| outline.method.is_none());
+        && scanner.is_none_or(|scanner| scanner.method.is_none());
     if !is_answer {
         return None;
     }
-    let own = outline.and_then(|outline| part(&outline.id));
+    let own = scanner.and_then(|scanner| part(&scanner.id));
     let mut id = own.and_then(envelope::id_of).or_else(|| last_id(text));
     let mut is_nameless = false;
     let why = match std::str::from_utf8(text) {

@@ -11,12 +11,12 @@
 use std::ops::Range;
 
 use crate::json::{Budget, Dialect, NotJson, Step, Token, Tokenizer, unescape};
-use crate::rpc::spans::{Deep, Field, Kind, Place, Region};
+use crate::rpc::spans::{Field, Kind, Place, Region, Spans};
 
 /// What a pass over a whole line has found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// One object; the parts are where [`Outline`] says.
+    /// One object; the parts are where [`Scanner`] says.
     Whole,
     /// No object: a batch, or no message. It was looked at no further.
     Foreign,
@@ -29,7 +29,7 @@ pub type Part = Option<Range<usize>>;
 
 /// The pass, and what it has found so far.
 #[derive(Debug)]
-pub struct Outline {
+pub struct Scanner {
     /// `id`.
     pub id: Part,
     /// The `id` before that, in a message that has two.
@@ -45,7 +45,7 @@ pub struct Outline {
     /// What decides what an object `result` or `error` is.
     pub head: Head,
     /// What lies deeper, if that was asked for and there is any.
-    deep: Option<Box<Deep>>,
+    deep: Option<Box<Spans>>,
     is_deep: bool,
     tokenizer: Tokenizer,
     /// What the line is when it can become no object any more.
@@ -103,9 +103,9 @@ const DEPTH_OF_ENTRIES: usize = 5;
 /// The longest of the names above, each character written as `\u0061`.
 const LONGEST_NAME: usize = "resourceTemplates".len() * 6;
 
-impl Default for Outline {
-    fn default() -> Outline {
-        Outline {
+impl Default for Scanner {
+    fn default() -> Scanner {
+        Scanner {
             id: None,
             other_id: None,
             method: None,
@@ -122,15 +122,15 @@ impl Default for Outline {
     }
 }
 
-impl Outline {
+impl Scanner {
     /// A pass that notes what lies deeper, too.
-    pub fn deep() -> Outline {
-        Outline { is_deep: true, ..Outline::default() }
+    pub fn deep() -> Scanner {
+        Scanner { is_deep: true, ..Scanner::default() }
     }
 
     /// What lies deeper; `None` when that was not asked for.
-    pub fn found(&self) -> Option<&Deep> {
-        const NOTHING: &Deep = &Deep::NONE;
+    pub fn found(&self) -> Option<&Spans> {
+        const NOTHING: &Spans = &Spans::NONE;
         self.is_deep.then(|| self.deep.as_deref().unwrap_or(NOTHING))
     }
 
@@ -291,8 +291,8 @@ impl Outline {
         *slot = place;
     }
 
-    fn deep_mut(&mut self) -> &mut Deep {
-        self.deep.get_or_insert_with(|| Box::new(Deep::NONE))
+    fn deep_mut(&mut self) -> &mut Spans {
+        self.deep.get_or_insert_with(|| Box::new(Spans::NONE))
     }
 
     /// Which of the values at this depth are to be noted.
@@ -367,10 +367,10 @@ mod tests {
     use serde_json::value::RawValue;
     use std::collections::HashMap;
 
-    fn outline(line: &[u8]) -> (Verdict, Outline) {
-        let mut outline = Outline::default();
-        let verdict = outline.finish(line);
-        (verdict, outline)
+    fn scanner(line: &[u8]) -> (Verdict, Scanner) {
+        let mut scanner = Scanner::default();
+        let verdict = scanner.finish(line);
+        (verdict, scanner)
     }
 
     const LINES: [&str; 17] = [
@@ -399,7 +399,7 @@ mod tests {
     }
 
     fn agrees(line: &[u8]) {
-        let (verdict, outline) = outline(line);
+        let (verdict, scanner) = scanner(line);
         let valid = std::str::from_utf8(line)
             .is_ok_and(|text| serde_json::from_str::<&RawValue>(text).is_ok());
         let shown = String::from_utf8_lossy(line);
@@ -413,19 +413,19 @@ mod tests {
                     let found = part.clone().map(|range| &shown[range]);
                     assert_eq!(found, all.get(name).map(|raw| raw.get()), "{name} of {shown}");
                 };
-                check(&outline.id, &all, "id");
-                check(&outline.method, &all, "method");
-                check(&outline.params, &all, "params");
-                check(&outline.result, &all, "result");
-                check(&outline.error, &all, "error");
+                check(&scanner.id, &all, "id");
+                check(&scanner.method, &all, "method");
+                check(&scanner.params, &all, "params");
+                check(&scanner.result, &all, "result");
+                check(&scanner.error, &all, "error");
                 let head = all.get("result").and_then(|raw| members(raw.get())).unwrap_or_default();
-                check(&outline.head.is_error, &head, "isError");
-                check(&outline.head.result_type, &head, "resultType");
-                check(&outline.head.content, &head, "content");
+                check(&scanner.head.is_error, &head, "isError");
+                check(&scanner.head.result_type, &head, "resultType");
+                check(&scanner.head.content, &head, "content");
                 let head = all.get("error").and_then(|raw| members(raw.get())).unwrap_or_default();
-                check(&outline.head.code, &head, "code");
-                check(&outline.head.message, &head, "message");
-                check(&outline.head.data, &head, "data");
+                check(&scanner.head.code, &head, "code");
+                check(&scanner.head.message, &head, "message");
+                check(&scanner.head.data, &head, "data");
             }
         }
     }
@@ -435,10 +435,10 @@ mod tests {
         for line in LINES {
             agrees(line.as_bytes());
         }
-        let verdicts: Vec<Verdict> = LINES.iter().map(|l| outline(l.as_bytes()).0).collect();
+        let verdicts: Vec<Verdict> = LINES.iter().map(|l| scanner(l.as_bytes()).0).collect();
         let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count();
         assert_eq!((count(Verdict::Foreign), count(Verdict::Broken)), (2, 0));
-        let (_, spelt) = outline(r#"{"i\u0064":1,"r\u0065sult":{"is\u0045rror":1}}"#.as_bytes());
+        let (_, spelt) = scanner(r#"{"i\u0064":1,"r\u0065sult":{"is\u0045rror":1}}"#.as_bytes());
         assert!(spelt.id.is_some() && spelt.head.is_error.is_some());
     }
 
@@ -474,9 +474,9 @@ mod tests {
     fn it_can_be_cut_anywhere() {
         for line in LINES {
             let bytes = line.as_bytes();
-            let (whole, parts) = outline(bytes);
+            let (whole, parts) = scanner(bytes);
             for first in 0..=bytes.len() {
-                let mut cut = Outline::default();
+                let mut cut = Scanner::default();
                 cut.advance(&bytes[..first]);
                 assert_eq!(cut.finish(bytes), whole, "{line} cut at {first}");
                 assert_eq!(cut.result, parts.result, "{line} cut at {first}");
@@ -493,9 +493,9 @@ mod tests {
                 format!("{{\"id\":{}{}}}", open.repeat(depth), close.repeat(depth))
             };
             agrees(mixed("[", "]").as_bytes());
-            let (verdict, _) = outline(mixed("{\"a\":[", "]}").replace("[]", "[1]").as_bytes());
+            let (verdict, _) = scanner(mixed("{\"a\":[", "]}").replace("[]", "[1]").as_bytes());
             assert_eq!(verdict, Verdict::Whole, "{depth}");
-            let (verdict, _) = outline(mixed("[{\"a\":", "}]").as_bytes());
+            let (verdict, _) = scanner(mixed("[{\"a\":", "}]").as_bytes());
             assert_eq!(verdict, Verdict::Broken, "{depth}");
         }
     }

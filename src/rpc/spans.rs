@@ -68,7 +68,7 @@ impl Place {
 
 /// What was found.
 #[derive(Debug)]
-pub struct Deep {
+pub struct Spans {
     /// The parameters of a notice or a request: name, with its quotes, and value.
     pub params: Vec<(Place, Place)>,
     lists: [Found; 5],
@@ -175,9 +175,9 @@ pub(crate) enum Field {
     Params,
 }
 
-impl Deep {
+impl Spans {
     /// Nothing.
-    pub const NONE: Deep = Deep {
+    pub const NONE: Spans = Spans {
         params: Vec::new(),
         lists: [const { Found::NONE }; 5],
         kind: Kind::Tools,
@@ -276,7 +276,7 @@ impl Deep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rpc::scanner::{Outline, Verdict};
+    use crate::rpc::scanner::{Scanner, Verdict};
     use serde::de::{Deserializer, MapAccess, Visitor};
     use serde_json::value::RawValue;
 
@@ -328,11 +328,11 @@ mod tests {
     }
 
     fn agrees(line: &[u8]) {
-        let mut outline = Outline::deep();
-        if outline.finish(line) != Verdict::Whole {
+        let mut scanner = Scanner::deep();
+        if scanner.finish(line) != Verdict::Whole {
             return;
         }
-        let deep = outline.found().expect("it was asked for");
+        let deep = scanner.found().expect("it was asked for");
         let shown = std::str::from_utf8(line).expect("it is whole");
         let whole: &RawValue = serde_json::from_str(shown).expect("it is whole");
         let all = members(whole);
@@ -422,10 +422,10 @@ mod tests {
     fn it_can_be_cut_anywhere() {
         for line in LINES {
             let bytes = line.as_bytes();
-            let mut whole = Outline::deep();
+            let mut whole = Scanner::deep();
             whole.finish(bytes);
             for first in 0..=bytes.len() {
-                let mut cut = Outline::deep();
+                let mut cut = Scanner::deep();
                 cut.advance(&bytes[..first]);
                 cut.finish(bytes);
                 assert_eq!(format!("{:?}", cut.found()), format!("{:?}", whole.found()), "{line}");
@@ -437,15 +437,15 @@ mod tests {
     fn no_more_is_noted_than_there_is_room_for() {
         let params: String = (0..100).map(|n| format!("\"{n}\":{n},")).collect();
         let line = format!("{{\"params\":{{{params}\"x\":0}}}}");
-        let mut outline = Outline::deep();
-        outline.finish(line.as_bytes());
-        assert_eq!(outline.found().unwrap().params.len(), PARAMS);
+        let mut scanner = Scanner::deep();
+        scanner.finish(line.as_bytes());
+        assert_eq!(scanner.found().unwrap().params.len(), PARAMS);
         let tools = "{\"name\":\"a\"},".repeat(MOST);
         for (more, overflows) in [("7", false), ("{\"name\":\"b\"}", true)] {
             let line = format!("{{\"result\":{{\"tools\":[{tools}{more}]}}}}");
-            let mut outline = Outline::deep();
-            outline.finish(line.as_bytes());
-            let found = outline.found().unwrap();
+            let mut scanner = Scanner::deep();
+            scanner.finish(line.as_bytes());
+            let found = scanner.found().unwrap();
             let found = found.list(Kind::Tools);
             assert_eq!((found.entries().len(), found.overflows), (MOST, overflows));
             assert_eq!(found.entries().iter().count(), MOST);

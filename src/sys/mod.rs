@@ -24,10 +24,10 @@ pub(crate) mod mounts;
 pub mod peer;
 pub mod pidfd;
 pub mod process;
+pub mod reaper;
 pub mod sigpipe;
 pub mod socket;
 pub mod spawn;
-pub mod undertaker;
 
 #[cfg(test)]
 pub mod testing;

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use crate::release;
 use crate::rpc::batch::Batch;
 use crate::rpc::line::Line;
-use crate::rpc::scanner::Outline;
+use crate::rpc::scanner::Scanner;
 use crate::rpc::{envelope, salvage};
 
 /// Longest line accepted, in bytes, unless another limit is set: 16 MiB.
@@ -69,11 +69,11 @@ struct Skipping {
 }
 
 impl Skipping {
-    /// `held` is its beginning, `outline` what is known of that.
-    fn new(held: &[u8], outline: Option<&Outline>) -> Skipping {
-        let raw_id = outline.and_then(|outline| held.get(outline.id.clone()?));
+    /// `held` is its beginning, `scanner` what is known of that.
+    fn new(held: &[u8], scanner: Option<&Scanner>) -> Skipping {
+        let raw_id = scanner.and_then(|scanner| held.get(scanner.id.clone()?));
         let raw_id = raw_id.and_then(|id| std::str::from_utf8(id).ok());
-        let is_answer = outline.is_some_and(|outline| !outline.is_request());
+        let is_answer = scanner.is_some_and(|scanner| !scanner.is_request());
         let id = raw_id.filter(|_| is_answer).and_then(envelope::id_of);
         let request_id = raw_id.filter(|id| !is_answer && salvage::may_be_id(id));
         let request_id = request_id.map(Box::from);
@@ -119,7 +119,7 @@ pub struct Lines {
 /// What is known of a long line.
 #[derive(Debug)]
 enum Long {
-    Line(Outline),
+    Line(Scanner),
     /// Its messages are given out as if each were a line.
     Batch {
         batch: Batch,
@@ -189,9 +189,9 @@ impl Lines {
             if self.partial.is_empty() && self.long.is_none() {
                 let line = if self.verbatim { line } else { trim(line) };
                 if line.len() > self.limit() {
-                    let mut outline = Outline::default();
-                    outline.advance(&line[..HEAD.min(line.len())]);
-                    return Err(Skipping::new(line, Some(&outline)).finish());
+                    let mut scanner = Scanner::default();
+                    scanner.advance(&line[..HEAD.min(line.len())]);
+                    return Err(Skipping::new(line, Some(&scanner)).finish());
                 }
                 if self.verbatim || !line.is_empty() {
                     return Ok(Some(Found::Chunk(line)));
@@ -256,17 +256,17 @@ impl Lines {
         }
         if self.partial.len() > LONG {
             let long = self.long.get_or_insert_with(|| Box::new(Long::new(&self.partial)));
-            if let Long::Line(outline) = &mut **long {
-                outline.advance(&self.partial);
+            if let Long::Line(scanner) = &mut **long {
+                scanner.advance(&self.partial);
             }
         }
     }
 
     /// Lets go of the unfinished line, which goes on with `bytes`.
     fn skip(&mut self, bytes: &[u8], no_memory: bool) {
-        let (mut head, held) = (Outline::default(), &self.partial);
-        let outline = match self.long.as_deref() {
-            Some(Long::Line(outline)) => Some(outline),
+        let (mut head, held) = (Scanner::default(), &self.partial);
+        let scanner = match self.long.as_deref() {
+            Some(Long::Line(scanner)) => Some(scanner),
             Some(Long::Batch { .. }) => None,
             None if held.is_empty() => {
                 // All of it came at once, as a host may read.
@@ -281,7 +281,7 @@ impl Lines {
                 Some(&head)
             }
         };
-        let mut skipping = Box::new(Skipping::new(held, outline));
+        let mut skipping = Box::new(Skipping::new(held, scanner));
         skipping.line.no_memory = no_memory;
         skipping.pass(bytes);
         self.skipping = Some(skipping);
@@ -305,15 +305,15 @@ impl Lines {
 
     /// Gives out the line that was put together.
     fn give(&mut self) -> Line<'_> {
-        let outline = match self.long.take().map(|long| *long) {
-            Some(Long::Line(outline)) => Some(Box::new(outline)),
+        let scanner = match self.long.take().map(|long| *long) {
+            Some(Long::Line(scanner)) => Some(Box::new(scanner)),
             _ => None,
         };
         let whole = &*self.given.insert(Arc::new(mem::take(&mut self.partial)));
         // A short text is better copied than kept with all that its buffer has
         // room for.
         if whole.len() > LONG {
-            Line { outline, whole: Some(whole), ..whole.as_slice().into() }
+            Line { scanner, whole: Some(whole), ..whole.as_slice().into() }
         } else if self.verbatim {
             whole.as_slice().into()
         } else {
@@ -323,13 +323,13 @@ impl Lines {
 
     /// Gives out the long message of a batch at the start of what is held.
     fn give_message(&mut self) -> Line<'_> {
-        let (buffer, outline) = match self.long.as_deref_mut() {
+        let (buffer, scanner) = match self.long.as_deref_mut() {
             Some(Long::Batch { batch, .. }) => batch.take(&mut self.partial),
             _ => Default::default(),
         };
         let whole = &*self.given.insert(Arc::new(buffer));
-        let outline = Some(Box::new(outline));
-        Line { outline, whole: Some(whole), ..whole.as_slice().into() }
+        let scanner = Some(Box::new(scanner));
+        Line { scanner, whole: Some(whole), ..whole.as_slice().into() }
     }
 
     /// What stands after the last newline when the stream ends: a peer that dies
@@ -375,7 +375,7 @@ impl Long {
     fn new(text: &[u8]) -> Long {
         match text.first() {
             Some(b'[') => Long::Batch { batch: Batch::default(), ended: false },
-            _ => Long::Line(Outline::deep()),
+            _ => Long::Line(Scanner::deep()),
         }
     }
 }
@@ -552,10 +552,10 @@ mod tests {
             while let Some(line) = decoder.next(&mut input).unwrap() {
                 kept += usize::from(line.whole.is_some());
                 let text = line.text.trim_ascii();
-                assert_eq!(line.outline.is_some(), line.whole.is_some());
-                let mut outline = line.outline.unwrap_or_default();
-                let verdict = outline.finish(line.text);
-                assert!(verdict != Verdict::Whole || outline.result.is_some());
+                assert_eq!(line.scanner.is_some(), line.whole.is_some());
+                let mut scanner = line.scanner.unwrap_or_default();
+                let verdict = scanner.finish(line.text);
+                assert!(verdict != Verdict::Whole || scanner.result.is_some());
                 lengths.push(if verdict == Verdict::Whole { text.len() } else { 0 });
             }
         }

@@ -29,7 +29,7 @@ const OLDEST: Duration = Duration::from_secs(24 * 3600);
 
 /// The directory of lists, and whose are to be read yet.
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(super) struct ToolListCache {
     directory: Option<PathBuf>,
     wanted: VecDeque<u64>,
     /// Lists that are to be written, or forgotten.
@@ -47,9 +47,9 @@ struct Kept<'a> {
     tools: &'a RawValue,
 }
 
-impl Shelf {
-    pub(super) fn new(directory: Option<PathBuf>) -> Shelf {
-        Shelf { directory, wanted: VecDeque::new(), unsaved: VecDeque::new() }
+impl ToolListCache {
+    pub(super) fn new(directory: Option<PathBuf>) -> ToolListCache {
+        ToolListCache { directory, wanted: VecDeque::new(), unsaved: VecDeque::new() }
     }
 
     /// Asks for the lists of these servers, in place of all that was asked for.
@@ -148,47 +148,48 @@ fn unix_ms() -> u64 {
 mod tests {
     use super::*;
 
-    fn read(shelf: &mut Shelf, identity: u64) -> Option<(String, Duration)> {
+    fn read(tool_lists: &mut ToolListCache, identity: u64) -> Option<(String, Duration)> {
         let mut found = None;
-        shelf.want([identity].into_iter());
-        shelf.next(|of, tools, left| {
+        tool_lists.want([identity].into_iter());
+        tool_lists.next(|of, tools, left| {
             assert_eq!(of, identity);
             found = Some((String::from_utf8_lossy(tools).into_owned(), left));
         });
-        assert!(!shelf.has_more());
+        assert!(!tool_lists.has_more());
         found
     }
 
     #[test]
     fn a_list_comes_back_until_its_time_is_over_and_no_longer() {
-        let directory = std::env::temp_dir().join(format!("tmcp-shelf-{}", std::process::id()));
-        let mut shelf = Shelf::new(Some(directory.join("deep")));
-        assert_eq!(read(&mut shelf, 7), None);
-        let keep = |shelf: &mut Shelf, list: Option<(Duration, &[u8])>| {
-            shelf.keep(7, list.map(|(ttl, tools)| (ttl, tools.into())));
-            assert!(shelf.is_unsaved());
-            shelf.save().unwrap();
-            assert!(!shelf.is_unsaved());
+        let directory =
+            std::env::temp_dir().join(format!("tmcp-tool_lists-{}", std::process::id()));
+        let mut tool_lists = ToolListCache::new(Some(directory.join("deep")));
+        assert_eq!(read(&mut tool_lists, 7), None);
+        let keep = |tool_lists: &mut ToolListCache, list: Option<(Duration, &[u8])>| {
+            tool_lists.keep(7, list.map(|(ttl, tools)| (ttl, tools.into())));
+            assert!(tool_lists.is_unsaved());
+            tool_lists.save().unwrap();
+            assert!(!tool_lists.is_unsaved());
         };
         let list = br#"[{"name":"t"}]"#;
-        keep(&mut shelf, Some((Duration::from_secs(60), list)));
-        let (tools, left) = read(&mut shelf, 7).unwrap();
+        keep(&mut tool_lists, Some((Duration::from_secs(60), list)));
+        let (tools, left) = read(&mut tool_lists, 7).unwrap();
         assert_eq!(tools.as_bytes(), list);
         assert!(left <= Duration::from_secs(60) && left > Duration::from_secs(30), "{left:?}");
-        assert_eq!(read(&mut shelf, 8), None);
+        assert_eq!(read(&mut tool_lists, 8), None);
 
-        keep(&mut shelf, Some((Duration::ZERO, list)));
-        assert_eq!(read(&mut shelf, 7), None, "its time is over");
-        let path = shelf.path(7).unwrap();
+        keep(&mut tool_lists, Some((Duration::ZERO, list)));
+        assert_eq!(read(&mut tool_lists, 7), None, "its time is over");
+        let path = tool_lists.path(7).unwrap();
         let far = unix_ms() + 48 * 3600 * 1000;
         fs::write(&path, format!("{{\"until\":{far},\"tools\":[]}}")).unwrap();
-        assert_eq!(read(&mut shelf, 7), None, "the clock was set back");
+        assert_eq!(read(&mut tool_lists, 7), None, "the clock was set back");
         fs::write(&path, b"{\"until\"").unwrap();
-        assert_eq!(read(&mut shelf, 7), None, "broken");
-        keep(&mut shelf, Some((OLDEST, &vec![b' '; MAX_BYTES as usize])));
+        assert_eq!(read(&mut tool_lists, 7), None, "broken");
+        keep(&mut tool_lists, Some((OLDEST, &vec![b' '; MAX_BYTES as usize])));
         assert!(!path.exists(), "too large to be kept, and the old one is stale");
-        keep(&mut shelf, None);
+        keep(&mut tool_lists, None);
         fs::remove_dir_all(directory).unwrap();
-        assert_eq!(read(&mut Shelf::new(None), 7), None);
+        assert_eq!(read(&mut ToolListCache::new(None), 7), None);
     }
 }

@@ -25,7 +25,7 @@ for group; do kill -s KILL -- "-$group" 2>/dev/null; done
 "#;
 
 /// Sees to the end of the process groups that were told to terminate.
-pub fn bury(groups: &[i32]) {
+pub fn reap(groups: &[i32]) {
     if groups.is_empty() {
         return;
     }

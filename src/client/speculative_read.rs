@@ -4,11 +4,11 @@
 //! readable because of its answer, nearly always. Reading there first saves the
 //! question to the poll, which costs as much as the read.
 //!
-//! A wrong hunch costs one read that finds nothing. It loses nothing: the poll
+//! A wrong speculative_read costs one read that finds nothing. It loses nothing: the poll
 //! keeps the events that it was not asked for, and as long as it has one the
 //! descriptor is readable.
 //!
-//! Invariants: a hunch is followed once; after [`RUN`] of them the poll is asked,
+//! Invariants: a speculative_read is followed once; after [`RUN`] of them the poll is asked,
 //! so that a busy link keeps nobody else waiting for long.
 
 use crate::engine::ConnectionId;
@@ -16,9 +16,9 @@ use crate::engine::ConnectionId;
 /// Turns in a row in which the poll need not be asked.
 const RUN: u32 = 8;
 
-/// What was written since the poll was asked or a hunch was followed.
+/// What was written since the poll was asked or a speculative_read was followed.
 #[derive(Debug, Default)]
-pub(super) struct Hunch {
+pub(super) struct SpeculativeRead {
     written: Written,
     run: u32,
 }
@@ -31,7 +31,7 @@ enum Written {
     ToSeveral,
 }
 
-impl Hunch {
+impl SpeculativeRead {
     /// Bytes have left on a link.
     pub(super) fn wrote(&mut self, id: ConnectionId) {
         self.written = match self.written {
@@ -65,26 +65,26 @@ mod tests {
 
     #[test]
     fn it_is_about_the_only_link_that_was_written_to_and_followed_once() {
-        let mut hunch = Hunch::default();
-        assert_eq!(hunch.follow(), None);
-        hunch.wrote(A);
-        hunch.wrote(A);
-        assert_eq!(hunch.follow(), Some(A));
-        assert_eq!(hunch.follow(), None);
-        hunch.wrote(A);
-        hunch.wrote(B);
-        hunch.wrote(B);
-        assert_eq!(hunch.follow(), None);
-        hunch.wrote(B);
-        assert_eq!(hunch.follow(), Some(B));
+        let mut speculative_read = SpeculativeRead::default();
+        assert_eq!(speculative_read.follow(), None);
+        speculative_read.wrote(A);
+        speculative_read.wrote(A);
+        assert_eq!(speculative_read.follow(), Some(A));
+        assert_eq!(speculative_read.follow(), None);
+        speculative_read.wrote(A);
+        speculative_read.wrote(B);
+        speculative_read.wrote(B);
+        assert_eq!(speculative_read.follow(), None);
+        speculative_read.wrote(B);
+        assert_eq!(speculative_read.follow(), Some(B));
     }
 
     #[test]
     fn the_poll_is_asked_now_and_then_however_busy_one_link_is() {
-        let mut hunch = Hunch::default();
+        let mut speculative_read = SpeculativeRead::default();
         let followed = (0..90).filter(|_| {
-            hunch.wrote(A);
-            hunch.follow().is_some()
+            speculative_read.wrote(A);
+            speculative_read.follow().is_some()
         });
         assert_eq!(followed.count(), 80);
     }

@@ -12,28 +12,28 @@ use std::path::PathBuf;
 use super::own;
 use crate::config::Era;
 
-/// Verdicts kept; a configuration has a handful of servers.
+/// Entries kept; a configuration has a handful of servers.
 const CAPACITY: usize = 512;
 /// Largest file that is believed to be ours.
 const MAX_BYTES: u64 = 64 << 10;
 
 /// The file and what it should contain.
 #[derive(Debug)]
-pub(super) struct Verdicts {
+pub(super) struct EraCache {
     path: Option<PathBuf>,
     known: BTreeMap<u64, Era>,
     changed: bool,
 }
 
-impl Verdicts {
+impl EraCache {
     /// Reads the file at `path`, if there is one.
-    pub(super) fn load(path: Option<PathBuf>) -> Verdicts {
+    pub(super) fn load(path: Option<PathBuf>) -> EraCache {
         let known = path.as_ref().and_then(|path| {
             let text = own::read(path, MAX_BYTES).ok()?;
             let words: BTreeMap<String, String> = serde_json::from_slice(&text).ok()?;
             Some(words.iter().filter_map(|(key, word)| entry(key, word)).collect())
         });
-        Verdicts { path, known: known.unwrap_or_default(), changed: false }
+        EraCache { path, known: known.unwrap_or_default(), changed: false }
     }
 
     /// What was known at the start.
@@ -97,19 +97,19 @@ mod tests {
 
     #[test]
     fn verdicts_come_back_and_a_broken_file_is_nobody_s_problem() {
-        let directory = std::env::temp_dir().join(format!("tmcp-verdicts-{}", std::process::id()));
+        let directory = std::env::temp_dir().join(format!("tmcp-eras-{}", std::process::id()));
         let path = directory.join("deep/eras.json");
-        let mut verdicts = Verdicts::load(Some(path.clone()));
-        verdicts.set(7, Some(Era::Modern));
-        verdicts.set(u64::MAX, Some(Era::Legacy));
-        verdicts.save().unwrap();
-        let mut again = Verdicts::load(Some(path.clone()));
+        let mut eras = EraCache::load(Some(path.clone()));
+        eras.set(7, Some(Era::Modern));
+        eras.set(u64::MAX, Some(Era::Legacy));
+        eras.save().unwrap();
+        let mut again = EraCache::load(Some(path.clone()));
         assert_eq!(again.iter().collect::<Vec<_>>(), [(7, Era::Modern), (u64::MAX, Era::Legacy)]);
         again.set(7, None);
         again.save().unwrap();
-        assert_eq!(Verdicts::load(Some(path.clone())).iter().count(), 1);
+        assert_eq!(EraCache::load(Some(path.clone())).iter().count(), 1);
         fs::write(&path, b"{\"7\": 3").unwrap();
-        assert_eq!(Verdicts::load(Some(path)).iter().count(), 0);
+        assert_eq!(EraCache::load(Some(path)).iter().count(), 0);
         fs::remove_dir_all(directory).unwrap();
     }
 }
