@@ -64,9 +64,7 @@ pub unsafe extern "C" fn tmcp_client_find_server(
             client.set_directory(unsafe { strings::path(directory) }.as_deref());
             let found = client.find(&name)?;
             // SAFETY: as above.
-            let full = unsafe { strings::copy_out(&found, buf, len) };
-            // SAFETY: NULL or writable.
-            unsafe { strings::store(needed, full) };
+            unsafe { strings::copy_and_measure(&found, buf, len, needed) };
             Ok(tmcp_result::Ok as i32)
         })
     }
@@ -101,9 +99,7 @@ pub unsafe extern "C" fn tmcp_client_find_tool(
             let name = unsafe { strings::required(name, "name") }?;
             let found = client.find_tool(&server, &name)?;
             // SAFETY: as above.
-            let full = unsafe { strings::copy_out(&found, buf, len) };
-            // SAFETY: NULL or writable.
-            unsafe { strings::store(needed, full) };
+            unsafe { strings::copy_and_measure(&found, buf, len, needed) };
             Ok(tmcp_result::Ok as i32)
         })
     }

@@ -55,9 +55,7 @@ pub unsafe extern "C" fn tmcp_client_server_name(
                 Failure::new(tmcp_result::NotFound, format!("no server with index {index}"))
             })?;
             // SAFETY: what this function asks of its caller.
-            let full = unsafe { strings::copy_out(name, buf, len) };
-            // SAFETY: NULL or writable.
-            unsafe { strings::store(needed, full) };
+            unsafe { strings::copy_and_measure(name, buf, len, needed) };
             Ok(tmcp_result::Ok as i32)
         })
     }
@@ -170,9 +168,7 @@ pub unsafe extern "C" fn tmcp_client_format(
                 Failure::new(tmcp_result::NotFound, format!("no format {key}"))
             })?;
             // SAFETY: as above.
-            let full = unsafe { strings::copy_out(&value, buf, len) };
-            // SAFETY: NULL or writable.
-            unsafe { strings::store(needed, full) };
+            unsafe { strings::copy_and_measure(&value, buf, len, needed) };
             Ok(tmcp_result::Ok as i32)
         })
     }

@@ -141,6 +141,17 @@ pub unsafe fn store<T>(out: *mut T, value: T) {
     }
 }
 
+/// [`copy_out`] for a function whose caller is told the full length in `needed`.
+///
+/// # Safety
+/// `buf` is NULL or `len` bytes at it are writable; `needed` is NULL or writable.
+pub unsafe fn copy_and_measure(text: &str, buf: *mut c_char, len: usize, needed: *mut usize) {
+    // SAFETY: by the caller's promise.
+    let full = unsafe { copy_out(text, buf, len) };
+    // SAFETY: as above.
+    unsafe { store(needed, full) };
+}
+
 /// NUL-terminated bytes of `text`, without a NUL inside.
 pub fn terminated(text: String) -> CString {
     match CString::new(text) {

@@ -97,12 +97,12 @@ mcp_abbrev_row(const struct tmcp_table *table, const char *what,
 }
 
 /*
- * The server that is meant at a directory, by the name the core knows it by.
- * Returns NULL with the cause if there is none.
+ * The server that is meant at a directory or, with a server, its tool. Returns
+ * NULL with the cause if there is none.
  */
-char *
-mcp_abbrev_server(struct tmcp_client *core, const char *directory,
-    const char *name, char **cause)
+static char *
+mcp_abbrev_find(struct tmcp_client *core, const char *directory,
+    const char *server, const char *name, char **cause)
 {
 	char	*found;
 	size_t	 size = 128, needed;
@@ -110,8 +110,12 @@ mcp_abbrev_server(struct tmcp_client *core, const char *directory,
 
 	for (;;) {
 		found = xmalloc(size);
-		result = tmcp_client_find_server(core, directory, name, found,
-		    size, &needed);
+		if (server == NULL)
+			result = tmcp_client_find_server(core, directory, name,
+			    found, size, &needed);
+		else
+			result = tmcp_client_find_tool(core, server, name,
+			    found, size, &needed);
 		if (result != TMCP_RESULT_OK) {
 			*cause = mcp_strerror(result);
 			free(found);
@@ -125,6 +129,17 @@ mcp_abbrev_server(struct tmcp_client *core, const char *directory,
 }
 
 /*
+ * The server that is meant at a directory, by the name the core knows it by.
+ * Returns NULL with the cause if there is none.
+ */
+char *
+mcp_abbrev_server(struct tmcp_client *core, const char *directory,
+    const char *name, char **cause)
+{
+	return (mcp_abbrev_find(core, directory, NULL, name, cause));
+}
+
+/*
  * The tool that is meant, once the server has listed its tools. Returns NULL
  * with the cause if there is none; near names are in it.
  */
@@ -132,24 +147,7 @@ char *
 mcp_abbrev_tool(struct tmcp_client *core, const char *server,
     const char *name, char **cause)
 {
-	char	*found;
-	size_t	 size = 128, needed;
-	int32_t	 result;
-
-	for (;;) {
-		found = xmalloc(size);
-		result = tmcp_client_find_tool(core, server, name, found, size,
-		    &needed);
-		if (result != TMCP_RESULT_OK) {
-			*cause = mcp_strerror(result);
-			free(found);
-			return (NULL);
-		}
-		if (needed < size)
-			return (found);
-		free(found);
-		size = needed + 1;
-	}
+	return (mcp_abbrev_find(core, NULL, server, name, cause));
 }
 
 /* What is known of a server without asking it; "" is nothing. To be freed. */

@@ -1,9 +1,10 @@
 //! The log: levels, the file, `show-messages`, and what must never be in it.
 
 use std::fs;
+use std::path::PathBuf;
 
 use serde_json::json;
-use tmcp_tmux_tests::{Setup, stdio, until};
+use tmcp_tmux_tests::{Setup, Tmux, stdio, until};
 
 const SECRET: &str = "hunter2-s3cret";
 
@@ -82,8 +83,8 @@ fn the_debug_variable_turns_everything_on() {
     tmux.finish();
 }
 
-#[test]
-fn the_log_goes_to_the_file_that_was_named_and_stops_when_told() {
+/// A tmux that logs everything to a file, and that file.
+fn logs_to_a_file() -> (Tmux, PathBuf) {
     let setup = Setup::new();
     let file = setup.path("mcp.log");
     let tmux = setup
@@ -91,6 +92,12 @@ fn the_log_goes_to_the_file_that_was_named_and_stops_when_told() {
         .conf("set -g @mcp-log-level debug")
         .conf(&format!("set -g @mcp-log-file '{}'", file.display()))
         .start();
+    (tmux, file)
+}
+
+#[test]
+fn the_log_goes_to_the_file_that_was_named_and_stops_when_told() {
+    let (tmux, file) = logs_to_a_file();
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();
     let log = fs::read_to_string(&file).expect("the log file");
     assert!(log.contains("spawned server pid"), "{log}");
@@ -240,13 +247,7 @@ fn the_log_is_followed_by_many_shells_until_they_go() {
 
 #[test]
 fn a_log_file_that_was_moved_away_is_made_anew() {
-    let setup = Setup::new();
-    let file = setup.path("mcp.log");
-    let tmux = setup
-        .server("demo", stdio(&[]))
-        .conf("set -g @mcp-log-level debug")
-        .conf(&format!("set -g @mcp-log-file '{}'", file.display()))
-        .start();
+    let (tmux, file) = logs_to_a_file();
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();
     for how in ["moved", "removed"] {
         match how {
