@@ -257,7 +257,8 @@ fn the_last_good_set_stays_in_force_when_the_file_breaks() {
     let path = home.path(".claude.json");
     let mut driver = Driver::at(home);
     let pid = driver.text("s", "pid", "{}");
-    for broken in [Some("{\"mcpServers\":{\"s\":"), Some(""), None] {
+    let none = r#"{"mcpServers":7}"#;
+    for broken in [Some("{\"mcpServers\":{\"s\":"), Some(none), Some(""), None] {
         match broken {
             Some(text) => std::fs::write(&path, text).unwrap(),
             None => std::fs::remove_file(&path).unwrap(),
