@@ -17,6 +17,7 @@ use crate::mcp::message;
 use crate::mcp::schema::arguments;
 use crate::metrics::{Outcome, Timings};
 use crate::time::Time;
+use crate::wire::Cancel;
 
 /// How long a connection is kept from others while its server still works on a
 /// request that nobody waits for.
@@ -334,7 +335,8 @@ impl Engine {
         self.next_wire += 1;
         let meta = (stream.era() == Some(Era::Modern)).then_some(&*self.identity.modern_meta);
         let extra = request.rounds.as_ref().map_or("", |rounds| &rounds.extra);
-        let size = stream.send(&mut self.spare, wire, Purpose::Request(id), |out| {
+        let what = request.outgoing();
+        let size = stream.send(&mut self.shared, what, wire, Purpose::Request(id), |out| {
             match &request.kind {
                 Kind::Call { tool, arguments: CallArguments::Json(json) } => {
                     message::write_call(out, wire, tool, json, extra, meta);
@@ -342,7 +344,7 @@ impl Engine {
                 Kind::List { what, pages } => {
                     message::write_list(out, wire, what.method(), pages.cursor.as_deref(), meta);
                 }
-                Kind::Ask { method, members } => {
+                Kind::Ask { method, members, .. } => {
                     message::write_request(out, wire, method.name(), members, extra, meta);
                 }
                 Kind::Subscribe { uri } => {
@@ -399,15 +401,15 @@ impl Engine {
         let era = stream.era();
         let Some(exchange) = stream.find(id) else { return };
         let wire = exchange.wire;
-        if stream.retract(wire) {
-            self.release(now, connection);
-            return;
+        if stream.cancel(wire) != Cancel::Notify {
+            self.ask_write(connection);
+            return self.release(now, connection);
         }
         if let Some(exchange) = stream.find(id) {
             exchange.purpose = Purpose::Abandoned { until: now + GRACE };
         }
         let meta = (era == Some(Era::Modern)).then_some(&*self.identity.modern_meta);
-        stream.wire.send(&mut self.spare, |out| {
+        stream.notify(&mut self.shared, message::CANCELLED, |out| {
             message::write_cancelled(out, wire, reason, meta);
         });
         self.server_mut(server).metrics.message_sent(now);

@@ -15,7 +15,7 @@ use crate::engine::{RequestId, ServerId, unasked};
 use crate::session::negotiation::{Negotiation, Question};
 use crate::time::Time;
 use crate::wire::ndjson::Ndjson;
-use crate::wire::{Delivery, Spare, Ticket};
+use crate::wire::{Cancel, Delivery, Outgoing, Shared, StreamId, Ticket, Wire};
 
 /// Requests of one connection that are remembered although nobody waits for an answer.
 const UNAWAITED: usize = 32;
@@ -78,7 +78,8 @@ pub(super) struct Connection {
     pub(super) server: ServerId,
     pub(super) channel: Transport,
     pub(super) phase: Phase,
-    pub(super) wire: Ndjson,
+    pub(super) wire: Box<dyn Wire>,
+    stream: StreamId,
     pub(super) exchanges: Vec<Exchange>,
     pub(super) opened: Time,
     pub(super) idle_since: Time,
@@ -109,8 +110,6 @@ pub(super) struct Connection {
     /// Requests whose answers nobody waits for, the oldest first: an answer is an
     /// answer all the same, and no duplicate.
     unawaited: Vec<u64>,
-    /// A write was asked for and not carried out yet.
-    pub(super) write_asked: bool,
     /// `notifications/initialized` was sent, and no error came yet that may be about it.
     pub(super) noticed: bool,
     /// What came beside messages.
@@ -118,12 +117,19 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(now: Time, server: ServerId, channel: Transport, round: u32) -> Connection {
+    pub(super) fn new(
+        now: Time,
+        server: ServerId,
+        channel: Transport,
+        round: u32,
+        (stream, wire): (StreamId, Box<dyn Wire>),
+    ) -> Connection {
         Connection {
             server,
             channel,
             phase: Phase::Opening,
-            wire: Ndjson::default(),
+            wire,
+            stream,
             exchanges: Vec::new(),
             opened: now,
             idle_since: now,
@@ -141,21 +147,28 @@ impl Connection {
             unasked_stderr: unasked::OF_STDERR,
             carries: None,
             unawaited: Vec::new(),
-            write_asked: false,
             noticed: false,
             evidence: None,
         }
     }
 
-    /// Appends one request and remembers where it lies. Returns its bytes, framing included.
+    /// What is left of a connection that was taken out, while its process lives.
+    pub(super) fn successor(&self, now: Time) -> Connection {
+        let wire = (self.stream, Box::new(Ndjson::new(self.stream)) as Box<dyn Wire>);
+        Connection::new(now, self.server, self.channel, 0, wire)
+    }
+
+    /// Sends a request and remembers its ticket. Returns its length in bytes, framing
+    /// included.
     pub(super) fn send(
         &mut self,
-        spare: &mut Spare,
+        shared: &mut Shared,
+        what: Outgoing<'_>,
         wire: u64,
         purpose: Purpose,
-        write: impl FnOnce(&mut Vec<u8>),
+        mut write: impl FnMut(&mut Vec<u8>),
     ) -> usize {
-        let ticket = self.wire.send(spare, write);
+        let ticket = self.wire.send(shared, what, &mut write);
         if self.exchanges.capacity() == 0 {
             // Most connections carry one request at a time for all their life.
             self.exchanges.reserve_exact(1);
@@ -164,25 +177,57 @@ impl Connection {
         ticket.size() as usize
     }
 
-    /// Appends an answer to something that the server asked. It may not read them.
-    pub(super) fn answer(&mut self, spare: &mut Spare, write: impl FnOnce(&mut Vec<u8>)) {
-        self.unread_answers += self.wire.send(spare, write).size() as usize;
+    /// Sends a request whose answer nobody waits for. Returns its length in bytes.
+    pub(super) fn send_unawaited(
+        &mut self,
+        shared: &mut Shared,
+        method: &str,
+        wire: u64,
+        mut write: impl FnMut(&mut Vec<u8>),
+    ) -> usize {
+        let what = Outgoing::Request { method, name: "" };
+        self.unawait(wire);
+        self.wire.send(shared, what, &mut write).size() as usize
     }
 
-    /// Takes back a request of which nothing has left us.
-    pub(super) fn retract(&mut self, wire: u64) -> bool {
+    /// Sends a notification.
+    pub(super) fn notify(
+        &mut self,
+        shared: &mut Shared,
+        method: &str,
+        mut write: impl FnMut(&mut Vec<u8>),
+    ) {
+        self.wire.send(shared, Outgoing::Notification { method }, &mut write);
+    }
+
+    /// Answers a request of the server, which may not read the answers.
+    pub(super) fn answer(&mut self, shared: &mut Shared, mut write: impl FnMut(&mut Vec<u8>)) {
+        let ticket = self.wire.send(shared, Outgoing::Answer, &mut write);
+        self.unread_answers += ticket.size() as usize;
+    }
+
+    /// Cancels a request. Only if the codec says [`Cancel::Notify`] can an answer come, and
+    /// the exchange is kept.
+    pub(super) fn cancel(&mut self, wire: u64) -> Cancel {
         let Some(at) = self.exchanges.iter().position(|exchange| exchange.wire == wire) else {
-            return false;
+            return Cancel::Notify;
         };
         let ticket = self.exchanges[at].ticket;
-        if !self.wire.take_back(&ticket) {
-            return false;
+        let cancel = self.wire.cancel(&ticket);
+        if cancel != Cancel::Notify {
+            self.exchanges.swap_remove(at);
         }
-        self.exchanges.swap_remove(at);
-        for exchange in &mut self.exchanges {
-            exchange.ticket.close_gap(&ticket);
+        if cancel == Cancel::TakenBack {
+            for exchange in &mut self.exchanges {
+                exchange.ticket.close_gap(&ticket);
+            }
         }
-        true
+        cancel
+    }
+
+    /// The stream that it was opened with.
+    pub(super) fn first_stream(&self) -> StreamId {
+        self.stream
     }
 
     /// How much of `exchange` has left us.
@@ -275,7 +320,7 @@ impl Connection {
     /// Gives memory back.
     pub(super) fn rest(&mut self, now: Time) {
         self.idle_since = now;
-        self.wire.lines.shrink();
+        self.wire.rest();
         if self.exchanges.is_empty() && self.exchanges.capacity() > 1 {
             self.exchanges = Vec::new();
         }
@@ -311,51 +356,56 @@ impl Connection {
 mod tests {
     use super::*;
 
-    fn connection() -> (Connection, Spare) {
-        (Connection::new(Time::ZERO, ServerId(0), Transport::Socket, 0), Spare::default())
+    const STREAM: StreamId = StreamId(1);
+
+    fn connection() -> (Connection, Shared) {
+        let wire = Box::new(Ndjson::new(STREAM));
+        let opened = (STREAM, wire as Box<dyn Wire>);
+        (Connection::new(Time::ZERO, ServerId(0), Transport::Socket, 0, opened), Shared::default())
     }
 
-    fn send(c: &mut Connection, spare: &mut Spare, wire: u64, text: &str) {
-        c.send(spare, wire, Purpose::Request(RequestId(wire)), |out| {
+    fn send(c: &mut Connection, shared: &mut Shared, wire: u64, text: &str) {
+        let what = Outgoing::Request { method: "x", name: "" };
+        c.send(shared, what, wire, Purpose::Request(RequestId(wire)), |out| {
             out.extend_from_slice(text.as_bytes());
         });
     }
 
     #[test]
     fn a_request_is_sent_once_its_closing_brace_is() {
-        let (mut c, mut spare) = connection();
-        send(&mut c, &mut spare, 1, "{}");
-        send(&mut c, &mut spare, 2, "{\"a\"}");
+        let (mut c, mut shared) = connection();
+        send(&mut c, &mut shared, 1, "{}");
+        send(&mut c, &mut shared, 2, "{\"a\"}");
         let states = |c: &Connection| {
             c.exchanges.iter().map(|exchange| c.delivery(exchange)).collect::<Vec<_>>()
         };
         assert_eq!(states(&c), [Delivery::Unsent, Delivery::Unsent]);
-        c.wire.wrote(1, &mut spare);
+        c.wire.wrote(&mut shared, STREAM, 1);
         assert_eq!(states(&c), [Delivery::Torn, Delivery::Unsent]);
-        c.wire.wrote(1, &mut spare);
+        c.wire.wrote(&mut shared, STREAM, 1);
         assert_eq!(states(&c), [Delivery::Sent, Delivery::Unsent]);
-        c.wire.wrote(5, &mut spare);
+        c.wire.wrote(&mut shared, STREAM, 5);
         assert_eq!(states(&c), [Delivery::Sent, Delivery::Torn]);
-        c.wire.wrote(2, &mut spare);
+        c.wire.wrote(&mut shared, STREAM, 2);
         assert_eq!(states(&c), [Delivery::Sent, Delivery::Sent]);
-        assert_eq!(c.wire.output(), b"");
-        send(&mut c, &mut spare, 3, "{}");
+        assert_eq!(c.wire.output(STREAM), b"");
+        send(&mut c, &mut shared, 3, "{}");
         assert_eq!(states(&c)[2], Delivery::Unsent);
     }
 
     #[test]
     fn a_request_that_has_not_left_can_be_taken_back() {
-        let (mut c, mut spare) = connection();
+        let (mut c, mut shared) = connection();
         for (wire, text) in [(1, "{1}"), (2, "{22}"), (3, "{333}")] {
-            send(&mut c, &mut spare, wire, text);
+            send(&mut c, &mut shared, wire, text);
         }
-        c.wire.wrote(2, &mut spare);
-        assert!(!c.retract(1), "a part of it has left");
-        assert!(c.retract(2));
-        assert_eq!(c.wire.output(), b"}\n{333}\n");
-        c.wire.wrote(2 + 5, &mut spare);
+        c.wire.wrote(&mut shared, STREAM, 2);
+        assert_eq!(c.cancel(1), Cancel::Notify, "a part of it was sent");
+        assert_eq!(c.cancel(2), Cancel::TakenBack);
+        assert_eq!(c.wire.output(STREAM), b"}\n{333}\n");
+        c.wire.wrote(&mut shared, STREAM, 2 + 5);
         let last = *c.exchanges.iter().find(|exchange| exchange.wire == 3).unwrap();
         assert_eq!(c.delivery(&last), Delivery::Sent);
-        assert!(!c.retract(2));
+        assert_eq!(c.cancel(2), Cancel::Notify);
     }
 }

@@ -17,7 +17,7 @@ use crate::rpc::envelope::{self, INVALID_REQUEST, Message, RpcError};
 use crate::rpc::line::Line;
 use crate::rpc::salvage::{self, Folding, Wreck};
 use crate::time::Time;
-use crate::wire::ndjson::TooLong;
+use crate::wire::{StreamId, TooLong};
 
 use crate::engine::loss::Loss;
 
@@ -145,7 +145,7 @@ impl Engine {
         }
         let Some((fold, _)) = self.take_fold(on) else { return };
         if let Some(connection) = self.connections.get_mut(&on) {
-            connection.wire.lines.set_verbatim(false);
+            connection.wire.set_verbatim(StreamId(on.0), false);
         }
         self.abandon_fold(now, on, &fold);
     }
@@ -261,17 +261,21 @@ impl Engine {
             return;
         }
         let server = connection.server;
-        connection.answer(&mut self.spare, |out| {
+        connection.answer(&mut self.shared, |out| {
             envelope::write_error(out, theirs, INVALID_REQUEST, why);
         });
         self.server_mut(server).metrics.message_sent(now);
         self.ask_write(id);
     }
 
-    /// Why a line that is passed over, so far of so many bytes, is the end of its
-    /// connection: no handshake is so long, and no message without end.
-    pub(super) fn endless(&self, id: ConnectionId, bytes: u64) -> Option<String> {
-        let connection = self.connections.get(&id).filter(|_| bytes > 0)?;
+    /// Why a line that is being skipped ends its connection: no message of a handshake is
+    /// longer than the limit, and none at all is longer than 1 GiB.
+    pub(super) fn endless(&self, id: ConnectionId, stream: StreamId) -> Option<String> {
+        let connection = self.connections.get(&id)?;
+        let bytes = connection.wire.held(stream).skipped;
+        if bytes == 0 {
+            return None;
+        }
         let limit = self.server(connection.server).limits.max_answer >> 20;
         let is_over = connection.handshake().0 || bytes > ENDLESS;
         is_over.then(|| format!("the server sent a line longer than {limit} MiB"))

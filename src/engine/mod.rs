@@ -90,7 +90,7 @@ use crate::metrics::Latency;
 use crate::redact::Redactor;
 use crate::rpc::scanner::{Scanner, Verdict};
 use crate::time::Time;
-use crate::wire::Spare;
+use crate::wire::Shared;
 use allowance::Allowance;
 use configuring::Coming;
 use connection::Connection;
@@ -180,10 +180,9 @@ pub struct Engine {
     unasked: Allowance,
     /// The line that was looked at last was an answer that somebody waits for.
     answered: bool,
-    spare: Spare,
+    shared: Shared,
     next_request: u64,
     next_wire: u64,
-    next_connection: u64,
     next_question: u64,
     abilities: Abilities,
     roots: Vec<String>,
@@ -226,10 +225,9 @@ impl Engine {
             random: Random::new(seed),
             unasked: unasked::OF_ALL,
             answered: false,
-            spare: Spare::default(),
+            shared: Shared::default(),
             next_request: 1,
             next_wire: 1,
-            next_connection: 1,
             next_question: 1,
             abilities: Abilities::default(),
             roots: Vec::new(),
@@ -350,7 +348,7 @@ impl Engine {
         user_data: u64,
     ) -> Result<RequestId> {
         let members = message::member("uri", uri);
-        self.ask_server(now, server, Method::ReadResource, members, timeout, user_data)
+        self.ask_server(now, server, (Method::ReadResource, uri), members, timeout, user_data)
     }
 
     /// Expands a prompt. Its arguments are strings, as the protocol has it.
@@ -371,7 +369,7 @@ impl Engine {
             Arguments::Pairs(pairs) => text_members(&pairs),
         };
         let members = format!("{}\"arguments\":{arguments},", message::member("name", name));
-        self.ask_server(now, server, Method::GetPrompt, members, timeout, user_data)
+        self.ask_server(now, server, (Method::GetPrompt, name), members, timeout, user_data)
     }
 
     /// Asks how an argument may go on.
@@ -406,19 +404,19 @@ impl Engine {
             let given = text_members(wanted.given);
             members.push_str(&format!("\"context\":{{\"arguments\":{given}}},"));
         }
-        self.ask_server(now, server, Method::Complete, members, timeout, user_data)
+        self.ask_server(now, server, (Method::Complete, ""), members, timeout, user_data)
     }
 
     fn ask_server(
         &mut self,
         now: Time,
         server: &str,
-        method: Method,
+        (method, name): (Method, &str),
         members: String,
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        let kind = request::Kind::Ask { method, members: members.into_boxed_str() };
+        let kind = request::Kind::Ask { method, name: name.into(), members: members.into() };
         self.accept(now, server, kind, timeout, user_data, false)
     }
 

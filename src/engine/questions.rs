@@ -101,7 +101,11 @@ impl Engine {
         }
         for id in legacy {
             if let Some(connection) = self.connections.get_mut(&id) {
-                connection.wire.send(&mut self.spare, message::write_roots_changed);
+                connection.notify(
+                    &mut self.shared,
+                    message::ROOTS_CHANGED,
+                    message::write_roots_changed,
+                );
                 self.ask_write(id);
             }
         }
@@ -295,7 +299,7 @@ impl Engine {
         why: &str,
     ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        connection.answer(&mut self.spare, |out| match asks {
+        connection.answer(&mut self.shared, |out| match asks {
             Asks::Sample { .. } => envelope::write_error(out, their_id, legacy::REFUSED, why),
             _ => envelope::write_result(out, their_id, "{\"action\":\"decline\"}"),
         });
@@ -454,7 +458,7 @@ impl Engine {
         match pending.origin {
             Origin::Peer { connection, their_id, .. } => {
                 let Some(stream) = self.connections.get_mut(&connection) else { return };
-                stream.answer(&mut self.spare, |out| match body {
+                stream.answer(&mut self.shared, |out| match body {
                     "" => envelope::write_error(
                         out,
                         &their_id,

@@ -22,6 +22,8 @@ use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::time::Time;
+use crate::wire::Incoming;
+use crate::wire::ndjson::Ndjson;
 
 /// The pauses between two looks at a socket whose command may listen: the first, and
 /// the longest.
@@ -409,7 +411,7 @@ impl Engine {
 
     /// Keeps a process that carries nothing any more.
     pub(super) fn keep_daemon(&mut self, id: ConnectionId, connection: &Connection, pid: i32) {
-        let mut kept = Connection::new(connection.opened, connection.server, connection.channel, 0);
+        let mut kept = connection.successor(connection.opened);
         kept.pid = Some(pid);
         kept.phase = Phase::Daemon;
         self.connections.insert(id, kept);
@@ -418,19 +420,17 @@ impl Engine {
     /// What the daemon prints is no message; its lines are for the log.
     pub(super) fn daemon_says(&mut self, id: ConnectionId, mut bytes: &[u8]) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        let (mut lines, server) = (mem::take(&mut connection.wire.lines), connection.server);
-        let name = self.server(server).name.clone();
+        let stream = connection.first_stream();
+        let name = &self.servers[connection.server.0 as usize].name;
         // A line that is too long is no loss.
-        while let Ok(Some(line)) = lines.next(&mut bytes) {
-            let shown = String::from_utf8_lossy(&line.text[..line.text.len().min(500)]);
+        while let Some(Incoming::Text(mut text)) = connection.wire.next(stream, &mut bytes) {
+            let text = text.line().text;
+            let shown = String::from_utf8_lossy(&text[..text.len().min(500)]);
             let line = format_args!("{name} stdout: {shown}");
             self.log.write(LogLevel::Debug, line, &self.redactor);
         }
-        if lines.buffered() > LONGEST_LINE {
-            lines = Default::default();
-        }
-        if let Some(connection) = self.connections.get_mut(&id) {
-            connection.wire.lines = lines;
+        if connection.wire.held(stream).bytes > LONGEST_LINE {
+            connection.wire = Box::new(Ndjson::new(stream));
         }
     }
 

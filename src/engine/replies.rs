@@ -349,7 +349,7 @@ impl Engine {
             Err(why) => Some(why),
         };
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        connection.answer(&mut self.spare, |out| match refused {
+        connection.answer(&mut self.shared, |out| match &refused {
             Some(why) => envelope::write_error(out, their_id, INVALID_PARAMS, why.message()),
             None => legacy::write_answer(out, their_id, &asked.method, &self.roots_result),
         });

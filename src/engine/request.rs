@@ -12,6 +12,7 @@ use crate::engine::join::Join;
 use crate::engine::{ConnectionId, Pair, ServerId};
 use crate::error::Error;
 use crate::time::{Time, in_words};
+use crate::wire::Outgoing;
 
 /// Longest life of a request whose configuration names none.
 pub(super) const TOTAL: Duration = Duration::from_secs(30 * 60);
@@ -33,6 +34,8 @@ pub(super) enum Kind {
     /// followed by a comma.
     Ask {
         method: Method,
+        /// The prompt or the resource, empty when the method names none.
+        name: Box<str>,
         members: Box<str>,
     },
     /// Changes of a resource are to be told.
@@ -210,6 +213,18 @@ impl Request {
             Kind::Call { tool, .. } => tool.clone(),
             _ => Arc::from(""),
         }
+    }
+
+    /// What it is to the codec that carries it.
+    pub(super) fn outgoing(&self) -> Outgoing<'_> {
+        let (method, name) = match &self.kind {
+            Kind::Call { tool, .. } => ("tools/call", &**tool),
+            Kind::List { what, .. } => (what.method(), ""),
+            Kind::Ask { method, name, .. } => (method.name(), &**name),
+            Kind::Subscribe { uri } => ("resources/subscribe", &**uri),
+            Kind::Ready => ("", ""),
+        };
+        Outgoing::Request { method, name }
     }
 
     /// The tool, or the method when none is called.

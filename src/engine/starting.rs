@@ -144,7 +144,7 @@ impl Connection {
         let mut text = format!("no answer to {}", negotiation.awaited());
         text += &self.last_words();
         if self.evidence.as_deref().is_none_or(|evidence| !evidence.has_output()) {
-            let unfinished = self.wire.lines.unfinished();
+            let unfinished = self.wire.held(self.first_stream()).text;
             if !unfinished.is_empty() {
                 let line = String::from_utf8_lossy(&unfinished[..unfinished.len().min(200)]);
                 text += &format!("; stdout: {}", super::evidence::plain(&line));

@@ -18,6 +18,8 @@ use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::session::Session;
 use crate::session::negotiation::{Negotiation, Question, Step};
 use crate::time::Time;
+use crate::wire::ndjson::Ndjson;
+use crate::wire::{Incoming, Outgoing, StreamId, Want, Wire};
 
 /// How long a probe may stay unanswered on a socket, where a server is running,
 /// and from the start of a process, which may have to load an interpreter.
@@ -82,6 +84,7 @@ impl Engine {
 
     /// Bytes came.
     pub fn received(&mut self, now: Time, id: ConnectionId, mut bytes: &[u8]) {
+        let stream = StreamId(id.0);
         let Some(connection) = self.connections.get_mut(&id) else { return };
         match connection.phase {
             Phase::Closing { .. } | Phase::Ended { .. } | Phase::Opening => return,
@@ -89,51 +92,50 @@ impl Engine {
             Phase::Negotiating(_) | Phase::Ready(_) => {}
         }
         connection.heard = true;
-        let mut lines = mem::take(&mut connection.wire.lines);
         let server = connection.server;
-        lines.set_limit(self.server(server).limits.max_answer);
-        self.server_mut(server).metrics.bytes_received(now, bytes.len());
+        let state = &mut self.servers[server.0 as usize];
+        connection.wire.set_limit(state.limits.max_answer);
+        state.metrics.bytes_received(now, bytes.len());
         let (length, mut blank) = (bytes.len(), true);
         let failure = loop {
-            match lines.next(&mut bytes) {
-                Ok(Some(line)) => {
-                    let length = line.len();
-                    (self.answered, blank) = (false, false);
-                    self.handle_line(now, id, line);
-                    if !self.answered {
-                        self.charge_line(now, id, length);
-                    }
+            let Some(connection) = self.connections.get_mut(&id) else { return };
+            if matches!(connection.phase, Phase::Closing { .. }) {
+                return;
+            }
+            if connection.unread_answers > MAX_PENDING {
+                break Some("the server asks without reading the answers".to_owned());
+            }
+            if !blank {
+                connection.wire.set_verbatim(stream, connection.is_folding());
+            }
+            let Some(incoming) = connection.wire.next(stream, &mut bytes) else {
+                break self.endless(id, stream);
+            };
+            (self.answered, blank) = (false, false);
+            let length = match incoming {
+                Incoming::Text(mut text) => {
+                    let length = text.len();
+                    self.handle_line(now, id, text.line());
+                    length
                 }
-                Ok(None) => break self.endless(id, lines.skipped()),
-                Err(line) => {
-                    (self.answered, blank) = (false, false);
+                Incoming::TooLong(line) => {
                     let length = line.bytes as usize;
                     self.too_long(now, id, line);
-                    if !self.answered {
-                        self.charge_line(now, id, length);
-                    }
+                    length
                 }
-            }
-            match self.connections.get(&id) {
-                Some(c) if c.unread_answers > MAX_PENDING => {
-                    break Some("the server asks without reading the answers".to_owned());
-                }
-                Some(c) if !matches!(c.phase, Phase::Closing { .. }) => {
-                    lines.set_verbatim(c.is_folding());
-                }
-                _ => return,
+            };
+            if !self.answered {
+                self.charge_line(now, id, length);
             }
         };
-        let waited_for = lines.skipped() > 0
-            && self.connections.get(&id).is_some_and(|stream| !stream.exchanges.is_empty());
-        if blank && lines.buffered() == 0 && !waited_for {
-            self.charge(now, id, length);
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let (held, is_idle) = (connection.wire.held(stream), connection.exchanges.is_empty());
+        let (is_empty, is_skipping) = (held.bytes == 0, held.skipped > 0);
+        if is_idle && is_empty {
+            connection.wire.rest();
         }
-        if let Some(connection) = self.connections.get_mut(&id) {
-            connection.wire.lines = lines;
-            if connection.exchanges.is_empty() && connection.wire.lines.buffered() == 0 {
-                connection.wire.lines.shrink();
-            }
+        if blank && is_empty && (is_idle || !is_skipping) {
+            self.charge(now, id, length);
         }
         if let Some(reason) = failure {
             let category = ErrorCategory::Protocol;
@@ -144,8 +146,8 @@ impl Engine {
     /// `n` pending bytes were written.
     pub fn wrote(&mut self, now: Time, id: ConnectionId, n: usize) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        connection.wire.wrote(n, &mut self.spare);
-        if connection.wire.output().is_empty() {
+        connection.wire.wrote(&mut self.shared, StreamId(id.0), n);
+        if connection.wire.unwritten() == 0 {
             connection.unread_answers = 0;
         }
         let server = connection.server;
@@ -155,10 +157,7 @@ impl Engine {
     /// The bytes that wait to be written.
     pub fn pending(&mut self, id: ConnectionId) -> &[u8] {
         match self.connections.get_mut(&id) {
-            Some(connection) => {
-                connection.write_asked = false;
-                connection.wire.output()
-            }
+            Some(connection) => connection.wire.output(StreamId(id.0)),
             None => &[],
         }
     }
@@ -171,9 +170,8 @@ impl Engine {
             _ => {}
         }
         // A peer that died between a message and its newline has still said it.
-        let mut lines = mem::take(&mut connection.wire.lines);
-        if let Some(line) = lines.finish() {
-            self.handle_line(now, id, line);
+        if let Some(mut text) = connection.wire.finish(StreamId(id.0)) {
+            self.handle_line(now, id, text.line());
         }
         self.close_fold(now, id);
         // What it said may have been the reason to close the connection.
@@ -276,11 +274,12 @@ impl Engine {
 
     /// Opens a connection; a recovery_probe is one that only looks whether the socket is back.
     pub(super) fn open(&mut self, now: Time, server: ServerId, recovery_probe: Option<()>) {
-        let id = ConnectionId(self.next_connection);
-        self.next_connection += 1;
+        let stream = self.shared.new_stream();
+        let id = ConnectionId(stream.0);
         let state = self.server_mut(server);
         let channel = if recovery_probe.is_some() { Transport::Socket } else { state.channel(now) };
-        let mut connection = Connection::new(now, server, channel, state.round);
+        let wire = (stream, Box::new(Ndjson::new(stream)) as Box<dyn Wire>);
+        let mut connection = Connection::new(now, server, channel, state.round, wire);
         connection.recovery_probe = recovery_probe.is_some();
         if recovery_probe.is_some() {
             state.recovery_probe = Some(id);
@@ -318,12 +317,12 @@ impl Engine {
         let wire = self.next_wire;
         self.next_wire += 1;
         let identity = &self.identity;
-        let size = connection.send(&mut self.spare, wire, Purpose::Handshake(question), |out| {
-            match question {
-                Question::Discover => message::write_discover(out, wire, identity),
-                Question::Initialize(version) => {
-                    message::write_initialize(out, wire, version, identity);
-                }
+        let purpose = Purpose::Handshake(question);
+        let what = Outgoing::Request { method: question.method(), name: "" };
+        let size = connection.send(&mut self.shared, what, wire, purpose, |out| match question {
+            Question::Discover => message::write_discover(out, wire, identity),
+            Question::Initialize(version) => {
+                message::write_initialize(out, wire, version, identity);
             }
         });
         let server = connection.server;
@@ -336,7 +335,8 @@ impl Engine {
         let server = connection.server;
         let (era, version) = (session.era, session.version);
         if era == Era::Legacy {
-            connection.wire.send(&mut self.spare, message::write_initialized);
+            let method = message::INITIALIZED;
+            connection.notify(&mut self.shared, method, message::write_initialized);
             connection.noticed = true;
         }
         // Questions that are still open can only be answered too late.
@@ -696,7 +696,7 @@ impl Engine {
             return self.keep_daemon(id, connection, pid);
         }
         self.actions.push_back(Action::Close { connection: id });
-        let mut closing = Connection::new(now, connection.server, connection.channel, 0);
+        let mut closing = connection.successor(now);
         closing.pid = Some(pid);
         closing.phase = Phase::Closing { until: now + FAREWELL, next: Farewell::Terminate };
         self.connections.insert(id, closing);
@@ -760,9 +760,11 @@ impl Engine {
 
     /// Asks the driver to write, once until it does.
     pub(super) fn ask_write(&mut self, id: ConnectionId) {
-        if let Some(connection) = self.connections.get_mut(&id) {
-            if !mem::replace(&mut connection.write_asked, true) {
-                self.actions.push_back(Action::Write { connection: id });
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        while let Some(want) = connection.wire.poll() {
+            match want {
+                Want::Write(_) => self.actions.push_back(Action::Write { connection: id }),
+                Want::Open(_) | Want::Close(_) => {}
             }
         }
     }

@@ -17,6 +17,7 @@ use crate::mcp::message::AcknowledgedParams;
 use crate::rpc::envelope;
 use crate::rpc::envelope::Params;
 use crate::time::Time;
+use crate::wire::Outgoing;
 use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
@@ -73,11 +74,10 @@ impl Engine {
         let wire = self.next_wire;
         self.next_wire += 1;
         let members = message::member("uri", uri);
-        let ticket = stream.wire.send(&mut self.spare, |out| {
-            message::write_request(out, wire, "resources/unsubscribe", &members, "", None);
+        let method = "resources/unsubscribe";
+        let size = stream.send_unawaited(&mut self.shared, method, wire, |out| {
+            message::write_request(out, wire, method, &members, "", None);
         });
-        let size = ticket.size() as usize;
-        stream.unawait(wire);
         stream.drop_carried(uri);
         stream.idle_since = now;
         self.server_mut(server).metrics.request_sent(now, size);
@@ -132,7 +132,7 @@ impl Engine {
         let old = stream.listens();
         if let Some(old) = old {
             stream.take(old);
-            stream.wire.send(&mut self.spare, |out| {
+            stream.notify(&mut self.shared, message::CANCELLED, |out| {
                 message::write_cancelled(out, old, "the subscriptions changed", meta);
             });
         }
@@ -158,8 +158,10 @@ impl Engine {
             "\"notifications\":{{\"toolsListChanged\":true,\"resourceSubscriptions\":[{}]}},",
             String::from_utf8_lossy(&list)
         );
-        let size = stream.send(&mut self.spare, wire, Purpose::Listen, |out| {
-            message::write_request(out, wire, "subscriptions/listen", &members, "", meta);
+        let method = "subscriptions/listen";
+        let what = Outgoing::Request { method, name: "" };
+        let size = stream.send(&mut self.shared, what, wire, Purpose::Listen, |out| {
+            message::write_request(out, wire, method, &members, "", meta);
         });
         let state = self.server_mut(server);
         if old.is_none() {
@@ -177,7 +179,7 @@ impl Engine {
         stream.take(wire);
         stream.carry_only(BTreeSet::new());
         let meta = Some(&*self.identity.modern_meta);
-        stream.wire.send(&mut self.spare, |out| {
+        stream.notify(&mut self.shared, message::CANCELLED, |out| {
             message::write_cancelled(out, wire, "the connection retires", meta);
         });
         let state = self.server_mut(server);

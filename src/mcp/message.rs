@@ -204,6 +204,13 @@ pub fn is_ours(method: &str) -> bool {
     )
 }
 
+/// `notifications/initialized`
+pub const INITIALIZED: &str = "notifications/initialized";
+/// `notifications/roots/list_changed`
+pub const ROOTS_CHANGED: &str = "notifications/roots/list_changed";
+/// `notifications/cancelled`
+pub const CANCELLED: &str = "notifications/cancelled";
+
 /// Appends `notifications/initialized`.
 pub fn write_initialized(out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}");

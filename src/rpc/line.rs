@@ -32,9 +32,3 @@ impl Deref for Line<'_> {
         self.text
     }
 }
-
-impl PartialEq for Line<'_> {
-    fn eq(&self, other: &Line<'_>) -> bool {
-        self.text == other.text
-    }
-}

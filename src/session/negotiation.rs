@@ -49,6 +49,16 @@ pub enum Question {
     Initialize(&'static str),
 }
 
+impl Question {
+    /// The JSON-RPC method.
+    pub fn method(self) -> &'static str {
+        match self {
+            Question::Discover => "server/discover",
+            Question::Initialize(_) => "initialize",
+        }
+    }
+}
+
 /// What is to be done next.
 #[derive(Debug, PartialEq)]
 pub enum Step {
@@ -183,10 +193,7 @@ impl Negotiation {
 
     /// What the server has not answered.
     pub fn awaited(&self) -> &'static str {
-        match self.waiting_for {
-            Question::Discover => "server/discover",
-            Question::Initialize(_) => "initialize",
-        }
+        self.waiting_for.method()
     }
 
     /// What may help when it is not answered: empty, or behind a semicolon.

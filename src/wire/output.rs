@@ -6,13 +6,14 @@
 
 use std::collections::VecDeque;
 
-use crate::wire::Delivery;
+use crate::wire::{Delivery, StreamId};
 
 /// Where a message lies in the output of its stream.
 ///
 /// The message may have been read once the byte before `end` has left us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket {
+    stream: StreamId,
     start: u64,
     end: u64,
     /// Bytes of framing behind `end`.
@@ -25,9 +26,14 @@ impl Ticket {
         self.end - self.start + u64::from(self.framing)
     }
 
+    /// The stream that carries the message.
+    pub fn stream(&self) -> StreamId {
+        self.stream
+    }
+
     /// Moves the ticket to where its message lies since `removed` was taken back.
     pub fn close_gap(&mut self, removed: &Ticket) {
-        if self.start > removed.start {
+        if self.stream == removed.stream && self.start > removed.start {
             self.start -= removed.size();
             self.end -= removed.size();
         }
@@ -35,8 +41,9 @@ impl Ticket {
 }
 
 /// Bytes that wait to be written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Output {
+    stream: StreamId,
     buffer: Vec<u8>,
     written: usize,
     /// Stream position of `buffer[0]`.
@@ -44,6 +51,11 @@ pub struct Output {
 }
 
 impl Output {
+    /// The output of a stream on which nothing was sent.
+    pub fn new(stream: StreamId) -> Output {
+        Output { stream, buffer: Vec::new(), written: 0, base: 0 }
+    }
+
     /// Bytes to be written.
     pub fn pending(&self) -> &[u8] {
         &self.buffer[self.written..]
@@ -92,7 +104,7 @@ impl Output {
         self.append(spare, write);
         let end = self.end();
         self.buffer.extend_from_slice(framing);
-        Ticket { start, end, framing: framing.len() as u8 }
+        Ticket { stream: self.stream, start, end, framing: framing.len() as u8 }
     }
 
     /// How much of a message has left us.
@@ -148,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_message_may_have_been_read_once_its_last_byte_before_the_framing_has_left() {
-        let (mut output, mut spare) = (Output::default(), Spare::default());
+        let (mut output, mut spare) = (Output::new(StreamId(1)), Spare::default());
         let first = output.send(&mut spare, b"\n", |out| out.extend_from_slice(b"{1}"));
         let second = output.send(&mut spare, b"\n", |out| out.extend_from_slice(b"{22}"));
         assert_eq!((first.size(), second.size()), (4, 5));
@@ -172,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_message_that_was_taken_back_leaves_no_gap() {
-        let (mut output, mut spare) = (Output::default(), Spare::default());
+        let (mut output, mut spare) = (Output::new(StreamId(1)), Spare::default());
         let mut send = |text: &str| {
             output.send(&mut spare, b"\n", |out| out.extend_from_slice(text.as_bytes()))
         };

@@ -20,9 +20,9 @@ use std::sync::Arc;
 
 use crate::release;
 use crate::rpc::batch::Batch;
-use crate::rpc::line::Line;
 use crate::rpc::scanner::Scanner;
 use crate::rpc::{envelope, salvage};
+use crate::wire::incoming::{Bytes, Text, TooLong};
 
 /// Longest line accepted, in bytes, unless another limit is set: 16 MiB.
 pub const LIMIT: usize = 16 << 20;
@@ -44,21 +44,6 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// What stands for the rest of a long batch that is none: no message either.
 const NO_BATCH: &[u8] = b"[";
-
-/// A line was longer than the limit, and was passed over.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TooLong {
-    /// How long it was.
-    pub bytes: u64,
-    /// The id of a message of ours that it answers, when that can be seen.
-    pub id: Option<u64>,
-    /// It is no request and no notice.
-    pub is_answer: bool,
-    /// The raw id of a request of the server, when it can be seen.
-    pub request_id: Option<Box<str>>,
-    /// There was no memory for more of it.
-    pub no_memory: bool,
-}
 
 /// A line that is being passed over.
 #[derive(Debug)]
@@ -105,8 +90,6 @@ impl Skipping {
 pub struct Lines {
     /// The unfinished line, from its first byte that is no blank.
     partial: Vec<u8>,
-    /// The line that was put together and given out last; others may keep it.
-    given: Option<Arc<Vec<u8>>>,
     /// What is known of `partial`, when it is long.
     long: Option<Box<Long>>,
     /// Lines are given out with their blanks, and blank ones, too.
@@ -146,25 +129,17 @@ impl Lines {
     /// # Errors
     /// [`TooLong`] at the end of a line that was longer than the limit. The next one is
     /// read as any other.
-    pub fn next<'s, 'i: 's>(
-        &'s mut self,
-        input: &mut &'i [u8],
-    ) -> Result<Option<Line<'s>>, TooLong> {
-        self.given = None;
-        // First where the line is, then the borrow of it: the borrow checker
-        // cannot see that only one of several returns happens.
+    pub fn next<'i>(&mut self, input: &mut &'i [u8]) -> Result<Option<Text<'i>>, TooLong> {
         let Some(found) = self.find(input)? else { return Ok(None) };
+        let verbatim = self.verbatim;
         Ok(Some(match found {
-            Found::Chunk(line) => Line { verbatim: self.verbatim, ..line.into() },
-            Found::Partial => {
-                let verbatim = self.verbatim;
-                Line { verbatim, ..self.give() }
-            }
+            Found::Chunk(line) => Text { verbatim, ..Text::chunk(line) },
+            Found::Partial => Text { verbatim, ..self.give() },
             Found::Message(place) if place.start > 0 || place.len() <= LONG => {
-                self.partial[place].into()
+                Text::whole(self.partial[place].to_vec())
             }
             Found::Message(_) => self.give_message(),
-            Found::Junk => NO_BATCH.into(),
+            Found::Junk => Text::chunk(NO_BATCH),
         }))
     }
 
@@ -304,42 +279,42 @@ impl Lines {
     }
 
     /// Gives out the line that was put together.
-    fn give(&mut self) -> Line<'_> {
+    fn give(&mut self) -> Text<'static> {
         let scanner = match self.long.take().map(|long| *long) {
             Some(Long::Line(scanner)) => Some(Box::new(scanner)),
             _ => None,
         };
-        let whole = &*self.given.insert(Arc::new(mem::take(&mut self.partial)));
+        let mut whole = mem::take(&mut self.partial);
         // A short text is better copied than kept with all that its buffer has
         // room for.
-        if whole.len() > LONG {
-            Line { scanner, whole: Some(whole), ..whole.as_slice().into() }
-        } else if self.verbatim {
-            whole.as_slice().into()
-        } else {
-            trim(whole).into()
+        let keep = whole.len() > LONG;
+        if !keep && !self.verbatim {
+            let text = trim(&whole);
+            if text.len() < whole.len() {
+                whole = text.to_vec();
+            }
         }
+        Text { bytes: Bytes::Whole(Arc::new(whole)), scanner, keep, verbatim: false }
     }
 
     /// Gives out the long message of a batch at the start of what is held.
-    fn give_message(&mut self) -> Line<'_> {
+    fn give_message(&mut self) -> Text<'static> {
         let (buffer, scanner) = match self.long.as_deref_mut() {
             Some(Long::Batch { batch, .. }) => batch.take(&mut self.partial),
             _ => Default::default(),
         };
-        let whole = &*self.given.insert(Arc::new(buffer));
         let scanner = Some(Box::new(scanner));
-        Line { scanner, whole: Some(whole), ..whole.as_slice().into() }
+        Text { bytes: Bytes::Whole(Arc::new(buffer)), scanner, keep: true, verbatim: false }
     }
 
-    /// What stands after the last newline when the stream ends: a peer that dies
-    /// between a message and its newline has still said it.
-    pub fn finish(&mut self) -> Option<Line<'_>> {
+    /// The text after the last newline when the stream ends: a peer that dies between a
+    /// message and its newline has still said it.
+    pub fn finish(&mut self) -> Option<Text<'static>> {
         if let Some(Long::Batch { batch, .. }) = self.long.as_deref() {
-            return (!batch.is_done()).then(|| NO_BATCH.into());
+            return (!batch.is_done()).then(|| Text::chunk(NO_BATCH));
         }
         let verbatim = self.verbatim;
-        Some(Line { verbatim, ..self.give() }).filter(|line| !line.is_empty())
+        Some(Text { verbatim, ..self.give() }).filter(|text| !text.is_empty())
     }
 
     /// From now on lines are given out as they are, blank ones too, or no longer: a
@@ -360,7 +335,6 @@ impl Lines {
 
     /// Gives memory back; called when a connection goes idle.
     pub fn shrink(&mut self) {
-        self.given = None;
         self.partial.shrink_to_fit();
     }
 }
@@ -414,11 +388,13 @@ mod tests {
         let mut out = Vec::new();
         for chunk in chunks {
             let mut input = *chunk;
-            while let Some(line) = decoder.next(&mut input).unwrap() {
-                out.push(String::from_utf8(line.to_vec()).unwrap());
+            while let Some(mut text) = decoder.next(&mut input).unwrap() {
+                out.push(String::from_utf8(text.line().to_vec()).unwrap());
             }
         }
-        out.extend(decoder.finish().map(|line| String::from_utf8(line.to_vec()).unwrap()));
+        out.extend(
+            decoder.finish().map(|mut text| String::from_utf8(text.line().to_vec()).unwrap()),
+        );
         out
     }
 
@@ -444,8 +420,8 @@ mod tests {
         let mut decoder = Lines::default();
         let chunk = b"{\"a\":1}\n{\"b\":2}\n".to_vec();
         let mut input = &chunk[..];
-        let line = decoder.next(&mut input).unwrap().unwrap();
-        assert_eq!(line.as_ptr(), chunk.as_ptr());
+        let mut text = decoder.next(&mut input).unwrap().unwrap();
+        assert_eq!(text.line().as_ptr(), chunk.as_ptr());
         decoder.next(&mut input).unwrap().unwrap();
         assert_eq!(decoder.partial.capacity(), 0);
     }
@@ -454,12 +430,15 @@ mod tests {
     fn a_long_line_is_kept_without_a_copy() {
         let mut decoder = Lines::default();
         let block = vec![b'x'; LONG];
-        assert_eq!(decoder.next(&mut &block[..]), Ok(None));
-        assert_eq!(decoder.next(&mut &block[..]), Ok(None));
+        assert!(decoder.next(&mut &block[..]).unwrap().is_none());
+        assert!(decoder.next(&mut &block[..]).unwrap().is_none());
         let buffer = decoder.partial.as_ptr();
-        let kept = decoder.next(&mut &b"\n"[..]).unwrap().unwrap().whole.unwrap().clone();
+        let mut text = decoder.next(&mut &b"\n"[..]).unwrap().unwrap();
+        let kept = text.line().whole.unwrap().clone();
+        drop(text);
         assert_eq!((kept.as_ptr(), kept.len()), (buffer, 2 * LONG));
-        assert_eq!(decoder.next(&mut &b"{}\n"[..]).unwrap().unwrap(), (&b"{}"[..]).into());
+        let mut text = decoder.next(&mut &b"{}\n"[..]).unwrap().unwrap();
+        assert_eq!(text.line().text, b"{}");
         assert_eq!(Arc::strong_count(&kept), 1, "nobody else holds it any more");
     }
 
@@ -468,22 +447,21 @@ mod tests {
         let mut decoder = Lines::default();
         let block = vec![b'x'; 1 << 20];
         for _ in 0..16 {
-            assert_eq!(decoder.next(&mut &block[..]), Ok(None));
+            assert!(decoder.next(&mut &block[..]).unwrap().is_none());
         }
         assert_eq!(decoder.skipped(), 0);
-        assert_eq!(decoder.next(&mut &block[..]), Ok(None));
+        assert!(decoder.next(&mut &block[..]).unwrap().is_none());
         assert_eq!((decoder.skipped(), decoder.buffered()), (17 << 20, 0));
         let end = TooLong { bytes: (17 << 20) + 1, is_answer: true, ..TooLong::default() };
         let mut input = &b"x\n{}\n"[..];
-        assert_eq!(decoder.next(&mut input), Err(end));
-        assert_eq!(decoder.next(&mut input).unwrap().unwrap(), (&b"{}"[..]).into());
+        assert_eq!(decoder.next(&mut input).unwrap_err(), end);
+        assert_eq!(decoder.next(&mut input).unwrap().unwrap().line().text, b"{}");
 
         let mut decoder = Lines::default();
-        assert_eq!(decoder.next(&mut &block[..]), Ok(None));
+        assert!(decoder.next(&mut &block[..]).unwrap().is_none());
         assert_eq!(decoder.next(&mut &b"\n"[..]).unwrap().unwrap().len(), 1 << 20);
-        assert_eq!(decoder.next(&mut &b""[..]), Ok(None));
+        assert!(decoder.next(&mut &b""[..]).unwrap().is_none());
         assert_eq!(decoder.partial.capacity(), 0);
-        assert!(decoder.given.is_none());
     }
 
     #[test]
@@ -506,7 +484,7 @@ mod tests {
                     loop {
                         match decoder.next(&mut input) {
                             Ok(None) => break,
-                            Ok(Some(line)) => found.push(Ok(line.text.to_vec())),
+                            Ok(Some(mut text)) => found.push(Ok(text.line().text.to_vec())),
                             Err(line) => found.push(Err((line.id, line.is_answer))),
                         }
                     }
@@ -549,7 +527,8 @@ mod tests {
         let (mut decoder, mut lengths, mut kept) = (Lines::default(), Vec::new(), 0);
         for chunk in stream.chunks(size) {
             let mut input = chunk;
-            while let Some(line) = decoder.next(&mut input).unwrap() {
+            while let Some(mut text) = decoder.next(&mut input).unwrap() {
+                let line = text.line();
                 kept += usize::from(line.whole.is_some());
                 let text = line.text.trim_ascii();
                 assert_eq!(line.scanner.is_some(), line.whole.is_some());

@@ -6,43 +6,106 @@
 
 mod lines;
 
-pub use lines::{Lines, TooLong};
+pub use lines::Lines;
+
+use std::mem;
 
 use crate::wire::output::Output;
-use crate::wire::{Delivery, Spare, Ticket};
+use crate::wire::{
+    Cancel, Delivery, Held, Incoming, Outgoing, Scope, Shared, StreamId, Text, Ticket, Want, Wire,
+};
 
-/// The codec of one stream.
-#[derive(Debug, Default)]
+/// The codec of a session with one stream.
+#[derive(Debug)]
 pub struct Ndjson {
-    /// What comes in.
-    pub lines: Lines,
+    stream: StreamId,
+    lines: Lines,
     output: Output,
+    /// Output waits and the session was not told.
+    wants_write: bool,
+    /// The session was told that output waits, and has not taken it yet.
+    told: bool,
 }
 
 impl Ndjson {
-    /// Appends a message, which `write` writes without a line end.
-    pub fn send(&mut self, spare: &mut Spare, write: impl FnOnce(&mut Vec<u8>)) -> Ticket {
-        self.output.send(spare, b"\n", write)
+    /// A codec on a stream.
+    pub fn new(stream: StreamId) -> Ndjson {
+        let (lines, output) = (Lines::default(), Output::new(stream));
+        Ndjson { stream, lines, output, wants_write: false, told: false }
+    }
+}
+
+impl Wire for Ndjson {
+    fn send(
+        &mut self,
+        shared: &mut Shared,
+        _: Outgoing<'_>,
+        write: &mut dyn FnMut(&mut Vec<u8>),
+    ) -> Ticket {
+        self.wants_write |= !self.told;
+        self.output.send(&mut shared.spare, b"\n", write)
     }
 
-    /// How much of a message has left us.
-    pub fn delivery(&self, ticket: &Ticket) -> Delivery {
+    fn delivery(&self, ticket: &Ticket) -> Delivery {
         self.output.delivery(ticket)
     }
 
-    /// Takes back a message of which nothing has left us; false when something has.
-    /// The tickets of later messages are to be told ([`Ticket::close_gap`]).
-    pub fn take_back(&mut self, ticket: &Ticket) -> bool {
-        self.output.take_back(ticket)
+    fn cancel(&mut self, ticket: &Ticket) -> Cancel {
+        match self.output.take_back(ticket) {
+            true => Cancel::TakenBack,
+            false => Cancel::Notify,
+        }
     }
 
-    /// Bytes to be written to the stream.
-    pub fn output(&self) -> &[u8] {
+    fn next<'i>(&mut self, _: StreamId, input: &mut &'i [u8]) -> Option<Incoming<'i>> {
+        match self.lines.next(input) {
+            Ok(text) => text.map(Incoming::Text),
+            Err(line) => Some(Incoming::TooLong(line)),
+        }
+    }
+
+    fn finish(&mut self, _: StreamId) -> Option<Text<'static>> {
+        self.lines.finish()
+    }
+
+    fn closed(&mut self, _: StreamId) -> Scope {
+        Scope::Session
+    }
+
+    fn output(&mut self, _: StreamId) -> &[u8] {
+        self.told = false;
         self.output.pending()
     }
 
-    /// `n` bytes of [`output`](Ndjson::output) have left us. An emptied buffer goes to `spare`.
-    pub fn wrote(&mut self, n: usize, spare: &mut Spare) {
-        self.output.wrote(n, spare);
+    fn wrote(&mut self, shared: &mut Shared, _: StreamId, n: usize) {
+        self.output.wrote(n, &mut shared.spare);
+    }
+
+    fn unwritten(&self) -> usize {
+        self.output.pending().len()
+    }
+
+    fn poll(&mut self) -> Option<Want> {
+        mem::take(&mut self.wants_write).then(|| {
+            self.told = true;
+            Want::Write(self.stream)
+        })
+    }
+
+    fn set_limit(&mut self, bytes: usize) {
+        self.lines.set_limit(bytes);
+    }
+
+    fn held(&self, _: StreamId) -> Held<'_> {
+        let lines = &self.lines;
+        Held { text: lines.unfinished(), bytes: lines.buffered(), skipped: lines.skipped() }
+    }
+
+    fn rest(&mut self) {
+        self.lines.shrink();
+    }
+
+    fn set_verbatim(&mut self, _: StreamId, verbatim: bool) {
+        self.lines.set_verbatim(verbatim);
     }
 }
