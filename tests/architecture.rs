@@ -47,6 +47,11 @@ const IMPURE_STD: &[&str] = &["fs", "io", "net", "os", "process", "thread"];
 const IMPURE_WORDS: &[&str] =
     &["BorrowedFd", "Instant", "OwnedFd", "RawFd", "SystemTime", "libc", "mio"];
 
+/// Modules that may name a variant of `config::Transport`: the one that parses it, and the
+/// one that opens it. All others ask for a capability.
+const KNOW_TRANSPORTS: &[&str] = &["config", "client"];
+const TRANSPORTS: &[&str] = &["Transport::Socket", "Transport::Stdio"];
+
 const LONGEST: usize = 800;
 
 /// Everything wrong with the file at `path` (relative to the root of the sources).
@@ -85,6 +90,13 @@ fn violations(path: &str, text: &str) -> Vec<String> {
             |edge: &str| edge == top || edge == path || path.starts_with(&format!("{edge}::"));
         if top != module && !allowed.iter().any(|edge| fits(edge)) {
             say(format!("{module} may not use {path}"));
+        }
+    }
+    let tested = inside.ends_with("tests.rs") || inside.contains("/tests/");
+    if !KNOW_TRANSPORTS.contains(&module) && !tested {
+        let code = without_tests(&code);
+        for variant in TRANSPORTS.iter().filter(|variant| has_word(&code, variant)) {
+            say(format!("{module} asks for a capability, it may not name {variant}"));
         }
     }
     if PURE.contains(&module) {
@@ -306,6 +318,9 @@ fn every_kind_of_violation_is_noticed() {
         ("src/engine/x.rs", "fn f(fd: OwnedFd) {}", "may not name OwnedFd"),
         ("src/engine/x.rs", "use mio::Token;", "may not name mio"),
         ("src/engine/x.rs", "let x = libc::EAGAIN;", "may not name libc"),
+        ("src/engine/x.rs", "if a == Transport::Stdio {}", "may not name Transport::Stdio"),
+        ("src/engine/x.rs", "matches!(a, Transport::Socket)", "may not name Transport::Socket"),
+        ("src/channel/x.rs", "match a { Transport::Stdio => {} }", "may not name Transport"),
         ("src/client/x.rs", "unsafe { f() }", "unsafe is for"),
         ("src/lib.rs", "unsafe fn f() {}", "unsafe is for"),
         ("src/client/x.rs", "let a = \"\\\"\"; unsafe { f() }", "unsafe is for"),
@@ -332,6 +347,9 @@ fn what_is_allowed_is_left_alone() {
         ("src/engine/x.rs", "let amio = instant; const UNSAFE: u8 = 1;"),
         ("src/session/x.rs", "use crate::config::Era;\nuse crate::session::modern;"),
         ("src/session/x.rs", "fn f<'a>(x: &'a str, c: char) { c == 'a' }"),
+        ("src/client/x.rs", "match a { Transport::Stdio => {} }"),
+        ("src/engine/x.rs", "#[cfg(test)]\nmod tests { fn f() { g(Transport::Stdio) } }"),
+        ("src/engine/x/tests.rs", "fn f() { g(Transport::Stdio) }"),
         ("src/sys/x.rs", "unsafe { f() }"),
         ("src/client/x.rs", "#![deny(unsafe_code)]"),
         ("src/channel/x.rs", "use std::os::fd::RawFd;\nuse crate::sys;"),

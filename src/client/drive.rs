@@ -583,7 +583,7 @@ impl Client {
     /// to listen would be in its way.
     fn clear_socket(&mut self, server: &ServerConfig) {
         let Some(path) = &server.socket_path else { return };
-        if server.transport != Channel::Socket {
+        if server.transport.is_process() {
             return;
         }
         let (removed, path) = (Unix::remove_stale(path), path.display());
@@ -642,7 +642,7 @@ fn spawn(
     program.cwd.clone_from(&command.cwd);
     program.env = host.to_vec();
     // One that puts its server into the background ends and leaves it in its group.
-    program.spares_group = server.transport == Channel::Socket;
+    program.spares_group = !server.transport.is_process();
     if let Some(path) = &server.socket_path {
         program.env.push(("MCP_SOCKET_PATH".into(), path.into()));
     }

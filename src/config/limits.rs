@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::{Defaults, Limits, ServerConfig, Transport, quoted};
+use super::{ConnectCost, Defaults, Limits, ServerConfig, Transport, quoted};
 use crate::error::{Error, Kind, Result};
 
 pub(super) const POOL_MAX_SIZE: Range = Range { min: 1, max: 1024, unit: "connections" };
@@ -114,10 +114,10 @@ impl ServerConfig {
     pub fn limits(&self, defaults: &Defaults, channel: Transport) -> Limits {
         let pool_max_size = self.pool_max_size.or(defaults.pool_max_size);
         let max_in_flight = self.max_in_flight.or(defaults.max_in_flight);
-        let (pool_max_size, max_in_flight) = match (self.transport, channel) {
-            (_, Transport::Socket) => (pool_max_size.unwrap_or(5), max_in_flight.unwrap_or(1)),
-            (Transport::Socket, Transport::Stdio) => (1, 64),
-            (Transport::Stdio, Transport::Stdio) => {
+        let (pool_max_size, max_in_flight) = match channel.connect_cost() {
+            ConnectCost::Descriptor => (pool_max_size.unwrap_or(5), max_in_flight.unwrap_or(1)),
+            ConnectCost::Process if channel != self.transport => (1, 64),
+            ConnectCost::Process => {
                 let processes = pool_max_size.unwrap_or(1);
                 let each = if processes > 1 { 1 } else { 64 };
                 (processes, max_in_flight.unwrap_or(each))

@@ -21,6 +21,7 @@ mod problem;
 mod scan;
 mod scope;
 mod tools;
+mod transport;
 
 pub use approval::Approval;
 pub use parse::{Parser, not_an_object, parse_servers};
@@ -28,6 +29,7 @@ pub use problem::{Problem, ProblemKind};
 pub use scan::{Captured, Key, Scanner, other_format};
 pub use scope::{Directory, Scope};
 pub use tools::ToolFilter;
+pub use transport::{ConnectCost, Transport};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -99,16 +101,6 @@ pub fn merge(base: Config, overlay: Config) -> Config {
     servers.sort_by(|a, b| (&a.name, &a.scope).cmp(&(&b.name, &b.scope)));
     problems.extend(overlay.problems);
     Config { servers, problems }
-}
-
-/// How a server is reached first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Transport {
-    /// A Unix socket, with the command as the fallback when there is one.
-    Socket,
-    /// A child process and its pipes.
-    #[default]
-    Stdio,
 }
 
 /// Protocol generation: `initialize` sessions or stateless requests.

@@ -331,7 +331,7 @@ impl Connection {
         match &self.phase {
             Phase::Opening | Phase::Daemon => None,
             Phase::Negotiating(negotiation) => {
-                let silent = self.channel == Transport::Socket && !self.heard;
+                let silent = self.channel.is_shared() && !self.heard;
                 let due = negotiation.deadline();
                 Some(if silent { due.min(self.thought) } else { due })
             }

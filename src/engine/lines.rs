@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use crate::config::{Era, Transport};
+use crate::config::Era;
 use crate::engine::connection::{Connection, Phase, Purpose};
 use crate::engine::evidence::Evidence;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, unasked};
@@ -347,7 +347,7 @@ impl Engine {
     /// has other clients, whose answers some daemons send to everybody.
     pub(super) fn misnamed(&mut self, now: Time, id: ConnectionId) {
         let Some(connection) = self.connections.get(&id) else { return };
-        if connection.channel == Transport::Socket {
+        if connection.channel.is_shared() {
             return;
         }
         let Some(wire) = connection.only_exchange() else { return };
@@ -409,7 +409,7 @@ impl Connection {
     /// The same, to explain its end. What a server printed at its start does not.
     pub(super) fn last_words(&self) -> String {
         let output = self.handshake().0;
-        let evidence = self.evidence.as_deref().filter(|_| self.channel == Transport::Stdio);
+        let evidence = self.evidence.as_deref().filter(|_| self.channel.is_process());
         evidence.map_or_else(String::new, |evidence| evidence.sentence(Time::ZERO, output))
     }
 

@@ -82,7 +82,7 @@ pub use lookup::Listed;
 pub use pool::{Hit, Member, Opening, Pool, Shape};
 pub use snapshot::{Job, ServerSnapshot};
 
-use crate::config::{Defaults, Directory, Era, Problem, Transport};
+use crate::config::{Defaults, Directory, Era, Problem};
 use crate::error::{Error, Kind, Result};
 pub use crate::mcp::message::Abilities;
 use crate::mcp::message::{self, Identity};
@@ -571,7 +571,7 @@ impl Engine {
     fn due(&self, connection: &Connection) -> Option<Time> {
         let state = self.server(connection.server);
         let idle = state.limits.pool_idle_timeout;
-        connection.deadline(match state.manners.serial && connection.channel == Transport::Socket {
+        connection.deadline(match state.manners.serial && connection.channel.is_shared() {
             // Others have to have their turn.
             true => Some(idle.map_or(SERIAL_IDLE, |idle| idle.min(SERIAL_IDLE))),
             false => idle,

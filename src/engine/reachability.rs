@@ -14,7 +14,6 @@
 use std::mem;
 use std::time::Duration;
 
-use crate::config::Transport;
 use crate::engine::action::{Action, OpenFailure, Signal};
 use crate::engine::connection::{Connection, FAREWELL, Farewell, Phase};
 use crate::engine::timer::Timer;
@@ -243,7 +242,7 @@ impl Engine {
     /// A process was started: from now on its socket is watched, if it has one.
     pub(super) fn watch_socket(&mut self, now: Time, server: ServerId) {
         let state = self.server_mut(server);
-        if state.config.transport != Transport::Socket || state.removed {
+        if state.config.transport.is_process() || state.removed {
             return;
         }
         let watch = state.reach.watch.get_or_insert(Watch {
@@ -284,7 +283,9 @@ impl Engine {
         let state = self.server_mut(server);
         let Some(watch) = &mut state.reach.watch else { return };
         watch.armed = None;
-        if watch.end.as_ref().is_some_and(|(until, _)| now >= *until) {
+        let over = watch.end.as_ref().is_some_and(|(until, _)| now >= *until);
+        // A changed entry may have a socket_path and use its command all the same.
+        if over || state.config.transport.is_process() {
             return self.give_up_socket(now, server);
         }
         if state.recovery_probe.is_none() {
@@ -330,7 +331,7 @@ impl Engine {
         let state = self.server_mut(server);
         let starting = state.pool.connecting() > 0;
         match &mut state.reach.watch {
-            Some(watch) if !starting && connection.channel == Transport::Stdio => {
+            Some(watch) if !starting && connection.channel.is_process() => {
                 let failed = Failed { connection, failure, category };
                 watch.end = Some((now + AFTER_FAILURE, failed));
                 watch.pause = FIRST_LOOK;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::config::{Defaults, Era, Limits, ServerConfig, Transport};
+use crate::config::{ConnectCost, Defaults, Era, Limits, ServerConfig, Transport};
 use crate::engine::allowance::Allowance;
 use crate::engine::catalogue::Catalogue;
 use crate::engine::evidence::Said;
@@ -23,8 +23,8 @@ use crate::time::Time;
 
 /// Requests that may wait for a process, and for the connections of a socket, which
 /// are many and are opened as they are needed.
-const QUEUE: usize = 128;
-const SOCKET_QUEUE: usize = 1024;
+const SHORT_QUEUE: usize = 128;
+const LONG_QUEUE: usize = 1024;
 /// One server.
 #[derive(Debug)]
 pub(super) struct Server {
@@ -137,7 +137,7 @@ impl Server {
     /// The channel on which the next connection is opened.
     pub(super) fn channel(&self, now: Time) -> Transport {
         match &self.fallback {
-            Some(fallback) if now < fallback.retry_at => Transport::Stdio,
+            Some(fallback) if now < fallback.retry_at => self.config.transport.fallback(),
             _ => self.config.transport,
         }
     }
@@ -145,7 +145,7 @@ impl Server {
     /// Recomputes what depends on the channel or the defaults.
     pub(super) fn relimit(&mut self, defaults: &Defaults) {
         let channel = match self.fallback {
-            Some(_) => Transport::Stdio,
+            Some(_) => self.config.transport.fallback(),
             None => self.config.transport,
         };
         self.limits = self.config.limits(defaults, channel);
@@ -153,22 +153,29 @@ impl Server {
 
     /// The numbers that the pool's policy depends on.
     pub(super) fn shape(&self) -> Shape {
-        let socket = self.fallback.is_none() && self.config.transport == Transport::Socket;
-        let serial = socket && self.manners.serial;
+        let transport = self.config.transport;
+        let serial = self.is_serial();
         Shape {
             size: if serial { 1 } else { self.limits.pool_max_size as usize },
             in_flight: self.limits.max_in_flight,
-            overflow: socket && !serial,
+            overflow: self.fallback.is_none()
+                && transport.connect_cost() == ConnectCost::Descriptor
+                && !serial,
             // Two processes cannot listen on one socket.
             cautious: self.backoff.failures() > 0 || self.fallback.is_some(),
         }
     }
 
+    /// Whether the server behind the entry's own transport serves one connection at a time.
+    fn is_serial(&self) -> bool {
+        self.fallback.is_none() && self.config.transport.is_shared() && self.manners.serial
+    }
+
     /// How many requests may wait.
     pub(super) fn most_waiting(&self) -> usize {
-        match self.config.transport {
-            Transport::Socket => SOCKET_QUEUE,
-            Transport::Stdio => QUEUE,
+        match self.config.transport.connect_cost() {
+            ConnectCost::Descriptor => LONG_QUEUE,
+            ConnectCost::Process => SHORT_QUEUE,
         }
     }
 

@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use crate::config::Transport;
+use crate::config::ConnectCost;
 use crate::engine::action::Action;
 use crate::engine::connection::{Phase, Purpose};
 use crate::engine::loss::Loss;
@@ -42,7 +42,7 @@ impl Engine {
     /// A socket has been silent for a while in its handshake. True: that is dealt with.
     pub(super) fn is_silent(&mut self, now: Time, id: ConnectionId) -> bool {
         let Some(connection) = self.connections.get_mut(&id) else { return false };
-        let silent = connection.channel == Transport::Socket && !connection.heard;
+        let silent = connection.channel.is_shared() && !connection.heard;
         let Phase::Negotiating(negotiation) = &mut connection.phase else { return false };
         if !silent || now < connection.thought {
             return false;
@@ -136,7 +136,7 @@ impl Engine {
         let before = connection.exchanges.len();
         connection.exchanges.retain(|exchange| !over(exchange.purpose));
         let freed = before - connection.exchanges.len();
-        if channel == Transport::Socket && connection.exchanges.is_empty() {
+        if channel.connect_cost() == ConnectCost::Descriptor && connection.exchanges.is_empty() {
             self.close(now, id, EvictionCause::Abandoned);
             return self.pump(now, server);
         }
@@ -173,7 +173,7 @@ impl Engine {
     pub(super) fn give_back(&mut self, now: Time, id: ConnectionId) -> bool {
         let Some(connection) = self.connections.get(&id) else { return false };
         let carries = connection.is_carrier() || !connection.exchanges.is_empty();
-        if carries || connection.channel != Transport::Socket {
+        if carries || !connection.channel.is_shared() {
             return false;
         }
         let state = self.server_mut(connection.server);

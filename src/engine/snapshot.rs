@@ -1,6 +1,6 @@
 //! What the engine knows about its servers, for reports and status lines.
 
-use crate::config::{Scope, Transport};
+use crate::config::Scope;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,20 +99,17 @@ impl Engine {
         let server = self.server(id);
         let transport = match (&server.fallback, server.config.transport) {
             (Some(_), _) => "stdio (fallback from socket)",
-            (None, Transport::Socket) if server.manners.serial => {
+            (None, transport) if transport.is_shared() && server.manners.serial => {
                 "socket (one connection at a time)"
             }
-            (None, Transport::Socket) => "socket",
-            (None, Transport::Stdio) => "stdio",
+            (None, transport) => transport.name(),
         };
         let connection = server.pool.latest();
         let mut report = ServerReport::new(&server.name, &server.metrics);
         report.transport = transport;
         report.status = server.status();
-        report.socket_path = match server.config.transport {
-            Transport::Socket => server.config.socket_path.as_deref().and_then(|p| p.to_str()),
-            Transport::Stdio => None,
-        };
+        let socket_path = server.config.socket_path.as_deref().and_then(|path| path.to_str());
+        report.socket_path = socket_path.filter(|_| !server.config.transport.is_process());
         report.socket_error = server.fallback.as_ref().map(|fallback| &*fallback.reason);
         report.connection_active = server.pool.is_up();
         report.pool_total = server.pool.members().len();

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use crate::config::{Era, Transport};
+use crate::config::Era;
 use crate::engine::action::{Action, OpenFailure};
 use crate::engine::connection::{Connection, Phase};
 use crate::engine::loss::Loss;
@@ -75,11 +75,11 @@ impl Engine {
         state.probe_kills = probed && overdue;
         // A process that ends before it has said anything does so again, and so does one
         // that says no: whoever waits is told why rather than kept.
-        let ended = ended && connection.channel == Transport::Stdio;
+        let ended = ended && connection.channel.is_process();
         let permanent = hopeless || refused || ended;
         let failure = OpenFailure { message: loss.reason + &advice, permanent, crowded: false };
         let category = match loss.category {
-            ErrorCategory::Lost if connection.channel == Transport::Stdio => ErrorCategory::Spawn,
+            ErrorCategory::Lost if connection.channel.is_process() => ErrorCategory::Spawn,
             ErrorCategory::Lost => ErrorCategory::Handshake,
             other => other,
         };
@@ -124,7 +124,7 @@ impl Engine {
     /// What may help when a command that downloads its server has said nothing yet:
     /// empty, or behind a semicolon.
     fn fetcher_advice(&self, connection: &Connection) -> String {
-        let silent = connection.evidence.is_none() && connection.channel == Transport::Stdio;
+        let silent = connection.evidence.is_none() && connection.channel.is_process();
         let command = self.server(connection.server).config.command.as_ref().filter(|_| silent);
         let program = command.map(|command| command.program.rsplit('/').next().unwrap_or_default());
         match program.filter(|program| FETCHERS.contains(program)) {

@@ -3,7 +3,7 @@
 use std::mem;
 use std::time::Duration;
 
-use crate::config::{Era, Transport};
+use crate::config::Era;
 use crate::engine::action::{Action, ChildExit, OpenFailure, Opened, Signal};
 use crate::engine::connection::{Connection, Exchange, FAREWELL, Farewell, Phase, Purpose};
 use crate::engine::event::Event;
@@ -21,10 +21,10 @@ use crate::time::Time;
 use crate::wire::ndjson::Ndjson;
 use crate::wire::{Incoming, Outgoing, StreamId, Want, Wire};
 
-/// How long a probe may stay unanswered on a socket, where a server is running,
-/// and from the start of a process, which may have to load an interpreter.
-const SOCKET_PATIENCE: Duration = Duration::from_secs(1);
-const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a probe may stay unanswered by a server that is running.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The same from the start of a process, which may have to load an interpreter.
+const START_PATIENCE: Duration = Duration::from_secs(10);
 /// How long the exit status of a process that closed its output is waited for.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 /// A process that lived this long did not die of being started.
@@ -56,10 +56,7 @@ impl Engine {
             self.note(LogLevel::Info, format_args!("spawned server pid {pid}"));
             self.watch_socket(now, server);
         }
-        let patience = match channel {
-            Transport::Socket => SOCKET_PATIENCE,
-            Transport::Stdio => PROCESS_PATIENCE,
-        };
+        let patience = if channel.is_process() { START_PATIENCE } else { PATIENCE };
         let state = self.server(server);
         let (prior, limit) = (state.prior(), state.limits.startup_timeout);
         let (negotiation, step) = Negotiation::start(now, prior, patience, limit);
@@ -72,7 +69,7 @@ impl Engine {
     /// A stream could not be opened.
     pub fn open_failed(&mut self, now: Time, id: ConnectionId, failure: OpenFailure) {
         let category = match self.connections.get(&id) {
-            Some(connection) if connection.channel == Transport::Stdio => ErrorCategory::Spawn,
+            Some(connection) if connection.channel.is_process() => ErrorCategory::Spawn,
             Some(_) => ErrorCategory::Connect,
             None => return,
         };
@@ -180,13 +177,13 @@ impl Engine {
             return;
         }
         let (server, starting) = (connection.server, connection.handshake().0);
-        let stdio = connection.channel == Transport::Stdio;
+        let stdio = connection.channel.is_process();
         if stdio && starting && self.server(server).reach.watches() {
             // It may close its streams and listen all the same; its end is told apart.
             return;
         }
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        if connection.channel == Transport::Stdio && error.is_none() {
+        if connection.channel.is_process() && error.is_none() {
             let (negotiating, probed) = connection.handshake();
             connection.phase = Phase::Ended { until: now + LAST_WORDS, negotiating, probed };
             let server = connection.server;
@@ -277,7 +274,10 @@ impl Engine {
         let stream = self.shared.new_stream();
         let id = ConnectionId(stream.0);
         let state = self.server_mut(server);
-        let channel = if recovery_probe.is_some() { Transport::Socket } else { state.channel(now) };
+        let channel = match recovery_probe {
+            Some(()) => state.config.transport,
+            None => state.channel(now),
+        };
         let wire = (stream, Box::new(Ndjson::new(stream)) as Box<dyn Wire>);
         let mut connection = Connection::new(now, server, channel, state.round, wire);
         connection.recovery_probe = recovery_probe.is_some();
@@ -287,7 +287,7 @@ impl Engine {
             state.pool.open(id);
         }
         let (name, config) = (state.name.clone(), state.config.clone());
-        if let (Transport::Socket, Some(path)) = (channel, &config.socket_path) {
+        if let (false, Some(path)) = (channel.is_process(), &config.socket_path) {
             let level = if recovery_probe.is_some() { LogLevel::Debug } else { LogLevel::Info };
             let path = path.display();
             // A socket that is watched is looked at very often.
@@ -355,7 +355,7 @@ impl Engine {
         }
         if recovery_probe {
             self.socket_is_back(now, server, id);
-        } else if channel == Transport::Stdio && self.server(server).reach.watches() {
+        } else if channel.is_process() && self.server(server).reach.watches() {
             self.end_watch(server);
             if let Some(fallback) = &mut self.server_mut(server).fallback {
                 fallback.retry_at = now + SECOND_LOOK;
@@ -364,7 +364,7 @@ impl Engine {
         let state = &mut self.servers[server.0 as usize];
         let was_up = state.pool.is_up();
         state.reach.started_again = false;
-        if was_up && channel == Transport::Socket {
+        if was_up && channel.is_shared() {
             // Two at once: whatever it looked like, it is not serial.
             state.manners.concurrent = true;
             state.manners.serial = false;
@@ -375,7 +375,7 @@ impl Engine {
         let reconnect = mem::replace(&mut state.was_up, true) && !was_up;
         state.metrics.connected(now, took, reconnect && state.backoff.failures() > 0);
         state.metrics.went_up(now);
-        if channel == Transport::Socket && state.fallback.take().is_some() {
+        if !channel.is_process() && state.fallback.take().is_some() {
             state.relimit(&self.defaults);
         }
         let state = &mut self.servers[server.0 as usize];
@@ -440,7 +440,7 @@ impl Engine {
             return self.note(LogLevel::Debug, format_args!("socket connection failed: {message}"));
         }
         let is_first = round == state.round;
-        if connection.channel == Transport::Socket {
+        if !connection.channel.is_process() {
             // One that is crowded is there.
             let has_command = state.config.command.is_some() && !crowded;
             if is_first {
@@ -457,8 +457,8 @@ impl Engine {
         let name = state.name.clone();
         // A process is named by its server's entry; of a socket the caller has to
         // hear which one it was.
-        let message = match (&state.config.socket_path, connection.channel) {
-            (Some(path), Transport::Socket) => name_socket(message, &path.to_string_lossy()),
+        let message = match (&state.config.socket_path, connection.channel.is_process()) {
+            (Some(path), false) => name_socket(message, &path.to_string_lossy()),
             (Some(path), _) if state.fallback.is_some() => {
                 let reason = state.fallback.as_ref().map_or("", |fallback| &*fallback.reason);
                 format!("{message}; {}", name_socket(reason.to_owned(), &path.to_string_lossy()))
@@ -527,14 +527,14 @@ impl Engine {
         if !connection.exchanges.is_empty() || loss.cause != EvictionCause::PeerClosed {
             state.metrics.error(now, loss.category);
         }
-        if connection.channel == Transport::Stdio {
+        if connection.channel.is_process() {
             state.metrics.restart();
             state.catalogue = None;
         }
         if now.since(connection.opened) >= STABLE {
             state.backoff.succeed();
         }
-        if connection.channel == Transport::Stdio || !state.queue.is_empty() {
+        if connection.channel.is_process() || !state.queue.is_empty() {
             state.backoff.fail(now, state.limits.retry_backoff, None, &mut self.random);
         }
         state.round += 1;

@@ -51,7 +51,7 @@ impl World {
                     }
                 }
                 // A spawn is done at once, a connect often.
-                if self.random.mille(if channel == Transport::Stdio { 800 } else { 400 }) {
+                if self.random.mille(if channel.is_process() { 800 } else { 400 }) {
                     self.open_done(connection.0);
                 } else {
                     let delay = self.random.spread(50_000);
@@ -171,7 +171,7 @@ impl World {
             };
             return self.engine.open_failed(now, ConnectionId(id), failure);
         }
-        let pid = (channel == Transport::Stdio).then(|| {
+        let pid = channel.is_process().then(|| {
             self.next_pid += 1;
             self.next_pid
         });
@@ -198,7 +198,7 @@ impl World {
                 return;
             }
             link.blocked = false;
-            if link.peer.dead && link.channel == Transport::Socket && self.random.mille(500) {
+            if link.peer.dead && !link.channel.is_process() && self.random.mille(500) {
                 if !link.end_told {
                     link.end_told = true;
                     link.down.clear();

@@ -2,7 +2,6 @@
 //! client that cuts a line or speaks out of turn fails the run.
 
 use serde_json::{Value, json};
-use tmcp::config::Transport;
 
 use crate::link::{Ending, Fate, Job};
 use crate::profile::{Discover, Initialize, Lists, Reads, Speaks};
@@ -61,7 +60,7 @@ impl World {
     fn hang_up(&mut self, id: u64) {
         let Some(link) = self.links.get_mut(&id) else { return };
         let rest = std::mem::take(&mut link.peer.partial);
-        let ignores = link.profile.ignores_eof && link.channel == Transport::Stdio;
+        let ignores = link.profile.ignores_eof && link.channel.is_process();
         // Many readers take what stands before the end for a line.
         if !rest.is_empty() && self.random.mille(500) {
             self.line(id, &rest, true);
@@ -518,7 +517,7 @@ impl World {
         self.say(format_args!("c{id} dies at the server"));
         let link = self.links.get_mut(&id).expect("looked up above");
         link.peer.dead = true;
-        let reset = link.channel == Transport::Socket && self.random.mille(400);
+        let reset = !link.channel.is_process() && self.random.mille(400);
         link.ending.get_or_insert(if reset { Ending::Reset } else { Ending::Eof });
         let delay = self.random.spread(5_000);
         self.later(delay, Todo::Deliver(id));

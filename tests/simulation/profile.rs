@@ -192,13 +192,13 @@ pub fn entry(random: &mut Random, index: usize) -> Arc<ServerConfig> {
         n => Some(Duration::from_millis(n)),
     };
     let transport = random.pick(&[Transport::Socket, Transport::Stdio]);
-    let command = (transport == Transport::Stdio || random.mille(600)).then(|| Command {
+    let command = (transport.is_process() || random.mille(600)).then(|| Command {
         program: format!("server-{index}"),
         args: vec![format!("--{}", random.below(3))],
         env: Vec::new(),
         cwd: None,
     });
-    let socket = transport == Transport::Socket;
+    let socket = !transport.is_process();
     Arc::new(ServerConfig {
         name: format!("s{index}"),
         transport,

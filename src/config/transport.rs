@@ -1,0 +1,64 @@
+//! The transports, and what each is like.
+//!
+//! The engine asks for a capability and never for a variant, so that a further transport
+//! is a line in each method here. `tests/architecture.rs` holds that.
+
+/// How a server is reached first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// A Unix socket, with the command as the fallback when there is one.
+    Socket,
+    /// A child process and its pipes.
+    #[default]
+    Stdio,
+}
+
+/// What one more connection costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectCost {
+    /// A descriptor in the client and one in the server.
+    Descriptor,
+    /// A process with a start, a memory and a state of its own.
+    Process,
+}
+
+impl Transport {
+    /// Whether a connection is a child process and its pipes: it is started by us, writes
+    /// to stderr, has an exit status and is asked to end.
+    pub fn is_process(self) -> bool {
+        match self {
+            Transport::Socket => false,
+            Transport::Stdio => true,
+        }
+    }
+
+    /// Whether other clients may be connected to the same server.
+    pub fn is_shared(self) -> bool {
+        match self {
+            Transport::Socket => true,
+            Transport::Stdio => false,
+        }
+    }
+
+    /// What one more connection costs.
+    pub fn connect_cost(self) -> ConnectCost {
+        match self {
+            Transport::Socket => ConnectCost::Descriptor,
+            Transport::Stdio => ConnectCost::Process,
+        }
+    }
+
+    /// The transport of the entry's command, which stands in for one that cannot be
+    /// connected.
+    pub fn fallback(self) -> Transport {
+        Transport::Stdio
+    }
+
+    /// The word for it in a report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Transport::Socket => "socket",
+            Transport::Stdio => "stdio",
+        }
+    }
+}
