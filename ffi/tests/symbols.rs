@@ -25,6 +25,18 @@ fn archive() -> (PathBuf, String) {
     (target.join("debug/libtmcp_ffi.a"), words)
 }
 
+/// A sentence that only `Engine::check` says, which is compiled for the simulator.
+const OF_THE_CHECK: &str = " has ended and is still in ";
+
+fn contains(text: &[u8], wanted: &[u8]) -> bool {
+    text.windows(wanted.len()).any(|window| window == wanted)
+}
+
+#[test]
+fn the_sentence_that_the_archive_must_not_have_is_one_of_the_check() {
+    assert!(read("src/engine/check.rs").contains(OF_THE_CHECK));
+}
+
 /// Names that the archive defines for everybody, mangled ones left out.
 fn defined(readelf: &str) -> BTreeSet<&str> {
     readelf
@@ -56,6 +68,11 @@ fn the_archive_exports_what_the_list_says_and_needs_what_the_pc_file_names() {
     assert!(names.remove("rust_eh_personality"), "readelf told nothing");
     let list: String = names.iter().map(|name| format!("{name}\n")).collect();
     compare("ffi/symbols.txt", &list);
+
+    let bytes = std::fs::read(&archive).expect("the archive can be read");
+    let has = |text: &str| contains(&bytes, text.as_bytes());
+    assert!(has("the server closed the connection"), "no sentence of the engine is found");
+    assert!(!has(OF_THE_CHECK), "the archive contains Engine::check");
 
     let native = words
         .lines()

@@ -17,7 +17,8 @@
 //! 4. Wait for input until [`Engine::deadline`].
 //!
 //! # Invariants
-//! Checked after every step of the simulator by [`Engine::check`]:
+//! Checked after every step of the simulator by `Engine::check`, which other builds do
+//! not have:
 //! * a request is in exactly one place: awaiting the configuration or a tool
 //!   list, queued, on one connection, or ended;
 //! * a request that may have run is not sent again, unless it only reads or the
@@ -31,6 +32,7 @@ mod action;
 mod allowance;
 mod calls;
 mod catalogue;
+#[cfg(any(test, feature = "check"))]
 mod check;
 mod configuring;
 mod connection;

@@ -255,6 +255,7 @@ impl Pool {
     ///
     /// # Errors
     /// A sentence that names the invariant that does not hold.
+    #[cfg(any(test, feature = "check"))]
     pub fn check(&self) -> Result<(), String> {
         for id in &self.idle {
             let count = self.idle.iter().filter(|other| *other == id).count();

@@ -127,6 +127,7 @@ impl Reachability {
     }
 
     /// For tests: nothing is left of it.
+    #[cfg(any(test, feature = "check"))]
     pub(super) fn is_at_rest(&self) -> bool {
         self.watch.is_none() && self.leaving.is_none() && self.daemon.is_none()
     }

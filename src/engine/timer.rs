@@ -83,6 +83,7 @@ impl Soonest {
     }
 
     /// Whether a deadline is left out.
+    #[cfg(any(test, feature = "check"))]
     pub(super) fn misses(self, when: Time) -> bool {
         self.0.is_none_or(|soonest| soonest > when)
     }
