@@ -9,7 +9,7 @@ use crate::engine::catalogue::{Listing, Pages};
 use crate::engine::connection::Purpose;
 use crate::engine::event::{Completion, Event, Reply};
 use crate::engine::pool::{Hit, Opening};
-use crate::engine::request::{CallArguments, Kind, Request, State};
+use crate::engine::request::{Acquisition, CallArguments, Kind, Request, State};
 use crate::engine::timer::{Soonest, Timer};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
@@ -32,20 +32,17 @@ impl Engine {
         kind: Kind,
         timeout: Option<Duration>,
         user_data: u64,
-        internal: bool,
     ) -> Result<RequestId> {
         if !self.ready || self.loading {
             self.learn_request(&kind, None);
             let name = Arc::from(server);
-            return Ok(self.insert(now, name, kind, timeout, user_data, internal));
+            return Ok(self.insert(Request::of_host(now, name, kind, timeout, user_data)));
         }
         let server = match &self.made_at {
             Some(at) => self.lookup(server, Some(at))?,
             None => self.find_server(server)?,
         };
-        if !internal {
-            self.learn_request(&kind, Some(server));
-        }
+        self.learn_request(&kind, Some(server));
         if let Err(error) = self.room(server) {
             if let Kind::Call { .. } = kind {
                 let metrics = &mut self.server_mut(server).metrics;
@@ -56,52 +53,16 @@ impl Engine {
             return Err(error);
         }
         let name = self.server(server).name.clone();
-        let id = self.insert(now, name, kind, timeout, user_data, internal);
+        let id = self.insert(Request::of_host(now, name, kind, timeout, user_data));
         self.trace_begin(id);
         self.admit_to(now, id, server);
         Ok(id)
     }
 
-    pub(super) fn insert(
-        &mut self,
-        now: Time,
-        server_name: Arc<str>,
-        kind: Kind,
-        timeout: Option<Duration>,
-        user_data: u64,
-        internal: bool,
-    ) -> RequestId {
-        let id = RequestId(self.next_request);
-        self.next_request += 1;
-        let deadline = now + timeout.unwrap_or(super::request::TOTAL);
-        let request = Request {
-            server_name,
-            server: None,
-            kind,
-            state: State::AwaitingConfig,
-            user_data,
-            internal,
-            timeout,
-            timeout_key: "",
-            directory: self.made_at.clone(),
-            enqueued: now,
-            deadline,
-            silence: None,
-            heard: now,
-            startup: None,
-            operation_timeout: None,
-            assigned: None,
-            failures: 0,
-            restarts: 0,
-            missed: false,
-            open_questions: 0,
-            rounds: None,
-            misnamed: None,
-            unfolded: None,
-            progress: None,
-            served: false,
-        };
-        self.requests.insert(id, request);
+    /// Adds a request, which waits for the configuration until it is admitted.
+    pub(super) fn insert(&mut self, mut request: Request) -> RequestId {
+        request.directory.clone_from(&self.made_at);
+        let id = self.requests.insert(request);
         if !self.ready || self.loading {
             // Otherwise it is admitted at once, which sets its true deadline.
             self.note_request(id);
@@ -133,21 +94,13 @@ impl Engine {
     }
 
     fn admit_to(&mut self, now: Time, id: RequestId, server: ServerId) {
-        self.belongs_to(id, server);
+        self.requests.assign(id, server);
         let limits = &self.servers[server.0 as usize].limits;
         if let Some(request) = self.requests.get_mut(&id) {
             request.limit(limits);
         }
         self.note_request(id);
         self.encode_or_enqueue(now, id, server, false);
-    }
-
-    /// Says whose a request is, and counts it there if somebody asked for it.
-    pub(super) fn belongs_to(&mut self, id: RequestId, server: ServerId) {
-        let Some(request) = self.requests.get_mut(&id) else { return };
-        if request.server.replace(server).is_none() && !request.internal {
-            self.server_mut(server).open += 1;
-        }
     }
 
     /// Words become JSON here, once the tool's schema is known. A list that has
@@ -225,11 +178,11 @@ impl Engine {
         }
         let name = self.server(server).name.clone();
         let kind = Kind::List { what: Listing::Tools, pages: Pages::default() };
-        let listing = self.insert(now, name, kind, None, 0, true);
+        let listing = self.insert(Request::internal(now, name, kind));
         self.server_mut(server).listing = Some(listing);
         // Known before it is admitted: should it be refused, those who wait for it
         // have to be found.
-        self.belongs_to(listing, server);
+        self.requests.assign(listing, server);
         self.admit(now, listing);
     }
 
@@ -247,7 +200,9 @@ impl Engine {
         }
         self.pump(now, server);
         let waits = self.requests.get(&id).is_some_and(|request| {
-            matches!(request.state, State::Queued) && !request.missed && request.failures == 0
+            matches!(request.state, State::Queued)
+                && request.acquisition != Acquisition::Miss
+                && request.failures == 0
         });
         self.server_mut(server).metrics.pool.waits += u64::from(waits);
     }
@@ -272,17 +227,14 @@ impl Engine {
     /// Counts how a request got its first connection. Later ones, for a retry or
     /// the next page of a list, say nothing about the pool.
     fn count_hit(&mut self, id: RequestId, server: ServerId, hit: Hit) {
-        let Some(request) = self.requests.get_mut(&id) else { return };
-        if mem::replace(&mut request.served, true) {
+        let request = self.requests.get_mut(&id);
+        if !request.is_some_and(|request| request.acquire(Acquisition::Hit)) {
             return;
         }
-        let missed = request.missed;
-        let state = self.server_mut(server);
-        state.served += 1;
+        let metrics = &mut self.server_mut(server).metrics;
         match hit {
-            _ if missed => {}
-            Hit::Idle => state.metrics.pool.hits_idle += 1,
-            Hit::Shared => state.metrics.pool.hits_shared += 1,
+            Hit::Idle => metrics.pool.hits_idle += 1,
+            Hit::Shared => metrics.pool.hits_shared += 1,
         }
     }
 
@@ -304,14 +256,12 @@ impl Engine {
             let waiting: Vec<RequestId> = state.queue.iter().copied().collect();
             state.metrics.pool.overflow += u64::from(opening == Opening::Overflow);
             self.open(now, server, None);
-            // The miss is the one's for whom there was no connection yet.
-            let unserved = waiting.iter().find(|id| {
-                self.requests.get(id).is_some_and(|request| !request.missed && !request.served)
+            // The miss belongs to the first request without a connection.
+            let missed = waiting.iter().any(|id| {
+                let request = self.requests.get_mut(id);
+                request.is_some_and(|request| request.acquire(Acquisition::Miss))
             });
-            if let Some(request) = unserved.and_then(|id| self.requests.get_mut(id)) {
-                request.missed = true;
-                self.server_mut(server).metrics.pool.misses += 1;
-            }
+            self.server_mut(server).metrics.pool.misses += u64::from(missed);
         }
     }
 
@@ -361,9 +311,7 @@ impl Engine {
         request.startup = None;
         request.misnamed = None;
         request.unfolded = None;
-        let state = self.server_mut(server);
-        state.in_flight += 1;
-        state.metrics.request_sent(now, size);
+        self.server_mut(server).metrics.request_sent(now, size);
         self.note_request(id);
         self.ask_write(connection);
     }
@@ -372,7 +320,7 @@ impl Engine {
     /// longer waits. The server is told if it may be working on it.
     pub(super) fn abandon(&mut self, now: Time, id: RequestId, reason: &str) {
         let Some(request) = self.requests.get(&id) else { return };
-        let Some(server) = request.server else { return };
+        let Some(server) = request.server() else { return };
         match request.state {
             State::InFlight(connection) => {
                 self.abandon_in_flight(now, id, server, connection, reason);
@@ -396,7 +344,6 @@ impl Engine {
         connection: ConnectionId,
         reason: &str,
     ) {
-        self.server_mut(server).in_flight -= 1;
         let Some(stream) = self.connections.get_mut(&connection) else { return };
         let era = stream.era();
         let Some(exchange) = stream.find(id) else { return };
@@ -436,7 +383,7 @@ impl Engine {
             if let Kind::List { .. } = request.kind {
                 self.listed(now, &request, outcome);
             } else if let (Kind::Subscribe { .. }, Err(_), Some(server)) =
-                (&request.kind, &outcome, request.server)
+                (&request.kind, &outcome, request.server())
             {
                 self.renew_later(now, server);
             }
@@ -445,7 +392,7 @@ impl Engine {
         let server = request.server_name.clone();
         let outcome = outcome.map_err(|error| self.clean_error(name_server(error, &server)));
         self.trace_end(now, id, &request, &outcome);
-        if let (Err(error), Some(server)) = (&outcome, request.server) {
+        if let (Err(error), Some(server)) = (&outcome, request.server()) {
             self.server_mut(server).last_error = Some((error.message().to_owned(), now));
         }
         self.events.push_back(Event::Done(Completion {
@@ -475,29 +422,22 @@ impl Engine {
 
     /// Takes a request out and counts it.
     pub(super) fn end(&mut self, now: Time, id: RequestId, outcome: Outcome) -> Option<Request> {
-        let request = self.requests.remove(&id)?;
+        let request = self.requests.remove(id)?;
         if self.requests.is_empty() {
             self.requests_due = Soonest::default();
         }
         if request.open_questions > 0 {
             self.withdraw_questions_of(now, id);
         }
-        if let (Some(server), false) = (request.server, request.internal) {
-            self.server_mut(server).open -= 1;
-        }
-        if let (Some(server), true, false) = (request.server, request.missed, request.served) {
-            self.server_mut(server).missed_in_vain += 1;
-        }
-        if let (Some(server), Kind::Call { .. }) = (request.server, &request.kind) {
+        if let (Some(server), Kind::Call { .. }) = (request.server(), &request.kind) {
             let total = now.since(request.enqueued);
             let server_time = request.assigned.map_or(Duration::ZERO, |sent| now.since(sent));
             let waited = total.saturating_sub(server_time);
-            let timings = Timings {
-                total,
-                queue: if request.missed { Duration::ZERO } else { waited },
-                connect: if request.missed { waited } else { Duration::ZERO },
-                server: server_time,
+            let (queue, connect) = match request.acquisition {
+                Acquisition::Miss => (Duration::ZERO, waited),
+                Acquisition::Hit | Acquisition::Pending => (waited, Duration::ZERO),
             };
+            let timings = Timings { total, queue, connect, server: server_time };
             self.server_mut(server).metrics.call_finished(now, outcome, timings);
             if outcome.is_timed() {
                 self.latency.record(timings.total);
@@ -508,7 +448,7 @@ impl Engine {
 
     /// The engine's own tool list has come, or will not come.
     fn listed(&mut self, now: Time, listing: &Request, outcome: Result<Reply>) {
-        let Some(server) = listing.server else { return };
+        let Some(server) = listing.server() else { return };
         let state = self.server_mut(server);
         state.listing = None;
         for id in mem::take(&mut state.listeners) {
@@ -583,7 +523,7 @@ impl Engine {
             }
         }
         if request.outwaits_the_start(now) {
-            if let Some(server) = request.server {
+            if let Some(server) = request.server() {
                 if self.waits_on(now, id, server) {
                     return;
                 }
@@ -607,16 +547,25 @@ impl Engine {
     /// connection, and those that wait for a list of tools.
     fn room(&mut self, server: ServerId) -> Result<()> {
         let waiting = self.waiting(server);
-        let state = self.server_mut(server);
-        if waiting < state.most_waiting() {
+        if waiting < self.server(server).most_waiting() {
             return Ok(());
         }
+        let in_flight = self.in_flight(server);
+        let state = self.server_mut(server);
         state.metrics.pool.rejected += 1;
         let message = format!(
-            "server '{}' is busy: {} requests are in flight and {waiting} wait",
-            state.name, state.in_flight
+            "server '{}' is busy: {in_flight} requests are in flight and {waiting} wait",
+            state.name
         );
         Err(Error::new(error::Kind::Busy, message))
+    }
+
+    /// How many requests are on the connections of a server.
+    fn in_flight(&self, server: ServerId) -> usize {
+        let members = self.server(server).pool.members().iter();
+        let connections = members.filter_map(|member| self.connections.get(&member.id));
+        let purposes = connections.flat_map(|connection| &connection.exchanges);
+        purposes.filter(|exchange| matches!(exchange.purpose, Purpose::Request(_))).count()
     }
 }
 

@@ -154,7 +154,7 @@ impl Engine {
             .requests
             .iter()
             .filter(|(_, request)| matches!(request.state, State::AwaitingConfig))
-            .map(|(id, _)| *id)
+            .map(|(id, _)| id)
             .collect();
         waiting.sort_unstable();
         for id in waiting {
@@ -172,7 +172,7 @@ impl Engine {
             .connections
             .values()
             .map(|connection| connection.server)
-            .chain(self.requests.values().filter_map(|request| request.server))
+            .chain(self.requests.iter().filter_map(|(_, request)| request.server()))
             .collect();
         let free = |(index, server): (usize, &mut Server)| {
             let idle = !busy.contains(&ServerId(index as u32)) && server.armed.is_none();
@@ -201,8 +201,8 @@ impl Engine {
         let mut asking: Vec<RequestId> = self
             .requests
             .iter()
-            .filter(|(_, r)| r.server == Some(id) && matches!(r.state, State::Asking(_)))
-            .map(|(id, _)| *id)
+            .filter(|(_, r)| r.server() == Some(id) && matches!(r.state, State::Asking(_)))
+            .map(|(id, _)| id)
             .collect();
         asking.sort_unstable();
         waiting.append(&mut asking);

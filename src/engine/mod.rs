@@ -97,7 +97,7 @@ use allowance::Allowance;
 use configuring::Coming;
 use connection::Connection;
 use log::Log;
-use request::{CallArguments, Method, Request};
+use request::{CallArguments, Method, Request, Requests};
 use retry::Random;
 use server::Server;
 use silence::SERIAL_IDLE;
@@ -168,7 +168,7 @@ pub struct Engine {
     problems: Vec<Problem>,
     /// Eras of servers in earlier runs, by `ServerConfig::identity`.
     known_eras: HashMap<u64, Era>,
-    requests: IdMap<RequestId, Request>,
+    requests: Requests,
     connections: IdMap<ConnectionId, Connection>,
     timers: Timers,
     requests_due: Soonest,
@@ -183,7 +183,6 @@ pub struct Engine {
     /// The line that was looked at last was an answer that somebody waits for.
     answered: bool,
     shared: Shared,
-    next_request: u64,
     next_wire: u64,
     next_question: u64,
     abilities: Abilities,
@@ -215,7 +214,7 @@ impl Engine {
             by_name: BTreeMap::new(),
             problems: Vec::new(),
             known_eras: HashMap::new(),
-            requests: IdMap::default(),
+            requests: Requests::default(),
             connections: IdMap::default(),
             timers: Timers::default(),
             requests_due: Soonest::default(),
@@ -228,7 +227,6 @@ impl Engine {
             unasked: unasked::OF_ALL,
             answered: false,
             shared: Shared::default(),
-            next_request: 1,
             next_wire: 1,
             next_question: 1,
             abilities: Abilities::default(),
@@ -304,7 +302,7 @@ impl Engine {
             Arguments::Pairs(pairs) => CallArguments::Pairs(pairs),
         };
         let kind = request::Kind::Call { tool: Arc::from(call.tool), arguments };
-        self.accept(now, &call.server, kind, timeout, user_data, false)
+        self.accept(now, &call.server, kind, timeout, user_data)
     }
 
     /// Lists a server's tools, all pages.
@@ -334,7 +332,7 @@ impl Engine {
         user_data: u64,
     ) -> Result<RequestId> {
         let kind = request::Kind::List { what, pages: catalogue::Pages::default() };
-        self.accept(now, server, kind, timeout, user_data, false)
+        self.accept(now, server, kind, timeout, user_data)
     }
 
     /// Reads a resource.
@@ -419,7 +417,7 @@ impl Engine {
         user_data: u64,
     ) -> Result<RequestId> {
         let kind = request::Kind::Ask { method, name: name.into(), members: members.into() };
-        self.accept(now, server, kind, timeout, user_data, false)
+        self.accept(now, server, kind, timeout, user_data)
     }
 
     /// Opens a connection to a server that has none, so that the first call finds
@@ -438,7 +436,13 @@ impl Engine {
 
     /// Ends as soon as a configuration has been read; at once if one was.
     pub fn wait_ready(&mut self, now: Time, user_data: u64) -> RequestId {
-        let id = self.insert(now, Arc::from(""), request::Kind::Ready, None, user_data, false);
+        let id = self.insert(Request::of_host(
+            now,
+            Arc::from(""),
+            request::Kind::Ready,
+            None,
+            user_data,
+        ));
         if self.ready && !self.loading {
             self.finish(now, id, Ok(Reply::Ready));
         }
@@ -586,7 +590,7 @@ impl Engine {
         let mut overdue: Vec<(Time, RequestId)> = self
             .requests
             .iter()
-            .map(|(id, request)| (request.next_deadline(), *id))
+            .map(|(id, request)| (request.next_deadline(), id))
             .filter(|(due, _)| *due <= until)
             .collect();
         overdue.sort_unstable();
@@ -594,7 +598,8 @@ impl Engine {
             self.request_timeout(now, *id);
         }
         if overdue.len() <= LATE {
-            self.requests_due = self.requests.values().map(Request::next_deadline).collect();
+            self.requests_due =
+                self.requests.iter().map(|(_, request)| request.next_deadline()).collect();
         }
         overdue.len().min(LATE)
     }

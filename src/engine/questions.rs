@@ -207,7 +207,7 @@ impl Engine {
                 continue;
             }
             while let Some(other) = others.pop() {
-                if self.requests.contains_key(&other) {
+                if self.requests.get(&other).is_some() {
                     pending.request = Some(other);
                     heirs.push((*question, other));
                     break;
@@ -276,7 +276,8 @@ impl Engine {
         let request = others.pop();
         let state = self.server(server);
         // Somebody may wait for this very connection.
-        let waited_for = request.is_some() || state.open > 0 || state.config.unsolicited;
+        let waited_for =
+            request.is_some() || self.requests.open(server) > 0 || state.config.unsolicited;
         let room = match waited_for {
             true => self.room_for(now, server, &asks),
             false => Err("no call is under way"),
@@ -497,7 +498,7 @@ impl Engine {
     /// Sends the request again once nothing is open any more.
     fn next_round(&mut self, now: Time, id: RequestId) {
         let Some(request) = self.requests.get_mut(&id) else { return };
-        let (State::Asking(0), Some(server)) = (&request.state, request.server) else { return };
+        let (State::Asking(0), Some(server)) = (&request.state, request.server()) else { return };
         if let Some(rounds) = &mut request.rounds {
             rounds.extra = extra(rounds);
         }

@@ -175,7 +175,7 @@ impl Engine {
             1 => why.to_owned(),
             _ => format!("{why} (tried {tries} times)"),
         };
-        if let Some(server) = request.server {
+        if let Some(server) = request.server() {
             self.server_mut(server).queue.retain(|other| *other != id);
         }
         self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
@@ -184,7 +184,7 @@ impl Engine {
     /// Whether a person waits for a request, or for what becomes of it.
     fn is_waited_for(&self, id: RequestId) -> bool {
         let Some(request) = self.requests.get(&id) else { return false };
-        let listened = request.server.is_some_and(|server| {
+        let listened = request.server().is_some_and(|server| {
             let state = self.server(server);
             state.listing == Some(id) && !state.listeners.is_empty()
         });

@@ -109,7 +109,6 @@ impl Engine {
             Purpose::Request(request) => {
                 let state = self.server_mut(server);
                 state.metrics.response_received(now);
-                state.in_flight -= 1;
                 state.backoff.succeed();
                 state.manners.answered = Some(now);
                 let listing = self.requests.get(&request).is_some_and(Request::is_listing);

@@ -1,11 +1,12 @@
 //! One request of the host, from its acceptance to its completion.
 
+mod requests;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Directory, Limits};
-use std::collections::BTreeMap;
-
 use crate::engine::catalogue::{Listing, Pages};
 use crate::engine::event::Reply;
 use crate::engine::join::Join;
@@ -13,6 +14,7 @@ use crate::engine::{ConnectionId, Pair, ServerId};
 use crate::error::Error;
 use crate::time::{Time, in_words};
 use crate::wire::Outgoing;
+pub(super) use requests::Requests;
 
 /// Longest life of a request whose configuration names none.
 pub(super) const TOTAL: Duration = Duration::from_secs(30 * 60);
@@ -85,6 +87,17 @@ pub(super) enum CallArguments {
     Json(Box<str>),
 }
 
+/// How a request came by its first connection. The pool's statistics count it once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Acquisition {
+    /// It has had no connection, and none was opened for it.
+    Pending,
+    /// A connection had room for it.
+    Hit,
+    /// A connection was opened for it.
+    Miss,
+}
+
 /// Where a request is. It is in exactly one place at any time.
 #[derive(Debug)]
 pub(super) enum State {
@@ -110,7 +123,8 @@ pub(super) enum State {
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) server_name: Arc<str>,
-    pub(super) server: Option<ServerId>,
+    /// Set by [`Requests::assign`] alone.
+    server: Option<ServerId>,
     pub(super) kind: Kind,
     pub(super) state: State,
     pub(super) user_data: u64,
@@ -136,8 +150,7 @@ pub(super) struct Request {
     pub(super) failures: u32,
     /// How often a list was begun anew because its connection was lost.
     pub(super) restarts: u32,
-    /// It was counted as a pool miss.
-    pub(super) missed: bool,
+    pub(super) acquisition: Acquisition,
     /// Questions of its server to a person that are open: its silence is theirs.
     pub(super) open_questions: u32,
     pub(super) rounds: Option<Box<Rounds>>,
@@ -147,11 +160,74 @@ pub(super) struct Request {
     pub(super) unfolded: Option<Time>,
     /// What the server last said about its progress.
     pub(super) progress: Option<(f64, Option<f64>, Option<Box<str>>)>,
-    /// It has had a connection.
-    pub(super) served: bool,
 }
 
 impl Request {
+    /// A request that the host made. `timeout` limits the whole request; `user_data`
+    /// comes back with its completion.
+    pub(super) fn of_host(
+        now: Time,
+        server_name: Arc<str>,
+        kind: Kind,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Request {
+        let deadline = now + timeout.unwrap_or(TOTAL);
+        let internal = false;
+        Request {
+            timeout,
+            deadline,
+            user_data,
+            internal,
+            ..Request::internal(now, server_name, kind)
+        }
+    }
+
+    /// A request of the engine's own.
+    pub(super) fn internal(now: Time, server_name: Arc<str>, kind: Kind) -> Request {
+        Request {
+            server_name,
+            server: None,
+            kind,
+            state: State::AwaitingConfig,
+            user_data: 0,
+            internal: true,
+            timeout: None,
+            timeout_key: "",
+            directory: None,
+            enqueued: now,
+            deadline: now + TOTAL,
+            silence: None,
+            heard: now,
+            startup: None,
+            operation_timeout: None,
+            assigned: None,
+            failures: 0,
+            restarts: 0,
+            acquisition: Acquisition::Pending,
+            open_questions: 0,
+            rounds: None,
+            misnamed: None,
+            unfolded: None,
+            progress: None,
+        }
+    }
+
+    /// The server that answers the request; `None` until the configuration is known.
+    pub(super) fn server(&self) -> Option<ServerId> {
+        self.server
+    }
+
+    /// Counts how the request came by its first connection. Returns false when that
+    /// was counted before.
+    pub(super) fn acquire(&mut self, acquisition: Acquisition) -> bool {
+        let is_first = self.acquisition == Acquisition::Pending;
+        if is_first {
+            self.acquisition = acquisition;
+        }
+        is_first
+    }
+
     /// Fixes the deadlines once the server's limits are known. The clock runs
     /// from the caller's enqueue.
     pub(super) fn limit(&mut self, limits: &Limits) {

@@ -56,9 +56,6 @@ pub(super) struct Server {
     pub(super) listing: Option<RequestId>,
     pub(super) listeners: Vec<RequestId>,
     pub(super) metrics: ServerMetrics,
-    /// Requests that somebody asked for and that have not ended.
-    pub(super) open: usize,
-    pub(super) in_flight: u32,
     pub(super) last_error: Option<(String, Time)>,
     /// Why it could not be reached or started the last time.
     pub(super) failed_start: Option<(String, Time)>,
@@ -81,10 +78,6 @@ pub(super) struct Server {
     pub(super) asking: Allowance,
     /// Changes that are still to be told.
     pub(super) notices: Notices,
-    /// Requests that got a connection at least once, and those for which one was
-    /// opened and that ended before it came: together the hits and misses.
-    pub(super) served: u64,
-    pub(super) missed_in_vain: u64,
     /// What was odd in its messages and has been told. The kinds are few and fixed.
     pub(super) oddities: BTreeSet<Oddity>,
 }
@@ -112,8 +105,6 @@ impl Server {
             listing: None,
             listeners: Vec::new(),
             metrics: ServerMetrics::default(),
-            open: 0,
-            in_flight: 0,
             last_error: None,
             failed_start: None,
             said: Said::default(),
@@ -127,8 +118,6 @@ impl Server {
             talk: Talk::default(),
             asking: questions::RATE,
             notices: Notices::default(),
-            served: 0,
-            missed_in_vain: 0,
             oddities: BTreeSet::new(),
             config,
         }

@@ -73,7 +73,8 @@ impl Engine {
         let at = self.directory.as_deref();
         let shown = move |id: &ServerId| {
             let server = self.server(*id);
-            let used = server.was_up || server.open > 0 || !server.pool.members().is_empty();
+            let used =
+                server.was_up || self.requests.open(*id) > 0 || !server.pool.members().is_empty();
             used || server.last_error.is_some() || server.config.scope.nearness(at).is_some()
         };
         self.by_name.iter().filter(move |(_, id)| shown(id)).map(|(name, _)| &**name)
@@ -117,7 +118,7 @@ impl Engine {
         report.pool_idle = server.pool.idle();
         report.pool_connecting = server.pool.connecting();
         report.queued = self.waiting(id);
-        report.in_flight = server.open.saturating_sub(report.queued);
+        report.in_flight = self.requests.open(id).saturating_sub(report.queued);
         report.tools = server.catalogue.as_ref().map(|catalogue| catalogue.len());
         report.pids = server
             .pool
@@ -139,7 +140,7 @@ impl Engine {
             .iter()
             .filter(|(_, request)| !request.internal && !matches!(request.kind, Kind::Ready))
             .map(|(id, request)| Job {
-                id: *id,
+                id,
                 user_data: request.user_data,
                 server: request.server_name.clone(),
                 what: request.what(),
@@ -163,7 +164,7 @@ impl Engine {
 
     /// The last line of stderr of a server that is starting and that a request waits for.
     fn last_line_at_the_start(&self, request: &Request) -> Option<String> {
-        let server = self.server(request.server?);
+        let server = self.server(request.server()?);
         let waits = matches!(request.state, State::Queued | State::AwaitingTools);
         let starts = !server.pool.is_up() && server.pool.connecting() > 0;
         server.said.lines().last().filter(|_| waits && starts).cloned()
@@ -179,7 +180,7 @@ impl Engine {
     pub fn newest_progress(&self) -> Option<(Arc<str>, Option<u32>)> {
         let reports = self.requests.iter().filter(|(_, request)| !request.internal);
         let (_, request) =
-            reports.filter(|(_, request)| request.progress.is_some()).max_by_key(|(id, _)| **id)?;
+            reports.filter(|(_, request)| request.progress.is_some()).max_by_key(|(id, _)| *id)?;
         let (done, total, _) = request.progress.as_ref()?;
         Some((request.what(), percent(*done, *total)))
     }

@@ -89,7 +89,7 @@ impl Engine {
     /// What timed out, what is known of the reason, and what may help.
     pub(super) fn timeout_message(&self, now: Time, id: RequestId) -> String {
         let Some(request) = self.requests.get(&id) else { return String::new() };
-        let Some(server) = request.server else { return request.timeout_message(now) };
+        let Some(server) = request.server() else { return request.timeout_message(now) };
         if let State::InFlight(connection) = request.state {
             let since = request.assigned.unwrap_or(request.enqueued);
             let evidence = self.connections.get(&connection).map(|c| c.evidence_since(since));

@@ -502,7 +502,6 @@ impl Engine {
         }
         for exchange in exchanges {
             let Purpose::Request(request) = exchange.purpose else { continue };
-            self.server_mut(server).in_flight -= 1;
             let delivery = connection.delivery(&exchange);
             self.lost_request(now, request, delivery.may_retry(self.is_repeatable(request)), &loss);
         }
@@ -552,7 +551,7 @@ impl Engine {
     /// A request whose connection is gone is tried again or ends.
     fn lost_request(&mut self, now: Time, id: RequestId, may_retry: bool, loss: &Loss) {
         let Some(request) = self.requests.get_mut(&id) else { return };
-        let Some(server) = request.server else { return };
+        let Some(server) = request.server() else { return };
         let retries = self.servers[server.0 as usize].limits.retry_attempts;
         let reason = &loss.reason;
         request.failures += 1;
@@ -588,7 +587,7 @@ impl Engine {
     /// What may be sent twice without harm.
     fn is_repeatable(&self, id: RequestId) -> bool {
         let Some(request) = self.requests.get(&id) else { return false };
-        match (&request.kind, request.server) {
+        match (&request.kind, request.server()) {
             (Kind::List { .. } | Kind::Ready | Kind::Ask { .. } | Kind::Subscribe { .. }, _) => {
                 true
             }

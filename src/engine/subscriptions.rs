@@ -39,7 +39,7 @@ impl Engine {
         user_data: u64,
     ) -> Result<RequestId> {
         let kind = Kind::Subscribe { uri: uri.into() };
-        self.accept(now, server, kind, timeout, user_data, false)
+        self.accept(now, server, kind, timeout, user_data)
     }
 
     /// No longer watches a resource. False: it was not watched.
@@ -339,8 +339,8 @@ impl Engine {
         for stream in self.connections.values().filter(|stream| stream.server == server) {
             missing.retain(|uri| !stream.carries(uri));
         }
-        for request in self.requests.values().filter(|request| request.internal) {
-            if let (Kind::Subscribe { uri }, Some(of)) = (&request.kind, request.server) {
+        for (_, request) in self.requests.iter().filter(|(_, request)| request.internal) {
+            if let (Kind::Subscribe { uri }, Some(of)) = (&request.kind, request.server()) {
                 if of == server {
                     missing.remove(uri);
                 }
@@ -355,9 +355,9 @@ impl Engine {
         for uri in missing.into_iter().take(count) {
             self.note(LogLevel::Debug, format_args!("{name}: subscribing to {uri} again"));
             let kind = Kind::Subscribe { uri };
-            let id = self.insert(now, name.clone(), kind, None, 0, true);
+            let id = self.insert(Request::internal(now, name.clone(), kind));
             // Known before it is admitted: should it be refused, it is tried again.
-            self.belongs_to(id, server);
+            self.requests.assign(id, server);
             self.admit(now, id);
         }
     }

@@ -36,7 +36,7 @@ impl Engine {
         request: &Request,
         outcome: &Result<Reply>,
     ) {
-        if !self.log.tells(LogLevel::Debug) || request.server.is_none() {
+        if !self.log.tells(LogLevel::Debug) || request.server().is_none() {
             return;
         }
         let took = Took(now.since(request.enqueued));
