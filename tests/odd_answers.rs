@@ -15,8 +15,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tmcp::config::parse_servers;
 use tmcp::engine::{
-    Action, Arguments, CallTool, Completion, ConnectionId, Engine, Event, Listing, LogLevel,
-    Opened, Reference, Reply, RequestId, Unfinished,
+    Action, Arguments, CallTool, Completion, Engine, Event, Listing, LogLevel, Opened, Reference,
+    Reply, RequestId, StreamId, Unfinished,
 };
 use tmcp::mcp::render::rows::List;
 use tmcp::mcp::render::{content, listing};
@@ -332,7 +332,7 @@ fn witnesses(value: &Value) -> Vec<(String, String)> {
 struct World {
     engine: Engine,
     now: Time,
-    connections: BTreeSet<u64>,
+    streams: BTreeSet<u64>,
     warnings: Vec<String>,
 }
 
@@ -345,7 +345,7 @@ impl World {
         let config = parse_servers(servers.to_string().as_bytes(), &|_| None, "test");
         let now = Time::from_micros(1_000_000);
         engine.configure(now, config);
-        World { engine, now, connections: BTreeSet::new(), warnings: Vec::new() }
+        World { engine, now, streams: BTreeSet::new(), warnings: Vec::new() }
     }
 
     /// Carries out everything that can be without time passing.
@@ -353,12 +353,12 @@ impl World {
         loop {
             while let Some(action) = self.engine.poll_action() {
                 match action {
-                    Action::Open { connection, .. } => {
-                        self.connections.insert(connection.0);
+                    Action::Open { stream, .. } => {
+                        self.streams.insert(stream.0);
                         let opened = Opened { pid: Some(1), ..Opened::default() };
-                        self.engine.opened(self.now, connection, opened);
+                        self.engine.opened(self.now, stream, opened);
                     }
-                    Action::Write { connection } => self.serve(connection, answer),
+                    Action::Write { stream } => self.serve(stream, answer),
                     _ => {}
                 }
             }
@@ -374,9 +374,9 @@ impl World {
         }
     }
 
-    fn serve(&mut self, connection: ConnectionId, answer: &dyn Fn(&str, &Value) -> String) {
-        let bytes = self.engine.pending(connection).to_vec();
-        self.engine.wrote(self.now, connection, bytes.len());
+    fn serve(&mut self, stream: StreamId, answer: &dyn Fn(&str, &Value) -> String) {
+        let bytes = self.engine.pending(stream).to_vec();
+        self.engine.wrote(self.now, stream, bytes.len());
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             // A cursor goes back as it came, half a surrogate pair and all.
             let line = String::from_utf8_lossy(line).replace("\\ud800", "\\ufffd");
@@ -384,7 +384,7 @@ impl World {
             let Some(method) = request["method"].as_str() else { continue };
             if request.get("id").is_some() {
                 let text = answer(method, &request["id"]);
-                self.engine.received(self.now, connection, text.as_bytes());
+                self.engine.received(self.now, stream, text.as_bytes());
             }
         }
     }
@@ -499,7 +499,7 @@ fn try_one(template: &Template, modern: bool, path: &str, damage: Damage) -> Res
     let id = world.ask(Ask::Call);
     world.run(&next);
     let done = world.done(id).ok_or("the next request has not ended")?;
-    if shown(&done) != "alive" || world.connections.len() != 1 {
+    if shown(&done) != "alive" || world.streams.len() != 1 {
         return Err(format!("the next answer is {:?}", shown(&done)));
     }
     Ok(())

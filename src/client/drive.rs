@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::channel::{ConnectErrorKind, ExitStatus, Flow, Program, Signal, Stdio, Transport, Unix};
 use crate::config::{ServerConfig, Transport as Channel};
 use crate::engine::{
-    Action, ChildExit, ConnectionId, LogLevel, OpenFailure, Opened, Signal as Hardness,
+    Action, ChildExit, LogLevel, OpenFailure, Opened, Signal as Hardness, StreamId,
 };
 use crate::error::Kind;
 use crate::release;
@@ -248,7 +248,7 @@ impl Client {
     }
 
     /// Keeps in mind a link whose process no event will report.
-    pub(super) fn watch(&mut self, now: Time, id: ConnectionId) {
+    pub(super) fn watch(&mut self, now: Time, id: StreamId) {
         let Some(link) = self.links.get(&id) else { return };
         if link.deadline(now).is_some() && !self.watched.contains(&id) {
             self.watched.push(id);
@@ -256,7 +256,7 @@ impl Client {
     }
 
     /// Puts a link among those to be served.
-    pub(super) fn enlist(&mut self, id: ConnectionId) {
+    pub(super) fn enlist(&mut self, id: StreamId) {
         if let Some(link) = self.links.get_mut(&id) {
             if !std::mem::replace(&mut link.listed, true) {
                 self.busy.push_back(id);
@@ -265,7 +265,7 @@ impl Client {
     }
 
     /// One piece of work for one link: one write, one read, one look at stderr.
-    fn serve(&mut self, now: Time, id: ConnectionId) {
+    fn serve(&mut self, now: Time, id: StreamId) {
         let Some(link) = self.links.get_mut(&id) else { return };
         link.listed = false;
         if link.writable {
@@ -296,7 +296,7 @@ impl Client {
     }
 
     /// Which streams of a link are left unread, because the server says too much.
-    fn unread(&self, now: Time, id: ConnectionId) -> Unread {
+    fn unread(&self, now: Time, id: StreamId) -> Unread {
         let later = |until: Option<Time>| until.is_some_and(|until| now < until);
         Unread {
             output: later(self.engine.unread_until(id)),
@@ -305,7 +305,7 @@ impl Client {
     }
 
     /// Has a link served again: soon, or when its streams are read again.
-    fn come_back(&mut self, now: Time, id: ConnectionId) {
+    fn come_back(&mut self, now: Time, id: StreamId) {
         let unread = self.unread(now, id);
         let Some(link) = self.links.get(&id) else { return };
         if link.is_busy(unread) {
@@ -317,7 +317,7 @@ impl Client {
     }
 
     /// When a link has something to read that is left unread until then.
-    pub(super) fn read_again_at(&self, id: ConnectionId) -> Option<Time> {
+    pub(super) fn read_again_at(&self, id: StreamId) -> Option<Time> {
         let link = self.links.get(&id)?;
         let output = self.engine.unread_until(id).filter(|_| link.readable);
         let stderr = self.engine.stderr_unread_until(id).filter(|_| link.stderr);
@@ -338,7 +338,7 @@ impl Client {
     }
 
     /// True: bytes came.
-    fn read(&mut self, now: Time, id: ConnectionId) -> bool {
+    fn read(&mut self, now: Time, id: StreamId) -> bool {
         let Some(link) = self.links.get_mut(&id) else { return false };
         if !link.readable {
             return false;
@@ -372,7 +372,7 @@ impl Client {
 
     /// Logs what came, then reads more: what is read faster than it is logged
     /// would push out what nobody has seen.
-    fn read_stderr(&mut self, now: Time, id: ConnectionId) {
+    fn read_stderr(&mut self, now: Time, id: StreamId) {
         let Some(link) = self.links.get_mut(&id) else { return };
         if !link.stderr {
             return;
@@ -404,7 +404,7 @@ impl Client {
         link.stderr = false;
     }
 
-    fn write(&mut self, now: Time, id: ConnectionId) {
+    fn write(&mut self, now: Time, id: StreamId) {
         let Some(link) = self.links.get_mut(&id) else { return };
         let bytes = self.engine.pending(id);
         if bytes.is_empty() {
@@ -471,20 +471,20 @@ impl Client {
             match action {
                 // To start a process takes about a millisecond, wherever it is asked for:
                 // that is left to the turns, which have a budget.
-                Action::Open { connection, channel, server } => {
-                    self.opening.push_back((connection, channel, server));
+                Action::Open { stream, channel, server } => {
+                    self.opening.push_back((stream, channel, server));
                 }
-                Action::Write { connection } if self.pulling => self.unwritten.push(connection),
-                Action::Write { connection } => self.write(now, connection),
-                Action::Close { connection } => {
-                    if let Some(link) = self.links.get_mut(&connection) {
+                Action::Write { stream } if self.pulling => self.unwritten.push(stream),
+                Action::Write { stream } => self.write(now, stream),
+                Action::Close { stream } => {
+                    if let Some(link) = self.links.get_mut(&stream) {
                         // A failure leaves it unwatched; its process is polled then.
-                        let _ = link.shutdown(self.poll.registry(), connection);
+                        let _ = link.shutdown(self.poll.registry(), stream);
                     }
-                    self.watch(now, connection);
+                    self.watch(now, stream);
                 }
-                Action::Signal { connection, signal } => {
-                    let link = self.links.get_mut(&connection);
+                Action::Signal { stream, signal } => {
+                    let link = self.links.get_mut(&stream);
                     if let Some(child) = link.and_then(|link| link.transport.child_mut()) {
                         child.signal(match signal {
                             Hardness::Terminate => Signal::Terminate,
@@ -492,9 +492,9 @@ impl Client {
                         });
                     }
                 }
-                Action::Forget { connection } => self.forget(now, connection),
-                Action::LetGo { connection } => {
-                    if let Some(mut link) = self.links.remove(&connection) {
+                Action::Forget { stream } => self.forget(now, stream),
+                Action::LetGo { stream } => {
+                    if let Some(mut link) = self.links.remove(&stream) {
                         let _ = link.transport.deregister(self.poll.registry());
                         if let Some(child) = link.transport.child_mut() {
                             child.let_go();
@@ -515,7 +515,7 @@ impl Client {
         }
     }
 
-    fn forget(&mut self, now: Time, id: ConnectionId) {
+    fn forget(&mut self, now: Time, id: StreamId) {
         self.opening.retain(|(other, ..)| *other != id);
         let Some(mut link) = self.links.remove(&id) else { return };
         let _ = link.transport.deregister(self.poll.registry());
@@ -533,7 +533,7 @@ impl Client {
         self.carry_out(now);
     }
 
-    fn open(&mut self, now: Time, id: ConnectionId, channel: Channel, server: &Arc<ServerConfig>) {
+    fn open(&mut self, now: Time, id: StreamId, channel: Channel, server: &Arc<ServerConfig>) {
         // The host needs descriptors for those who attach to it.
         let mut short = fd::shortage(self.poll.as_raw_fd(), NEEDS);
         while short.is_some() && self.engine.spare_one(now) {

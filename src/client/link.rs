@@ -6,7 +6,7 @@ use std::time::Duration;
 use mio::{Registry, Token};
 
 use crate::channel::{ExitStatus, Flow, Part, TOKENS, Transport};
-use crate::engine::ConnectionId;
+use crate::engine::StreamId;
 use crate::time::Time;
 
 /// How long the host may take to say how a process ended that it has reaped.
@@ -77,14 +77,14 @@ impl Link {
     }
 
     /// The token block of a connection.
-    pub(super) fn token(id: ConnectionId) -> Token {
+    pub(super) fn token(id: StreamId) -> Token {
         Token(id.0 as usize * TOKENS)
     }
 
     /// Whose token it is.
-    pub(super) fn of(token: Token) -> (ConnectionId, Part) {
+    pub(super) fn of(token: Token) -> (StreamId, Part) {
         let (base, part) = Part::of(token);
-        (ConnectionId((base.0 / TOKENS) as u64), part)
+        (StreamId((base.0 / TOKENS) as u64), part)
     }
 
     /// Keeps what an event says.
@@ -147,7 +147,7 @@ impl Link {
     }
 
     /// Closes the sending side. A closed descriptor must not stay registered.
-    pub(super) fn shutdown(&mut self, registry: &Registry, id: ConnectionId) -> io::Result<()> {
+    pub(super) fn shutdown(&mut self, registry: &Registry, id: StreamId) -> io::Result<()> {
         self.closing = true;
         self.watches_room = false;
         let unwatched = self.transport.deregister(registry);
@@ -157,7 +157,7 @@ impl Link {
     }
 
     /// Asks for a report exactly while a write is blocked.
-    pub(super) fn settle(&mut self, registry: &Registry, id: ConnectionId) -> io::Result<()> {
+    pub(super) fn settle(&mut self, registry: &Registry, id: StreamId) -> io::Result<()> {
         let watch = !self.writable && !self.ended;
         if watch != self.watches_room {
             self.watches_room = watch;

@@ -35,7 +35,7 @@ pub use crate::engine::{
     Abilities, Answer, Arguments, Asks, CallTool, Completion, Event, Job, Listing, LogLevel, Pair,
     Progress, Question, QuestionId, Reference, Reply, RequestId, Unfinished,
 };
-use crate::engine::{ConnectionId, Engine, IdMap, Listed};
+use crate::engine::{Engine, IdMap, Listed, StreamId};
 use crate::error::{Error, Kind, Result};
 use crate::metrics::{self, Figures};
 use crate::sys::knock::Knocks;
@@ -85,24 +85,24 @@ pub struct Client {
     defaults: Defaults,
     poll: mio::Poll,
     events: mio::Events,
-    links: IdMap<ConnectionId, Link>,
+    links: IdMap<StreamId, Link>,
     /// Links with something to do that no event will announce.
-    busy: VecDeque<ConnectionId>,
+    busy: VecDeque<StreamId>,
     /// What the engine asked to open, and no turn has had the time for.
-    opening: VecDeque<(ConnectionId, Channel, Arc<ServerConfig>)>,
+    opening: VecDeque<(StreamId, Channel, Arc<ServerConfig>)>,
     speculative_read: SpeculativeRead,
     /// Other clients of the same sockets ask for room by it.
     knocks: Option<Knocks>,
     knocked: bool,
     /// Links whose process no event will report.
-    watched: Vec<ConnectionId>,
+    watched: Vec<StreamId>,
     /// Links with something to read that is left unread for a while.
-    unread: Vec<ConnectionId>,
+    unread: Vec<StreamId>,
     /// Between an event that the host pulled and the end of its pull.
     pulling: bool,
     /// Links that were given bytes meanwhile: a host that answers many events
     /// with many calls gets one write for each link, not one for each call.
-    unwritten: Vec<ConnectionId>,
+    unwritten: Vec<StreamId>,
     /// Channels given up whose process group still lives, to be killed then.
     orphaned_groups: Vec<(Time, Box<dyn Transport>)>,
     scratch: Box<[u8]>,
@@ -382,7 +382,7 @@ impl Client {
 
     /// The roots to tell servers that ask; see [`Engine::set_roots`].
     pub fn set_roots(&mut self, roots: Vec<String>) {
-        self.tell(|engine, _| engine.set_roots(roots));
+        self.tell(|engine, now| engine.set_roots(now, roots));
     }
 
     /// Requests of the host that have not ended, oldest first.
@@ -649,7 +649,7 @@ impl Client {
         let snapshot = self.engine.snapshot(name)?;
         let mut report = snapshot.report;
         if report.transport.starts_with("socket") {
-            let link = snapshot.connection.and_then(|id| self.links.get(&id));
+            let link = snapshot.stream.and_then(|id| self.links.get(&id));
             report.socket_fd = link.and_then(|link| link.transport.fd());
         }
         Ok(report)

@@ -11,7 +11,7 @@
 //! Invariants: a speculative_read is followed once; after [`RUN`] of them the poll is asked,
 //! so that a busy link keeps nobody else waiting for long.
 
-use crate::engine::ConnectionId;
+use crate::engine::StreamId;
 
 /// Turns in a row in which the poll need not be asked.
 const RUN: u32 = 8;
@@ -27,13 +27,13 @@ pub(super) struct SpeculativeRead {
 enum Written {
     #[default]
     Nowhere,
-    To(ConnectionId),
+    To(StreamId),
     ToSeveral,
 }
 
 impl SpeculativeRead {
     /// Bytes have left on a link.
-    pub(super) fn wrote(&mut self, id: ConnectionId) {
+    pub(super) fn wrote(&mut self, id: StreamId) {
         self.written = match self.written {
             Written::Nowhere => Written::To(id),
             Written::To(only) if only == id => Written::To(id),
@@ -42,7 +42,7 @@ impl SpeculativeRead {
     }
 
     /// The link to be read before the poll is asked; `None`: ask the poll.
-    pub(super) fn follow(&mut self) -> Option<ConnectionId> {
+    pub(super) fn follow(&mut self) -> Option<StreamId> {
         match std::mem::take(&mut self.written) {
             Written::To(id) if self.run < RUN => {
                 self.run += 1;
@@ -60,8 +60,8 @@ impl SpeculativeRead {
 mod tests {
     use super::*;
 
-    const A: ConnectionId = ConnectionId(1);
-    const B: ConnectionId = ConnectionId(2);
+    const A: StreamId = StreamId(1);
+    const B: StreamId = StreamId(2);
 
     #[test]
     fn it_is_about_the_only_link_that_was_written_to_and_followed_once() {

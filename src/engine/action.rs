@@ -4,48 +4,48 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Era, ServerConfig, Transport};
-use crate::engine::ConnectionId;
 use crate::json::kept::Json;
+use crate::wire::StreamId;
 
 /// Something for the driver to do.
 #[derive(Debug)]
 pub enum Action {
     /// Open a byte stream, then report `opened` or `open_failed`.
     Open {
-        /// Its name from now on.
-        connection: ConnectionId,
+        /// The stream.
+        stream: StreamId,
         /// Which of the server's two channels.
         channel: Transport,
         /// The server.
         server: Arc<ServerConfig>,
     },
-    /// The connection has bytes to write: see `Engine::pending`.
+    /// The stream has bytes to write: see `Engine::pending`.
     Write {
-        /// The connection.
-        connection: ConnectionId,
+        /// The stream.
+        stream: StreamId,
     },
     /// Nothing more will be written. A socket is closed; a process has its stdin
     /// closed, goes on being read, and its exit is reported by `child_exited`.
     Close {
-        /// The connection.
-        connection: ConnectionId,
+        /// The stream.
+        stream: StreamId,
     },
     /// Signal a process that did not go by itself.
     Signal {
-        /// The connection.
-        connection: ConnectionId,
+        /// The stream.
+        stream: StreamId,
         /// How hard.
         signal: Signal,
     },
-    /// Drop everything that belongs to the connection.
+    /// Drop everything that belongs to the stream.
     Forget {
-        /// The connection.
-        connection: ConnectionId,
+        /// The stream.
+        stream: StreamId,
     },
-    /// Drop everything that belongs to the connection and let its process run.
+    /// Drop everything that belongs to the stream and let its process run.
     LetGo {
-        /// The connection.
-        connection: ConnectionId,
+        /// The stream.
+        stream: StreamId,
     },
     /// Tell other clients of the server's socket that it is waited for.
     Knock {

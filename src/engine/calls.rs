@@ -313,7 +313,7 @@ impl Engine {
         request.unfolded = None;
         self.server_mut(server).metrics.request_sent(now, size);
         self.note_request(id);
-        self.ask_write(connection);
+        self.serve_wire(now, connection);
     }
 
     /// Lets go of a request wherever it is, without ending it: its caller no
@@ -349,7 +349,7 @@ impl Engine {
         let Some(exchange) = stream.find(id) else { return };
         let wire = exchange.wire;
         if stream.cancel(wire) != Cancel::Notify {
-            self.ask_write(connection);
+            self.serve_wire(now, connection);
             return self.release(now, connection);
         }
         if let Some(exchange) = stream.find(id) {
@@ -360,7 +360,7 @@ impl Engine {
             message::write_cancelled(out, wire, reason, meta);
         });
         self.server_mut(server).metrics.message_sent(now);
-        self.ask_write(connection);
+        self.serve_wire(now, connection);
         self.note_connection(connection);
     }
 

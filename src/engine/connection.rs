@@ -11,11 +11,13 @@ use std::time::Duration;
 use crate::config::{Era, Transport};
 use crate::engine::allowance::Allowance;
 use crate::engine::evidence::Evidence;
-use crate::engine::{RequestId, ServerId, unasked};
+use crate::engine::stream_set::StreamSet;
+use crate::engine::{ConnectionId, RequestId, ServerId, unasked};
+use crate::mcp::message;
 use crate::session::negotiation::{Negotiation, Question};
 use crate::time::Time;
 use crate::wire::ndjson::Ndjson;
-use crate::wire::{Cancel, Delivery, Outgoing, Shared, StreamId, Ticket, Wire};
+use crate::wire::{Cancel, Delivery, Outgoing, Shared, Ticket, Wire};
 
 /// Requests of one connection that are remembered although nobody waits for an answer.
 const UNAWAITED: usize = 32;
@@ -69,7 +71,7 @@ pub(super) enum Purpose {
 pub(super) struct Exchange {
     pub(super) wire: u64,
     pub(super) purpose: Purpose,
-    ticket: Ticket,
+    pub(super) ticket: Ticket,
 }
 
 /// One byte stream to a server.
@@ -79,7 +81,8 @@ pub(super) struct Connection {
     pub(super) channel: Transport,
     pub(super) phase: Phase,
     pub(super) wire: Box<dyn Wire>,
-    stream: StreamId,
+    /// Its streams beside the first. Connections with one stream do not pay for the room.
+    pub(super) streams: Option<Box<StreamSet>>,
     pub(super) exchanges: Vec<Exchange>,
     pub(super) opened: Time,
     pub(super) idle_since: Time,
@@ -122,14 +125,14 @@ impl Connection {
         server: ServerId,
         channel: Transport,
         round: u32,
-        (stream, wire): (StreamId, Box<dyn Wire>),
+        wire: Box<dyn Wire>,
     ) -> Connection {
         Connection {
             server,
             channel,
             phase: Phase::Opening,
             wire,
-            stream,
+            streams: None,
             exchanges: Vec::new(),
             opened: now,
             idle_since: now,
@@ -152,9 +155,10 @@ impl Connection {
         }
     }
 
-    /// What is left of a connection that was taken out, while its process lives.
-    pub(super) fn successor(&self, now: Time) -> Connection {
-        let wire = (self.stream, Box::new(Ndjson::new(self.stream)) as Box<dyn Wire>);
+    /// What is left of a connection that was taken out, while its process lives. Its lines
+    /// are no messages any more.
+    pub(super) fn successor(&self, now: Time, id: ConnectionId) -> Connection {
+        let wire = Box::new(Ndjson::new(id.first_stream()));
         Connection::new(now, self.server, self.channel, 0, wire)
     }
 
@@ -225,11 +229,6 @@ impl Connection {
         cancel
     }
 
-    /// The stream that it was opened with.
-    pub(super) fn first_stream(&self) -> StreamId {
-        self.stream
-    }
-
     /// How much of `exchange` has left us.
     pub(super) fn delivery(&self, exchange: &Exchange) -> Delivery {
         self.wire.delivery(&exchange.ticket)
@@ -289,6 +288,21 @@ impl Connection {
         Some(self.exchanges.swap_remove(at))
     }
 
+    /// Cancels a request whose answer counts for nothing from now on.
+    pub(super) fn withdraw(
+        &mut self,
+        shared: &mut Shared,
+        wire: u64,
+        reason: &str,
+        meta: Option<&str>,
+    ) {
+        if self.cancel(wire) == Cancel::Notify && self.take(wire).is_some() {
+            self.notify(shared, message::CANCELLED, |out| {
+                message::write_cancelled(out, wire, reason, meta);
+            });
+        }
+    }
+
     /// The exchange of a request of the host.
     pub(super) fn find(&mut self, id: RequestId) -> Option<&mut Exchange> {
         self.exchanges.iter_mut().find(|exchange| exchange.purpose == Purpose::Request(id))
@@ -328,7 +342,8 @@ impl Connection {
 
     /// When `handle_timeout` has something to do for it.
     pub(super) fn deadline(&self, idle_timeout: Option<Duration>) -> Option<Time> {
-        match &self.phase {
+        let opening = self.streams.as_ref().and_then(|streams| streams.deadline());
+        let due = match &self.phase {
             Phase::Opening | Phase::Daemon => None,
             Phase::Negotiating(negotiation) => {
                 let silent = self.channel.is_shared() && !self.heard;
@@ -348,20 +363,21 @@ impl Connection {
                     _ => None,
                 })
                 .min(),
-        }
+        };
+        [due, opening].into_iter().flatten().min()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::StreamId;
 
     const STREAM: StreamId = StreamId(1);
 
     fn connection() -> (Connection, Shared) {
         let wire = Box::new(Ndjson::new(STREAM));
-        let opened = (STREAM, wire as Box<dyn Wire>);
-        (Connection::new(Time::ZERO, ServerId(0), Transport::Socket, 0, opened), Shared::default())
+        (Connection::new(Time::ZERO, ServerId(0), Transport::Socket, 0, wire), Shared::default())
     }
 
     fn send(c: &mut Connection, shared: &mut Shared, wire: u64, text: &str) {

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use crate::wire::StreamId;
+
 /// A request made by the host; never used twice in one engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
@@ -15,9 +17,17 @@ pub struct ServerId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QuestionId(pub u64);
 
-/// One byte stream to a server; never used twice in one engine.
+/// One session with a server; never used twice in one engine. It bears the number of its
+/// first stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u64);
+
+impl ConnectionId {
+    /// The stream that was opened for the session.
+    pub fn first_stream(self) -> StreamId {
+        StreamId(self.0)
+    }
+}
 
 /// A table by names that are counters of our own: nobody outside can choose
 /// them, so that nothing has to be proof against chosen keys.

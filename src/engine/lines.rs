@@ -145,7 +145,7 @@ impl Engine {
         }
         let Some((fold, _)) = self.take_fold(on) else { return };
         if let Some(connection) = self.connections.get_mut(&on) {
-            connection.wire.set_verbatim(StreamId(on.0), false);
+            connection.wire.set_verbatim(on.first_stream(), false);
         }
         self.abandon_fold(now, on, &fold);
     }
@@ -265,7 +265,7 @@ impl Engine {
             envelope::write_error(out, theirs, INVALID_REQUEST, why);
         });
         self.server_mut(server).metrics.message_sent(now);
-        self.ask_write(id);
+        self.serve_wire(now, id);
     }
 
     /// Why a line that is being skipped ends its connection: no message of a handshake is
@@ -371,7 +371,8 @@ impl Engine {
     }
 
     /// A line that a server's process wrote to stderr. It is no error: servers log there.
-    pub fn log_stderr(&mut self, now: Time, id: ConnectionId, line: &str) {
+    pub fn log_stderr(&mut self, now: Time, stream: StreamId, line: &str) {
+        let id = self.connection_of(stream);
         let line = self.clean(&super::evidence::plain(line));
         if line.is_empty() {
             return;
@@ -389,7 +390,8 @@ impl Engine {
     }
 
     /// What a process has written to stderr without a line end, so far.
-    pub fn stderr_unfinished(&mut self, now: Time, id: ConnectionId, text: &str) {
+    pub fn stderr_unfinished(&mut self, now: Time, stream: StreamId, text: &str) {
+        let id = self.connection_of(stream);
         let text = self.clean(&super::evidence::plain(text));
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.evidence.get_or_insert_default().says(now, &text);

@@ -38,6 +38,7 @@ mod configuring;
 mod connection;
 mod event;
 mod evidence;
+mod extra_streams;
 mod id;
 mod join;
 mod lines;
@@ -58,6 +59,8 @@ mod server;
 mod silence;
 mod snapshot;
 mod starting;
+mod stream_io;
+mod stream_set;
 mod streams;
 mod subscriptions;
 #[cfg(test)]
@@ -65,6 +68,7 @@ mod testing;
 mod timer;
 mod trace;
 mod unasked;
+mod wires;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
@@ -74,7 +78,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 pub use crate::mcp::schema::arguments::Pair;
-pub use crate::wire::Delivery;
+pub use crate::wire::{Delivery, StreamId};
 pub use action::{Action, ChildExit, OpenFailure, Opened, Signal};
 pub use catalogue::Listing;
 pub use event::{Answer, Asks, Completion, Event, Json, Progress, Question, Reply};
@@ -83,6 +87,7 @@ pub use log::LogLevel;
 pub use lookup::Listed;
 pub use pool::{Hit, Member, Opening, Pool, Shape};
 pub use snapshot::{Job, ServerSnapshot};
+pub use wires::NewWire;
 
 use crate::config::{Defaults, Directory, Era, Problem};
 use crate::error::{Error, Kind, Result};
@@ -170,6 +175,10 @@ pub struct Engine {
     known_eras: HashMap<u64, Era>,
     requests: Requests,
     connections: IdMap<ConnectionId, Connection>,
+    /// Whose the streams are that were opened after the first of their connection.
+    extra_streams: IdMap<StreamId, ConnectionId>,
+    /// Makes the codec of a connection.
+    new_wire: NewWire,
     timers: Timers,
     requests_due: Soonest,
     connections_due: Soonest,
@@ -216,6 +225,8 @@ impl Engine {
             known_eras: HashMap::new(),
             requests: Requests::default(),
             connections: IdMap::default(),
+            extra_streams: IdMap::default(),
+            new_wire: wires::lines,
             timers: Timers::default(),
             requests_due: Soonest::default(),
             connections_due: Soonest::default(),
@@ -259,6 +270,11 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Makes the codecs of connections from now on; by default each session speaks lines of JSON.
+    pub fn set_wires(&mut self, new_wire: NewWire) {
+        self.new_wire = new_wire;
     }
 
     /// Lines louder than this are not written.

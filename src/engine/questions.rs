@@ -80,7 +80,7 @@ impl Engine {
     }
 
     /// The roots to tell servers that ask: `file` URIs.
-    pub fn set_roots(&mut self, roots: Vec<String>) {
+    pub fn set_roots(&mut self, now: Time, roots: Vec<String>) {
         if self.roots == roots {
             return;
         }
@@ -106,7 +106,7 @@ impl Engine {
                     message::ROOTS_CHANGED,
                     message::write_roots_changed,
                 );
-                self.ask_write(id);
+                self.serve_wire(now, id);
             }
         }
     }
@@ -314,7 +314,7 @@ impl Engine {
             LogLevel::Warning,
             format_args!("{name} asks and is declined: {why}"),
         );
-        self.ask_write(id);
+        self.serve_wire(now, id);
     }
 
     /// A result asks for input: the questions are put, and the request goes on
@@ -469,7 +469,7 @@ impl Engine {
                     body => envelope::write_result(out, &their_id, body),
                 });
                 self.server_mut(pending.server).metrics.message_sent(now);
-                self.ask_write(connection);
+                self.serve_wire(now, connection);
             }
             Origin::Nobody => {}
             Origin::Round { key } => {

@@ -21,8 +21,8 @@ use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::time::Time;
-use crate::wire::Incoming;
 use crate::wire::ndjson::Ndjson;
+use crate::wire::{Incoming, StreamId};
 
 /// The pauses between two looks at a socket whose command may listen: the first, and
 /// the longest.
@@ -369,7 +369,7 @@ impl Engine {
             let daemon = Daemon { connection: id, pid, keep, ended: true, leaving: false };
             self.server_mut(server).reach.daemon = Some(daemon);
         } else {
-            self.actions.push_back(Action::Forget { connection: id });
+            self.actions.push_back(Action::Forget { stream: id.first_stream() });
         }
         let failure = OpenFailure { message, permanent: true, crowded: false };
         let failed = Failed { connection, failure, category: ErrorCategory::Spawn };
@@ -413,7 +413,7 @@ impl Engine {
 
     /// Keeps a process that carries nothing any more.
     pub(super) fn keep_daemon(&mut self, id: ConnectionId, connection: &Connection, pid: i32) {
-        let mut kept = connection.successor(connection.opened);
+        let mut kept = connection.successor(connection.opened, id);
         kept.pid = Some(pid);
         kept.phase = Phase::Daemon;
         self.connections.insert(id, kept);
@@ -422,7 +422,7 @@ impl Engine {
     /// What the daemon prints is no message; its lines are for the log.
     pub(super) fn daemon_says(&mut self, id: ConnectionId, mut bytes: &[u8]) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        let stream = connection.first_stream();
+        let stream = id.first_stream();
         let name = &self.servers[connection.server.0 as usize].name;
         // A line that is too long is no loss.
         while let Some(Incoming::Text(mut text)) = connection.wire.next(stream, &mut bytes) {
@@ -439,7 +439,7 @@ impl Engine {
     /// The process of a daemon has ended by itself.
     pub(super) fn daemon_ended(&mut self, now: Time, id: ConnectionId, how: &str) {
         let Some(connection) = self.take_connection(id) else { return };
-        self.actions.push_back(Action::Forget { connection: id });
+        self.actions.push_back(Action::Forget { stream: id.first_stream() });
         let state = self.server_mut(connection.server);
         state.reach.daemon = None;
         state.metrics.restart();
@@ -476,15 +476,16 @@ impl Engine {
         if daemon.keep || daemon.ended {
             self.take_connection(id);
             self.actions.push_back(match daemon.keep {
-                true => Action::LetGo { connection: id },
-                false => Action::Forget { connection: id },
+                true => Action::LetGo { stream: id.first_stream() },
+                false => Action::Forget { stream: id.first_stream() },
             });
             return;
         }
         // It does not look at its input, so it is told at once.
         connection.phase = Phase::Closing { until: now + FAREWELL, next: Farewell::Kill };
-        self.actions.push_back(Action::Close { connection: id });
-        self.actions.push_back(Action::Signal { connection: id, signal: Signal::Terminate });
+        self.actions.push_back(Action::Close { stream: id.first_stream() });
+        self.actions
+            .push_back(Action::Signal { stream: id.first_stream(), signal: Signal::Terminate });
         self.server_mut(server).reach.leaving = Some(id);
         self.note_connection(id);
     }
@@ -499,7 +500,8 @@ impl Engine {
     }
 
     /// Whether a process is to live on when the client goes.
-    pub fn outlives(&self, id: ConnectionId) -> bool {
+    pub fn outlives(&self, stream: StreamId) -> bool {
+        let id = self.connection_of(stream);
         self.servers.iter().any(|server| {
             let daemon = server.reach.daemon;
             daemon.is_some_and(|daemon| daemon.connection == id && daemon.keep)

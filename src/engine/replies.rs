@@ -24,6 +24,7 @@ use crate::rpc::envelope::{
 use crate::session::legacy;
 use crate::session::negotiation::Question;
 use crate::time::Time;
+use crate::wire::StreamId;
 
 impl Engine {
     pub(super) fn handle_message(&mut self, now: Time, id: ConnectionId, message: Message<'_>) {
@@ -214,7 +215,7 @@ impl Engine {
         connection: ConnectionId,
         page: Answer<'_>,
     ) {
-        let era = self.era(connection);
+        let era = self.era(connection.first_stream());
         let retiring = self.server(server).pool.is_retiring(connection);
         let Some(request) = self.requests.get_mut(&id) else { return };
         let Kind::List { what, pages } = &mut request.kind else { return };
@@ -355,7 +356,7 @@ impl Engine {
         let state = self.server_mut(server);
         state.metrics.wire.pings += u64::from(asked.method == "ping");
         state.metrics.message_sent(now);
-        self.ask_write(id);
+        self.serve_wire(now, id);
     }
 
     fn handle_notification(
@@ -472,7 +473,7 @@ impl Engine {
         match head.result_type.as_deref() {
             None | Some("complete" | "input_required") => Ok((head, result)),
             // Up to 2025-11-25 it is any member like others.
-            Some(_) if self.era(connection) != Some(Era::Modern) => {
+            Some(_) if self.era(connection.first_stream()) != Some(Era::Modern) => {
                 head.result_type = None;
                 Ok((head, result))
             }
@@ -484,9 +485,9 @@ impl Engine {
         }
     }
 
-    /// Whether a connection speaks the modern era, for display and tests.
-    pub fn era(&self, id: ConnectionId) -> Option<Era> {
-        self.connections.get(&id).and_then(|connection| connection.era())
+    /// The era of a stream's session, for display and tests.
+    pub fn era(&self, stream: StreamId) -> Option<Era> {
+        self.connections.get(&self.connection_of(stream)).and_then(|connection| connection.era())
     }
 }
 

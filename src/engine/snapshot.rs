@@ -5,19 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::request::{Kind, Request, State};
-use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
+use crate::engine::{ConnectionId, Engine, RequestId, ServerId, StreamId};
 use crate::error::Result;
 use crate::mcp::capabilities::Offers;
 use crate::metrics::{Latency, ServerReport};
 use crate::time::Time;
 
-/// One server's report and the connection whose descriptor stands for it.
+/// One server's report and the stream whose descriptor stands for it.
 #[derive(Debug)]
 pub struct ServerSnapshot<'a> {
     /// Everything but the descriptor.
     pub report: ServerReport<'a>,
-    /// The connection used last.
-    pub connection: Option<ConnectionId>,
+    /// The first stream of the connection used last.
+    pub stream: Option<StreamId>,
 }
 
 /// A request that has not ended.
@@ -105,7 +105,7 @@ impl Engine {
             }
             (None, transport) => transport.name(),
         };
-        let connection = server.pool.latest();
+        let stream = server.pool.latest().map(ConnectionId::first_stream);
         let mut report = ServerReport::new(&server.name, &server.metrics);
         report.transport = transport;
         report.status = server.status();
@@ -130,7 +130,7 @@ impl Engine {
         report.protocol_version = server.version;
         report.last_error = server.last_error.as_ref().map(|(why, when)| (&**why, *when));
         report.stderr = server.said.lines();
-        Ok(ServerSnapshot { report, connection })
+        Ok(ServerSnapshot { report, stream })
     }
 
     /// Requests of the host that have not ended, oldest first.

@@ -7,7 +7,7 @@ use crate::engine::action::{Action, OpenFailure};
 use crate::engine::connection::{Connection, Phase};
 use crate::engine::loss::Loss;
 use crate::engine::request::State;
-use crate::engine::{Engine, RequestId, ServerId};
+use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::time::Time;
 
@@ -104,12 +104,12 @@ impl Engine {
             .pool
             .members()
             .iter()
-            .filter_map(|member| self.connections.get(&member.id))
-            .filter(|connection| matches!(connection.phase, Phase::Negotiating(_)))
-            .min_by_key(|connection| connection.opened);
-        if let Some(connection) = starting {
+            .filter_map(|member| Some((member.id, self.connections.get(&member.id)?)))
+            .filter(|(_, connection)| matches!(connection.phase, Phase::Negotiating(_)))
+            .min_by_key(|(_, connection)| connection.opened);
+        if let Some((id, connection)) = starting {
             let over = request.time_is_over(now).replace(" without progress", "");
-            let (awaited, advice) = (connection.awaited(), self.fetcher_advice(connection));
+            let (awaited, advice) = (connection.awaited(id), self.fetcher_advice(connection));
             return format!("{over}, still starting: {awaited}{advice}");
         }
         let mut message = request.timeout_message(now);
@@ -139,12 +139,12 @@ impl Engine {
 
 impl Connection {
     /// What a server that is starting has not done yet, and what it printed instead.
-    fn awaited(&self) -> String {
+    fn awaited(&self, id: ConnectionId) -> String {
         let Phase::Negotiating(negotiation) = &self.phase else { return String::new() };
         let mut text = format!("no answer to {}", negotiation.awaited());
         text += &self.last_words();
         if self.evidence.as_deref().is_none_or(|evidence| !evidence.has_output()) {
-            let unfinished = self.wire.held(self.first_stream()).text;
+            let unfinished = self.wire.held(id.first_stream()).text;
             if !unfinished.is_empty() {
                 let line = String::from_utf8_lossy(&unfinished[..unfinished.len().min(200)]);
                 text += &format!("; stdout: {}", super::evidence::plain(&line));

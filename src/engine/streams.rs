@@ -18,27 +18,26 @@ use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::session::Session;
 use crate::session::negotiation::{Negotiation, Question, Step};
 use crate::time::Time;
-use crate::wire::ndjson::Ndjson;
-use crate::wire::{Incoming, Outgoing, StreamId, Want, Wire};
+use crate::wire::{Cancel, Outgoing, StreamId};
 
 /// How long a probe may stay unanswered by a server that is running.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The same from the start of a process, which may have to load an interpreter.
 const START_PATIENCE: Duration = Duration::from_secs(10);
-/// How long the exit status of a process that closed its output is waited for.
-const LAST_WORDS: Duration = Duration::from_millis(300);
 /// A process that lived this long did not die of being started.
 const STABLE: Duration = Duration::from_secs(10);
 /// How often a list is begun anew after its connection was lost.
 const RESTARTS: u32 = 2;
-/// Answers that a server asked for and does not read.
-const MAX_PENDING: usize = 1 << 20;
 
 impl Engine {
     // ----- inputs -----------------------------------------------------------
 
     /// A stream is open.
-    pub fn opened(&mut self, now: Time, id: ConnectionId, opened: Opened) {
+    pub fn opened(&mut self, now: Time, stream: StreamId, opened: Opened) {
+        let id = self.connection_of(stream);
+        if stream != id.first_stream() {
+            return self.extra_stream_opened(now, id, stream);
+        }
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if !matches!(connection.phase, Phase::Opening) {
             return;
@@ -67,143 +66,25 @@ impl Engine {
     }
 
     /// A stream could not be opened.
-    pub fn open_failed(&mut self, now: Time, id: ConnectionId, failure: OpenFailure) {
+    pub fn open_failed(&mut self, now: Time, stream: StreamId, failure: OpenFailure) {
+        let id = self.connection_of(stream);
+        if stream != id.first_stream() {
+            return self.extra_stream_failed(now, id, stream, &failure.message);
+        }
         let category = match self.connections.get(&id) {
             Some(connection) if connection.channel.is_process() => ErrorCategory::Spawn,
             Some(_) => ErrorCategory::Connect,
             None => return,
         };
         if let Some(connection) = self.take_connection(id) {
-            self.actions.push_back(Action::Forget { connection: id });
+            self.actions.push_back(Action::Forget { stream: id.first_stream() });
             self.attempt_failed(now, &connection, failure, category);
         }
     }
 
-    /// Bytes came.
-    pub fn received(&mut self, now: Time, id: ConnectionId, mut bytes: &[u8]) {
-        let stream = StreamId(id.0);
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        match connection.phase {
-            Phase::Closing { .. } | Phase::Ended { .. } | Phase::Opening => return,
-            Phase::Daemon => return self.daemon_says(id, bytes),
-            Phase::Negotiating(_) | Phase::Ready(_) => {}
-        }
-        connection.heard = true;
-        let server = connection.server;
-        let state = &mut self.servers[server.0 as usize];
-        connection.wire.set_limit(state.limits.max_answer);
-        state.metrics.bytes_received(now, bytes.len());
-        let (length, mut blank) = (bytes.len(), true);
-        let failure = loop {
-            let Some(connection) = self.connections.get_mut(&id) else { return };
-            if matches!(connection.phase, Phase::Closing { .. }) {
-                return;
-            }
-            if connection.unread_answers > MAX_PENDING {
-                break Some("the server asks without reading the answers".to_owned());
-            }
-            if !blank {
-                connection.wire.set_verbatim(stream, connection.is_folding());
-            }
-            let Some(incoming) = connection.wire.next(stream, &mut bytes) else {
-                break self.endless(id, stream);
-            };
-            (self.answered, blank) = (false, false);
-            let length = match incoming {
-                Incoming::Text(mut text) => {
-                    let length = text.len();
-                    self.handle_line(now, id, text.line());
-                    length
-                }
-                Incoming::TooLong(line) => {
-                    let length = line.bytes as usize;
-                    self.too_long(now, id, line);
-                    length
-                }
-            };
-            if !self.answered {
-                self.charge_line(now, id, length);
-            }
-        };
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        let (held, is_idle) = (connection.wire.held(stream), connection.exchanges.is_empty());
-        let (is_empty, is_skipping) = (held.bytes == 0, held.skipped > 0);
-        if is_idle && is_empty {
-            connection.wire.rest();
-        }
-        if blank && is_empty && (is_idle || !is_skipping) {
-            self.charge(now, id, length);
-        }
-        if let Some(reason) = failure {
-            let category = ErrorCategory::Protocol;
-            self.lose(now, id, Loss { reason, cause: EvictionCause::Error, category });
-        }
-    }
-
-    /// `n` pending bytes were written.
-    pub fn wrote(&mut self, now: Time, id: ConnectionId, n: usize) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        connection.wire.wrote(&mut self.shared, StreamId(id.0), n);
-        if connection.wire.unwritten() == 0 {
-            connection.unread_answers = 0;
-        }
-        let server = connection.server;
-        self.server_mut(server).metrics.bytes_sent(now, n);
-    }
-
-    /// The bytes that wait to be written.
-    pub fn pending(&mut self, id: ConnectionId) -> &[u8] {
-        match self.connections.get_mut(&id) {
-            Some(connection) => connection.wire.output(StreamId(id.0)),
-            None => &[],
-        }
-    }
-
-    /// The stream ended, or failed with `error`.
-    pub fn end_of_stream(&mut self, now: Time, id: ConnectionId, error: Option<&str>) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        match connection.phase {
-            Phase::Closing { .. } | Phase::Ended { .. } | Phase::Daemon => return,
-            _ => {}
-        }
-        // A peer that died between a message and its newline has still said it.
-        if let Some(mut text) = connection.wire.finish(StreamId(id.0)) {
-            self.handle_line(now, id, text.line());
-        }
-        self.close_fold(now, id);
-        // What it said may have been the reason to close the connection.
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        if matches!(connection.phase, Phase::Closing { .. }) {
-            return;
-        }
-        let (server, starting) = (connection.server, connection.handshake().0);
-        let stdio = connection.channel.is_process();
-        if stdio && starting && self.server(server).reach.watches() {
-            // It may close its streams and listen all the same; its end is told apart.
-            return;
-        }
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        if connection.channel.is_process() && error.is_none() {
-            let (negotiating, probed) = connection.handshake();
-            connection.phase = Phase::Ended { until: now + LAST_WORDS, negotiating, probed };
-            let server = connection.server;
-            self.server_mut(server).pool.fade(id);
-            self.note_connection(id);
-            return;
-        }
-        let reason = match error {
-            Some(error) => format!("the connection failed: {error}"),
-            None => "the server closed the connection".to_owned(),
-        };
-        let cause = match error {
-            Some(_) => EvictionCause::Error,
-            None => EvictionCause::PeerClosed,
-        };
-        self.lose(now, id, Loss { reason, cause, category: ErrorCategory::Lost });
-    }
-
     /// The process behind a connection is gone and has been reaped.
-    pub fn child_exited(&mut self, now: Time, id: ConnectionId, exit: ChildExit) {
+    pub fn child_exited(&mut self, now: Time, stream: StreamId, exit: ChildExit) {
+        let id = self.connection_of(stream);
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let server = connection.server;
         if exit.well {
@@ -223,7 +104,7 @@ impl Engine {
         if closing {
             self.note(LogLevel::Debug, format_args!("server pid {pid} is gone: {how}"));
             self.take_connection(id);
-            self.actions.push_back(Action::Forget { connection: id });
+            self.actions.push_back(Action::Forget { stream: id.first_stream() });
             return self.has_left(now, server, id);
         }
         if daemon {
@@ -273,12 +154,12 @@ impl Engine {
     pub(super) fn open(&mut self, now: Time, server: ServerId, recovery_probe: Option<()>) {
         let stream = self.shared.new_stream();
         let id = ConnectionId(stream.0);
-        let state = self.server_mut(server);
+        let state = &mut self.servers[server.0 as usize];
         let channel = match recovery_probe {
             Some(()) => state.config.transport,
             None => state.channel(now),
         };
-        let wire = (stream, Box::new(Ndjson::new(stream)) as Box<dyn Wire>);
+        let wire = (self.new_wire)(stream, &state.config, channel);
         let mut connection = Connection::new(now, server, channel, state.round, wire);
         connection.recovery_probe = recovery_probe.is_some();
         if recovery_probe.is_some() {
@@ -296,7 +177,7 @@ impl Engine {
             }
         }
         self.connections.insert(id, connection);
-        self.actions.push_back(Action::Open { connection: id, channel, server: config });
+        self.actions.push_back(Action::Open { stream, channel, server: config });
     }
 
     pub(super) fn negotiate(&mut self, now: Time, id: ConnectionId, step: Step) {
@@ -327,7 +208,7 @@ impl Engine {
         });
         let server = connection.server;
         self.server_mut(server).metrics.request_sent(now, size);
-        self.ask_write(id);
+        self.serve_wire(now, id);
     }
 
     fn established(&mut self, now: Time, id: ConnectionId, session: Session) {
@@ -342,8 +223,12 @@ impl Engine {
         // Questions that are still open can only be answered too late.
         let late = |e: &Exchange| matches!(e.purpose, Purpose::Handshake(_)).then_some(e.wire);
         let late: Vec<u64> = connection.exchanges.iter().filter_map(late).collect();
-        connection.exchanges.retain(|e| !late.contains(&e.wire));
-        late.into_iter().for_each(|wire| connection.unawait(wire));
+        for wire in late {
+            if connection.cancel(wire) == Cancel::Notify {
+                connection.take(wire);
+                connection.unawait(wire);
+            }
+        }
         connection.phase = Phase::Ready(era);
         connection.rest(now);
         let (took, recovery_probe) =
@@ -351,7 +236,7 @@ impl Engine {
         let channel = connection.channel;
         if era == Era::Legacy {
             self.server_mut(server).metrics.message_sent(now);
-            self.ask_write(id);
+            self.serve_wire(now, id);
         }
         if recovery_probe {
             self.socket_is_back(now, server, id);
@@ -549,7 +434,7 @@ impl Engine {
     }
 
     /// A request whose connection is gone is tried again or ends.
-    fn lost_request(&mut self, now: Time, id: RequestId, may_retry: bool, loss: &Loss) {
+    pub(super) fn lost_request(&mut self, now: Time, id: RequestId, may_retry: bool, loss: &Loss) {
         let Some(request) = self.requests.get_mut(&id) else { return };
         let Some(server) = request.server() else { return };
         let retries = self.servers[server.0 as usize].limits.retry_attempts;
@@ -585,7 +470,7 @@ impl Engine {
     }
 
     /// What may be sent twice without harm.
-    fn is_repeatable(&self, id: RequestId) -> bool {
+    pub(super) fn is_repeatable(&self, id: RequestId) -> bool {
         let Some(request) = self.requests.get(&id) else { return false };
         match (&request.kind, request.server()) {
             (Kind::List { .. } | Kind::Ready | Kind::Ask { .. } | Kind::Subscribe { .. }, _) => {
@@ -688,14 +573,13 @@ impl Engine {
     /// until it is gone.
     fn part(&mut self, now: Time, id: ConnectionId, connection: &Connection) {
         let Some(pid) = connection.pid else {
-            self.actions.push_back(Action::Forget { connection: id });
-            return;
+            return self.forget_streams(id, connection);
         };
         if self.server(connection.server).reach.is_daemon(id) {
             return self.keep_daemon(id, connection, pid);
         }
-        self.actions.push_back(Action::Close { connection: id });
-        let mut closing = connection.successor(now);
+        self.actions.push_back(Action::Close { stream: id.first_stream() });
+        let mut closing = connection.successor(now, id);
         closing.pid = Some(pid);
         closing.phase = Phase::Closing { until: now + FAREWELL, next: Farewell::Terminate };
         self.connections.insert(id, closing);
@@ -707,7 +591,7 @@ impl Engine {
         if self.due(connection).is_none_or(|when| now < when) {
             return;
         }
-        if self.is_silent(now, id) {
+        if self.extra_stream_is_late(now, id) || self.is_silent(now, id) {
             return;
         }
         let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -741,30 +625,19 @@ impl Engine {
                     Farewell::GiveUp => {
                         let server = connection.server;
                         self.take_connection(id);
-                        self.actions.push_back(Action::Forget { connection: id });
+                        self.actions.push_back(Action::Forget { stream: id.first_stream() });
                         let line = format_args!("server pid {pid} does not die");
                         self.note(LogLevel::Error, line);
                         return self.has_left(now, server, id);
                     }
                 };
-                self.actions.push_back(Action::Signal { connection: id, signal });
+                self.actions.push_back(Action::Signal { stream: id.first_stream(), signal });
                 self.note_connection(id);
             }
             Phase::Ready(_) if connection.exchanges.is_empty() => {
                 self.close(now, id, EvictionCause::Idle);
             }
             Phase::Ready(_) => self.grace_is_over(now, id),
-        }
-    }
-
-    /// Asks the driver to write, once until it does.
-    pub(super) fn ask_write(&mut self, id: ConnectionId) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        while let Some(want) = connection.wire.poll() {
-            match want {
-                Want::Write(_) => self.actions.push_back(Action::Write { connection: id }),
-                Want::Open(_) | Want::Close(_) => {}
-            }
         }
     }
 }

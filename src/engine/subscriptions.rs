@@ -81,7 +81,7 @@ impl Engine {
         stream.drop_carried(uri);
         stream.idle_since = now;
         self.server_mut(server).metrics.request_sent(now, size);
-        self.ask_write(id);
+        self.serve_wire(now, id);
         self.note_connection(id);
     }
 
@@ -131,14 +131,11 @@ impl Engine {
         let meta = Some(&*self.identity.modern_meta);
         let old = stream.listens();
         if let Some(old) = old {
-            stream.take(old);
-            stream.notify(&mut self.shared, message::CANCELLED, |out| {
-                message::write_cancelled(out, old, "the subscriptions changed", meta);
-            });
+            stream.withdraw(&mut self.shared, old, "the subscriptions changed", meta);
         }
         stream.carry_only(uris.clone());
         if uris.is_empty() {
-            self.ask_write(id);
+            self.serve_wire(now, id);
             if old.is_some() {
                 self.server_mut(server).pool.vacate(id);
                 self.release(now, id);
@@ -168,7 +165,7 @@ impl Engine {
             state.pool.occupy(id);
         }
         state.metrics.request_sent(now, size);
-        self.ask_write(id);
+        self.serve_wire(now, id);
     }
 
     /// Lets go of the listen request of a connection that is to be closed; what
@@ -176,12 +173,9 @@ impl Engine {
     pub(super) fn stop_listening(&mut self, now: Time, server: ServerId, id: ConnectionId) {
         let Some(stream) = self.connections.get_mut(&id) else { return };
         let Some(wire) = stream.listens() else { return };
-        stream.take(wire);
-        stream.carry_only(BTreeSet::new());
         let meta = Some(&*self.identity.modern_meta);
-        stream.notify(&mut self.shared, message::CANCELLED, |out| {
-            message::write_cancelled(out, wire, "the connection retires", meta);
-        });
+        stream.withdraw(&mut self.shared, wire, "the connection retires", meta);
+        stream.carry_only(BTreeSet::new());
         let state = self.server_mut(server);
         state.pool.vacate(id);
         let shape = state.shape();
@@ -195,7 +189,7 @@ impl Engine {
                 self.note_request(id);
             }
         }
-        self.ask_write(id);
+        self.serve_wire(now, id);
         self.renew_soon(now, server);
     }
 

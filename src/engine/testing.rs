@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Era, parse_servers};
 use crate::engine::{
-    Abilities, Action, Arguments, CallTool, ConnectionId, Engine, Event, LogLevel, Opened,
-    RequestId,
+    Abilities, Action, Arguments, CallTool, Engine, Event, LogLevel, Opened, RequestId, StreamId,
 };
 use crate::time::Time;
 
@@ -14,8 +13,8 @@ use crate::time::Time;
 pub(super) struct Bench {
     pub(super) engine: Engine,
     pub(super) now: Time,
-    /// The connection that was opened last.
-    pub(super) connection: ConnectionId,
+    /// The stream that was opened last.
+    pub(super) stream: StreamId,
     /// Everything that was sent and not looked at yet, on whichever connection.
     sent: Vec<Value>,
     /// The server reads nothing more.
@@ -32,7 +31,7 @@ impl Bench {
         let mut bench = Bench {
             engine,
             now: Time::from_micros(1_000_000),
-            connection: ConnectionId(0),
+            stream: StreamId(0),
             sent: Vec::new(),
             is_deaf: false,
             actions: Vec::new(),
@@ -63,7 +62,7 @@ impl Bench {
 
     /// Whether the server speaks the modern era.
     pub(super) fn is_modern(&self) -> bool {
-        self.engine.era(self.connection) == Some(Era::Modern)
+        self.engine.era(self.stream) == Some(Era::Modern)
     }
 
     /// Calls a tool; the connection is opened and its handshake answered.
@@ -87,8 +86,8 @@ impl Bench {
 
     /// The server writes a line.
     pub(super) fn line(&mut self, line: &str) {
-        self.engine.received(self.now, self.connection, line.as_bytes());
-        self.engine.received(self.now, self.connection, b"\n");
+        self.engine.received(self.now, self.stream, line.as_bytes());
+        self.engine.received(self.now, self.stream, b"\n");
         self.carry_out();
     }
 
@@ -116,25 +115,25 @@ impl Bench {
 
     /// The stream of the connection ends.
     pub(super) fn hang_up(&mut self) {
-        self.engine.end_of_stream(self.now, self.connection, None);
-        self.engine.child_exited(self.now, self.connection, Default::default());
+        self.engine.end_of_stream(self.now, self.stream, None);
+        self.engine.child_exited(self.now, self.stream, Default::default());
         self.carry_out();
     }
 
     fn carry_out(&mut self) {
         while let Some(action) = self.engine.poll_action() {
             match action {
-                Action::Open { connection, .. } => {
-                    self.connection = connection;
-                    self.engine.opened(self.now, connection, Opened { pid: Some(1), group: None });
+                Action::Open { stream, .. } => {
+                    self.stream = stream;
+                    self.engine.opened(self.now, stream, Opened { pid: Some(1), group: None });
                 }
                 Action::Write { .. } if self.is_deaf => {}
-                Action::Write { connection } => {
-                    let bytes = self.engine.pending(connection).to_vec();
-                    self.engine.wrote(self.now, connection, bytes.len());
+                Action::Write { stream } => {
+                    let bytes = self.engine.pending(stream).to_vec();
+                    self.engine.wrote(self.now, stream, bytes.len());
                     for line in bytes.split(|byte| *byte == b'\n').filter(|l| !l.is_empty()) {
                         let message: Value = serde_json::from_slice(line).unwrap();
-                        self.answer_handshake(connection, &message);
+                        self.answer_handshake(stream, &message);
                         self.sent.push(message);
                     }
                 }
@@ -144,7 +143,7 @@ impl Bench {
         self.engine.check().unwrap();
     }
 
-    fn answer_handshake(&mut self, connection: ConnectionId, message: &Value) {
+    fn answer_handshake(&mut self, stream: StreamId, message: &Value) {
         let result = match message["method"].as_str() {
             Some("initialize") => json!({"protocolVersion": "2025-11-25", "capabilities": {},
                 "serverInfo": {"name": "s", "version": "1"}}),
@@ -155,6 +154,6 @@ impl Bench {
         };
         let answer = json!({"jsonrpc": "2.0", "id": message["id"], "result": result});
         let line = format!("{answer}\n");
-        self.engine.received(self.now, connection, line.as_bytes());
+        self.engine.received(self.now, stream, line.as_bytes());
     }
 }

@@ -7,7 +7,7 @@
 //! its user.
 
 use crate::engine::allowance::Allowance;
-use crate::engine::{ConnectionId, Engine};
+use crate::engine::{ConnectionId, Engine, StreamId};
 use crate::time::Time;
 
 /// Bytes a second that are read of one connection, and at once.
@@ -23,17 +23,17 @@ const MESSAGE: usize = 256;
 pub(super) const LINE: usize = 64;
 
 impl Engine {
-    /// Until when what comes on a connection is to be left unread; `None`: it is read.
-    pub fn unread_until(&self, id: ConnectionId) -> Option<Time> {
-        let connection = self.connections.get(&id)?;
+    /// Until when what comes on a stream is to be left unread; `None`: it is read.
+    pub fn unread_until(&self, stream: StreamId) -> Option<Time> {
+        let connection = self.connections.get(&self.connection_of(stream))?;
         let loud = connection.unasked_share.is_used_up(&self.unasked);
         let all = self.unasked.back_at().filter(|_| loud);
         connection.unasked.back_at().max(all)
     }
 
     /// The same of what its process writes to stderr.
-    pub fn stderr_unread_until(&self, id: ConnectionId) -> Option<Time> {
-        self.connections.get(&id)?.unasked_stderr.back_at()
+    pub fn stderr_unread_until(&self, stream: StreamId) -> Option<Time> {
+        self.connections.get(&self.connection_of(stream))?.unasked_stderr.back_at()
     }
 
     /// A line that was no answer cost some work.
@@ -54,7 +54,8 @@ impl Engine {
     }
 
     /// A process wrote to stderr.
-    pub fn received_stderr(&mut self, now: Time, id: ConnectionId, bytes: usize) {
+    pub fn received_stderr(&mut self, now: Time, stream: StreamId, bytes: usize) {
+        let id = self.connection_of(stream);
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let server = connection.server;
         let before = connection.unasked_stderr.back_at().is_some();
@@ -71,7 +72,7 @@ mod tests {
     use crate::engine::testing::Bench;
 
     fn micros(bench: &Bench) -> u64 {
-        let until = bench.engine.unread_until(bench.connection);
+        let until = bench.engine.unread_until(bench.stream);
         until.map_or(0, |until| until.since(bench.now).as_micros() as u64)
     }
 
@@ -114,7 +115,7 @@ mod tests {
             bench.call("t");
             let mut read = 0;
             while micros(&bench) == 0 {
-                bench.engine.received(bench.now, bench.connection, &blank);
+                bench.engine.received(bench.now, bench.stream, &blank);
                 read += blank.len();
             }
             assert!(read < 9 << 20, "{read}");
@@ -147,19 +148,19 @@ mod tests {
         let mut loud = Vec::new();
         for name in &names {
             bench.call_of(name, "t");
-            loud.push(bench.connection);
+            loud.push(bench.stream);
         }
         let quiet = loud.pop().unwrap();
         let mut read = 0;
         while bench.now.as_micros() < 11_000_000 {
             for id in &loud {
-                bench.connection = *id;
+                bench.stream = *id;
                 while micros(&bench) == 0 {
                     bench.line(&"x".repeat(60_000));
                     read += 60_000;
                 }
             }
-            bench.connection = quiet;
+            bench.stream = quiet;
             bench.line("a word");
             assert_eq!(micros(&bench), 0);
             bench.wait(50_000);
@@ -172,15 +173,15 @@ mod tests {
     fn stderr_is_read_at_its_own_pace() {
         let mut bench = Bench::legacy();
         bench.call("t");
-        let until = |bench: &Bench| bench.engine.stderr_unread_until(bench.connection);
-        bench.engine.received_stderr(bench.now, bench.connection, 8 << 20);
+        let until = |bench: &Bench| bench.engine.stderr_unread_until(bench.stream);
+        bench.engine.received_stderr(bench.now, bench.stream, 8 << 20);
         assert_eq!(until(&bench), None);
-        bench.engine.received_stderr(bench.now, bench.connection, 1 << 20);
+        bench.engine.received_stderr(bench.now, bench.stream, 1 << 20);
         let pause = until(&bench).unwrap().since(bench.now);
         assert_eq!(pause.as_millis(), 2000);
         assert_eq!(micros(&bench), 0, "answers are read meanwhile");
         for _ in 0..8 << 10 {
-            bench.engine.log_stderr(bench.now, bench.connection, "x");
+            bench.engine.log_stderr(bench.now, bench.stream, "x");
         }
         let pause = until(&bench).unwrap().since(bench.now);
         assert_eq!(pause.as_millis(), 3000, "lines cost more than their bytes");

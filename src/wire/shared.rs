@@ -6,7 +6,7 @@ use crate::wire::stream::StreamId;
 /// Stream numbers and write buffers for all codecs of an engine.
 #[derive(Debug)]
 pub struct Shared {
-    pub(super) spare: Spare,
+    spare: Spare,
     next_stream: u64,
 }
 
@@ -17,6 +17,11 @@ impl Default for Shared {
 }
 
 impl Shared {
+    /// Write buffers between two uses.
+    pub fn spare(&mut self) -> &mut Spare {
+        &mut self.spare
+    }
+
     /// The number of a new stream.
     pub fn new_stream(&mut self) -> StreamId {
         let id = StreamId(self.next_stream);

@@ -1,7 +1,7 @@
 //! Carries out what the engine asks, as a real driver would.
 
 use tmcp::config::Transport;
-use tmcp::engine::{Action, ChildExit, ConnectionId, OpenFailure, Opened, Signal};
+use tmcp::engine::{Action, ChildExit, OpenFailure, Opened, Signal, StreamId};
 
 use crate::link::{Child, Ending, Link, Stage};
 use crate::world::{Todo, World};
@@ -16,8 +16,8 @@ impl World {
             let Some(action) = self.engine.poll_action() else { return };
             if self.trace.is_kept() {
                 let text = match &action {
-                    Action::Open { connection, channel, server } => {
-                        format!("Open {connection:?} {channel:?} {}", server.name)
+                    Action::Open { stream, channel, server } => {
+                        format!("Open {stream:?} {channel:?} {}", server.name)
                     }
                     other => format!("{other:?}"),
                 };
@@ -33,13 +33,13 @@ impl World {
 
     fn carry_out_one(&mut self, action: Action) {
         match action {
-            Action::Open { connection, channel, server } => {
+            Action::Open { stream, channel, server } => {
                 let index = self.index_of(&server.name);
                 let profile = self.servers[index].profile.clone();
                 let generation = self.servers[index].generation;
                 let link = Link::new(index, channel, generation, profile);
-                if self.links.insert(connection.0, link).is_some() {
-                    return self.fail(format!("{connection:?} is opened twice"));
+                if self.links.insert(stream.0, link).is_some() {
+                    return self.fail(format!("{stream:?} is opened twice"));
                 }
                 self.counts.opened += 1;
                 if let Ok(snapshot) = self.engine.snapshot(&server.name) {
@@ -52,67 +52,66 @@ impl World {
                 }
                 // A spawn is done at once, a connect often.
                 if self.random.mille(if channel.is_process() { 800 } else { 400 }) {
-                    self.open_done(connection.0);
+                    self.open_done(stream.0);
                 } else {
                     let delay = self.random.spread(50_000);
-                    self.later(delay, Todo::Open(connection.0));
+                    self.later(delay, Todo::Open(stream.0));
                 }
             }
-            Action::Write { connection } => {
-                let Some(link) = self.links.get_mut(&connection.0) else {
-                    return self.fail(format!("write to unknown {connection:?}"));
+            Action::Write { stream } => {
+                let Some(link) = self.links.get_mut(&stream.0) else {
+                    return self.fail(format!("write to unknown {stream:?}"));
                 };
                 match link.stage {
                     Stage::Open => {}
                     // It was asked for before the stream was closed.
                     Stage::Closed | Stage::Forgotten => return,
                     Stage::Opening => {
-                        return self.fail(format!("write to {connection:?} before it is open"));
+                        return self.fail(format!("write to {stream:?} before it is open"));
                     }
                 }
                 if link.blocked {
                     return;
                 }
                 if self.random.mille(100) {
-                    self.links.get_mut(&connection.0).expect("looked up above").blocked = true;
+                    self.links.get_mut(&stream.0).expect("looked up above").blocked = true;
                     let delay = self.random.spread(20_000);
-                    self.later(delay, Todo::Writable(connection.0));
+                    self.later(delay, Todo::Writable(stream.0));
                 } else {
-                    self.write(connection.0);
+                    self.write(stream.0);
                 }
             }
-            Action::Close { connection } => {
-                let Some(link) = self.links.get_mut(&connection.0) else {
-                    return self.fail(format!("close of unknown {connection:?}"));
+            Action::Close { stream } => {
+                let Some(link) = self.links.get_mut(&stream.0) else {
+                    return self.fail(format!("close of unknown {stream:?}"));
                 };
                 if link.stage != Stage::Open || link.child.is_none() {
                     let stage = link.stage;
-                    return self.fail(format!("close of {connection:?}, which is {stage:?}"));
+                    return self.fail(format!("close of {stream:?}, which is {stage:?}"));
                 }
                 link.stage = Stage::Closed;
                 link.up_ended = true;
                 let delay = self.random.spread(20_000);
-                self.later(delay, Todo::Read(connection.0));
+                self.later(delay, Todo::Read(stream.0));
             }
-            Action::Signal { connection, signal } => self.signal(connection.0, signal),
-            Action::Forget { connection } => {
-                let Some(link) = self.links.get_mut(&connection.0) else {
-                    return self.fail(format!("forget of unknown {connection:?}"));
+            Action::Signal { stream, signal } => self.signal(stream.0, signal),
+            Action::Forget { stream } => {
+                let Some(link) = self.links.get_mut(&stream.0) else {
+                    return self.fail(format!("forget of unknown {stream:?}"));
                 };
                 if link.stage == Stage::Forgotten {
-                    return self.fail(format!("{connection:?} is forgotten twice"));
+                    return self.fail(format!("{stream:?} is forgotten twice"));
                 }
                 if link.child.as_ref().is_some_and(|child| !child.reaped) {
-                    return self
-                        .fail(format!("{connection:?} is forgotten, its process is not gone"));
+                    return self.fail(format!("{stream:?} is forgotten, its process is not gone"));
                 }
                 link.stage = Stage::Forgotten;
                 link.up_ended = true;
                 self.counts.forgotten += 1;
                 let delay = self.random.spread(20_000);
-                self.later(delay, Todo::Read(connection.0));
+                self.later(delay, Todo::Read(stream.0));
             }
-            Action::LetGo { connection } => self.fail(format!("{connection:?} is let go")),
+            Action::LetGo { stream } => self.fail(format!("{stream:?} is let go")),
             Action::Knock { .. } => {}
             Action::Remember { .. } => self.counts.remembered += 1,
             Action::KeepTools { .. } => {}
@@ -169,7 +168,7 @@ impl World {
                 permanent,
                 crowded: message.starts_with("Resource"),
             };
-            return self.engine.open_failed(now, ConnectionId(id), failure);
+            return self.engine.open_failed(now, StreamId(id), failure);
         }
         let pid = channel.is_process().then(|| {
             self.next_pid += 1;
@@ -187,7 +186,7 @@ impl World {
             // It broke while it was being opened.
             self.later(0, Todo::Deliver(id));
         }
-        self.engine.opened(now, ConnectionId(id), Opened { pid, group: None });
+        self.engine.opened(now, StreamId(id), Opened { pid, group: None });
     }
 
     /// Writes until there is nothing more or the pipe is full.
@@ -204,12 +203,12 @@ impl World {
                     link.down.clear();
                     self.say(format_args!("c{id} broken pipe"));
                     let now = self.time();
-                    self.engine.end_of_stream(now, ConnectionId(id), Some("Broken pipe"));
+                    self.engine.end_of_stream(now, StreamId(id), Some("Broken pipe"));
                 }
                 return;
             }
             let room = (link.profile.pipe as usize).saturating_sub(link.up.len());
-            let pending = self.engine.pending(ConnectionId(id));
+            let pending = self.engine.pending(StreamId(id));
             if pending.is_empty() {
                 return;
             }
@@ -231,7 +230,7 @@ impl World {
             link.up.extend(&pending[..n]);
             link.written += n as u64;
             let now = self.time();
-            self.engine.wrote(now, ConnectionId(id), n);
+            self.engine.wrote(now, StreamId(id), n);
             self.say(format_args!("c{id} wrote {n}"));
             let delay = self.random.spread(3_000);
             self.later(delay, Todo::Read(id));
@@ -265,7 +264,7 @@ impl World {
             link.end_told = true;
             self.say(format_args!("c{id} ends: {ending:?}"));
             let error = (ending == Ending::Reset).then_some("Connection reset by peer");
-            return self.engine.end_of_stream(now, ConnectionId(id), error);
+            return self.engine.end_of_stream(now, StreamId(id), error);
         }
         if link.ending == Some(Ending::Reset) && self.random.mille(300) {
             link.down.clear();
@@ -283,7 +282,7 @@ impl World {
             let text = String::from_utf8_lossy(&bytes).into_owned();
             self.say(format_args!("c{id} read {text:?}"));
         }
-        self.engine.received(now, ConnectionId(id), &bytes);
+        self.engine.received(now, StreamId(id), &bytes);
         if more {
             let delay = self.random.spread(2_000);
             self.later(delay, Todo::Deliver(id));
@@ -317,10 +316,10 @@ impl World {
         self.say(format_args!("c{id} is reaped"));
         let now = self.time();
         if self.random.mille(300) {
-            self.engine.log_stderr(self.time(), ConnectionId(id), "oh no");
+            self.engine.log_stderr(self.time(), StreamId(id), "oh no");
         }
         let exit = ChildExit { status: "exit status 1".into(), ..ChildExit::default() };
-        self.engine.child_exited(now, ConnectionId(id), exit);
+        self.engine.child_exited(now, StreamId(id), exit);
     }
 
     /// Reports about connections that the engine has closed its books on, or
@@ -334,7 +333,7 @@ impl World {
             gone[self.random.below(gone.len() as u64) as usize]
         };
         self.say(format_args!("a late report about c{id}"));
-        let (now, connection) = (self.time(), ConnectionId(id));
+        let (now, connection) = (self.time(), StreamId(id));
         match self.random.below(6) {
             0 => self.engine.received(
                 now,

@@ -55,7 +55,8 @@ impl World {
             (0..some).map(|n| format!("file:///home/{}", n * self.random.below(3))).collect();
         self.host.all_roots.extend(roots.iter().cloned());
         self.say(format_args!("the host has roots {roots:?}"));
-        self.engine.set_roots(roots);
+        let now = self.time();
+        self.engine.set_roots(now, roots);
     }
 
     pub fn warm(&mut self) {

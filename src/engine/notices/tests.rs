@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::covers;
 use crate::engine::testing::Bench;
-use crate::engine::{ConnectionId, Event};
+use crate::engine::{Event, StreamId};
 
 fn changed() -> Value {
     json!({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"})
@@ -212,7 +212,7 @@ fn nothing_is_told_of_a_server_that_is_gone() {
     bench.call("t");
     bench.says(&changed());
     assert_eq!(heard(&mut bench), ["tools"]);
-    assert_ne!(bench.connection, ConnectionId(1));
+    assert_ne!(bench.stream, StreamId(1));
 }
 
 #[test]

@@ -215,7 +215,7 @@ fn answers_of_people_that_a_server_does_not_read_end_its_connection() {
         }
         bench.wait(100_000);
     }
-    assert!(bench.engine.era(bench.connection).is_none());
+    assert!(bench.engine.era(bench.stream).is_none());
     assert!(bench.engine.questions.is_empty());
 }
 

@@ -43,7 +43,7 @@ impl Wire for Ndjson {
         write: &mut dyn FnMut(&mut Vec<u8>),
     ) -> Ticket {
         self.wants_write |= !self.told;
-        self.output.send(&mut shared.spare, b"\n", write)
+        self.output.send(shared.spare(), b"\n", write)
     }
 
     fn delivery(&self, ticket: &Ticket) -> Delivery {
@@ -78,7 +78,7 @@ impl Wire for Ndjson {
     }
 
     fn wrote(&mut self, shared: &mut Shared, _: StreamId, n: usize) {
-        self.output.wrote(n, &mut shared.spare);
+        self.output.wrote(n, shared.spare());
     }
 
     fn unwritten(&self) -> usize {

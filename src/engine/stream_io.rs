@@ -1,0 +1,145 @@
+//! Bytes that come on a stream and go, and its end.
+
+use std::time::Duration;
+
+use crate::engine::connection::Phase;
+use crate::engine::loss::Loss;
+use crate::engine::{Engine, StreamId};
+use crate::metrics::{ErrorCategory, EvictionCause};
+use crate::time::Time;
+use crate::wire::Incoming;
+
+/// How long the exit status of a process that closed its output is waited for.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+/// Bytes of answers that a server asked for and does not read. More end the connection.
+const MAX_PENDING: usize = 1 << 20;
+
+impl Engine {
+    /// Bytes came.
+    pub fn received(&mut self, now: Time, stream: StreamId, mut bytes: &[u8]) {
+        let id = self.connection_of(stream);
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        match connection.phase {
+            Phase::Closing { .. } | Phase::Ended { .. } | Phase::Opening => return,
+            Phase::Daemon => return self.daemon_says(id, bytes),
+            Phase::Negotiating(_) | Phase::Ready(_) => {}
+        }
+        connection.heard = true;
+        let server = connection.server;
+        let state = &mut self.servers[server.0 as usize];
+        connection.wire.set_limit(state.limits.max_answer);
+        state.metrics.bytes_received(now, bytes.len());
+        let (length, mut blank) = (bytes.len(), true);
+        let failure = loop {
+            let Some(connection) = self.connections.get_mut(&id) else { return };
+            if matches!(connection.phase, Phase::Closing { .. }) {
+                return;
+            }
+            if connection.unread_answers > MAX_PENDING {
+                break Some("the server asks without reading the answers".to_owned());
+            }
+            if !blank {
+                connection.wire.set_verbatim(stream, connection.is_folding());
+            }
+            let Some(incoming) = connection.wire.next(stream, &mut bytes) else {
+                break self.endless(id, stream);
+            };
+            (self.answered, blank) = (false, false);
+            let length = match incoming {
+                Incoming::Text(mut text) => {
+                    let length = text.len();
+                    self.handle_line(now, id, text.line());
+                    length
+                }
+                Incoming::TooLong(line) => {
+                    let length = line.bytes as usize;
+                    self.too_long(now, id, line);
+                    length
+                }
+            };
+            if !self.answered {
+                self.charge_line(now, id, length);
+            }
+        };
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let (held, is_idle) = (connection.wire.held(stream), connection.exchanges.is_empty());
+        let (is_empty, is_skipping) = (held.bytes == 0, held.skipped > 0);
+        if is_idle && is_empty {
+            connection.wire.rest();
+        }
+        if blank && is_empty && (is_idle || !is_skipping) {
+            self.charge(now, id, length);
+        }
+        if let Some(reason) = failure {
+            let category = ErrorCategory::Protocol;
+            self.lose(now, id, Loss { reason, cause: EvictionCause::Error, category });
+        }
+    }
+
+    /// `n` pending bytes were written.
+    pub fn wrote(&mut self, now: Time, stream: StreamId, n: usize) {
+        let id = self.connection_of(stream);
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.wire.wrote(&mut self.shared, stream, n);
+        if connection.wire.unwritten() == 0 {
+            connection.unread_answers = 0;
+        }
+        let server = connection.server;
+        self.server_mut(server).metrics.bytes_sent(now, n);
+    }
+
+    /// The bytes that wait to be written.
+    pub fn pending(&mut self, stream: StreamId) -> &[u8] {
+        match self.connections.get_mut(&self.connection_of(stream)) {
+            Some(connection) => connection.wire.output(stream),
+            None => &[],
+        }
+    }
+
+    /// The stream ended, or failed with `error`.
+    pub fn end_of_stream(&mut self, now: Time, stream: StreamId, error: Option<&str>) {
+        let id = self.connection_of(stream);
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        match connection.phase {
+            Phase::Closing { .. } | Phase::Ended { .. } | Phase::Daemon => return,
+            _ => {}
+        }
+        // A peer that died between a message and its newline has still said it.
+        if let Some(mut text) = connection.wire.finish(stream) {
+            self.handle_line(now, id, text.line());
+        }
+        self.close_fold(now, id);
+        // What it said may have been the reason to close the connection.
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if matches!(connection.phase, Phase::Closing { .. }) {
+            return;
+        }
+        let (server, starting) = (connection.server, connection.handshake().0);
+        let stdio = connection.channel.is_process();
+        if stdio && starting && self.server(server).reach.watches() {
+            // It may close its streams and listen all the same; its end is told apart.
+            return;
+        }
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.channel.is_process() && error.is_none() {
+            let (negotiating, probed) = connection.handshake();
+            connection.phase = Phase::Ended { until: now + LAST_WORDS, negotiating, probed };
+            let server = connection.server;
+            self.server_mut(server).pool.fade(id);
+            self.note_connection(id);
+            return;
+        }
+        let reason = match error {
+            Some(error) => format!("the connection failed: {error}"),
+            None => "the server closed the connection".to_owned(),
+        };
+        let cause = match error {
+            Some(_) => EvictionCause::Error,
+            None => EvictionCause::PeerClosed,
+        };
+        let loss = Loss { reason, cause, category: ErrorCategory::Lost };
+        if !self.stream_ended(now, id, stream, &loss) {
+            self.lose(now, id, loss);
+        }
+    }
+}

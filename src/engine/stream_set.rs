@@ -1,0 +1,55 @@
+//! Which streams a connection has.
+
+use crate::time::Time;
+use crate::wire::StreamId;
+
+/// The streams of one connection beside the first, and whether the first is open.
+#[derive(Debug, Default)]
+pub(super) struct StreamSet {
+    first_has_ended: bool,
+    extra: Vec<ExtraStream>,
+}
+
+#[derive(Debug)]
+struct ExtraStream {
+    id: StreamId,
+    /// Until when it has to be open; `None`: it is.
+    opening_until: Option<Time>,
+}
+
+impl StreamSet {
+    /// Every stream that is open or being opened.
+    pub(super) fn all(&self, first: StreamId) -> impl Iterator<Item = StreamId> + '_ {
+        let first = (!self.first_has_ended).then_some(first);
+        first.into_iter().chain(self.extra.iter().map(|stream| stream.id))
+    }
+
+    /// A stream is gone.
+    pub(super) fn remove(&mut self, first: StreamId, id: StreamId) {
+        self.first_has_ended |= id == first;
+        self.extra.retain(|stream| stream.id != id);
+    }
+
+    /// A stream is being opened, which may take until then.
+    pub(super) fn opening(&mut self, id: StreamId, until: Time) {
+        self.extra.push(ExtraStream { id, opening_until: Some(until) });
+    }
+
+    /// A stream is open.
+    pub(super) fn opened(&mut self, id: StreamId) {
+        if let Some(stream) = self.extra.iter_mut().find(|stream| stream.id == id) {
+            stream.opening_until = None;
+        }
+    }
+
+    /// When a stream has to be open next.
+    pub(super) fn deadline(&self) -> Option<Time> {
+        self.extra.iter().filter_map(|stream| stream.opening_until).min()
+    }
+
+    /// A stream that should have been opened by now.
+    pub(super) fn overdue(&self, now: Time) -> Option<StreamId> {
+        let is_overdue = |stream: &&ExtraStream| stream.opening_until.is_some_and(|at| at <= now);
+        self.extra.iter().find(is_overdue).map(|stream| stream.id)
+    }
+}
