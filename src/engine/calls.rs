@@ -10,7 +10,7 @@ use crate::engine::connection::Purpose;
 use crate::engine::event::{Completion, Event, Reply};
 use crate::engine::pool::{Hit, Opening};
 use crate::engine::request::{Acquisition, CallArguments, Kind, Request, State};
-use crate::engine::timer::{Soonest, Timer};
+use crate::engine::timer::Soonest;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::mcp::message;
@@ -221,7 +221,7 @@ impl Engine {
         }
         self.open_for_queue(now, server);
         self.close_surplus(now, server);
-        self.look_for_socket(now, server);
+        self.probe_socket_if_due(now, server);
     }
 
     /// Counts how a request got its first connection. Later ones, for a retry or
@@ -239,14 +239,7 @@ impl Engine {
     }
 
     fn open_for_queue(&mut self, now: Time, server: ServerId) {
-        if self.server(server).removed || self.server(server).reach.is_held() {
-            return;
-        }
-        if let Some(until) = self.blocked_until(now, server) {
-            if !self.server(server).queue.is_empty() {
-                let state = &mut self.servers[server.0 as usize];
-                self.timers.set(&mut state.armed, Timer::Server(server), Some(until));
-            }
+        if !self.may_open(now, server) {
             return;
         }
         loop {
@@ -255,7 +248,7 @@ impl Engine {
             let Some(opening) = state.pool.wants(state.queue.len(), shape) else { break };
             let waiting: Vec<RequestId> = state.queue.iter().copied().collect();
             state.metrics.pool.overflow += u64::from(opening == Opening::Overflow);
-            self.open(now, server, None);
+            self.open(now, server);
             // The miss belongs to the first request without a connection.
             let missed = waiting.iter().any(|id| {
                 let request = self.requests.get_mut(id);

@@ -32,7 +32,7 @@ impl Engine {
                     .iter()
                     .any(|member| member.ready && !member.retiring && member.has_room(shape));
                 let coming = server.pool.connecting() > 0
-                    || server.armed.is_some()
+                    || server.retry_timer.is_some()
                     || server.reach.is_held()
                     || server.pool.is_full(server.shape());
                 if usable || !(coming || server.pool.is_up()) {
@@ -137,10 +137,10 @@ impl Engine {
                 return Err(format!("{name} has connections"));
             }
             if !server.reach.is_at_rest() {
-                return Err(format!("{name} has a daemon or waits for one"));
+                return Err(format!("{name} has a daemon, or probes its socket"));
             }
-            if server.listing.is_some() || server.recovery_probe.is_some() {
-                return Err(format!("{name} still looks for its tools or its socket"));
+            if server.listing.is_some() {
+                return Err(format!("{name} still lists its tools"));
             }
         }
         Ok(())

@@ -12,7 +12,6 @@ use crate::engine::event::Event;
 use crate::engine::notices::Notices;
 use crate::engine::request::State;
 use crate::engine::server::Server;
-use crate::engine::silence::Manners;
 use crate::engine::timer::Timer;
 use crate::engine::{Engine, LogLevel, RequestId, ServerId};
 use crate::metrics::EvictionCause;
@@ -79,18 +78,12 @@ impl Engine {
             let server = &mut self.servers[index];
             server.removed = false;
             self.by_name.insert(server.name.clone(), id);
-            // Whoever reads the configuration anew wants to see what comes of it.
-            server.backoff.end_pause();
+            server.reach.configuration_read();
             if *server.config != *new {
                 // A daemon that would be started alike is the new entry's as well.
                 let same = server.config.identity() == new.identity();
                 server.config = new;
-                server.era = era;
-                server.probe_kills = false;
-                server.fallback = None;
-                server.backoff.succeed();
-                server.reach.forget();
-                server.manners = Manners::default();
+                server.reach.entry_changed(era);
                 server.catalogue = None;
                 server.relimit(&self.defaults);
                 self.retire_all(now, id, EvictionCause::Reload);
@@ -175,7 +168,7 @@ impl Engine {
             .chain(self.requests.iter().filter_map(|(_, request)| request.server()))
             .collect();
         let free = |(index, server): (usize, &mut Server)| {
-            let idle = !busy.contains(&ServerId(index as u32)) && server.armed.is_none();
+            let idle = !busy.contains(&ServerId(index as u32)) && server.retry_timer.is_none();
             if server.removed && idle {
                 *server = Server::new(server.config.clone(), &self.defaults, None);
                 server.removed = true;
@@ -210,6 +203,6 @@ impl Engine {
             self.finish_unconfigured(now, request, id);
         }
         self.retire_all(now, id, EvictionCause::Reload);
-        self.end_reach(now, id);
+        self.entry_removed(now, id);
     }
 }

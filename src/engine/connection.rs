@@ -91,8 +91,6 @@ pub(super) struct Connection {
     pub(super) group: Option<i32>,
     /// The server's round of tries it belongs to.
     pub(super) round: u32,
-    /// A look at whether the socket is back while the process serves.
-    pub(super) recovery_probe: bool,
     /// Something came.
     pub(super) heard: bool,
     /// Since when it is silent, when that is thought about next, and whether others
@@ -139,7 +137,6 @@ impl Connection {
             pid: None,
             group: None,
             round,
-            recovery_probe: false,
             heard: false,
             silent_since: now,
             thought: now + FIRST_THOUGHT,

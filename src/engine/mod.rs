@@ -30,12 +30,14 @@
 
 mod action;
 mod allowance;
+mod attempts;
 mod calls;
 mod catalogue;
 #[cfg(any(test, feature = "check"))]
 mod check;
 mod configuring;
 mod connection;
+mod daemon;
 mod event;
 mod evidence;
 mod extra_streams;
@@ -50,10 +52,10 @@ mod oddities;
 mod parting;
 mod pool;
 mod questions;
+mod random;
 mod reachability;
 mod replies;
 mod request;
-mod retry;
 mod secrets;
 mod server;
 mod silence;
@@ -102,10 +104,9 @@ use allowance::Allowance;
 use configuring::Coming;
 use connection::Connection;
 use log::Log;
+use random::Random;
 use request::{CallArguments, Method, Request, Requests};
-use retry::Random;
 use server::Server;
-use silence::SERIAL_IDLE;
 use timer::{Soonest, Timers};
 
 /// Requests that end in one go because their time is over.
@@ -445,7 +446,7 @@ impl Engine {
         let id = self.find_server(server)?;
         let state = self.server(id);
         if state.pool.members().is_empty() {
-            self.open(now, id, None);
+            self.open(now, id);
         }
         Ok(())
     }
@@ -593,11 +594,7 @@ impl Engine {
     fn due(&self, connection: &Connection) -> Option<Time> {
         let state = self.server(connection.server);
         let idle = state.limits.pool_idle_timeout;
-        connection.deadline(match state.manners.serial && connection.channel.is_shared() {
-            // Others have to have their turn.
-            true => Some(idle.map_or(SERIAL_IDLE, |idle| idle.min(SERIAL_IDLE))),
-            false => idle,
-        })
+        connection.deadline(state.reach.idle_timeout(connection.channel, idle))
     }
 
     /// Ends requests that are overdue at `until`, which is not after `now`. Those

@@ -110,8 +110,7 @@ impl Engine {
             Purpose::Request(request) => {
                 let state = self.server_mut(server);
                 state.metrics.response_received(now);
-                state.backoff.succeed();
-                state.manners.answered = Some(now);
+                state.reach.request_answered(now);
                 let listing = self.requests.get(&request).is_some_and(Request::is_listing);
                 match outcome {
                     Ok(page) if listing => self.handle_page(now, request, server, id, page),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::config::{ConnectCost, Defaults, Era, Limits, ServerConfig, Transport};
+use crate::config::{ConnectCost, Defaults, Era, Limits, ServerConfig};
 use crate::engine::allowance::Allowance;
 use crate::engine::catalogue::Catalogue;
 use crate::engine::evidence::Said;
@@ -11,20 +11,18 @@ use crate::engine::log::Talk;
 use crate::engine::notices::Notices;
 use crate::engine::pool::{Pool, Shape};
 use crate::engine::questions;
-use crate::engine::reachability::{Fallback, Reachability};
-use crate::engine::retry::Backoff;
-use crate::engine::silence::Manners;
+use crate::engine::reachability::Reachability;
 use crate::engine::{ConnectionId, RequestId};
 use crate::json::lenient::Oddity;
 use crate::mcp::capabilities::Offers;
 use crate::metrics::ServerMetrics;
-use crate::session::negotiation::Prior;
 use crate::time::Time;
 
 /// Requests that may wait for a process, and for the connections of a socket, which
 /// are many and are opened as they are needed.
 const SHORT_QUEUE: usize = 128;
 const LONG_QUEUE: usize = 1024;
+
 /// One server.
 #[derive(Debug)]
 pub(super) struct Server {
@@ -35,18 +33,13 @@ pub(super) struct Server {
     pub(super) removed: bool,
     pub(super) pool: Pool,
     pub(super) queue: VecDeque<RequestId>,
-    pub(super) fallback: Option<Fallback>,
-    /// A connection that looks whether the socket is back.
-    pub(super) recovery_probe: Option<ConnectionId>,
-    pub(super) backoff: Backoff,
     pub(super) reach: Reachability,
-    pub(super) manners: Manners,
-    /// Connections opened in the same round fail together, once.
-    pub(super) round: u32,
-    pub(super) armed: Option<Time>,
-    pub(super) era: Option<Era>,
-    /// It died of the probe: the next connection does not ask.
-    pub(super) probe_kills: bool,
+    /// When the next try for the queue is due, as [`Timers`] knows it.
+    ///
+    /// [`Timers`]: crate::engine::timer::Timers
+    pub(super) retry_timer: Option<Time>,
+    /// When the next probe of a watched socket is due, as `Timers` knows it.
+    pub(super) probe_timer: Option<Time>,
     pub(super) catalogue: Option<Catalogue>,
     /// The connection that it came by: another one may lead to other tools.
     pub(super) listed_on: Option<ConnectionId>,
@@ -57,14 +50,10 @@ pub(super) struct Server {
     pub(super) listeners: Vec<RequestId>,
     pub(super) metrics: ServerMetrics,
     pub(super) last_error: Option<(String, Time)>,
-    /// Why it could not be reached or started the last time.
-    pub(super) failed_start: Option<(String, Time)>,
     /// The last lines of its stderr.
     pub(super) said: Said,
     pub(super) version: Option<&'static str>,
     pub(super) offers: Option<Offers>,
-    /// It was usable at least once.
-    pub(super) was_up: bool,
     /// Resources whose changes a server agreed to tell.
     pub(super) watched: BTreeSet<Box<str>>,
     /// Subscriptions that it has not confirmed yet.
@@ -90,15 +79,9 @@ impl Server {
             removed: false,
             pool: Pool::default(),
             queue: VecDeque::new(),
-            fallback: None,
-            recovery_probe: None,
-            backoff: Backoff::default(),
-            reach: Reachability::default(),
-            manners: Manners::default(),
-            round: 0,
-            armed: None,
-            era,
-            probe_kills: false,
+            reach: Reachability::new(era),
+            retry_timer: None,
+            probe_timer: None,
             catalogue: None,
             listed_on: None,
             kept: false,
@@ -106,11 +89,9 @@ impl Server {
             listeners: Vec::new(),
             metrics: ServerMetrics::default(),
             last_error: None,
-            failed_start: None,
             said: Said::default(),
             version: None,
             offers: None,
-            was_up: false,
             watched: BTreeSet::new(),
             watchers: Vec::new(),
             renewed: None,
@@ -123,41 +104,22 @@ impl Server {
         }
     }
 
-    /// The channel on which the next connection is opened.
-    pub(super) fn channel(&self, now: Time) -> Transport {
-        match &self.fallback {
-            Some(fallback) if now < fallback.retry_at => self.config.transport.fallback(),
-            _ => self.config.transport,
-        }
-    }
-
     /// Recomputes what depends on the channel or the defaults.
     pub(super) fn relimit(&mut self, defaults: &Defaults) {
-        let channel = match self.fallback {
-            Some(_) => self.config.transport.fallback(),
-            None => self.config.transport,
-        };
-        self.limits = self.config.limits(defaults, channel);
+        self.limits = self.config.limits(defaults, self.reach.channel(&self.config));
     }
 
     /// The numbers that the pool's policy depends on.
     pub(super) fn shape(&self) -> Shape {
         let transport = self.config.transport;
-        let serial = self.is_serial();
+        let (serial, falls_back) = (self.reach.is_serial(), self.reach.fallback_reason().is_some());
         Shape {
             size: if serial { 1 } else { self.limits.pool_max_size as usize },
             in_flight: self.limits.max_in_flight,
-            overflow: self.fallback.is_none()
-                && transport.connect_cost() == ConnectCost::Descriptor
-                && !serial,
+            overflow: !falls_back && !serial && transport.connect_cost() == ConnectCost::Descriptor,
             // Two processes cannot listen on one socket.
-            cautious: self.backoff.failures() > 0 || self.fallback.is_some(),
+            cautious: self.reach.is_failing() || falls_back,
         }
-    }
-
-    /// Whether the server behind the entry's own transport serves one connection at a time.
-    fn is_serial(&self) -> bool {
-        self.fallback.is_none() && self.config.transport.is_shared() && self.manners.serial
     }
 
     /// How many requests may wait.
@@ -165,17 +127,6 @@ impl Server {
         match self.config.transport.connect_cost() {
             ConnectCost::Descriptor => LONG_QUEUE,
             ConnectCost::Process => SHORT_QUEUE,
-        }
-    }
-
-    /// What is known before a handshake.
-    pub(super) fn prior(&self) -> Prior {
-        match (self.config.era, self.era) {
-            (Some(Era::Modern), _) => Prior::Modern,
-            (Some(Era::Legacy), _) => Prior::Legacy,
-            (None, Some(Era::Legacy)) => Prior::Legacy,
-            _ if self.probe_kills => Prior::Legacy,
-            _ => Prior::Unknown,
         }
     }
 
@@ -187,9 +138,9 @@ impl Server {
             "connected"
         } else if self.pool.connecting() > 0 {
             "connecting"
-        } else if self.backoff.failures() > 0 {
+        } else if self.reach.is_failing() {
             "failing"
-        } else if self.was_up {
+        } else if self.reach.was_up() {
             "idle"
         } else {
             "disconnected"

@@ -1,117 +1,79 @@
-//! A socket that accepts and stays silent: its server may serve one connection at a
-//! time, and be busy with another one.
-//!
-//! While one connection of ours is served, a second whose handshake gets no byte is no
-//! failure: those who wait get the first one. An answer on the first meanwhile is the
-//! evidence that the server is serial; from then on there is one connection, and it is
-//! given back soon. While none of ours is served, another client may keep the server
-//! from us: the driver is asked to knock, so that it gives its idle connections back.
+//! Sockets that accept connections and stay silent, and connections that are closed for
+//! other clients. [`Reachability`](crate::engine::reachability::Reachability) decides what
+//! the silence means.
 
-use std::time::Duration;
+use std::path::Path;
 
 use crate::config::ConnectCost;
 use crate::engine::action::Action;
 use crate::engine::connection::{Phase, Purpose};
 use crate::engine::loss::Loss;
+use crate::engine::reachability::Silence;
 use crate::engine::{ConnectionId, Engine, LogLevel, ServerId};
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::time::Time;
 use crate::wire::Delivery;
 
-/// Between two thoughts about a silent connection.
-const PAUSE: Duration = Duration::from_secs(1);
-/// How long a socket may be silent while no connection of ours is served.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// How long an idle connection to a serial server is kept.
-pub(super) const SERIAL_IDLE: Duration = Duration::from_secs(1);
-
-/// What is known of how a socket server takes several connections.
-#[derive(Debug, Default)]
-pub(super) struct Manners {
-    /// It serves one connection at a time.
-    pub(super) serial: bool,
-    /// Two connections were served at once: it does not.
-    pub(super) concurrent: bool,
-    /// When a request was answered last.
-    pub(super) answered: Option<Time>,
-    /// Another client waits for it: the next connection that is not in use is closed.
-    pub(super) knocked: bool,
-}
-
 impl Engine {
-    /// A socket has been silent for a while in its handshake. True: that is dealt with.
-    pub(super) fn is_silent(&mut self, now: Time, id: ConnectionId) -> bool {
+    /// A connection's deadline has come. True: the connection is a socket that is silent
+    /// in its handshake, and nothing else is to be done about it.
+    pub(super) fn handle_silence(&mut self, now: Time, id: ConnectionId) -> bool {
         let Some(connection) = self.connections.get_mut(&id) else { return false };
-        let silent = connection.channel.is_shared() && !connection.heard;
+        let is_silent = connection.channel.is_shared() && !connection.heard;
         let Phase::Negotiating(negotiation) = &mut connection.phase else { return false };
-        if !silent || now < connection.thought {
+        if !is_silent || now < connection.thought {
             return false;
         }
-        connection.thought = now + PAUSE;
-        let (server, opened) = (connection.server, connection.opened);
+        let server = connection.server;
         let state = &mut self.servers[server.0 as usize];
-        if state.pool.is_up() {
-            negotiation.postpone(now + PAUSE);
-            connection.silent_since = now;
-            let alone = !state.manners.concurrent;
-            if alone && state.manners.answered.is_some_and(|answered| answered > opened) {
-                // Nothing is to be learnt of it any more.
-                connection.thought = now + PATIENCE;
-                negotiation.postpone(now + PATIENCE);
-                self.found_serial(now, server);
+        let (is_up, since) = (state.pool.is_up(), connection.silent_since);
+        match state.reach.judge_silence(now, is_up, connection.opened, since) {
+            Silence::Wait { until, found_serial } => {
+                negotiation.postpone(until);
+                connection.thought = until;
+                connection.silent_since = now;
+                if found_serial {
+                    self.found_serial(now, server);
+                }
+                self.note_connection(id);
+                true
             }
-            self.note_connection(id);
-            return true;
+            Silence::GiveUp => {
+                state.metrics.timeout();
+                let reason = "it accepts connections and does not answer: its server may be busy \
+                              with another client"
+                    .to_owned();
+                let (cause, category) = (EvictionCause::Error, ErrorCategory::Handshake);
+                self.lose(now, id, Loss { reason, cause, category });
+                true
+            }
+            Silence::Knock { until } => {
+                connection.thought = until;
+                let is_first = !std::mem::replace(&mut connection.knocked, true);
+                let is_due = negotiation.deadline() <= now;
+                let (name, config) = (state.name.clone(), state.config.clone());
+                self.actions.push_back(Action::Knock { server: config });
+                if is_first {
+                    self.note(
+                        LogLevel::Info,
+                        format_args!("{name} accepts the connection and does not answer yet"),
+                    );
+                }
+                self.note_connection(id);
+                !is_due
+            }
         }
-        if now.since(connection.silent_since) >= PATIENCE {
-            let reason = "it accepts connections and does not answer: its server may be busy \
-                          with another client"
-                .to_owned();
-            self.lose_silent(now, id, reason);
-            return true;
-        }
-        let name = state.name.clone();
-        let first = !std::mem::replace(&mut connection.knocked, true);
-        let config = state.config.clone();
-        self.actions.push_back(Action::Knock { server: config });
-        if first {
-            self.note(
-                LogLevel::Info,
-                format_args!("{name} accepts the connection and does not answer yet"),
-            );
-        }
-        let due = self.connections.get(&id).and_then(|connection| match &connection.phase {
-            Phase::Negotiating(negotiation) => Some(negotiation.deadline()),
-            _ => None,
-        });
-        self.note_connection(id);
-        due.is_none_or(|due| due > now)
     }
 
+    /// The server serves one connection at a time: the others are closed.
     fn found_serial(&mut self, now: Time, server: ServerId) {
-        let state = self.server_mut(server);
-        if std::mem::replace(&mut state.manners.serial, true) {
-            return;
-        }
-        let name = state.name.clone();
+        let name = self.server(server).name.clone();
         self.note(
             LogLevel::Info,
             format_args!("{name} serves one connection at a time: calls wait for each other"),
         );
         self.close_surplus(now, server);
         self.find_connections_due();
-    }
-
-    fn lose_silent(&mut self, now: Time, id: ConnectionId, reason: String) {
-        if let Some(connection) = self.connections.get(&id) {
-            let server = connection.server;
-            let state = self.server_mut(server);
-            state.metrics.timeout();
-            // Nobody waits for as long again to hear the same.
-            state.reach.started_again = true;
-        }
-        let (cause, category) = (EvictionCause::Error, ErrorCategory::Handshake);
-        self.lose(now, id, Loss { reason, cause, category });
     }
 
     /// The server still works on a request that nobody waits for. Another
@@ -148,7 +110,7 @@ impl Engine {
 
     /// Another client waits for the server behind a socket: connections that are not
     /// in use are given back.
-    pub fn knocked(&mut self, now: Time, path: &std::path::Path) {
+    pub fn knocked(&mut self, now: Time, path: &Path) {
         for index in 0..self.servers.len() {
             let server = ServerId(index as u32);
             let state = &mut self.servers[index];
@@ -156,7 +118,7 @@ impl Engine {
             if !same || !state.pool.is_up() {
                 continue;
             }
-            state.manners.knocked = true;
+            state.reach.peer_knocked();
             let idle: Vec<ConnectionId> = (state.pool.members().iter())
                 .filter(|member| member.ready && member.load == 0)
                 .map(|member| member.id)
@@ -177,7 +139,7 @@ impl Engine {
             return false;
         }
         let state = self.server_mut(connection.server);
-        if !std::mem::take(&mut state.manners.knocked) {
+        if !state.reach.take_knock() {
             return false;
         }
         self.close(now, id, EvictionCause::Idle);

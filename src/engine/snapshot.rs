@@ -73,8 +73,9 @@ impl Engine {
         let at = self.directory.as_deref();
         let shown = move |id: &ServerId| {
             let server = self.server(*id);
-            let used =
-                server.was_up || self.requests.open(*id) > 0 || !server.pool.members().is_empty();
+            let used = server.reach.was_up()
+                || self.requests.open(*id) > 0
+                || !server.pool.members().is_empty();
             used || server.last_error.is_some() || server.config.scope.nearness(at).is_some()
         };
         self.by_name.iter().filter(move |(_, id)| shown(id)).map(|(name, _)| &**name)
@@ -98,11 +99,10 @@ impl Engine {
     pub fn snapshot(&self, name: &str) -> Result<ServerSnapshot<'_>> {
         let id = self.find_server(name)?;
         let server = self.server(id);
-        let transport = match (&server.fallback, server.config.transport) {
+        let fallback = server.reach.fallback_reason();
+        let transport = match (fallback, server.config.transport) {
             (Some(_), _) => "stdio (fallback from socket)",
-            (None, transport) if transport.is_shared() && server.manners.serial => {
-                "socket (one connection at a time)"
-            }
+            (None, _) if server.reach.is_serial() => "socket (one connection at a time)",
             (None, transport) => transport.name(),
         };
         let stream = server.pool.latest().map(ConnectionId::first_stream);
@@ -111,7 +111,7 @@ impl Engine {
         report.status = server.status();
         let socket_path = server.config.socket_path.as_deref().and_then(|path| path.to_str());
         report.socket_path = socket_path.filter(|_| !server.config.transport.is_process());
-        report.socket_error = server.fallback.as_ref().map(|fallback| &*fallback.reason);
+        report.socket_error = fallback;
         report.connection_active = server.pool.is_up();
         report.pool_total = server.pool.members().len();
         report.pool_active = server.pool.active();

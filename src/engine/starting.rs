@@ -1,14 +1,8 @@
 //! What a server that is still starting means for those who wait for it.
 
-use std::mem;
-
-use crate::config::Era;
-use crate::engine::action::{Action, OpenFailure};
 use crate::engine::connection::{Connection, Phase};
-use crate::engine::loss::Loss;
 use crate::engine::request::State;
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
-use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::time::Time;
 
 /// Commands that fetch a server before they start it, in silence when their output is
@@ -34,56 +28,6 @@ impl Engine {
         let waits = request.next_deadline() > now;
         self.note_request(id);
         waits
-    }
-
-    /// A connection was lost before it could be used. It may have failed of the probe,
-    /// or for want of it.
-    pub(super) fn lost_at_the_start(
-        &mut self,
-        now: Time,
-        connection: Connection,
-        loss: Loss,
-        probed: bool,
-    ) {
-        let server = connection.server;
-        let hopeless = connection.evidence.as_ref().is_some_and(|evidence| evidence.hopeless);
-        let overdue = connection.is_overdue(now);
-        let advice = if overdue { self.fetcher_advice(&connection) } else { String::new() };
-        let state = &mut self.servers[server.0 as usize];
-        let forgotten = state.era.take().filter(|_| state.config.era.is_none());
-        if forgotten.is_some() {
-            // What was remembered may be why it failed.
-            let identity = state.config.identity();
-            self.known_eras.remove(&identity);
-            self.actions.push_back(Action::Remember { identity, era: None });
-        }
-        let ended = loss.cause == EvictionCause::PeerClosed;
-        let refused = loss.category == ErrorCategory::Handshake && !overdue;
-        let otherwise = (probed || forgotten == Some(Era::Legacy)) && !hopeless && !overdue;
-        if otherwise && !mem::replace(&mut state.reach.started_again, true) {
-            // It may have failed of the probe, or for want of it; that is no failed try.
-            state.probe_kills = probed;
-            if connection.recovery_probe {
-                state.recovery_probe = None;
-                self.look_after_pause(now, server);
-            }
-            return self.pump(now, server);
-        }
-        // Asked otherwise it does no better: the next try asks again. What stayed silent
-        // after the probe is not probed the next time.
-        state.reach.started_again = false;
-        state.probe_kills = probed && overdue;
-        // A process that ends before it has said anything does so again, and so does one
-        // that says no: whoever waits is told why rather than kept.
-        let ended = ended && connection.channel.is_process();
-        let permanent = hopeless || refused || ended;
-        let failure = OpenFailure { message: loss.reason + &advice, permanent, crowded: false };
-        let category = match loss.category {
-            ErrorCategory::Lost if connection.channel.is_process() => ErrorCategory::Spawn,
-            ErrorCategory::Lost => ErrorCategory::Handshake,
-            other => other,
-        };
-        self.start_failed(now, connection, failure, category);
     }
 
     /// What timed out, what is known of the reason, and what may help.
@@ -113,17 +57,15 @@ impl Engine {
             return format!("{over}, still starting: {awaited}{advice}");
         }
         let mut message = request.timeout_message(now);
-        if let Some((why, when)) = &state.failed_start {
-            if *when >= request.enqueued {
-                message += &format!("; last try: {why}");
-            }
+        if let Some(why) = state.reach.failure_since(request.enqueued) {
+            message += &format!("; last try: {why}");
         }
         message
     }
 
     /// What may help when a command that downloads its server has said nothing yet:
     /// empty, or behind a semicolon.
-    fn fetcher_advice(&self, connection: &Connection) -> String {
+    pub(super) fn fetcher_advice(&self, connection: &Connection) -> String {
         let silent = connection.evidence.is_none() && connection.channel.is_process();
         let command = self.server(connection.server).config.command.as_ref().filter(|_| silent);
         let program = command.map(|command| command.program.rsplit('/').next().unwrap_or_default());

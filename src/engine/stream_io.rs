@@ -116,7 +116,7 @@ impl Engine {
         }
         let (server, starting) = (connection.server, connection.handshake().0);
         let stdio = connection.channel.is_process();
-        if stdio && starting && self.server(server).reach.watches() {
+        if stdio && starting && self.server(server).reach.watches_socket() {
             // It may close its streams and listen all the same; its end is told apart.
             return;
         }

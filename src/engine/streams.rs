@@ -3,29 +3,25 @@
 use std::mem;
 use std::time::Duration;
 
-use crate::config::Era;
 use crate::engine::action::{Action, ChildExit, OpenFailure, Opened, Signal};
-use crate::engine::connection::{Connection, Exchange, FAREWELL, Farewell, Phase, Purpose};
-use crate::engine::event::Event;
+use crate::engine::attempts::attempt;
+use crate::engine::connection::{Connection, FAREWELL, Farewell, Phase, Purpose};
 use crate::engine::loss::Loss;
-use crate::engine::reachability::{SECOND_LOOK, SOCKET_PAUSE};
+use crate::engine::reachability::FailedAttempt;
 use crate::engine::request::Kind;
 use crate::engine::timer::{Soonest, Timer};
 use crate::engine::{ConnectionId, Engine, LATE, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::mcp::message;
 use crate::metrics::{ErrorCategory, EvictionCause};
-use crate::session::Session;
 use crate::session::negotiation::{Negotiation, Question, Step};
 use crate::time::Time;
-use crate::wire::{Cancel, Outgoing, StreamId};
+use crate::wire::{Outgoing, StreamId};
 
 /// How long a probe may stay unanswered by a server that is running.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The same from the start of a process, which may have to load an interpreter.
 const START_PATIENCE: Duration = Duration::from_secs(10);
-/// A process that lived this long did not die of being started.
-const STABLE: Duration = Duration::from_secs(10);
 /// How often a list is begun anew after its connection was lost.
 const RESTARTS: u32 = 2;
 
@@ -57,7 +53,7 @@ impl Engine {
         }
         let patience = if channel.is_process() { START_PATIENCE } else { PATIENCE };
         let state = self.server(server);
-        let (prior, limit) = (state.prior(), state.limits.startup_timeout);
+        let (prior, limit) = (state.reach.prior(&state.config), state.limits.startup_timeout);
         let (negotiation, step) = Negotiation::start(now, prior, patience, limit);
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.phase = Phase::Negotiating(negotiation);
@@ -78,7 +74,12 @@ impl Engine {
         };
         if let Some(connection) = self.take_connection(id) {
             self.actions.push_back(Action::Forget { stream: id.first_stream() });
-            self.attempt_failed(now, &connection, failure, category);
+            let attempt = attempt(id, &connection);
+            self.attempt_failed(
+                now,
+                connection.server,
+                FailedAttempt { attempt, failure, category },
+            );
         }
     }
 
@@ -105,11 +106,11 @@ impl Engine {
             self.note(LogLevel::Debug, format_args!("server pid {pid} is gone: {how}"));
             self.take_connection(id);
             self.actions.push_back(Action::Forget { stream: id.first_stream() });
-            return self.has_left(now, server, id);
+            return self.process_gone(now, server, id);
         }
         if daemon {
             let how = how.to_owned();
-            return self.daemon_ended(now, id, &how);
+            return self.daemon_exited(now, id, &how);
         }
         let reason = format!("the server process ended: {how}");
         let cause = EvictionCause::PeerClosed;
@@ -137,10 +138,10 @@ impl Engine {
             }
             match self.timers.pop_due(now) {
                 Some(Timer::Server(id)) => {
-                    self.server_mut(id).armed = None;
+                    self.server_mut(id).retry_timer = None;
                     self.pump(now, id);
                 }
-                Some(Timer::Socket(id)) => self.look_at_socket(now, id),
+                Some(Timer::Socket(id)) => self.probe_due(now, id),
                 Some(Timer::Watch(id)) => self.renew(now, id),
                 Some(Timer::Changes(id)) => self.changes_due(now, id),
                 None => return,
@@ -148,37 +149,7 @@ impl Engine {
         }
     }
 
-    // ----- opening ----------------------------------------------------------
-
-    /// Opens a connection; a recovery_probe is one that only looks whether the socket is back.
-    pub(super) fn open(&mut self, now: Time, server: ServerId, recovery_probe: Option<()>) {
-        let stream = self.shared.new_stream();
-        let id = ConnectionId(stream.0);
-        let state = &mut self.servers[server.0 as usize];
-        let channel = match recovery_probe {
-            Some(()) => state.config.transport,
-            None => state.channel(now),
-        };
-        let wire = (self.new_wire)(stream, &state.config, channel);
-        let mut connection = Connection::new(now, server, channel, state.round, wire);
-        connection.recovery_probe = recovery_probe.is_some();
-        if recovery_probe.is_some() {
-            state.recovery_probe = Some(id);
-        } else {
-            state.pool.open(id);
-        }
-        let (name, config) = (state.name.clone(), state.config.clone());
-        if let (false, Some(path)) = (channel.is_process(), &config.socket_path) {
-            let level = if recovery_probe.is_some() { LogLevel::Debug } else { LogLevel::Info };
-            let path = path.display();
-            // A socket that is watched is looked at very often.
-            if !self.server(server).reach.watches() {
-                self.note(level, format_args!("connecting to {name} via socket {path}"));
-            }
-        }
-        self.connections.insert(id, connection);
-        self.actions.push_back(Action::Open { stream, channel, server: config });
-    }
+    // ----- the handshake ----------------------------------------------------
 
     pub(super) fn negotiate(&mut self, now: Time, id: ConnectionId, step: Step) {
         match step {
@@ -211,164 +182,7 @@ impl Engine {
         self.serve_wire(now, id);
     }
 
-    fn established(&mut self, now: Time, id: ConnectionId, session: Session) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        let server = connection.server;
-        let (era, version) = (session.era, session.version);
-        if era == Era::Legacy {
-            let method = message::INITIALIZED;
-            connection.notify(&mut self.shared, method, message::write_initialized);
-            connection.noticed = true;
-        }
-        // Questions that are still open can only be answered too late.
-        let late = |e: &Exchange| matches!(e.purpose, Purpose::Handshake(_)).then_some(e.wire);
-        let late: Vec<u64> = connection.exchanges.iter().filter_map(late).collect();
-        for wire in late {
-            if connection.cancel(wire) == Cancel::Notify {
-                connection.take(wire);
-                connection.unawait(wire);
-            }
-        }
-        connection.phase = Phase::Ready(era);
-        connection.rest(now);
-        let (took, recovery_probe) =
-            (now.since(connection.opened), mem::take(&mut connection.recovery_probe));
-        let channel = connection.channel;
-        if era == Era::Legacy {
-            self.server_mut(server).metrics.message_sent(now);
-            self.serve_wire(now, id);
-        }
-        if recovery_probe {
-            self.socket_is_back(now, server, id);
-        } else if channel.is_process() && self.server(server).reach.watches() {
-            self.end_watch(server);
-            if let Some(fallback) = &mut self.server_mut(server).fallback {
-                fallback.retry_at = now + SECOND_LOOK;
-            }
-        }
-        let state = &mut self.servers[server.0 as usize];
-        let was_up = state.pool.is_up();
-        state.reach.started_again = false;
-        if was_up && channel.is_shared() {
-            // Two at once: whatever it looked like, it is not serial.
-            state.manners.concurrent = true;
-            state.manners.serial = false;
-        }
-        state.pool.ready(id);
-        state.version = Some(version);
-        state.offers = session.offers.or(state.offers);
-        let reconnect = mem::replace(&mut state.was_up, true) && !was_up;
-        state.metrics.connected(now, took, reconnect && state.backoff.failures() > 0);
-        state.metrics.went_up(now);
-        if !channel.is_process() && state.fallback.take().is_some() {
-            state.relimit(&self.defaults);
-        }
-        let state = &mut self.servers[server.0 as usize];
-        let name = state.name.clone();
-        if let Some(remark) = session.remark {
-            self.note(LogLevel::Warning, format_args!("{name} {remark}"));
-        }
-        let state = &mut self.servers[server.0 as usize];
-        // What the configuration says needs no memory.
-        if state.era.replace(era) != Some(era) && state.config.era.is_none() {
-            let identity = state.config.identity();
-            self.known_eras.insert(identity, era);
-            self.actions.push_back(Action::Remember { identity, era: Some(era) });
-        }
-        self.note(LogLevel::Debug, format_args!("{name} is ready, protocol version {version}"));
-        if !was_up {
-            self.events.push_back(Event::ServerUp { server: name });
-        }
-        // Nobody is to be woken for the deadline of the handshake.
-        self.find_connections_due();
-        self.pump(now, server);
-    }
-
     // ----- failing ----------------------------------------------------------
-
-    /// No usable connection came of a try. A socket falls back to the command;
-    /// otherwise everybody who waits has used up one try.
-    pub(super) fn attempt_failed(
-        &mut self,
-        now: Time,
-        connection: &Connection,
-        failure: OpenFailure,
-        category: ErrorCategory,
-    ) {
-        let server = connection.server;
-        let round = connection.round;
-        let state = self.server_mut(server);
-        let OpenFailure { message, permanent, crowded } = failure;
-        if connection.recovery_probe && state.reach.watches() {
-            state.recovery_probe = None;
-            return match category {
-                ErrorCategory::Connect => self.look_after_pause(now, server),
-                _ => self.look_after_refusal(now, server),
-            };
-        }
-        if crowded
-            && !connection.recovery_probe
-            && (state.pool.is_up() || state.pool.connecting() > 0)
-        {
-            // Those that are served or stand before this one serve whoever waits.
-            let state = &mut self.servers[server.0 as usize];
-            state.backoff.fail(now, state.limits.retry_backoff, Some(1), &mut self.random);
-            return self.pump(now, server);
-        }
-        state.metrics.error(now, category);
-        if connection.recovery_probe {
-            state.recovery_probe = None;
-            if let Some(fallback) = &mut state.fallback {
-                fallback.retry_at = now + SOCKET_PAUSE;
-                fallback.reason.clone_from(&message);
-            }
-            return self.note(LogLevel::Debug, format_args!("socket connection failed: {message}"));
-        }
-        let is_first = round == state.round;
-        if !connection.channel.is_process() {
-            // One that is crowded is there.
-            let has_command = state.config.command.is_some() && !crowded;
-            if is_first {
-                self.note(LogLevel::Info, format_args!("socket connection failed: {message}"));
-            }
-            if has_command {
-                return self.fall_back(now, server, message, is_first);
-            }
-        }
-        if !is_first {
-            return self.pump(now, server);
-        }
-        let state = &mut self.servers[server.0 as usize];
-        let name = state.name.clone();
-        // A process is named by its server's entry; of a socket the caller has to
-        // hear which one it was.
-        let message = match (&state.config.socket_path, connection.channel.is_process()) {
-            (Some(path), false) => name_socket(message, &path.to_string_lossy()),
-            (Some(path), _) if state.fallback.is_some() => {
-                let reason = state.fallback.as_ref().map_or("", |fallback| &*fallback.reason);
-                format!("{message}; {}", name_socket(reason.to_owned(), &path.to_string_lossy()))
-            }
-            _ => message,
-        };
-        state.round += 1;
-        state.last_error = Some((self.redactor.clean(&message).into_owned(), now));
-        state.failed_start = Some((message.clone(), now));
-        if !state.pool.is_up() {
-            state.metrics.went_down(now);
-        }
-        let tries = self.tries_used(server);
-        let state = &mut self.servers[server.0 as usize];
-        state.backoff.fail(now, state.limits.retry_backoff, tries, &mut self.random);
-        let (retries, alive) = (state.limits.retry_attempts, state.pool.is_up());
-        let waiting: Vec<RequestId> = state.queue.iter().copied().collect();
-        if !alive {
-            for id in waiting {
-                self.try_failed(now, id, &message, permanent, retries);
-            }
-        }
-        self.note(LogLevel::Warning, format_args!("{name}: {message}"));
-        self.pump(now, server);
-    }
 
     /// A connection is gone, with everything that was on it.
     pub(super) fn lose(&mut self, now: Time, id: ConnectionId, mut loss: Loss) {
@@ -378,12 +192,12 @@ impl Engine {
         let listened = connection.listens().is_some();
         let exchanges = mem::take(&mut connection.exchanges);
         self.part(now, id, &connection);
-        let (negotiating, probed) = connection.handshake();
+        let (negotiating, _) = connection.handshake();
         let was_ready = !negotiating && !matches!(connection.phase, Phase::Opening);
         self.withdraw_from(now, id);
         self.list_is_parted(now, server, id, EvictionCause::PeerClosed);
         if was_ready {
-            self.lost_ready(now, &connection, &loss);
+            self.session_lost(now, &connection, &loss);
         }
         for exchange in exchanges {
             let Purpose::Request(request) = exchange.purpose else { continue };
@@ -397,40 +211,10 @@ impl Engine {
         }
         if was_ready {
             self.renew_soon(now, server);
-            self.daemon_may_go(now, server);
+            self.end_released_daemon(now, server);
             return self.pump(now, server);
         }
-        self.lost_at_the_start(now, connection, loss, probed);
-    }
-
-    /// Accounts for a usable connection that was lost.
-    fn lost_ready(&mut self, now: Time, connection: &Connection, loss: &Loss) {
-        let state = &mut self.servers[connection.server.0 as usize];
-        let name = state.name.clone();
-        state.metrics.pool.evicted(loss.cause);
-        if !connection.exchanges.is_empty() || loss.cause != EvictionCause::PeerClosed {
-            state.metrics.error(now, loss.category);
-        }
-        if connection.channel.is_process() {
-            state.metrics.restart();
-            state.catalogue = None;
-        }
-        if now.since(connection.opened) >= STABLE {
-            state.backoff.succeed();
-        }
-        if connection.channel.is_process() || !state.queue.is_empty() {
-            state.backoff.fail(now, state.limits.retry_backoff, None, &mut self.random);
-        }
-        state.round += 1;
-        let down = !state.pool.is_up();
-        if down {
-            state.metrics.went_down(now);
-        }
-        self.note(LogLevel::Warning, format_args!("lost {name}: {}", loss.reason));
-        if down {
-            let reason = loss.reason.clone();
-            self.events.push_back(Event::ServerDown { server: name, reason });
-        }
+        self.handshake_lost(now, id, &connection, loss);
     }
 
     /// A request whose connection is gone is tried again or ends.
@@ -507,23 +291,6 @@ impl Engine {
         self.pump(now, server);
     }
 
-    /// Nobody new gets the server's connections; idle ones go at once.
-    pub(super) fn retire_all(&mut self, now: Time, server: ServerId, cause: EvictionCause) {
-        let all: Vec<ConnectionId> =
-            self.server(server).pool.members().iter().map(|member| member.id).collect();
-        for id in all {
-            self.stop_listening(now, server, id);
-            if self.server_mut(server).pool.retire(id) {
-                self.close(now, id, cause);
-            }
-        }
-        if let Some(recovery_probe) = self.server_mut(server).recovery_probe.take() {
-            self.close(now, recovery_probe, cause);
-            // A watch on the socket, if there is one, goes on without it.
-            self.look_after_pause(now, server);
-        }
-    }
-
     /// Closes idle connections beyond the pool's size once nobody waits.
     pub(super) fn close_surplus(&mut self, now: Time, server: ServerId) {
         loop {
@@ -556,7 +323,7 @@ impl Engine {
         if connection.is_carrier() {
             self.renew_soon(now, server);
         }
-        self.daemon_may_go(now, server);
+        self.end_released_daemon(now, server);
     }
 
     /// Takes a connection out of every table.
@@ -576,7 +343,7 @@ impl Engine {
             return self.forget_streams(id, connection);
         };
         if self.server(connection.server).reach.is_daemon(id) {
-            return self.keep_daemon(id, connection, pid);
+            return self.keep_process(id, connection, pid);
         }
         self.actions.push_back(Action::Close { stream: id.first_stream() });
         let mut closing = connection.successor(now, id);
@@ -591,7 +358,7 @@ impl Engine {
         if self.due(connection).is_none_or(|when| now < when) {
             return;
         }
-        if self.extra_stream_is_late(now, id) || self.is_silent(now, id) {
+        if self.extra_stream_is_late(now, id) || self.handle_silence(now, id) {
             return;
         }
         let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -628,7 +395,7 @@ impl Engine {
                         self.actions.push_back(Action::Forget { stream: id.first_stream() });
                         let line = format_args!("server pid {pid} does not die");
                         self.note(LogLevel::Error, line);
-                        return self.has_left(now, server, id);
+                        return self.process_gone(now, server, id);
                     }
                 };
                 self.actions.push_back(Action::Signal { stream: id.first_stream(), signal });
@@ -640,9 +407,4 @@ impl Engine {
             Phase::Ready(_) => self.grace_is_over(now, id),
         }
     }
-}
-
-/// Says which socket it was, unless the sentence does already.
-fn name_socket(message: String, path: &str) -> String {
-    if message.contains(path) { message } else { format!("socket {path}: {message}") }
 }

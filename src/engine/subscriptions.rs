@@ -329,7 +329,7 @@ impl Engine {
             return;
         }
         let mut missing = state.watched.clone();
-        let (name, era) = (state.name.clone(), state.era);
+        let (name, era) = (state.name.clone(), state.reach.era());
         for stream in self.connections.values().filter(|stream| stream.server == server) {
             missing.retain(|uri| !stream.carries(uri));
         }

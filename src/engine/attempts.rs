@@ -1,0 +1,379 @@
+//! Attempts to reach a server: opens connections, and carries out what
+//! [`Reachability`](crate::engine::reachability::Reachability) decides about sessions
+//! that stand and attempts that fail.
+
+use crate::config::{Era, Transport};
+use crate::engine::action::Action;
+use crate::engine::connection::{Connection, Exchange, Phase, Purpose};
+use crate::engine::event::Event;
+use crate::engine::loss::Loss;
+use crate::engine::reachability::{
+    AfterFailure, AfterHandshake, Attempt, Circumstances, FailedAttempt, LostHandshake,
+    LostSession, Permit, RetryPause,
+};
+use crate::engine::timer::Timer;
+use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
+use crate::error::{self, Error};
+use crate::mcp::message;
+use crate::metrics::EvictionCause;
+use crate::session::Session;
+use crate::time::Time;
+use crate::wire::{Cancel, StreamId};
+
+impl Engine {
+    // ----- opening ----------------------------------------------------------
+
+    /// Whether a connection may be opened now for the requests that wait. During a pause
+    /// the end of the pause is noted.
+    pub(super) fn may_open(&mut self, now: Time, server: ServerId) -> bool {
+        let state = self.server(server);
+        if state.removed {
+            return false;
+        }
+        let has_first_try = || {
+            state.queue.iter().any(|id| {
+                self.is_waited_for(*id)
+                    && self.requests.get(id).is_some_and(|request| request.failures == 0)
+            })
+        };
+        match state.reach.permit(now, state.pool.is_up(), has_first_try) {
+            Permit::Granted => true,
+            Permit::Held => false,
+            Permit::NotBefore(until) => {
+                let state = &mut self.servers[server.0 as usize];
+                if !state.queue.is_empty() {
+                    self.timers.set(&mut state.retry_timer, Timer::Server(server), Some(until));
+                }
+                false
+            }
+        }
+    }
+
+    /// Opens a connection for the pool.
+    pub(super) fn open(&mut self, now: Time, server: ServerId) {
+        let stream = self.shared.new_stream();
+        let state = self.server_mut(server);
+        state.pool.open(ConnectionId(stream.0));
+        let channel = state.reach.next_channel(now, &state.config);
+        self.open_stream(now, stream, server, channel, LogLevel::Info);
+    }
+
+    /// Opens a connection that probes whether the socket answers. No request waits for
+    /// it.
+    pub(super) fn open_recovery_probe(&mut self, now: Time, server: ServerId) {
+        let stream = self.shared.new_stream();
+        let state = self.server_mut(server);
+        state.reach.recovery_probe_opened(ConnectionId(stream.0));
+        let channel = state.config.transport;
+        self.open_stream(now, stream, server, channel, LogLevel::Debug);
+    }
+
+    /// While a process stands in for a socket, probes now and then whether the socket
+    /// answers.
+    pub(super) fn probe_socket_if_due(&mut self, now: Time, server: ServerId) {
+        let state = self.server(server);
+        if state.reach.wants_recovery_probe(now, state.pool.is_up()) && !state.removed {
+            self.open_recovery_probe(now, server);
+        }
+    }
+
+    fn open_stream(
+        &mut self,
+        now: Time,
+        stream: StreamId,
+        server: ServerId,
+        channel: Transport,
+        level: LogLevel,
+    ) {
+        let state = self.server(server);
+        let id = ConnectionId(stream.0);
+        let wire = (self.new_wire)(stream, &state.config, channel);
+        let connection = Connection::new(now, server, channel, state.reach.round(), wire);
+        let (name, config) = (state.name.clone(), state.config.clone());
+        // A watched socket is probed up to 200 times a second.
+        let is_logged = !state.reach.watches_socket();
+        let path = config.socket_path.as_ref().filter(|_| is_logged && !channel.is_process());
+        if let Some(path) = path {
+            let path = path.display();
+            self.note(level, format_args!("connecting to {name} via socket {path}"));
+        }
+        self.connections.insert(id, connection);
+        self.actions.push_back(Action::Open { stream, channel, server: config });
+    }
+
+    // ----- sessions that stand ----------------------------------------------
+
+    /// A handshake has succeeded.
+    pub(super) fn established(&mut self, now: Time, id: ConnectionId, session: Session) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let attempt = attempt(id, connection);
+        let (server, channel) = (connection.server, connection.channel);
+        let (era, version) = (session.era, session.version);
+        if era == Era::Legacy {
+            let method = message::INITIALIZED;
+            connection.notify(&mut self.shared, method, message::write_initialized);
+            connection.noticed = true;
+        }
+        // Handshake requests that are still open can only be answered too late.
+        let late = |e: &Exchange| matches!(e.purpose, Purpose::Handshake(_)).then_some(e.wire);
+        let late: Vec<u64> = connection.exchanges.iter().filter_map(late).collect();
+        for wire in late {
+            if connection.cancel(wire) == Cancel::Notify {
+                connection.take(wire);
+                connection.unawait(wire);
+            }
+        }
+        connection.phase = Phase::Ready(era);
+        connection.rest(now);
+        let took = now.since(connection.opened);
+        if era == Era::Legacy {
+            self.server_mut(server).metrics.message_sent(now);
+            self.serve_wire(now, id);
+        }
+        if self.server_mut(server).reach.handshake_done(now, attempt) {
+            self.socket_recovered(now, server, id);
+        }
+        self.set_probe_timer(server);
+        let state = &mut self.servers[server.0 as usize];
+        let was_up = state.pool.is_up();
+        let ready = state.reach.session_ready(&state.config, channel, era, was_up);
+        state.pool.ready(id);
+        state.version = Some(version);
+        state.offers = session.offers.or(state.offers);
+        state.metrics.connected(now, took, ready.is_reconnection);
+        state.metrics.went_up(now);
+        if ready.ends_fallback {
+            state.relimit(&self.defaults);
+        }
+        let name = state.name.clone();
+        if ready.is_new_era {
+            let identity = state.config.identity();
+            self.known_eras.insert(identity, era);
+            self.actions.push_back(Action::Remember { identity, era: Some(era) });
+        }
+        if let Some(remark) = session.remark {
+            self.note(LogLevel::Warning, format_args!("{name} {remark}"));
+        }
+        self.note(LogLevel::Debug, format_args!("{name} is ready, protocol version {version}"));
+        if !was_up {
+            self.events.push_back(Event::ServerUp { server: name });
+        }
+        // The handshake's deadline is over; drop its timer.
+        self.find_connections_due();
+        self.pump(now, server);
+    }
+
+    /// The socket answers again: the processes that stood in for it are retired.
+    fn socket_recovered(&mut self, now: Time, server: ServerId, id: ConnectionId) {
+        let name = self.server(server).name.clone();
+        let was_watched = self.server(server).reach.watches_socket();
+        let group = self.connections.get(&id).and_then(|connection| connection.group);
+        self.adopt_daemon(server, group);
+        if !was_watched {
+            self.note(LogLevel::Info, format_args!("socket of {name} is back"));
+        }
+        self.retire_all(now, server, EvictionCause::Reload);
+        self.server_mut(server).pool.open(id);
+    }
+
+    /// Accounts for a connection that was ready and was lost.
+    pub(super) fn session_lost(&mut self, now: Time, connection: &Connection, loss: &Loss) {
+        let state = &mut self.servers[connection.server.0 as usize];
+        let name = state.name.clone();
+        state.metrics.pool.evicted(loss.cause);
+        if !connection.exchanges.is_empty() || loss.cause != EvictionCause::PeerClosed {
+            state.metrics.error(now, loss.category);
+        }
+        if connection.channel.is_process() {
+            state.metrics.restart();
+            state.catalogue = None;
+        }
+        let lost = LostSession {
+            channel: connection.channel,
+            lifetime: now.since(connection.opened),
+            requests_wait: !state.queue.is_empty(),
+        };
+        let first = state.limits.retry_backoff;
+        let pause = RetryPause { first, tries: None, random: &mut self.random };
+        state.reach.session_lost(now, &lost, pause);
+        let is_down = !state.pool.is_up();
+        if is_down {
+            state.metrics.went_down(now);
+        }
+        self.note(LogLevel::Warning, format_args!("lost {name}: {}", loss.reason));
+        if is_down {
+            let reason = loss.reason.clone();
+            self.events.push_back(Event::ServerDown { server: name, reason });
+        }
+    }
+
+    /// No further request gets one of the server's connections. Idle ones are closed at
+    /// once, the others when their requests have ended.
+    pub(super) fn retire_all(&mut self, now: Time, server: ServerId, cause: EvictionCause) {
+        let all: Vec<ConnectionId> =
+            self.server(server).pool.members().iter().map(|member| member.id).collect();
+        for id in all {
+            self.stop_listening(now, server, id);
+            if self.server_mut(server).pool.retire(id) {
+                self.close(now, id, cause);
+            }
+        }
+        if let Some(probe) = self.server_mut(server).reach.take_recovery_probe(now) {
+            self.close(now, probe, cause);
+            self.set_probe_timer(server);
+        }
+    }
+
+    // ----- attempts that fail -----------------------------------------------
+
+    /// A connection was lost in its handshake.
+    pub(super) fn handshake_lost(
+        &mut self,
+        now: Time,
+        id: ConnectionId,
+        connection: &Connection,
+        mut loss: Loss,
+    ) {
+        let server = connection.server;
+        let is_overdue = connection.is_overdue(now);
+        let is_hopeless = connection.evidence.as_ref().is_some_and(|evidence| evidence.hopeless);
+        if is_overdue {
+            loss.reason += &self.fetcher_advice(connection);
+        }
+        let attempt = attempt(id, connection);
+        let lost = LostHandshake { attempt, loss, is_overdue, is_hopeless };
+        let state = &mut self.servers[server.0 as usize];
+        let given = Circumstances {
+            config: &state.config,
+            is_up: state.pool.is_up(),
+            is_connecting: state.pool.connecting() > 0,
+        };
+        let (forgets_era, next) = state.reach.handshake_lost(now, &given, lost);
+        if forgets_era {
+            let identity = state.config.identity();
+            self.known_eras.remove(&identity);
+            self.actions.push_back(Action::Remember { identity, era: None });
+        }
+        self.set_probe_timer(server);
+        self.after_handshake(now, server, next);
+    }
+
+    /// Carries out what follows from a handshake that failed.
+    pub(super) fn after_handshake(&mut self, now: Time, server: ServerId, next: AfterHandshake) {
+        match next {
+            AfterHandshake::Fail(failed) => self.attempt_failed(now, server, failed),
+            AfterHandshake::Hold => {}
+            AfterHandshake::Repeat => self.pump(now, server),
+        }
+    }
+
+    /// No usable connection came of an attempt.
+    pub(super) fn attempt_failed(&mut self, now: Time, server: ServerId, failed: FailedAttempt) {
+        let tries = self.most_tries(server);
+        let state = &mut self.servers[server.0 as usize];
+        let given = Circumstances {
+            config: &state.config,
+            is_up: state.pool.is_up(),
+            is_connecting: state.pool.connecting() > 0,
+        };
+        let pause =
+            RetryPause { first: state.limits.retry_backoff, tries, random: &mut self.random };
+        let next = state.reach.attempt_failed(now, &given, &failed, pause);
+        let FailedAttempt { attempt, failure, category } = failed;
+        if !matches!(next, AfterFailure::KeepWatching | AfterFailure::LeaveToOthers) {
+            state.metrics.error(now, category);
+        }
+        match next {
+            AfterFailure::FallBack { is_first } => {
+                state.relimit(&self.defaults);
+                if is_first {
+                    self.note_socket_failure(LogLevel::Info, &failure.message);
+                    self.note_fallback();
+                }
+            }
+            AfterFailure::FailTry { message } => {
+                if !attempt.channel.is_process() {
+                    self.note_socket_failure(LogLevel::Info, &failure.message);
+                }
+                return self.fail_try(now, server, &message, failure.permanent);
+            }
+            AfterFailure::Ignore | AfterFailure::LeaveToOthers => {}
+            AfterFailure::KeepFallback => {
+                return self.note_socket_failure(LogLevel::Debug, &failure.message);
+            }
+            AfterFailure::KeepWatching => return self.set_probe_timer(server),
+        }
+        self.pump(now, server);
+    }
+
+    /// All requests that wait have used up one try, unless another connection serves
+    /// them.
+    fn fail_try(&mut self, now: Time, server: ServerId, message: &str, permanent: bool) {
+        let state = &mut self.servers[server.0 as usize];
+        let name = state.name.clone();
+        state.last_error = Some((self.redactor.clean(message).into_owned(), now));
+        if !state.pool.is_up() {
+            state.metrics.went_down(now);
+            let retries = state.limits.retry_attempts;
+            let waiting: Vec<RequestId> = state.queue.iter().copied().collect();
+            for id in waiting {
+                self.try_failed(now, id, message, permanent, retries);
+            }
+        }
+        self.note(LogLevel::Warning, format_args!("{name}: {message}"));
+        self.pump(now, server);
+    }
+
+    /// A waiting request has used up one try. It ends if the failure is permanent, or
+    /// after `retries` further tries.
+    fn try_failed(&mut self, now: Time, id: RequestId, why: &str, permanent: bool, retries: u32) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        request.failures += 1;
+        if !permanent && request.failures <= retries {
+            return;
+        }
+        let tries = request.failures;
+        let message = match tries {
+            1 => why.to_owned(),
+            _ => format!("{why} (tried {tries} times)"),
+        };
+        if let Some(server) = request.server() {
+            self.server_mut(server).queue.retain(|other| *other != id);
+        }
+        self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
+    }
+
+    /// The most tries that a request which somebody waits for has used up, with the one
+    /// that failed now; `None`: there is no such request.
+    fn most_tries(&self, server: ServerId) -> Option<u32> {
+        let waiting = self.server(server).queue.iter().filter(|id| self.is_waited_for(**id));
+        waiting.filter_map(|id| Some(self.requests.get(id)?.failures + 1)).max()
+    }
+
+    /// Whether a caller waits for a request of its own, or for a list of tools that the
+    /// engine fetches.
+    fn is_waited_for(&self, id: RequestId) -> bool {
+        let Some(request) = self.requests.get(&id) else { return false };
+        let has_listeners = request.server().is_some_and(|server| {
+            let state = self.server(server);
+            state.listing == Some(id) && !state.listeners.is_empty()
+        });
+        !request.internal || has_listeners
+    }
+
+    fn note_socket_failure(&mut self, level: LogLevel, message: &str) {
+        self.note(level, format_args!("socket connection failed: {message}"));
+    }
+
+    fn note_fallback(&mut self) {
+        let line = "socket connection failed, falling back to stdio";
+        self.note(LogLevel::Warning, format_args!("{line}"));
+        self.note(LogLevel::Info, format_args!("falling back to stdio transport"));
+    }
+}
+
+/// A connection as [`Reachability`](crate::engine::reachability::Reachability) knows it.
+pub(super) fn attempt(connection: ConnectionId, stream: &Connection) -> Attempt {
+    let Connection { channel, round, .. } = *stream;
+    Attempt { connection, channel, round, probed: stream.handshake().1 }
+}
