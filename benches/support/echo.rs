@@ -14,8 +14,12 @@ use super::sys::Epoll;
 pub const REQUEST: usize = 1024;
 pub const REPLY: usize = 2048;
 
-/// Serves a socket until it is killed.
-pub fn serve_socket(path: &Path) -> ! {
+/// The length of a reply line where it is another.
+static REPLY_LENGTH: OnceLock<usize> = OnceLock::new();
+
+/// Serves a socket until it is killed, with replies of `length` bytes.
+pub fn serve_socket(path: &Path, length: usize) -> ! {
+    REPLY_LENGTH.get_or_init(|| length);
     let listener = UnixListener::bind(path).expect("the socket is free");
     let epoll = Epoll::new();
     epoll.add(listener.as_raw_fd());
@@ -126,7 +130,8 @@ fn result() -> &'static [u8] {
         let begin =
             format!("{},\"result\":{{\"content\":[{{\"type\":\"text\",\"text\":\"", " ".repeat(20));
         let end = "\"}]}}\n";
-        let room = REPLY + 20 - 20 - "{\"jsonrpc\":\"2.0\",\"id\":".len() - begin.len() - end.len();
+        let length = *REPLY_LENGTH.get_or_init(|| REPLY);
+        let room = length - "{\"jsonrpc\":\"2.0\",\"id\":".len() - begin.len() - end.len();
         let mut text = String::new();
         while text.len() + 66 <= room {
             text.push_str(&"0123456789abcdef".repeat(4));

@@ -29,7 +29,10 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub fn start(name: &str, one_processor: bool) {
     let args: Vec<String> = std::env::args().collect();
     match args.get(1).map(String::as_str) {
-        Some("--echo-socket") => echo::serve_socket(Path::new(&args[2])),
+        Some("--echo-socket") => {
+            let length = args.get(3).and_then(|length| length.parse().ok());
+            echo::serve_socket(Path::new(&args[2]), length.unwrap_or(echo::REPLY))
+        }
         Some("--echo-stdio") => echo::serve_stdio(),
         Some("--long-stdio") => {
             long::serve(false, args.get(2).and_then(|bytes| bytes.parse().ok()).unwrap_or(0))
@@ -110,8 +113,13 @@ pub struct Daemon(Child);
 impl Daemon {
     /// The echo server.
     pub fn echo(socket: &Path) -> Daemon {
+        Daemon::echo_of(socket, echo::REPLY)
+    }
+
+    /// The echo server with replies of `length` bytes.
+    pub fn echo_of(socket: &Path, length: usize) -> Daemon {
         let mut command = Command::new(this_program());
-        command.arg("--echo-socket").arg(socket);
+        command.arg("--echo-socket").arg(socket).arg(length.to_string());
         Daemon::start(command, socket)
     }
 
