@@ -11,16 +11,19 @@ use support::host::Host;
 use support::{Daemon, Home, table};
 use tmcp::client::Event;
 
-/// Counts what is in use.
+/// Counts the bytes in use.
 struct Counting;
 
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
+/// The largest single allocation so far, in bytes.
+static LARGEST: AtomicUsize = AtomicUsize::new(0);
 
 #[allow(unsafe_code)]
 // SAFETY: every request goes to the system's allocator as it came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         IN_USE.fetch_add(layout.size(), Relaxed);
+        LARGEST.fetch_max(layout.size(), Relaxed);
         // SAFETY: the caller keeps the contract, which is the same.
         unsafe { System.alloc(layout) }
     }
@@ -39,9 +42,12 @@ static HEAP: Counting = Counting;
 /// doubling is part of the mean.
 const SERVERS: usize = 16;
 const CONNECTIONS: usize = 100;
-/// What the project allows itself.
+/// The limits of the project, in KiB.
+const FIXED: f64 = 68.0;
 const PER_CONNECTION: f64 = 0.5;
-const PER_SERVER: f64 = 24.0;
+const PER_SERVER: f64 = 20.0;
+const BUSY_SERVER: f64 = 24.0;
+const ALLOCATION: f64 = 1024.0;
 
 fn main() {
     support::start("memory: heap in use, KiB", true);
@@ -77,14 +83,19 @@ fn main() {
         let limit = limit.map_or(String::new(), |limit| format!("{limit}"));
         table::row(&[what.to_owned(), format!("{value:.2}"), limit]);
     };
-    row("a client without servers (64 of it scratch)", kib(empty, 1), None);
+    let fixed = kib(empty, 1);
+    let largest = kib(LARGEST.load(Relaxed), 1);
+    row("a client without servers (64 of it scratch)", fixed, Some(FIXED));
     row("a server that was never used", kib(unused, SERVERS), None);
     row("a server after its first call, with one connection", server, Some(PER_SERVER));
-    row("its metrics after 15 busy minutes, 1 ms to 1 s", busy(), Some(PER_SERVER));
+    row("its metrics after 15 busy minutes, 1 ms to 1 s", busy(), Some(BUSY_SERVER));
     row("an idle connection", connection, Some(PER_CONNECTION));
+    row("the largest single allocation of all that", largest, Some(ALLOCATION));
     println!();
+    assert!(fixed <= FIXED, "a client takes too much");
     assert!(connection <= PER_CONNECTION, "an idle connection takes too much");
     assert!(server <= PER_SERVER, "a server takes too much");
+    assert!(largest <= ALLOCATION, "an allocation is too large");
 }
 
 /// The metrics of a server that is called all the time, by a clock of our own.
