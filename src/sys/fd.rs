@@ -77,7 +77,7 @@ pub fn shortage(any: RawFd, needed: usize) -> Option<usize> {
     // SAFETY: `limit` is a valid place for the answer.
     check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) }).ok()?;
     let limit = usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX);
-    if let (true, Some(open)) = (limit <= COUNTED, count()) {
+    if let Some(open) = (limit <= COUNTED).then(count).flatten() {
         return is_short(open, needed, limit).then_some(limit);
     }
     // The lowest number that is free: those below it are in use, which are most of them
