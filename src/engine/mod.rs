@@ -49,6 +49,7 @@ mod lookup;
 mod loss;
 mod notices;
 mod oddities;
+mod one_line;
 mod parting;
 mod pool;
 mod questions;
@@ -77,8 +78,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-
 pub use crate::mcp::schema::arguments::Pair;
 pub use crate::wire::{Delivery, StreamId};
 pub use action::{Action, ChildExit, OpenFailure, Opened, Signal};
@@ -92,12 +91,12 @@ pub use snapshot::{Job, ServerSnapshot};
 pub use wires::NewWire;
 
 use crate::config::{Defaults, Directory, Era, Problem};
-use crate::error::{Error, Kind, Result};
+use crate::engine::one_line::OneLineObject;
+use crate::error::Result;
 pub use crate::mcp::message::Abilities;
 use crate::mcp::message::{self, Identity};
 use crate::metrics::Latency;
 use crate::redact::Redactor;
-use crate::rpc::scanner::{Scanner, Verdict};
 use crate::time::Time;
 use crate::wire::Shared;
 use allowance::Allowance;
@@ -315,7 +314,13 @@ impl Engine {
         user_data: u64,
     ) -> Result<RequestId> {
         let arguments = match call.arguments {
-            Arguments::Json(text) => CallArguments::Json(one_line_object(text)?),
+            Arguments::Json(text) => {
+                let object = OneLineObject::new(text)?;
+                if object.names_secret {
+                    self.redactor.learn_arguments(&object.text, |_| false);
+                }
+                CallArguments::Json(object.text)
+            }
             Arguments::Pairs(pairs) => CallArguments::Pairs(pairs),
         };
         let kind = request::Kind::Call { tool: Arc::from(call.tool), arguments };
@@ -382,7 +387,7 @@ impl Engine {
         user_data: u64,
     ) -> Result<RequestId> {
         let arguments = match arguments {
-            Arguments::Json(text) => one_line_object(text)?.into(),
+            Arguments::Json(text) => OneLineObject::new(text)?.text.into(),
             Arguments::Pairs(pairs) => text_members(&pairs),
         };
         let members = format!("{}\"arguments\":{arguments},", message::member("name", name));
@@ -643,30 +648,4 @@ fn text_members(pairs: &[Pair]) -> String {
     let members: String =
         pairs.iter().map(|pair| message::member(&pair.key, &pair.value)).collect();
     format!("{{{}}}", members.trim_end_matches(','))
-}
-
-/// A JSON object as one line: JSON has no newline inside a token, so each is a
-/// blank.
-fn one_line_object(whole: String) -> Result<Box<str>> {
-    let text = whole.trim();
-    if text.is_empty() {
-        return Ok("{}".into());
-    }
-    let mut scanner = Scanner::default();
-    if scanner.finish(text.as_bytes()) == Verdict::Whole {
-        return Ok(match scanner.is_folded() {
-            true => text.replace(['\n', '\r'], " ").into_boxed_str(),
-            false if text.len() == whole.len() => whole.into_boxed_str(),
-            false => text.into(),
-        });
-    }
-    match serde_json::from_str::<&RawValue>(text) {
-        Err(error) => {
-            Err(Error::new(Kind::Invalid, format!("arguments are not valid JSON: {error}")))
-        }
-        Ok(_) if !text.starts_with('{') => {
-            Err(Error::new(Kind::Invalid, "arguments must be a JSON object, like {\"key\": 1}"))
-        }
-        Ok(_) => Ok(text.replace(['\n', '\r'], " ").into_boxed_str()),
-    }
 }

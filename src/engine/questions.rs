@@ -142,7 +142,9 @@ impl Engine {
             return Err(Error::new(error::Kind::Invalid, "the question is not open any more"));
         };
         let body = match (&pending.wants, answer) {
-            (Wants::Sample, Answer::Json(json)) => super::one_line_object(json)?.into(),
+            (Wants::Sample, Answer::Json(json)) => {
+                super::one_line::OneLineObject::new(json)?.text.into()
+            }
             (Wants::Sample, _) => String::new(),
             (Wants::Form { schema }, Answer::Accept(pairs)) => {
                 let content = arguments::encode_by("the question", schema, &pairs)
@@ -150,7 +152,7 @@ impl Engine {
                 format!("{{\"action\":\"accept\",\"content\":{}}}", content.json)
             }
             (Wants::Form { schema }, Answer::Json(json)) => {
-                let content = super::one_line_object(json)?;
+                let content = super::one_line::OneLineObject::new(json)?.text;
                 arguments::check_required_by("the question", schema, &content)
                     .map_err(|message| Error::new(error::Kind::Invalid, message))?;
                 format!("{{\"action\":\"accept\",\"content\":{content}}}")

@@ -56,11 +56,21 @@ const ORDINARY: &[&str] = &[
 /// The words of a name are what stands between `_`, `-`, `.` and blanks, or
 /// begins with a capital in `camelCase`.
 pub fn is_secret_name(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    if PARTS.iter().any(|part| lower.contains(part)) {
-        return true;
+    // Every name in the arguments of every call is asked about, so nothing is allocated.
+    let holds = |part: &&str| {
+        let mut places = name.as_bytes().windows(part.len());
+        places.any(|place| place.eq_ignore_ascii_case(part.as_bytes()))
+    };
+    PARTS.iter().any(holds) || words(name).any(is_secret_word)
+}
+
+/// Whether `word`, in whatever case, is one of [`WORDS`].
+fn is_secret_word(word: &str) -> bool {
+    if word.is_ascii() {
+        let is = |known: &&str| known.len() == word.len() && word.eq_ignore_ascii_case(known);
+        return WORDS.iter().any(is);
     }
-    words(name).any(|word| WORDS.contains(&word.as_str()))
+    WORDS.contains(&&*word.to_lowercase())
 }
 
 /// Whether `value`, of something called `name`, is to be hidden.
@@ -110,20 +120,18 @@ fn is_random(part: &str) -> bool {
         && has(u8::is_ascii_lowercase)
 }
 
-fn words(name: &str) -> impl Iterator<Item = String> + '_ {
+fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split(|c: char| !c.is_alphanumeric()).flat_map(|part| {
-        let mut words = vec![String::new()];
-        let mut before_is_lower = false;
-        for c in part.chars() {
-            if c.is_uppercase() && before_is_lower {
-                words.push(String::new());
-            }
-            before_is_lower = c.is_lowercase();
-            if let Some(word) = words.last_mut() {
-                word.extend(c.to_lowercase());
-            }
-        }
-        words
+        let mut rest = part;
+        std::iter::from_fn(move || {
+            let mut follows_lower = false;
+            let begins = |c: char| {
+                std::mem::replace(&mut follows_lower, c.is_lowercase()) && c.is_uppercase()
+            };
+            let (word, more) = rest.split_at(rest.find(begins).unwrap_or(rest.len()));
+            rest = more;
+            (!word.is_empty()).then_some(word)
+        })
     })
 }
 
