@@ -53,6 +53,9 @@ pub(super) struct Loader {
     not_before: Option<Time>,
     parts: Option<VecDeque<Part>>,
     done: Vec<Part>,
+    /// A piece by itself: a thousand servers take a part of a millisecond here and
+    /// another one in the engine.
+    loaded: Option<Loaded>,
 }
 
 /// The servers of one file and scope.
@@ -80,6 +83,7 @@ impl Loader {
             not_before: None,
             parts: None,
             done: Vec::new(),
+            loaded: None,
         }
     }
 
@@ -103,9 +107,13 @@ impl Loader {
         if let Some(path) = self.to_read.front().cloned() {
             return self.read(now, &path, scratch, sources);
         }
+        if let Some(loaded) = self.loaded.take() {
+            return Progress::Done(loaded);
+        }
         let parts = self.parts.get_or_insert_with(|| parts(now, sources));
         let Some(part) = parts.front_mut() else {
-            return Progress::Done(assemble(std::mem::take(&mut self.done), sources));
+            self.loaded = Some(assemble(std::mem::take(&mut self.done), sources));
+            return Progress::More;
         };
         if !part.parser.as_mut().is_some_and(|parser| parser.step(env)) {
             if let Some(mut part) = parts.pop_front() {

@@ -18,7 +18,7 @@ use crate::metrics::EvictionCause;
 use crate::time::Time;
 
 /// Servers that are taken over in one go.
-const PIECE: usize = 200;
+const PIECE: usize = 100;
 
 /// A configuration of which some servers are taken over already.
 #[derive(Debug)]
@@ -54,8 +54,11 @@ impl Engine {
         let known = known.filter(|(_, index)| free.binary_search(index).is_err()).collect();
         let Config { servers, problems } = config;
         let servers = servers.into_iter();
+        let is_short = servers.len() <= PIECE;
         self.coming = Some(Box::new(Coming { servers, known, free, problems }));
-        self.take_over(now);
+        if is_short {
+            self.take_over(now);
+        }
     }
 
     /// Takes over some servers of the configuration that is coming.
