@@ -341,6 +341,14 @@ impl tmcp_event {
 
     fn text_task(&self) -> Task<'static, CString> {
         let text = match self.done().map(|done| &done.outcome) {
+            // The pass over the message has found the text already.
+            Some(Ok(Reply::Tool { only_text: Some(place), .. })) => {
+                let (answer, place) = (self.answer(), place.clone());
+                return Task::new(|mut budget| async move {
+                    let quoted = answer.as_ref().get(place).unwrap_or_default();
+                    strings::unescaped(quoted, &mut budget).await
+                });
+            }
             Some(Ok(Reply::Tool { .. } | Reply::Result(_))) => content::text_task(self.answer()),
             Some(Ok(Reply::List { what, .. })) => listing::task(self.answer(), list(*what)),
             _ => {

@@ -58,7 +58,20 @@ fn done(outcome: Result<Reply, Error>) -> Held {
 }
 
 fn tool(is_error: bool, result: &str) -> Held {
-    done(Ok(Reply::Tool { is_error, result: result.as_bytes().into() }))
+    done(Ok(Reply::Tool { is_error, result: result.as_bytes().into(), only_text: None }))
+}
+
+#[test]
+fn the_only_text_is_read_where_it_lies() {
+    let json = r#"{"content":[{"type":"text","text":"a\n\u0000\ud83d\u00e9"}]}"#;
+    let place = json.find("\"a").unwrap()..json.len() - 4;
+    let found = |only_text| {
+        done(Ok(Reply::Tool { is_error: false, result: json.as_bytes().into(), only_text }))
+    };
+    let wanted = "a\n\u{fffd}\u{fffd}\u{e9}";
+    assert_eq!(found(None).text(), wanted);
+    assert_eq!(found(Some(place)).text(), wanted);
+    assert_eq!(found(Some(0..1000)).text(), "");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::ffi::{CStr, CString, OsStr, OsString, c_char};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use tmcp::json::Budget;
+use tmcp::json::{Budget, Unescape};
 
 use crate::failure::Failure;
 
@@ -170,8 +170,8 @@ pub async fn terminated_in_pieces(text: String, budget: &mut Budget) -> CString 
     let mut nuls = 0;
     for piece in text.as_bytes().chunks(PIECE) {
         // A search for one is faster than a count.
-        if piece.contains(&0) {
-            nuls += piece.iter().filter(|byte| **byte == 0).count();
+        if memchr::memchr(0, piece).is_some() {
+            nuls += memchr::memchr_iter(0, piece).count();
         }
         budget.spend(piece.len() / 4).await;
     }
@@ -187,6 +187,17 @@ pub async fn terminated_in_pieces(text: String, budget: &mut Budget) -> CString 
     clean.push(0);
     // SAFETY: every NUL was replaced, or there was none, and one is behind it.
     unsafe { CString::from_vec_with_nul_unchecked(clean) }
+}
+
+/// The text of a JSON string, in pieces. `quoted` has its quotes.
+pub async fn unescaped(quoted: &[u8], budget: &mut Budget) -> CString {
+    // No text is longer than its string, whose quotes leave room for the NUL.
+    let mut text = String::with_capacity(quoted.len());
+    let mut rest = Unescape::new(quoted);
+    while !rest.read_into(&mut text, budget) {
+        budget.pause().await;
+    }
+    terminated_in_pieces(text, budget).await
 }
 
 /// Adds `text` without a NUL inside to `out`, in pieces.

@@ -1,5 +1,6 @@
 //! What the host is told, pulled one at a time.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -133,6 +134,9 @@ pub enum Reply {
         is_error: bool,
         /// Raw JSON object.
         result: Json,
+        /// Where in it the string lies, with its quotes, that is all there is to read;
+        /// `None` when there is more, or nothing.
+        only_text: Option<Range<usize>>,
     },
     /// Raw definitions, as one JSON array.
     List {

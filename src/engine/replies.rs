@@ -177,7 +177,8 @@ impl Engine {
                         return self.input_required(now, id, server, &result);
                     }
                     Ok((head, result)) => {
-                        Ok(Reply::Tool { is_error: head.is_error, result: result.to_json() })
+                        let (result, only_text) = (result.to_json(), result.only_text());
+                        Ok(Reply::Tool { is_error: head.is_error, result, only_text })
                     }
                     Err(error) => Err(error),
                 };
@@ -517,7 +518,7 @@ fn doubts_the_tool(outcome: &Result<Reply, Error>, tool: &str) -> bool {
         Err(error) => {
             matches!(error.code(), Some(INVALID_PARAMS | METHOD_NOT_FOUND))
         }
-        Ok(Reply::Tool { is_error: true, result }) => {
+        Ok(Reply::Tool { is_error: true, result, .. }) => {
             // Short, and about the tool itself.
             result.len() < 1024
                 && memchr::memmem::find(result, tool.as_bytes()).is_some()

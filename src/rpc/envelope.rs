@@ -15,7 +15,7 @@ use crate::json::lenient;
 use crate::json::raw::{self, Raw};
 use crate::rpc::line::Line;
 use crate::rpc::scanner::{self, Part, Scanner, Verdict};
-use crate::rpc::spans::Spans;
+use crate::rpc::spans::{Place, Spans};
 
 /// The request cannot be served as it is.
 pub const INVALID_REQUEST: i64 = -32600;
@@ -126,9 +126,18 @@ pub struct Head<'a> {
     pub content: Option<&'a [u8]>,
     /// A member is there twice; the last counts.
     pub doubled: bool,
+    /// Where in the result the only text of a tool lies, see
+    /// [`scanner::Head::only_text`].
+    only_text: Place,
 }
 
 impl<'a> Answer<'a> {
+    /// The string, with its quotes, that is all there is to read in the result of a
+    /// tool, as offsets in the result. `None` when there is more.
+    pub fn only_text(&self) -> Option<Range<usize>> {
+        (!self.head.only_text.is_empty()).then(|| self.head.only_text.range())
+    }
+
     /// The result to be kept.
     pub fn to_json(&self) -> Json {
         self.raw.to_json()
@@ -278,6 +287,9 @@ pub(crate) fn message<'a>(
             result_type: part(&scanner.head.result_type),
             content: part(&scanner.head.content),
             doubled: scanner.head.doubled,
+            only_text: scanner.head.only_text().map_or(Place::NONE, |text| {
+                Place::new(text.start - place.start, text.end - place.start)
+            }),
         };
         let raw = Raw::new(text, place, whole);
         Ok(Answer { raw, head, message: text, whole, deep: scanner.found() })

@@ -72,6 +72,64 @@ pub struct Head {
     pub data: Part,
     /// One of them is there twice; the last counts.
     pub doubled: bool,
+    /// The result has a member that is none of the above and not `_meta`.
+    has_others: bool,
+    /// The blocks of `content`.
+    blocks: Blocks,
+}
+
+/// What is known of the blocks of `content`, as far as a single block of text goes.
+#[derive(Debug, Default)]
+struct Blocks {
+    /// More than one, or one with other members than `type` and `text`.
+    has_others: bool,
+    count: u32,
+    is_text: bool,
+    /// The string of `text`, with its quotes.
+    text: Place,
+    field: BlockField,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum BlockField {
+    #[default]
+    None,
+    Type,
+    Text,
+}
+
+impl Head {
+    /// The string that is all there is to read in the result of a tool: of a single block
+    /// `{"type":"text","text":...}`. `None` when there is more, or anything unusual.
+    pub fn only_text(&self) -> Part {
+        let is_plain = !self.doubled && !self.has_others && !self.blocks.has_others;
+        let blocks = &self.blocks;
+        (is_plain && blocks.count == 1 && blocks.is_text && !blocks.text.is_empty())
+            .then(|| blocks.text.range())
+    }
+}
+
+impl Blocks {
+    /// The next token of `content`, whose own brackets have depth 3.
+    fn token(&mut self, token: Token, depth: usize, place: Place, line: &[u8]) {
+        match (token, depth) {
+            (Token::ListStart | Token::ListEnd | Token::ObjectEnd, 3) => {}
+            (Token::ObjectStart, 4) => self.count += 1,
+            (Token::Key, 4) => {
+                self.field = match place.of(line) {
+                    b"\"type\"" if !self.is_text => BlockField::Type,
+                    b"\"text\"" if self.text.is_empty() => BlockField::Text,
+                    _ => BlockField::None,
+                };
+                self.has_others |= self.field == BlockField::None;
+            }
+            (Token::Text, 4) if self.field == BlockField::Text => self.text = place,
+            (Token::Text, 4) if self.field == BlockField::Type && place.of(line) == b"\"text\"" => {
+                self.is_text = true;
+            }
+            _ => self.has_others = true,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,13 +151,16 @@ enum Member {
     Cursor,
     Ttl,
     EntryName,
+    Meta,
     Other,
 }
 
-/// Brackets around the deepest tokens that are noted: the names of members of
-/// `result` and the values beside them, and in a deep pass the members of an entry.
-const DEPTH: usize = 3;
+/// Brackets around the deepest tokens that are noted: the members of a block of
+/// `content`, and in a deep pass the members of an entry.
+const DEPTH: usize = 4;
 const DEPTH_OF_ENTRIES: usize = 5;
+/// The brackets around the blocks of `content`.
+const DEPTH_OF_BLOCKS: usize = 3;
 /// The longest of the names above, each character written as `\u0061`.
 const LONGEST_NAME: usize = "resourceTemplates".len() * 6;
 
@@ -199,6 +260,10 @@ impl Scanner {
 
     fn token(&mut self, token: Token, depth: usize, line: &[u8]) {
         let (start, end) = (self.tokenizer.start(), self.tokenizer.end());
+        if depth >= DEPTH_OF_BLOCKS && self.in_content() {
+            let place = Place::new(start, end);
+            self.head.blocks.token(token, depth, place, line);
+        }
         match token {
             Token::Key => self.key(depth, start, &line[start..end]),
             Token::ObjectStart | Token::ListStart => self.value_begins(depth - 1, start, token),
@@ -229,7 +294,7 @@ impl Scanner {
         let Some((member, start)) = slot.take() else { return };
         let place = match member {
             // Noted with its entry, and never among the members of a message.
-            Member::Other | Member::EntryName => return,
+            Member::Other | Member::EntryName | Member::Meta => return,
             Member::Id => {
                 self.other_id = self.id.replace(start..end);
                 return;
@@ -253,7 +318,14 @@ impl Scanner {
         if let Some(level @ (0 | 1)) = depth.checked_sub(1) {
             let member = self.member(depth, quoted);
             self.members[level] = Some((member, usize::MAX));
+            let of_result = level == 1 && self.begun(0) == Some(Member::Result);
+            self.head.has_others |= of_result
+                && !matches!(
+                    member,
+                    Member::Content | Member::IsError | Member::ResultType | Member::Meta
+                );
             match member {
+                Member::Content => self.head.blocks = Blocks::default(),
                 Member::List(kind) => self.deep_mut().open(kind),
                 Member::Questions => self.deep_mut().open(Kind::Questions),
                 // What a result or an error had that comes once more does not count.
@@ -277,6 +349,15 @@ impl Scanner {
             let key = Place::new(start, start + quoted.len());
             self.deep_mut().key(region, key, field);
         }
+    }
+
+    /// The member whose value is going on at a level, from the outermost.
+    fn begun(&self, level: usize) -> Option<Member> {
+        self.members[level].map(|(member, _)| member)
+    }
+
+    fn in_content(&self) -> bool {
+        self.begun(1) == Some(Member::Content) && self.begun(0) == Some(Member::Result)
     }
 
     fn note(&mut self, member: Member, place: Place) {
@@ -331,6 +412,7 @@ impl Scanner {
             (2, b"isError") if of == Some(Member::Result) => Member::IsError,
             (2, b"resultType") if of == Some(Member::Result) => Member::ResultType,
             (2, b"content") if of == Some(Member::Result) => Member::Content,
+            (2, b"_meta") if of == Some(Member::Result) => Member::Meta,
             (2, b"code") if of == Some(Member::Error) => Member::Code,
             (2, b"message") if of == Some(Member::Error) => Member::Message,
             (2, b"data") if of == Some(Member::Error) => Member::Data,
@@ -371,6 +453,75 @@ mod tests {
         let mut scanner = Scanner::default();
         let verdict = scanner.finish(line);
         (verdict, scanner)
+    }
+
+    /// The string that [`Head::only_text`] finds, and that it is found for all cuts.
+    fn only_text(line: &str) -> Option<&str> {
+        let bytes = line.as_bytes();
+        let mut whole = Scanner::default();
+        assert_eq!(whole.finish(bytes), Verdict::Whole, "{line}");
+        for first in 0..bytes.len() {
+            for mut cut in [Scanner::default(), Scanner::deep()] {
+                cut.advance(&bytes[..first]);
+                cut.finish(bytes);
+                assert_eq!(cut.head.only_text(), whole.head.only_text(), "{line} at {first}");
+            }
+        }
+        whole.head.only_text().map(|place| &line[place])
+    }
+
+    #[test]
+    fn the_only_text_of_a_result_is_found() {
+        for result in [
+            r#"{"content":[{"type":"text","text":"a\"]b"}]}"#,
+            r#"{"content" : [ {"text":"a\"]b", "type":"text"} ], "isError":false}"#,
+            r#"{"_meta":{"content":[1]},"resultType":"complete","content":[{"type":"text","text":"a\"]b"}]}"#,
+        ] {
+            let line = format!(r#"{{"id":1,"result":{result}}}"#);
+            assert_eq!(only_text(&line), Some(r#""a\"]b""#), "{line}");
+            let line = format!(r#"{{"result":{result},"jsonrpc":"2.0","id":1}}"#);
+            assert_eq!(only_text(&line), Some(r#""a\"]b""#), "{line}");
+        }
+    }
+
+    #[test]
+    fn where_there_is_more_to_read_no_only_text_is_found() {
+        for result in [
+            r#"{"content":[]}"#,
+            r#"{"content":[{"type":"text"}]}"#,
+            r#"{"content":[{"text":"a"}]}"#,
+            r#"{"content":[{"type":"Text","text":"a"}]}"#,
+            r#"{"content":[{"type":"image","text":"a"}]}"#,
+            r#"{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}"#,
+            r#"{"content":[{"type":"text","text":"a"},{}]}"#,
+            r#"{"content":[{"type":"text","text":"a"},"b"]}"#,
+            r#"{"content":[{"type":"text","text":"a"},[{}]]}"#,
+            r#"{"content":["b",{"type":"text","text":"a"}]}"#,
+            r#"{"content":[[{"type":"text","text":"a"}]]}"#,
+            r#"{"content":[{"type":"text","text":"a","text":"b"}]}"#,
+            r#"{"content":[{"type":"text","text":"a","text":null}]}"#,
+            r#"{"content":[{"type":"text","text":"a","type":"image"}]}"#,
+            r#"{"content":[{"type":"text","text":"a","te\u0078t":"b"}]}"#,
+            r#"{"content":[{"type":"text","text":["a"]}]}"#,
+            r#"{"content":[{"type":"text","text":7}]}"#,
+            r#"{"content":[{"type":"text","text":"a","uri":"b"}]}"#,
+            r#"{"content":[{"type":"text","text":"a"}],"structuredContent":{"a":1}}"#,
+            r#"{"content":[{"type":"text","text":"a"}],"content":[{"type":"text","text":"b"}]}"#,
+            r#"{"content":{"type":"text","text":"a"}}"#,
+            r#"{"content":"a"}"#,
+            r#"[{"type":"text","text":"a"}]"#,
+        ] {
+            let line = format!(r#"{{"id":1,"result":{result}}}"#);
+            assert_eq!(only_text(&line), None, "{line}");
+        }
+        let text = r#"{"content":[{"type":"text","text":"a"}]}"#;
+        for line in [
+            format!(r#"{{"id":1,"params":{text}}}"#),
+            format!(r#"{{"id":1,"error":{text}}}"#),
+            format!(r#"{{"id":1,"result":{text},"result":{{}}}}"#),
+        ] {
+            assert_eq!(only_text(&line), None, "{line}");
+        }
     }
 
     const LINES: [&str; 17] = [

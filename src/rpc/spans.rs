@@ -20,7 +20,7 @@ pub const MOST: usize = 1 << 16;
 const PARAMS: usize = 32;
 
 /// Where something lies in its message. A line is far too short for more bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     start: u32,
     end: u32,

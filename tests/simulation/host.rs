@@ -508,7 +508,7 @@ impl World {
         }
         let ran = token.and_then(|token| self.journal.get(&token)).copied().unwrap_or(0);
         match &done.outcome {
-            Ok(Reply::Tool { is_error, result }) => {
+            Ok(Reply::Tool { is_error, result, .. }) => {
                 self.counts.ok += u64::from(!is_error);
                 self.counts.tool_errors += u64::from(*is_error);
                 let Asked::Call { tool, token, .. } = &record.asked else {
