@@ -76,7 +76,9 @@ impl Client {
             let mut loading = false;
             unheard = unheard.min(self.busy.len() * HEARINGS);
             let due = self.engine.deadline().is_some_and(|when| when <= start);
-            if due && (unheard == 0 || self.patience == 0) {
+            // What is still to be opened waits for us, and no server is late with it.
+            let heard = unheard == 0 && self.opening.is_empty();
+            if due && (heard || self.patience == 0) {
                 self.engine.handle_timeout(start);
                 self.patience = PATIENCE;
                 self.carry_out(now);

@@ -3,7 +3,7 @@
 //! that stand and attempts that fail.
 
 use crate::config::{Era, Transport};
-use crate::engine::action::Action;
+use crate::engine::action::{Action, OpenFailure};
 use crate::engine::connection::{Connection, Exchange, Phase, Purpose};
 use crate::engine::event::Event;
 use crate::engine::loss::Loss;
@@ -98,7 +98,19 @@ impl Engine {
             self.note(level, format_args!("connecting to {name} via socket {path}"));
         }
         self.connections.insert(id, connection);
+        self.note_connection(id);
         self.actions.push_back(Action::Open { stream, channel, server: config });
+    }
+
+    /// A connection was not opened within its limit: the attempt has failed.
+    pub(super) fn open_timed_out(&mut self, now: Time, id: ConnectionId) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let (server, channel) = (connection.server, connection.channel);
+        let state = self.server_mut(server);
+        state.metrics.timeout();
+        let message = state.open_overdue(channel);
+        let failure = OpenFailure { message, permanent: false, crowded: false };
+        self.open_failed(now, id.first_stream(), failure);
     }
 
     // ----- sessions that stand ----------------------------------------------
@@ -377,3 +389,6 @@ pub(super) fn attempt(connection: ConnectionId, stream: &Connection) -> Attempt 
     let Connection { channel, round, .. } = *stream;
     Attempt { connection, channel, round, probed: stream.handshake().1 }
 }
+
+#[cfg(test)]
+mod tests;

@@ -337,11 +337,17 @@ impl Connection {
         }
     }
 
-    /// When `handle_timeout` has something to do for it.
-    pub(super) fn deadline(&self, idle_timeout: Option<Duration>) -> Option<Time> {
+    /// When `handle_timeout` has something to do for it. `open_limit` is how long it may
+    /// take to open, `idle_timeout` how long it is kept without a request.
+    pub(super) fn deadline(
+        &self,
+        open_limit: Duration,
+        idle_timeout: Option<Duration>,
+    ) -> Option<Time> {
         let opening = self.streams.as_ref().and_then(|streams| streams.deadline());
         let due = match &self.phase {
-            Phase::Opening | Phase::Daemon => None,
+            Phase::Opening => Some(self.opened + open_limit),
+            Phase::Daemon => None,
             Phase::Negotiating(negotiation) => {
                 let silent = self.channel.is_shared() && !self.heard;
                 let due = negotiation.deadline();

@@ -12,7 +12,7 @@ use crate::engine::loss::Loss;
 use crate::engine::reachability::RetryPause;
 use crate::engine::{ConnectionId, Engine, LogLevel};
 use crate::metrics::{ErrorCategory, EvictionCause};
-use crate::time::{Time, in_words};
+use crate::time::Time;
 use crate::wire::{Delivery, Scope, StreamId, Want};
 
 impl Engine {
@@ -32,7 +32,7 @@ impl Engine {
                 Some(Want::Open(stream)) => {
                     let server = &self.servers[connection.server.0 as usize];
                     let (config, channel) = (server.config.clone(), connection.channel);
-                    let limit = server.limits.startup_timeout;
+                    let limit = server.open_limit(channel);
                     let streams = connection.streams.get_or_insert_default();
                     streams.opening(stream, now + limit);
                     self.extra_streams.insert(stream, id);
@@ -92,8 +92,7 @@ impl Engine {
         else {
             return false;
         };
-        let limit = self.server(connection.server).limits.startup_timeout;
-        let message = format!("no connection within {} (startup_timeout)", in_words(limit));
+        let message = self.server(connection.server).open_overdue(connection.channel);
         self.extra_stream_failed(now, id, stream, &message);
         true
     }

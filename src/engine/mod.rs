@@ -598,8 +598,9 @@ impl Engine {
     /// When something is to be done for a connection.
     fn due(&self, connection: &Connection) -> Option<Time> {
         let state = self.server(connection.server);
+        let open_limit = state.open_limit(connection.channel);
         let idle = state.limits.pool_idle_timeout;
-        connection.deadline(state.reach.idle_timeout(connection.channel, idle))
+        connection.deadline(open_limit, state.reach.idle_timeout(connection.channel, idle))
     }
 
     /// Ends requests that are overdue at `until`, which is not after `now`. Those

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::config::{ConnectCost, Defaults, Era, Limits, ServerConfig};
+use crate::config::{ConnectCost, Defaults, Era, Limits, ServerConfig, Transport};
 use crate::engine::allowance::Allowance;
 use crate::engine::catalogue::Catalogue;
 use crate::engine::evidence::Said;
@@ -16,12 +17,16 @@ use crate::engine::{ConnectionId, RequestId};
 use crate::json::lenient::Oddity;
 use crate::mcp::capabilities::Offers;
 use crate::metrics::ServerMetrics;
-use crate::time::Time;
+use crate::time::{Time, in_words};
 
 /// Requests that may wait for a process, and for the connections of a socket, which
 /// are many and are opened as they are needed.
 const SHORT_QUEUE: usize = 128;
 const LONG_QUEUE: usize = 1024;
+
+/// How long a connect to a server that runs may take. `startup_timeout` is 60 s by default
+/// and leaves time for a process; a fallback that waits as long comes too late.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// One server.
 #[derive(Debug)]
@@ -102,6 +107,21 @@ impl Server {
             oddities: BTreeSet::new(),
             config,
         }
+    }
+
+    /// How long a stream over `channel` may take to open.
+    pub(super) fn open_limit(&self, channel: Transport) -> Duration {
+        let limit = self.limits.startup_timeout;
+        if channel.is_process() { limit } else { limit.min(CONNECT_LIMIT) }
+    }
+
+    /// What is told of a stream that has taken longer.
+    pub(super) fn open_overdue(&self, channel: Transport) -> String {
+        let limit = self.open_limit(channel);
+        let what =
+            if channel.is_process() { "the process was not started" } else { "no connection" };
+        let setting = if limit == self.limits.startup_timeout { " (startup_timeout)" } else { "" };
+        format!("{what} within {}{setting}", in_words(limit))
     }
 
     /// Recomputes what depends on the channel or the defaults.

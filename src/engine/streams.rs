@@ -363,7 +363,8 @@ impl Engine {
         }
         let Some(connection) = self.connections.get_mut(&id) else { return };
         match &mut connection.phase {
-            Phase::Opening | Phase::Daemon => {}
+            Phase::Opening => self.open_timed_out(now, id),
+            Phase::Daemon => {}
             Phase::Negotiating(negotiation) => {
                 let step = negotiation.handle_timeout(now);
                 if let Step::Failed(_) = step {

@@ -19,6 +19,8 @@ pub(super) struct Bench {
     sent: Vec<Value>,
     /// The server reads nothing more.
     pub(super) is_deaf: bool,
+    /// Streams are never opened.
+    pub(super) is_unreachable: bool,
     /// Every action but the writes.
     pub(super) actions: Vec<Action>,
 }
@@ -34,6 +36,7 @@ impl Bench {
             stream: StreamId(0),
             sent: Vec::new(),
             is_deaf: false,
+            is_unreachable: false,
             actions: Vec::new(),
         };
         bench.configure(&json!({ "s": entry }));
@@ -123,6 +126,7 @@ impl Bench {
     fn carry_out(&mut self) {
         while let Some(action) = self.engine.poll_action() {
             match action {
+                Action::Open { .. } if self.is_unreachable => self.actions.push(action),
                 Action::Open { stream, .. } => {
                     self.stream = stream;
                     self.engine.opened(self.now, stream, Opened { pid: Some(1), group: None });

@@ -37,7 +37,7 @@ impl World {
                 let index = self.index_of(&server.name);
                 let profile = self.servers[index].profile.clone();
                 let generation = self.servers[index].generation;
-                let link = Link::new(index, channel, generation, profile);
+                let link = Link::new(self.now, index, channel, generation, profile);
                 if self.links.insert(stream.0, link).is_some() {
                     return self.fail(format!("{stream:?} is opened twice"));
                 }
@@ -49,6 +49,15 @@ impl World {
                     if all > size.max(32) as usize {
                         return self.fail(format!("{} has {all} connections", server.name));
                     }
+                }
+                let hangs = self.servers[index].profile.hangs;
+                if self.random.mille(hangs) {
+                    self.counts.hung_opens += 1;
+                    if self.random.mille(500) {
+                        let delay = self.random.range(1_000_000, 120_000_000);
+                        self.later(delay, Todo::Open(stream.0));
+                    }
+                    return;
                 }
                 // A spawn is done at once, a connect often.
                 if self.random.mille(if channel.is_process() { 800 } else { 400 }) {
@@ -105,6 +114,7 @@ impl World {
                 if link.child.as_ref().is_some_and(|child| !child.reaped) {
                     return self.fail(format!("{stream:?} is forgotten, its process is not gone"));
                 }
+                self.counts.abandoned_opens += u64::from(link.stage == Stage::Opening);
                 link.stage = Stage::Forgotten;
                 link.up_ended = true;
                 self.counts.forgotten += 1;
@@ -139,6 +149,7 @@ impl World {
     pub fn open_done(&mut self, id: u64) {
         let Some(link) = self.links.get(&id) else { return };
         if link.stage != Stage::Opening {
+            self.counts.late_opens += u64::from(self.now > link.asked + 1_000_000);
             return;
         }
         let (server, channel) = (link.server, link.channel);

@@ -123,6 +123,8 @@ pub struct Link {
     pub generation: u64,
     pub profile: Profile,
     pub stage: Stage,
+    /// When the engine asked for it, in microseconds.
+    pub asked: u64,
     /// From the engine, not yet read by the server.
     pub up: VecDeque<u8>,
     pub up_ended: bool,
@@ -139,13 +141,20 @@ pub struct Link {
 }
 
 impl Link {
-    pub fn new(server: usize, channel: Transport, generation: u64, profile: Profile) -> Link {
+    pub fn new(
+        asked: u64,
+        server: usize,
+        channel: Transport,
+        generation: u64,
+        profile: Profile,
+    ) -> Link {
         Link {
             server,
             channel,
             generation,
             profile,
             stage: Stage::Opening,
+            asked,
             up: VecDeque::new(),
             up_ended: false,
             blocked: false,

@@ -89,6 +89,8 @@ pub struct Profile {
     pub ignores_term: bool,
     pub refuses: u64,
     pub spawn_fails: u64,
+    /// Chance that an open never completes, or much too late.
+    pub hangs: u64,
     pub command_missing: bool,
     pub lists: Lists,
     pub watches: Watches,
@@ -143,6 +145,7 @@ impl Profile {
             let ways = [Watches::Refuses, Watches::Partly, Watches::Silent, Watches::Ends];
             profile.watches = random.pick(&ways);
         }
+        profile.hangs = random.pick(&[0, 0, 0, 0, 100, 500]);
         profile
     }
 
@@ -163,6 +166,7 @@ impl Profile {
             ignores_term: false,
             refuses: 0,
             spawn_fails: 0,
+            hangs: 0,
             command_missing: false,
             lists: Lists::Plain,
             watches: Watches::Plain,

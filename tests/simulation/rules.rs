@@ -7,6 +7,10 @@ use crate::host::{Asked, Fate, token_of};
 use crate::link::Stage;
 use crate::world::World;
 
+/// Microseconds that an open may take: the default of `startup_timeout`, and a second for
+/// a host that is late.
+const LONGEST_OPEN: u64 = 61_000_000;
+
 impl World {
     /// After every step.
     pub fn check(&mut self) {
@@ -20,6 +24,7 @@ impl World {
             return;
         }
         self.check_people();
+        self.check_opens();
         let woken = std::mem::take(&mut self.host.woken);
         let soonest = self.host.pending.iter().map(|id| (self.host.records[id].due, *id)).min();
         let Some((due, id)) = soonest else { return };
@@ -30,6 +35,17 @@ impl World {
         }
         if woken && due <= self.now {
             self.fail(format!("request {id} was due at {due} and has not ended"));
+        }
+    }
+
+    /// An open ends by itself or is given up by the engine.
+    fn check_opens(&mut self) {
+        let opening = self.links.iter().filter(|(_, link)| link.stage == Stage::Opening);
+        let overdue = opening
+            .map(|(id, link)| (*id, self.now - link.asked))
+            .find(|(_, took)| *took > LONGEST_OPEN);
+        if let Some((id, took)) = overdue {
+            self.fail(format!("c{id} has been opening for {} s", took / 1_000_000));
         }
     }
 

@@ -412,7 +412,7 @@ fn what_a_mute_connection_asks_is_not_waited_for() {
     let mut world = World::new(1, crate::trace::Trace::dropped());
     let profile = world.servers[0].profile.clone();
     for id in [1, 2] {
-        let link = Link::new(0, tmcp::config::Transport::Socket, 0, profile.clone());
+        let link = Link::new(0, 0, tmcp::config::Transport::Socket, 0, profile.clone());
         world.links.insert(id, link);
     }
     let job = Job {
