@@ -28,6 +28,27 @@ pub(in crate::engine) struct FailedAttempt {
     pub(in crate::engine) category: ErrorCategory,
 }
 
+impl FailedAttempt {
+    /// The message for the requests that wait. It names the socket, because the name of
+    /// the entry tells a person only which process was meant.
+    pub(super) fn message(&self, config: &ServerConfig, fallback_reason: Option<&str>) -> String {
+        let message = &self.failure.message;
+        let Some(path) = &config.socket_path else { return message.clone() };
+        let name_socket = |message: &str| {
+            let path = path.to_string_lossy();
+            match message.contains(&*path) {
+                true => message.to_owned(),
+                false => format!("socket {path}: {message}"),
+            }
+        };
+        match fallback_reason {
+            _ if !self.attempt.channel.is_process() => name_socket(message),
+            Some(reason) => format!("{message}; {}", name_socket(reason)),
+            None => message.clone(),
+        }
+    }
+}
+
 /// A connection that was lost in its handshake.
 pub(in crate::engine) struct LostHandshake {
     pub(in crate::engine) attempt: Attempt,

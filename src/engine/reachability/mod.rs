@@ -4,7 +4,7 @@
 //! tries, the fallback from a socket to the command, the probe of a socket that failed,
 //! the watch on a socket whose command may listen on it, the process that listens, and
 //! the era. Its methods take the time and facts, and return decisions. The engine
-//! carries the decisions out (`attempts.rs`, `socket_watch.rs`, `daemon.rs`).
+//! carries the decisions out (`attempts.rs`, `silence.rs`, `daemon.rs`).
 //!
 //! Back-off delays what the engine does by itself. The first try of a request that
 //! somebody waits for is made at once; its further tries wait.
@@ -22,6 +22,7 @@ mod daemon;
 mod decision;
 mod era_memory;
 mod fallback;
+mod socket_probes;
 mod socket_watch;
 #[cfg(test)]
 mod tests;
@@ -37,15 +38,15 @@ pub(super) use decision::{AfterFailure, AfterHandshake, Permit, ReadySession, Wa
 
 use crate::config::{Era, ServerConfig, Transport};
 use crate::engine::ConnectionId;
-use crate::metrics::ErrorCategory;
 use crate::session::negotiation::Prior;
 use crate::time::Time;
 use backoff::Backoff;
 use concurrency::Concurrency;
-use daemon::Daemon;
+use daemon::DaemonSlot;
 use era_memory::EraMemory;
 use fallback::Fallback;
-use socket_watch::{Grace, SocketWatch};
+use socket_probes::{Due, SocketProbes};
+use socket_watch::Grace;
 
 /// A connection that was ready for this long was not lost to a failed start.
 const STABLE: Duration = Duration::from_secs(10);
@@ -58,12 +59,8 @@ pub(super) struct Reachability {
     round: u32,
     /// Set while the command stands in for the socket.
     fallback: Option<Fallback>,
-    /// The connection that probes whether the socket answers, beside the pool.
-    recovery_probe: Option<ConnectionId>,
-    watch: Option<SocketWatch>,
-    daemon: Option<Daemon>,
-    /// A daemon that was told to end, until its process is gone.
-    terminating: Option<ConnectionId>,
+    probes: SocketProbes,
+    daemon: DaemonSlot,
     concurrency: Concurrency,
     era: EraMemory,
     /// The last attempt that failed: why, and when.
@@ -101,9 +98,7 @@ impl Reachability {
     /// Whether no connection is opened before a process is gone or the watch on the
     /// socket is over. Either is told.
     pub(super) fn is_held(&self) -> bool {
-        self.terminating.is_some()
-            || self.daemon.is_some_and(|daemon| daemon.is_released)
-            || self.watch.as_ref().is_some_and(SocketWatch::is_ending)
+        self.daemon.is_ending() || self.probes.is_ending()
     }
 
     /// The channel of the next connection.
@@ -118,20 +113,18 @@ impl Reachability {
     /// serves, and the pause is over.
     pub(super) fn wants_recovery_probe(&self, now: Time, is_up: bool) -> bool {
         let is_due = self.fallback.as_ref().is_some_and(|fallback| fallback.is_due(now));
-        is_due && is_up && self.recovery_probe.is_none() && self.watch.is_none()
+        is_due && is_up && self.probes.is_at_rest()
     }
 
     /// A recovery probe is being opened.
     pub(super) fn recovery_probe_opened(&mut self, id: ConnectionId) {
-        self.recovery_probe = Some(id);
+        self.probes.opened(id);
     }
 
     /// Takes the recovery probe out, because its connection is to be closed. The watch on
     /// the socket goes on.
     pub(super) fn take_recovery_probe(&mut self, now: Time) -> Option<ConnectionId> {
-        let probe = self.recovery_probe.take()?;
-        self.probe_after_pause(now);
-        Some(probe)
+        self.probes.take(now)
     }
 
     /// How the next handshake begins.
@@ -144,11 +137,10 @@ impl Reachability {
     /// A handshake has succeeded. True: it was the recovery probe's, so the socket takes
     /// the place of the processes.
     pub(super) fn handshake_done(&mut self, now: Time, attempt: Attempt) -> bool {
-        if self.recovery_probe == Some(attempt.connection) {
-            self.recovery_probe = None;
+        if self.probes.succeeded(attempt.connection) {
             return true;
         }
-        if attempt.channel.is_process() && self.watch.take().is_some() {
+        if attempt.channel.is_process() && self.probes.end_watch() {
             if let Some(fallback) = &mut self.fallback {
                 fallback.process_answered(now);
             }
@@ -213,9 +205,8 @@ impl Reachability {
         let has_other_way = attempt.probed || forgotten == Some(Era::Legacy);
         let may_repeat = has_other_way && !is_hopeless && !is_overdue;
         if may_repeat && self.era.repeats(attempt.probed) {
-            if self.is_recovery_probe(attempt.connection) {
-                self.recovery_probe = None;
-                self.probe_after_pause(now);
+            if self.probes.is_recovery_probe(attempt.connection) {
+                self.probes.take(now);
             }
             return (forgotten.is_some(), AfterHandshake::Repeat);
         }
@@ -223,14 +214,15 @@ impl Reachability {
         // A server that stayed silent after the probe gets none the next time.
         self.era.set_skips_probe(attempt.probed && is_overdue);
         let failed = lost.into_failed_attempt();
-        // While the socket is watched, another process may have been quicker to listen.
-        let may_hold = !given.is_connecting && attempt.channel.is_process();
-        let Some(watch) = self.watch.as_mut().filter(|_| may_hold) else {
+        if given.is_connecting || !attempt.channel.is_process() {
             return (forgotten.is_some(), AfterHandshake::Fail(failed));
+        }
+        // While the socket is watched, another process may have been quicker to listen.
+        let next = match self.probes.hold(now, Grace::AfterFailure, failed) {
+            Some(failed) => AfterHandshake::Fail(failed),
+            None => AfterHandshake::Hold,
         };
-        watch.processes_ended(now, Grace::AfterFailure, failed);
-        self.probe_after_pause(now);
-        (forgotten.is_some(), AfterHandshake::Hold)
+        (forgotten.is_some(), next)
     }
 
     /// No usable connection came of an attempt.
@@ -242,9 +234,14 @@ impl Reachability {
         pause: RetryPause<'_>,
     ) -> AfterFailure {
         let FailedAttempt { attempt, failure, category } = failed;
-        if self.is_recovery_probe(attempt.connection) {
-            self.recovery_probe = None;
-            return self.recovery_probe_failed(now, &failure.message, *category);
+        if self.probes.is_recovery_probe(attempt.connection) {
+            if self.probes.failed(now, *category) {
+                return AfterFailure::KeepWatching;
+            }
+            if let Some(fallback) = &mut self.fallback {
+                fallback.socket_failed(now, &failure.message);
+            }
+            return AfterFailure::KeepFallback;
         }
         if failure.crowded && (given.is_up || given.is_connecting) {
             self.backoff.fail(now, RetryPause { tries: Some(1), ..pause });
@@ -260,49 +257,11 @@ impl Reachability {
         if !is_first {
             return AfterFailure::Ignore;
         }
-        let message = self.failure_message(given.config, attempt.channel, &failure.message);
+        let message = failed.message(given.config, self.fallback_reason());
         self.round += 1;
         self.last_failure = Some((message.clone(), now));
         self.backoff.fail(now, pause);
         AfterFailure::FailTry { message }
-    }
-
-    /// The recovery probe got no session.
-    fn recovery_probe_failed(
-        &mut self,
-        now: Time,
-        reason: &str,
-        category: ErrorCategory,
-    ) -> AfterFailure {
-        if let Some(watch) = &mut self.watch {
-            match category {
-                ErrorCategory::Connect => watch.probe_after_pause(now),
-                _ => watch.probe_after_refusal(now),
-            }
-            return AfterFailure::KeepWatching;
-        }
-        if let Some(fallback) = &mut self.fallback {
-            fallback.socket_failed(now, reason);
-        }
-        AfterFailure::KeepFallback
-    }
-
-    /// The message about a failed attempt. It names the socket, because the name of the
-    /// entry tells a person only which process was meant.
-    fn failure_message(&self, config: &ServerConfig, channel: Transport, message: &str) -> String {
-        let Some(path) = &config.socket_path else { return message.to_owned() };
-        let name_socket = |message: &str| {
-            let path = path.to_string_lossy();
-            match message.contains(&*path) {
-                true => message.to_owned(),
-                false => format!("socket {path}: {message}"),
-            }
-        };
-        match &self.fallback {
-            _ if !channel.is_process() => name_socket(message),
-            Some(fallback) => format!("{message}; {}", name_socket(fallback.reason())),
-            None => message.to_owned(),
-        }
     }
 
     // ----- the watch on the socket ------------------------------------------
@@ -310,8 +269,7 @@ impl Reachability {
     /// A process was started. Its socket is watched from now on, if it has one.
     pub(super) fn process_started(&mut self, now: Time, config: &ServerConfig) {
         if !config.transport.is_process() {
-            self.watch.get_or_insert_with(SocketWatch::new).process_started();
-            self.probe_after_pause(now);
+            self.probes.process_started(now);
         }
     }
 
@@ -325,32 +283,26 @@ impl Reachability {
         failed: FailedAttempt,
         group: Option<i32>,
     ) {
-        if let Some(pid) = group {
-            let daemon = Daemon::new(failed.attempt.connection, pid, config.keep);
-            self.daemon = Some(Daemon { has_ended: true, ..daemon });
-        }
-        if let Some(watch) = &mut self.watch {
-            let grace = if group.is_some() { Grace::Background } else { Grace::AfterSuccess };
-            watch.processes_ended(now, grace, failed);
-        }
-        self.probe_after_pause(now);
+        let grace = match group {
+            Some(pid) => {
+                self.daemon.keep_group(failed.attempt.connection, pid, config.keep);
+                Grace::Background
+            }
+            None => Grace::AfterSuccess,
+        };
+        // Nobody calls this without a watch, which holds the failure.
+        self.probes.hold(now, grace, failed);
     }
 
     /// The time of the next probe of a watched socket has come.
     pub(super) fn probe_due(&mut self, now: Time, config: &ServerConfig) -> WatchStep {
-        let Some(watch) = &mut self.watch else { return WatchStep::Wait };
         // A changed entry may have a `socket_path` and use its command all the same.
-        if watch.goes_on(now) && !config.transport.is_process() {
-            return match self.recovery_probe {
-                Some(_) => WatchStep::Wait,
-                None => WatchStep::Probe,
-            };
-        }
-        let failed = self.watch.take().and_then(SocketWatch::into_failure);
-        let daemon = match self.daemon {
-            Some(daemon) if daemon.has_ended => self.end_daemon(),
-            _ => None,
+        let failed = match self.probes.due(now, !config.transport.is_process()) {
+            Due::Nothing => return WatchStep::Wait,
+            Due::Probe => return WatchStep::Probe,
+            Due::WatchEnds(failed) => failed,
         };
+        let daemon = self.daemon.end_group();
         let next = match failed {
             // The process may have ended because of the probe.
             Some(failed) if failed.attempt.probed && self.era.repeats(true) => {
@@ -365,26 +317,14 @@ impl Reachability {
         WatchStep::End { daemon, next }
     }
 
-    /// Ends the watch on the socket, with what was to be told at its end.
-    fn end_watch(&mut self) -> bool {
-        self.watch.take().is_some()
-    }
-
-    /// Sets the time of the next probe of a watched socket, unless one is under way.
-    fn probe_after_pause(&mut self, now: Time) {
-        if let Some(watch) = self.watch.as_mut().filter(|_| self.recovery_probe.is_none()) {
-            watch.probe_after_pause(now);
-        }
-    }
-
     /// When [`probe_due`](Reachability::probe_due) is due.
     pub(super) fn next_probe(&self) -> Option<Time> {
-        self.watch.as_ref()?.next_probe()
+        self.probes.next_probe()
     }
 
     /// Whether the socket is watched because the command may listen on it.
     pub(super) fn watches_socket(&self) -> bool {
-        self.watch.is_some()
+        self.probes.is_watching()
     }
 
     // ----- the daemon -------------------------------------------------------
@@ -398,71 +338,46 @@ impl Reachability {
         group: Option<i32>,
         processes: &[StartedProcess],
     ) -> Option<StartedProcess> {
-        let was_watched = self.end_watch();
-        if self.daemon.is_some() {
-            return None;
-        }
-        // A process that has not answered is the daemon even if another process listens,
-        // because it may have started that one elsewhere, as docker does.
-        let listens = |process: &&StartedProcess| {
-            was_watched && process.is_starting || group == Some(process.pid)
-        };
-        let found = *processes.iter().find(listens)?;
-        self.daemon = Some(Daemon::new(found.connection, found.pid, config.keep));
-        Some(found)
+        let was_watched = self.probes.end_watch();
+        self.daemon.adopt(config.keep, was_watched, group, processes)
     }
 
     /// The process of the daemon has ended by itself.
     pub(super) fn daemon_exited(&mut self) {
-        self.daemon = None;
+        self.daemon.exited();
     }
 
     /// The entry was removed, or its command changed: the daemon ends once no request is
     /// on the socket.
     pub(super) fn release_daemon(&mut self) {
-        self.end_watch();
-        if let Some(daemon) = &mut self.daemon {
-            daemon.is_released = true;
-        }
+        self.probes.end_watch();
+        self.daemon.release();
     }
 
     /// Ends a released daemon, unless the socket `is_busy` with requests.
     pub(super) fn end_released_daemon(&mut self, is_busy: bool) -> Option<DaemonEnd> {
-        let ends = !is_busy && self.daemon.is_some_and(|daemon| daemon.is_released);
-        if ends { self.end_daemon() } else { None }
-    }
-
-    fn end_daemon(&mut self) -> Option<DaemonEnd> {
-        let end = self.daemon.take()?.end();
-        if let DaemonEnd::Terminate(connection) = end {
-            self.terminating = Some(connection);
-        }
-        Some(end)
+        if is_busy { None } else { self.daemon.end_released() }
     }
 
     /// The process of a connection is gone, or does not die. True: connections may be
     /// opened again.
     pub(super) fn process_gone(&mut self, id: ConnectionId) -> bool {
-        let awaited = self.terminating == Some(id);
-        if awaited {
-            self.terminating = None;
-        }
-        awaited
+        self.daemon.process_gone(id)
     }
 
     /// The process that listens on the socket.
     pub(super) fn daemon_pid(&self) -> Option<i32> {
-        self.daemon.filter(|daemon| !daemon.has_ended).map(|daemon| daemon.pid)
+        self.daemon.pid()
     }
 
     /// Whether the process of a connection is the daemon.
     pub(super) fn is_daemon(&self, id: ConnectionId) -> bool {
-        self.daemon.is_some_and(|daemon| daemon.connection == id)
+        self.daemon.is(id)
     }
 
     /// Whether the process of a connection is left running when the client ends.
     pub(super) fn keeps_running(&self, id: ConnectionId) -> bool {
-        self.daemon.is_some_and(|daemon| daemon.connection == id && daemon.keep)
+        self.daemon.keeps_running(id)
     }
 
     // ----- one connection at a time -----------------------------------------
@@ -574,17 +489,9 @@ impl Reachability {
         self.last_failure.as_ref().filter(|(_, when)| *when >= since).map(|(why, _)| &**why)
     }
 
-    /// Whether a connection is the recovery probe.
-    pub(super) fn is_recovery_probe(&self, id: ConnectionId) -> bool {
-        self.recovery_probe == Some(id)
-    }
-
     /// Whether nothing is under way: no probe, no watch, no daemon.
     #[cfg(any(test, feature = "check"))]
     pub(super) fn is_at_rest(&self) -> bool {
-        self.watch.is_none()
-            && self.terminating.is_none()
-            && self.daemon.is_none()
-            && self.recovery_probe.is_none()
+        self.probes.is_at_rest() && self.daemon.is_at_rest()
     }
 }
