@@ -16,7 +16,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("config", &["error", "json", "nearest", "time"]),
     ("metrics", &["error", "time"]),
     ("redact", &[]),
-    ("release", &[]),
+    ("release", &["time"]),
     ("rpc", &["chunks", "json"]),
     ("mcp", &["chunks", "json", "nearest", "rpc", "table"]),
     ("wire", &["release", "rpc"]),

@@ -30,7 +30,7 @@ use crate::guard::{self, Fallback};
 use crate::log::Log;
 use crate::made::{Given, Kept};
 use crate::result::{self, tmcp_result};
-use crate::strings;
+use crate::strings::{self, Terminated};
 use crate::table::tmcp_table;
 use crate::want::tmcp_want;
 
@@ -76,7 +76,7 @@ pub struct tmcp_event {
     server: OnceLock<CString>,
     tool: OnceLock<CString>,
     url: OnceLock<CString>,
-    text: Kept<CString>,
+    text: Kept<Terminated>,
     blobs: Kept<Binary>,
     table: Given<(), Option<tmcp_table>>,
     pretty: Given<(), Option<CString>>,
@@ -159,7 +159,7 @@ impl tmcp_event {
     /// Ends it; a large answer and what was made of it are given back in steps.
     fn shed(self) {
         if let Some(text) = self.text.into_made() {
-            release::later(text.into_bytes_with_nul());
+            release::later(text.into_buffer());
         }
         if let Ok(json) = Arc::try_unwrap(self.answer.0) {
             release::later(json.buffer);
@@ -339,7 +339,7 @@ impl tmcp_event {
         }
     }
 
-    fn text_task(&self) -> Task<'static, CString> {
+    fn text_task(&self) -> Task<'static, Terminated> {
         let text = match self.done().map(|done| &done.outcome) {
             // The pass over the message has found the text already.
             Some(Ok(Reply::Tool { only_text: Some(place), .. })) => {
@@ -358,7 +358,7 @@ impl tmcp_event {
         };
         Task::new(|mut budget| async move {
             let text = text.within(&mut budget).await;
-            strings::terminated_in_pieces(text, &mut budget).await
+            strings::terminated_in_pieces(text, &mut budget).await.into()
         })
     }
 
@@ -422,7 +422,7 @@ impl tmcp_event {
         })
     }
 
-    fn text(&self) -> &CString {
+    fn text(&self) -> &Terminated {
         self.text.get(|| self.text_task())
     }
 
@@ -625,7 +625,7 @@ pub unsafe extern "C" fn tmcp_event_text(event: *mut tmcp_event, len: *mut usize
         // SAFETY: what this function asks of its caller.
         let text = unsafe { ask(event, |event| {
             let text = event.text();
-            (text.as_ptr(), text.as_bytes().len())
+            (text.as_ptr(), text.len())
         }) };
         let Some((text, bytes)) = text else { return c"".as_ptr() };
         // SAFETY: NULL or writable.

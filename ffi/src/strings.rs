@@ -9,6 +9,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use tmcp::json::{Budget, Unescape};
+use tmcp::release;
 
 use crate::failure::Failure;
 
@@ -165,8 +166,42 @@ pub fn terminated(text: String) -> CString {
     }
 }
 
+/// NUL-terminated text without a NUL inside, in a buffer that may have room for more.
+#[derive(Debug)]
+pub struct Terminated(Vec<u8>);
+
+impl Terminated {
+    /// The text, to be read as C does.
+    pub fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr().cast()
+    }
+
+    /// Its length in bytes without the NUL.
+    pub fn len(&self) -> usize {
+        self.0.len() - 1
+    }
+
+    /// The buffer, to be used again.
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+impl From<CString> for Terminated {
+    fn from(text: CString) -> Terminated {
+        Terminated(text.into_bytes_with_nul())
+    }
+}
+
 /// As [`terminated`], in pieces.
 pub async fn terminated_in_pieces(text: String, budget: &mut Budget) -> CString {
+    let clean = cleaned(text, budget).await;
+    // SAFETY: `cleaned` leaves one NUL, at the end.
+    unsafe { CString::from_vec_with_nul_unchecked(clean) }
+}
+
+/// The bytes of `text` without a NUL inside and with one behind them, in pieces.
+async fn cleaned(text: String, budget: &mut Budget) -> Vec<u8> {
     let mut nuls = 0;
     for piece in text.as_bytes().chunks(PIECE) {
         // A search for one is faster than a count.
@@ -185,19 +220,22 @@ pub async fn terminated_in_pieces(text: String, budget: &mut Budget) -> CString 
     let mut clean = clean.into_bytes();
     clean.reserve_exact(1);
     clean.push(0);
-    // SAFETY: every NUL was replaced, or there was none, and one is behind it.
-    unsafe { CString::from_vec_with_nul_unchecked(clean) }
+    clean
 }
 
 /// The text of a JSON string, in pieces. `quoted` has its quotes.
-pub async fn unescaped(quoted: &[u8], budget: &mut Budget) -> CString {
+pub async fn unescaped(quoted: &[u8], budget: &mut Budget) -> Terminated {
     // No text is longer than its string, whose quotes leave room for the NUL.
-    let mut text = String::with_capacity(quoted.len());
+    let mut text = String::from_utf8(release::buffer(quoted.len())).unwrap_or_default();
     let mut rest = Unescape::new(quoted);
     while !rest.read_into(&mut text, budget) {
         budget.pause().await;
     }
-    terminated_in_pieces(text, budget).await
+    let mut clean = cleaned(text, budget).await;
+    if clean.len() < clean.capacity() / 2 {
+        clean.shrink_to_fit();
+    }
+    Terminated(clean)
 }
 
 /// Adds `text` without a NUL inside to `out`, in pieces.

@@ -109,6 +109,7 @@ impl Client {
             self.patience = self.patience.saturating_sub(1);
         }
         self.longest_piece = longest;
+        release::expire(start);
         let mut took = clock::now().since(start);
         while release::is_pending() && took < budget / 2 {
             release::step();

@@ -38,6 +38,7 @@ pub use crate::engine::{
 use crate::engine::{Engine, IdMap, Listed, StreamId};
 use crate::error::{Error, Kind, Result};
 use crate::metrics::{self, Figures};
+use crate::release;
 use crate::sys::knock::Knocks;
 use crate::sys::{clock, entropy};
 use crate::time::Time;
@@ -208,6 +209,7 @@ impl Client {
         let unread = self.unread.iter().map(|id| self.read_again_at(*id).unwrap_or(now));
         let all = self.engine.deadline().into_iter().chain(loader).chain(links);
         let all = all.chain(orphaned_groups).chain(unread).chain(self.relief_due);
+        let all = all.chain(release::due(now));
         all.min().map(|when| when.since(now))
     }
 

@@ -215,6 +215,12 @@ impl Lines {
         if length > limit {
             return self.skip(bytes, false);
         }
+        if length > release::SMALL && length > self.partial.capacity() {
+            if let Some(mut spare) = release::largest(length) {
+                spare.extend_from_slice(&self.partial);
+                self.partial = spare;
+            }
+        }
         if length > HUGE && length > self.partial.capacity() {
             let wanted = length.saturating_mul(2).min(limit);
             if !is_memory_for(wanted * MADE_OF_IT)
