@@ -32,8 +32,8 @@ impl Engine {
         }
         let has_first_try = || {
             state.queue.iter().any(|id| {
-                self.is_waited_for(*id)
-                    && self.requests.get(id).is_some_and(|request| request.failures == 0)
+                self.is_waited_for(id)
+                    && self.requests.get(&id).is_some_and(|request| request.failures == 0)
             })
         };
         match state.reach.permit(now, state.pool.is_up(), has_first_try) {
@@ -198,7 +198,7 @@ impl Engine {
         }
         if connection.channel.is_process() {
             state.metrics.restart();
-            state.catalogue = None;
+            state.tools.forget();
         }
         let lost = LostSession {
             channel: connection.channel,
@@ -327,7 +327,7 @@ impl Engine {
         if !state.pool.is_up() {
             state.metrics.went_down(now);
             let retries = state.limits.retry_attempts;
-            let waiting: Vec<RequestId> = state.queue.iter().copied().collect();
+            let waiting: Vec<RequestId> = state.queue.iter().collect();
             for id in waiting {
                 self.try_failed(now, id, message, permanent, retries);
             }
@@ -350,7 +350,7 @@ impl Engine {
             _ => format!("{why} (tried {tries} times)"),
         };
         if let Some(server) = request.server() {
-            self.server_mut(server).queue.retain(|other| *other != id);
+            self.server_mut(server).queue.remove(id);
         }
         self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
     }
@@ -358,18 +358,16 @@ impl Engine {
     /// The most tries that a request which somebody waits for has used up, with the one
     /// that failed now; `None`: there is no such request.
     fn most_tries(&self, server: ServerId) -> Option<u32> {
-        let waiting = self.server(server).queue.iter().filter(|id| self.is_waited_for(**id));
-        waiting.filter_map(|id| Some(self.requests.get(id)?.failures + 1)).max()
+        let waiting = self.server(server).queue.iter().filter(|id| self.is_waited_for(*id));
+        waiting.filter_map(|id| Some(self.requests.get(&id)?.failures + 1)).max()
     }
 
     /// Whether a caller waits for a request of its own, or for a list of tools that the
     /// engine fetches.
     fn is_waited_for(&self, id: RequestId) -> bool {
         let Some(request) = self.requests.get(&id) else { return false };
-        let has_listeners = request.server().is_some_and(|server| {
-            let state = self.server(server);
-            state.listing == Some(id) && !state.listeners.is_empty()
-        });
+        let has_listeners =
+            request.server().is_some_and(|server| self.server(server).tools.is_awaited(id));
         !request.internal || has_listeners
     }
 

@@ -9,6 +9,7 @@ use crate::engine::catalogue::{Listing, Pages};
 use crate::engine::connection::Purpose;
 use crate::engine::event::{Completion, Event, Reply};
 use crate::engine::pool::{Hit, Opening};
+use crate::engine::queue::Queue;
 use crate::engine::request::{Acquisition, CallArguments, Kind, Request, State};
 use crate::engine::timer::Soonest;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
@@ -123,7 +124,7 @@ impl Engine {
         let Kind::Call { tool, arguments: args } = &mut request.kind else {
             return self.enqueue(now, id, server);
         };
-        let catalogue = self.servers[server.0 as usize].catalogue.as_ref();
+        let catalogue = self.servers[server.0 as usize].tools.list();
         let known = catalogue.filter(|catalogue| listed || catalogue.is_fresh(now));
         let definition = known.and_then(|catalogue| catalogue.definition(tool));
         let pairs = match (&*args, definition) {
@@ -172,14 +173,13 @@ impl Engine {
     /// Puts a request among those that wait for the server's tools, and asks for
     /// the tools unless that is under way.
     pub(super) fn await_tools(&mut self, now: Time, id: RequestId, server: ServerId) {
-        self.server_mut(server).listeners.push(id);
-        if self.server(server).listing.is_some() {
+        if !self.server_mut(server).tools.wait(id) {
             return;
         }
         let name = self.server(server).name.clone();
         let kind = Kind::List { what: Listing::Tools, pages: Pages::default() };
         let listing = self.insert(Request::internal(now, name, kind));
-        self.server_mut(server).listing = Some(listing);
+        self.server_mut(server).tools.reads(listing);
         // Known before it is admitted: should it be refused, those who wait for it
         // have to be found.
         self.requests.assign(listing, server);
@@ -194,9 +194,9 @@ impl Engine {
         let Some(request) = self.requests.get_mut(&id) else { return };
         request.state = State::Queued;
         if request.failures > 0 {
-            self.server_mut(server).queue.push_front(id);
+            self.server_mut(server).queue.push_retry(id);
         } else {
-            self.server_mut(server).queue.push_back(id);
+            self.server_mut(server).queue.push(id);
         }
         self.pump(now, server);
         let waits = self.requests.get(&id).is_some_and(|request| {
@@ -212,10 +212,12 @@ impl Engine {
     pub(super) fn pump(&mut self, now: Time, server: ServerId) {
         loop {
             let state = self.server_mut(server);
-            let Some(&id) = state.queue.front() else { break };
+            if state.queue.is_empty() {
+                break;
+            }
             let shape = state.shape();
             let Some((connection, hit)) = state.pool.acquire(shape) else { break };
-            state.queue.pop_front();
+            let Some(id) = state.queue.pop() else { break };
             self.count_hit(id, server, hit);
             self.send(now, id, server, connection);
         }
@@ -246,7 +248,7 @@ impl Engine {
             let state = self.server_mut(server);
             let shape = state.shape();
             let Some(opening) = state.pool.wants(state.queue.len(), shape) else { break };
-            let waiting: Vec<RequestId> = state.queue.iter().copied().collect();
+            let waiting: Vec<RequestId> = state.queue.iter().collect();
             state.metrics.pool.overflow += u64::from(opening == Opening::Overflow);
             self.open(now, server);
             // The miss belongs to the first request without a connection.
@@ -318,9 +320,9 @@ impl Engine {
             State::InFlight(connection) => {
                 self.abandon_in_flight(now, id, server, connection, reason);
             }
-            State::Queued => self.server_mut(server).queue.retain(|other| *other != id),
+            State::Queued => self.server_mut(server).queue.remove(id),
             State::AwaitingTools | State::Verifying(_) => {
-                self.server_mut(server).listeners.retain(|other| *other != id);
+                self.server_mut(server).tools.stop_waiting(id);
             }
             State::AwaitingAck => self.abandon_watcher(now, id, server),
             // Its turn will find it gone.
@@ -442,9 +444,7 @@ impl Engine {
     /// The engine's own tool list has come, or will not come.
     fn listed(&mut self, now: Time, listing: &Request, outcome: Result<Reply>) {
         let Some(server) = listing.server() else { return };
-        let state = self.server_mut(server);
-        state.listing = None;
-        for id in mem::take(&mut state.listeners) {
+        for id in self.server_mut(server).tools.has_read() {
             let Some(request) = self.requests.get_mut(&id) else { continue };
             match mem::replace(&mut request.state, State::AwaitingTools) {
                 State::Verifying(result) => self.verified(now, id, server, result),
@@ -460,7 +460,7 @@ impl Engine {
     fn tools_came(&mut self, now: Time, id: RequestId, server: ServerId) {
         let Some(tool) = self.requests.get(&id).map(Request::tool) else { return };
         let state = self.server(server);
-        match &state.catalogue {
+        match state.tools.list() {
             Some(catalogue) if !catalogue.has(&tool) => {
                 let message = catalogue.unknown(&state.name, &tool);
                 self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
@@ -480,7 +480,7 @@ impl Engine {
     ) {
         let Some(tool) = self.requests.get(&id).map(Request::tool) else { return };
         let state = self.server(server);
-        match &state.catalogue {
+        match state.tools.list() {
             // A server that lists nothing may have tools all the same.
             Some(catalogue) if catalogue.len() > 0 && !catalogue.has(&tool) => {
                 let unknown = catalogue.unknown(&state.name, &tool);
@@ -539,8 +539,13 @@ impl Engine {
     /// Whether one more request can wait for the server. Those count that wait for a
     /// connection, and those that wait for a list of tools.
     fn room(&mut self, server: ServerId) -> Result<()> {
+        let state = self.server(server);
+        let limit = Queue::limit(state.config.transport);
+        if state.queue.len() + state.tools.waiting().len() < limit {
+            return Ok(());
+        }
         let waiting = self.waiting(server);
-        if waiting < self.server(server).most_waiting() {
+        if waiting < limit {
             return Ok(());
         }
         let in_flight = self.in_flight(server);

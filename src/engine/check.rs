@@ -17,10 +17,11 @@ impl Engine {
         for (index, server) in self.servers.iter().enumerate() {
             let name = &server.name;
             server.pool.check().map_err(|why| format!("pool of {name}: {why}"))?;
-            for id in server.queue.iter().chain(&server.listeners).chain(&server.watchers) {
-                *places.entry(*id).or_default() += 1;
+            let waiting = server.tools.waiting().iter().chain(server.subscriptions.unconfirmed());
+            for id in server.queue.iter().chain(waiting.copied()) {
+                *places.entry(id).or_default() += 1;
             }
-            if server.removed && !(server.queue.is_empty() && server.listeners.is_empty()) {
+            if server.removed && !(server.queue.is_empty() && server.tools.waiting().is_empty()) {
                 return Err(format!("{name} was removed and is waited for"));
             }
             // Those that wait are served once all of a configuration is in force.
@@ -130,7 +131,7 @@ impl Engine {
         }
         for server in &self.servers {
             let name = &server.name;
-            if !server.queue.is_empty() || !server.listeners.is_empty() {
+            if !server.queue.is_empty() {
                 return Err(format!("{name} has requests waiting"));
             }
             if !server.pool.members().is_empty() {
@@ -139,7 +140,7 @@ impl Engine {
             if !server.reach.is_at_rest() {
                 return Err(format!("{name} has a daemon, or probes its socket"));
             }
-            if server.listing.is_some() {
+            if !server.tools.is_at_rest() {
                 return Err(format!("{name} still lists its tools"));
             }
         }

@@ -87,7 +87,7 @@ impl Engine {
                 let same = server.config.identity() == new.identity();
                 server.config = new;
                 server.reach.entry_changed(era);
-                server.catalogue = None;
+                server.tools.forget();
                 server.relimit(&self.defaults);
                 self.retire_all(now, id, EvictionCause::Reload);
                 if !same {
@@ -185,11 +185,10 @@ impl Engine {
         let server = &mut self.servers[id.0 as usize];
         server.removed = true;
         let name = server.name.clone();
-        let mut waiting: Vec<RequestId> = server.queue.drain(..).collect();
-        waiting.append(&mut server.listeners);
-        waiting.append(&mut server.watchers);
-        server.watched.clear();
-        self.timers.set(&mut server.watch_armed, Timer::Watch(id), None);
+        let mut waiting = server.queue.take_all();
+        waiting.append(&mut server.tools.take_waiting());
+        waiting.append(&mut server.subscriptions.clear());
+        self.timers.arm(Timer::Watch(id), None);
         self.by_name.remove(&name);
         self.drop_changes(id);
         self.server_mut(id).notices = Notices::default();

@@ -4,7 +4,6 @@
 //! ([`Want::Open`]) and says what ends with a stream ([`Scope`]).
 
 use std::collections::BTreeSet;
-use std::mem;
 
 use crate::engine::action::Action;
 use crate::engine::connection::{Connection, Exchange, Purpose};
@@ -132,7 +131,7 @@ impl Engine {
                     }
                     let state = self.server_mut(server);
                     state.pool.vacate(id);
-                    let watchers = mem::take(&mut state.watchers);
+                    let watchers = state.subscriptions.take_unconfirmed();
                     self.release(now, id);
                     for watcher in watchers {
                         self.lost_request(now, watcher, true, loss);

@@ -132,7 +132,7 @@ impl Engine {
     /// the server has not listed its tools yet.
     pub fn resolve_tool(&self, server: &str, name: &str) -> Result<String> {
         let server = self.server(self.find_server(server)?);
-        let known = server.catalogue.as_ref().ok_or_else(|| {
+        let known = server.tools.list().ok_or_else(|| {
             let message = format!("server '{}' has not listed its tools yet", server.name);
             Error::new(Kind::Invalid, message)
         })?;

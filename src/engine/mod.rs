@@ -50,9 +50,9 @@ mod loss;
 mod notices;
 mod oddities;
 mod one_line;
-mod parting;
 mod pool;
 mod questions;
+mod queue;
 mod random;
 mod reachability;
 mod replies;
@@ -65,10 +65,12 @@ mod starting;
 mod stream_io;
 mod stream_set;
 mod streams;
+mod subscribing;
 mod subscriptions;
 #[cfg(test)]
 mod testing;
 mod timer;
+mod tool_catalogue;
 mod trace;
 mod unasked;
 mod wires;
@@ -262,13 +264,7 @@ impl Engine {
     pub fn recall_tools(&mut self, now: Time, identity: u64, items: &[u8], left: Duration) {
         let servers = self.servers.iter_mut().filter(|server| !server.removed);
         for server in servers.filter(|server| server.config.identity() == identity) {
-            server.kept = true;
-            if server.catalogue.is_none() {
-                server.catalogue = catalogue::Catalogue::recalled(now, items, left);
-                if let Some(catalogue) = &mut server.catalogue {
-                    catalogue.filter(&server.config.tools);
-                }
-            }
+            server.tools.recall(now, items, left, &server.config.tools);
         }
     }
 

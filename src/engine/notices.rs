@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::config::Era;
 use crate::engine::connection::Connection;
 use crate::engine::event::Event;
+use crate::engine::subscriptions::covers;
 use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, ServerId};
 use crate::json::lenient::Oddity;
@@ -39,7 +40,6 @@ pub(super) struct Notices {
     resources: Kind,
     /// Resources that changed since the host was told, the oldest first.
     changed: VecDeque<Box<str>>,
-    armed: Option<Time>,
     lists: Lists,
 }
 
@@ -109,7 +109,7 @@ impl Engine {
         id: ConnectionId,
         params: Option<&Params<'_>>,
     ) {
-        self.server_mut(server).catalogue = None;
+        self.server_mut(server).tools.forget();
         self.forget_tools(server);
         let state = &mut self.servers[server.0 as usize];
         let asked =
@@ -140,7 +140,7 @@ impl Engine {
         };
         let uri = &*uri;
         let state = &mut self.servers[server.0 as usize];
-        if !asked || uri.len() > LONGEST_URI || !state.watched.iter().any(|own| covers(own, uri)) {
+        if !asked || uri.len() > LONGEST_URI || !state.subscriptions.covers(uri) {
             state.metrics.wire.dropped += 1;
             return;
         }
@@ -178,7 +178,6 @@ impl Engine {
 
     /// Time to tell more has come.
     pub(super) fn changes_due(&mut self, now: Time, server: ServerId) {
-        self.server_mut(server).notices.armed = None;
         self.tell_changes(now, server);
     }
 
@@ -213,9 +212,8 @@ impl Engine {
     }
 
     fn arm_changes(&mut self, server: ServerId) {
-        let notices = &mut self.servers[server.0 as usize].notices;
-        let due = notices.due();
-        self.timers.set(&mut notices.armed, Timer::Changes(server), due);
+        let due = self.server(server).notices.due();
+        self.timers.arm(Timer::Changes(server), due);
     }
 }
 
@@ -231,14 +229,6 @@ fn is_asked_for(connection: Option<&Connection>, params: Option<&Params<'_>>) ->
     let text = params.map(Params::abridged).unwrap_or_default();
     let about = AcknowledgedParams::read(&text).about;
     about.is_none_or(|about| about == Some(listens))
-}
-
-/// Whether who watches `own` is to hear of `uri`: it may be a part of it (2025-11-25,
-/// resources).
-fn covers(own: &str, uri: &str) -> bool {
-    uri.strip_prefix(own).is_some_and(|rest| {
-        rest.is_empty() || own.ends_with('/') || rest.starts_with(['/', '?', '#'])
-    })
 }
 
 #[cfg(test)]

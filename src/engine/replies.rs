@@ -166,7 +166,7 @@ impl Engine {
                     self.odd(server, Oddity { of: "", field: what.method(), what: why });
                 }
                 if what == Listing::Tools {
-                    self.server_mut(server).catalogue = Some(Default::default());
+                    self.server_mut(server).tools.set_empty();
                 }
                 self.finish(now, id, Ok(Reply::List { what, items: b"[]"[..].into() }));
             }
@@ -247,12 +247,10 @@ impl Engine {
             let digest = catalogue.digest();
             self.server_mut(server).notices.listed(now, digest);
             catalogue.filter(&self.server(server).config.tools);
+            // The connection may have been closed as one too many.
+            let listed_on = Some(connection).filter(|id| self.connections.contains_key(id));
             let state = self.server_mut(server);
-            state.catalogue = Some(catalogue.clone());
-            // It may have been closed as one too many.
-            let there = self.connections.contains_key(&connection);
-            let state = &mut self.servers[server.0 as usize];
-            state.listed_on = Some(connection).filter(|_| there).or(state.pool.any_ready());
+            state.tools.replace(catalogue.clone(), listed_on.or(state.pool.any_ready()));
         }
         if internal {
             return self.finish(now, id, Ok(Reply::List { what, items: Json::default() }));
@@ -289,7 +287,7 @@ impl Engine {
             Some(ttl) => {
                 while !join.step(LONGEST) {}
                 let identity = self.server(server).config.identity();
-                self.server_mut(server).kept = true;
+                self.server_mut(server).tools.keep();
                 let tools = Some((ttl, join.finish()));
                 self.actions.push_back(Action::KeepTools { identity, tools });
             }
@@ -297,7 +295,7 @@ impl Engine {
     }
 
     pub(super) fn forget_tools(&mut self, server: ServerId) {
-        if mem::take(&mut self.server_mut(server).kept) {
+        if self.server_mut(server).tools.unkeep() {
             let identity = self.server(server).config.identity();
             self.actions.push_back(Action::KeepTools { identity, tools: None });
         }
@@ -314,7 +312,7 @@ impl Engine {
         if self.server(server).removed {
             return self.finish(now, id, outcome);
         }
-        if self.server(server).catalogue.as_ref().is_some_and(|list| list.is_fresh(now)) {
+        if self.server(server).tools.fresh(now).is_some() {
             return self.verified(now, id, server, outcome);
         }
         if let Some(request) = self.requests.get_mut(&id) {

@@ -38,9 +38,8 @@ impl Engine {
     pub(super) fn learn_request(&mut self, kind: &Kind, server: Option<ServerId>) {
         match kind {
             Kind::Call { tool, arguments } => {
-                let definition = server
-                    .and_then(|id| self.servers[id.0 as usize].catalogue.as_ref())
-                    .and_then(|catalogue| catalogue.definition(tool));
+                let definition =
+                    server.and_then(|id| self.servers[id.0 as usize].tools.definition(tool));
                 let masked = definition.map(masked_names).unwrap_or_default();
                 let is_masked = |name: &str| masked.iter().any(|known| known == name);
                 match arguments {

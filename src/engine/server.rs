@@ -1,28 +1,25 @@
 //! One configured server: its pool, its queue, and what was learnt about it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{ConnectCost, Defaults, Era, Limits, ServerConfig, Transport};
+use crate::engine::ConnectionId;
 use crate::engine::allowance::Allowance;
-use crate::engine::catalogue::Catalogue;
 use crate::engine::evidence::Said;
 use crate::engine::log::Talk;
 use crate::engine::notices::Notices;
 use crate::engine::pool::{Pool, Shape};
 use crate::engine::questions;
+use crate::engine::queue::Queue;
 use crate::engine::reachability::Reachability;
-use crate::engine::{ConnectionId, RequestId};
+use crate::engine::subscriptions::Subscriptions;
+use crate::engine::tool_catalogue::ToolCatalogue;
 use crate::json::lenient::Oddity;
 use crate::mcp::capabilities::Offers;
-use crate::metrics::ServerMetrics;
+use crate::metrics::{EvictionCause, ServerMetrics};
 use crate::time::{Time, in_words};
-
-/// Requests that may wait for a process, and for the connections of a socket, which
-/// are many and are opened as they are needed.
-const SHORT_QUEUE: usize = 128;
-const LONG_QUEUE: usize = 1024;
 
 /// How long a connect to a server that runs may take. `startup_timeout` is 60 s by default
 /// and leaves time for a process; a fallback that waits as long comes too late.
@@ -37,7 +34,7 @@ pub(super) struct Server {
     /// It is no longer in the configuration; what it had in flight goes on.
     pub(super) removed: bool,
     pub(super) pool: Pool,
-    pub(super) queue: VecDeque<RequestId>,
+    pub(super) queue: Queue,
     pub(super) reach: Reachability,
     /// When the next try for the queue is due, as [`Timers`] knows it.
     ///
@@ -45,27 +42,14 @@ pub(super) struct Server {
     pub(super) retry_timer: Option<Time>,
     /// When the next probe of a watched socket is due, as `Timers` knows it.
     pub(super) probe_timer: Option<Time>,
-    pub(super) catalogue: Option<Catalogue>,
-    /// The connection that it came by: another one may lead to other tools.
-    pub(super) listed_on: Option<ConnectionId>,
-    /// The driver keeps its list of tools.
-    pub(super) kept: bool,
-    /// The engine's own request for the catalogue, and who waits for it.
-    pub(super) listing: Option<RequestId>,
-    pub(super) listeners: Vec<RequestId>,
+    pub(super) tools: ToolCatalogue,
     pub(super) metrics: ServerMetrics,
     pub(super) last_error: Option<(String, Time)>,
     /// The last lines of its stderr.
     pub(super) said: Said,
     pub(super) version: Option<&'static str>,
     pub(super) offers: Option<Offers>,
-    /// Resources whose changes a server agreed to tell.
-    pub(super) watched: BTreeSet<Box<str>>,
-    /// Subscriptions that it has not confirmed yet.
-    pub(super) watchers: Vec<RequestId>,
-    /// When they were last made again, and when that is due.
-    pub(super) renewed: Option<Time>,
-    pub(super) watch_armed: Option<Time>,
+    pub(super) subscriptions: Subscriptions,
     /// Lines that may be logged about it.
     pub(super) talk: Talk,
     /// Questions that it may put.
@@ -83,24 +67,17 @@ impl Server {
             limits: config.limits(defaults, config.transport),
             removed: false,
             pool: Pool::default(),
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             reach: Reachability::new(era),
             retry_timer: None,
             probe_timer: None,
-            catalogue: None,
-            listed_on: None,
-            kept: false,
-            listing: None,
-            listeners: Vec::new(),
+            tools: ToolCatalogue::default(),
             metrics: ServerMetrics::default(),
             last_error: None,
             said: Said::default(),
             version: None,
             offers: None,
-            watched: BTreeSet::new(),
-            watchers: Vec::new(),
-            renewed: None,
-            watch_armed: None,
+            subscriptions: Subscriptions::default(),
             talk: Talk::default(),
             asking: questions::RATE,
             notices: Notices::default(),
@@ -142,12 +119,9 @@ impl Server {
         }
     }
 
-    /// How many requests may wait.
-    pub(super) fn most_waiting(&self) -> usize {
-        match self.config.transport.connect_cost() {
-            ConnectCost::Descriptor => LONG_QUEUE,
-            ConnectCost::Process => SHORT_QUEUE,
-        }
+    /// A connection is closed, and the list of tools that came by it may be void.
+    pub(super) fn connection_closed(&mut self, now: Time, id: ConnectionId, cause: EvictionCause) {
+        self.tools.connection_closed(now, id, cause, self.pool.any_ready());
     }
 
     /// One word for how it is.

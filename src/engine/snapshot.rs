@@ -4,6 +4,7 @@ use crate::config::Scope;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::engine::catalogue::Catalogue;
 use crate::engine::request::{Kind, Request, State};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId, StreamId};
 use crate::error::Result;
@@ -119,7 +120,7 @@ impl Engine {
         report.pool_connecting = server.pool.connecting();
         report.queued = self.waiting(id);
         report.in_flight = self.requests.open(id).saturating_sub(report.queued);
-        report.tools = server.catalogue.as_ref().map(|catalogue| catalogue.len());
+        report.tools = server.tools.list().map(Catalogue::len);
         report.pids = server
             .pool
             .members()
@@ -188,19 +189,22 @@ impl Engine {
     /// The raw definition of a tool, when the server's tools are known.
     pub fn tool_definition(&self, server: &str, tool: &str) -> Option<&str> {
         let server = self.server(self.find_server(server).ok()?);
-        server.catalogue.as_ref()?.definition(tool)
+        server.tools.definition(tool)
     }
 
     /// Requests that somebody asked for and that wait, for a connection or for a list
     /// of tools.
     pub(super) fn waiting(&self, server: ServerId) -> usize {
         let state = self.server(server);
-        state.queue.iter().chain(&state.listeners).filter(|id| self.is_asked_for(id)).count()
+        {
+            let all = state.queue.iter().chain(state.tools.waiting().iter().copied());
+            all.filter(|id| self.is_asked_for(*id)).count()
+        }
     }
 
     /// Whether somebody asked for a request: the engine's own are no calls of anybody.
-    fn is_asked_for(&self, id: &RequestId) -> bool {
-        self.requests.get(id).is_some_and(|request| !request.internal)
+    fn is_asked_for(&self, id: RequestId) -> bool {
+        self.requests.get(&id).is_some_and(|request| !request.internal)
     }
 
     /// What a server declared in its last handshake; `None` before the first.

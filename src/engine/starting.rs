@@ -15,7 +15,7 @@ impl Engine {
     /// on, because the server has started, or because others wait for it.
     pub(super) fn waits_on(&mut self, now: Time, id: RequestId, server: ServerId) -> bool {
         let state = &self.servers[server.0 as usize];
-        let is_wanted = state.listing == Some(id) && !state.listeners.is_empty();
+        let is_wanted = state.tools.is_awaited(id);
         let is_up = state.pool.is_up();
         let Some(request) = self.requests.get_mut(&id) else { return false };
         if is_up {

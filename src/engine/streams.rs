@@ -195,7 +195,7 @@ impl Engine {
         let (negotiating, _) = connection.handshake();
         let was_ready = !negotiating && !matches!(connection.phase, Phase::Opening);
         self.withdraw_from(now, id);
-        self.list_is_parted(now, server, id, EvictionCause::PeerClosed);
+        self.server_mut(server).connection_closed(now, id, EvictionCause::PeerClosed);
         if was_ready {
             self.session_lost(now, &connection, &loss);
         }
@@ -205,7 +205,7 @@ impl Engine {
             self.lost_request(now, request, delivery.may_retry(self.is_repeatable(request)), &loss);
         }
         if listened {
-            for id in mem::take(&mut self.server_mut(server).watchers) {
+            for id in self.server_mut(server).subscriptions.take_unconfirmed() {
                 self.lost_request(now, id, true, &loss);
             }
         }
@@ -249,7 +249,7 @@ impl Engine {
             // A cursor is worth nothing beyond the session that gave it.
             *pages = Default::default();
         }
-        self.server_mut(server).queue.push_front(id);
+        self.server_mut(server).queue.push_retry(id);
         self.note_request(id);
     }
 
@@ -312,7 +312,7 @@ impl Engine {
         let was_ready = connection.was_usable();
         self.part(now, id, &connection);
         self.withdraw_from(now, id);
-        self.list_is_parted(now, server, id, cause);
+        self.server_mut(server).connection_closed(now, id, cause);
         let state = self.server_mut(server);
         if was_ready {
             state.metrics.pool.evicted(cause);

@@ -1,358 +1,149 @@
-//! Being told that a resource changed.
+//! The resources of one server whose changes the host wants to be told.
 //!
-//! Up to 2025-11-25 a subscription is made by a request and lives as long as the
-//! connection; since 2026-07-28 it is a request that never ends
-//! (`subscriptions/listen`), one for everything that is watched. Either way the
-//! connection is kept, and what is watched is asked for again on the next one.
+//! Invariants:
+//! * a URI is watched from the moment the server agreed until the host unsubscribes;
+//! * subscriptions that were lost are asked for again, at most once in [`RENEWAL`].
 
-use crate::config::Era;
-use crate::engine::connection::{Connection, Purpose};
-use crate::engine::event::Reply;
-use crate::engine::request::{Kind, Request, State};
-use crate::engine::timer::Timer;
-use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
-use crate::error::{self, Error, Result};
-use crate::mcp::message;
-use crate::mcp::message::AcknowledgedParams;
-use crate::rpc::envelope;
-use crate::rpc::envelope::Params;
-use crate::time::Time;
-use crate::wire::Outgoing;
 use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
 
-/// Pause between two tries to subscribe again.
+use crate::engine::RequestId;
+use crate::time::Time;
+
+/// Least time between two renewals of the subscriptions of one server.
 const RENEWAL: Duration = Duration::from_secs(10);
 
-impl Engine {
-    /// Asks to be told when a resource changes, until `unsubscribe`.
-    ///
-    /// # Errors
-    /// As [`call`](Engine::call).
-    pub fn subscribe(
-        &mut self,
-        now: Time,
-        server: &str,
-        uri: &str,
-        timeout: Option<Duration>,
-        user_data: u64,
-    ) -> Result<RequestId> {
-        let kind = Kind::Subscribe { uri: uri.into() };
-        self.accept(now, server, kind, timeout, user_data)
+/// The subscriptions of one server.
+#[derive(Debug, Default)]
+pub(super) struct Subscriptions {
+    watched: BTreeSet<Box<str>>,
+    /// Requests that the server has not confirmed, in order.
+    unconfirmed: Vec<RequestId>,
+    /// When lost subscriptions were asked for again the last time.
+    renewed: Option<Time>,
+}
+
+impl Subscriptions {
+    /// The server tells changes of a resource from now on.
+    pub(super) fn watch(&mut self, uri: Box<str>) {
+        self.watched.insert(uri);
     }
 
-    /// No longer watches a resource. False: it was not watched.
-    ///
-    /// # Errors
-    /// [`error::Kind::Invalid`] for an unknown server.
-    pub fn unsubscribe(&mut self, now: Time, server: &str, uri: &str) -> Result<bool> {
-        let id = self.find_server(server)?;
-        if !self.server_mut(id).watched.remove(uri) {
-            return Ok(false);
-        }
-        self.drop_changes_of(id, uri);
-        let on: Vec<ConnectionId> = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| connection.server == id && connection.carries(uri))
-            .map(|(id, _)| *id)
-            .collect();
-        for connection in on {
-            match self.connections.get(&connection).and_then(|connection| connection.era()) {
-                Some(Era::Modern) => self.listen(now, id, connection),
-                Some(Era::Legacy) => self.tell_unsubscribed(now, id, connection, uri),
-                None => {}
-            }
-        }
-        Ok(true)
+    /// Changes of a resource are no longer wanted. Returns false when they were not.
+    pub(super) fn unwatch(&mut self, uri: &str) -> bool {
+        self.watched.remove(uri)
     }
 
-    /// The answer to the question whether we would like to hear is not waited for.
-    fn tell_unsubscribed(&mut self, now: Time, server: ServerId, id: ConnectionId, uri: &str) {
-        let Some(stream) = self.connections.get_mut(&id) else { return };
-        let wire = self.next_wire;
-        self.next_wire += 1;
-        let members = message::member("uri", uri);
-        let method = "resources/unsubscribe";
-        let size = stream.send_unawaited(&mut self.shared, method, wire, |out| {
-            message::write_request(out, wire, method, &members, "", None);
-        });
-        stream.drop_carried(uri);
-        stream.idle_since = now;
-        self.server_mut(server).metrics.request_sent(now, size);
-        self.serve_wire(now, id);
-        self.note_connection(id);
+    /// Nothing is watched any more. Returns the requests that were not confirmed.
+    pub(super) fn clear(&mut self) -> Vec<RequestId> {
+        self.watched.clear();
+        self.take_unconfirmed()
     }
 
-    /// A subscription found a connection of the modern era: everything that is
-    /// watched goes into one new listen request on it.
-    pub(super) fn listen_for(
-        &mut self,
-        now: Time,
-        id: RequestId,
-        server: ServerId,
-        connection: ConnectionId,
-    ) {
-        let Some(request) = self.requests.get_mut(&id) else { return };
-        request.state = State::AwaitingAck;
-        request.heard = now;
-        self.servers[server.0 as usize].watchers.push(id);
-        self.note_request(id);
-        self.listen(now, server, connection);
-        // The slot that the request took is given back: the listen request holds
-        // its own, or the one of the request that it replaces.
-        self.release(now, connection);
+    /// The URIs that are watched.
+    pub(super) fn watched(&self) -> &BTreeSet<Box<str>> {
+        &self.watched
     }
 
-    /// Everything that is watched, or asked to be and not confirmed yet.
-    fn wanted(&self, server: ServerId) -> BTreeSet<Box<str>> {
-        let state = self.server(server);
-        let mut uris = state.watched.clone();
-        for id in &state.watchers {
-            let request = self.requests.get(id);
-            if let Some(Request { kind: Kind::Subscribe { uri }, internal: false, .. }) = request {
-                uris.insert(uri.clone());
-            }
-        }
-        uris
+    /// Whether the host wants to be told that the resource `uri` changed: it is watched,
+    /// or it lies below a resource that is (2025-11-25, resources).
+    pub(super) fn covers(&self, uri: &str) -> bool {
+        self.watched.iter().any(|watched| covers(watched, uri))
     }
 
-    /// Replaces the listen request on a connection by one for what is wanted now.
-    fn listen(&mut self, now: Time, server: ServerId, id: ConnectionId) {
-        let uris = self.wanted(server);
-        // One for everything, wherever the first one was made.
-        let listens = |stream: &Connection| {
-            stream.server == server && stream.era().is_some() && stream.listens().is_some()
-        };
-        let other = self.connections.iter().find(|(_, stream)| listens(stream));
-        let id = other.map_or(id, |(other, _)| *other);
-        let Some(stream) = self.connections.get_mut(&id) else { return };
-        let meta = Some(&*self.identity.modern_meta);
-        let old = stream.listens();
-        if let Some(old) = old {
-            stream.withdraw(&mut self.shared, old, "the subscriptions changed", meta);
-        }
-        stream.carry_only(uris.clone());
-        if uris.is_empty() {
-            self.serve_wire(now, id);
-            if old.is_some() {
-                self.server_mut(server).pool.vacate(id);
-                self.release(now, id);
-            }
-            return;
-        }
-        let wire = self.next_wire;
-        self.next_wire += 1;
-        let mut list = Vec::new();
-        for uri in &uris {
-            if !list.is_empty() {
-                list.push(b',');
-            }
-            envelope::write_str(&mut list, uri);
-        }
-        let members = format!(
-            "\"notifications\":{{\"toolsListChanged\":true,\"resourceSubscriptions\":[{}]}},",
-            String::from_utf8_lossy(&list)
-        );
-        let method = "subscriptions/listen";
-        let what = Outgoing::Request { method, name: "" };
-        let size = stream.send(&mut self.shared, what, wire, Purpose::Listen, |out| {
-            message::write_request(out, wire, method, &members, "", meta);
-        });
-        let state = self.server_mut(server);
-        if old.is_none() {
-            state.pool.occupy(id);
-        }
-        state.metrics.request_sent(now, size);
-        self.serve_wire(now, id);
+    /// A request waits until the server confirms its subscription.
+    pub(super) fn await_confirmation(&mut self, id: RequestId) {
+        self.unconfirmed.push(id);
     }
 
-    /// Lets go of the listen request of a connection that is to be closed; what
-    /// it carried is asked for on another one.
-    pub(super) fn stop_listening(&mut self, now: Time, server: ServerId, id: ConnectionId) {
-        let Some(stream) = self.connections.get_mut(&id) else { return };
-        let Some(wire) = stream.listens() else { return };
-        let meta = Some(&*self.identity.modern_meta);
-        stream.withdraw(&mut self.shared, wire, "the connection retires", meta);
-        stream.carry_only(BTreeSet::new());
-        let state = self.server_mut(server);
-        state.pool.vacate(id);
-        let shape = state.shape();
-        // Others may wait: it is closed by who asked, not for being one too many.
-        state.pool.release(id, true, shape);
-        for id in mem::take(&mut state.watchers) {
-            if let Some(request) = self.requests.get_mut(&id) {
-                request.state = State::Queued;
-                request.assigned = None;
-                self.server_mut(server).queue.push_back(id);
-                self.note_request(id);
-            }
-        }
-        self.serve_wire(now, id);
-        self.renew_soon(now, server);
+    /// A request waits no longer.
+    pub(super) fn stop_waiting(&mut self, id: RequestId) {
+        self.unconfirmed.retain(|other| *other != id);
     }
 
-    /// A server ended a listen request, in good order or with an error.
-    pub(super) fn listen_ended(
-        &mut self,
-        now: Time,
-        server: ServerId,
-        id: ConnectionId,
-        error: Option<Error>,
-    ) {
-        if let Some(stream) = self.connections.get_mut(&id) {
-            stream.carry_only(BTreeSet::new());
-        }
-        let state = self.server_mut(server);
-        state.pool.vacate(id);
-        let watchers = mem::take(&mut state.watchers);
-        self.release(now, id);
-        let error = error.unwrap_or_else(|| {
-            Error::new(error::Kind::Server, "the server ended the subscription at once")
-        });
-        for id in watchers {
-            self.finish(now, id, Err(error.clone()));
-        }
-        self.renew_soon(now, server);
+    /// Takes out the requests that wait.
+    pub(super) fn take_unconfirmed(&mut self) -> Vec<RequestId> {
+        mem::take(&mut self.unconfirmed)
     }
 
-    /// A server of the modern era says what it will tell.
-    pub(super) fn acknowledged(
-        &mut self,
-        now: Time,
-        server: ServerId,
-        id: ConnectionId,
-        params: Option<&Params<'_>>,
-    ) {
-        let text = params.map(Params::abridged).unwrap_or_default();
-        let params = AcknowledgedParams::read(&text);
-        let listens = self.connections.get(&id).and_then(Connection::listens);
-        // What was said about a request that has been replaced says nothing of this one.
-        if listens.is_none() || params.about.is_some_and(|about| about != listens) {
-            return;
-        }
-        let agreed = params.resources;
-        for id in mem::take(&mut self.server_mut(server).watchers) {
-            let Some(request) = self.requests.get(&id) else { continue };
-            let Kind::Subscribe { uri } = &request.kind else { continue };
-            let (uri, internal) = (uri.clone(), request.internal);
-            if internal {
-                self.finish(now, id, Ok(Reply::Ready));
-            } else if agreed.iter().any(|other| **other == *uri) {
-                self.server_mut(server).watched.insert(uri);
-                self.finish(now, id, Ok(Reply::Ready));
-            } else {
-                self.server_mut(server).watched.remove(&uri);
-                let message = format!("the server does not tell about changes of '{uri}'");
-                self.finish(now, id, Err(Error::new(error::Kind::Server, message)));
-            }
-        }
+    /// The requests that wait until the server confirms.
+    pub(super) fn unconfirmed(&self) -> &[RequestId] {
+        &self.unconfirmed
     }
 
-    /// Nobody waits any more for a subscription to be confirmed.
-    pub(super) fn abandon_watcher(&mut self, now: Time, id: RequestId, server: ServerId) {
-        self.server_mut(server).watchers.retain(|other| *other != id);
-        if !self.wanted(server).is_empty() {
-            return;
-        }
-        let listens = |stream: &Connection| stream.server == server && stream.listens().is_some();
-        let on = self.connections.iter().find(|(_, stream)| listens(stream)).map(|(id, _)| *id);
-        if let Some(on) = on {
-            self.listen(now, server, on);
-        }
+    /// When lost subscriptions are to be asked for again, at the earliest: at once, but
+    /// not in circles with a server that ends them each time. `None`: nothing is watched.
+    pub(super) fn next_renewal(&self, now: Time) -> Option<Time> {
+        let pause_is_over = self.renewed.map_or(now, |renewed| now.max(renewed + RENEWAL));
+        Some(pause_is_over).filter(|_| !self.watched.is_empty())
     }
 
-    /// A legacy server agreed to tell about changes.
-    pub(super) fn subscribed(
-        &mut self,
-        now: Time,
-        id: RequestId,
-        server: ServerId,
-        on: ConnectionId,
-    ) {
-        let Some(request) = self.requests.get(&id) else { return };
-        let Kind::Subscribe { uri } = &request.kind else { return };
-        let (uri, internal) = (uri.clone(), request.internal);
-        let state = self.server_mut(server);
-        if state.removed {
-            return self.finish_unconfigured(now, id, server);
-        }
-        if internal && !state.watched.contains(&uri) {
-            // It was given up while it was being asked for again.
-            self.tell_unsubscribed(now, server, on, &uri);
-            return self.finish(now, id, Ok(Reply::Ready));
-        }
-        state.watched.insert(uri.clone());
-        match self.connections.get_mut(&on) {
-            Some(stream) if stream.era().is_some() => {
-                stream.carry(uri);
-                self.note_connection(on);
-                if internal {
-                    // Of an era in which one request carries all, it asked for one
-                    // resource; the server may be of another now.
-                    self.renew_soon(now, server);
-                }
-            }
-            // It was closed with the answer, as one too many or out of force.
-            _ => self.renew_soon(now, server),
-        }
-        self.finish(now, id, Ok(Reply::Ready));
+    /// The same after a renewal that failed.
+    pub(super) fn renewal_after_failure(&self, now: Time) -> Option<Time> {
+        Some(now + RENEWAL).filter(|_| !self.watched.is_empty())
     }
 
-    /// What is watched and not carried by any connection is asked for again: at
-    /// once, but not in circles with a server that ends it each time.
-    pub(super) fn renew_soon(&mut self, now: Time, server: ServerId) {
-        let renewed = self.server(server).renewed;
-        self.renew_at(server, renewed.map_or(now, |renewed| now.max(renewed + RENEWAL)));
+    /// Lost subscriptions are being asked for again.
+    pub(super) fn renews(&mut self, now: Time) {
+        self.renewed = Some(now);
+    }
+}
+
+/// Whether the resource `uri` is `watched` or a part of it.
+pub(super) fn covers(watched: &str, uri: &str) -> bool {
+    uri.strip_prefix(watched).is_some_and(|rest| {
+        rest.is_empty() || watched.ends_with('/') || rest.starts_with(['/', '?', '#'])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_below_a_watched_one_are_covered_and_those_beside_it_are_not() {
+        let mut subscriptions = Subscriptions::default();
+        subscriptions.watch("file:///a".into());
+        subscriptions.watch("db://b/".into());
+        for (uri, covered) in [
+            ("file:///a", true),
+            ("file:///a/b", true),
+            ("file:///a#c", true),
+            ("file:///a?c", true),
+            ("", false),
+            ("file:///ab", false),
+            ("file:///", false),
+            ("db://b/c", true),
+            ("db://b", false),
+        ] {
+            assert_eq!(subscriptions.covers(uri), covered, "{uri}");
+        }
+        assert!(subscriptions.unwatch("file:///a") && !subscriptions.unwatch("file:///a"));
+        assert!(!subscriptions.covers("file:///a"));
     }
 
-    /// Asking again came to nothing; it is tried once more, later.
-    pub(super) fn renew_later(&mut self, now: Time, server: ServerId) {
-        self.renew_at(server, now + RENEWAL);
+    #[test]
+    fn subscriptions_are_renewed_at_once_and_then_after_a_pause() {
+        let mut subscriptions = Subscriptions::default();
+        let at = |seconds| Time::ZERO + Duration::from_secs(seconds);
+        assert_eq!(subscriptions.next_renewal(at(1)), None, "nothing is watched");
+        assert_eq!(subscriptions.renewal_after_failure(at(1)), None);
+        subscriptions.watch("a".into());
+        assert_eq!(subscriptions.next_renewal(at(1)), Some(at(1)));
+        subscriptions.renews(at(1));
+        assert_eq!(subscriptions.next_renewal(at(2)), Some(at(11)));
+        assert_eq!(subscriptions.next_renewal(at(20)), Some(at(20)));
+        assert_eq!(subscriptions.renewal_after_failure(at(20)), Some(at(30)));
     }
 
-    fn renew_at(&mut self, server: ServerId, when: Time) {
-        let state = &mut self.servers[server.0 as usize];
-        if state.removed || state.watched.is_empty() {
-            return;
-        }
-        let when = state.watch_armed.map_or(when, |armed| armed.min(when));
-        self.timers.set(&mut state.watch_armed, Timer::Watch(server), Some(when));
-    }
-
-    /// Asks again for what is watched and not carried.
-    pub(super) fn renew(&mut self, now: Time, server: ServerId) {
-        let state = self.server_mut(server);
-        state.watch_armed = None;
-        if state.removed {
-            return;
-        }
-        let mut missing = state.watched.clone();
-        let (name, era) = (state.name.clone(), state.reach.era());
-        for stream in self.connections.values().filter(|stream| stream.server == server) {
-            missing.retain(|uri| !stream.carries(uri));
-        }
-        for (_, request) in self.requests.iter().filter(|(_, request)| request.internal) {
-            if let (Kind::Subscribe { uri }, Some(of)) = (&request.kind, request.server()) {
-                if of == server {
-                    missing.remove(uri);
-                }
-            }
-        }
-        if missing.is_empty() {
-            return;
-        }
-        self.server_mut(server).renewed = Some(now);
-        // One listen request carries them all.
-        let count = if era == Some(Era::Modern) { 1 } else { missing.len() };
-        for uri in missing.into_iter().take(count) {
-            self.note(LogLevel::Debug, format_args!("{name}: subscribing to {uri} again"));
-            let kind = Kind::Subscribe { uri };
-            let id = self.insert(Request::internal(now, name.clone(), kind));
-            // Known before it is admitted: should it be refused, it is tried again.
-            self.requests.assign(id, server);
-            self.admit(now, id);
-        }
+    #[test]
+    fn requests_wait_in_order_until_they_are_confirmed() {
+        let mut subscriptions = Subscriptions::default();
+        (1..=3).for_each(|n| subscriptions.await_confirmation(RequestId(n)));
+        subscriptions.stop_waiting(RequestId(2));
+        assert_eq!(subscriptions.unconfirmed(), [RequestId(1), RequestId(3)]);
+        assert_eq!(subscriptions.clear(), [RequestId(1), RequestId(3)]);
+        assert_eq!(subscriptions.take_unconfirmed(), []);
     }
 }

@@ -5,7 +5,7 @@
 //! before its deadline; an ordered queue would be touched twice on each call for
 //! nothing. So only the earliest is noted, and all are looked at when it comes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::ServerId;
 use crate::time::Time;
@@ -22,14 +22,30 @@ pub(super) enum Timer {
     Changes(ServerId),
 }
 
-/// Deadlines in order. Each owner has at most one entry and keeps its time, so
-/// that moving a deadline is a removal and an insertion and nothing stale is left.
+/// Deadlines in order, at most one of each timer.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     queue: BTreeSet<(Time, Timer)>,
+    armed: BTreeMap<Timer, Time>,
 }
 
 impl Timers {
+    /// Moves the deadline of `timer` to `when`; `None` disarms it.
+    pub(super) fn arm(&mut self, timer: Timer, when: Option<Time>) {
+        if let Some(old) = self.armed.remove(&timer) {
+            self.queue.remove(&(old, timer));
+        }
+        if let Some(new) = when {
+            self.queue.insert((new, timer));
+            self.armed.insert(timer, new);
+        }
+    }
+
+    /// The deadline of `timer`, `None` when it is not armed.
+    pub(super) fn armed(&self, timer: Timer) -> Option<Time> {
+        self.armed.get(&timer).copied()
+    }
+
     /// Moves the deadline of `timer` from `armed` to `when`.
     pub(super) fn set(&mut self, armed: &mut Option<Time>, timer: Timer, when: Option<Time>) {
         if *armed == when {
@@ -55,7 +71,9 @@ impl Timers {
         if *when > now {
             return None;
         }
-        self.queue.pop_first().map(|(_, timer)| timer)
+        let (_, timer) = self.queue.pop_first()?;
+        self.armed.remove(&timer);
+        Some(timer)
     }
 }
 

@@ -1,6 +1,5 @@
 use serde_json::{Value, json};
 
-use super::covers;
 use crate::engine::testing::Bench;
 use crate::engine::{Event, StreamId};
 
@@ -213,15 +212,4 @@ fn nothing_is_told_of_a_server_that_is_gone() {
     bench.says(&changed());
     assert_eq!(heard(&mut bench), ["tools"]);
     assert_ne!(bench.stream, StreamId(1));
-}
-
-#[test]
-fn a_part_of_a_resource_is_told_to_whoever_watches_it() {
-    for uri in ["u:a", "u:a/b", "u:a#b", "u:a?b"] {
-        assert!(covers("u:a", uri), "{uri}");
-    }
-    for uri in ["u:", "u:b", "u:ab", ""] {
-        assert!(!covers("u:a", uri), "{uri}");
-    }
-    assert!(covers("u:a/", "u:a/b"));
 }
