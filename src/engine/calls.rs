@@ -279,7 +279,7 @@ impl Engine {
         let wire = self.next_wire;
         self.next_wire += 1;
         let meta = (stream.era() == Some(Era::Modern)).then_some(&*self.identity.modern_meta);
-        let extra = request.rounds.as_ref().map_or("", |rounds| &rounds.extra);
+        let extra = request.rounds.as_ref().map_or("", |rounds| rounds.members());
         let what = request.outgoing();
         let size = stream.send(&mut self.shared, what, wire, Purpose::Request(id), |out| {
             match &request.kind {
@@ -327,7 +327,7 @@ impl Engine {
             State::AwaitingAck => self.abandon_watcher(now, id, server),
             // Its turn will find it gone.
             State::Joining(_) => {}
-            State::Asking(_) | State::AwaitingConfig => {}
+            State::Asking | State::AwaitingConfig => {}
         }
     }
 

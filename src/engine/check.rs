@@ -89,10 +89,8 @@ impl Engine {
         }
         for (id, request) in self.requests.iter() {
             let here = places.remove(&id).unwrap_or_default();
-            let nowhere = matches!(
-                request.state,
-                State::AwaitingConfig | State::Asking(_) | State::Joining(_)
-            );
+            let nowhere =
+                matches!(request.state, State::AwaitingConfig | State::Asking | State::Joining(_));
             if matches!(request.state, State::Joining(_)) != self.joining.contains(&id) {
                 return Err(format!("{id:?} ({:?}) has lost its turn", request.state));
             }

@@ -196,7 +196,7 @@ impl Engine {
         let mut asking: Vec<RequestId> = self
             .requests
             .iter()
-            .filter(|(_, r)| r.server() == Some(id) && matches!(r.state, State::Asking(_)))
+            .filter(|(_, r)| r.server() == Some(id) && matches!(r.state, State::Asking))
             .map(|(id, _)| id)
             .collect();
         asking.sort_unstable();

@@ -30,6 +30,7 @@
 
 mod action;
 mod allowance;
+mod asking;
 mod attempts;
 mod calls;
 mod catalogue;
@@ -105,6 +106,7 @@ use allowance::Allowance;
 use configuring::Coming;
 use connection::Connection;
 use log::Log;
+use questions::Questions;
 use random::Random;
 use request::{CallArguments, Method, Request, Requests};
 use server::Server;
@@ -195,12 +197,7 @@ pub struct Engine {
     answered: bool,
     shared: Shared,
     next_wire: u64,
-    next_question: u64,
-    abilities: Abilities,
-    roots: Vec<String>,
-    /// What `roots/list` is answered with.
-    roots_result: String,
-    questions: BTreeMap<QuestionId, questions::Pending>,
+    questions: Questions,
     /// A configuration that is not in force as a whole yet.
     coming: Option<Box<Coming>>,
     /// Lists that are being put together, in turns.
@@ -241,11 +238,7 @@ impl Engine {
             answered: false,
             shared: Shared::default(),
             next_wire: 1,
-            next_question: 1,
-            abilities: Abilities::default(),
-            roots: Vec::new(),
-            roots_result: "{\"roots\":[]}".to_owned(),
-            questions: BTreeMap::new(),
+            questions: Questions::default(),
             coming: None,
             joining: VecDeque::new(),
             latency: Latency::default(),
@@ -640,7 +633,7 @@ impl Engine {
     }
 }
 
-/// A JSON object of strings.
+/// A JSON object whose members are strings.
 fn text_members(pairs: &[Pair]) -> String {
     let members: String =
         pairs.iter().map(|pair| message::member(&pair.key, &pair.value)).collect();

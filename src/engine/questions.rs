@@ -1,53 +1,63 @@
-//! What servers ask of people: elicitation and sampling, in both eras.
+//! The questions of servers that wait for an answer of the host, of both eras.
 //!
-//! Up to 2025-11-25 a question is a request of the server on a connection and
-//! its answer is a response; since 2026-07-28 it is part of a result, and the
-//! answer goes into another try of the same request. The host sees one kind of
-//! question for both.
+//! Up to 2025-11-25 a question is a request of the server on a connection and its
+//! answer is a response; since 2026-07-28 it is a part of a result, and the answer goes
+//! into the next try of the same request.
 //!
 //! Invariants:
-//! * every question ends in one answer of the host, or in one
-//!   [`Event::QuestionGone`] when nobody waits for its answer any more;
-//! * a server is never left without an answer while its connection lives;
-//! * while a question is open, the silence of the request that caused it is
-//!   not the server's;
-//! * no more are open than `room` says, and none of a server for which nobody waits,
-//!   unless its entry says that it may (`unsolicited`): the others are declined.
+//! * open questions are at most [`OPEN`] of one server and [`OPEN_OF_ALL`] of all;
+//! * an answer that does not fit its question leaves the question open.
 
-mod room;
-
-use std::collections::BTreeSet;
-use std::mem;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::engine::connection::{Exchange, Purpose};
-use crate::engine::event::{Answer, Asks, Event, Question};
-use crate::engine::request::{Rounds, State};
-use crate::engine::{ConnectionId, Engine, LogLevel, Pair, QuestionId, RequestId, ServerId};
+use crate::engine::allowance::Allowance;
+use crate::engine::event::{Answer, Asks};
+use crate::engine::one_line::OneLineObject;
+use crate::engine::{ConnectionId, Pair, QuestionId, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::json::raw::LONGEST;
-use crate::mcp::message;
-use crate::mcp::message::{Abilities, ElicitParams, InputRequest, Questions};
+use crate::mcp::message::{self, Abilities, ElicitParams, InputRequest};
 use crate::mcp::schema::arguments;
-use crate::rpc::envelope;
-use crate::rpc::envelope::Answer as JsonAnswer;
-use crate::session::legacy;
-use crate::time::Time;
-pub(super) use room::RATE;
 
-/// Rounds of questions that one request may take.
-const ROUNDS: u32 = 10;
+/// Questions of one server that are open at once.
+const OPEN: usize = 8;
+/// Questions of all servers that are open at once.
+const OPEN_OF_ALL: usize = 32;
+/// Bytes of the open questions of one server: a larger question is open alone.
+const BYTES: usize = 4 << 20;
+/// The same of all servers.
+const BYTES_OF_ALL: usize = 16 << 20;
+/// Questions of one server in a second, and at once.
+pub(super) const RATE: Allowance = Allowance::new(10, 40);
 
-/// An open question.
+/// The answer that declines an elicitation.
+pub(super) const DECLINED: &str = "{\"action\":\"decline\"}";
+/// The answer that says that an elicitation was dismissed.
+const CANCELLED: &str = "{\"action\":\"cancel\"}";
+
+/// The open questions of all servers, and what the host can do for servers.
 #[derive(Debug)]
-pub(super) struct Pending {
+pub(super) struct Questions {
+    open: BTreeMap<QuestionId, OpenQuestion>,
+    /// Questions so far.
+    count: u64,
+    abilities: Abilities,
+    roots: Vec<String>,
+    /// The result of `roots/list`.
+    roots_result: String,
+}
+
+/// One open question.
+#[derive(Debug)]
+pub(super) struct OpenQuestion {
+    /// The request that made the server ask, as far as that is known.
     pub(super) request: Option<RequestId>,
     pub(super) origin: Origin,
-    server: ServerId,
+    pub(super) server: ServerId,
     wants: Wants,
-    /// What the host holds of it.
+    /// Bytes that the host holds of it.
     bytes: usize,
 }
 
@@ -62,27 +72,94 @@ enum Wants {
 /// Where the answer goes.
 #[derive(Debug)]
 pub(super) enum Origin {
-    /// Back on a connection, to the id that the server gave. It does not say which
-    /// request made it ask: the others that it had then may have done so, too.
+    /// To a connection, under the id that the server gave. That id does not say which
+    /// request made the server ask: `others` were in flight as well.
     Peer { connection: ConnectionId, their_id: Box<RawValue>, others: Vec<RequestId> },
-    /// Nowhere: it was taken back.
-    Nobody,
     /// Into the next try of the request, under the server's key.
     Round { key: String },
 }
 
-impl Engine {
-    /// Says what the host can do for servers, and tells them from the next
-    /// request or handshake on.
-    pub fn set_abilities(&mut self, abilities: Abilities) {
-        self.abilities = abilities;
-        self.identity.declare(abilities);
+/// What a server gets as the answer to a question.
+#[derive(Debug)]
+pub(super) enum Response {
+    /// A raw result.
+    Result(String),
+    /// An error: no model is asked.
+    Refusal,
+}
+
+impl Default for Questions {
+    fn default() -> Questions {
+        Questions {
+            open: BTreeMap::new(),
+            count: 0,
+            abilities: Abilities::default(),
+            roots: Vec::new(),
+            roots_result: "{\"roots\":[]}".to_owned(),
+        }
+    }
+}
+
+impl OpenQuestion {
+    /// A question of `server`, made by `request` if that is known.
+    pub(super) fn new(
+        server: ServerId,
+        request: Option<RequestId>,
+        origin: Origin,
+        asks: &Asks,
+    ) -> OpenQuestion {
+        let wants = match asks {
+            Asks::Form { schema, .. } => Wants::Form { schema: schema.clone() },
+            Asks::Url { .. } => Wants::Url,
+            Asks::Sample { .. } => Wants::Sample,
+        };
+        OpenQuestion { request, origin, server, wants, bytes: asks.size() }
     }
 
-    /// The roots to tell servers that ask: `file` URIs.
-    pub fn set_roots(&mut self, now: Time, roots: Vec<String>) {
+    /// What the server gets when nobody answers.
+    pub(super) fn dismissal(&self) -> Response {
+        match self.wants {
+            Wants::Sample => Response::Refusal,
+            Wants::Form { .. } | Wants::Url => Response::Result(CANCELLED.to_owned()),
+        }
+    }
+
+    /// What the server gets for an answer of the host.
+    fn response(&self, answer: Answer) -> Result<Response> {
+        let result = match (&self.wants, answer) {
+            (Wants::Sample, Answer::Json(json)) => OneLineObject::new(json)?.text.into(),
+            (Wants::Sample, _) => return Ok(Response::Refusal),
+            (Wants::Form { schema }, Answer::Accept(pairs)) => {
+                let content =
+                    arguments::encode_by("the question", schema, &pairs).map_err(invalid)?;
+                format!("{{\"action\":\"accept\",\"content\":{}}}", content.json)
+            }
+            (Wants::Form { schema }, Answer::Json(json)) => {
+                let content = OneLineObject::new(json)?.text;
+                arguments::check_required_by("the question", schema, &content).map_err(invalid)?;
+                format!("{{\"action\":\"accept\",\"content\":{content}}}")
+            }
+            (Wants::Url, Answer::Accept(_) | Answer::Json(_)) => {
+                "{\"action\":\"accept\"}".to_owned()
+            }
+            (_, Answer::Decline) => DECLINED.to_owned(),
+            (_, Answer::Cancel) => CANCELLED.to_owned(),
+        };
+        Ok(Response::Result(result))
+    }
+}
+
+impl Questions {
+    /// Sets what the host can do for servers.
+    pub(super) fn set_abilities(&mut self, abilities: Abilities) {
+        self.abilities = abilities;
+    }
+
+    /// Sets the roots, `file` URIs. Returns true when servers are to be told that the
+    /// roots changed.
+    pub(super) fn set_roots(&mut self, roots: Vec<String>) -> bool {
         if self.roots == roots {
-            return;
+            return false;
         }
         let list: Vec<String> = roots
             .iter()
@@ -90,313 +167,19 @@ impl Engine {
             .collect();
         self.roots_result = format!("{{\"roots\":[{}]}}", list.join(","));
         self.roots = roots;
-        let legacy: Vec<ConnectionId> = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| connection.era() == Some(crate::config::Era::Legacy))
-            .map(|(id, _)| *id)
-            .collect();
-        if !self.abilities.roots {
-            return;
-        }
-        for id in legacy {
-            if let Some(connection) = self.connections.get_mut(&id) {
-                connection.notify(
-                    &mut self.shared,
-                    message::ROOTS_CHANGED,
-                    message::write_roots_changed,
-                );
-                self.serve_wire(now, id);
-            }
-        }
+        self.abilities.roots
     }
 
-    /// Whether a question still waits for its answer.
-    pub fn is_open(&self, id: QuestionId) -> bool {
-        self.questions.contains_key(&id)
+    /// The result of `roots/list`.
+    pub(super) fn roots_result(&self) -> &str {
+        &self.roots_result
     }
 
-    /// Whether a question of a form takes a value for a field.
+    /// The question in a request of a server, or in a part of a result; `None` when the
+    /// host cannot answer such a question.
     ///
     /// # Errors
-    /// [`error::Kind::Invalid`] with a sentence that says what is wanted, and for a
-    /// question that is no form or not open any more.
-    pub fn check_answer(&self, id: QuestionId, pair: &Pair) -> Result<()> {
-        let invalid = |message: String| Error::new(error::Kind::Invalid, message);
-        match self.questions.get(&id).map(|pending| &pending.wants) {
-            Some(Wants::Form { schema }) => {
-                arguments::check_by("the question", schema, pair).map_err(invalid)
-            }
-            Some(_) => Err(invalid("the question has no fields".to_owned())),
-            None => Err(invalid("the question is not open any more".to_owned())),
-        }
-    }
-
-    /// Answers a question.
-    ///
-    /// # Errors
-    /// [`error::Kind::Invalid`] when the question is not open any more, or the
-    /// content does not fit what was asked; it stays open then.
-    pub fn answer(&mut self, now: Time, id: QuestionId, answer: Answer) -> Result<()> {
-        let Some(pending) = self.questions.get(&id) else {
-            return Err(Error::new(error::Kind::Invalid, "the question is not open any more"));
-        };
-        let body = match (&pending.wants, answer) {
-            (Wants::Sample, Answer::Json(json)) => {
-                super::one_line::OneLineObject::new(json)?.text.into()
-            }
-            (Wants::Sample, _) => String::new(),
-            (Wants::Form { schema }, Answer::Accept(pairs)) => {
-                let content = arguments::encode_by("the question", schema, &pairs)
-                    .map_err(|message| Error::new(error::Kind::Invalid, message))?;
-                format!("{{\"action\":\"accept\",\"content\":{}}}", content.json)
-            }
-            (Wants::Form { schema }, Answer::Json(json)) => {
-                let content = super::one_line::OneLineObject::new(json)?.text;
-                arguments::check_required_by("the question", schema, &content)
-                    .map_err(|message| Error::new(error::Kind::Invalid, message))?;
-                format!("{{\"action\":\"accept\",\"content\":{content}}}")
-            }
-            (Wants::Url, Answer::Accept(_) | Answer::Json(_)) => {
-                "{\"action\":\"accept\"}".to_owned()
-            }
-            (_, Answer::Decline) => "{\"action\":\"decline\"}".to_owned(),
-            (_, Answer::Cancel) => "{\"action\":\"cancel\"}".to_owned(),
-        };
-        if let Some(pending) = self.questions.remove(&id) {
-            self.settle(now, pending, &body);
-        }
-        Ok(())
-    }
-
-    /// Takes back every question that `gone` holds for; a server that waits is
-    /// told that the question was dismissed.
-    pub(super) fn withdraw_questions(&mut self, now: Time, gone: impl Fn(&Pending) -> bool) {
-        let ids: BTreeSet<QuestionId> =
-            self.questions.iter().filter(|(_, p)| gone(p)).map(|(id, _)| *id).collect();
-        if ids.is_empty() {
-            return;
-        }
-        // Of those that the host has not heard of it hears nothing.
-        let mut unheard = BTreeSet::new();
-        self.events.retain(|event| match event {
-            Event::Question(question) if ids.contains(&question.id) => {
-                unheard.insert(question.id);
-                false
-            }
-            _ => true,
-        });
-        self.events.extend(ids.difference(&unheard).copied().map(Event::QuestionGone));
-        for id in ids {
-            let Some(pending) = self.questions.remove(&id) else { continue };
-            if !matches!(pending.origin, Origin::Round { .. }) {
-                let body = match pending.wants {
-                    Wants::Sample => "",
-                    _ => "{\"action\":\"cancel\"}",
-                };
-                self.settle(now, pending, body);
-            }
-        }
-    }
-
-    /// A request has ended, and with it the questions that it caused. One that another
-    /// request may have caused goes on as a question of that one.
-    pub(super) fn withdraw_questions_of(&mut self, now: Time, id: RequestId) {
-        let mut heirs = Vec::new();
-        for (question, pending) in &mut self.questions {
-            let Origin::Peer { others, .. } = &mut pending.origin else { continue };
-            if pending.request != Some(id) {
-                continue;
-            }
-            while let Some(other) = others.pop() {
-                if self.requests.get(&other).is_some() {
-                    pending.request = Some(other);
-                    heirs.push((*question, other));
-                    break;
-                }
-            }
-        }
-        for (question, heir) in heirs {
-            let Some(request) = self.requests.get_mut(&heir) else { continue };
-            request.open_questions += 1;
-            let (user_data, tool) = (request.user_data, request.tool());
-            for event in &mut self.events {
-                if let Event::Question(told) = event {
-                    if told.id == question {
-                        told.request = Some(heir);
-                        told.user_data = user_data;
-                        told.tool = tool.clone();
-                    }
-                }
-            }
-            self.note_request(heir);
-        }
-        self.withdraw_questions(now, |pending| pending.request == Some(id));
-    }
-
-    /// The server takes back a question: it wants no answer any more.
-    pub(super) fn taken_back(&mut self, now: Time, id: ConnectionId, theirs: &str) {
-        for pending in self.questions.values_mut() {
-            let Origin::Peer { connection, their_id, .. } = &pending.origin else { continue };
-            if *connection == id && their_id.get() == theirs {
-                pending.origin = Origin::Nobody;
-            }
-        }
-        self.withdraw_questions(now, |pending| matches!(pending.origin, Origin::Nobody));
-    }
-
-    /// A connection is gone, and with it everybody who waits for an answer on it.
-    pub(super) fn withdraw_from(&mut self, now: Time, id: ConnectionId) {
-        self.withdraw_questions(now, |pending| match pending.origin {
-            Origin::Peer { connection, .. } => connection == id,
-            Origin::Round { .. } | Origin::Nobody => false,
-        });
-    }
-
-    /// A server asks on a connection, and will be answered later.
-    pub(super) fn asked_by_peer(
-        &mut self,
-        now: Time,
-        id: ConnectionId,
-        server: ServerId,
-        their_id: &RawValue,
-        asks: Asks,
-    ) {
-        let Some(connection) = self.connections.get(&id) else { return };
-        // One request at a time is the rule; with several the newest is likeliest.
-        // What the engine asks for itself makes no server curious.
-        let asked_for = |exchange: &Exchange| match exchange.purpose {
-            Purpose::Request(request) => {
-                let known = self.requests.get(&request).filter(|request| !request.internal);
-                known.map(|_| (exchange.wire, request))
-            }
-            _ => None,
-        };
-        let mut asked_for: Vec<_> = connection.exchanges.iter().filter_map(asked_for).collect();
-        asked_for.sort_unstable();
-        let mut others: Vec<RequestId> = asked_for.into_iter().map(|(_, id)| id).collect();
-        let request = others.pop();
-        let state = self.server(server);
-        // Somebody may wait for this very connection.
-        let waited_for =
-            request.is_some() || self.requests.open(server) > 0 || state.config.unsolicited;
-        let room = match waited_for {
-            true => self.room_for(now, server, &asks),
-            false => Err("no call is under way"),
-        };
-        if let Err(why) = room {
-            return self.decline(now, id, server, their_id, &asks, why);
-        }
-        let origin = Origin::Peer { connection: id, their_id: their_id.to_owned(), others };
-        self.open_question(now, server, request, origin, asks);
-    }
-
-    /// Answers a question that is not put to anybody.
-    fn decline(
-        &mut self,
-        now: Time,
-        id: ConnectionId,
-        server: ServerId,
-        their_id: &RawValue,
-        asks: &Asks,
-        why: &str,
-    ) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        connection.answer(&mut self.shared, |out| match asks {
-            Asks::Sample { .. } => envelope::write_error(out, their_id, legacy::REFUSED, why),
-            _ => envelope::write_result(out, their_id, "{\"action\":\"decline\"}"),
-        });
-        let state = self.server_mut(server);
-        state.metrics.wire.declined += 1;
-        state.metrics.message_sent(now);
-        let name = state.name.clone();
-        self.note_about(
-            now,
-            server,
-            LogLevel::Warning,
-            format_args!("{name} asks and is declined: {why}"),
-        );
-        self.serve_wire(now, id);
-    }
-
-    /// A result asks for input: the questions are put, and the request goes on
-    /// when all are answered.
-    pub(super) fn input_required(
-        &mut self,
-        now: Time,
-        id: RequestId,
-        server: ServerId,
-        result: &JsonAnswer<'_>,
-    ) {
-        let Questions { asked, state } = match InputRequest::of_result(result) {
-            Ok(questions) => questions,
-            Err(why) => {
-                let message = format!("the server's questions are malformed: {why}");
-                let error = Error::new(error::Kind::Protocol, message);
-                return self.finish(now, id, Err(error));
-            }
-        };
-        let Some(request) = self.requests.get_mut(&id) else { return };
-        let rounds = request.rounds.get_or_insert_default();
-        rounds.count += 1;
-        rounds.state = state.map(Box::from);
-        rounds.answers.clear();
-        rounds.extra.clear();
-        let (count, has_state) = (rounds.count, rounds.state.is_some());
-        if count > ROUNDS || (asked.is_empty() && !has_state) {
-            let message = match count > ROUNDS {
-                true => format!("the tool asks for input again and again ({ROUNDS} rounds)"),
-                false => {
-                    "the server asks for input and says neither what nor where to go on".into()
-                }
-            };
-            return self.finish(now, id, Err(Error::new(error::Kind::Server, message)));
-        }
-        request.state = State::Asking(asked.len());
-        request.heard = now;
-        for (key, asked) in asked {
-            let asks = match self.understand(&asked) {
-                Ok(asks) => asks,
-                Err(why) => return self.finish(now, id, Err(why)),
-            };
-            match asks {
-                Some(asks) => match self.room_for(now, server, &asks) {
-                    Ok(()) => {
-                        self.open_question(now, server, Some(id), Origin::Round { key }, asks);
-                    }
-                    Err(why) => {
-                        self.server_mut(server).metrics.wire.declined += 1;
-                        if let Asks::Sample { .. } = asks {
-                            let message = format!("the tool asks a model: {why}");
-                            let error = Error::new(error::Kind::Server, message);
-                            return self.finish(now, id, Err(error));
-                        }
-                        self.round_answer(now, id, key, "{\"action\":\"decline\"}".into());
-                    }
-                },
-                None if asked.method == "roots/list" => {
-                    let roots = self.roots_result.clone();
-                    self.round_answer(now, id, key, roots);
-                }
-                None if asked.method == "elicitation/create" => {
-                    self.round_answer(now, id, key, "{\"action\":\"decline\"}".into());
-                }
-                None => {
-                    let message = format!("the tool asks for {}, which nobody gives", asked.method);
-                    let error = Error::new(error::Kind::Server, message);
-                    return self.finish(now, id, Err(error));
-                }
-            }
-        }
-        if has_state {
-            self.next_round(now, id);
-        }
-    }
-
-    /// What is asked, when the host can answer such a thing.
-    ///
-    /// # Errors
-    /// [`error::Kind::Server`] when it asks a person more than any person reads.
+    /// [`error::Kind::Server`] for a question to a person beyond [`LONGEST`] bytes.
     pub(super) fn understand(&self, asked: &InputRequest<'_>) -> Result<Option<Asks>> {
         Ok(match (&*asked.method, asked.params) {
             ("elicitation/create", Some(params)) if self.abilities.elicitation => {
@@ -415,98 +198,147 @@ impl Engine {
         })
     }
 
-    fn open_question(
-        &mut self,
-        now: Time,
+    /// Whether a server may put one more question.
+    ///
+    /// # Errors
+    /// The sentence for the server: why not.
+    pub(super) fn room_for(
+        &self,
         server: ServerId,
-        request: Option<RequestId>,
-        origin: Origin,
-        asks: Asks,
-    ) {
-        let id = QuestionId(self.next_question);
-        self.next_question += 1;
-        let name = self.server(server).name.clone();
-        self.note_about(now, server, LogLevel::Info, format_args!("{name} asks something"));
-        let waiting = request.and_then(|id| self.requests.get_mut(&id));
-        let (user_data, tool) = match waiting {
-            Some(request) => {
-                request.open_questions += 1;
-                (request.user_data, request.tool())
-            }
-            None => (0, Arc::from("")),
-        };
-        if let Some(request) = request {
-            self.note_request(request);
+        asks: &Asks,
+    ) -> std::result::Result<(), &'static str> {
+        let own = || self.open.values().filter(|open| open.server == server);
+        let bytes = |all: usize, open: &OpenQuestion| all.saturating_add(open.bytes);
+        let (count, held) = (own().count(), own().fold(0, bytes));
+        let held_of_all = self.open.values().fold(0, bytes);
+        let size = asks.size();
+        if count >= OPEN || (count > 0 && held.saturating_add(size) > BYTES) {
+            return Err("too many questions of this server are open");
         }
-        let wants = match &asks {
-            Asks::Form { schema, .. } => Wants::Form { schema: schema.clone() },
-            Asks::Url { .. } => Wants::Url,
-            Asks::Sample { .. } => Wants::Sample,
-        };
-        let bytes = asks.size();
-        self.questions.insert(id, Pending { request, origin, server, wants, bytes });
-        let question = Question { id, request, user_data, server: name, tool, asks };
-        self.events.push_back(Event::Question(question));
+        let (all, beyond) = (self.open.len(), held_of_all.saturating_add(size) > BYTES_OF_ALL);
+        if all >= OPEN_OF_ALL || (all > 0 && beyond) {
+            return Err("too many questions are open");
+        }
+        Ok(())
     }
 
-    /// Sends an answer where it belongs. An empty body refuses to sample.
-    fn settle(&mut self, now: Time, pending: Pending, body: &str) {
-        if let Some(request) = pending.request.and_then(|id| self.requests.get_mut(&id)) {
-            request.open_questions = request.open_questions.saturating_sub(1);
-            request.heard = now;
+    /// Opens a question.
+    pub(super) fn open(&mut self, question: OpenQuestion) -> QuestionId {
+        self.count += 1;
+        let id = QuestionId(self.count);
+        self.open.insert(id, question);
+        id
+    }
+
+    /// For tests: how many questions are open.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Whether a question waits for its answer.
+    pub(super) fn is_open(&self, id: QuestionId) -> bool {
+        self.open.contains_key(&id)
+    }
+
+    /// How many questions are open that a request caused.
+    pub(super) fn count_of(&self, id: RequestId) -> u32 {
+        self.open.values().filter(|open| open.request == Some(id)).count() as u32
+    }
+
+    /// Whether a question of a form takes a value for a field.
+    ///
+    /// # Errors
+    /// [`error::Kind::Invalid`] with a sentence that says what is wanted, and for a
+    /// question that is no form or not open.
+    pub(super) fn check_answer(&self, id: QuestionId, pair: &Pair) -> Result<()> {
+        match self.open.get(&id).map(|question| &question.wants) {
+            Some(Wants::Form { schema }) => {
+                arguments::check_by("the question", schema, pair).map_err(invalid)
+            }
+            Some(_) => Err(invalid("the question has no fields".to_owned())),
+            None => Err(invalid("the question is not open any more".to_owned())),
         }
-        if let Some(request) = pending.request {
-            self.note_request(request);
-        }
-        match pending.origin {
+    }
+
+    /// Closes a question with an answer of the host.
+    ///
+    /// # Errors
+    /// [`error::Kind::Invalid`] when the question is not open, or the content does not fit
+    /// what was asked; the question stays open then.
+    pub(super) fn answer(
+        &mut self,
+        id: QuestionId,
+        answer: Answer,
+    ) -> Result<(OpenQuestion, Response)> {
+        let not_open = || invalid("the question is not open any more".to_owned());
+        let response = self.open.get(&id).ok_or_else(not_open)?.response(answer)?;
+        let question = self.open.remove(&id).ok_or_else(not_open)?;
+        Ok((question, response))
+    }
+
+    /// Closes the questions for which `gone` holds.
+    pub(super) fn withdraw(
+        &mut self,
+        gone: impl Fn(&OpenQuestion) -> bool,
+    ) -> BTreeMap<QuestionId, OpenQuestion> {
+        let gone = self.open.iter().filter(|(_, question)| gone(question));
+        let ids: Vec<QuestionId> = gone.map(|(id, _)| *id).collect();
+        ids.into_iter().filter_map(|id| Some((id, self.open.remove(&id)?))).collect()
+    }
+
+    /// Closes the question that a server put on a connection under its own id.
+    pub(super) fn take_back(
+        &mut self,
+        on: ConnectionId,
+        theirs: &str,
+    ) -> BTreeMap<QuestionId, OpenQuestion> {
+        self.withdraw(|question| match &question.origin {
             Origin::Peer { connection, their_id, .. } => {
-                let Some(stream) = self.connections.get_mut(&connection) else { return };
-                stream.answer(&mut self.shared, |out| match body {
-                    "" => envelope::write_error(
-                        out,
-                        &their_id,
-                        legacy::REFUSED,
-                        "refused by the user",
-                    ),
-                    body => envelope::write_result(out, &their_id, body),
-                });
-                self.server_mut(pending.server).metrics.message_sent(now);
-                self.serve_wire(now, connection);
+                *connection == on && their_id.get() == theirs
             }
-            Origin::Nobody => {}
-            Origin::Round { key } => {
-                let Some(id) = pending.request else { return };
-                if body.is_empty() {
-                    let error =
-                        Error::new(error::Kind::Server, "the tool asks a model, which was refused");
-                    return self.finish(now, id, Err(error));
+            Origin::Round { .. } => false,
+        })
+    }
+
+    /// Gives the questions of a request that has ended to other requests that may have
+    /// caused them, as far as those are `live`. Returns which question went to which.
+    pub(super) fn reassign(
+        &mut self,
+        ended: RequestId,
+        live: impl Fn(RequestId) -> bool,
+    ) -> Vec<(QuestionId, RequestId)> {
+        let mut reassigned = Vec::new();
+        for (id, question) in &mut self.open {
+            let Origin::Peer { others, .. } = &mut question.origin else { continue };
+            if question.request != Some(ended) {
+                continue;
+            }
+            while let Some(other) = others.pop() {
+                if live(other) {
+                    question.request = Some(other);
+                    reassigned.push((*id, other));
+                    break;
                 }
-                self.round_answer(now, id, key, body.to_owned());
             }
         }
+        reassigned
     }
+}
 
-    /// One of the answers that the next try needs.
-    fn round_answer(&mut self, now: Time, id: RequestId, key: String, body: String) {
-        let Some(request) = self.requests.get_mut(&id) else { return };
-        let State::Asking(open) = &mut request.state else { return };
-        *open = open.saturating_sub(1);
-        if let Some(rounds) = &mut request.rounds {
-            rounds.answers.insert(key, body);
+impl Asks {
+    /// Bytes of the question.
+    fn size(&self) -> usize {
+        match self {
+            Asks::Form { message, schema } => message.len() + schema.len(),
+            Asks::Url { message, url } => message.len() + url.len(),
+            Asks::Sample { params } => params.len(),
         }
-        self.next_round(now, id);
     }
+}
 
-    /// Sends the request again once nothing is open any more.
-    fn next_round(&mut self, now: Time, id: RequestId) {
-        let Some(request) = self.requests.get_mut(&id) else { return };
-        let (State::Asking(0), Some(server)) = (&request.state, request.server()) else { return };
-        if let Some(rounds) = &mut request.rounds {
-            rounds.extra = extra(rounds);
-        }
-        request.assigned = None;
-        self.enqueue(now, id, server);
-    }
+fn invalid(message: String) -> Error {
+    Error::new(error::Kind::Invalid, message)
 }
 
 /// The question in the parameters of `elicitation/create`, when there is one.
@@ -526,27 +358,91 @@ fn elicitation(params: &str) -> Option<Asks> {
     }
 }
 
-/// The members that answer a round. The state goes back byte for byte, and only
-/// when there was one.
-fn extra(rounds: &mut Rounds) -> String {
-    let mut extra = String::new();
-    let answers = mem::take(&mut rounds.answers);
-    if !answers.is_empty() {
-        let members: Vec<String> = answers
-            .iter()
-            .map(|(key, body)| {
-                let mut name = Vec::new();
-                envelope::write_str(&mut name, key);
-                format!("{}:{body}", String::from_utf8_lossy(&name))
-            })
-            .collect();
-        extra += &format!("\"inputResponses\":{{{}}},", members.join(","));
-    }
-    if let Some(state) = rounds.state.take() {
-        extra += &format!("\"requestState\":{state},");
-    }
-    extra
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    const ONE: ServerId = ServerId(1);
+    const TWO: ServerId = ServerId(2);
+
+    fn on(connection: u64, id: &str, others: &[u64]) -> Origin {
+        Origin::Peer {
+            connection: ConnectionId(connection),
+            their_id: RawValue::from_string(id.to_owned()).unwrap(),
+            others: others.iter().copied().map(RequestId).collect(),
+        }
+    }
+
+    fn url(bytes: usize) -> Asks {
+        Asks::Url { message: String::new(), url: "x".repeat(bytes) }
+    }
+
+    fn open(
+        questions: &mut Questions,
+        server: ServerId,
+        request: u64,
+        origin: Origin,
+    ) -> QuestionId {
+        questions.open(OpenQuestion::new(server, Some(RequestId(request)), origin, &url(1)))
+    }
+
+    #[test]
+    fn questions_are_bounded_for_each_server_and_for_all() {
+        let mut questions = Questions::default();
+        let mut count = 0;
+        for server in (1..=9).map(ServerId) {
+            while questions.room_for(server, &url(1)).is_ok() {
+                open(&mut questions, server, 1, on(1, "1", &[]));
+                count += 1;
+                assert!(count <= OPEN_OF_ALL);
+            }
+        }
+        assert_eq!(count, OPEN_OF_ALL);
+        let mut questions = Questions::default();
+        assert!(questions.room_for(ONE, &url(2 * BYTES_OF_ALL)).is_ok(), "it is alone");
+        questions.open(OpenQuestion::new(ONE, None, on(1, "1", &[]), &url(BYTES)));
+        assert!(questions.room_for(ONE, &url(1)).is_err());
+        assert!(questions.room_for(TWO, &url(BYTES_OF_ALL - BYTES)).is_ok());
+        assert!(questions.room_for(TWO, &url(BYTES_OF_ALL - BYTES + 1)).is_err());
+    }
+
+    #[test]
+    fn a_server_takes_back_the_question_of_its_id_on_its_connection_alone() {
+        let mut questions = Questions::default();
+        let other = open(&mut questions, ONE, 1, on(1, "2", &[]));
+        let elsewhere = open(&mut questions, ONE, 1, on(2, "1", &[]));
+        let round = open(&mut questions, ONE, 1, Origin::Round { key: "1".to_owned() });
+        let taken = open(&mut questions, ONE, 1, on(1, "1", &[]));
+        let gone = questions.take_back(ConnectionId(1), "1");
+        assert!(gone.into_keys().eq([taken]));
+        assert!([other, elsewhere, round].iter().all(|id| questions.is_open(*id)));
+        assert_eq!(questions.count_of(RequestId(1)), 3);
+    }
+
+    #[test]
+    fn a_question_goes_on_with_the_newest_live_request_that_may_have_caused_it() {
+        let mut questions = Questions::default();
+        let kept = open(&mut questions, ONE, 5, on(1, "1", &[2, 3, 4]));
+        let lost = open(&mut questions, ONE, 5, on(1, "2", &[4]));
+        let live = |id: RequestId| id.0 < 4;
+        assert_eq!(questions.reassign(RequestId(5), live), [(kept, RequestId(3))]);
+        let gone = questions.withdraw(|question| question.request == Some(RequestId(5)));
+        assert!(gone.into_keys().eq([lost]));
+        assert_eq!(questions.count_of(RequestId(3)), 1);
+    }
+
+    #[test]
+    fn an_answer_that_does_not_fit_leaves_the_question_open() {
+        let mut questions = Questions::default();
+        let schema = r#"{"properties":{"n":{"type":"integer"}},"required":["n"]}"#.into();
+        let form = Asks::Form { message: String::new(), schema };
+        let id = questions.open(OpenQuestion::new(ONE, None, on(1, "1", &[]), &form));
+        assert!(questions.answer(id, Answer::Json("[]".to_owned())).is_err());
+        assert!(questions.answer(id, Answer::Json("{}".to_owned())).is_err());
+        assert!(questions.is_open(id));
+        let (_, response) = questions.answer(id, Answer::Json("{\"n\": 1}".to_owned())).unwrap();
+        let Response::Result(body) = response else { panic!("{response:?}") };
+        assert_eq!(body, r#"{"action":"accept","content":{"n": 1}}"#);
+        assert!(questions.answer(id, Answer::Decline).is_err(), "it is closed");
+    }
+}

@@ -341,7 +341,7 @@ impl Engine {
                 format_args!("{name} asks '{method}', which this era does not have"),
             );
         }
-        let refused = match self.understand(&asked) {
+        let refused = match self.questions.understand(&asked) {
             Ok(Some(asks)) => return self.asked_by_peer(now, id, server, their_id, asks),
             Ok(None) => None,
             Err(why) => Some(why),
@@ -349,7 +349,9 @@ impl Engine {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.answer(&mut self.shared, |out| match &refused {
             Some(why) => envelope::write_error(out, their_id, INVALID_PARAMS, why.message()),
-            None => legacy::write_answer(out, their_id, &asked.method, &self.roots_result),
+            None => {
+                legacy::write_answer(out, their_id, &asked.method, self.questions.roots_result())
+            }
         });
         let state = self.server_mut(server);
         state.metrics.wire.pings += u64::from(asked.method == "ping");

@@ -1,8 +1,8 @@
 //! One request of the host, from its acceptance to its completion.
 
 mod requests;
+mod rounds;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::time::{Time, in_words};
 use crate::wire::Outgoing;
 pub(super) use requests::Requests;
+pub(super) use rounds::{MAX_ROUNDS, Rounds};
 
 /// Longest life of a request whose configuration names none.
 pub(super) const TOTAL: Duration = Duration::from_secs(30 * 60);
@@ -66,20 +67,6 @@ impl Method {
     }
 }
 
-/// What a server wants to know before it answers (2026-07-28, multi round-trip
-/// requests).
-#[derive(Debug, Default)]
-pub(super) struct Rounds {
-    /// Rounds so far.
-    pub(super) count: u32,
-    /// `requestState` of the last round, byte for byte.
-    pub(super) state: Option<Box<str>>,
-    /// Answers so far, raw, by the server's keys.
-    pub(super) answers: BTreeMap<String, String>,
-    /// Members that go into the next try.
-    pub(super) extra: String,
-}
-
 /// Arguments of a call.
 #[derive(Debug)]
 pub(super) enum CallArguments {
@@ -107,8 +94,8 @@ pub(super) enum State {
     AwaitingTools,
     /// In its server's queue.
     Queued,
-    /// Its server waits for answers of a person, `0` of them still open.
-    Asking(usize),
+    /// Its server waits for answers of a person.
+    Asking,
     /// The server has not confirmed its subscription yet.
     AwaitingAck,
     /// On a connection.
@@ -358,7 +345,7 @@ impl Request {
             State::AwaitingConfig => " while the configuration was being read",
             State::AwaitingTools => " waiting for the server's tools",
             State::Queued => " waiting for a connection",
-            State::Asking(_) => " waiting for an answer to the server's question",
+            State::Asking => " waiting for an answer to the server's question",
             State::AwaitingAck => " waiting for the server to confirm",
             State::InFlight(_) | State::Joining(_) | State::Verifying(_) => "",
         }

@@ -149,7 +149,7 @@ impl Engine {
                     State::InFlight(_) | State::Verifying(_) if request.open_questions == 0 => {
                         "running"
                     }
-                    State::InFlight(_) | State::Asking(_) => "asking",
+                    State::InFlight(_) | State::Asking => "asking",
                     _ => "waiting",
                 },
                 age: now.since(request.enqueued),

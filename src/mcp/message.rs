@@ -252,7 +252,7 @@ impl<'a> InputRequest<'a> {
     ///
     /// # Errors
     /// What is wrong with them.
-    pub fn of_result(answer: &Answer<'a>) -> Result<Questions<'a>, String> {
+    pub fn of_result(answer: &Answer<'a>) -> Result<InputRequests<'a>, String> {
         answer.look_deeper(|deep| {
             let given = |place: Place| {
                 let raw = answer.part(place.range());
@@ -283,14 +283,14 @@ impl<'a> InputRequest<'a> {
             let state = given(deep.state).map(|state| {
                 state.short().ok_or(format!("requestState: {} bytes", state.text().len()))
             });
-            Ok(Questions { asked, state: state.transpose()? })
+            Ok(InputRequests { asked, state: state.transpose()? })
         })
     }
 }
 
 /// What a server wants to know before it answers.
 #[derive(Debug)]
-pub struct Questions<'a> {
+pub struct InputRequests<'a> {
     /// By the server's keys.
     pub asked: BTreeMap<String, InputRequest<'a>>,
     /// A JSON value.

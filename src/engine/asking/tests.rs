@@ -44,8 +44,7 @@ fn a_call_that_asks_for_what_nobody_gives_dismisses_no_question_of_another() {
     bench.says(&wants(&second, &json!({"k": {"method": "other/method"}})));
     assert!(bench.engine.is_open(question));
     assert_eq!(bench.sent(), [] as [Value; 0]);
-    let waits = bench.engine.questions[&question].request;
-    assert_eq!(waits, Some(first));
+    assert_eq!(bench.engine.questions.count_of(first), 1);
 }
 
 #[test]
@@ -216,7 +215,7 @@ fn answers_of_people_that_a_server_does_not_read_end_its_connection() {
         bench.wait(100_000);
     }
     assert!(bench.engine.era(bench.stream).is_none());
-    assert!(bench.engine.questions.is_empty());
+    assert!(bench.engine.questions.len() == 0);
 }
 
 #[test]
