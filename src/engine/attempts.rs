@@ -5,13 +5,13 @@
 use crate::config::{Era, Transport};
 use crate::engine::action::{Action, OpenFailure};
 use crate::engine::connection::{Connection, Exchange, Phase, Purpose};
+use crate::engine::deadlines::Timer;
 use crate::engine::event::Event;
 use crate::engine::loss::Loss;
 use crate::engine::reachability::{
     AfterFailure, AfterHandshake, Attempt, Circumstances, FailedAttempt, LostHandshake,
     LostSession, Permit, RetryPause,
 };
-use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::mcp::message;
@@ -40,9 +40,8 @@ impl Engine {
             Permit::Granted => true,
             Permit::Held => false,
             Permit::NotBefore(until) => {
-                let state = &mut self.servers[server.0 as usize];
                 if !state.queue.is_empty() {
-                    self.timers.set(&mut state.retry_timer, Timer::Server(server), Some(until));
+                    self.deadlines.arm(Timer::Retry(server), Some(until));
                 }
                 false
             }

@@ -11,7 +11,6 @@ use crate::engine::event::{Completion, Event, Reply};
 use crate::engine::pool::{Hit, Opening};
 use crate::engine::queue::Queue;
 use crate::engine::request::{Acquisition, CallArguments, Kind, Request, State};
-use crate::engine::timer::Soonest;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::mcp::message;
@@ -419,7 +418,7 @@ impl Engine {
     pub(super) fn end(&mut self, now: Time, id: RequestId, outcome: Outcome) -> Option<Request> {
         let request = self.requests.remove(id)?;
         if self.requests.is_empty() {
-            self.requests_due = Soonest::default();
+            self.deadlines.set_requests([].into_iter());
         }
         if request.open_questions > 0 {
             self.withdraw_questions_of(now, id);

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use crate::engine::connection::{Phase, Purpose};
+use crate::engine::deadlines::Timer;
 use crate::engine::request::State;
-use crate::engine::{Engine, RequestId};
+use crate::engine::{Engine, RequestId, ServerId};
 
 impl Engine {
     /// Checks everything the module doc promises about one moment. Costs time in
@@ -33,7 +34,7 @@ impl Engine {
                     .iter()
                     .any(|member| member.ready && !member.retiring && member.has_room(shape));
                 let coming = server.pool.connecting() > 0
-                    || server.retry_timer.is_some()
+                    || self.deadlines.armed(Timer::Retry(ServerId(index as u32))).is_some()
                     || server.reach.is_held()
                     || server.pool.is_full(server.shape());
                 if usable || !(coming || server.pool.is_up()) {
@@ -82,9 +83,10 @@ impl Engine {
                     *places.entry(request).or_default() += 1;
                 }
             }
-            if let Some(due) = self.due(connection).filter(|due| self.connections_due.misses(*due))
+            if let Some(due) =
+                self.due(connection).filter(|due| self.deadlines.misses_connection(*due))
             {
-                return Err(format!("{id:?} is due {due:?}, not {:?}", self.connections_due));
+                return Err(format!("{id:?} is due {due:?}, not {:?}", self.deadlines));
             }
         }
         for (id, request) in self.requests.iter() {
@@ -99,8 +101,8 @@ impl Engine {
                 return Err(format!("{id:?} ({:?}) is in {here} places", request.state));
             }
             let due = request.next_deadline();
-            if self.requests_due.misses(due) {
-                return Err(format!("{id:?} is due {due:?}, not {:?}", self.requests_due));
+            if self.deadlines.misses_request(due) {
+                return Err(format!("{id:?} is due {due:?}, not {:?}", self.deadlines));
             }
         }
         match places.into_iter().next() {

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::vec;
 
 use crate::config::{Config, Defaults, Problem, ServerConfig};
+use crate::engine::deadlines::Timer;
 use crate::engine::event::Event;
 use crate::engine::notices::Notices;
 use crate::engine::request::State;
 use crate::engine::server::Server;
-use crate::engine::timer::Timer;
 use crate::engine::{Engine, LogLevel, RequestId, ServerId};
 use crate::metrics::EvictionCause;
 use crate::time::Time;
@@ -170,8 +170,10 @@ impl Engine {
             .map(|connection| connection.server)
             .chain(self.requests.iter().filter_map(|(_, request)| request.server()))
             .collect();
+        let timers = &self.deadlines;
         let free = |(index, server): (usize, &mut Server)| {
-            let idle = !busy.contains(&ServerId(index as u32)) && server.retry_timer.is_none();
+            let idle = !busy.contains(&ServerId(index as u32))
+                && timers.armed(Timer::Retry(ServerId(index as u32))).is_none();
             if server.removed && idle {
                 *server = Server::new(server.config.clone(), &self.defaults, None);
                 server.removed = true;
@@ -188,7 +190,7 @@ impl Engine {
         let mut waiting = server.queue.take_all();
         waiting.append(&mut server.tools.take_waiting());
         waiting.append(&mut server.subscriptions.clear());
-        self.timers.arm(Timer::Watch(id), None);
+        self.deadlines.arm(Timer::Renewal(id), None);
         self.by_name.remove(&name);
         self.drop_changes(id);
         self.server_mut(id).notices = Notices::default();

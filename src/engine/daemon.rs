@@ -9,8 +9,8 @@
 use crate::engine::action::{Action, OpenFailure, Signal};
 use crate::engine::attempts::attempt;
 use crate::engine::connection::{Connection, FAREWELL, Farewell, Phase};
+use crate::engine::deadlines::Timer;
 use crate::engine::reachability::{DaemonEnd, FailedAttempt, StartedProcess, WatchStep};
-use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, LogLevel, ServerId};
 use crate::metrics::ErrorCategory;
 use crate::time::Time;
@@ -34,15 +34,13 @@ impl Engine {
 
     /// Moves the timer to the next probe of a watched socket.
     pub(super) fn set_probe_timer(&mut self, server: ServerId) {
-        let state = &mut self.servers[server.0 as usize];
-        let due = state.reach.next_probe();
-        self.timers.set(&mut state.probe_timer, Timer::Socket(server), due);
+        let due = self.server(server).reach.next_probe();
+        self.deadlines.arm(Timer::Probe(server), due);
     }
 
     /// The time of the next probe of a watched socket has come.
     pub(super) fn probe_due(&mut self, now: Time, server: ServerId) {
         let state = self.server_mut(server);
-        state.probe_timer = None;
         match state.reach.probe_due(now, &state.config) {
             WatchStep::End { daemon, next } => {
                 if let Some(end) = daemon {

@@ -39,6 +39,7 @@ mod check;
 mod configuring;
 mod connection;
 mod daemon;
+mod deadlines;
 mod event;
 mod evidence;
 mod extra_streams;
@@ -70,7 +71,7 @@ mod subscribing;
 mod subscriptions;
 #[cfg(test)]
 mod testing;
-mod timer;
+mod timeouts;
 mod tool_catalogue;
 mod trace;
 mod unasked;
@@ -105,15 +106,12 @@ use crate::wire::Shared;
 use allowance::Allowance;
 use configuring::Coming;
 use connection::Connection;
+use deadlines::Deadlines;
 use log::Log;
 use questions::Questions;
 use random::Random;
 use request::{CallArguments, Method, Request, Requests};
 use server::Server;
-use timer::{Soonest, Timers};
-
-/// Requests that end in one go because their time is over.
-const LATE: usize = 64;
 
 /// A tool call as the host asks for it.
 #[derive(Clone, Debug)]
@@ -183,9 +181,7 @@ pub struct Engine {
     extra_streams: IdMap<StreamId, ConnectionId>,
     /// Makes the codec of a connection.
     new_wire: NewWire,
-    timers: Timers,
-    requests_due: Soonest,
-    connections_due: Soonest,
+    deadlines: Deadlines,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
     log: Log,
@@ -226,9 +222,7 @@ impl Engine {
             connections: IdMap::default(),
             extra_streams: IdMap::default(),
             new_wire: wires::lines,
-            timers: Timers::default(),
-            requests_due: Soonest::default(),
-            connections_due: Soonest::default(),
+            deadlines: Deadlines::default(),
             actions: VecDeque::new(),
             events: VecDeque::new(),
             log: Log::new(level),
@@ -526,12 +520,6 @@ impl Engine {
         self.log.pop()
     }
 
-    /// When `handle_timeout` is due.
-    pub fn deadline(&self) -> Option<Time> {
-        let all = [self.timers.next(), self.requests_due.get(), self.connections_due.get()];
-        all.into_iter().flatten().min()
-    }
-
     /// Whether a configuration has been read, well or badly.
     pub fn is_ready(&self) -> bool {
         self.ready
@@ -570,66 +558,6 @@ impl Engine {
 
     fn note(&mut self, level: LogLevel, line: fmt::Arguments<'_>) {
         self.log.write(level, line, &self.redactor);
-    }
-
-    /// Notes a request's deadline after anything that may bring it forward.
-    fn note_request(&mut self, id: RequestId) {
-        let due = self.requests.get(&id).map(Request::next_deadline);
-        self.requests_due.note(due);
-    }
-
-    /// Notes a connection's deadline after anything that may bring it forward.
-    fn note_connection(&mut self, id: ConnectionId) {
-        let due = self.connections.get(&id).and_then(|connection| self.due(connection));
-        self.connections_due.note(due);
-    }
-
-    /// When something is to be done for a connection.
-    fn due(&self, connection: &Connection) -> Option<Time> {
-        let state = self.server(connection.server);
-        let open_limit = state.open_limit(connection.channel);
-        let idle = state.limits.pool_idle_timeout;
-        connection.deadline(open_limit, state.reach.idle_timeout(connection.channel, idle))
-    }
-
-    /// Ends requests that are overdue at `until`, which is not after `now`. Those
-    /// that are left stay due. Returns how many were looked at.
-    fn serve_requests(&mut self, now: Time, until: Time) -> usize {
-        let mut overdue: Vec<(Time, RequestId)> = self
-            .requests
-            .iter()
-            .map(|(id, request)| (request.next_deadline(), id))
-            .filter(|(due, _)| *due <= until)
-            .collect();
-        overdue.sort_unstable();
-        for (_, id) in overdue.iter().take(LATE) {
-            self.request_timeout(now, *id);
-        }
-        if overdue.len() <= LATE {
-            self.requests_due =
-                self.requests.iter().map(|(_, request)| request.next_deadline()).collect();
-        }
-        overdue.len().min(LATE)
-    }
-
-    /// Does what is overdue at `until` for connections.
-    fn serve_connections(&mut self, now: Time, until: Time) {
-        let mut overdue: Vec<(Time, ConnectionId)> = self
-            .connections
-            .iter()
-            .filter_map(|(id, connection)| Some((self.due(connection)?, *id)))
-            .filter(|(due, _)| *due <= until)
-            .collect();
-        overdue.sort_unstable();
-        for (_, id) in overdue {
-            self.connection_timeout(now, id);
-        }
-        self.find_connections_due();
-    }
-
-    fn find_connections_due(&mut self) {
-        self.connections_due =
-            self.connections.values().filter_map(|connection| self.due(connection)).collect();
     }
 }
 

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use crate::config::Era;
 use crate::engine::connection::Connection;
+use crate::engine::deadlines::Timer;
 use crate::engine::event::Event;
 use crate::engine::subscriptions::covers;
-use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, ServerId};
 use crate::json::lenient::Oddity;
 use crate::mcp::message::{self, AcknowledgedParams};
@@ -176,11 +176,6 @@ impl Engine {
         self.arm_changes(server);
     }
 
-    /// Time to tell more has come.
-    pub(super) fn changes_due(&mut self, now: Time, server: ServerId) {
-        self.tell_changes(now, server);
-    }
-
     /// The host has pulled an event: the next of its kind may follow.
     pub(super) fn change_pulled(&mut self, event: &Event) {
         let (name, tools) = match event {
@@ -213,7 +208,7 @@ impl Engine {
 
     fn arm_changes(&mut self, server: ServerId) {
         let due = self.server(server).notices.due();
-        self.timers.arm(Timer::Changes(server), due);
+        self.deadlines.arm(Timer::Changes(server), due);
     }
 }
 

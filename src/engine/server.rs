@@ -36,12 +36,6 @@ pub(super) struct Server {
     pub(super) pool: Pool,
     pub(super) queue: Queue,
     pub(super) reach: Reachability,
-    /// When the next try for the queue is due, as [`Timers`] knows it.
-    ///
-    /// [`Timers`]: crate::engine::timer::Timers
-    pub(super) retry_timer: Option<Time>,
-    /// When the next probe of a watched socket is due, as `Timers` knows it.
-    pub(super) probe_timer: Option<Time>,
     pub(super) tools: ToolCatalogue,
     pub(super) metrics: ServerMetrics,
     pub(super) last_error: Option<(String, Time)>,
@@ -69,8 +63,6 @@ impl Server {
             pool: Pool::default(),
             queue: Queue::default(),
             reach: Reachability::new(era),
-            retry_timer: None,
-            probe_timer: None,
             tools: ToolCatalogue::default(),
             metrics: ServerMetrics::default(),
             last_error: None,

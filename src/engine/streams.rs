@@ -9,8 +9,7 @@ use crate::engine::connection::{Connection, FAREWELL, Farewell, Phase, Purpose};
 use crate::engine::loss::Loss;
 use crate::engine::reachability::FailedAttempt;
 use crate::engine::request::Kind;
-use crate::engine::timer::{Soonest, Timer};
-use crate::engine::{ConnectionId, Engine, LATE, LogLevel, RequestId, ServerId};
+use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::mcp::message;
 use crate::metrics::{ErrorCategory, EvictionCause};
@@ -115,38 +114,6 @@ impl Engine {
         let reason = format!("the server process ended: {how}");
         let cause = EvictionCause::PeerClosed;
         self.lose(now, id, Loss { reason, cause, category: ErrorCategory::Lost });
-    }
-
-    /// Time has passed. When very much is due at once, some of it stays due: ask for
-    /// the deadline again.
-    pub fn handle_timeout(&mut self, now: Time) {
-        let mut late = 0;
-        while late < LATE {
-            // In the order of their times, however late we are told.
-            let (requests, connections) = (self.requests_due, self.connections_due);
-            let first = |other: Option<Time>| other.map_or(now, |other| other.min(now));
-            let timer = first(self.timers.next());
-            let until = first(connections.get()).min(timer);
-            if requests.is_due(until) {
-                late += self.serve_requests(now, until);
-                continue;
-            }
-            let until = first(requests.get()).min(timer);
-            if connections.is_due(until) {
-                self.serve_connections(now, until);
-                continue;
-            }
-            match self.timers.pop_due(now) {
-                Some(Timer::Server(id)) => {
-                    self.server_mut(id).retry_timer = None;
-                    self.pump(now, id);
-                }
-                Some(Timer::Socket(id)) => self.probe_due(now, id),
-                Some(Timer::Watch(id)) => self.renew(now, id),
-                Some(Timer::Changes(id)) => self.changes_due(now, id),
-                None => return,
-            }
-        }
     }
 
     // ----- the handshake ----------------------------------------------------
@@ -330,7 +297,7 @@ impl Engine {
     pub(super) fn take_connection(&mut self, id: ConnectionId) -> Option<Connection> {
         let connection = self.connections.remove(&id)?;
         if self.connections.is_empty() {
-            self.connections_due = Soonest::default();
+            self.deadlines.set_connections([].into_iter());
         }
         self.server_mut(connection.server).pool.remove(id);
         Some(connection)

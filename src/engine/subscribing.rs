@@ -7,9 +7,9 @@
 
 use crate::config::Era;
 use crate::engine::connection::{Connection, Purpose};
+use crate::engine::deadlines::Timer;
 use crate::engine::event::Reply;
 use crate::engine::request::{Kind, Request, State};
-use crate::engine::timer::Timer;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::mcp::message;
@@ -309,9 +309,9 @@ impl Engine {
 
     fn renew_at(&mut self, server: ServerId, when: Option<Time>) {
         let Some(when) = when.filter(|_| !self.server(server).removed) else { return };
-        let timer = Timer::Watch(server);
-        let armed = self.timers.armed(timer);
-        self.timers.arm(timer, Some(armed.map_or(when, |armed| armed.min(when))));
+        let timer = Timer::Renewal(server);
+        let armed = self.deadlines.armed(timer);
+        self.deadlines.arm(timer, Some(armed.map_or(when, |armed| armed.min(when))));
     }
 
     /// Asks again for what is watched and not carried.
