@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::Era;
+use crate::config::{Directory, Era};
 use crate::engine::catalogue::{Listing, Pages};
 use crate::engine::connection::Purpose;
 use crate::engine::event::{Completion, Event, Reply};
@@ -28,6 +28,7 @@ impl Engine {
     pub(super) fn accept(
         &mut self,
         now: Time,
+        at: Option<Arc<Directory>>,
         server: &str,
         kind: Kind,
         timeout: Option<Duration>,
@@ -36,12 +37,9 @@ impl Engine {
         if !self.ready || self.loading {
             self.learn_request(&kind, None);
             let name = Arc::from(server);
-            return Ok(self.insert(Request::of_host(now, name, kind, timeout, user_data)));
+            return Ok(self.insert(at, Request::of_host(now, name, kind, timeout, user_data)));
         }
-        let server = match &self.made_at {
-            Some(at) => self.lookup(server, Some(at))?,
-            None => self.find_server(server)?,
-        };
+        let server = self.servers.find_at(server, at.as_deref())?;
         self.learn_request(&kind, Some(server));
         if let Err(error) = self.room(server) {
             if let Kind::Call { .. } = kind {
@@ -53,15 +51,16 @@ impl Engine {
             return Err(error);
         }
         let name = self.server(server).name.clone();
-        let id = self.insert(Request::of_host(now, name, kind, timeout, user_data));
+        let id = self.insert(at, Request::of_host(now, name, kind, timeout, user_data));
         self.trace_begin(id);
         self.admit_to(now, id, server);
         Ok(id)
     }
 
-    /// Adds a request, which waits for the configuration until it is admitted.
-    pub(super) fn insert(&mut self, mut request: Request) -> RequestId {
-        request.directory.clone_from(&self.made_at);
+    /// Adds a request that was made at a directory. It waits for the configuration until
+    /// it is admitted.
+    pub(super) fn insert(&mut self, at: Option<Arc<Directory>>, mut request: Request) -> RequestId {
+        request.directory = at;
         let id = self.requests.insert(request);
         if !self.ready || self.loading {
             // Otherwise it is admitted at once, which sets its true deadline.
@@ -78,10 +77,7 @@ impl Engine {
         }
         let name = request.server_name.clone();
         let at = request.directory.clone();
-        let server = match &at {
-            Some(at) => self.lookup(&name, Some(at)),
-            None => self.find_server(&name),
-        };
+        let server = self.servers.find_at(&name, at.as_deref());
         let server = match server.and_then(|id| self.room(id).map(|()| id)) {
             Ok(server) => server,
             Err(error) => return self.finish(now, id, Err(error)),
@@ -177,7 +173,7 @@ impl Engine {
         }
         let name = self.server(server).name.clone();
         let kind = Kind::List { what: Listing::Tools, pages: Pages::default() };
-        let listing = self.insert(Request::internal(now, name, kind));
+        let listing = self.insert(None, Request::internal(now, name, kind));
         self.server_mut(server).tools.reads(listing);
         // Known before it is admitted: should it be refused, those who wait for it
         // have to be found.

@@ -26,7 +26,7 @@ impl Engine {
                 return Err(format!("{name} was removed and is waited for"));
             }
             // Those that wait are served once all of a configuration is in force.
-            if !server.queue.is_empty() && self.coming.is_none() {
+            if !server.queue.is_empty() && !self.servers.is_changing() {
                 let shape = server.shape();
                 let usable = server
                     .pool
@@ -129,7 +129,7 @@ impl Engine {
         if !self.actions.is_empty() || !self.events.is_empty() {
             return Err(format!("left: {:?}, {:?}", self.actions, self.events));
         }
-        for server in &self.servers {
+        for server in self.servers.iter() {
             let name = &server.name;
             if !server.queue.is_empty() {
                 return Err(format!("{name} has requests waiting"));

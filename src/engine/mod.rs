@@ -47,7 +47,6 @@ mod id;
 mod join;
 mod lines;
 mod log;
-mod lookup;
 mod loss;
 mod notices;
 mod oddities;
@@ -61,6 +60,7 @@ mod replies;
 mod request;
 mod secrets;
 mod server;
+mod servers;
 mod silence;
 mod snapshot;
 mod starting;
@@ -77,7 +77,7 @@ mod trace;
 mod unasked;
 mod wires;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,8 +89,8 @@ pub use catalogue::Listing;
 pub use event::{Answer, Asks, Completion, Event, Json, Progress, Question, Reply};
 pub use id::{ConnectionId, IdHasher, IdMap, QuestionId, RequestId, ServerId};
 pub use log::LogLevel;
-pub use lookup::Listed;
 pub use pool::{Hit, Member, Opening, Pool, Shape};
+pub use servers::Listed;
 pub use snapshot::{Job, ServerSnapshot};
 pub use wires::NewWire;
 
@@ -104,7 +104,6 @@ use crate::redact::Redactor;
 use crate::time::Time;
 use crate::wire::Shared;
 use allowance::Allowance;
-use configuring::Coming;
 use connection::Connection;
 use deadlines::Deadlines;
 use log::Log;
@@ -112,6 +111,7 @@ use questions::Questions;
 use random::Random;
 use request::{CallArguments, Method, Request, Requests};
 use server::Server;
+use servers::Servers;
 
 /// A tool call as the host asks for it.
 #[derive(Clone, Debug)]
@@ -164,15 +164,7 @@ pub struct Engine {
     ready: bool,
     /// Another configuration is being read; requests wait for it.
     loading: bool,
-    /// Where names are looked up and servers shown.
-    directory: Option<Arc<Directory>>,
-    /// Where the request that is being taken in is made.
-    made_at: Option<Arc<Directory>>,
-    /// Files the configuration came from.
-    origins: String,
-    servers: Vec<Server>,
-    by_name: BTreeMap<Arc<str>, ServerId>,
-    problems: Vec<Problem>,
+    servers: Servers,
     /// Eras of servers in earlier runs, by `ServerConfig::identity`.
     known_eras: HashMap<u64, Era>,
     requests: Requests,
@@ -194,8 +186,6 @@ pub struct Engine {
     shared: Shared,
     next_wire: u64,
     questions: Questions,
-    /// A configuration that is not in force as a whole yet.
-    coming: Option<Box<Coming>>,
     /// Lists that are being put together, in turns.
     joining: VecDeque<RequestId>,
     /// Of the calls of all servers.
@@ -211,12 +201,7 @@ impl Engine {
             defaults: Defaults::default(),
             ready: false,
             loading: false,
-            directory: None,
-            made_at: None,
-            origins: String::new(),
-            servers: Vec::new(),
-            by_name: BTreeMap::new(),
-            problems: Vec::new(),
+            servers: Servers::default(),
             known_eras: HashMap::new(),
             requests: Requests::default(),
             connections: IdMap::default(),
@@ -233,7 +218,6 @@ impl Engine {
             shared: Shared::default(),
             next_wire: 1,
             questions: Questions::default(),
-            coming: None,
             joining: VecDeque::new(),
             latency: Latency::default(),
         }
@@ -277,10 +261,7 @@ impl Engine {
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        self.made_at = Some(directory);
-        let result = self.call(now, call, timeout, user_data);
-        self.made_at = None;
-        result
+        self.begin_call(now, Some(directory), call, timeout, user_data)
     }
 
     /// Calls a tool. `user_data` comes back with its end.
@@ -296,6 +277,17 @@ impl Engine {
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
+        self.begin_call(now, None, call, timeout, user_data)
+    }
+
+    fn begin_call(
+        &mut self,
+        now: Time,
+        at: Option<Arc<Directory>>,
+        call: CallTool,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
         let arguments = match call.arguments {
             Arguments::Json(text) => {
                 let object = OneLineObject::new(text)?;
@@ -307,7 +299,7 @@ impl Engine {
             Arguments::Pairs(pairs) => CallArguments::Pairs(pairs),
         };
         let kind = request::Kind::Call { tool: Arc::from(call.tool), arguments };
-        self.accept(now, &call.server, kind, timeout, user_data)
+        self.accept(now, at, &call.server, kind, timeout, user_data)
     }
 
     /// Lists a server's tools, all pages.
@@ -337,7 +329,7 @@ impl Engine {
         user_data: u64,
     ) -> Result<RequestId> {
         let kind = request::Kind::List { what, pages: catalogue::Pages::default() };
-        self.accept(now, server, kind, timeout, user_data)
+        self.accept(now, None, server, kind, timeout, user_data)
     }
 
     /// Reads a resource.
@@ -422,7 +414,7 @@ impl Engine {
         user_data: u64,
     ) -> Result<RequestId> {
         let kind = request::Kind::Ask { method, name: name.into(), members: members.into() };
-        self.accept(now, server, kind, timeout, user_data)
+        self.accept(now, None, server, kind, timeout, user_data)
     }
 
     /// Opens a connection to a server that has none, so that the first call finds
@@ -441,13 +433,10 @@ impl Engine {
 
     /// Ends as soon as a configuration has been read; at once if one was.
     pub fn wait_ready(&mut self, now: Time, user_data: u64) -> RequestId {
-        let id = self.insert(Request::of_host(
-            now,
-            Arc::from(""),
-            request::Kind::Ready,
+        let id = self.insert(
             None,
-            user_data,
-        ));
+            Request::of_host(now, Arc::from(""), request::Kind::Ready, None, user_data),
+        );
         if self.ready && !self.loading {
             self.finish(now, id, Ok(Reply::Ready));
         }
@@ -481,8 +470,8 @@ impl Engine {
     /// Does a piece of what might take too long in one go: takes over some servers of
     /// a large configuration, or copies `bytes` at most.
     pub fn work(&mut self, now: Time, bytes: usize) {
-        if self.coming.is_some() {
-            self.take_over(now);
+        if self.servers.is_changing() {
+            self.apply_entries(now);
         } else if let Some(id) = self.joining.pop_front() {
             self.join_on(now, id, bytes);
         }
@@ -495,7 +484,7 @@ impl Engine {
 
     /// Whether [`work`](Engine::work) has something to do.
     pub fn has_work(&self) -> bool {
-        self.coming.is_some() || !self.joining.is_empty()
+        self.servers.is_changing() || !self.joining.is_empty()
     }
 
     /// The next thing to do.
@@ -537,23 +526,57 @@ impl Engine {
 
     /// Where names are looked up, and servers shown, from now on.
     pub fn set_directory(&mut self, directory: Option<Arc<Directory>>) {
-        self.directory = directory;
+        self.servers.set_directory(directory);
     }
 
     /// What is wrong with the configuration in force.
     pub fn problems(&self) -> &[Problem] {
-        &self.problems
+        self.servers.problems()
+    }
+
+    /// Sets the files that the configuration came from, for messages.
+    pub fn set_origins(&mut self, origins: String) {
+        self.servers.set_origins(origins);
+    }
+
+    /// The entries in force at the directory set last, sorted by name: of several entries
+    /// of a name the nearest.
+    pub fn visible(&self) -> Vec<Listed<'_>> {
+        self.servers.visible()
+    }
+
+    /// The id of the server that is meant by a name, perhaps abbreviated, at the
+    /// directory set last.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`]: why its entry is not used, where it is configured
+    /// instead, which servers it may be, or which there are.
+    pub fn resolve(&self, name: &str) -> Result<&str> {
+        self.servers.resolve(name)
+    }
+
+    /// The tool that is meant by a name, perhaps abbreviated.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`]: there is no such server or tool, several may be meant, or
+    /// the server has not listed its tools yet.
+    pub fn resolve_tool(&self, server: &str, name: &str) -> Result<String> {
+        self.servers.resolve_tool(server, name)
     }
 
     // ----- shared by the parts ----------------------------------------------
 
+    /// The server of this id, else the nearest of this name.
+    fn find_server(&self, name: &str) -> Result<ServerId> {
+        self.servers.find(name)
+    }
+
     fn server(&self, id: ServerId) -> &Server {
-        // A ServerId is only made by `configure`, and servers are never taken out.
-        &self.servers[id.0 as usize]
+        &self.servers[id]
     }
 
     fn server_mut(&mut self, id: ServerId) -> &mut Server {
-        &mut self.servers[id.0 as usize]
+        &mut self.servers[id]
     }
 
     fn note(&mut self, level: LogLevel, line: fmt::Arguments<'_>) {

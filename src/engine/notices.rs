@@ -183,7 +183,7 @@ impl Engine {
             Event::ResourceUpdated { server, .. } => (server, false),
             _ => return,
         };
-        let Some(server) = self.by_name.get(name).copied() else { return };
+        let Some(server) = self.servers.by_name().get(name).copied() else { return };
         let notices = &mut self.server_mut(server).notices;
         match tools {
             true => notices.tools.told = false,

@@ -60,18 +60,18 @@ pub(super) fn percent(done: f64, total: Option<f64>) -> Option<u32> {
 impl Engine {
     /// How many servers are configured.
     pub fn server_count(&self) -> usize {
-        self.by_name.len()
+        self.servers.by_name().len()
     }
 
     /// Names of the configured servers, sorted.
     pub fn server_names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.keys().map(|name| &**name)
+        self.servers.by_name().keys().map(|name| &**name)
     }
 
     /// Ids of the servers that are shown at the directory set last:
     /// those in force there, and those that were used.
     pub fn shown(&self) -> impl Iterator<Item = &str> {
-        let at = self.directory.as_deref();
+        let at = self.servers.directory();
         let shown = move |id: &ServerId| {
             let server = self.server(*id);
             let used = server.reach.was_up()
@@ -79,18 +79,18 @@ impl Engine {
                 || !server.pool.members().is_empty();
             used || server.last_error.is_some() || server.config.scope.nearness(at).is_some()
         };
-        self.by_name.iter().filter(move |(_, id)| shown(id)).map(|(name, _)| &**name)
+        self.servers.by_name().iter().filter(move |(_, id)| shown(id)).map(|(name, _)| &**name)
     }
 
     /// The name and the scope of a server as they are configured.
     pub fn configured_as(&self, id: &str) -> Option<(&str, &Scope)> {
-        let config = &self.server(*self.by_name.get(id)?).config;
+        let config = &self.server(*self.servers.by_name().get(id)?).config;
         Some((&config.name, &config.scope))
     }
 
     /// The name of the `index`-th server in sorted order.
     pub fn server_name(&self, index: usize) -> Option<&str> {
-        self.by_name.keys().nth(index).map(|name| &**name)
+        self.servers.by_name().keys().nth(index).map(|name| &**name)
     }
 
     /// What is known about one server.
@@ -216,7 +216,7 @@ impl Engine {
     /// but letters, digits and `_` is turned into `_`: the form in which names
     /// occur in format keys.
     pub fn server_by_word(&self, word: &str) -> Option<&str> {
-        if let Some((name, _)) = self.by_name.get_key_value(word) {
+        if let Some((name, _)) = self.servers.by_name().get_key_value(word) {
             return Some(name);
         }
         let is_word = |name: &str| {
@@ -227,8 +227,8 @@ impl Engine {
                     .eq(word.chars())
         };
         let plain = |id: &ServerId| is_word(&self.server(*id).config.name);
-        self.server_names()
-            .find(|name| is_word(name))
-            .or_else(|| self.by_name.iter().find(|(_, id)| plain(id)).map(|(name, _)| &**name))
+        self.server_names().find(|name| is_word(name)).or_else(|| {
+            self.servers.by_name().iter().find(|(_, id)| plain(id)).map(|(name, _)| &**name)
+        })
     }
 }

@@ -35,7 +35,7 @@ impl Engine {
         user_data: u64,
     ) -> Result<RequestId> {
         let kind = Kind::Subscribe { uri: uri.into() };
-        self.accept(now, server, kind, timeout, user_data)
+        self.accept(now, None, server, kind, timeout, user_data)
     }
 
     /// No longer watches a resource. False: it was not watched.
@@ -341,7 +341,7 @@ impl Engine {
         for uri in missing.into_iter().take(count) {
             self.note(LogLevel::Debug, format_args!("{name}: subscribing to {uri} again"));
             let kind = Kind::Subscribe { uri };
-            let id = self.insert(Request::internal(now, name.clone(), kind));
+            let id = self.insert(None, Request::internal(now, name.clone(), kind));
             // Known before it is admitted: should it be refused, it is tried again.
             self.requests.assign(id, server);
             self.admit(now, id);

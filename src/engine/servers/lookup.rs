@@ -8,7 +8,8 @@
 //! anywhere in the configuration is never an abbreviation of another.
 
 use crate::config::{Directory, Problem, Scope};
-use crate::engine::{Engine, ServerId};
+use crate::engine::ServerId;
+use crate::engine::servers::Servers;
 use crate::error::{Error, Kind, Result};
 use crate::nearest::suggestion;
 
@@ -42,11 +43,11 @@ impl<'a> Listed<'a> {
     }
 }
 
-impl Engine {
+impl Servers {
     /// Every entry, used or not, servers first.
     fn entries(&self) -> impl Iterator<Item = Listed<'_>> {
         let servers = self.by_name.iter().map(|(id, server)| {
-            let config = &self.server(*server).config;
+            let config = &self[*server].config;
             Listed::Server(id, &config.name, &config.scope)
         });
         let unused = self.problems.iter().filter(|problem| problem.unused().is_some());
@@ -55,7 +56,7 @@ impl Engine {
 
     /// What is in force at the directory set last, sorted by name:
     /// of several entries of a name the nearest.
-    pub fn visible(&self) -> Vec<Listed<'_>> {
+    pub(in crate::engine) fn visible(&self) -> Vec<Listed<'_>> {
         let at = self.directory.as_deref();
         let mut all: Vec<(usize, Listed<'_>)> =
             self.entries().filter_map(|entry| Some((entry.scope().nearness(at)?, entry))).collect();
@@ -74,15 +75,27 @@ impl Engine {
     }
 
     /// The server of this id, else the nearest of this name.
-    pub(super) fn find_server(&self, name: &str) -> Result<ServerId> {
+    pub(in crate::engine) fn find(&self, name: &str) -> Result<ServerId> {
         match self.by_name.get(name) {
             Some(id) => Ok(*id),
             None => self.lookup(name, self.directory.as_deref()),
         }
     }
 
+    /// The server that a request means which was made at a directory.
+    pub(in crate::engine) fn find_at(
+        &self,
+        name: &str,
+        at: Option<&Directory>,
+    ) -> Result<ServerId> {
+        match at {
+            Some(at) => self.lookup(name, Some(at)),
+            None => self.find(name),
+        }
+    }
+
     /// The nearest server of this name at a directory, else the one of this id.
-    pub(super) fn lookup(&self, name: &str, at: Option<&Directory>) -> Result<ServerId> {
+    pub(in crate::engine) fn lookup(&self, name: &str, at: Option<&Directory>) -> Result<ServerId> {
         match self.nearest(name, at) {
             Some(Listed::Server(id, ..)) => Ok(self.by_name[id]),
             Some(Listed::Unused(problem)) => {
@@ -101,9 +114,9 @@ impl Engine {
     /// # Errors
     /// [`Kind::Invalid`]: why its entry is not used, where it is configured
     /// instead, which servers it may be, or which there are.
-    pub fn resolve(&self, name: &str) -> Result<&str> {
+    pub(in crate::engine) fn resolve(&self, name: &str) -> Result<&str> {
         let error = match self.lookup(name, self.directory.as_deref()) {
-            Ok(id) => return Ok(&self.server(id).name),
+            Ok(id) => return Ok(&self[id].name),
             Err(error) => error,
         };
         if name.is_empty() || self.entries().any(|entry| entry.name() == name) {
@@ -130,8 +143,8 @@ impl Engine {
     /// # Errors
     /// [`Kind::Invalid`]: there is no such server or tool, several may be meant, or
     /// the server has not listed its tools yet.
-    pub fn resolve_tool(&self, server: &str, name: &str) -> Result<String> {
-        let server = self.server(self.find_server(server)?);
+    pub(in crate::engine) fn resolve_tool(&self, server: &str, name: &str) -> Result<String> {
+        let server = &self[self.find(server)?];
         let known = server.tools.list().ok_or_else(|| {
             let message = format!("server '{}' has not listed its tools yet", server.name);
             Error::new(Kind::Invalid, message)
@@ -181,11 +194,6 @@ impl Engine {
     fn unused_count(&self, at: Option<&Directory>) -> usize {
         let unused = self.problems.iter().filter(|problem| problem.unused().is_some());
         unused.filter(|problem| problem.scope.nearness(at).is_some()).count()
-    }
-
-    /// Which files the configuration came from, for messages.
-    pub fn set_origins(&mut self, origins: String) {
-        self.origins = origins;
     }
 }
 
