@@ -6,7 +6,8 @@
 //! `docs/testing.md` for how to read a trace and how to replay one.
 //!
 //! `TMCP_SIM_SEEDS=N` runs N seeds, `TMCP_SIM_FIRST=S` starts at S, and
-//! `TMCP_SIM_SEED=S` replays one with its trace printed.
+//! `TMCP_SIM_SEED=S` replays one with its trace printed, `TMCP_SIM_FRAMES_SEED=S` one of
+//! those whose sockets speak frames.
 
 // A trace is for the person who replays a seed.
 #![allow(clippy::print_stdout)]
@@ -21,6 +22,10 @@ mod link;
 mod peer;
 #[path = "simulation/people.rs"]
 mod people;
+#[path = "simulation/pipes.rs"]
+mod pipes;
+#[path = "simulation/prefixed.rs"]
+mod prefixed;
 #[path = "simulation/profile.rs"]
 mod profile;
 #[path = "simulation/random.rs"]
@@ -51,13 +56,40 @@ const TAIL: usize = 100;
 /// Seeds that found something once.
 const PINNED: &[u64] = &[40_794, 52_889, 72_315, 93_743];
 
+const PINNED_OF_FRAMES: &[u64] = &[];
+
+/// What cannot happen while every session has one stream.
+const ONLY_WITH_FRAMES: &[&str] =
+    &["extra_streams", "streams_broken", "streams_cancelled", "sessions_gone"];
+
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
+/// What sockets speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speech {
+    Lines,
+    Frames,
+}
+
+impl Speech {
+    /// The variable that replays one seed, and the test that does.
+    fn replay(self) -> (&'static str, &'static str) {
+        match self {
+            Speech::Lines => ("TMCP_SIM_SEED", "one_seed"),
+            Speech::Frames => ("TMCP_SIM_FRAMES_SEED", "one_seed_of_frames"),
+        }
+    }
+}
+
 /// Runs one seed; `Err` says what did not hold.
-fn run(seed: u64, trace: &Trace) -> Result<Summary, String> {
-    let outcome = catch_unwind(AssertUnwindSafe(|| World::new(seed, trace.clone()).run()));
+fn run(speech: Speech, seed: u64, trace: &Trace) -> Result<Summary, String> {
+    let world = match speech {
+        Speech::Lines => World::new,
+        Speech::Frames => World::with_frames,
+    };
+    let outcome = catch_unwind(AssertUnwindSafe(|| world(seed, trace.clone()).run()));
     outcome.unwrap_or_else(|panic| {
         let words = panic
             .downcast_ref::<String>()
@@ -88,19 +120,21 @@ fn last_panic() -> &'static Mutex<String> {
 }
 
 /// What to say about a seed that failed: it is run again, with its trace kept.
-fn report(seed: u64, why: &str) -> String {
+fn report(speech: Speech, seed: u64, why: &str) -> String {
     let trace = Trace::kept();
-    let again = run(seed, &trace).err().unwrap_or_else(|| "nothing, the second time".into());
+    let again =
+        run(speech, seed, &trace).err().unwrap_or_else(|| "nothing, the second time".into());
+    let (variable, test) = speech.replay();
     format!(
         "seed {seed} failed: {why}\n{}\nseed {seed} failed: {again}\n\
-         replay: TMCP_SIM_SEED={seed} cargo test --test simulation one_seed -- --nocapture",
+         replay: {variable}={seed} cargo test --test simulation {test} -- --nocapture",
         trace.tail(TAIL)
     )
 }
 
 /// Runs `count` seeds from `first` on several threads; the smallest that fails is
 /// reported.
-fn run_many(first: u64, count: u64) -> Summary {
+fn run_many(speech: Speech, first: u64, count: u64) -> Summary {
     last_panic();
     let next = AtomicU64::new(first);
     let stop = AtomicBool::new(false);
@@ -115,7 +149,7 @@ fn run_many(first: u64, count: u64) -> Summary {
                     if seed >= first + count {
                         break;
                     }
-                    match run(seed, &Trace::dropped()) {
+                    match run(speech, seed, &Trace::dropped()) {
                         Ok(summary) => sum.lock().expect("no thread panics").add(&summary),
                         Err(why) => {
                             stop.store(true, Ordering::Relaxed);
@@ -131,21 +165,18 @@ fn run_many(first: u64, count: u64) -> Summary {
     });
     let failed = failed.into_inner().expect("no thread panics");
     if let Some((seed, why)) = failed {
-        panic!("{}", report(seed, &why));
+        panic!("{}", report(speech, seed, &why));
     }
     sum.into_inner().expect("no thread panics")
 }
 
-#[test]
-fn a_thousand_seeds() {
-    if number("TMCP_SIM_SEED").is_some() {
-        return;
-    }
-    let seeds = number("TMCP_SIM_SEEDS").unwrap_or(SEEDS);
-    let sum = run_many(number("TMCP_SIM_FIRST").unwrap_or(1), seeds);
+/// Runs seeds as the environment says, and demands that everything happens that can.
+fn run_seeds(speech: Speech, seeds: u64, never_happens: &[&str]) {
+    let sum = run_many(speech, number("TMCP_SIM_FIRST").unwrap_or(1), seeds);
     println!("{seeds} seeds: {sum:?}");
     // A simulator that has stopped reaching something proves nothing about it.
-    let never = sum.never();
+    let mut never = sum.never();
+    never.retain(|name| !never_happens.contains(name));
     if seeds < ENOUGH {
         println!(
             "whether all happens is asked from {ENOUGH} seeds on; never: {}",
@@ -156,11 +187,26 @@ fn a_thousand_seeds() {
 }
 
 #[test]
-fn one_seed() {
-    let Some(seed) = number("TMCP_SIM_SEED") else { return };
+fn a_thousand_seeds() {
+    if number("TMCP_SIM_SEED").is_none() {
+        run_seeds(Speech::Lines, number("TMCP_SIM_SEEDS").unwrap_or(SEEDS), ONLY_WITH_FRAMES);
+    }
+}
+
+/// Several streams to a session, opened on demand, broken one by one, closed to cancel.
+#[test]
+fn seeds_of_frames() {
+    if number("TMCP_SIM_FRAMES_SEED").is_none() {
+        let seeds = number("TMCP_SIM_SEEDS").unwrap_or(SEEDS);
+        run_seeds(Speech::Frames, seeds, &[]);
+    }
+}
+
+fn replay(speech: Speech) {
+    let Some(seed) = number(speech.replay().0) else { return };
     last_panic();
     let trace = Trace::kept();
-    let outcome = run(seed, &trace);
+    let outcome = run(speech, seed, &trace);
     println!("{}", trace.tail(usize::MAX));
     match outcome {
         Ok(summary) => println!("seed {seed} holds: {summary:?}"),
@@ -169,9 +215,22 @@ fn one_seed() {
 }
 
 #[test]
+fn one_seed() {
+    replay(Speech::Lines);
+}
+
+#[test]
+fn one_seed_of_frames() {
+    replay(Speech::Frames);
+}
+
+#[test]
 fn pinned_seeds() {
     for seed in PINNED {
-        run_many(*seed, 1);
+        run_many(Speech::Lines, *seed, 1);
+    }
+    for seed in PINNED_OF_FRAMES {
+        run_many(Speech::Frames, *seed, 1);
     }
 }
 
@@ -180,12 +239,14 @@ fn the_same_seed_gives_the_same_trace() {
     last_panic();
     let mut lines = 0;
     for seed in 1..=25 {
-        let (first, second) = (Trace::kept(), Trace::kept());
-        // Whether it holds is for the others to say.
-        let _ = (run(seed, &first), run(seed, &second));
-        lines += first.len();
-        if let Some((a, b)) = first.difference(&second) {
-            panic!("seed {seed} differs from itself:\n{a}\n{b}");
+        for speech in [Speech::Lines, Speech::Frames] {
+            let (first, second) = (Trace::kept(), Trace::kept());
+            // Whether it holds is for the others to say.
+            let _ = (run(speech, seed, &first), run(speech, seed, &second));
+            lines += first.len();
+            if let Some((a, b)) = first.difference(&second) {
+                panic!("seed {seed} of {speech:?} differs from itself:\n{a}\n{b}");
+            }
         }
     }
     assert!(lines > 5_000, "25 seeds do next to nothing: {lines} lines");

@@ -129,7 +129,7 @@ impl Engine {
         let late = |e: &Exchange| matches!(e.purpose, Purpose::Handshake(_)).then_some(e.wire);
         let late: Vec<u64> = connection.exchanges.iter().filter_map(late).collect();
         for wire in late {
-            if connection.cancel(wire) == Cancel::Notify {
+            if connection.cancel(&mut self.shared, wire) == Cancel::Notify {
                 connection.take(wire);
                 connection.unawait(wire);
             }

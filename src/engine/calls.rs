@@ -338,7 +338,7 @@ impl Engine {
         let era = stream.era();
         let Some(exchange) = stream.find(id) else { return };
         let wire = exchange.wire;
-        if stream.cancel(wire) != Cancel::Notify {
+        if stream.cancel(&mut self.shared, wire) != Cancel::Notify {
             self.serve_wire(now, connection);
             return self.release(now, connection);
         }

@@ -17,7 +17,7 @@ use crate::mcp::message;
 use crate::session::negotiation::{Negotiation, Question};
 use crate::time::Time;
 use crate::wire::ndjson::Ndjson;
-use crate::wire::{Cancel, Delivery, Outgoing, Shared, Ticket, Wire};
+use crate::wire::{Cancel, Delivery, Outgoing, Shared, StreamId, Ticket, Wire};
 
 /// Requests of one connection that are remembered although nobody waits for an answer.
 const UNAWAITED: usize = 32;
@@ -209,12 +209,12 @@ impl Connection {
 
     /// Cancels a request. Only if the codec says [`Cancel::Notify`] can an answer come, and
     /// the exchange is kept.
-    pub(super) fn cancel(&mut self, wire: u64) -> Cancel {
+    pub(super) fn cancel(&mut self, shared: &mut Shared, wire: u64) -> Cancel {
         let Some(at) = self.exchanges.iter().position(|exchange| exchange.wire == wire) else {
             return Cancel::Notify;
         };
         let ticket = self.exchanges[at].ticket;
-        let cancel = self.wire.cancel(&ticket);
+        let cancel = self.wire.cancel(shared, &ticket);
         if cancel != Cancel::Notify {
             self.exchanges.swap_remove(at);
         }
@@ -224,6 +224,15 @@ impl Connection {
             }
         }
         cancel
+    }
+
+    /// Whether a stream of the connection called `id` is open or being opened.
+    pub(super) fn has_stream(&self, id: ConnectionId, stream: StreamId) -> bool {
+        let first = id.first_stream();
+        match &self.streams {
+            Some(streams) => streams.has(first, stream),
+            None => stream == first,
+        }
     }
 
     /// How much of `exchange` has left us.
@@ -282,7 +291,9 @@ impl Connection {
     /// Takes out the exchange that an answer belongs to.
     pub(super) fn take(&mut self, wire: u64) -> Option<Exchange> {
         let at = self.exchanges.iter().position(|exchange| exchange.wire == wire)?;
-        Some(self.exchanges.swap_remove(at))
+        let exchange = self.exchanges.swap_remove(at);
+        self.wire.finished(&exchange.ticket);
+        Some(exchange)
     }
 
     /// Cancels a request whose answer counts for nothing from now on.
@@ -293,7 +304,7 @@ impl Connection {
         reason: &str,
         meta: Option<&str>,
     ) {
-        if self.cancel(wire) == Cancel::Notify && self.take(wire).is_some() {
+        if self.cancel(shared, wire) == Cancel::Notify && self.take(wire).is_some() {
             self.notify(shared, message::CANCELLED, |out| {
                 message::write_cancelled(out, wire, reason, meta);
             });
@@ -374,7 +385,6 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::StreamId;
 
     const STREAM: StreamId = StreamId(1);
 
@@ -419,12 +429,12 @@ mod tests {
             send(&mut c, &mut shared, wire, text);
         }
         c.wire.wrote(&mut shared, STREAM, 2);
-        assert_eq!(c.cancel(1), Cancel::Notify, "a part of it was sent");
-        assert_eq!(c.cancel(2), Cancel::TakenBack);
+        assert_eq!(c.cancel(&mut shared, 1), Cancel::Notify, "a part of it was sent");
+        assert_eq!(c.cancel(&mut shared, 2), Cancel::TakenBack);
         assert_eq!(c.wire.output(STREAM), b"}\n{333}\n");
         c.wire.wrote(&mut shared, STREAM, 2 + 5);
         let last = *c.exchanges.iter().find(|exchange| exchange.wire == 3).unwrap();
         assert_eq!(c.delivery(&last), Delivery::Sent);
-        assert_eq!(c.cancel(2), Cancel::Notify);
+        assert_eq!(c.cancel(&mut shared, 2), Cancel::Notify);
     }
 }

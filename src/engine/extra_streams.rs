@@ -27,7 +27,14 @@ impl Engine {
             match connection.wire.poll() {
                 None => break,
                 Some(Want::Write(stream)) => self.actions.push_back(Action::Write { stream }),
-                Some(Want::Close(stream)) => self.forget_stream(id, stream),
+                Some(Want::Close(stream)) => {
+                    let reason = "the server ended the stream without an answer".to_owned();
+                    let (cause, category) = (EvictionCause::PeerClosed, ErrorCategory::Lost);
+                    let loss = Loss { reason, cause, category };
+                    if !self.stream_ended(now, id, stream, &loss) {
+                        return self.lose(now, id, loss);
+                    }
+                }
                 Some(Want::Open(stream)) => {
                     let server = &self.servers[connection.server.0 as usize];
                     let (config, channel) = (server.config.clone(), connection.channel);
@@ -48,9 +55,8 @@ impl Engine {
     /// A stream that the codec asked for is open.
     pub(super) fn extra_stream_opened(&mut self, now: Time, id: ConnectionId, stream: StreamId) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        if let Some(streams) = &mut connection.streams {
-            streams.opened(stream);
-        }
+        let Some(streams) = &mut connection.streams else { return };
+        streams.opened(stream);
         connection.wire.opened(stream);
         self.serve_wire(now, id);
     }
@@ -111,7 +117,7 @@ impl Engine {
             .map(|exchange| (*exchange, connection.delivery(exchange)))
             .collect();
         let shakes_hands = lost.iter().any(|(e, _)| matches!(e.purpose, Purpose::Handshake(_)));
-        if shakes_hands || connection.wire.closed(stream) == Scope::Session {
+        if shakes_hands || connection.wire.closed(&mut self.shared, stream) == Scope::Session {
             return false;
         }
         let server = connection.server;

@@ -95,9 +95,12 @@ impl Engine {
             let (cause, category) = (EvictionCause::Error, ErrorCategory::Lost);
             return self.lose(now, id, Loss { reason, cause, category });
         }
-        let before = connection.exchanges.len();
-        connection.exchanges.retain(|exchange| !over(exchange.purpose));
-        let freed = before - connection.exchanges.len();
+        let late = connection.exchanges.iter().filter(|exchange| over(exchange.purpose));
+        let late: Vec<u64> = late.map(|exchange| exchange.wire).collect();
+        let freed = late.len();
+        for wire in late {
+            connection.take(wire);
+        }
         if channel.connect_cost() == ConnectCost::Descriptor && connection.exchanges.is_empty() {
             self.close(now, id, EvictionCause::Abandoned);
             return self.pump(now, server);

@@ -19,6 +19,9 @@ impl Engine {
     pub fn received(&mut self, now: Time, stream: StreamId, mut bytes: &[u8]) {
         let id = self.connection_of(stream);
         let Some(connection) = self.connections.get_mut(&id) else { return };
+        if !connection.has_stream(id, stream) {
+            return;
+        }
         match connection.phase {
             Phase::Closing { .. } | Phase::Ended { .. } | Phase::Opening => return,
             Phase::Daemon => return self.daemon_says(id, bytes),
@@ -56,6 +59,11 @@ impl Engine {
                     self.too_long(now, id, line);
                     length
                 }
+                Incoming::SessionGone => {
+                    let reason = "the server has ended the session".to_owned();
+                    let (cause, category) = (EvictionCause::PeerClosed, ErrorCategory::Lost);
+                    return self.lose(now, id, Loss { reason, cause, category });
+                }
             };
             if !self.answered {
                 self.charge_line(now, id, length);
@@ -70,6 +78,7 @@ impl Engine {
         if blank && is_empty && (is_idle || !is_skipping) {
             self.charge(now, id, length);
         }
+        self.serve_wire(now, id);
         if let Some(reason) = failure {
             let category = ErrorCategory::Protocol;
             self.lose(now, id, Loss { reason, cause: EvictionCause::Error, category });
@@ -102,6 +111,7 @@ impl Engine {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         match connection.phase {
             Phase::Closing { .. } | Phase::Ended { .. } | Phase::Daemon => return,
+            _ if !connection.has_stream(id, stream) => return,
             _ => {}
         }
         // A peer that died between a message and its newline has still said it.

@@ -24,6 +24,11 @@ impl StreamSet {
         first.into_iter().chain(self.extra.iter().map(|stream| stream.id))
     }
 
+    /// Whether a stream is open or being opened.
+    pub(super) fn has(&self, first: StreamId, id: StreamId) -> bool {
+        self.all(first).any(|stream| stream == id)
+    }
+
     /// A stream is gone.
     pub(super) fn remove(&mut self, first: StreamId, id: StreamId) {
         self.first_has_ended |= id == first;

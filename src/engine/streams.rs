@@ -37,6 +37,7 @@ impl Engine {
         if !matches!(connection.phase, Phase::Opening) {
             return;
         }
+        connection.wire.opened(stream);
         connection.pid = opened.pid;
         connection.group = opened.group;
         let (server, channel) = (connection.server, connection.channel);
@@ -66,13 +67,14 @@ impl Engine {
         if stream != id.first_stream() {
             return self.extra_stream_failed(now, id, stream, &failure.message);
         }
-        let category = match self.connections.get(&id) {
+        let opening = |c: &&Connection| matches!(c.phase, Phase::Opening);
+        let category = match self.connections.get(&id).filter(opening) {
             Some(connection) if connection.channel.is_process() => ErrorCategory::Spawn,
             Some(_) => ErrorCategory::Connect,
             None => return,
         };
         if let Some(connection) = self.take_connection(id) {
-            self.actions.push_back(Action::Forget { stream: id.first_stream() });
+            self.actions.push_back(Action::Forget { stream });
             let attempt = attempt(id, &connection);
             self.attempt_failed(
                 now,

@@ -12,6 +12,8 @@ pub enum Incoming<'i> {
     Text(Text<'i>),
     /// A message longer than the limit. It was skipped; the next one is good again.
     TooLong(TooLong),
+    /// The server does not know the session any more.
+    SessionGone,
 }
 
 /// A text that should be one message, or a batch. It borrows nothing from its codec, so

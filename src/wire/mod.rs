@@ -26,8 +26,8 @@ pub use stream::StreamId;
 /// The codec of one session.
 ///
 /// Contract: after every call of `send`, `cancel`, `opened`, `next` or `closed` the session
-/// pulls [`poll`](Wire::poll) until it is empty. Streams other than the first are opened and
-/// closed only because `poll` asked for it.
+/// pulls [`poll`](Wire::poll) until it is empty. Streams other than the first are opened only
+/// because `poll` asked for it.
 pub trait Wire: fmt::Debug + Send {
     /// Queues a message, which `write` writes without framing. It may go to a stream that
     /// is still to be opened.
@@ -38,13 +38,19 @@ pub trait Wire: fmt::Debug + Send {
         write: &mut dyn FnMut(&mut Vec<u8>),
     ) -> Ticket;
 
-    /// How much of a message was sent.
+    /// How much of a message was sent. A codec that knows that the server refused the
+    /// message says [`Delivery::Unsent`].
     fn delivery(&self, ticket: &Ticket) -> Delivery;
 
     /// A request is no longer wanted.
-    fn cancel(&mut self, ticket: &Ticket) -> Cancel;
+    fn cancel(&mut self, shared: &mut Shared, ticket: &Ticket) -> Cancel;
 
-    /// A stream that [`poll`](Wire::poll) asked for is open.
+    /// A request has been answered, or its answer counts for nothing.
+    fn finished(&mut self, ticket: &Ticket) {
+        let _ = ticket;
+    }
+
+    /// A stream is open.
     fn opened(&mut self, stream: StreamId) {
         let _ = stream;
     }
@@ -56,8 +62,9 @@ pub trait Wire: fmt::Debug + Send {
     /// The text at the end of a stream that lacks its framing.
     fn finish(&mut self, stream: StreamId) -> Option<Text<'static>>;
 
-    /// A stream has ended, or could not be opened: what ends with it.
-    fn closed(&mut self, stream: StreamId) -> Scope;
+    /// A stream has ended, or could not be opened: what ends with it. Messages that are no
+    /// requests and were not sent go on another stream, if the session lives on.
+    fn closed(&mut self, shared: &mut Shared, stream: StreamId) -> Scope;
 
     /// Bytes to be written to a stream.
     fn output(&mut self, stream: StreamId) -> &[u8];
@@ -95,7 +102,7 @@ pub enum Want {
     Open(StreamId),
     /// [`output`](Wire::output) of an open stream to be written.
     Write(StreamId),
-    /// A stream to be closed. Nothing is awaited on it.
+    /// A stream to be closed. Requests on it that were not answered are lost.
     Close(StreamId),
 }
 

@@ -33,6 +33,17 @@ impl World {
 
     fn carry_out_one(&mut self, action: Action) {
         match action {
+            Action::Open { stream, channel, server } if self.frames && !channel.is_process() => {
+                self.open_pipe(stream.0, &server);
+            }
+            Action::Write { stream } if self.is_pipe(stream.0) => {
+                if self.random.mille(100) {
+                    self.block_pipe(stream.0);
+                } else {
+                    self.write_pipe(stream.0);
+                }
+            }
+            Action::Forget { stream } if self.is_pipe(stream.0) => self.forget_pipe(stream.0),
             Action::Open { stream, channel, server } => {
                 let index = self.index_of(&server.name);
                 let profile = self.servers[index].profile.clone();
@@ -336,8 +347,9 @@ impl World {
     /// Reports about connections that the engine has closed its books on, or
     /// never opened: nothing may come of them.
     pub fn haunt(&mut self) {
-        let gone: Vec<u64> =
-            self.links.iter().filter(|(_, link)| !link.is_known()).map(|(id, _)| *id).collect();
+        let links = self.links.iter().filter(|(id, link)| !self.is_pipe(**id) && !link.is_known());
+        let pipes = self.pipes.iter().filter(|(_, pipe)| pipe.stage == Stage::Forgotten);
+        let gone: Vec<u64> = links.map(|(id, _)| *id).chain(pipes.map(|(id, _)| *id)).collect();
         let id = if gone.is_empty() || self.random.mille(100) {
             999_999
         } else {

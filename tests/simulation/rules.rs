@@ -67,6 +67,11 @@ impl World {
                 return self.fail(format!("the process of c{id} is left behind"));
             }
         }
+        for (id, pipe) in &self.pipes {
+            if pipe.stage != Stage::Forgotten {
+                return self.fail(format!("stream {id} is left {:?}", pipe.stage));
+            }
+        }
         if self.counts.opened != self.counts.forgotten {
             return self.fail("connections opened and closed differ".into());
         }

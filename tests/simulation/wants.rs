@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::host::Asked;
 use crate::link::{Ending, Job, Link, Stage, Want, Wanted};
+use crate::pipes;
 use crate::profile::{Reads, Watches};
 use crate::world::{Todo, World};
 
@@ -131,7 +132,9 @@ impl World {
             result += &format!(",\"requestState\":{state}");
             self.counts.state_alone += u64::from(wanted.is_empty());
         }
-        if self.links.get(&id).is_some_and(Link::is_heard) {
+        let wire = serde_json::from_str(&job.id).ok().and_then(|id| pipes::number(&id));
+        let awaited = wire.is_none_or(|wire| self.is_awaited(id, wire));
+        if awaited && self.links.get(&id).is_some_and(Link::is_heard) {
             let rounds = self.rounds.get_mut(&job.token)?;
             rounds.issued.truncate(job.round);
             rounds.issued.push(Issue { state, wanted });
@@ -212,11 +215,11 @@ impl World {
         // A call that goes on has a right to the answer of a person. It does not go on
         // once the client knows that the server has closed its output.
         let dismissed = message["result"]["action"] == "cancel" && !link.end_told;
-        let goes_on = link
-            .peer
-            .jobs
-            .values()
-            .any(|job| !job.cancelled && want.text.starts_with(&format!("t{} ", job.token)));
+        let link = &self.links[&id];
+        let goes_on = link.peer.jobs.iter().any(|(wire, job)| {
+            let asked = want.text.starts_with(&format!("t{} ", job.token));
+            asked && !job.cancelled && self.is_awaited(id, *wire)
+        });
         if dismissed && goes_on && !self.host.dismissed.contains(&want.text) {
             self.fail(format!("c{id}: {want:?} is dismissed, and by nobody"));
         }
@@ -238,7 +241,9 @@ impl World {
                 && link.profile.reads == Reads::Eagerly
                 && link.up.is_empty()
                 && link.down.is_empty()
-                && link.peer.partial.is_empty();
+                && link.peer.partial.is_empty()
+                && !self.lossy.contains(id)
+                && (!self.is_pipe(*id) || self.pipes_are_quiet(*id));
             if !quiet {
                 return None;
             }

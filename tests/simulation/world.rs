@@ -10,6 +10,8 @@ use tmcp::time::Time;
 
 use crate::host::Host;
 use crate::link::{Link, Stage};
+use crate::pipes::Pipe;
+use crate::prefixed;
 use crate::profile::{self, Profile};
 use crate::random::Random;
 use crate::trace::Trace;
@@ -144,7 +146,11 @@ summary!(
     listens,
     listens_ended,
     updates,
-    asked
+    asked,
+    extra_streams,
+    streams_broken,
+    streams_cancelled,
+    sessions_gone
 );
 
 pub struct World {
@@ -154,7 +160,15 @@ pub struct World {
     todo: BTreeMap<(u64, u64), Todo>,
     pub seq: u64,
     pub servers: Vec<Server>,
+    /// Sessions; one that speaks lines is one stream, too.
     pub links: BTreeMap<u64, Link>,
+    /// Sockets speak frames, on several streams.
+    pub frames: bool,
+    pub pipes: BTreeMap<u64, Pipe>,
+    /// On which stream the request of a session came.
+    pub routes: BTreeMap<(u64, u64), u64>,
+    /// Sessions of which something was lost with a stream that the server said.
+    pub lossy: BTreeSet<u64>,
     /// How often each token ran.
     pub journal: BTreeMap<u64, u32>,
     /// Requests that were answered with questions.
@@ -196,6 +210,10 @@ impl World {
             seq: 0,
             servers,
             links: BTreeMap::new(),
+            frames: false,
+            pipes: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            lossy: BTreeSet::new(),
             journal: BTreeMap::new(),
             rounds: BTreeMap::new(),
             begun: BTreeSet::new(),
@@ -209,6 +227,14 @@ impl World {
             standstill: 0,
             random,
         }
+    }
+
+    /// A world in which sockets speak frames.
+    pub fn with_frames(seed: u64, trace: Trace) -> World {
+        let mut world = World::new(seed, trace);
+        world.frames = true;
+        world.engine.set_wires(prefixed::wires);
+        world
     }
 
     pub fn time(&self) -> Time {
@@ -287,6 +313,7 @@ impl World {
             }
             self.die(id);
         }
+        self.end_unread_pipes();
         if !self.engine.is_ready() || self.random.mille(500) {
             self.configure_all();
         }
@@ -422,6 +449,10 @@ impl World {
         match todo {
             Todo::Host => self.host_move(),
             Todo::Wake => self.wake(),
+            Todo::Open(id) if self.is_pipe(id) => self.open_pipe_done(id),
+            Todo::Writable(id) if self.is_pipe(id) => self.pipe_is_writable(id),
+            Todo::Read(id) if self.is_pipe(id) => self.read_pipe(id),
+            Todo::Deliver(id) if self.is_pipe(id) => self.deliver_pipe(id),
             Todo::Open(id) => self.open_done(id),
             Todo::Boot(id) => self.boot(id),
             Todo::Writable(id) => {

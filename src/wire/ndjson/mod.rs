@@ -50,7 +50,7 @@ impl Wire for Ndjson {
         self.output.delivery(ticket)
     }
 
-    fn cancel(&mut self, ticket: &Ticket) -> Cancel {
+    fn cancel(&mut self, _: &mut Shared, ticket: &Ticket) -> Cancel {
         match self.output.take_back(ticket) {
             true => Cancel::TakenBack,
             false => Cancel::Notify,
@@ -68,7 +68,7 @@ impl Wire for Ndjson {
         self.lines.finish()
     }
 
-    fn closed(&mut self, _: StreamId) -> Scope {
+    fn closed(&mut self, _: &mut Shared, _: StreamId) -> Scope {
         Scope::Session
     }
 
