@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use tmcp::mcp::render::listing;
+use tmcp::mcp::render::rows::List;
 use tmcp::mcp::schema::arguments::{Encoded, Pair, check_required_by, encode_by};
 use tmcp::mcp::schema::fields::arguments;
 
@@ -92,8 +93,12 @@ fn the_root_may_be_a_reference_or_made_of_parts() {
         refuses(schema, &[], "needs argument 'n'");
         assert_eq!(arguments(schema).get(0, "required"), Some("1"));
         assert!(
-            listing::text(format!(r#"[{{"name":"t","inputSchema":{schema}}}]"#).as_bytes())
-                .contains("n  integer, required")
+            listing::task(
+                format!(r#"[{{"name":"t","inputSchema":{schema}}}]"#).as_bytes(),
+                List::Tools
+            )
+            .finish()
+            .contains("n  integer, required")
         );
     }
     let schema = r#"{"oneOf":[{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]},
@@ -305,9 +310,11 @@ fn what_is_malformed_counts_as_absent_and_the_rest_is_kept() {
             gives(&schema, &["a=1"], r#"{"a":1}"#);
         }
     }
-    let text = listing::text(
+    let text = listing::task(
         br#"[{"name":"t","inputSchema":{"properties":{"a":{"type":"integer"}},"required":null}}]"#,
-    );
+        List::Tools,
+    )
+    .finish();
     assert_eq!(text, "t\n    a  integer\n");
     // Nobody can give what the schema itself does not know.
     gives(r#"{"properties":{"a":{}},"required":["a","gone"]}"#, &["a=1"], r#"{"a":"1"}"#);

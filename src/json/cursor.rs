@@ -10,10 +10,13 @@ use crate::json::budget::Budget;
 use crate::json::tokenizer::{NotJson, Step, Token, Tokenizer};
 use crate::json::unescape::unescape;
 
-/// No longer string, escapes and all, is one of the short words that are looked for.
-const SHORT: usize = 160;
+pub(crate) type Read<T> = Result<T, NotJson>;
 
-type Read<T> = Result<T, NotJson>;
+/// The members of an object that were asked for.
+pub(crate) type Found<'a, const N: usize> = [Option<&'a [u8]>; N];
+
+/// A value, and when it is an object those of its members that were asked for.
+pub(crate) type Entry<'a, const N: usize> = (&'a [u8], Option<Found<'a, N>>);
 
 /// An object or a list, member by member.
 #[derive(Debug)]
@@ -72,7 +75,7 @@ impl<'a> Cursor<'a> {
         &mut self,
         names: &[&str; N],
         budget: &mut Budget,
-    ) -> Read<(&'a [u8], [Option<&'a [u8]>; N])> {
+    ) -> Read<(&'a [u8], Found<'a, N>)> {
         let (start, mut found) = (self.tokenizer.start(), [None; N]);
         while let Some(name) = self.name(budget).await? {
             let value = self.next_value(budget).await?;
@@ -92,7 +95,33 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Nothing but blanks may follow what was read to its end.
+    /// The next element of a list, with its members of `names` when it is an object.
+    pub(crate) async fn entry<const N: usize>(
+        &mut self,
+        names: &[&str; N],
+        budget: &mut Budget,
+    ) -> Read<Option<Entry<'a, N>>> {
+        match self.token(budget).await? {
+            Token::ListEnd => Ok(None),
+            first => self.entry_of(first, names, budget).await.map(Some),
+        }
+    }
+
+    /// The entry that begins with the last token.
+    pub(crate) async fn entry_of<const N: usize>(
+        &mut self,
+        first: Token,
+        names: &[&str; N],
+        budget: &mut Budget,
+    ) -> Read<Entry<'a, N>> {
+        if first != Token::ObjectStart {
+            return Ok((self.value(first, budget).await?, None));
+        }
+        let (raw, members) = self.members(names, budget).await?;
+        Ok((raw, Some(members)))
+    }
+
+    /// Nothing but blanks may follow the value that was read to its end.
     pub(crate) async fn end(mut self, budget: &mut Budget) -> Read<()> {
         while self.tokenizer.trailing(self.json, budget)? == Step::OutOfBudget {
             budget.pause().await;
@@ -159,7 +188,7 @@ pub(crate) async fn last<'a, const N: usize>(
     json: &'a [u8],
     names: &[&str; N],
     budget: &mut Budget,
-) -> Read<[Option<&'a [u8]>; N]> {
+) -> Read<Found<'a, N>> {
     let mut cursor = Cursor::object(json, budget).await?;
     let (_, found) = cursor.members(names, budget).await?;
     cursor.end(budget).await?;
@@ -169,7 +198,12 @@ pub(crate) async fn last<'a, const N: usize>(
 /// Which of `names` the raw string `name` is.
 pub(crate) fn position<const N: usize>(name: &[u8], names: &[&str; N]) -> Option<usize> {
     let inside = name.get(1..name.len() - 1)?;
-    if inside.len() > SHORT || !inside.contains(&b'\\') {
+    // An escape takes at most six bytes for one.
+    let is_near = |other: &str| (other.len()..=other.len() * 6).contains(&inside.len());
+    if !names.iter().any(|other| is_near(other)) {
+        return None;
+    }
+    if !inside.contains(&b'\\') {
         return names.iter().position(|other| other.as_bytes() == inside);
     }
     let name = unescape(name);

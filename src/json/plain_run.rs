@@ -22,6 +22,20 @@ pub(crate) fn plain_run(text: &[u8], wide: bool, near: bool) -> usize {
     }
 }
 
+/// Length in bytes of the string that ends in the first 16 bytes of `text`, when it is
+/// plain ASCII without an escape.
+#[inline]
+pub(crate) fn short_string(text: &[u8]) -> Option<usize> {
+    let (first, rest) = text.split_first_chunk::<WORD>()?;
+    let stop = stops::<false>(u64::from_le_bytes(*first)).trailing_zeros() as usize / 8;
+    if stop < WORD {
+        return (first[stop] == b'"').then_some(stop);
+    }
+    let second = rest.first_chunk::<WORD>()?;
+    let stop = stops::<false>(u64::from_le_bytes(*second)).trailing_zeros() as usize / 8;
+    (stop < WORD && second[stop] == b'"').then_some(WORD + stop)
+}
+
 fn short_run<const WIDE: bool>(text: &[u8]) -> usize {
     if let Some((first, rest)) = text.split_first_chunk::<WORD>() {
         let stops = stops::<WIDE>(u64::from_le_bytes(*first));

@@ -1,82 +1,119 @@
-//! JSON laid out anew, its strings and numbers untouched.
+//! JSON laid out anew. Strings and numbers keep the bytes that they came as.
 //!
-//! What is no JSON stands as it came, from where it stops being JSON.
+//! Text that is not JSON is copied as it came, from the byte where it stops being JSON.
 
 use crate::json::budget::Budget;
 use crate::json::text::{copy, trim};
 use crate::json::tokenizer::{Dialect, Step, Token, Tokenizer};
-use crate::json::unescape::PIECE;
+use crate::json::unescape::{PIECE, utf8};
 
-/// What lies deeper has no lines of its own: indentation would make a hostile answer
-/// dozens of times as long.
+/// Deeper values share the line of their parent, because indentation would make a hostile
+/// answer dozens of times as long.
 const DEEPEST: usize = 16;
+/// A line break and the indentation of the deepest line.
+const INDENT: &[u8] = b"\n                                ";
 
 /// Writes `json` with line breaks and indentation to the end of `out`.
 pub(crate) async fn pretty(json: &[u8], out: &mut String, budget: &mut Budget) {
     out.reserve(json.len() + json.len() / 4 + 1);
-    write(json, Tokenizer::new(), true, out, budget).await;
+    write(Layout::new(json, Tokenizer::new(), true), out, budget).await;
 }
 
 /// Writes `json` without the blanks between its tokens to the end of `out`.
 pub(crate) async fn compact(json: &[u8], dialect: Dialect, out: &mut String, budget: &mut Budget) {
-    write(json, Tokenizer::of(dialect), false, out, budget).await;
+    write(Layout::new(json, Tokenizer::of(dialect), false), out, budget).await;
 }
 
-async fn write(
-    json: &[u8],
-    mut tokenizer: Tokenizer,
-    is_wide: bool,
-    out: &mut String,
-    budget: &mut Budget,
-) {
-    let mut before = None;
+async fn write(mut layout: Layout<'_>, out: &mut String, budget: &mut Budget) {
     loop {
-        let step = match tokenizer.is_done() {
-            false => tokenizer.next(json, budget),
-            true => tokenizer.trailing(json, budget),
-        };
-        let token = match step {
-            Ok(Step::NeedInput) if tokenizer.is_done() => return,
-            Ok(Step::Token(token)) => Some(token),
-            Ok(Step::OutOfBudget) => {
-                budget.pause().await;
-                continue;
-            }
-            Ok(Step::NeedInput) => tokenizer.finish().ok().flatten(),
-            _ => None,
-        };
-        let Some(token) = token else { break };
-        let is_start = matches!(token, Token::ObjectStart | Token::ListStart);
-        let depth = tokenizer.nesting().depth() - usize::from(is_start);
-        let length = out.len();
-        separate(before.replace(token), token, is_wide.then_some(depth), out);
-        let raw = &json[tokenizer.start()..tokenizer.end()];
-        match std::str::from_utf8(&raw[..raw.len().min(PIECE)]) {
-            // To await each of the short tokens would cost more than to write them.
-            Ok(text) if raw.len() <= PIECE => out.push_str(text),
-            _ => copy(raw, out, budget).await,
+        let stop = layout.advance(budget);
+        // One check of UTF-8 for many tokens.
+        out.push_str(&utf8(&layout.piece));
+        layout.piece.clear();
+        match stop {
+            Stop::Pause => budget.pause().await,
+            Stop::LongToken => copy(layout.raw(), out, budget).await,
+            Stop::End => return,
+            Stop::NotJson => break,
         }
-        budget.charge((out.len() - length).min(PIECE) + 4);
     }
-    let rest = if before.is_some() { tokenizer.end() } else { 0 };
-    copy(trim(&json[rest..], budget).await, out, budget).await;
+    let rest = layout.before.map_or(0, |_| layout.tokenizer.end());
+    copy(trim(&layout.json[rest..], budget).await, out, budget).await;
 }
 
-/// What stands between two tokens. `indent`: the depth of the line that begins there;
-/// `None`: nothing but what JSON needs.
-fn separate(before: Option<Token>, token: Token, indent: Option<usize>, out: &mut String) {
-    use Token::{Key, ListEnd, ListStart, ObjectEnd, ObjectStart};
-    match (before, token) {
-        (None, _) | (Some(ObjectStart | ListStart), ObjectEnd | ListEnd) => return,
-        (Some(Key), _) => {
-            out.push_str(if indent.is_some() { ": " } else { ":" });
-            return;
-        }
-        (Some(ObjectStart | ListStart), _) | (_, ObjectEnd | ListEnd) => {}
-        _ => out.push(','),
+/// Why [`Layout::advance`] returned.
+enum Stop {
+    /// The budget is spent, or the piece is full.
+    Pause,
+    /// The last token is too long for a piece, and is not in it.
+    LongToken,
+    /// The value has ended, and nothing else follows it.
+    End,
+    NotJson,
+}
+
+struct Layout<'a> {
+    json: &'a [u8],
+    tokenizer: Tokenizer,
+    is_pretty: bool,
+    before: Option<Token>,
+    /// Whole tokens that are not written yet.
+    piece: Vec<u8>,
+}
+
+impl<'a> Layout<'a> {
+    fn new(json: &'a [u8], tokenizer: Tokenizer, is_pretty: bool) -> Layout<'a> {
+        let piece = Vec::with_capacity(json.len().min(PIECE) * 2 + 64);
+        Layout { json, tokenizer, is_pretty, before: None, piece }
     }
-    if let Some(depth) = indent.filter(|depth| *depth <= DEEPEST) {
-        out.push('\n');
-        out.extend(std::iter::repeat_n("  ", depth));
+
+    /// Adds tokens to the piece.
+    fn advance(&mut self, budget: &mut Budget) -> Stop {
+        while self.piece.len() < PIECE {
+            let step = match self.tokenizer.is_done() {
+                false => self.tokenizer.next(self.json, budget),
+                true => self.tokenizer.trailing(self.json, budget),
+            };
+            let token = match step {
+                Ok(Step::Token(token)) => Some(token),
+                Ok(Step::OutOfBudget) => return Stop::Pause,
+                Ok(Step::NeedInput) if self.tokenizer.is_done() => return Stop::End,
+                Ok(Step::NeedInput) => self.tokenizer.finish().ok().flatten(),
+                _ => None,
+            };
+            let Some(token) = token else { return Stop::NotJson };
+            self.separate(token);
+            let raw = self.raw();
+            budget.charge(raw.len().min(PIECE) / 8 + 8);
+            if raw.len() > PIECE {
+                return Stop::LongToken;
+            }
+            self.piece.extend_from_slice(raw);
+        }
+        Stop::Pause
+    }
+
+    /// The bytes of the last token.
+    fn raw(&self) -> &'a [u8] {
+        &self.json[self.tokenizer.start()..self.tokenizer.end()]
+    }
+
+    /// Writes what stands between the token before and `token`.
+    fn separate(&mut self, token: Token) {
+        use Token::{Key, ListEnd, ListStart, ObjectEnd, ObjectStart};
+        match (self.before.replace(token), token) {
+            (None, _) | (Some(ObjectStart | ListStart), ObjectEnd | ListEnd) => return,
+            (Some(Key), _) => {
+                self.piece.extend_from_slice(if self.is_pretty { b": " } else { b":" });
+                return;
+            }
+            (Some(ObjectStart | ListStart), _) | (_, ObjectEnd | ListEnd) => {}
+            _ => self.piece.push(b','),
+        }
+        let is_start = matches!(token, ObjectStart | ListStart);
+        let depth = self.tokenizer.nesting().depth() - usize::from(is_start);
+        if self.is_pretty && depth <= DEEPEST {
+            self.piece.extend_from_slice(&INDENT[..1 + 2 * depth]);
+        }
     }
 }

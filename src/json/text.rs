@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::json::budget::Budget;
-use crate::json::unescape::{PIECE, Sink, Unescape, boundary, unescape};
+use crate::json::unescape::{PIECE, Sink, Unescape, boundary, unescape, utf8};
 
 /// Text that is only measured, in bytes.
 struct Length(usize);
@@ -106,10 +106,7 @@ pub(crate) async fn copy<S: Sink>(raw: &[u8], sink: &mut S, budget: &mut Budget)
     while at < raw.len() {
         let run = boundary(raw, at, PIECE);
         let part = &raw[at..at + run];
-        match std::str::from_utf8(part) {
-            Ok(text) => sink.push(text),
-            Err(_) => sink.push(&String::from_utf8_lossy(part)),
-        }
+        sink.push(&utf8(part));
         at += run;
         budget.spend(run * S::COST / 8 + 4).await;
     }
@@ -133,7 +130,7 @@ pub(crate) async fn decoded<'a>(raw: &'a [u8], budget: &mut Budget) -> Option<Co
 pub(crate) fn plain(raw: &[u8]) -> Cow<'_, str> {
     match is_string(raw) {
         true => unescape(raw),
-        false => String::from_utf8_lossy(raw),
+        false => utf8(raw),
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::json::budget::Budget;
 use crate::json::nesting::Nesting;
 use crate::json::number::Number;
-use crate::json::plain_run::{BLOCK, plain_run};
+use crate::json::plain_run::{BLOCK, plain_run, short_string};
 
 /// Bytes of a string or of blanks between two looks at the budget.
 const PIECE: usize = 8 << 10;
@@ -100,6 +100,14 @@ enum State {
     InText,
     InNumber,
     Done,
+}
+
+impl State {
+    /// Whether no token begins at the next byte.
+    #[inline]
+    fn is_inside(self) -> bool {
+        matches!(self, State::InKey | State::InText | State::InNumber | State::Done)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -225,11 +233,8 @@ impl Tokenizer {
             if budget.is_spent() {
                 return Ok(Step::OutOfBudget);
             }
-            match self.state {
-                State::InKey | State::InText => return self.string(text, budget),
-                State::InNumber => return self.number(self.number, text, budget),
-                State::Done => return Ok(Step::End),
-                _ => {}
+            if self.state.is_inside() {
+                return self.go_on(text, budget);
             }
             let byte = match text.get(self.at) {
                 Some(byte) if *byte > b' ' && self.comment == Comment::None => *byte,
@@ -241,10 +246,7 @@ impl Tokenizer {
             budget.charge(8);
             match self.state {
                 State::Value | State::FirstElement | State::Element => match byte {
-                    b'"' => {
-                        self.begin_string(State::InText);
-                        return self.string(text, budget);
-                    }
+                    b'"' => return self.begin_string(State::InText, text, budget),
                     b'{' => return Ok(self.open(Token::ObjectStart)),
                     b'[' => return Ok(self.open(Token::ListStart)),
                     b'-' | b'0'..=b'9' => {
@@ -260,10 +262,7 @@ impl Tokenizer {
                     _ => {}
                 },
                 State::Key | State::FirstKey => match byte {
-                    b'"' => {
-                        self.begin_string(State::InKey);
-                        return self.string(text, budget);
-                    }
+                    b'"' => return self.begin_string(State::InKey, text, budget),
                     b'}' if self.state == State::FirstKey => {
                         return Ok(self.close(Token::ObjectEnd, text));
                     }
@@ -294,6 +293,16 @@ impl Tokenizer {
             if let Some(step) = self.rare(byte, text)? {
                 return Ok(step);
             }
+        }
+    }
+
+    /// Reads on inside a token, or stays behind the end of the value.
+    #[inline(never)]
+    fn go_on(&mut self, text: &[u8], budget: &mut Budget) -> Result<Step, NotJson> {
+        match self.state {
+            State::InNumber => self.number(self.number, text, budget),
+            State::Done => Ok(Step::End),
+            _ => self.string(text, budget),
         }
     }
 
@@ -427,14 +436,26 @@ impl Tokenizer {
     }
 
     #[inline]
-    fn begin_string(&mut self, state: State) {
+    fn begin_string(
+        &mut self,
+        state: State,
+        text: &[u8],
+        budget: &mut Budget,
+    ) -> Result<Step, NotJson> {
         self.start = self.at;
         self.at += 1;
         self.is_escaped = false;
         self.is_wide = false;
         self.state = state;
+        // Most strings between short values are short themselves.
+        if let Some(length) = short_string(&text[self.at..]) {
+            self.at += length + 1;
+            return Ok(Step::Token(self.end_string(text)));
+        }
+        self.string(text, budget)
     }
 
+    #[inline(never)]
     fn string(&mut self, text: &[u8], budget: &mut Budget) -> Result<Step, NotJson> {
         loop {
             let (before, mut escapes) = (self.at, 0);
@@ -454,8 +475,8 @@ impl Tokenizer {
     fn string_piece(&mut self, text: &[u8], escapes: &mut usize) -> Result<Step, NotJson> {
         let reach = text.len().min(self.at + PIECE);
         let part = &text[..reach];
-        // Keys are short, and where one escape was near the next one is, too.
-        let mut near = self.state == State::InKey || self.is_escaped;
+        // Where one escape was near the next one is, too.
+        let mut near = self.is_escaped;
         let mut at = self.at;
         loop {
             let run = plain_run(&part[at..], self.is_wide, near);

@@ -55,11 +55,7 @@ impl<'a> Unescape<'a> {
         while !self.rest.is_empty() && !budget.is_spent() {
             let length = boundary(self.rest, 0, BUFFER);
             let (used, written) = unescape_piece(self.rest, length, &mut buffer);
-            // A string that the tokenizer has accepted is UTF-8.
-            match std::str::from_utf8(&buffer[..written]) {
-                Ok(text) => sink.push(text),
-                Err(_) => sink.push(&String::from_utf8_lossy(&buffer[..written])),
-            }
+            sink.push(&utf8(&buffer[..written]));
             // What the text is shorter by tells how many escapes there were.
             budget.charge(used * S::COST / 8 + used.saturating_sub(written) * 8 + 4);
             self.rest = &self.rest[used..];
@@ -125,11 +121,17 @@ fn plain_block(block: &[u8; BLOCK]) -> usize {
 pub fn unescape(quoted: &[u8]) -> Cow<'_, str> {
     let inside = quoted.strip_prefix(b"\"").and_then(|inside| inside.strip_suffix(b"\""));
     if let Some(inside) = inside.filter(|inside| !inside.contains(&b'\\')) {
-        return String::from_utf8_lossy(inside);
+        return utf8(inside);
     }
     let mut text = String::with_capacity(quoted.len());
     Unescape::new(quoted).read_into(&mut text, &mut Budget::unlimited());
     Cow::Owned(text)
+}
+
+/// `text`, which is UTF-8 when the tokenizer has accepted it. Other bytes become U+FFFD.
+pub(super) fn utf8(text: &[u8]) -> Cow<'_, str> {
+    // The lossy reader looks at each byte by itself, and so takes ten times as long.
+    std::str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed)
 }
 
 /// How many of the `most` bytes from `at` on may be taken without cutting a character.

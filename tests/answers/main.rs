@@ -193,7 +193,7 @@ fn bytes_that_are_no_text_are_shown_as_they_came() {
         assert_eq!(text, String::from_utf8_lossy(bytes));
         assert_eq!(made("part", || pointer::pick_task(bytes, String::new())), None);
         assert!(blob::blobs(bytes).is_empty());
-        assert_eq!(rows::resources(bytes).rows(), 0);
+        assert_eq!(rows::list_task(bytes, List::Resources).finish().rows(), 0);
     }
 }
 
@@ -204,11 +204,11 @@ fn a_large_schema_is_named_and_a_hostile_one_comes_to_an_end() {
         "x".repeat(300 << 10)
     );
     let huge = format!(r#"[{{"name":"t","title":"T","inputSchema":{schema}}},{{"name":"u"}}]"#);
-    let text = listing::text(huge.as_bytes());
+    let text = listing::task(huge.as_bytes(), List::Tools).finish();
     assert_eq!(text, format!("t  T\n    [a definition of {} bytes]\nu\n", schema.len()));
     let fields = fields::arguments(&schema);
     assert_eq!((fields.rows(), fields.get(0, "name")), (1, Some("a")));
-    let table = rows::tools(huge.as_bytes());
+    let table = rows::list_task(huge.as_bytes(), List::Tools).finish();
     assert_eq!((table.get(0, "arguments"), table.get(0, "required")), (Some("a"), Some("a")));
 
     // Each field leads to a list of references to the same long definition.

@@ -5,9 +5,9 @@
 //!
 //! Invariant: what is given out is one whole value, and never `null`.
 
-use crate::json::cursor::{Cursor, whole};
+use crate::json::cursor::{Cursor, Entry, Read, whole};
 use crate::json::task::Task;
-use crate::json::{Budget, NotJson, Token};
+use crate::json::{Budget, Token};
 
 /// Lists inside lists that are looked into. A deeper one is a block by itself.
 const DEPTH: usize = 8;
@@ -22,9 +22,6 @@ pub(crate) struct Blocks<'a, 'c> {
     is_over: bool,
 }
 
-/// A block, and when it is an object those of its members that were asked for.
-pub(crate) type Block<'a, const N: usize> = (&'a [u8], Option<[Option<&'a [u8]>; N]>);
-
 impl<'a, 'c> Blocks<'a, 'c> {
     /// The blocks of the next value.
     pub(crate) fn of(cursor: &'c mut Cursor<'a>) -> Blocks<'a, 'c> {
@@ -36,7 +33,7 @@ impl<'a, 'c> Blocks<'a, 'c> {
         &mut self,
         names: &[&str; N],
         budget: &mut Budget,
-    ) -> Result<Option<Block<'a, N>>, NotJson> {
+    ) -> Read<Option<Entry<'a, N>>> {
         while !self.is_over {
             let block = match self.cursor.token(budget).await? {
                 Token::ListStart if self.open < DEPTH => {
@@ -48,11 +45,7 @@ impl<'a, 'c> Blocks<'a, 'c> {
                     None
                 }
                 Token::Null => None,
-                Token::ObjectStart => {
-                    let (raw, members) = self.cursor.members(names, budget).await?;
-                    Some((raw, Some(members)))
-                }
-                first => Some((self.cursor.value(first, budget).await?, None)),
+                first => Some(self.cursor.entry_of(first, names, budget).await?),
             };
             self.is_over = self.open == 0;
             if block.is_some() {

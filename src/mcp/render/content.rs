@@ -13,11 +13,10 @@
 
 use std::borrow::Cow;
 
-use crate::chunks::Chunks;
-use crate::json::cursor::{Cursor, given, last, position};
+use crate::json::cursor::{Cursor, Found, Read, given, last, position};
 use crate::json::task::Task;
 use crate::json::text::{OneLine, bare, copy, plain, trim};
-use crate::json::{Budget, Dialect, NotJson, pretty};
+use crate::json::{Budget, Dialect, NotJson, Token, pretty};
 use crate::mcp::render::blob::Blob;
 use crate::mcp::render::blocks::Blocks;
 use crate::mcp::render::sameness;
@@ -33,7 +32,7 @@ pub fn text(result: &[u8]) -> String {
 
 /// What [`text`] gives, in steps.
 pub fn text_task<'a>(result: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, String> {
-    Task::new(|mut budget| async move { in_pieces(result.as_ref(), &mut budget).await })
+    Task::new(|mut budget| async move { whole_text(result.as_ref(), &mut budget).await })
 }
 
 /// `json` with line breaks and indentation, its strings and numbers untouched.
@@ -46,42 +45,36 @@ pub fn pretty(json: &str) -> String {
     Task::new(of).finish()
 }
 
-pub(crate) async fn in_pieces(result: &[u8], budget: &mut Budget) -> String {
-    // Room for all of it, so that it need not move, and for a NUL behind it.
-    let mut lines = Lines::new(String::with_capacity(result.len() + 1));
+async fn whole_text(result: &[u8], budget: &mut Budget) -> String {
+    let mut lines = Lines::new(result.len() + 1);
     if write(result, &mut lines, budget).await.is_err() {
         lines.text.clear();
         copy(result, &mut lines.text, budget).await;
-    }
-    while lines.texts.shed() {
-        budget.spend(4096).await;
     }
     lines.text
 }
 
 /// The text of a result without its structured content.
-pub(crate) async fn texts_in_pieces(result: &[u8], budget: &mut Budget) -> String {
-    let mut lines = Lines::new(String::with_capacity(result.len() + 1));
+pub(crate) async fn texts(result: &[u8], budget: &mut Budget) -> String {
+    let mut lines = Lines::new(result.len() + 1);
     lines.is_texts = true;
-    // What was written before it cannot be read any further is no JSON.
+    // The caller finds that a text which breaks off is not JSON.
     let _ = write(result, &mut lines, budget).await;
-    while lines.texts.shed() {
-        budget.spend(4096).await;
-    }
     lines.text
 }
 
 /// Lines joined by newlines.
+#[derive(Default)]
 struct Lines<'a> {
     text: String,
     is_begun: bool,
-    /// The line that is going on has no more than its prefix.
+    /// The current line holds only its prefix.
     is_prefix: bool,
-    /// Raw strings that were written.
-    texts: Chunks<&'a [u8]>,
-    /// One of them has more than blanks.
+    /// The first raw strings that were written, one more than are compared.
+    texts: Vec<&'a [u8]>,
+    /// One of the texts has more than blanks.
     has_words: bool,
-    /// There is something else than texts.
+    /// Lines other than texts were written.
     has_notes: bool,
     /// Structured content is not wanted.
     is_texts: bool,
@@ -121,16 +114,9 @@ const OTHERS: [&str; 8] = [
 ];
 
 impl<'a> Lines<'a> {
-    fn new(text: String) -> Lines<'a> {
-        Lines {
-            text,
-            is_begun: false,
-            is_prefix: false,
-            texts: Chunks::new(),
-            has_words: false,
-            has_notes: false,
-            is_texts: false,
-        }
+    /// Room for all of a result and a NUL, so that the text need not move.
+    fn new(room: usize) -> Lines<'a> {
+        Lines { text: String::with_capacity(room), ..Lines::default() }
     }
 
     fn begin(&mut self) -> &mut String {
@@ -155,7 +141,7 @@ impl<'a> Lines<'a> {
             let text = &self.text[start..];
             self.has_words = begins(text) || !trim(text.as_bytes(), budget).await.is_empty();
         }
-        if raw.starts_with(b"\"") {
+        if raw.starts_with(b"\"") && self.texts.len() <= sameness::TEXTS {
             self.texts.push(raw);
         }
     }
@@ -165,32 +151,31 @@ impl<'a> Lines<'a> {
     }
 }
 
-async fn write<'a>(
-    result: &'a [u8],
-    lines: &mut Lines<'a>,
-    budget: &mut Budget,
-) -> Result<(), NotJson> {
-    match trim(result, budget).await.first() {
-        Some(b'{') => write_object(result, lines, budget).await,
+async fn write<'a>(result: &'a [u8], lines: &mut Lines<'a>, budget: &mut Budget) -> Read<()> {
+    let mut cursor = Cursor::at(result);
+    match cursor.token(budget).await {
+        Ok(Token::ObjectStart) => write_object(result, cursor, lines, budget).await,
         // Out of spec, and seen: the content without its object.
-        Some(b'[' | b'"') => {
+        Ok(Token::ListStart | Token::Text) => {
             let mut cursor = Cursor::at(result);
             write_blocks(&mut cursor, lines, budget).await?;
             cursor.end(budget).await
         }
-        Some(b'n') | None => Ok(()),
+        Ok(Token::Null) => Ok(()),
+        // Nothing, or a null that broke off.
+        Err(NotJson) if matches!(trim(result, budget).await, [] | [b'n', ..]) => Ok(()),
         _ => Err(NotJson),
     }
 }
 
 async fn write_object<'a>(
     result: &'a [u8],
+    mut cursor: Cursor<'a>,
     lines: &mut Lines<'a>,
     budget: &mut Budget,
-) -> Result<(), NotJson> {
+) -> Read<()> {
     let mut found = [None; OTHERS.len()];
     let mut is_known = true;
-    let mut cursor = Cursor::object(result, budget).await?;
     while let Some(name) = cursor.name(budget).await? {
         let at = position(name, &OTHERS);
         // The content is written as it is met, because it nearly always comes once.
@@ -202,7 +187,7 @@ async fn write_object<'a>(
         let value = cursor.next_value(budget).await?;
         match at {
             Some(0) => {
-                *lines = Lines { is_texts: lines.is_texts, ..Lines::new(String::new()) };
+                *lines = Lines { is_texts: lines.is_texts, ..Lines::default() };
                 found[0] = Some(value);
             }
             Some(at) => found[at] = Some(value),
@@ -252,7 +237,7 @@ async fn write_blocks<'a>(
     cursor: &mut Cursor<'a>,
     lines: &mut Lines<'a>,
     budget: &mut Budget,
-) -> Result<(), NotJson> {
+) -> Read<()> {
     let names = ["type", "text", "data", "mimeType", "name", "uri", "resource", "blob"];
     let mut blocks = Blocks::of(cursor);
     while let Some((raw, members)) = blocks.next(&names, budget).await? {
@@ -269,7 +254,7 @@ async fn write_contents<'a>(
     value: &'a [u8],
     lines: &mut Lines<'a>,
     budget: &mut Budget,
-) -> Result<(), NotJson> {
+) -> Read<()> {
     let names = ["uri", "mimeType", "text", "blob"];
     let mut cursor = Cursor::at(value);
     let mut parts = Blocks::of(&mut cursor);
@@ -305,7 +290,7 @@ async fn write_messages<'a>(
     value: &'a [u8],
     lines: &mut Lines<'a>,
     budget: &mut Budget,
-) -> Result<(), NotJson> {
+) -> Read<()> {
     let (mut first, mut mixed) = (None, false);
     let names = ["role", "content"];
     let mut cursor = Cursor::at(value);
@@ -332,7 +317,7 @@ async fn write_messages<'a>(
 }
 
 /// Role and content of one message of a prompt. What has neither is a block.
-fn message(members: Option<[Option<&[u8]>; 2]>) -> [Option<&[u8]>; 2] {
+fn message(members: Option<Found<'_, 2>>) -> Found<'_, 2> {
     // A longer one is no word that anybody reads.
     const LONGEST: usize = 256;
     let [role, content] = members.unwrap_or_default();
@@ -341,11 +326,7 @@ fn message(members: Option<[Option<&[u8]>; 2]>) -> [Option<&[u8]>; 2] {
 }
 
 /// The values of a completion, one a line.
-async fn write_values<'a>(
-    raw: &'a [u8],
-    lines: &mut Lines<'a>,
-    budget: &mut Budget,
-) -> Result<(), NotJson> {
+async fn write_values<'a>(raw: &'a [u8], lines: &mut Lines<'a>, budget: &mut Budget) -> Read<()> {
     let values = match raw.starts_with(b"{") {
         true => last(raw, &["values"], budget).await?[0],
         false => Some(raw),
@@ -362,10 +343,10 @@ async fn write_values<'a>(
 
 async fn write_block<'a>(
     raw: &'a [u8],
-    members: [Option<&'a [u8]>; 8],
+    members: Found<'a, 8>,
     lines: &mut Lines<'a>,
     budget: &mut Budget,
-) -> Result<(), NotJson> {
+) -> Read<()> {
     let is_text_null = members[1].is_some_and(|text| text == b"null");
     let [kind, text, data, mime_type, name, uri, resource, blob] = members.map(given);
     let data = data.and_then(|data| Blob::new(mime_type, data));
@@ -421,7 +402,7 @@ fn kind_of(raw: Option<&[u8]>) -> Kind {
 
 /// A resource sent along, as text or as base64; of one without either its name.
 async fn embedded<'a>(
-    [uri, mime_type, text, blob]: [Option<&'a [u8]>; 4],
+    [uri, mime_type, text, blob]: Found<'a, 4>,
     block: &[u8],
     lines: &mut Lines<'a>,
     budget: &mut Budget,

@@ -10,50 +10,29 @@
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
-use crate::json::cursor::{Cursor, given, last};
+use crate::json::cursor::{Cursor, Read, given, last};
 use crate::json::task::Task;
 use crate::json::text::{FirstLine, OneLine, bare as write_bare, truth};
-use crate::json::{Budget, NotJson, Sink};
-use crate::mcp::render::rows::{List, argument_members};
+use crate::json::{Budget, Sink};
+use crate::mcp::render::rows::{List, next_argument};
 use crate::mcp::schema::field::Field;
 use crate::mcp::schema::fields::{LONGEST, Schema};
 use crate::mcp::schema::schema_value::bare;
 use crate::mcp::schema::subschema::Work;
 
-/// The readable listing of a raw JSON array of tool definitions. Lines end in a
-/// newline.
+/// The readable listing of a raw array, in steps. Lines end in a newline.
 ///
 /// ```
+/// use tmcp::mcp::render::{listing, rows::List};
+///
 /// let tools = br#"[{"name":"add","description":"Adds.\nMore.","inputSchema":{"type":"object",
 ///     "properties":{"a":{"type":"number","description":"First"},"b":{"type":"number","default":1}},
 ///     "required":["a"]}}]"#;
 /// assert_eq!(
-///     tmcp::mcp::render::listing::text(tools),
+///     listing::task(tools, List::Tools).finish(),
 ///     "add  Adds.\n    a  number, required  First\n    b  number, default 1\n"
 /// );
 /// ```
-pub fn text(tools: &[u8]) -> String {
-    task(tools, List::Tools).finish()
-}
-
-/// The readable listing of a raw array of resources: each with its URI and its
-/// best short words.
-pub fn resources(items: &[u8]) -> String {
-    task(items, List::Resources).finish()
-}
-
-/// The readable listing of a raw array of resource templates.
-pub fn templates(items: &[u8]) -> String {
-    task(items, List::Templates).finish()
-}
-
-/// The readable listing of a raw array of prompts and their arguments.
-pub fn prompts(items: &[u8]) -> String {
-    task(items, List::Prompts).finish()
-}
-
-/// The listing of a raw array, in steps: what [`text`], [`resources`],
-/// [`templates`] or [`prompts`] gives.
 pub fn task<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Task<'a, String> {
     Task::new(move |mut budget| async move {
         let items = items.as_ref();
@@ -69,36 +48,35 @@ pub fn task<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Task<
     })
 }
 
-async fn write(
-    items: &[u8],
-    list: List,
-    out: &mut String,
-    budget: &mut Budget,
-) -> Result<(), NotJson> {
+async fn write(items: &[u8], list: List, out: &mut String, budget: &mut Budget) -> Read<()> {
     let mut work = Work::new(items.len(), budget);
-    let mut split = Cursor::list(items, work.budget).await?;
+    let mut items = Cursor::list(items, work.budget).await?;
     let mut prompts = Prompts::default();
-    while let Some(raw) = split.element(work.budget).await? {
-        match list {
-            List::Tools => {
-                let start = out.len();
-                if write_tool(raw, out, &mut work).await.is_err() {
-                    out.truncate(start);
-                    out.push_str("[a tool that cannot be read]\n");
-                }
-            }
-            List::Resources => write_entry(raw, "uri", out, work.budget).await,
-            List::Templates => write_entry(raw, "uriTemplate", out, work.budget).await,
-            List::Prompts => write_prompt(raw, &mut prompts, out, work.budget).await,
+    loop {
+        let has_entry = match list {
+            List::Tools => write_tool(&mut items, out, &mut work).await?,
+            List::Resources => write_entry(&mut items, "uri", out, work.budget).await?,
+            List::Templates => write_entry(&mut items, "uriTemplate", out, work.budget).await?,
+            List::Prompts => write_prompt(&mut items, &mut prompts, out, work.budget).await?,
+        };
+        if !has_entry {
+            return items.end(work.budget).await;
         }
     }
-    split.end(work.budget).await
 }
 
-async fn write_entry(raw: &[u8], name: &str, out: &mut String, budget: &mut Budget) {
+/// Writes the next resource or template. False at the end of the list.
+async fn write_entry(
+    items: &mut Cursor<'_>,
+    name: &str,
+    out: &mut String,
+    budget: &mut Budget,
+) -> Read<bool> {
     let names = [name, "description", "title", "name"];
-    let [name, words @ ..] = last(raw, &names, budget).await.unwrap_or_default();
+    let Some((_, members)) = items.entry(&names, budget).await? else { return Ok(false) };
+    let [name, words @ ..] = members.unwrap_or_default();
     write_line(name, &words, out, budget).await;
+    Ok(true)
 }
 
 /// A name and the first words there are.
@@ -172,29 +150,26 @@ impl<'a> Prompts<'a> {
 }
 
 async fn write_prompt<'a>(
-    raw: &'a [u8],
+    items: &mut Cursor<'a>,
     known: &mut Prompts<'a>,
     out: &mut String,
     budget: &mut Budget,
-) {
-    // Names beyond this are not compared.
+) -> Read<bool> {
+    // Longer names, in bytes, are not compared.
     const LONGEST: usize = 4096;
     let names = ["name", "title", "description", "arguments"];
-    let [name, title, description, arguments] = last(raw, &names, budget).await.unwrap_or_default();
+    let Some((_, members)) = items.entry(&names, budget).await? else { return Ok(false) };
+    let [name, title, description, arguments] = members.unwrap_or_default();
     write_line(name, &[description, title], out, budget).await;
     let arguments = arguments.unwrap_or_default();
     let arguments = match given(name).unwrap_or_default() {
         long if long.len() > LONGEST => arguments,
         raw => known.arguments(raw, arguments, budget).await,
     };
-    let Ok(mut list) = Cursor::list(arguments, budget).await else { return };
-    while let Ok(Some(argument)) = list.element(budget).await {
-        let names = ["name", "required", "description", "title"];
-        let Some([name, required, description, title]) =
-            argument_members(argument, &names, budget).await
-        else {
-            continue;
-        };
+    let Ok(mut list) = Cursor::list(arguments, budget).await else { return Ok(true) };
+    let names = ["name", "required", "description", "title"];
+    while let Some(argument) = next_argument(&mut list, &names, budget).await {
+        let [name, required, description, title] = argument;
         out.push_str("    ");
         if let Some(name) = given(name) {
             write_words(name, out, budget).await;
@@ -205,21 +180,26 @@ async fn write_prompt<'a>(
         write_first(&[description, title], out, budget).await;
         out.push('\n');
     }
+    Ok(true)
 }
 
 /// Behind a tool that is called as a task alone (`execution.taskSupport`).
 pub(super) const NEEDS_TASKS: &str = "  (needs tasks, which this client does not have)";
 
 async fn write_tool<'a>(
-    raw: &'a [u8],
+    items: &mut Cursor<'a>,
     out: &mut String,
     work: &mut Work<'_, 'a>,
-) -> Result<(), NotJson> {
+) -> Read<bool> {
     let budget = &mut *work.budget;
     let names = ["name", "title", "description", "annotations", "inputSchema", "execution"];
-    let [name, title, description, annotations, schema, execution] =
-        last(raw, &names, budget).await?;
-    write_words(given(name).ok_or(NotJson)?, out, budget).await;
+    let Some((_, members)) = items.entry(&names, budget).await? else { return Ok(false) };
+    let [name, title, description, annotations, schema, execution] = members.unwrap_or_default();
+    let Some(name) = given(name) else {
+        out.push_str("[a tool that cannot be read]\n");
+        return Ok(true);
+    };
+    write_words(name, out, budget).await;
     // Older servers keep the title here.
     let annotations = given(annotations).unwrap_or_default();
     let [old_title] = last(annotations, &["title"], budget).await.unwrap_or_default();
@@ -241,7 +221,7 @@ async fn write_tool<'a>(
             write_arguments(&schema, out, work).await;
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn write_arguments<'a>(schema: &Schema<'a>, out: &mut String, work: &mut Work<'_, 'a>) {
@@ -360,8 +340,13 @@ pub(super) async fn write_words(raw: &[u8], out: &mut String, budget: &mut Budge
 mod tests {
     use super::*;
 
+    fn listed(list: List, items: &[u8]) -> String {
+        task(items, list).finish()
+    }
+
     fn arguments(schema: &str) -> String {
-        let listing = text(format!(r#"[{{"name":"t","inputSchema":{schema}}}]"#).as_bytes());
+        let listing =
+            listed(List::Tools, format!(r#"[{{"name":"t","inputSchema":{schema}}}]"#).as_bytes());
         listing.strip_prefix("t\n").unwrap().to_owned()
     }
 
@@ -372,7 +357,10 @@ mod tests {
             {"name":"b","annotations":{"title":"Old title"}},
             {"name":"c","description":"\n  First line.\nSecond."},
             {"name":"d"}]"#;
-        assert_eq!(text(tools), "a  What it does.\nt  Title\nb  Old title\nc  First line.\nd\n");
+        assert_eq!(
+            listed(List::Tools, tools),
+            "a  What it does.\nt  Title\nb  Old title\nc  First line.\nd\n"
+        );
     }
 
     #[test]
@@ -381,7 +369,7 @@ mod tests {
             {"name":"b","execution":{"taskSupport":"optional"}},{"name":"c","execution":"required"},
             {"name":"d","execution":{"taskSupport":["required"]}},{"name":"e","execution":null}]"#;
         let expected = "a  T  (needs tasks, which this client does not have)\nb\nc\nd\ne\n";
-        assert_eq!(text(tools), expected);
+        assert_eq!(listed(List::Tools, tools), expected);
     }
 
     #[test]
@@ -417,25 +405,34 @@ mod tests {
     fn a_server_cannot_break_the_lines() {
         let tools =
             br#"[{"name":"a\nb","inputSchema":{"properties":{"x\ny":{"default":"1\n2"}}}}]"#;
-        assert_eq!(text(tools), "a b\n    x y  default 1 2\n");
+        assert_eq!(listed(List::Tools, tools), "a b\n    x y  default 1 2\n");
     }
 
     #[test]
     fn resources_and_prompts_are_a_line_each() {
         let list = br#"[{"uri":"a:b","name":"n"},{"uri":"c:d","name":"n","title":"The\nC"}]"#;
-        assert_eq!(resources(list), "a:b  n\nc:d  The\n");
-        assert_eq!(templates(br#"[{"uriTemplate":"u/{x}","name":"n"}]"#), "u/{x}  n\n");
+        assert_eq!(listed(List::Resources, list), "a:b  n\nc:d  The\n");
+        assert_eq!(
+            listed(List::Templates, br#"[{"uriTemplate":"u/{x}","name":"n"}]"#),
+            "u/{x}  n\n"
+        );
         let list = br#"[{"name":"p","description":"Says.","arguments":[
             {"name":"a","required":true,"description":"who"},{"name":"b"}]}]"#;
-        assert_eq!(prompts(list), "p  Says.\n    a  required  who\n    b\n");
+        assert_eq!(listed(List::Prompts, list), "p  Says.\n    a  required  who\n    b\n");
     }
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        assert_eq!(text(b"{}"), "[tools that cannot be read]\n");
-        assert_eq!(text(br#"[7,{"name":"x"}]"#), "[a tool that cannot be read]\nx\n");
-        assert_eq!(text(br#"[{"name":"x","inputSchema":{"properties":[]}}]"#), "x\n");
-        assert_eq!(text(b"[]"), "");
+        assert_eq!(listed(List::Tools, b"{}"), "[tools that cannot be read]\n");
+        assert_eq!(
+            listed(List::Tools, br#"[7,{"name":"x"}]"#),
+            "[a tool that cannot be read]\nx\n"
+        );
+        assert_eq!(
+            listed(List::Tools, br#"[{"name":"x","inputSchema":{"properties":[]}}]"#),
+            "x\n"
+        );
+        assert_eq!(listed(List::Tools, b"[]"), "");
     }
 
     #[test]
@@ -443,9 +440,9 @@ mod tests {
         let tools = br#"[{"name":7,"title":null,"description":["x",1.0],"annotations":"no"},
             {"name":"no","name":"a","title":{},"description":"d","annotations":[]},
             {"name":"b \ud83d","description":true,"annotations":{"title":null}}]"#;
-        assert_eq!(text(tools), "7  [\"x\",1.0]\na  d\nb \u{fffd}  true\n");
+        assert_eq!(listed(List::Tools, tools), "7  [\"x\",1.0]\na  d\nb \u{fffd}  true\n");
         let list =
             br#"[{"name":"p","description":5,"arguments":["a",{"name":"b","required":"true"},7]}]"#;
-        assert_eq!(prompts(list), "p  5\n    a\n    b  required\n");
+        assert_eq!(listed(List::Prompts, list), "p  5\n    a\n    b  required\n");
     }
 }

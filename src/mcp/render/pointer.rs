@@ -2,9 +2,9 @@
 //!
 //! Nothing is built but what lies on the way: a result may have megabytes.
 
-use crate::json::cursor::{Cursor, given, last, whole};
+use crate::json::cursor::{Cursor, Read, given, last, whole};
 use crate::json::task::Task;
-use crate::json::text::{bare, decoded, trim};
+use crate::json::text::{bare, trim};
 use crate::json::{Budget, Dialect, NotJson, pretty};
 use crate::mcp::render::content;
 
@@ -36,7 +36,7 @@ pub fn pretty_task<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, 
     Task::new(|mut budget| async move { laid_out(answer.as_ref(), &mut budget).await.ok() })
 }
 
-async fn part(answer: &[u8], pointer: &str, budget: &mut Budget) -> Result<String, NotJson> {
+async fn part(answer: &[u8], pointer: &str, budget: &mut Budget) -> Read<String> {
     let mut text = String::new();
     let found = find(answer, pointer, &mut text, budget).await;
     let Ok(part) = found else {
@@ -58,13 +58,23 @@ async fn find<'a>(
     pointer: &str,
     text: &'a mut String,
     budget: &mut Budget,
-) -> Result<&'a [u8], NotJson> {
-    let answer = whole(answer, budget).await?;
+) -> Read<&'a [u8]> {
     let tokens = tokens(pointer).ok_or(NotJson)?;
-    if let Ok(part) = follow(answer, &tokens, budget).await {
-        return Ok(part);
+    let Some((first, deeper)) = tokens.split_first() else { return whole(answer, budget).await };
+    // One pass over an object finds the member, and where else to look for it.
+    let (member, structured) = match trim(answer, budget).await.starts_with(b"{") {
+        true => {
+            let names = ["structuredContent", &**first];
+            let [structured, member] = last(answer, &names, budget).await?;
+            (if first == names[0] { structured } else { member }, structured)
+        }
+        false => (step(whole(answer, budget).await?, first, budget).await.ok().flatten(), None),
+    };
+    if let Some(member) = member {
+        if let Ok(part) = follow(member, deeper, budget).await {
+            return Ok(part);
+        }
     }
-    let structured = last(answer, &["structuredContent"], budget).await?[0];
     if let Some(structured) = given(structured) {
         if let Ok(part) = follow(structured, &tokens, budget).await {
             return Ok(part);
@@ -76,11 +86,7 @@ async fn find<'a>(
     }
 }
 
-async fn follow<'a>(
-    root: &'a [u8],
-    tokens: &[String],
-    budget: &mut Budget,
-) -> Result<&'a [u8], NotJson> {
+async fn follow<'a>(root: &'a [u8], tokens: &[String], budget: &mut Budget) -> Read<&'a [u8]> {
     let mut part = root;
     for token in tokens {
         part = step(part, token, budget).await?.ok_or(NotJson)?;
@@ -88,7 +94,7 @@ async fn follow<'a>(
     Ok(part)
 }
 
-async fn laid_out(answer: &[u8], budget: &mut Budget) -> Result<String, NotJson> {
+async fn laid_out(answer: &[u8], budget: &mut Budget) -> Read<String> {
     let mut text = String::new();
     let data = data(answer, &mut text, budget).await?;
     let mut out = String::with_capacity(data.len() * 2);
@@ -98,16 +104,12 @@ async fn laid_out(answer: &[u8], budget: &mut Budget) -> Result<String, NotJson>
 }
 
 /// The data of `answer`; `text` keeps its text, should that be the data.
-async fn data<'a>(
-    answer: &'a [u8],
-    text: &'a mut String,
-    budget: &mut Budget,
-) -> Result<&'a [u8], NotJson> {
-    let answer = whole(answer, budget).await?;
+async fn data<'a>(answer: &'a [u8], text: &'a mut String, budget: &mut Budget) -> Read<&'a [u8]> {
     let [structured] = last(answer, &["structuredContent"], budget).await.unwrap_or_default();
     if let Some(data) = given(structured) {
         return Ok(data);
     }
+    let answer = whole(answer, budget).await?;
     Ok(text_data(answer, text, budget).await.unwrap_or(answer))
 }
 
@@ -121,7 +123,7 @@ async fn text_data<'a>(
     if members.iter().all(Option::is_none) {
         return None;
     }
-    *text = content::texts_in_pieces(answer, budget).await;
+    *text = content::texts(answer, budget).await;
     let text = trim(text.as_bytes(), budget).await;
     // A lone word or number is what somebody wrote, not data.
     match text.first() {
@@ -140,32 +142,21 @@ fn tokens(pointer: &str) -> Option<Vec<String>> {
     rest.split('/').map(token).collect()
 }
 
-async fn step<'a>(
-    whole: &'a [u8],
-    token: &str,
-    budget: &mut Budget,
-) -> Result<Option<&'a [u8]>, NotJson> {
-    if whole.starts_with(b"{") {
-        let (mut members, mut found) = (Cursor::object(whole, budget).await?, None);
-        while let Some((name, value)) = members.member(budget).await? {
-            if decoded(name, budget).await.is_some_and(|name| name == token) {
-                found = Some(value);
-            }
-        }
-        return Ok(found);
+async fn step<'a>(value: &'a [u8], token: &str, budget: &mut Budget) -> Read<Option<&'a [u8]>> {
+    if value.starts_with(b"{") {
+        return Ok(last(value, &[token], budget).await?[0]);
     }
-    // As the standard has it: no sign, no leading zero.
+    // RFC 6901, section 4: no sign, no leading zero.
     let plain =
         token == "0" || !token.starts_with('0') && token.bytes().all(|byte| byte.is_ascii_digit());
     let index: usize = token.parse().ok().filter(|_| plain).ok_or(NotJson)?;
-    let (mut elements, mut at) = (Cursor::list(whole, budget).await?, 0);
-    while let Some(element) = elements.element(budget).await? {
-        if at == index {
-            return Ok(Some(element));
+    let mut elements = Cursor::list(value, budget).await?;
+    for _ in 0..index {
+        if elements.element(budget).await?.is_none() {
+            return Ok(None);
         }
-        at += 1;
     }
-    Ok(None)
+    elements.element(budget).await
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Invariant: every entry of a list has its row, and what cannot be read in it
 //! is an empty cell.
 
-use crate::json::cursor::{Cursor, given, last};
+use crate::json::cursor::{Cursor, Found, Read, given, last};
 use crate::json::task::Task;
 use crate::json::text::{bare, length, truth};
 use crate::json::{Budget, NotJson, Sink};
@@ -25,39 +25,13 @@ pub enum List {
     Prompts,
 }
 
-/// The tools of a raw list.
-pub fn tools(items: &[u8]) -> Table {
-    list_task(items, List::Tools).finish()
-}
-
-/// The resources of a raw list.
-pub fn resources(items: &[u8]) -> Table {
-    list_task(items, List::Resources).finish()
-}
-
-/// The resource templates of a raw list.
-pub fn templates(items: &[u8]) -> Table {
-    list_task(items, List::Templates).finish()
-}
-
-/// The prompts of a raw list.
-pub fn prompts(items: &[u8]) -> Table {
-    list_task(items, List::Prompts).finish()
-}
-
-/// The entries of a raw list, in steps: what [`tools`], [`resources`],
-/// [`templates`] or [`prompts`] gives.
+/// The entries of a raw list, in steps. Text that is not a list has none.
 pub fn list_task<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Task<'a, Table> {
     Task::new(move |mut budget| async move { entries(items.as_ref(), list, &mut budget).await })
 }
 
-/// The answer to a question that only reads, from the raw result: the parts of a
-/// resource, or the values of an argument.
-pub fn of_result(result: &[u8]) -> Option<Table> {
-    of_result_task(result).finish()
-}
-
-/// What [`of_result`] gives, in steps.
+/// The table of a raw result, in steps: the parts of a resource, or the values of an
+/// argument. `None` for any other result.
 pub fn of_result_task<'a>(result: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, Option<Table>> {
     Task::new(|mut budget| async move { answer(result.as_ref(), &mut budget).await.ok() })
 }
@@ -93,45 +67,45 @@ pub(crate) async fn entries(items: &[u8], list: List, budget: &mut Budget) -> Ta
     }
 }
 
-async fn fill(
-    items: &[u8],
-    list: List,
-    table: &mut Table,
-    budget: &mut Budget,
-) -> Result<(), NotJson> {
+async fn fill(items: &[u8], list: List, table: &mut Table, budget: &mut Budget) -> Read<()> {
     let mut items = Cursor::list(items, budget).await?;
-    while let Some(raw) = items.element(budget).await? {
-        match list {
-            List::Tools => tool(raw, table, budget).await,
+    loop {
+        let has_row = match list {
+            List::Tools => tool(&mut items, table, budget).await?,
             List::Resources => {
                 let names = ["uri", "name", "title", "description", "mimeType", "size"];
-                plain(raw, &names, table, budget).await;
+                plain(&mut items, &names, table, budget).await?
             }
             List::Templates => {
                 let names = ["uriTemplate", "name", "title", "description", "mimeType"];
-                plain(raw, &names, table, budget).await;
+                plain(&mut items, &names, table, budget).await?
             }
-            List::Prompts => prompt(raw, table, budget).await,
+            List::Prompts => prompt(&mut items, table, budget).await?,
+        };
+        if !has_row {
+            return items.end(budget).await;
         }
     }
-    items.end(budget).await
 }
 
+/// A row with the members of `names`. False at the end of the list.
 async fn plain<const N: usize>(
-    raw: &[u8],
+    items: &mut Cursor<'_>,
     names: &[&str; N],
     table: &mut Table,
     budget: &mut Budget,
-) {
-    for member in last(raw, names, budget).await.unwrap_or([None; N]) {
+) -> Read<bool> {
+    let Some((_, members)) = items.entry(names, budget).await? else { return Ok(false) };
+    for member in members.unwrap_or([None; N]) {
         cell(member, table, budget).await;
     }
+    Ok(true)
 }
 
-async fn tool(raw: &[u8], table: &mut Table, budget: &mut Budget) {
-    let wanted = ["name", "title", "description", "annotations", "execution"];
-    let members = last(raw, &wanted, budget).await;
-    let [name, title, description, notes, execution] = members.unwrap_or_default();
+async fn tool(items: &mut Cursor<'_>, table: &mut Table, budget: &mut Budget) -> Read<bool> {
+    let names = ["name", "title", "description", "annotations", "execution", "inputSchema"];
+    let Some((_, members)) = items.entry(&names, budget).await? else { return Ok(false) };
+    let [name, title, description, notes, execution, schema] = members.unwrap_or_default();
     let hints = ["title", "readOnlyHint", "destructiveHint", "idempotentHint"];
     let notes = last(notes.unwrap_or_default(), &hints, budget).await.unwrap_or_default();
     cell(name, table, budget).await;
@@ -144,7 +118,7 @@ async fn tool(raw: &[u8], table: &mut Table, budget: &mut Budget) {
     for hint in &notes[1..] {
         flag(*hint, table);
     }
-    let (names, required) = fields::names_of_tool(raw, budget).await;
+    let (names, required) = fields::names(schema, budget).await;
     for names in [names, required] {
         for (at, name) in names.iter().enumerate() {
             if at > 0 {
@@ -158,50 +132,50 @@ async fn tool(raw: &[u8], table: &mut Table, budget: &mut Budget) {
     let execution = given(execution).unwrap_or_default();
     let [tasks] = last(execution, &["taskSupport"], budget).await.unwrap_or_default();
     cell(tasks, table, budget).await;
+    Ok(true)
 }
 
-/// Adds a name to a cell of them.
-async fn another(name: &[u8], is_first: &mut bool, table: &mut Table, budget: &mut Budget) {
-    if !std::mem::take(is_first) {
-        table.append(" ");
-    }
-    bare(name, table, budget).await;
-}
-
-async fn prompt(raw: &[u8], table: &mut Table, budget: &mut Budget) {
-    let members = last(raw, &["name", "title", "description", "arguments"], budget).await;
+async fn prompt(items: &mut Cursor<'_>, table: &mut Table, budget: &mut Budget) -> Read<bool> {
+    let names = ["name", "title", "description", "arguments"];
+    let Some((_, members)) = items.entry(&names, budget).await? else { return Ok(false) };
     let [name, title, description, arguments] = members.unwrap_or_default();
     for member in [name, title, description] {
         cell(member, table, budget).await;
     }
     if let Ok(mut list) = Cursor::list(arguments.unwrap_or_default(), budget).await {
         let mut is_first = true;
-        while let Ok(Some(argument)) = list.element(budget).await {
-            let Some([name]) = argument_members(argument, &["name"], budget).await else {
-                continue;
-            };
-            another(given(name).unwrap_or(b"\"\""), &mut is_first, table, budget).await;
+        while let Some([name]) = next_argument(&mut list, &["name"], budget).await {
+            if !std::mem::take(&mut is_first) {
+                table.append(" ");
+            }
+            write(name, table, budget).await;
         }
     }
     table.end_cell();
+    Ok(true)
 }
 
-/// The members of an argument of a prompt, the name first. A string is the name
-/// alone.
-pub(crate) async fn argument_members<'a, const N: usize>(
-    argument: &'a [u8],
+/// The next argument of a prompt, the name first. An argument that is a string is its name,
+/// and any other that is no object is left out.
+pub(crate) async fn next_argument<'a, const N: usize>(
+    list: &mut Cursor<'a>,
     names: &[&str; N],
     budget: &mut Budget,
-) -> Option<[Option<&'a [u8]>; N]> {
-    if argument.starts_with(b"\"") {
-        let mut members = [None; N];
-        members[0] = Some(argument);
-        return Some(members);
+) -> Option<Found<'a, N>> {
+    while let Ok(Some((raw, members))) = list.entry(names, budget).await {
+        if members.is_some() {
+            return members;
+        }
+        if raw.starts_with(b"\"") {
+            let mut members = [None; N];
+            members[0] = Some(raw);
+            return Some(members);
+        }
     }
-    last(argument, names, budget).await.ok()
+    None
 }
 
-async fn answer(result: &[u8], budget: &mut Budget) -> Result<Table, NotJson> {
+async fn answer(result: &[u8], budget: &mut Budget) -> Read<Table> {
     let names = ["contents", "completion", "content"];
     let [parts, completion, content] = last(result, &names, budget).await?;
     // Some servers take the name of a tool's result.
@@ -248,15 +222,15 @@ async fn contents(parts: &[u8], budget: &mut Budget) -> Table {
     table
 }
 
-async fn named(items: &[u8], wanted: &str, budget: &mut Budget) -> Result<Option<Table>, NotJson> {
+async fn named(items: &[u8], wanted: &str, budget: &mut Budget) -> Read<Option<Table>> {
     let mut found = None;
     let mut items = Cursor::list(items, budget).await?;
-    while let Some(raw) = items.element(budget).await? {
-        // All of it must be a list before any of it counts.
+    // The whole list must be JSON before any of it counts.
+    while let Some((_, members)) = items.entry(&["name", "arguments"], budget).await? {
+        let [name, list] = members.unwrap_or_default();
         if found.is_some() {
             continue;
         }
-        let [name, list] = last(raw, &["name", "arguments"], budget).await.unwrap_or_default();
         let mut word = String::new();
         if let Some(name) = given(name) {
             bare(name, &mut word, budget).await;
@@ -272,12 +246,8 @@ async fn arguments(list: &[u8], budget: &mut Budget) -> Table {
     let names = ["name", "required", "description", "title"];
     let mut table = Table::with_room(&["name", "required", "description", "title"], list.len());
     let Ok(mut list) = Cursor::list(list, budget).await else { return table };
-    while let Ok(Some(argument)) = list.element(budget).await {
-        let Some([name, required, description, title]) =
-            argument_members(argument, &names, budget).await
-        else {
-            continue;
-        };
+    while let Some(argument) = next_argument(&mut list, &names, budget).await {
+        let [name, required, description, title] = argument;
         cell(name, &mut table, budget).await;
         flag(required, &mut table);
         cell(description, &mut table, budget).await;
@@ -315,9 +285,18 @@ impl Sink for Table {
 mod tests {
     use super::*;
 
+    fn table_of(list: List, items: &[u8]) -> Table {
+        list_task(items, list).finish()
+    }
+
+    fn result_of(result: &[u8]) -> Option<Table> {
+        of_result_task(result).finish()
+    }
+
     #[test]
     fn tools_have_their_hints_and_their_arguments() {
-        let table = tools(
+        let table = table_of(
+            List::Tools,
             br#"[{"name":"t","annotations":{"title":"T","readOnlyHint":true,"destructiveHint":1},
             "inputSchema":{"properties":{"b":{},"a":{}},"required":["a"]},
             "execution":{"taskSupport":"optional"}}, 7]"#,
@@ -331,21 +310,22 @@ mod tests {
 
     #[test]
     fn resources_templates_and_prompts_have_their_columns() {
-        let table = resources(br#"[{"uri":"u","name":"n","mimeType":"a/b","size":12}]"#);
+        let table =
+            table_of(List::Resources, br#"[{"uri":"u","name":"n","mimeType":"a/b","size":12}]"#);
         assert_eq!((table.get(0, "mime"), table.get(0, "size")), (Some("a/b"), Some("12")));
-        let table = templates(br#"[{"uriTemplate":"u/{x}","name":"n"}]"#);
+        let table = table_of(List::Templates, br#"[{"uriTemplate":"u/{x}","name":"n"}]"#);
         assert_eq!((table.get(0, "uri_template"), table.get(0, "mime")), (Some("u/{x}"), Some("")));
         let list = br#"[{"name":"p","arguments":[{"name":"a","required":true},{"name":"b"}]}]"#;
-        assert_eq!(prompts(list).get(0, "arguments"), Some("a b"));
+        assert_eq!(table_of(List::Prompts, list).get(0, "arguments"), Some("a b"));
         let table = prompt_arguments(list, "p").unwrap();
         assert_eq!((table.get(0, "required"), table.get(1, "required")), (Some("1"), Some("")));
         assert!(prompt_arguments(list, "q").is_none());
-        assert_eq!(prompts(b"nonsense").rows(), 0);
+        assert_eq!(table_of(List::Prompts, b"nonsense").rows(), 0);
     }
 
     #[test]
     fn parts_of_a_resource_have_their_sizes() {
-        let table = of_result(
+        let table = result_of(
             br#"{"contents":[{"uri":"a://b","mimeType":"text/plain","text":"\u00e9\n"},
             {"uri":"c","blob":"AAEC"},{"blob":"AAE="},7]}"#,
         );
@@ -355,13 +335,13 @@ mod tests {
         assert_eq!(row(1), ["c", "", "3", ""]);
         assert_eq!(row(2), ["", "", "2", ""]);
         assert_eq!((row(3), table.rows()), (["", "", "1", "7"], 4));
-        assert_eq!(of_result(br#"{"contents":null}"#).unwrap().rows(), 0);
+        assert_eq!(result_of(br#"{"contents":null}"#).unwrap().rows(), 0);
         for one in [
             r#"{"contents":{"uri":"c","text":"t"}}"#,
             r#"{"content":[{"uri":"c","text":"t"}]}"#,
             r#"{"contents":["x"],"contents":[null,{"text":"t","uri":"d","uri":"c"}]}"#,
         ] {
-            let table = of_result(one.as_bytes()).unwrap();
+            let table = result_of(one.as_bytes()).unwrap();
             assert_eq!(
                 (table.get(0, "uri"), table.get(0, "text")),
                 (Some("c"), Some("t")),
@@ -372,11 +352,11 @@ mod tests {
 
     #[test]
     fn values_of_an_argument_have_a_row_each() {
-        let table = of_result(br#"{"completion":{"values":["a b",7],"total":9}}"#).unwrap();
+        let table = result_of(br#"{"completion":{"values":["a b",7],"total":9}}"#).unwrap();
         assert_eq!(
             (table.rows(), table.get(0, "value"), table.get(1, "value")),
             (2, Some("a b"), Some("7"))
         );
-        assert!(of_result(b"{}").is_none() && of_result(b"[]").is_none());
+        assert!(result_of(b"{}").is_none() && result_of(b"[]").is_none());
     }
 }

@@ -6,28 +6,23 @@
 
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
-use crate::chunks::Chunks;
-use crate::json::cursor::{Cursor, whole};
+use crate::json::cursor::{Cursor, Read, whole};
 use crate::json::text::{bare, read, trim};
 use crate::json::{Budget, NotJson, Sink, Step, Token, Tokenizer, Unescape};
 
 /// Values inside values that are compared.
 const DEPTH: usize = 24;
 /// Texts that are compared. A result of more is shown whole.
-const TEXTS: usize = 1000;
+pub(super) const TEXTS: usize = 1000;
 
 /// Whether `structured`, a raw value, says nothing that the raw strings `texts` do
 /// not say: it is the JSON in one of them, or an object that only wraps their
 /// words (`{"result": "..."}`) or the list of them.
-pub(crate) async fn repeats(structured: &[u8], texts: &Chunks<&[u8]>, budget: &mut Budget) -> bool {
+pub(crate) async fn repeats(structured: &[u8], texts: &[&[u8]], budget: &mut Budget) -> bool {
     texts.len() <= TEXTS && compare(structured, texts, budget).await.unwrap_or(false)
 }
 
-async fn compare(
-    structured: &[u8],
-    texts: &Chunks<&[u8]>,
-    budget: &mut Budget,
-) -> Result<bool, NotJson> {
+async fn compare(structured: &[u8], texts: &[&[u8]], budget: &mut Budget) -> Read<bool> {
     let keys = RandomState::new();
     let wrapped = wrapped(structured, budget).await?;
     let all = fingerprint(structured, &keys, budget).await?;
@@ -41,7 +36,7 @@ async fn compare(
         list = Some(Cursor::list(value, budget).await?);
     }
     let mut is_list = list.is_some();
-    for text in texts.iter() {
+    for text in texts {
         let data = data(text, &keys, budget).await;
         if data.is_some() && (data == Some(all) || data == inner) {
             return Ok(true);
@@ -66,10 +61,7 @@ async fn compare(
 }
 
 /// The only value in an object.
-async fn wrapped<'a>(
-    structured: &'a [u8],
-    budget: &mut Budget,
-) -> Result<Option<&'a [u8]>, NotJson> {
+async fn wrapped<'a>(structured: &'a [u8], budget: &mut Budget) -> Read<Option<&'a [u8]>> {
     if !structured.starts_with(b"{") {
         return Ok(None);
     }
@@ -98,7 +90,7 @@ struct Frame {
     count: u64,
 }
 
-async fn fingerprint(json: &[u8], keys: &RandomState, budget: &mut Budget) -> Result<u64, NotJson> {
+async fn fingerprint(json: &[u8], keys: &RandomState, budget: &mut Budget) -> Read<u64> {
     let mut tokenizer = Tokenizer::new();
     let mut frames: Vec<Frame> = Vec::new();
     loop {
@@ -185,8 +177,7 @@ impl<H: Hasher + Send> Sink for Hashing<H> {
 fn said(structured: &str, texts: &[&str]) -> bool {
     let quoted: Vec<String> =
         texts.iter().map(|text| serde_json::to_string(text).expect("text")).collect();
-    let mut raw = Chunks::new();
-    quoted.iter().for_each(|text| raw.push(text.as_bytes()));
+    let raw: Vec<&[u8]> = quoted.iter().map(|text| text.as_bytes()).collect();
     crate::json::task::Task::new(|mut budget| async move {
         repeats(structured.as_bytes(), &raw, &mut budget).await
     })

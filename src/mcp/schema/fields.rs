@@ -472,14 +472,12 @@ async fn write_lines(
     table.end_cell();
 }
 
-/// The names of the arguments of a raw tool, and of those that are required.
-pub(crate) async fn names_of_tool<'a>(
-    tool: &'a [u8],
+/// The names of the arguments of a raw schema, and of those that are required.
+pub(crate) async fn names<'a>(
+    schema: Option<&'a [u8]>,
     budget: &mut Budget,
 ) -> (Vec<Cow<'a, str>>, Vec<Cow<'a, str>>) {
-    let Ok([Some(schema)]) = last(tool, &["inputSchema"], budget).await else {
-        return Default::default();
-    };
+    let Some(schema) = schema else { return Default::default() };
     if schema.len() > LONGEST {
         let names = ["properties", "required"];
         let [properties, required] = last(schema, &names, budget).await.unwrap_or_default();

@@ -102,7 +102,11 @@ fn write_tool(tool: &Members<'_>, out: &mut String) -> Option<()> {
     // What a schema means is held by tests/schemas.rs; here it counts where it stands.
     if let Some(schema) = tool.get("inputSchema") {
         let alone = format!(r#"[{{"name":"t","inputSchema":{}}}]"#, schema.get());
-        let listing = tmcp::mcp::render::listing::text(alone.as_bytes());
+        let listing = tmcp::mcp::render::listing::task(
+            alone.as_bytes(),
+            tmcp::mcp::render::rows::List::Tools,
+        )
+        .finish();
         out.push_str(listing.strip_prefix("t\n").expect("the name comes first"));
     }
     Some(())

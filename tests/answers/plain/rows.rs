@@ -34,7 +34,11 @@ pub fn tools(items: &[u8]) -> Table {
         // What a schema means is held by tests/schemas.rs; here it counts where it stands.
         let schema = tool.get("inputSchema").map_or("{}", RawValue::get);
         let alone = format!(r#"[{{"inputSchema":{schema}}}]"#);
-        let alone = tmcp::mcp::render::rows::tools(alone.as_bytes());
+        let alone = tmcp::mcp::render::rows::list_task(
+            alone.as_bytes(),
+            tmcp::mcp::render::rows::List::Tools,
+        )
+        .finish();
         let of = |name| alone.get(0, name).unwrap_or_default().to_owned();
         table.push([
             word(&tool, "name"),
