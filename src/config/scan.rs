@@ -3,8 +3,8 @@
 //! `~/.claude.json` grows to tens of megabytes of history, and tmux must not
 //! stutter while it is read. So the driver feeds the scanner a chunk per
 //! dispatch; the scanner checks the whole document's syntax on the way but
-//! keeps nothing of it except the one value that matters. What that value means
-//! is the business of [`parse_servers`](super::parse_servers).
+//! keeps only the values of a few keys. Their meaning is the business of
+//! [`parse_servers`](super::parse_servers).
 //!
 //! Invariants:
 //! - the result, and the place and wording of a syntax error, do not depend on
@@ -48,7 +48,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// Comments, and a comma before a closing bracket, are read over.
 pub struct Scanner {
     tokenizer: Tokenizer,
-    /// The end of what was fed, from the value or the key that is going on.
+    /// The last bytes that were fed, from the start of the unfinished key or kept value.
     window: Vec<u8>,
     /// Where the window begins in the document.
     position: Position,
@@ -125,9 +125,8 @@ impl Scanner {
         if is_cut || self.tokenizer.error().is_some() || !self.is_started && !rest.is_empty() {
             return Err(self.error_at(self.error_offset(), NOT_UTF8));
         }
-        let is_slash = !is_string && rest == b"/";
         let what = match self.tokenizer.finish() {
-            Ok(_) if !is_slash => {
+            Ok(_) => {
                 if self.tokenizer.is_relaxed() {
                     for value in self.kept.values.values_mut() {
                         *value = plain_json(value);
@@ -136,9 +135,10 @@ impl Scanner {
                 return Ok(self.kept);
             }
             _ if is_string => "the file ends inside a string",
-            _ if is_slash => "the file ends inside a comment",
             _ => match self.tokenizer.error().map(|error| error.expected) {
-                Some("the end of the comment") => "the file ends inside a comment",
+                Some("a comment after '/'" | "the end of the comment") => {
+                    "the file ends inside a comment"
+                }
                 _ if self.tokenizer.nesting().depth() == 0 => {
                     return Err(Error::new(Kind::Invalid, "the file is empty"));
                 }
@@ -183,7 +183,7 @@ impl Scanner {
         self.tokenizer.error().map_or(self.tokenizer.at(), |error| error.at)
     }
 
-    /// Says what stands where the document stops being JSON, once all of it is there.
+    /// Names the character where the document stops being JSON, once it is complete.
     fn syntax_error(&self) -> Result<()> {
         let Some(error) = self.tokenizer.error() else { return Ok(()) };
         self.check_limit(error.at)?;
@@ -306,7 +306,7 @@ impl Scanner {
         Ok(())
     }
 
-    /// Drops what was read, but for the key or the value that is going on.
+    /// Drops the bytes read, but for the unfinished key or kept value.
     fn shorten_window(&mut self) {
         let at = self.tokenizer.at();
         let mut used = self.capture().map_or(at, |(_, start)| start);
@@ -341,7 +341,7 @@ impl fmt::Debug for Scanner {
     }
 }
 
-/// What the tokenizer is below.
+/// The key at the top that the tokenizer is below.
 enum Top {
     Projects,
     /// A key that may be an entry in the wrong place.
@@ -349,7 +349,7 @@ enum Top {
     Other,
 }
 
-/// What a key is that matters.
+/// The role of a key.
 #[derive(Clone, Copy, PartialEq)]
 enum Role {
     /// A key of the document.

@@ -37,7 +37,7 @@ pub enum Token {
     Null,
 }
 
-/// What a call of [`Tokenizer::next`] came to.
+/// The result of a call of [`Tokenizer::next`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A token, from [`Tokenizer::start`] to [`Tokenizer::end`].
@@ -61,7 +61,7 @@ pub struct NotJson;
 pub struct SyntaxError {
     /// Offset in bytes of the first byte that does not fit.
     pub at: usize,
-    /// What JSON allows there, as a noun for a message: "expected a value".
+    /// The noun that JSON allows there, for a message: "expected a value".
     pub expected: &'static str,
 }
 
@@ -114,6 +114,8 @@ impl State {
 enum Comment {
     #[default]
     None,
+    /// After the slash, which begins either.
+    Slash,
     Line,
     Block,
 }
@@ -168,7 +170,7 @@ impl Tokenizer {
         self.end
     }
 
-    /// How far the text was read. What follows the last token may have been, too.
+    /// How far the text was read: at least to the end of the last token.
     pub fn at(&self) -> usize {
         self.at
     }
@@ -223,7 +225,7 @@ impl Tokenizer {
         self.checked = self.checked.saturating_sub(count);
     }
 
-    /// Reads on. `text` is the whole text so far; what was there before must not change.
+    /// Reads on. `text` is the whole text so far; bytes of earlier calls must not change.
     ///
     /// # Errors
     /// The text stops being JSON.
@@ -238,7 +240,7 @@ impl Tokenizer {
             }
             let byte = match text.get(self.at) {
                 Some(byte) if *byte > b' ' && self.comment == Comment::None => *byte,
-                _ => match self.skip_blanks(text, budget) {
+                _ => match self.skip_blanks(text, budget)? {
                     Ok(byte) => byte,
                     Err(step) => return Ok(step),
                 },
@@ -312,13 +314,8 @@ impl Tokenizer {
         let is_jsonc = self.dialect == Dialect::Jsonc;
         match (self.state, byte) {
             (_, b'/') if is_jsonc => {
-                match text.get(self.at + 1) {
-                    None => return Ok(Some(Step::NeedInput)),
-                    Some(b'/') => self.comment = Comment::Line,
-                    Some(b'*') => self.comment = Comment::Block,
-                    Some(_) => return self.expected_at(self.at + 1, "a comment after '/'"),
-                }
-                self.at += 2;
+                self.at += 1;
+                self.comment = Comment::Slash;
                 self.is_relaxed = true;
                 Ok(None)
             }
@@ -347,7 +344,7 @@ impl Tokenizer {
     /// Something else stands there.
     pub fn trailing(&mut self, text: &[u8], budget: &mut Budget) -> Result<Step, NotJson> {
         loop {
-            match self.skip_blanks(text, budget) {
+            match self.skip_blanks(text, budget)? {
                 Err(step) => return Ok(step),
                 Ok(byte) => {
                     if let Some(step) = self.rare(byte, text)? {
@@ -365,14 +362,15 @@ impl Tokenizer {
     /// The value is not complete.
     pub fn finish(&mut self) -> Result<Option<Token>, NotJson> {
         match self.state {
-            State::Done if self.comment != Comment::Block => Ok(None),
+            _ if self.comment == Comment::Slash => self.expected("a comment after '/'"),
+            _ if self.comment == Comment::Block => self.expected("the end of the comment"),
+            State::Done => Ok(None),
             State::InNumber if self.nesting.depth() == 0 && self.number.is_complete() => {
                 self.end_value(&[]);
                 Ok(Some(Token::Number))
             }
             State::InNumber if !self.number.is_complete() => self.expected("a digit"),
             State::InKey | State::InText => self.expected("the end of the string"),
-            _ if self.comment == Comment::Block => self.expected("the end of the comment"),
             _ if self.nesting.depth() == 0 => self.expected("a value"),
             _ if self.nesting.in_object() => self.expected("'}'"),
             _ => self.expected("']'"),
@@ -389,24 +387,35 @@ impl Tokenizer {
         Err(NotJson)
     }
 
-    /// The first byte that is neither a blank nor in a comment.
+    /// The first byte that is neither a blank nor in a comment, or why there is none yet.
     ///
     /// # Errors
-    /// Why there is none yet.
-    fn skip_blanks(&mut self, text: &[u8], budget: &mut Budget) -> Result<u8, Step> {
+    /// No comment begins after the slash.
+    fn skip_blanks(
+        &mut self,
+        text: &[u8],
+        budget: &mut Budget,
+    ) -> Result<Result<u8, Step>, NotJson> {
         loop {
-            let rest =
-                text.get(self.at..).filter(|rest| !rest.is_empty()).ok_or(Step::NeedInput)?;
-            let piece = &rest[..rest.len().min(PIECE)];
+            let piece = &text[self.at..text.len().min(self.at + PIECE)];
+            let Some(first) = piece.first() else { return Ok(Err(Step::NeedInput)) };
             let count = match self.comment {
                 Comment::None => {
                     let blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
                     let count = piece.iter().position(|byte| !blank(byte)).unwrap_or(piece.len());
                     if count == 0 {
-                        return Ok(piece[0]);
+                        return Ok(Ok(*first));
                     }
                     self.is_multiline |= piece[..count].iter().any(|b| matches!(b, b'\n' | b'\r'));
                     count
+                }
+                Comment::Slash => {
+                    self.comment = match first {
+                        b'/' => Comment::Line,
+                        b'*' => Comment::Block,
+                        _ => return self.expected("a comment after '/'"),
+                    };
+                    1
                 }
                 Comment::Line => match memchr::memchr(b'\n', piece) {
                     Some(end) => {
@@ -427,10 +436,10 @@ impl Tokenizer {
             self.at += count;
             budget.charge(count / 2 + 1);
             if count == 0 && self.comment == Comment::Block {
-                return Err(Step::NeedInput);
+                return Ok(Err(Step::NeedInput));
             }
             if budget.is_spent() {
-                return Err(Step::OutOfBudget);
+                return Ok(Err(Step::OutOfBudget));
             }
         }
     }
