@@ -228,7 +228,7 @@ impl tmcp_event {
         match self.blobs.made() {
             Some(binary) => binary.blobs.len(),
             // Nothing is decoded to be counted.
-            None => blob::blobs(self.json()).len(),
+            None => blob::count(self.json()),
         }
     }
 

@@ -16,11 +16,13 @@ use std::collections::{BTreeMap, btree_map};
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 use self::entry::Entry;
 use super::{Config, Problem, ProblemKind, Scope, quoted};
+use crate::json::cursor::Cursor;
+use crate::json::task::Task;
+use crate::json::{Budget, NotJson, unescape};
 
 /// Reads `raw`, the value of `mcpServers` in the file `origin`, and expands
 /// variables by `env`.
@@ -33,7 +35,7 @@ pub fn parse_servers(raw: &[u8], env: &dyn Fn(&str) -> Option<String>, origin: &
 pub struct Parser {
     origin: String,
     scope: Scope,
-    entries: btree_map::IntoIter<String, Box<RawValue>>,
+    entries: btree_map::IntoIter<String, Box<[u8]>>,
     config: Config,
 }
 
@@ -106,33 +108,24 @@ impl fmt::Debug for Parser {
 /// The entries by name, unread: sorted, the last of two equal names alone.
 #[derive(Default)]
 struct Entries {
-    map: BTreeMap<String, Box<RawValue>>,
+    map: BTreeMap<String, Box<[u8]>>,
     twice: Vec<String>,
 }
 
-impl<'de> Deserialize<'de> for Entries {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Entries, D::Error> {
-        struct Names;
-        impl<'de> Visitor<'de> for Names {
-            type Value = Entries;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Entries, A::Error> {
-                let mut entries = Entries::default();
-                while let Some((name, raw)) = access.next_entry::<String, Box<RawValue>>()? {
-                    if entries.map.insert(name.clone(), raw).is_some() {
-                        entries.twice.push(name);
-                    }
-                }
-                entries.twice.sort();
-                entries.twice.dedup();
-                Ok(entries)
+impl Entries {
+    async fn read(raw: &[u8], budget: &mut Budget) -> Result<Entries, NotJson> {
+        let mut entries = Entries::default();
+        let mut members = Cursor::object(raw, budget).await?;
+        while let Some((name, value)) = members.member(budget).await? {
+            let name = unescape(name).into_owned();
+            if entries.map.insert(name.clone(), value.into()).is_some() {
+                entries.twice.push(name);
             }
         }
-        deserializer.deserialize_map(Names)
+        members.end(budget).await?;
+        entries.twice.sort();
+        entries.twice.dedup();
+        Ok(entries)
     }
 }
 
@@ -155,13 +148,12 @@ fn entries(raw: &[u8]) -> Result<Entries, String> {
     if raw.trim_ascii().first() == Some(&b'n') {
         return Ok(Entries::default());
     }
-    // serde_json's own sentence may quote the text it stumbled on.
-    serde_json::from_slice(raw).map_err(|error| {
-        format!(
-            "'mcpServers' is not valid JSON at its line {} column {}",
-            error.line(),
-            error.column()
-        )
+    let read = |mut budget| async move { Entries::read(raw, &mut budget).await };
+    Task::new(read).finish().map_err(|NotJson| {
+        // Only the place: the rest of the sentence may quote the text.
+        let place = serde_json::from_slice::<IgnoredAny>(raw).err();
+        let (line, column) = place.map_or((1, 1), |error| (error.line(), error.column()));
+        format!("'mcpServers' is not valid JSON at its line {line} column {column}")
     })
 }
 

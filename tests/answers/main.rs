@@ -5,6 +5,7 @@
 
 mod generate;
 mod plain;
+mod rules;
 
 use generate::Random;
 use tmcp::json::task::Task;
@@ -147,9 +148,7 @@ fn agrees(seed: u64, json: &str) {
     };
     let blobs = made("blobs", || all(blob::blobs_task(bytes())));
     assert!(blobs == plain, "{}\nnot {plain:?}", told(seed, "blobs", json, &blobs));
-    let found = blob::blobs(json.as_bytes());
-    let found: Vec<_> = found.iter().map(|blob| (blob.mime(), blob.decode())).collect();
-    assert_eq!(found, plain);
+    assert_eq!(blob::count(json.as_bytes()), plain.len());
 }
 
 fn setting(name: &str) -> Option<u64> {
@@ -192,7 +191,7 @@ fn bytes_that_are_no_text_are_shown_as_they_came() {
         let text = made("text", || content::text_task(bytes));
         assert_eq!(text, String::from_utf8_lossy(bytes));
         assert_eq!(made("part", || pointer::pick_task(bytes, String::new())), None);
-        assert!(blob::blobs(bytes).is_empty());
+        assert_eq!(blob::count(bytes), 0);
         assert_eq!(rows::list_task(bytes, List::Resources).finish().rows(), 0);
     }
 }

@@ -6,7 +6,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::spelling::{self, Spelled};
@@ -71,12 +70,12 @@ pub(super) struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     pub(super) fn read(
-        raw: &RawValue,
+        raw: &[u8],
         env: &'a dyn Fn(&str) -> Option<String>,
         folder: Option<&'a Path>,
         warnings: &'a mut Vec<String>,
     ) -> Result<Entry<'a>, Unusable> {
-        let value = serde_json::from_str(raw.get()).map_err(|_| {
+        let value = serde_json::from_slice(raw).map_err(|_| {
             "the entry holds a number or a character out of range, or is nested too deeply"
                 .to_owned()
         })?;

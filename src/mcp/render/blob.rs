@@ -1,7 +1,7 @@
 //! The binary parts of an answer: images, audio, blobs of resources.
 //!
-//! Separate from the text, which only measures them: the bytes are made when
-//! somebody wants to keep them.
+//! Separate from the text, which only measures them: the bytes are decoded when the
+//! host asks for them.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ use crate::mcp::render::blocks::Blocks;
 
 /// A binary part, still encoded.
 #[derive(Clone, Copy, Debug)]
-pub struct Blob<'a> {
-    /// A raw string, or what the prefix of a data URI says, without quotes.
+pub(crate) struct Blob<'a> {
+    /// A raw string, or the media type of a data URI, without quotes.
     mime: Option<&'a [u8]>,
     /// The inside of a raw string, without the prefix of a data URI.
     base64: &'a [u8],
@@ -30,14 +30,13 @@ pub struct Blobs {
     ends: Chunks<(usize, usize)>,
 }
 
-/// The binary parts of a raw answer, in its order: of a tool's result, a read
-/// resource or an expanded prompt.
-pub fn blobs(answer: &[u8]) -> Vec<Blob<'_>> {
-    let found = Task::new(|mut budget| async move { find(answer, &mut budget).await }).finish();
-    (0..found.len()).filter_map(|at| found.get(at).copied()).collect()
+/// How many binary parts a raw answer has. None of them is decoded.
+pub fn count(answer: &[u8]) -> usize {
+    Task::new(|mut budget| async move { find(answer, &mut budget).await.len() }).finish()
 }
 
-/// The binary parts of a raw answer, decoded, in steps.
+/// The binary parts of a raw answer in its order, decoded, in steps: of a tool's result, a
+/// read resource or an expanded prompt.
 pub fn blobs_task<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, Blobs> {
     Task::new(|mut budget| async move {
         let answer = answer.as_ref();
@@ -60,7 +59,7 @@ pub fn blobs_task<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, B
     })
 }
 
-/// How many bytes a raw string in base64 stands for; 0 for what is no string.
+/// How many bytes a raw string in base64 stands for; 0 for any other value.
 pub(crate) async fn length(base64: &[u8], budget: &mut Budget) -> usize {
     match Blob::new(None, base64) {
         Some(blob) => blob.length(budget).await,
@@ -90,7 +89,7 @@ impl Blobs {
 
 impl<'a> Blob<'a> {
     /// The part in the raw value `data`, which is base64 or a data URI (RFC 2397);
-    /// `None` for what is no string.
+    /// `None` for any other value.
     pub(crate) fn new(mime: Option<&'a [u8]>, data: &'a [u8]) -> Option<Blob<'a>> {
         let inside = data.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
         let mime = mime.filter(|mime| mime.starts_with(b"\"") && *mime != b"\"\"");
@@ -98,18 +97,6 @@ impl<'a> Blob<'a> {
             Some((said, base64)) => Blob { mime: mime.or(said), base64 },
             None => Blob { mime, base64: inside },
         })
-    }
-
-    /// The type the server gave it, empty when it gave none.
-    pub fn mime(&self) -> String {
-        self.type_name().into_owned()
-    }
-
-    /// Its bytes. What is no base64 is skipped, so that line breaks and the other
-    /// alphabet do no harm.
-    pub fn decode(&self) -> Vec<u8> {
-        let bytes = Vec::with_capacity(self.base64.len() / 4 * 3 + 3);
-        Task::new(|mut budget| async move { self.read(bytes, &mut budget).await }).finish()
     }
 
     /// How many bytes it stands for.
@@ -120,6 +107,7 @@ impl<'a> Blob<'a> {
         length
     }
 
+    /// The type the server gave it, empty when it gave none.
     fn type_name(&self) -> Cow<'a, str> {
         // Of a longer one only the beginning could be a type.
         const LONGEST: usize = 4096;
@@ -131,7 +119,8 @@ impl<'a> Blob<'a> {
         }
     }
 
-    /// Adds its bytes to `bytes`.
+    /// Adds its bytes, of either alphabet, to `bytes`. Bytes that are not base64 are skipped,
+    /// because servers break lines.
     async fn read(&self, mut bytes: Vec<u8>, budget: &mut Budget) -> Vec<u8> {
         let mut decoder = Decoder { bits: 0, count: 0, each: |byte| bytes.push(byte) };
         read(Unescape::inside(self.base64), &mut decoder, budget).await;
@@ -141,7 +130,7 @@ impl<'a> Blob<'a> {
 
 /// Media type and data of a data URI.
 fn data_uri(inside: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
-    // Type and parameters of any image that anybody sends.
+    // Longer than the type and the parameters of images that servers send.
     const LONGEST: usize = 200;
     let rest = inside.trim_ascii_start();
     let rest = rest.get(5..).filter(|_| rest[..5].eq_ignore_ascii_case(b"data:"))?;
@@ -232,7 +221,7 @@ impl<F: FnMut(u8) + Send> Sink for Decoder<F> {
     fn push(&mut self, text: &str) {
         for byte in text.bytes() {
             if byte == b'=' {
-                // What follows was encoded by itself.
+                // The bytes behind the padding were encoded by themselves.
                 (self.bits, self.count) = (0, 0);
             }
             let Some(sextet) = sextet(byte) else { continue };
@@ -240,7 +229,7 @@ impl<F: FnMut(u8) + Send> Sink for Decoder<F> {
             self.count += 6;
             if self.count >= 8 {
                 self.count -= 8;
-                // The eight bits that are complete; what is above them went out before.
+                // The cast drops the bits that were given to `each` before.
                 (self.each)((self.bits >> self.count) as u8);
             }
         }
@@ -267,9 +256,17 @@ fn sextet(byte: u8) -> Option<u8> {
 mod tests {
     use super::*;
 
+    /// Type and bytes of each binary part.
+    fn blobs(answer: &[u8]) -> Vec<(String, Vec<u8>)> {
+        let blobs = blobs_task(answer).finish();
+        assert_eq!(count(answer), blobs.len());
+        let part = |at| blobs.get(at).map(|(mime, bytes)| (mime.to_owned(), bytes.to_owned()));
+        (0..blobs.len()).filter_map(part).collect()
+    }
+
     fn decoded(base64: &str) -> Vec<u8> {
         let answer = format!(r#"{{"content":[{{"type":"image","data":"{base64}"}}]}}"#);
-        blobs(answer.as_bytes())[0].decode()
+        blobs(answer.as_bytes()).remove(0).1
     }
 
     #[test]
@@ -296,8 +293,7 @@ mod tests {
     fn a_data_uri_is_its_type_and_its_data() {
         let of = |block: &str| {
             let answer = format!(r#"{{"content":[{block}]}}"#);
-            let found = blobs(answer.as_bytes());
-            (found[0].mime(), found[0].decode())
+            blobs(answer.as_bytes()).remove(0)
         };
         for (block, mime) in [
             (r#"{"type":"image","data":"data:image/png;base64,Zm9v"}"#, "image/png"),
@@ -324,10 +320,8 @@ mod tests {
             {"type":"audio","mimeType":"audio/wav","data":"Zg=="},
             {"type":"resource","resource":{"uri":"x","blob":"Zm8="}},
             {"type":"resource","resource":{"uri":"x","text":"t"}}, 7]}"#;
-        let found = blobs(result);
-        assert_eq!(found.len(), 2);
-        assert_eq!((found[0].mime().as_str(), found[0].decode()), ("audio/wav", b"f".to_vec()));
-        assert_eq!((found[1].mime().as_str(), found[1].decode()), ("", b"fo".to_vec()));
+        let found = [("audio/wav".to_owned(), b"f".to_vec()), (String::new(), b"fo".to_vec())];
+        assert_eq!(blobs(result), found);
         assert_eq!(blobs(br#"{"contents":[{"uri":"x","mimeType":"a/b","blob":"Zg=="}]}"#).len(), 1);
         let prompt = br#"{"messages":[{"role":"user","content":{"type":"image","data":"Zg=="}}]}"#;
         assert_eq!(blobs(prompt).len(), 1);

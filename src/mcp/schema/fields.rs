@@ -10,10 +10,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use crate::json::cursor::{Cursor, last, whole};
+use crate::json::lenient;
 use crate::json::task::Task;
 use crate::json::text::bare as write_bare;
 use crate::json::{Budget, NotJson};
@@ -133,16 +131,8 @@ async fn write_names(schema: &[u8], table: &mut Table, budget: &mut Budget) -> R
 
 /// The raw `inputSchema` of a raw tool definition, `{}` when it has none.
 pub fn input_schema(definition: &str) -> &str {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Definition<'a> {
-        #[serde(borrow, default)]
-        input_schema: Option<&'a RawValue>,
-    }
-    serde_json::from_str::<Definition<'_>>(definition)
-        .ok()
-        .and_then(|definition| definition.input_schema)
-        .map_or("{}", RawValue::get)
+    let [schema] = lenient::members(definition, &["inputSchema"]);
+    schema.map_or("{}", json_text)
 }
 
 impl<'a> Schema<'a> {
