@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 /// Bytes given back to the system between two stops.
 const RELEASED: usize = 512 << 10;
-/// What it takes to give them back, in units.
+/// Units that giving them back takes.
 const RELEASE: usize = 32 << 10;
 
 /// Work that may still be done, in units of about a nanosecond on the reference

@@ -3,8 +3,8 @@
 //! The readers of answers ask for the members of an object or the elements of a
 //! list, and get each as the bytes it came as. Everything passed over is checked.
 //!
-//! Invariant: what is given out is one whole, well-formed value in UTF-8 without
-//! blanks around it.
+//! Invariant: each value given out is whole and well-formed, in UTF-8, without blanks
+//! around it.
 
 use crate::json::budget::Budget;
 use crate::json::tokenizer::{NotJson, Step, Token, Tokenizer};

@@ -1,4 +1,4 @@
-//! Raw JSON that is kept until somebody needs a part of it.
+//! Raw JSON that is kept until a part of it is read.
 //!
 //! A short text is copied out of the buffer that it was read into. A long one
 //! keeps the line that it came in: copying megabytes would hold up the loop of
@@ -20,7 +20,7 @@ enum Store {
 }
 
 impl Json {
-    /// What lies at `place` of `line`; nothing when that is beyond its end.
+    /// The bytes at `place` of `line`; none when the place is beyond its end.
     pub fn part(line: Arc<Vec<u8>>, place: Range<usize>) -> Json {
         match line.get(place.clone()) {
             Some(_) => Json(Store::Part(line, place)),
@@ -29,7 +29,7 @@ impl Json {
     }
 
     /// A buffer that ends with the value, and where in it the value begins.
-    /// Nothing is copied unless somebody else keeps the same line.
+    /// Copied only when another value keeps the same line.
     pub fn into_buffer(self) -> (Vec<u8>, usize) {
         match self.0 {
             Store::Own(text) => (text, 0),

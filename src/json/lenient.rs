@@ -1,6 +1,6 @@
 //! Members of short messages, whatever type a server gave them.
 //!
-//! The protocol says what a member is; real servers are slightly off. A member of
+//! Real servers give members other types than the protocol names. A member of
 //! another type is read as far as it can be, and an [`Oddity`] says so; it never
 //! costs the members beside it.
 
@@ -18,15 +18,15 @@ pub struct Oddity {
     pub of: &'static str,
     /// The member: `nextCursor`.
     pub field: &'static str,
-    /// What is odd, and what it is taken for.
+    /// The oddity, and the value it is taken for, as a predicate: "is no text".
     pub what: &'static str,
 }
 
 /// A longer value, in bytes, is no number and no yes or no.
-const LONGEST_WORD: usize = 64;
+pub(crate) const LONGEST_WORD: usize = 64;
 
 /// The members of `names` of a raw object, those that are null left out; of several
-/// the last. What is no object has none.
+/// the last. Any other value has none.
 pub(crate) fn members<'a, const N: usize>(
     json: &'a str,
     names: &[&str; N],
@@ -59,7 +59,13 @@ pub(crate) fn number(raw: &[u8]) -> Option<f64> {
 
 /// Whether a raw value means yes: `true`, also as text, or a number but 0.
 pub(crate) fn truth(raw: &[u8]) -> bool {
-    raw.len() <= LONGEST_WORD && text::truth(raw)
+    if raw.len() > LONGEST_WORD {
+        return false;
+    }
+    let word = text::plain(raw);
+    let word = word.trim();
+    ["true", "yes", "on"].iter().any(|yes| word.eq_ignore_ascii_case(yes))
+        || word.parse::<f64>().is_ok_and(|number| number != 0.0 && !number.is_nan())
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ impl<'a> Layout<'a> {
         &self.json[self.tokenizer.start()..self.tokenizer.end()]
     }
 
-    /// Writes what stands between the token before and `token`.
+    /// Writes the separator between the token before and `token`.
     fn separate(&mut self, token: Token) {
         use Token::{Key, ListEnd, ListStart, ObjectEnd, ObjectStart};
         match (self.before.replace(token), token) {

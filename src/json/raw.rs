@@ -1,4 +1,4 @@
-//! A part of a message that nobody has looked into yet.
+//! A part of a message that is not read yet.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -24,7 +24,7 @@ pub struct Raw<'a> {
 }
 
 impl<'a> Raw<'a> {
-    /// What lies at `place` of a message. `whole` is the buffer that the message
+    /// The value at `place` of a message. `whole` is the buffer that the message
     /// begins, when that may be kept.
     pub fn new(message: &'a [u8], place: Range<usize>, whole: Option<&'a Arc<Vec<u8>>>) -> Raw<'a> {
         let line = whole.map(|whole| (whole, place.start));
@@ -46,10 +46,10 @@ impl<'a> Raw<'a> {
         (!self.is_long()).then(|| str::from_utf8(self.text).ok()).flatten()
     }
 
-    /// What is in it.
+    /// The value as a `T`.
     ///
     /// # Errors
-    /// A sentence when it is something else, or too long to be looked through.
+    /// A sentence when it is of another type, or longer than [`LONGEST`].
     pub fn read<T: Deserialize<'a>>(&self) -> Result<T, String> {
         match self.is_long() {
             true => Err(format!("{} bytes, more than {LONGEST}", self.text.len())),

@@ -10,7 +10,7 @@
 /// A reader of one object that is nearly JSON, given in pieces.
 #[derive(Debug, Default)]
 pub struct Mender {
-    /// What was read, mended.
+    /// The mended text of all that was read.
     out: Vec<u8>,
     depth: usize,
     in_string: bool,
@@ -112,9 +112,9 @@ impl Mender {
         1
     }
 
-    /// What stands outside of strings. How much of `rest` was used.
+    /// Reads outside of strings. Returns how many bytes of `rest` were used.
     fn token(&mut self, rest: &[u8]) -> usize {
-        /// What some writers have for numbers that JSON does not know.
+        /// Words that some writers put for numbers that JSON does not know.
         const NOTHINGS: [&[u8]; 4] = [b"NaN", b"-Infinity", b"Infinity", b"undefined"];
         if let Some(word) = NOTHINGS.iter().find(|word| rest.starts_with(word)) {
             self.changed = true;

@@ -1,4 +1,4 @@
-//! The text of JSON values, read in pieces into what is made of it.
+//! The text of JSON values, read in pieces into a [`Sink`].
 
 use std::borrow::Cow;
 
@@ -14,11 +14,11 @@ impl Sink for Length {
     }
 }
 
-/// Text that has to fit on one line: what breaks it becomes a blank.
+/// Text that has to fit on one line: line breaks become blanks.
 #[derive(Debug)]
 pub(crate) struct OneLine<'a> {
     pub(crate) out: &'a mut String,
-    /// So does a tab.
+    /// Tabs become blanks, too.
     pub(crate) tabs: bool,
 }
 
@@ -100,7 +100,7 @@ pub(crate) async fn bare<S: Sink>(raw: &[u8], sink: &mut S, budget: &mut Budget)
     }
 }
 
-/// Takes `raw` as it is. What is no UTF-8 is replaced.
+/// Copies `raw`. Bytes that are not UTF-8 become U+FFFD.
 pub(crate) async fn copy<S: Sink>(raw: &[u8], sink: &mut S, budget: &mut Budget) {
     let mut at = 0;
     while at < raw.len() {
@@ -139,14 +139,6 @@ fn is_string(raw: &[u8]) -> bool {
     raw.len() > 1 && raw.starts_with(b"\"") && raw.ends_with(b"\"")
 }
 
-/// Whether a raw value means yes: `true`, also as text, or a number but 0.
-pub(crate) fn truth(raw: &[u8]) -> bool {
-    let word = plain(raw);
-    let word = word.trim();
-    ["true", "yes", "on"].iter().any(|yes| word.eq_ignore_ascii_case(yes))
-        || word.parse::<f64>().is_ok_and(|number| number != 0.0 && !number.is_nan())
-}
-
 /// How many bytes [`bare`] writes.
 pub(crate) async fn length(raw: &[u8], budget: &mut Budget) -> usize {
     let mut length = Length(0);
@@ -156,7 +148,7 @@ pub(crate) async fn length(raw: &[u8], budget: &mut Budget) -> usize {
 
 /// Text without blanks around it.
 pub(crate) async fn trim<'a>(text: &'a [u8], budget: &mut Budget) -> &'a [u8] {
-    // What is no UTF-8 is no blank.
+    // Bytes that are not UTF-8 are not blanks.
     let rest = |part: &[u8], trim: fn(&str) -> &str| {
         std::str::from_utf8(part).map_or(part.len(), |part| trim(part).len())
     };

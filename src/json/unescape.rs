@@ -15,7 +15,7 @@ const BUFFER: usize = 1 << 10;
 /// Bytes that are copied together.
 const BLOCK: usize = 32;
 
-/// What takes text as it is read.
+/// Takes text as it is read.
 pub trait Sink: Send {
     /// Eighths of a nanosecond that a byte costs.
     const COST: usize = 2;
@@ -44,7 +44,7 @@ impl<'a> Unescape<'a> {
         Unescape::inside(inside.strip_suffix(b"\"").unwrap_or(inside))
     }
 
-    /// Reads what stands between the quotes of a string.
+    /// Reads the bytes between the quotes of a string.
     pub(crate) fn inside(inside: &'a [u8]) -> Unescape<'a> {
         Unescape { rest: inside }
     }
@@ -56,7 +56,7 @@ impl<'a> Unescape<'a> {
             let length = boundary(self.rest, 0, BUFFER);
             let (used, written) = unescape_piece(self.rest, length, &mut buffer);
             sink.push(&utf8(&buffer[..written]));
-            // What the text is shorter by tells how many escapes there were.
+            // Each escape makes the text shorter.
             budget.charge(used * S::COST / 8 + used.saturating_sub(written) * 8 + 4);
             self.rest = &self.rest[used..];
         }

@@ -1,11 +1,12 @@
 //! One page of a list: `tools/list` and its like ("Pagination").
 //!
-//! A page stays the text it came as. What it lists is known by place, so that a
+//! A page stays the text it came as. Its entries are known by place, so that a
 //! page of megabytes costs no more than one of some bytes when its end comes.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::json::cursor::position;
 use crate::json::kept::Json;
 use crate::json::lenient::{self, Oddity};
 use crate::json::raw::Raw;
@@ -30,11 +31,11 @@ pub struct Page {
     pub cursor: Option<Box<str>>,
     /// 2026-07-28: how long the page may be kept, in ms.
     pub ttl_ms: Option<f64>,
-    /// What is not as the protocol has it.
+    /// Deviations from the protocol.
     pub odd: Vec<Oddity>,
 }
 
-/// Which list is wanted, and what it is called in warnings.
+/// The kind of a list, and its name in warnings.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
     /// Which one.
@@ -217,17 +218,10 @@ impl Page {
 
 /// Whether a JSON string, with its quotes, or another word says `name`.
 fn is_called(raw: &[u8], name: &str) -> bool {
-    let Some([inside @ .., b'"']) = raw.strip_prefix(b"\"") else {
-        return raw == name.as_bytes();
-    };
-    // An escape has up to six bytes for one.
-    if !(name.len()..=name.len() * 6).contains(&inside.len()) {
-        return false;
+    match lenient::is_text(raw) {
+        true => position(raw, &[name]).is_some(),
+        false => raw == name.as_bytes(),
     }
-    if !inside.contains(&b'\\') {
-        return inside == name.as_bytes();
-    }
-    lenient::text(raw) == name
 }
 
 #[cfg(test)]

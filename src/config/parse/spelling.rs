@@ -1,9 +1,9 @@
-//! How other clients spell what stands in an entry.
+//! How other clients spell keys and values of an entry.
 
 use crate::config::Transport;
 use crate::nearest;
 
-/// What the word for a transport means.
+/// The meaning of the word for a transport.
 #[derive(Debug, PartialEq)]
 pub(super) enum Spelled {
     /// One of ours.
@@ -12,7 +12,7 @@ pub(super) enum Spelled {
     Unsupported(&'static str),
     /// The means by which another program talks to itself.
     Foreign,
-    /// Not a word of anybody.
+    /// Not a word of any known client.
     Unknown,
 }
 

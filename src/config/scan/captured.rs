@@ -51,7 +51,7 @@ impl Key {
     }
 }
 
-/// What a whole file had under the keys that matter, as JSON without comments.
+/// The values of the keys of interest in a whole file, as JSON without comments.
 #[derive(Default)]
 pub struct Captured {
     pub(super) values: BTreeMap<(Option<Box<str>>, Key), Vec<u8>>,
@@ -97,7 +97,7 @@ impl std::fmt::Debug for Captured {
     }
 }
 
-/// What a key at the top of a file without `mcpServers` says about its client.
+/// The client that a key at the top of a file without `mcpServers` belongs to.
 pub(super) fn foreign_key(name: &str) -> Option<String> {
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     Some(match name {
@@ -116,7 +116,7 @@ pub(super) fn foreign_key(name: &str) -> Option<String> {
     })
 }
 
-/// What a file that is no JSON object is, by its first characters.
+/// The format of a file that is no JSON object, by its first characters.
 pub fn other_format(text: &str) -> Option<&'static str> {
     let line = text.lines().next().unwrap_or_default().trim_end();
     let word = |text: &str| {

@@ -3,7 +3,7 @@
 //! The protocol has a list of objects. Real servers also send one object, one
 //! string, `null`, or lists inside the list.
 //!
-//! Invariant: what is given out is one whole value, and never `null`.
+//! Invariant: a block is one whole value, and never `null`.
 
 use crate::json::cursor::{Cursor, Entry, Read, whole};
 use crate::json::task::Task;

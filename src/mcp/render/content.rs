@@ -1,11 +1,11 @@
 //! The text of a tool's result, for people.
 //!
 //! Separate from the messages because nothing on the loop needs it: a result
-//! stays bytes until somebody wants to read it, and then a few passes over those
+//! stays bytes until the host asks for its text, and then a few passes over those
 //! bytes write the text, in pieces.
 //!
 //! Invariants:
-//! - every input gives a text: what cannot be understood is shown as JSON, and a
+//! - every input gives a text: unknown values are shown as JSON, and a
 //!   member of the wrong type costs nothing but itself;
 //! - of a member that is there twice the last counts;
 //! - structured content is shown unless a text says the same;
@@ -30,7 +30,7 @@ pub fn text(result: &[u8]) -> String {
     text_task(result).finish()
 }
 
-/// What [`text`] gives, in steps.
+/// The same as [`text`], in steps.
 pub fn text_task<'a>(result: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, String> {
     Task::new(|mut budget| async move { whole_text(result.as_ref(), &mut budget).await })
 }
@@ -80,7 +80,7 @@ struct Lines<'a> {
     is_texts: bool,
 }
 
-/// What is known of the type of a block.
+/// The type of a block.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
@@ -285,7 +285,7 @@ async fn write_contents<'a>(
     Ok(())
 }
 
-/// Who speaks is only worth a word when several do.
+/// Writes the messages of a prompt. Roles are named when there are several.
 async fn write_messages<'a>(
     value: &'a [u8],
     lines: &mut Lines<'a>,
@@ -316,9 +316,9 @@ async fn write_messages<'a>(
     Ok(())
 }
 
-/// Role and content of one message of a prompt. What has neither is a block.
+/// Role and content of one message of a prompt. A message without either is a block.
 fn message(members: Option<Found<'_, 2>>) -> Found<'_, 2> {
-    // A longer one is no word that anybody reads.
+    // In bytes. A longer role is not shown.
     const LONGEST: usize = 256;
     let [role, content] = members.unwrap_or_default();
     let role = role.filter(|role| role.starts_with(b"\"") && role.len() <= LONGEST);
@@ -430,7 +430,7 @@ async fn note(words: [Option<&[u8]>; 2], out: &mut String, budget: &mut Budget) 
     out.push(']');
 }
 
-/// Type and size of what a base64 string stands for, and the bracket behind them.
+/// Type and decoded size of a base64 string, and the closing bracket.
 async fn measure(mime_type: Option<&[u8]>, blob: &Blob<'_>, out: &mut String, budget: &mut Budget) {
     if let Some(mime_type) = mime_type.filter(|raw| raw.starts_with(b"\"") && *raw != b"\"\"") {
         out.push(' ');

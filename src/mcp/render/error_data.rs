@@ -1,6 +1,6 @@
 //! The `data` of an error, for people.
 //!
-//! Servers say there what their message leaves out: which argument was wrong, or the
+//! Servers put details there that their message lacks: which argument was wrong, or the
 //! address that a person has to visit first (-32042, 2025-11-25, "URL Mode
 //! Elicitation").
 
@@ -17,8 +17,8 @@ const LONGEST: usize = 8 << 10;
 /// Addresses that are told.
 const ADDRESSES: usize = 10;
 
-/// What follows the message of an error with this code and these raw data; empty
-/// when the data say nothing more.
+/// The text behind the message of an error with this code and these raw data; empty
+/// when the data only repeat the message.
 pub fn text_of(code: i64, message: &str, data: &str) -> String {
     if matches!(data, "" | "null" | "{}" | "[]" | "\"\"") {
         return String::new();
@@ -46,7 +46,7 @@ pub fn text_of(code: i64, message: &str, data: &str) -> String {
     format!("\n{}\n[cut: {} bytes]", &said[..cut], said.len())
 }
 
-/// The addresses in `elicitations`, a line each, with what the server says of them.
+/// The addresses in `elicitations`, a line each, behind their messages.
 fn addresses(data: &str) -> String {
     let mut out = String::new();
     let [list] = members(data, &["elicitations"]);

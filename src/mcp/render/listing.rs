@@ -1,18 +1,19 @@
-//! What a server lists, for people.
+//! Lists of tools, resources, templates and prompts, as text for people.
 //!
 //! Separate from the tables, which programs read: here everything is shown as
 //! far as it can be understood, on as few lines as it takes.
 //!
 //! Invariants:
-//! - every input gives a listing; what cannot be read is named as such;
+//! - every input gives a listing; an entry that cannot be read is named as such;
 //! - an entry takes one line, each of its arguments one, whatever a server wrote.
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::json::cursor::{Cursor, Read, given, last};
+use crate::json::lenient::truth;
 use crate::json::task::Task;
-use crate::json::text::{FirstLine, OneLine, bare as write_bare, truth};
+use crate::json::text::{FirstLine, OneLine, bare as write_bare};
 use crate::json::{Budget, Sink};
 use crate::mcp::render::rows::{List, next_argument};
 use crate::mcp::schema::field::Field;
@@ -174,7 +175,7 @@ async fn write_prompt<'a>(
         if let Some(name) = given(name) {
             write_words(name, out, budget).await;
         }
-        if required.is_some_and(|raw| raw.len() < 64 && truth(raw)) {
+        if required.is_some_and(truth) {
             out.push_str("  required");
         }
         write_first(&[description, title], out, budget).await;
@@ -304,7 +305,7 @@ pub(super) async fn write_facts(
             push_words(out, &plain(first.value), budget).await;
             let start = out.len();
             for choice in choices {
-                // A list of thousands is not read by anybody.
+                // Thousands of choices would hide the other arguments.
                 if out.len() - start > CHOICES {
                     out.push_str(" | ..");
                     break;

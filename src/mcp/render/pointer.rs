@@ -1,6 +1,6 @@
 //! One part of an answer, found by a JSON Pointer (RFC 6901).
 //!
-//! Nothing is built but what lies on the way: a result may have megabytes.
+//! No tree is built, because a result may have megabytes.
 
 use crate::json::cursor::{Cursor, Read, given, last, whole};
 use crate::json::task::Task;
@@ -11,13 +11,13 @@ use crate::mcp::render::content;
 /// The part of a raw answer that `pointer` names, as text: a string bare,
 /// anything else as compact JSON. The empty pointer names the whole answer.
 ///
-/// The root is the answer itself, as it came. What it does not have is looked for in
-/// its structured content, and then in its text, should that be JSON.
+/// The root is the answer itself, as it came. A part that the answer lacks is looked for
+/// in its structured content, and then in its text, should that be JSON.
 pub fn pick(answer: &[u8], pointer: &str) -> Option<String> {
     pick_task(answer, pointer.to_owned()).finish()
 }
 
-/// What [`pick`] gives, in steps.
+/// The same as [`pick`], in steps.
 pub fn pick_task<'a>(
     answer: impl AsRef<[u8]> + Send + Sync + 'a,
     pointer: String,
@@ -31,7 +31,7 @@ pub fn pretty(answer: &[u8]) -> Option<String> {
     pretty_task(answer).finish()
 }
 
-/// What [`pretty`] gives, in steps.
+/// The same as [`pretty`], in steps.
 pub fn pretty_task<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, Option<String>> {
     Task::new(|mut budget| async move { laid_out(answer.as_ref(), &mut budget).await.ok() })
 }
@@ -125,7 +125,7 @@ async fn text_data<'a>(
     }
     *text = content::texts(answer, budget).await;
     let text = trim(text.as_bytes(), budget).await;
-    // A lone word or number is what somebody wrote, not data.
+    // A lone word or number is text, not data.
     match text.first() {
         Some(b'{' | b'[') => whole(text, budget).await.ok(),
         _ => None,

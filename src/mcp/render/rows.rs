@@ -1,18 +1,19 @@
-//! What servers list, as tables: one row each, in the server's order.
+//! Lists and results as tables: one row for each entry, in the server's order.
 //!
-//! Invariant: every entry of a list has its row, and what cannot be read in it
-//! is an empty cell.
+//! Invariant: every entry of a list has its row, and a member that cannot be read is
+//! an empty cell.
 
 use crate::json::cursor::{Cursor, Found, Read, given, last};
+use crate::json::lenient::truth;
 use crate::json::task::Task;
-use crate::json::text::{bare, length, truth};
+use crate::json::text::{bare, length};
 use crate::json::{Budget, NotJson, Sink};
 use crate::mcp::render::blob;
 use crate::mcp::render::blocks::Blocks;
 use crate::mcp::schema::fields;
 use crate::table::Table;
 
-/// What a raw list is of.
+/// The kind of the entries of a raw list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum List {
     /// Tools.
@@ -62,7 +63,7 @@ pub(crate) async fn entries(items: &[u8], list: List, budget: &mut Budget) -> Ta
     let mut table = Table::with_room(columns, items.len());
     match fill(items, list, &mut table, budget).await {
         Ok(()) => table,
-        // What is no list has no entries.
+        // Any other value has no entries.
         Err(NotJson) => Table::new(columns),
     }
 }
@@ -197,14 +198,14 @@ async fn answer(result: &[u8], budget: &mut Budget) -> Read<Table> {
     Ok(table)
 }
 
-/// The size is in bytes, of what a blob stands for.
+/// The parts of a resource. The size is in bytes, of a blob when it is decoded.
 async fn contents(parts: &[u8], budget: &mut Budget) -> Table {
     let mut table = Table::with_room(&["uri", "mime", "size", "text"], parts.len());
     let names = ["uri", "mimeType", "text", "blob"];
     let mut cursor = Cursor::at(parts);
     let mut parts = Blocks::of(&mut cursor);
     while let Ok(Some((part, members))) = parts.next(&names, budget).await {
-        // What is no object is the text alone.
+        // A part that is no object is its text.
         let [uri, mime, text, blob] = members.unwrap_or([None, None, Some(part), None]);
         cell(uri, &mut table, budget).await;
         cell(mime, &mut table, budget).await;
@@ -257,7 +258,7 @@ async fn arguments(list: &[u8], budget: &mut Budget) -> Table {
 }
 
 fn flag(raw: Option<&[u8]>, table: &mut Table) {
-    if raw.is_some_and(|raw| raw.len() < 64 && truth(raw)) {
+    if raw.is_some_and(truth) {
         table.append("1");
     }
     table.end_cell();

@@ -1,7 +1,7 @@
 //! Whether the structured content of a result only repeats its texts.
 //!
-//! Most servers send both: the data, and the same data as a text. What is there
-//! twice is shown once. JSON values are compared by fingerprints that do not depend
+//! Most servers send both: the data, and the same data as a text. Only the text is
+//! shown then. JSON values are compared by fingerprints that do not depend
 //! on blanks, escapes or the order of members, so that nothing is built.
 
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
@@ -151,7 +151,7 @@ async fn of_text(raw: &[u8], keys: &RandomState, budget: &mut Budget) -> u64 {
     sink.0.finish()
 }
 
-/// `1` and `1.0` are one number; beyond what a double holds, spelling decides.
+/// `1` and `1.0` are one number. Numbers beyond 9e15 are compared by their spelling.
 fn of_word(raw: &[u8], keys: &RandomState) -> u64 {
     let number = std::str::from_utf8(raw).ok().and_then(|word| word.parse::<f64>().ok());
     match number {

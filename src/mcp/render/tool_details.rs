@@ -7,8 +7,9 @@
 use std::borrow::Cow;
 
 use crate::json::cursor::{Cursor, given, last};
+use crate::json::lenient::{LONGEST_WORD, truth};
 use crate::json::task::Task;
-use crate::json::text::{bare as write_bare, truth};
+use crate::json::text::{bare as write_bare, copy};
 use crate::json::{Budget, NotJson};
 use crate::mcp::render::listing::{NEEDS_TASKS, plain, push_words, write_facts, write_words};
 use crate::mcp::schema::field::{Field, Limits};
@@ -17,8 +18,6 @@ use crate::mcp::schema::schema_type::Type;
 use crate::mcp::schema::schema_value::bare;
 use crate::mcp::schema::subschema::Work;
 
-/// Bytes of a definition copied between two looks at the budget.
-const PIECE: usize = 8 << 10;
 /// Lines of arguments of one schema.
 const LINES: usize = 2000;
 /// How deep arguments are shown inside others.
@@ -41,7 +40,7 @@ pub fn text(tools: &[u8], name: &str) -> Option<String> {
     text_task(tools, name.to_owned()).finish()
 }
 
-/// What [`text`] gives, in steps.
+/// The same as [`text`], in steps.
 pub fn text_task<'a>(
     tools: impl AsRef<[u8]> + Send + Sync + 'a,
     name: String,
@@ -61,7 +60,7 @@ pub fn definition(tools: &[u8], name: &str) -> Option<String> {
     definition_task(tools, name.to_owned()).finish()
 }
 
-/// What [`definition`] gives, in steps.
+/// The same as [`definition`], in steps.
 pub fn definition_task<'a>(
     tools: impl AsRef<[u8]> + Send + Sync + 'a,
     name: String,
@@ -70,18 +69,7 @@ pub fn definition_task<'a>(
         let definition = find(tools.as_ref(), &name, &mut budget).await.ok()??;
         // One more byte for the NUL of a C string.
         let mut out = String::with_capacity(definition.len() + 1);
-        let mut rest = definition;
-        while !rest.is_empty() {
-            let mut size = rest.len().min(PIECE);
-            // A character that goes on in the next piece is copied with that.
-            while size < rest.len() && rest[size] & 0xc0 == 0x80 {
-                size -= 1;
-            }
-            let (piece, more) = rest.split_at(size);
-            out.push_str(std::str::from_utf8(piece).ok()?);
-            budget.spend(piece.len() / 4 + 4).await;
-            rest = more;
-        }
+        copy(definition, &mut out, &mut budget).await;
         Some(out)
     })
 }
@@ -92,10 +80,9 @@ async fn find<'a>(
     name: &str,
     budget: &mut Budget,
 ) -> Result<Option<&'a [u8]>, NotJson> {
-    let mut split = Cursor::list(tools, budget).await?;
-    while let Some(raw) = split.element(budget).await? {
-        let [raw_name] = last(raw, &["name"], budget).await.unwrap_or_default();
-        let Some(raw_name) = given(raw_name) else { continue };
+    let mut list = Cursor::list(tools, budget).await?;
+    while let Some((raw, members)) = list.entry(&["name"], budget).await? {
+        let Some(raw_name) = given(members.unwrap_or_default()[0]) else { continue };
         let mut word = String::new();
         write_bare(raw_name, &mut word, budget).await;
         if word == name {
@@ -152,7 +139,7 @@ async fn write_tool<'a>(
     Ok(())
 }
 
-/// What the server says of the effects of its tool, as far as it says something.
+/// Writes the annotations that the tool has.
 async fn write_annotations(raw: &[u8], out: &mut String, budget: &mut Budget) {
     const HINTS: [(&str, &str, &str); 4] = [
         ("readOnlyHint", "read only", "not read only"),
@@ -163,7 +150,7 @@ async fn write_annotations(raw: &[u8], out: &mut String, budget: &mut Budget) {
     let given_hints = last(raw, &HINTS.map(|(name, ..)| name), budget).await.unwrap_or_default();
     let mut words = Vec::new();
     for ((_, yes, no), hint) in HINTS.iter().zip(given_hints) {
-        match given(hint).filter(|hint| hint.len() < 64) {
+        match given(hint).filter(|hint| hint.len() <= LONGEST_WORD) {
             Some(hint) if truth(hint) => words.push(*yes),
             Some(_) => words.push(*no),
             None => {}
@@ -288,7 +275,7 @@ async fn write_line(line: &Line<'_, '_>, out: &mut String, budget: &mut Budget) 
     }
 }
 
-/// What a number or a text must not exceed, and the format of a text.
+/// Writes the limits of a number or a text, and the format of a text.
 fn write_limits(limits: &Limits<'_>, out: &mut String, start: usize) {
     let word =
         |raw: Option<&str>| raw.map(|raw| bare(raw).into_owned()).filter(|word| word.len() < 64);

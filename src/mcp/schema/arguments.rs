@@ -38,7 +38,7 @@ pub struct Pair {
 pub struct Encoded {
     /// JSON on one line, its members in the order in which they were given.
     pub json: String,
-    /// What the caller should know: which arguments were taken as they were written.
+    /// A note for the user that names the arguments taken as they were written.
     pub note: Option<String>,
 }
 
@@ -135,7 +135,7 @@ pub fn check_required_by(what: &str, schema: &str, json: &str) -> Result<(), Str
 }
 
 async fn read<'a>(schema: &'a str, work: &mut Work<'_, 'a>) -> Schema<'a> {
-    // What cannot be read, or is too long to be, asks for nothing.
+    // A schema that is broken or too long requires nothing.
     let is_short = schema.len() <= LONGEST;
     work.is_over |= !is_short;
     let schema = if is_short { schema.as_bytes() } else { b"{}" };
@@ -258,7 +258,7 @@ impl<'s, 'a> Arguments<'s, 'a> {
     }
 }
 
-/// What is missing, and what there is. Whoever gave nothing is told all of it.
+/// Names the missing arguments and the known ones, with types when none was given.
 async fn needs<'a>(
     what: &str,
     schema: &Schema<'a>,

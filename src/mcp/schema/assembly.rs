@@ -30,7 +30,7 @@ enum Step {
 /// Puts `value` at `path` below `node`, whose field is given.
 ///
 /// # Errors
-/// What is wrong with the key or the value.
+/// A sentence about the key or the value, without its subject.
 pub(crate) fn put(
     node: &mut Option<Node>,
     field: &Field<'_>,
@@ -138,7 +138,7 @@ fn listed(items: &str) -> Vec<String> {
     if items.is_empty() { Vec::new() } else { vec![items.to_owned()] }
 }
 
-/// The first step of a path below a field, and what is left of the path.
+/// The first step of a path below a field, and the rest of the path.
 fn step<'p>(field: &Field<'_>, path: &'p str) -> Result<(Step, &'p str), String> {
     if field.takes(Type::Array) {
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));

@@ -1,4 +1,4 @@
-//! What an argument, or a member of one, may be: references and alternatives resolved.
+//! An argument, or a member of one, with references and alternatives resolved.
 //!
 //! A field is a choice of alternatives, in each of which everything holds at once: `anyOf` and
 //! `oneOf` add alternatives; `allOf`, `$ref` and plain keywords narrow each.
@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use crate::mcp::schema::schema_type::Type;
 
-/// Choices of one field; more serve nobody.
+/// Most choices of one field.
 pub(crate) const CHOICES: usize = 4096;
 /// Alternatives of one field.
 pub(crate) const ALTERNATIVES: usize = 64;
 
-/// What a value may be, and what is said of it for people.
+/// The values that a field takes, and its description for people.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Field<'a> {
     /// It has to fit one of these; there is at least one once it was read.
@@ -29,14 +29,14 @@ pub(crate) struct Field<'a> {
     pub(crate) is_cut: bool,
 }
 
-/// What holds of a value at once.
+/// Constraints that hold at once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Alternative<'a> {
     /// In the order of the server; none: any type.
     pub(crate) types: Vec<Type>,
     /// `nullable: true` was said beside the types.
     pub(crate) nullable: bool,
-    /// What was said cannot hold at once.
+    /// The constraints contradict each other.
     pub(crate) impossible: bool,
     pub(crate) choices: Option<Arc<Vec<Choice<'a>>>>,
     pub(crate) limits: Limits<'a>,
@@ -47,11 +47,11 @@ pub(crate) struct Alternative<'a> {
     pub(crate) required: Vec<Cow<'a, str>>,
     pub(crate) additional: Option<&'a str>,
     pub(crate) patterns: Vec<(Cow<'a, str>, &'a str)>,
-    /// What is inside, when it was looked into.
+    /// The fields inside, when they were read.
     pub(crate) inside: Inside<'a>,
 }
 
-/// What lists and objects hold.
+/// The fields inside lists and objects.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inside<'a> {
     pub(crate) items: Option<Box<Field<'a>>>,
@@ -133,18 +133,18 @@ impl<'a> Field<'a> {
         self.is_cut || self.alternatives.is_empty() || self.alternatives.iter().any(is_open)
     }
 
-    /// What the items of a list are.
+    /// The field of the items of a list.
     pub(crate) fn items(&self) -> Option<&Field<'a>> {
         self.alternatives.iter().find_map(|one| one.inside.items.as_deref())
     }
 
-    /// What the first items of a list are, each by its place.
+    /// The fields of the first items of a list, by their places.
     pub(crate) fn prefix(&self) -> &[Field<'a>] {
         let all = self.alternatives.iter().map(|one| &*one.inside.prefix);
         all.max_by_key(|prefix| prefix.len()).unwrap_or_default()
     }
 
-    /// The members of all alternatives that are objects; what all of them require is required.
+    /// The members of all alternatives that are objects, each with whether all require it.
     pub(crate) fn members(&self) -> Vec<(&Member<'a>, bool)> {
         let objects: Vec<_> = self
             .alternatives
@@ -171,7 +171,7 @@ impl<'a> Field<'a> {
         members
     }
 
-    /// What a member that is not named is; `None` when there must be none.
+    /// The field of members that are not named; `None` when there must be none.
     pub(crate) fn others(&self) -> Option<Cow<'_, Field<'a>>> {
         let mut objects = self.alternatives.iter().filter(|one| one.takes(Type::Object));
         let mut any = None;
@@ -240,7 +240,7 @@ impl<'a> Field<'a> {
 }
 
 impl<'a> Alternative<'a> {
-    /// Whether a type is named, or implied by what is said of its inside.
+    /// Whether a type is named, or implied by other keywords.
     pub(crate) fn takes(&self, kind: Type) -> bool {
         if self.types.is_empty() {
             return self.implied() == Some(kind);

@@ -39,7 +39,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The strings of a list; what else is in it is left out, and anything else has none.
+/// The strings of a list. Other elements are left out, and any other value has none.
 pub(crate) async fn texts<'a>(raw: &'a [u8], budget: &mut Budget) -> Vec<Cow<'a, str>> {
     let mut texts = Vec::new();
     let Ok(mut list) = Cursor::list(raw, budget).await else { return texts };

@@ -1,4 +1,4 @@
-//! The reader of JSON Schema: what holds of a value, gathered from all places that say so.
+//! The reader of JSON Schema: gathers the constraints on a value from all keywords.
 //!
 //! `$ref` (JSON Pointer, `$anchor`, `$id`), `allOf`, `anyOf`, `oneOf` and the plain keywords of
 //! drafts 4 to 2020-12 are resolved into the alternatives of one [`Field`]. Everything else
@@ -34,11 +34,10 @@ const TYPES: usize = 64;
 const PARTS: usize = 6000;
 /// Schemas that are looked at for one field inside of others, and in all for one work.
 const ALL_PARTS: usize = 60_000;
-/// What is shorter than this, in bytes, is read again rather than remembered.
+/// Shorter schemas, in bytes, are read again rather than remembered.
 const REMEMBERED: usize = 256;
 
-/// The keywords that are read; what each holds is looked at by itself, so that one that is
-/// malformed spoils no other.
+/// The keywords that are read, each by itself, so that a malformed one spoils no other.
 const KEYWORDS: [&str; 32] = [
     "type",
     "properties",
@@ -76,7 +75,7 @@ const KEYWORDS: [&str; 32] = [
 
 type Keywords<'a> = [Option<&'a [u8]>; KEYWORDS.len()];
 
-/// What may still be read, how fast, and what was read already.
+/// The limits of one piece of work, and the schemas that it has read.
 #[derive(Debug)]
 pub(crate) struct Work<'p, 'a> {
     pub(crate) budget: &'p mut Budget,
@@ -143,7 +142,7 @@ impl<'p, 'a> Work<'p, 'a> {
         }
     }
 
-    /// Counts what is to be looked at; `false` when that is too much.
+    /// Takes `raw` off the bytes that may be read; `false` when that is too much.
     fn may_read(&mut self, raw: &[u8]) -> bool {
         match self.bytes.checked_sub(raw.len()) {
             Some(bytes) => self.bytes = bytes,
@@ -235,7 +234,7 @@ impl Reach {
 }
 
 impl<'a> Document<'a> {
-    /// What a value may be of which all of `raws` hold, looked into as far as `reach`.
+    /// The field that all of `raws` describe, read as deep as `reach`.
     pub(crate) async fn field(
         &self,
         raws: &[&'a str],
@@ -248,7 +247,7 @@ impl<'a> Document<'a> {
         field
     }
 
-    /// As [`field`](Self::field), without what lists and objects hold.
+    /// As [`field`](Self::field), without the fields inside lists and objects.
     pub(crate) async fn outside(&self, raws: &[&'a str], work: &mut Work<'_, 'a>) -> Field<'a> {
         let mut field = Field { alternatives: vec![Alternative::default()], ..Field::default() };
         let applied = std::mem::take(&mut work.applied);
@@ -257,7 +256,7 @@ impl<'a> Document<'a> {
         }
         work.applied = applied;
         field.is_cut |= work.is_over;
-        // What contradicts itself is left out, unless nothing else is there.
+        // Contradictory alternatives are left out, unless there is no other.
         if field.alternatives.iter().any(|one| !one.impossible) {
             field.alternatives.retain(|one| !one.impossible);
         }
@@ -265,7 +264,7 @@ impl<'a> Document<'a> {
         field
     }
 
-    /// Adds what `raw` says to `into`.
+    /// Adds the constraints of `raw` to `into`.
     fn apply<'s>(
         &'s self,
         raw: &'a str,
@@ -416,7 +415,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Adds what the target of a reference says. What it says by itself is remembered.
+    /// Adds the constraints of the target of a reference, which are remembered.
     async fn apply_target(
         &self,
         target: &'a str,
@@ -479,7 +478,7 @@ impl<'a> Document<'a> {
         limits.secret = is_password || rest[12] == Some(b"true");
     }
 
-    /// Reads what lists and objects hold.
+    /// Reads the fields inside lists and objects.
     pub(crate) fn look_inside<'s>(
         &'s self,
         field: &'s mut Field<'a>,

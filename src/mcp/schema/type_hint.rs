@@ -1,11 +1,11 @@
-//! What JSON a field wants, as an outline that a person can type after:
+//! The JSON that a field takes, as an outline for people:
 //! `[{"name": string, "tags"?: [string]}]`.
 
 use crate::mcp::schema::field::{Field, Member};
 use crate::mcp::schema::schema_type::Type;
 use crate::mcp::schema::schema_value::bare;
 
-/// Longest outline, in characters; what is cut ends in dots.
+/// Longest outline, in characters; a longer one is cut and ends in dots.
 const LONGEST: usize = 1000;
 /// Choices that are written out.
 const CHOICES: usize = 6;

@@ -23,7 +23,7 @@ type Encoded = Result<String, Cow<'static, str>>;
 /// The JSON of a word.
 ///
 /// # Errors
-/// What is wanted instead.
+/// The wanted type or range, as a predicate: "wants a number".
 pub(crate) fn encode(field: &Field<'_>, word: &str) -> Encoded {
     if let Some(value) = choice(field, word) {
         return Ok(value);
