@@ -12,7 +12,6 @@
 
 use std::ffi::{CString, c_char, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -32,6 +31,7 @@ use crate::made::{Given, Kept};
 use crate::result::{self, tmcp_result};
 use crate::strings::{self, Terminated};
 use crate::table::tmcp_table;
+use crate::tagged::{Tag, Tagged};
 use crate::want::tmcp_want;
 
 /// What an event is about.
@@ -69,7 +69,6 @@ pub enum tmcp_event_type {
 /// tmcp_event_type says what it is about.
 #[derive(Debug)]
 pub struct tmcp_event {
-    magic: AtomicU32,
     event: Event,
     log: Arc<Log>,
     answer: Answer,
@@ -104,14 +103,9 @@ struct Binary {
     mimes: Arena,
 }
 
-/// Tells an event from memory that never was one. It cannot tell a freed event
-/// for sure, because reading that is already wrong.
-const LIVING: u32 = 0x746d_6576;
-const FREED: u32 = 0x6465_6164;
-
 /// Gives C an event.
 pub fn adopt(event: Event, log: Arc<Log>) -> *mut tmcp_event {
-    Box::into_raw(Box::new(tmcp_event::new(event, log)))
+    Tagged::give(Tag::Event, tmcp_event::new(event, log))
 }
 
 impl tmcp_event {
@@ -139,7 +133,6 @@ impl tmcp_event {
             json.push(0);
         }
         tmcp_event {
-            magic: AtomicU32::new(LIVING),
             event,
             log,
             answer: Answer(Arc::new(Json { buffer: json, start: json_start })),
@@ -705,10 +698,9 @@ pub unsafe extern "C" fn tmcp_event_progress(event: *const tmcp_event) -> f64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tmcp_event_free(event: *mut tmcp_event) {
     guard! {
-        // SAFETY: what this function asks of its caller.
-        if unsafe { ask(event, |event| event.magic.store(FREED, Ordering::Relaxed)) }.is_some() {
-            // SAFETY: made by Box::into_raw in `adopt`, and freed once.
-            unsafe { Box::from_raw(event) }.shed();
+        // SAFETY: what this function asks of its caller, who frees it once.
+        if let Some(event) = unsafe { Tagged::take(event, Tag::Event) } {
+            event.into_value().shed();
         }
     }
 }
@@ -716,23 +708,13 @@ pub unsafe extern "C" fn tmcp_event_free(event: *mut tmcp_event) {
 /// One question to an event; `None` for NULL and for what is no event.
 ///
 /// # Safety
-/// `event` is NULL, or came from `adopt` and was not freed, or is readable
-/// memory as large as an event.
+/// `event` is NULL, or came from `adopt` and was not freed, or is another value with a tag.
 pub unsafe fn ask<T>(
     event: *const tmcp_event,
     question: impl FnOnce(&tmcp_event) -> T,
 ) -> Option<T> {
-    if event.is_null() || !event.is_aligned() {
-        return None;
-    }
-    // SAFETY: in bounds of what the caller promises.
-    let magic = unsafe { &raw const (*event).magic };
-    // SAFETY: readable by the caller's promise, aligned by the check above.
-    if unsafe { &*magic }.load(Ordering::Relaxed) != LIVING {
-        return None;
-    }
-    // SAFETY: the magic word says that `adopt` made it.
-    let event = unsafe { &*event };
+    // SAFETY: what this function asks of its caller.
+    let event = unsafe { Tagged::find(event, Tag::Event) }?;
     let fuse = Fuse(event);
     let answer = question(event);
     std::mem::forget(fuse);

@@ -23,6 +23,7 @@ use tmcp::client::Client;
 use crate::failure::Failure;
 use crate::guard;
 use crate::log::{self, Log};
+use crate::tagged::{Tag, Tagged};
 
 /// A client: servers, their connections and the requests under way.
 ///
@@ -45,7 +46,7 @@ pub struct tmcp_client {
     pid: u32,
 }
 
-static LIVING: RwLock<Vec<Arc<tmcp_client>>> = RwLock::new(Vec::new());
+static LIVING: RwLock<Vec<Arc<Tagged<tmcp_client>>>> = RwLock::new(Vec::new());
 
 thread_local! {
     static LAST: RefCell<(usize, String)> = const { RefCell::new((0, String::new())) };
@@ -53,14 +54,18 @@ thread_local! {
 
 /// Takes `client` in and gives C its name.
 pub fn adopt(client: Client, log: Arc<Log>) -> *mut tmcp_client {
-    let handle = Arc::new(tmcp_client {
-        fd: client.as_raw_fd(),
-        client: Mutex::new(Some(client)),
-        log,
-        poisoned: AtomicBool::new(false),
-        pid: std::process::id(),
-    });
-    let name = Arc::as_ptr(&handle).cast_mut();
+    let handle = Tagged::new(
+        Tag::Client,
+        tmcp_client {
+            fd: client.as_raw_fd(),
+            client: Mutex::new(Some(client)),
+            log,
+            poisoned: AtomicBool::new(false),
+            pid: std::process::id(),
+        },
+    );
+    let handle = Arc::new(handle);
+    let name = name_of(&handle).cast_mut();
     LIVING.write().push(handle);
     name
 }
@@ -72,7 +77,7 @@ pub fn release(name: *const tmcp_client) {
     }
     let handle = {
         let mut living = LIVING.write();
-        let Some(index) = living.iter().position(|handle| Arc::as_ptr(handle) == name) else {
+        let Some(index) = living.iter().position(|handle| name_of(handle) == name) else {
             return;
         };
         living.swap_remove(index)
@@ -144,8 +149,14 @@ fn remember(name: *const tmcp_client, failure: Failure) {
     LAST.set((name.addr(), failure.message));
 }
 
-fn find(name: *const tmcp_client) -> Option<Arc<tmcp_client>> {
-    LIVING.read().iter().find(|handle| Arc::as_ptr(handle) == name).cloned()
+fn find(name: *const tmcp_client) -> Option<Arc<Tagged<tmcp_client>>> {
+    LIVING.read().iter().find(|handle| name_of(handle) == name).cloned()
+}
+
+/// The address that C knows a client by. Its tag lies there, for the functions that take
+/// an event or a table.
+fn name_of(handle: &Arc<Tagged<tmcp_client>>) -> *const tmcp_client {
+    Arc::as_ptr(handle).cast()
 }
 
 fn enter<T>(

@@ -31,6 +31,7 @@ mod handle;
 mod made;
 mod sized;
 mod strings;
+mod tagged;
 
 // Header order is this order.
 mod call;

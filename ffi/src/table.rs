@@ -5,7 +5,6 @@
 //! - every string is NUL-terminated without a NUL inside, never NULL.
 
 use std::ffi::{CString, c_char};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use tmcp::json::Budget;
@@ -18,6 +17,7 @@ use crate::handle::{self, tmcp_client};
 use crate::made::{self, Kept};
 use crate::result::tmcp_result;
 use crate::strings;
+use crate::tagged::{Tag, Tagged};
 
 /// Rows of named cells, for listings, menus, prompts and filters. Columns may be
 /// added by later versions, at the end.
@@ -30,7 +30,6 @@ use crate::strings;
 /// it, tmcp_table_prepare makes it in pieces, tmcp_table_free ends it.
 #[derive(Debug)]
 pub struct tmcp_table {
-    magic: AtomicU32,
     cells: Kept<Cells>,
 }
 
@@ -40,9 +39,6 @@ struct Cells {
     columns: Vec<CString>,
     texts: Arena,
 }
-
-const LIVING: u32 = 0x746d_7462;
-const FREED: u32 = 0x6465_6162;
 
 /// Gives C a table; `None` is NULL.
 pub fn adopt(table: Option<Table>) -> *mut tmcp_table {
@@ -54,7 +50,7 @@ pub fn adopt(table: Option<Table>) -> *mut tmcp_table {
 }
 
 pub fn give(table: Option<tmcp_table>) -> *mut tmcp_table {
-    table.map_or(std::ptr::null_mut(), |table| Box::into_raw(Box::new(table)))
+    table.map_or(std::ptr::null_mut(), |table| Tagged::give(Tag::Table, table))
 }
 
 impl tmcp_table {
@@ -66,7 +62,7 @@ impl tmcp_table {
 
     /// A table that `task` makes.
     fn begun(task: Task<'static, Cells>) -> tmcp_table {
-        tmcp_table { magic: AtomicU32::new(LIVING), cells: Kept::begun(task) }
+        tmcp_table { cells: Kept::begun(task) }
     }
 }
 
@@ -227,11 +223,8 @@ pub unsafe extern "C" fn tmcp_table_get(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tmcp_table_free(table: *mut tmcp_table) {
     guard! {
-        // SAFETY: what this function asks of its caller.
-        if unsafe { ask(table, |table| table.magic.store(FREED, Ordering::Relaxed)) }.is_some() {
-            // SAFETY: made by Box::into_raw in `adopt`, and freed once.
-            drop(unsafe { Box::from_raw(table) });
-        }
+        // SAFETY: what this function asks of its caller, who frees it once.
+        drop(unsafe { Tagged::take(table, Tag::Table) });
     }
 }
 
@@ -327,20 +320,10 @@ unsafe fn cells<T>(table: *const tmcp_table, question: impl FnOnce(&Cells) -> T)
 /// One question to a table; `None` for NULL and for what is no table.
 ///
 /// # Safety
-/// `table` is NULL, or came from `adopt` and was not freed, or is readable
-/// memory as large as a table.
+/// `table` is NULL, or came from `adopt` and was not freed, or is another value with a tag.
 unsafe fn ask<T>(table: *const tmcp_table, question: impl FnOnce(&tmcp_table) -> T) -> Option<T> {
-    if table.is_null() || !table.is_aligned() {
-        return None;
-    }
-    // SAFETY: in bounds of what the caller promises.
-    let magic = unsafe { &raw const (*table).magic };
-    // SAFETY: readable by the caller's promise, aligned by the check above.
-    if unsafe { &*magic }.load(Ordering::Relaxed) != LIVING {
-        return None;
-    }
-    // SAFETY: the magic word says that `adopt` made it.
-    Some(question(unsafe { &*table }))
+    // SAFETY: what this function asks of its caller.
+    unsafe { Tagged::find(table, Tag::Table) }.map(question)
 }
 
 #[cfg(test)]

@@ -327,6 +327,57 @@ a_freed_client_is_refused(void)
 	tmcp_client_free(freed);
 }
 
+/* Under valgrind: nothing but the tag of a handle is read. */
+static void
+a_handle_of_another_type_is_refused(void)
+{
+	struct rig		 rig;
+	struct tmcp_event	*event, *as_event[2];
+	struct tmcp_table	*table, *as_table[2];
+	struct tmcp_client	*as_client[2];
+	struct tmcp_call	*as_call[3];
+	size_t			 i;
+	uint64_t		 id = 5;
+
+	rig_start(&rig, one_server(""));
+	tmcp_event_free(rig_ready(&rig));
+	event = rig_call(&rig, "main", "echo", "{\"text\":\"x\"}", 0, NULL);
+	table = tmcp_client_servers(rig.client);
+	CHECK_INT(tmcp_table_rows(table), 1);
+	as_event[0] = (struct tmcp_event *)rig.client;
+	as_event[1] = (struct tmcp_event *)table;
+	as_table[0] = (struct tmcp_table *)rig.client;
+	as_table[1] = (struct tmcp_table *)event;
+	as_client[0] = (struct tmcp_client *)event;
+	as_client[1] = (struct tmcp_client *)table;
+	as_call[0] = (struct tmcp_call *)rig.client;
+	as_call[1] = (struct tmcp_call *)event;
+	as_call[2] = (struct tmcp_call *)table;
+	for (i = 0; i < 2; i++) {
+		CHECK_INT(tmcp_event_type(as_event[i]), 0);
+		CHECK_INT(tmcp_event_id(as_event[i]), 0);
+		CHECK_STR(tmcp_event_text(as_event[i], NULL), "");
+		CHECK(tmcp_event_table(as_event[i]) == NULL);
+		tmcp_event_free(as_event[i]);
+		CHECK_INT(tmcp_table_rows(as_table[i]), 0);
+		tmcp_table_free(as_table[i]);
+		CHECK_INT(tmcp_client_dispatch(as_client[i], 0),
+		    TMCP_RESULT_INVALID);
+		tmcp_client_free(as_client[i]);
+	}
+	for (i = 0; i < 3; i++)
+		CHECK_INT(tmcp_client_call(rig.client, as_call[i], &id),
+		    TMCP_RESULT_INVALID);
+	CHECK_INT(id, 5);
+	/* None of them has ended. */
+	CHECK_INT(tmcp_event_type(event), TMCP_EVENT_TYPE_DONE);
+	CHECK_STR(tmcp_event_text(event, NULL), "x");
+	CHECK_INT(tmcp_table_rows(table), 1);
+	tmcp_table_free(table);
+	tmcp_event_free(event);
+	rig_stop(&rig);
+}
+
 static struct tmcp_client	*called_back;
 static int32_t			 called_back_result = 99;
 
@@ -379,6 +430,8 @@ main(void)
 		{ "short buffers get what fits", short_buffers_get_what_fits },
 		{ "an older struct is enough", an_older_struct_is_enough },
 		{ "a freed client is refused", a_freed_client_is_refused },
+		{ "a handle of another type is refused",
+		    a_handle_of_another_type_is_refused },
 		{ "a sink that calls back is refused",
 		  a_sink_that_calls_back_is_refused },
 	};
