@@ -19,12 +19,14 @@
 //! - Nothing here is undone by a signal: a write to a server that is gone is
 //!   [`Flow::Closed`], never SIGPIPE.
 
+mod connect_error;
 mod process_pipes;
 mod unix;
 
 use std::fmt;
 use std::io::{self, Read};
 use std::os::fd::RawFd;
+use std::task::Poll;
 
 use mio::{Registry, Token};
 
@@ -33,8 +35,9 @@ pub use crate::process::stderr::StderrRing;
 pub use crate::sys::exit_status::ExitStatus;
 pub use crate::sys::process::Signal;
 pub use crate::sys::spawn::Program;
+pub use connect_error::{ConnectError, ConnectErrorKind};
 pub use process_pipes::Stdio;
-pub use unix::{ConnectError, ConnectErrorKind, Unix};
+pub use unix::Unix;
 
 /// A channel to one server.
 pub trait Transport: fmt::Debug + Send {
@@ -53,6 +56,17 @@ pub trait Transport: fmt::Debug + Send {
     ///
     /// The first that the system reported; the rest was attempted all the same.
     fn deregister(&mut self, registry: &Registry) -> io::Result<()>;
+
+    /// Whether the channel is connected. Until it is, nothing is read or written, and the
+    /// driver asks again upon each event that says that the channel takes bytes, or has
+    /// failed (`watch_room`).
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be connected; it is dropped then.
+    fn poll_connect(&mut self) -> Poll<Result<(), ConnectError>> {
+        Poll::Ready(Ok(()))
+    }
 
     /// Reports that the channel takes bytes again, once a write was blocked and
     /// until it is told `false`. Without it every message that a socket's peer

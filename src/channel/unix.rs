@@ -1,6 +1,5 @@
 //! A server that listens on a Unix socket.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
@@ -12,8 +11,7 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
-use super::{Flow, Part, Transport, flow, read_from};
-use crate::error::{Error, Kind};
+use super::{ConnectError, ConnectErrorKind, Flow, Part, Transport, flow, read_from};
 use crate::sys::{self, peer, socket};
 
 /// A connected Unix socket whose peer was checked.
@@ -28,43 +26,21 @@ const NEW: Duration = Duration::from_secs(1);
 /// What is read of the kernel's list of sockets.
 const MOST_SOCKETS: u64 = 1 << 20;
 
-/// Why there is no connection; its text is the system's own where it has one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConnectError {
-    kind: ConnectErrorKind,
-    message: String,
-}
-
-/// What a failed connect means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConnectErrorKind {
-    /// A server is there, with more connections waiting than it takes. Later.
-    Busy,
-    /// Any other refusal of the system.
-    Io,
-    /// Something is at the path, and it is no socket.
-    NotASocket,
-    /// Nothing is at the path.
-    NotFound,
-    /// The path cannot be a socket's address.
-    Path,
-    /// The server runs as somebody whom we do not trust.
-    Peer,
-    /// A socket is at the path and nobody listens.
-    Refused,
-}
-
 impl Unix {
     /// Connects to the socket at `path`. The server must run as our own user,
     /// as root or as one of `allow`: whoever answers sees the arguments of every
     /// call, and the socket may lie in a directory that others can write to.
+    ///
+    /// The connect has ended when this returns. A full backlog is the error
+    /// [`ConnectErrorKind::Busy`]: no event tells that there is room again, and when to try
+    /// again is the engine's to decide.
     ///
     /// # Errors
     ///
     /// See [`ConnectErrorKind`]. A peer that was not trusted has been sent nothing.
     pub fn connect(path: &Path, allow: &[u32]) -> Result<Unix, ConnectError> {
         let bytes = path.as_os_str().as_bytes();
-        let bad = |message| Err(ConnectError { kind: ConnectErrorKind::Path, message });
+        let bad = |message| Err(ConnectError::new(ConnectErrorKind::Path, message));
         if bytes.is_empty() {
             return bad("the socket path is empty".to_owned());
         }
@@ -79,19 +55,17 @@ impl Unix {
                 path.display()
             ));
         }
-        let fd = socket::connect(bytes).map_err(|e| ConnectError::of_system(path, &e))?;
-        let peer = peer::peer(fd.as_fd()).map_err(|e| ConnectError::of_system(path, &e))?;
+        let fd = socket::connect(bytes).map_err(|e| refusal(path, &e))?;
+        let peer = peer::peer(fd.as_fd()).map_err(|e| refusal(path, &e))?;
         let ours = peer::our_uid();
         if !is_trusted(peer.uid, ours, allow) {
-            return Err(ConnectError {
-                kind: ConnectErrorKind::Peer,
-                message: format!(
-                    "socket '{}' is served by uid {}, which is neither ours ({ours}) nor root \
-                     nor in socket_allow_uid",
-                    path.display(),
-                    peer.uid
-                ),
-            });
+            let message = format!(
+                "socket '{}' is served by uid {}, which is neither ours ({ours}) nor root nor in \
+                 socket_allow_uid",
+                path.display(),
+                peer.uid
+            );
+            return Err(ConnectError::new(ConnectErrorKind::Peer, message));
         }
         Ok(Unix { socket: File::from(fd), group: peer::group(peer.pid) })
     }
@@ -124,65 +98,6 @@ impl Unix {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
             removed => removed.map(|()| true),
         }
-    }
-}
-
-impl ConnectError {
-    /// What the failure means.
-    pub fn kind(&self) -> ConnectErrorKind {
-        self.kind
-    }
-
-    /// The sentence for the user and the log.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    fn of_system(path: &Path, error: &io::Error) -> ConnectError {
-        let text = sys::sentence(error);
-        let (kind, message) = match error.raw_os_error() {
-            // The system says this of directories and plain files as well.
-            Some(libc::ECONNREFUSED) => match std::fs::metadata(path) {
-                Ok(meta) if meta.is_dir() => (
-                    ConnectErrorKind::NotASocket,
-                    format!("'{}' is a directory, not a socket", path.display()),
-                ),
-                Ok(meta) if !meta.file_type().is_socket() => {
-                    (ConnectErrorKind::NotASocket, format!("'{}' is not a socket", path.display()))
-                }
-                _ => (ConnectErrorKind::Refused, text),
-            },
-            Some(libc::EPROTOTYPE) => (
-                ConnectErrorKind::NotASocket,
-                format!("'{}' is a socket of another type than stream", path.display()),
-            ),
-            Some(libc::EAGAIN) => {
-                (ConnectErrorKind::Busy, format!("{text} (the server's backlog is full)"))
-            }
-            Some(libc::ENOENT) => (ConnectErrorKind::NotFound, text),
-            _ => (ConnectErrorKind::Io, text),
-        };
-        ConnectError { kind, message }
-    }
-}
-
-impl fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ConnectError {}
-
-impl From<ConnectError> for Error {
-    fn from(error: ConnectError) -> Error {
-        let kind = match error.kind {
-            ConnectErrorKind::NotASocket | ConnectErrorKind::Path | ConnectErrorKind::Peer => {
-                Kind::Invalid
-            }
-            _ => Kind::Io,
-        };
-        Error::new(kind, error.message)
     }
 }
 
@@ -223,6 +138,34 @@ impl Transport for Unix {
     fn peer_group(&self) -> Option<i32> {
         self.group
     }
+}
+
+/// What the system's refusal of a connect to `path` means.
+fn refusal(path: &Path, error: &io::Error) -> ConnectError {
+    let text = sys::sentence(error);
+    let (kind, message) = match error.raw_os_error() {
+        // The system says this of directories and plain files as well.
+        Some(libc::ECONNREFUSED) => match std::fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => (
+                ConnectErrorKind::NotASocket,
+                format!("'{}' is a directory, not a socket", path.display()),
+            ),
+            Ok(meta) if !meta.file_type().is_socket() => {
+                (ConnectErrorKind::NotASocket, format!("'{}' is not a socket", path.display()))
+            }
+            _ => (ConnectErrorKind::Refused, text),
+        },
+        Some(libc::EPROTOTYPE) => (
+            ConnectErrorKind::NotASocket,
+            format!("'{}' is a socket of another type than stream", path.display()),
+        ),
+        Some(libc::EAGAIN) => {
+            (ConnectErrorKind::Busy, format!("{text} (the server's backlog is full)"))
+        }
+        Some(libc::ENOENT) => (ConnectErrorKind::NotFound, text),
+        _ => (ConnectErrorKind::Io, text),
+    };
+    ConnectError::new(kind, message)
 }
 
 /// Whether a process holds a socket that was bound to a file of this name, whether it

@@ -1,17 +1,10 @@
 //! One turn of the loop, and carrying out what the engine asks.
 
-use std::ffi::OsString;
-use std::io;
 use std::os::fd::AsRawFd;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::channel::{ConnectErrorKind, ExitStatus, Flow, Program, Signal, Stdio, Transport, Unix};
-use crate::config::{ServerConfig, Transport as Channel};
-use crate::engine::{
-    Action, ChildExit, LogLevel, OpenFailure, Opened, Signal as Hardness, StreamId,
-};
-use crate::error::Kind;
+use crate::channel::{ExitStatus, Flow, Signal};
+use crate::engine::{Action, ChildExit, LogLevel, Signal as Hardness, StreamId};
 use crate::release;
 use crate::sys::{clock, fd, knock, reaper};
 use crate::time::Time;
@@ -23,10 +16,8 @@ use super::{Client, KNOCKS, STRAGGLER, lookup};
 /// The share of the budget that is left for what takes longer than what came
 /// before it.
 const HEADROOM: u32 = 5;
-/// Descriptors that a process needs while it is started.
-const NEEDS: usize = 8;
 /// How often a host that may have few descriptors is looked at while servers have some.
-const RELIEF: Duration = Duration::from_secs(2);
+pub(super) const RELIEF: Duration = Duration::from_secs(2);
 /// Bytes of a list that are copied in one go.
 const PIECE: usize = 256 << 10;
 /// How often each stream with something to read is read before the clock is asked:
@@ -271,6 +262,9 @@ impl Client {
     fn serve(&mut self, now: Time, id: StreamId) {
         let Some(link) = self.links.get_mut(&id) else { return };
         link.listed = false;
+        if link.connecting {
+            return self.finish_connect(now, id);
+        }
         if link.writable {
             self.write(now, id);
         }
@@ -308,7 +302,7 @@ impl Client {
     }
 
     /// Has a link served again: soon, or when its streams are read again.
-    fn come_back(&mut self, now: Time, id: StreamId) {
+    pub(super) fn come_back(&mut self, now: Time, id: StreamId) {
         let unread = self.unread(now, id);
         let Some(link) = self.links.get(&id) else { return };
         if link.is_busy(unread) {
@@ -528,138 +522,10 @@ impl Client {
             self.orphaned_groups.push((now + STRAGGLER, link.transport));
         }
     }
-
-    /// Opens one of the connections that the engine asked for.
-    fn open_next(&mut self, now: Time) {
-        let Some((id, channel, server)) = self.opening.pop_front() else { return };
-        self.open(now, id, channel, &server);
-        self.carry_out(now);
-    }
-
-    fn open(&mut self, now: Time, id: StreamId, channel: Channel, server: &Arc<ServerConfig>) {
-        // The host needs descriptors for those who attach to it.
-        let mut short = fd::shortage(self.poll.as_raw_fd(), NEEDS);
-        while short.is_some() && self.engine.spare_one(now) {
-            self.carry_out(now);
-            short = fd::shortage(self.poll.as_raw_fd(), NEEDS);
-        }
-        if let Some(limit) = short {
-            let message = format!(
-                "too few descriptors are left: {limit} may be open (ulimit -n), and some are kept \
-                 for attached clients"
-            );
-            let failure = OpenFailure { message, permanent: false, crowded: false };
-            return self.engine.open_failed(now, id, failure);
-        }
-        let opened = match channel {
-            Channel::Socket => connect(server),
-            Channel::Stdio => {
-                self.clear_socket(server);
-                spawn(server, &self.options.env)
-            }
-        };
-        let opened = opened.and_then(|mut transport| {
-            let registered = transport.register(self.poll.registry(), Link::token(id));
-            registered.map(|()| transport).map_err(|error| system_failure(&error))
-        });
-        match opened {
-            Ok(transport) => {
-                let pid = transport.child().map(|child| child.pid());
-                let group = transport.peer_group();
-                self.links.insert(id, Link::new(transport));
-                if self.relief_due.is_none() && fd::is_tight() {
-                    self.relief_due = Some(now + RELIEF);
-                }
-                if let (Some(knocks), Some(path), None) =
-                    (&mut self.knocks, &server.socket_path, pid)
-                {
-                    // Without it others wait until the connection is idle for too long.
-                    let _ = knocks.watch(path);
-                }
-                self.engine.opened(now, id, Opened { pid, group });
-            }
-            Err(failure) => self.engine.open_failed(now, id, failure),
-        }
-    }
-
-    /// Before a process is started for a socket: a file that was left where it may want
-    /// to listen would be in its way.
-    fn clear_socket(&mut self, server: &ServerConfig) {
-        let Some(path) = &server.socket_path else { return };
-        if server.transport.is_process() {
-            return;
-        }
-        let (removed, path) = (Unix::remove_stale(path), path.display());
-        match removed {
-            Ok(true) => {
-                (self.log)(LogLevel::Info, &format!("removed stale socket {path}"));
-            }
-            Ok(false) => {}
-            Err(error) => {
-                let text = crate::sys::sentence(&error);
-                (self.log)(
-                    LogLevel::Warning,
-                    &format!("stale socket {path} cannot be removed: {text}"),
-                );
-            }
-        }
-    }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
         self.shut_down();
     }
-}
-
-fn connect(server: &ServerConfig) -> Result<Box<dyn Transport>, OpenFailure> {
-    let Some(path) = &server.socket_path else {
-        let message = "no socket_path is configured".to_owned();
-        return Err(OpenFailure { message, permanent: true, crowded: false });
-    };
-    match Unix::connect(path, &server.socket_allow_uid) {
-        Ok(socket) => Ok(Box::new(socket)),
-        Err(error) => Err(OpenFailure {
-            message: error.message().to_owned(),
-            crowded: error.kind() == ConnectErrorKind::Busy,
-            permanent: matches!(
-                error.kind(),
-                ConnectErrorKind::NotASocket | ConnectErrorKind::Path | ConnectErrorKind::Peer
-            ),
-        }),
-    }
-}
-
-/// Starts the server's process in the host's environment, with the entry's own
-/// variables, and the socket's path when the process stands in for it.
-fn spawn(
-    server: &ServerConfig,
-    host: &[(OsString, OsString)],
-) -> Result<Box<dyn Transport>, OpenFailure> {
-    let Some(command) = &server.command else {
-        let message = "no command is configured".to_owned();
-        return Err(OpenFailure { message, permanent: true, crowded: false });
-    };
-    let mut program = Program::new(&command.program);
-    program.args = command.args.iter().map(OsString::from).collect();
-    program.cwd.clone_from(&command.cwd);
-    program.env = host.to_vec();
-    // One that puts its server into the background ends and leaves it in its group.
-    program.spares_group = !server.transport.is_process();
-    if let Some(path) = &server.socket_path {
-        program.env.push(("MCP_SOCKET_PATH".into(), path.into()));
-    }
-    program.env.extend(command.env.iter().map(|(key, value)| (key.into(), value.into())));
-    match Stdio::spawn(&program) {
-        Ok(child) => Ok(Box::new(child)),
-        Err(error) => Err(OpenFailure {
-            message: error.message().to_owned(),
-            permanent: error.kind() == Kind::Invalid,
-            crowded: false,
-        }),
-    }
-}
-
-fn system_failure(error: &io::Error) -> OpenFailure {
-    OpenFailure { message: crate::sys::sentence(error), permanent: false, crowded: false }
 }

@@ -19,6 +19,8 @@ const POLL: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) transport: Box<dyn Transport>,
+    /// The transport has not said yet that it is connected.
+    pub(super) connecting: bool,
     pub(super) readable: bool,
     pub(super) writable: bool,
     pub(super) stderr: bool,
@@ -61,9 +63,9 @@ impl Link {
     pub(super) fn new(transport: Box<dyn Transport>) -> Link {
         Link {
             transport,
+            connecting: true,
             readable: false,
-            // Nothing tells that a fresh stream takes bytes; trying does no harm.
-            writable: true,
+            writable: false,
             stderr: false,
             exit: Exit::Running,
             exit_told: false,
@@ -74,6 +76,18 @@ impl Link {
             refused: false,
             watches_room: false,
         }
+    }
+
+    /// The transport is connected.
+    pub(super) fn connected(&mut self) {
+        self.connecting = false;
+        // Nothing tells that a fresh stream takes bytes; trying does no harm.
+        self.writable = true;
+    }
+
+    /// The transport is still connecting: the next event is waited for.
+    pub(super) fn await_connect(&mut self) {
+        (self.readable, self.writable, self.hung_up) = (false, false, false);
     }
 
     /// The token block of a connection.

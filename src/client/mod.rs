@@ -15,6 +15,7 @@ mod drive;
 mod era_cache;
 mod link;
 mod loader;
+mod opening;
 mod own;
 mod sources;
 mod speculative_read;
@@ -45,6 +46,7 @@ use crate::time::Time;
 use era_cache::EraCache;
 use link::Link;
 use loader::Loader;
+use opening::Connect;
 use sources::Sources;
 use speculative_read::SpeculativeRead;
 use tool_list_cache::ToolListCache;
@@ -91,6 +93,8 @@ pub struct Client {
     busy: VecDeque<StreamId>,
     /// What the engine asked to open, and no turn has had the time for.
     opening: VecDeque<(StreamId, Channel, Arc<ServerConfig>)>,
+    /// How a server that runs is connected to.
+    connect: Connect,
     speculative_read: SpeculativeRead,
     /// Other clients of the same sockets ask for room by it.
     knocks: Option<Knocks>,
@@ -162,6 +166,7 @@ impl Client {
             links: IdMap::default(),
             busy: VecDeque::new(),
             opening: VecDeque::new(),
+            connect: opening::connect,
             speculative_read: SpeculativeRead::default(),
             knocks,
             knocked: false,

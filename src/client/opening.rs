@@ -1,0 +1,192 @@
+//! Opens the streams that the engine asks for.
+//!
+//! A process is started, and a Unix socket connected, within one call. Another transport
+//! may say that it is not connected yet: its descriptor is watched, and the engine is told
+//! when the transport has come to an end of it. How long that may take is the engine's to
+//! decide; it has the stream dropped by `Action::Forget`.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::task::Poll;
+
+use crate::channel::{ConnectError, ConnectErrorKind, Program, Stdio, Transport, Unix};
+use crate::config::{ServerConfig, Transport as Channel};
+use crate::engine::{LogLevel, OpenFailure, Opened, StreamId};
+use crate::error::Kind;
+use crate::sys::fd;
+use crate::time::Time;
+
+use super::Client;
+use super::drive::RELIEF;
+use super::link::Link;
+
+/// Descriptors that a process needs while it is started.
+const NEEDS: usize = 8;
+
+/// Connects to a server that runs. The tests have one of their own.
+pub(super) type Connect = fn(&ServerConfig) -> Result<Box<dyn Transport>, OpenFailure>;
+
+impl Client {
+    /// Opens one of the streams that the engine asked for.
+    pub(super) fn open_next(&mut self, now: Time) {
+        let Some((id, channel, server)) = self.opening.pop_front() else { return };
+        self.open(now, id, channel, &server);
+        self.carry_out(now);
+    }
+
+    fn open(&mut self, now: Time, id: StreamId, channel: Channel, server: &Arc<ServerConfig>) {
+        // The host needs descriptors for those who attach to it.
+        let mut short = fd::shortage(self.poll.as_raw_fd(), NEEDS);
+        while short.is_some() && self.engine.spare_one(now) {
+            self.carry_out(now);
+            short = fd::shortage(self.poll.as_raw_fd(), NEEDS);
+        }
+        if let Some(limit) = short {
+            let message = format!(
+                "too few descriptors are left: {limit} may be open (ulimit -n), and some are kept \
+                 for attached clients"
+            );
+            let failure = OpenFailure { message, permanent: false, crowded: false };
+            return self.engine.open_failed(now, id, failure);
+        }
+        let opened = match channel {
+            Channel::Socket => (self.connect)(server),
+            Channel::Stdio => {
+                self.clear_socket(server);
+                spawn(server, &self.options.env)
+            }
+        };
+        let opened = opened.and_then(|mut transport| {
+            let registered = transport.register(self.poll.registry(), Link::token(id));
+            registered.map(|()| transport).map_err(|error| system_failure(&error))
+        });
+        let transport = match opened {
+            Ok(transport) => transport,
+            Err(failure) => return self.engine.open_failed(now, id, failure),
+        };
+        self.links.insert(id, Link::new(transport));
+        if self.relief_due.is_none() && fd::is_tight() {
+            self.relief_due = Some(now + RELIEF);
+        }
+        let path = server.socket_path.as_ref().filter(|_| !channel.is_process());
+        if let (Some(knocks), Some(path)) = (&mut self.knocks, path) {
+            // Without it others wait until the connection is idle for too long.
+            let _ = knocks.watch(path);
+        }
+        self.finish_connect(now, id);
+    }
+
+    /// Asks a stream whether it is connected by now, and tells the engine when that is
+    /// decided.
+    pub(super) fn finish_connect(&mut self, now: Time, id: StreamId) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let connected = match link.transport.poll_connect() {
+            Poll::Ready(Err(error)) => {
+                return self.engine.open_failed(now, id, connect_failure(&error));
+            }
+            Poll::Ready(Ok(())) => {
+                link.connected();
+                true
+            }
+            Poll::Pending => {
+                link.await_connect();
+                false
+            }
+        };
+        // While it is connecting it is watched like a stream whose write is blocked.
+        if let Err(error) = link.settle(self.poll.registry(), id) {
+            return self.engine.open_failed(now, id, system_failure(&error));
+        }
+        if connected {
+            let pid = link.transport.child().map(|child| child.pid());
+            let group = link.transport.peer_group();
+            self.engine.opened(now, id, Opened { pid, group });
+            self.come_back(now, id);
+        }
+    }
+
+    /// Before a process is started for a socket: a file that was left where it may want
+    /// to listen would be in its way.
+    fn clear_socket(&mut self, server: &ServerConfig) {
+        let Some(path) = &server.socket_path else { return };
+        if server.transport.is_process() {
+            return;
+        }
+        let (removed, path) = (Unix::remove_stale(path), path.display());
+        match removed {
+            Ok(true) => {
+                (self.log)(LogLevel::Info, &format!("removed stale socket {path}"));
+            }
+            Ok(false) => {}
+            Err(error) => {
+                let text = crate::sys::sentence(&error);
+                (self.log)(
+                    LogLevel::Warning,
+                    &format!("stale socket {path} cannot be removed: {text}"),
+                );
+            }
+        }
+    }
+}
+
+/// Connects to the Unix socket of an entry.
+pub(super) fn connect(server: &ServerConfig) -> Result<Box<dyn Transport>, OpenFailure> {
+    let Some(path) = &server.socket_path else {
+        let message = "no socket_path is configured".to_owned();
+        return Err(OpenFailure { message, permanent: true, crowded: false });
+    };
+    match Unix::connect(path, &server.socket_allow_uid) {
+        Ok(socket) => Ok(Box::new(socket)),
+        Err(error) => Err(connect_failure(&error)),
+    }
+}
+
+fn connect_failure(error: &ConnectError) -> OpenFailure {
+    OpenFailure {
+        message: error.message().to_owned(),
+        crowded: error.kind() == ConnectErrorKind::Busy,
+        permanent: matches!(
+            error.kind(),
+            ConnectErrorKind::NotASocket | ConnectErrorKind::Path | ConnectErrorKind::Peer
+        ),
+    }
+}
+
+/// Starts the server's process in the host's environment, with the entry's own
+/// variables, and the socket's path when the process stands in for it.
+fn spawn(
+    server: &ServerConfig,
+    host: &[(OsString, OsString)],
+) -> Result<Box<dyn Transport>, OpenFailure> {
+    let Some(command) = &server.command else {
+        let message = "no command is configured".to_owned();
+        return Err(OpenFailure { message, permanent: true, crowded: false });
+    };
+    let mut program = Program::new(&command.program);
+    program.args = command.args.iter().map(OsString::from).collect();
+    program.cwd.clone_from(&command.cwd);
+    program.env = host.to_vec();
+    // One that puts its server into the background ends and leaves it in its group.
+    program.spares_group = !server.transport.is_process();
+    if let Some(path) = &server.socket_path {
+        program.env.push(("MCP_SOCKET_PATH".into(), path.into()));
+    }
+    program.env.extend(command.env.iter().map(|(key, value)| (key.into(), value.into())));
+    match Stdio::spawn(&program) {
+        Ok(child) => Ok(Box::new(child)),
+        Err(error) => Err(OpenFailure {
+            message: error.message().to_owned(),
+            permanent: error.kind() == Kind::Invalid,
+            crowded: false,
+        }),
+    }
+}
+
+fn system_failure(error: &io::Error) -> OpenFailure {
+    OpenFailure { message: crate::sys::sentence(error), permanent: false, crowded: false }
+}
+
+#[cfg(test)]
+mod tests;
