@@ -512,7 +512,7 @@ impl Engine {
         }
         if request.outwaits_the_start(now) {
             if let Some(server) = request.server() {
-                if self.waits_on(now, id, server) {
+                if self.goes_on_waiting(now, id, server) {
                     return;
                 }
             }

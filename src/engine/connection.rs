@@ -22,8 +22,8 @@ use crate::wire::{Cancel, Delivery, Outgoing, Shared, StreamId, Ticket, Wire};
 /// Requests of one connection that are remembered although nobody waits for an answer.
 const UNAWAITED: usize = 32;
 
-/// How long a fresh connection may be silent before anything is thought of it.
-const FIRST_THOUGHT: Duration = Duration::from_millis(250);
+/// How long a fresh connection may be silent before its silence is judged.
+const FIRST_SILENCE_CHECK: Duration = Duration::from_millis(250);
 
 /// Where a connection is in its life.
 #[derive(Debug)]
@@ -93,10 +93,10 @@ pub(super) struct Connection {
     pub(super) round: u32,
     /// Something came.
     pub(super) heard: bool,
-    /// Since when it is silent, when that is thought about next, and whether others
-    /// were asked to make room.
+    /// Since when it is silent, when its silence is judged next, and whether other clients
+    /// were asked to close idle connections.
     pub(super) silent_since: Time,
-    pub(super) thought: Time,
+    pub(super) next_silence_check: Time,
     pub(super) knocked: bool,
     /// Bytes of answers that were written since the output was last empty.
     pub(super) unread_answers: usize,
@@ -139,7 +139,7 @@ impl Connection {
             round,
             heard: false,
             silent_since: now,
-            thought: now + FIRST_THOUGHT,
+            next_silence_check: now + FIRST_SILENCE_CHECK,
             knocked: false,
             unread_answers: 0,
             unasked: unasked::OF_ONE,
@@ -362,7 +362,7 @@ impl Connection {
             Phase::Negotiating(negotiation) => {
                 let silent = self.channel.is_shared() && !self.heard;
                 let due = negotiation.deadline();
-                Some(if silent { due.min(self.thought) } else { due })
+                Some(if silent { due.min(self.next_silence_check) } else { due })
             }
             Phase::Ended { until, .. } | Phase::Closing { until, .. } => Some(*until),
             Phase::Ready(_) if self.exchanges.is_empty() => {

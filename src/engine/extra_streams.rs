@@ -32,7 +32,7 @@ impl Engine {
                     let (cause, category) = (EvictionCause::PeerClosed, ErrorCategory::Lost);
                     let loss = Loss { reason, cause, category };
                     if !self.stream_ended(now, id, stream, &loss) {
-                        return self.lose(now, id, loss);
+                        return self.connection_lost(now, id, loss);
                     }
                 }
                 Some(Want::Open(stream)) => {
@@ -84,7 +84,7 @@ impl Engine {
         let (cause, category) = (EvictionCause::Error, ErrorCategory::Connect);
         let loss = Loss { reason, cause, category };
         if !self.stream_ended(now, id, stream, &loss) {
-            self.lose(now, id, loss);
+            self.connection_lost(now, id, loss);
         } else if is_unused {
             self.close(now, id, cause);
         }

@@ -328,7 +328,7 @@ impl Engine {
         evidence.hopeless = true;
         evidence.forget_output();
         let (reason, cause) = (reason.to_owned(), EvictionCause::Error);
-        self.lose(now, id, Loss { reason, cause, category: ErrorCategory::Protocol });
+        self.connection_lost(now, id, Loss { reason, cause, category: ErrorCategory::Protocol });
     }
 
     /// The request that an error without an id is for.

@@ -1,8 +1,8 @@
-//! How a connection came to its end.
+//! Why a connection was lost.
 
 use crate::metrics::{ErrorCategory, EvictionCause};
 
-/// Why a connection is gone.
+/// The reason for the user, and how it is counted.
 pub(super) struct Loss {
     pub(super) reason: String,
     pub(super) cause: EvictionCause,

@@ -143,16 +143,16 @@ impl Pool {
 
     /// An idle connection beyond the pool's size, the one used longest ago: an
     /// overflow connection that came too late, or one of a pool that was made smaller.
-    /// One that is not `dear` goes first.
+    /// One without subscriptions goes first.
     pub fn surplus(
         &self,
         shape: Shape,
-        dear: impl Fn(ConnectionId) -> bool,
+        has_subscriptions: impl Fn(ConnectionId) -> bool,
     ) -> Option<ConnectionId> {
         if self.usable() <= shape.size {
             return None;
         }
-        self.idle.iter().find(|id| !dear(**id)).or(self.idle.first()).copied()
+        self.idle.iter().find(|id| !has_subscriptions(**id)).or(self.idle.first()).copied()
     }
 
     /// Connections that take requests.
@@ -174,9 +174,10 @@ impl Pool {
         self.members.iter().any(|member| member.id == id && member.retiring)
     }
 
-    /// Its stream has ended, but how is not known yet: it takes nothing, and
-    /// keeps its place so that nothing is opened before the loss is understood.
-    pub fn fade(&mut self, id: ConnectionId) {
+    /// A connection's stream has ended, and its process has not. The connection takes no
+    /// requests. It keeps its place until the process has ended, so that no other
+    /// connection is opened before it is known how.
+    pub fn half_closed(&mut self, id: ConnectionId) {
         self.retire(id);
         if let Some(member) = self.member_mut(id) {
             member.ready = false;

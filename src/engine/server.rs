@@ -1,4 +1,4 @@
-//! One configured server: its pool, its queue, and what was learnt about it.
+//! One configured server: its pool, its queue, and what is known of it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(super) struct Server {
     pub(super) name: Arc<str>,
     pub(super) config: Arc<ServerConfig>,
     pub(super) limits: Limits,
-    /// It is no longer in the configuration; what it had in flight goes on.
+    /// The entry is no longer in the configuration. Requests in flight go on.
     pub(super) removed: bool,
     pub(super) pool: Pool,
     pub(super) queue: Queue,
@@ -44,13 +44,13 @@ pub(super) struct Server {
     pub(super) version: Option<&'static str>,
     pub(super) offers: Option<Offers>,
     pub(super) subscriptions: Subscriptions,
-    /// Lines that may be logged about it.
+    /// How many log lines may be written about the server.
     pub(super) talk: Talk,
-    /// Questions that it may put.
+    /// How many questions the server may ask.
     pub(super) asking: Allowance,
-    /// Changes that are still to be told.
+    /// Changes that are held back.
     pub(super) notices: Notices,
-    /// What was odd in its messages and has been told. The kinds are few and fixed.
+    /// Oddities of its messages that were logged. The kinds are few and fixed.
     pub(super) oddities: BTreeSet<Oddity>,
 }
 
@@ -116,7 +116,7 @@ impl Server {
         self.tools.connection_closed(now, id, cause, self.pool.any_ready());
     }
 
-    /// One word for how it is.
+    /// The word for its state in a report.
     pub(super) fn status(&self) -> &'static str {
         if self.removed {
             "removed"

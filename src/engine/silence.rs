@@ -21,7 +21,7 @@ impl Engine {
         let Some(connection) = self.connections.get_mut(&id) else { return false };
         let is_silent = connection.channel.is_shared() && !connection.heard;
         let Phase::Negotiating(negotiation) = &mut connection.phase else { return false };
-        if !is_silent || now < connection.thought {
+        if !is_silent || now < connection.next_silence_check {
             return false;
         }
         let server = connection.server;
@@ -30,7 +30,7 @@ impl Engine {
         match state.reach.judge_silence(now, is_up, connection.opened, since) {
             Silence::Wait { until, found_serial } => {
                 negotiation.postpone(until);
-                connection.thought = until;
+                connection.next_silence_check = until;
                 connection.silent_since = now;
                 if found_serial {
                     self.found_serial(now, server);
@@ -44,11 +44,11 @@ impl Engine {
                               with another client"
                     .to_owned();
                 let (cause, category) = (EvictionCause::Error, ErrorCategory::Handshake);
-                self.lose(now, id, Loss { reason, cause, category });
+                self.connection_lost(now, id, Loss { reason, cause, category });
                 true
             }
             Silence::Knock { until } => {
-                connection.thought = until;
+                connection.next_silence_check = until;
                 let is_first = !std::mem::replace(&mut connection.knocked, true);
                 let is_due = negotiation.deadline() <= now;
                 let (name, config) = (state.name.clone(), state.config.clone());
@@ -76,26 +76,26 @@ impl Engine {
         self.find_connections_due();
     }
 
-    /// The server still works on a request that nobody waits for. Another
-    /// connection costs a socket server nothing; a process is shared, and others
-    /// depend on it.
+    /// The grace of a request whose caller is gone is over, and the server still works on
+    /// it. A socket is closed, because another connection costs a descriptor. A process
+    /// is used again, because other requests depend on it.
     pub(super) fn grace_is_over(&mut self, now: Time, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let (server, channel) = (connection.server, connection.channel);
-        let over = |purpose: Purpose| match purpose {
+        let is_over = |purpose: Purpose| match purpose {
             Purpose::Abandoned { until } => until <= now,
             _ => false,
         };
-        // What nobody waits for any more keeps its bytes for as long as they are not
-        // taken, and a server that does not take them is of no use to others.
-        let stuck = (connection.exchanges.iter())
-            .any(|e| over(e.purpose) && connection.delivery(e) == Delivery::Torn);
-        if stuck {
+        // A part of the request has left, and the server has not read the rest since: it
+        // would not read other requests either.
+        let is_stuck = (connection.exchanges.iter())
+            .any(|e| is_over(e.purpose) && connection.delivery(e) == Delivery::Torn);
+        if is_stuck {
             let reason = "the server does not read what it is sent".to_owned();
             let (cause, category) = (EvictionCause::Error, ErrorCategory::Lost);
-            return self.lose(now, id, Loss { reason, cause, category });
+            return self.connection_lost(now, id, Loss { reason, cause, category });
         }
-        let late = connection.exchanges.iter().filter(|exchange| over(exchange.purpose));
+        let late = connection.exchanges.iter().filter(|exchange| is_over(exchange.purpose));
         let late: Vec<u64> = late.map(|exchange| exchange.wire).collect();
         let freed = late.len();
         for wire in late {
@@ -111,8 +111,8 @@ impl Engine {
         self.note_connection(id);
     }
 
-    /// Another client waits for the server behind a socket: connections that are not
-    /// in use are given back.
+    /// Another client waits for the server behind a socket: idle connections to it are
+    /// closed.
     pub fn knocked(&mut self, now: Time, path: &Path) {
         for index in 0..self.servers.len() {
             let server = ServerId(index as u32);
@@ -127,18 +127,17 @@ impl Engine {
                 .map(|member| member.id)
                 .collect();
             for id in idle {
-                self.give_back(now, id);
+                self.close_for_knock(now, id);
             }
             self.pump(now, server);
         }
     }
 
-    /// Closes a connection that is not in use if another client waits for it. True: it
-    /// is closed.
-    pub(super) fn give_back(&mut self, now: Time, id: ConnectionId) -> bool {
+    /// Closes an idle connection if another client has knocked. True: it is closed.
+    pub(super) fn close_for_knock(&mut self, now: Time, id: ConnectionId) -> bool {
         let Some(connection) = self.connections.get(&id) else { return false };
-        let carries = connection.is_carrier() || !connection.exchanges.is_empty();
-        if carries || !connection.channel.is_shared() {
+        let is_used = connection.is_carrier() || !connection.exchanges.is_empty();
+        if is_used || !connection.channel.is_shared() {
             return false;
         }
         let state = self.server_mut(connection.server);
@@ -149,7 +148,7 @@ impl Engine {
         true
     }
 
-    /// Closes the connection that has been idle for the longest time, whoever's it is.
+    /// Closes the connection that has been idle for the longest time, of all servers.
     /// False: none is idle.
     pub fn spare_one(&mut self, now: Time) -> bool {
         let idle = self.connections.iter().filter(|(_, connection)| {

@@ -1,28 +1,29 @@
-//! What a server that is still starting means for those who wait for it.
+//! Requests that wait for a server that is starting: how long, and what they are told
+//! when their time is over.
 
 use crate::engine::connection::{Connection, Phase};
 use crate::engine::request::State;
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
 use crate::time::Time;
 
-/// Commands that fetch a server before they start it, in silence when their output is
-/// no terminal.
+/// Commands that download a server before they start it, and print nothing meanwhile
+/// unless their output is a terminal.
 const FETCHERS: [&str; 12] =
     ["npx", "npm", "pnpx", "pnpm", "yarn", "bunx", "bun", "deno", "uvx", "uv", "pipx", "docker"];
 
 impl Engine {
-    /// A request has waited as long as its server may take to start. True: it waits
-    /// on, because the server has started, or because others wait for it.
-    pub(super) fn waits_on(&mut self, now: Time, id: RequestId, server: ServerId) -> bool {
+    /// A request has waited for `startup_timeout`. True: it goes on waiting, because the
+    /// server has started, or because other requests wait for this one.
+    pub(super) fn goes_on_waiting(&mut self, now: Time, id: RequestId, server: ServerId) -> bool {
         let state = &self.servers[server.0 as usize];
-        let is_wanted = state.tools.is_awaited(id);
+        let has_listeners = state.tools.is_awaited(id);
         let is_up = state.pool.is_up();
         let Some(request) = self.requests.get_mut(&id) else { return false };
         if is_up {
-            // It waits for its turn, which has another limit.
+            // The request waits for a connection, which has another limit.
             request.startup = None;
-        } else if is_wanted {
-            // Those who wait for it have deadlines of their own.
+        } else if has_listeners {
+            // The requests that wait for this one have deadlines of their own.
             request.heard = now;
         }
         let waits = request.next_deadline() > now;
@@ -30,7 +31,8 @@ impl Engine {
         waits
     }
 
-    /// What timed out, what is known of the reason, and what may help.
+    /// The message of a request that has timed out: what it waited for, the evidence, and
+    /// advice.
     pub(super) fn timeout_message(&self, now: Time, id: RequestId) -> String {
         let Some(request) = self.requests.get(&id) else { return String::new() };
         let Some(server) = request.server() else { return request.timeout_message(now) };
@@ -63,8 +65,8 @@ impl Engine {
         message
     }
 
-    /// What may help when a command that downloads its server has said nothing yet:
-    /// empty, or behind a semicolon.
+    /// Advice for a command that downloads its server and has printed nothing yet: empty,
+    /// or behind a semicolon.
     pub(super) fn fetcher_advice(&self, connection: &Connection) -> String {
         let silent = connection.evidence.is_none() && connection.channel.is_process();
         let command = self.server(connection.server).config.command.as_ref().filter(|_| silent);
@@ -80,7 +82,7 @@ impl Engine {
 }
 
 impl Connection {
-    /// What a server that is starting has not done yet, and what it printed instead.
+    /// Which request of the handshake is unanswered, and what the server has printed.
     fn awaited(&self, id: ConnectionId) -> String {
         let Phase::Negotiating(negotiation) = &self.phase else { return String::new() };
         let mut text = format!("no answer to {}", negotiation.awaited());

@@ -62,7 +62,7 @@ impl Engine {
                 Incoming::SessionGone => {
                     let reason = "the server has ended the session".to_owned();
                     let (cause, category) = (EvictionCause::PeerClosed, ErrorCategory::Lost);
-                    return self.lose(now, id, Loss { reason, cause, category });
+                    return self.connection_lost(now, id, Loss { reason, cause, category });
                 }
             };
             if !self.answered {
@@ -81,7 +81,7 @@ impl Engine {
         self.serve_wire(now, id);
         if let Some(reason) = failure {
             let category = ErrorCategory::Protocol;
-            self.lose(now, id, Loss { reason, cause: EvictionCause::Error, category });
+            self.connection_lost(now, id, Loss { reason, cause: EvictionCause::Error, category });
         }
     }
 
@@ -135,7 +135,7 @@ impl Engine {
             let (negotiating, probed) = connection.handshake();
             connection.phase = Phase::Ended { until: now + LAST_WORDS, negotiating, probed };
             let server = connection.server;
-            self.server_mut(server).pool.fade(id);
+            self.server_mut(server).pool.half_closed(id);
             self.note_connection(id);
             return;
         }
@@ -149,7 +149,7 @@ impl Engine {
         };
         let loss = Loss { reason, cause, category: ErrorCategory::Lost };
         if !self.stream_ended(now, id, stream, &loss) {
-            self.lose(now, id, loss);
+            self.connection_lost(now, id, loss);
         }
     }
 }

@@ -44,7 +44,8 @@ impl Engine {
         if let Some(pid) = opened.pid {
             let config = &self.server(server).config;
             if config.socket_path.is_none() {
-                // The next line names no server, and nothing before it does.
+                // The line "spawned server pid" names no server. For a socket the line
+                // "connecting to" before it does.
                 let text = format!("starting {}", config.name);
                 self.note(LogLevel::Info, format_args!("{text}"));
             }
@@ -115,11 +116,12 @@ impl Engine {
         }
         let reason = format!("the server process ended: {how}");
         let cause = EvictionCause::PeerClosed;
-        self.lose(now, id, Loss { reason, cause, category: ErrorCategory::Lost });
+        self.connection_lost(now, id, Loss { reason, cause, category: ErrorCategory::Lost });
     }
 
     // ----- the handshake ----------------------------------------------------
 
+    /// Takes the next step of a handshake.
     pub(super) fn negotiate(&mut self, now: Time, id: ConnectionId, step: Step) {
         match step {
             Step::Wait => {}
@@ -127,12 +129,13 @@ impl Engine {
             Step::Established(session) => return self.established(now, id, session),
             Step::Failed(reason) => {
                 let (cause, category) = (EvictionCause::Error, ErrorCategory::Handshake);
-                return self.lose(now, id, Loss { reason, cause, category });
+                return self.connection_lost(now, id, Loss { reason, cause, category });
             }
         }
         self.note_connection(id);
     }
 
+    /// Sends a request of the handshake.
     fn ask(&mut self, now: Time, id: ConnectionId, question: Question) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let wire = self.next_wire;
@@ -153,14 +156,14 @@ impl Engine {
 
     // ----- failing ----------------------------------------------------------
 
-    /// A connection is gone, with everything that was on it.
-    pub(super) fn lose(&mut self, now: Time, id: ConnectionId, mut loss: Loss) {
+    /// A connection was lost, with every request that was on it.
+    pub(super) fn connection_lost(&mut self, now: Time, id: ConnectionId, mut loss: Loss) {
         let Some(mut connection) = self.take_connection(id) else { return };
         loss.reason += &connection.last_words();
         let server = connection.server;
         let listened = connection.listens().is_some();
         let exchanges = mem::take(&mut connection.exchanges);
-        self.part(now, id, &connection);
+        self.close_streams(now, id, &connection);
         let (negotiating, _) = connection.handshake();
         let was_ready = !negotiating && !matches!(connection.phase, Phase::Opening);
         self.withdraw_from(now, id);
@@ -186,7 +189,7 @@ impl Engine {
         self.handshake_lost(now, id, &connection, loss);
     }
 
-    /// A request whose connection is gone is tried again or ends.
+    /// A request whose connection was lost is sent again or ends.
     pub(super) fn lost_request(&mut self, now: Time, id: RequestId, may_retry: bool, loss: &Loss) {
         let Some(request) = self.requests.get_mut(&id) else { return };
         let Some(server) = request.server() else { return };
@@ -197,8 +200,8 @@ impl Engine {
             let message = format!("outcome unknown, the call may have run: {reason}");
             return self.finish(now, id, Err(Error::new(error::Kind::OutcomeUnknown, message)));
         }
-        // A server that ends in the middle of its list would be started for ever: each
-        // page that came is a try that did not fail.
+        // Each page that came resets the failures. Without a limit of its own, a list whose
+        // server ends in the middle of it would be begun anew for ever.
         let listing = request.is_listing();
         request.restarts += u32::from(listing);
         if request.failures > retries || request.restarts > RESTARTS {
@@ -215,14 +218,15 @@ impl Engine {
         request.state = super::request::State::Queued;
         request.assigned = None;
         if let Kind::List { pages, .. } = &mut request.kind {
-            // A cursor is worth nothing beyond the session that gave it.
+            // A cursor is valid in its session alone (2025-11-25, "Pagination").
             *pages = Default::default();
         }
         self.server_mut(server).queue.push_retry(id);
         self.note_request(id);
     }
 
-    /// What may be sent twice without harm.
+    /// Whether a request may be sent again after the server may have run it: requests
+    /// that read, and calls of tools in `idempotent_tools`.
     pub(super) fn is_repeatable(&self, id: RequestId) -> bool {
         let Some(request) = self.requests.get(&id) else { return false };
         match (&request.kind, request.server()) {
@@ -248,38 +252,39 @@ impl Engine {
         }
         let (server, carries) = (connection.server, connection.is_carrier());
         let state = self.server_mut(server);
-        // One that carries subscriptions is not the first to go.
+        // A connection with subscriptions is kept although it is beyond the pool's size.
         let (shape, waiting) = (state.shape(), carries || !state.queue.is_empty());
         let retiring = state.pool.is_retiring(id);
         if state.pool.release(id, waiting, shape) {
             let cause = if retiring { EvictionCause::Reload } else { EvictionCause::Overflow };
             self.close(now, id, cause);
-        } else if idle && !self.give_back(now, id) {
+        } else if idle && !self.close_for_knock(now, id) {
             self.note_connection(id);
         }
         self.pump(now, server);
     }
 
-    /// Closes idle connections beyond the pool's size once nobody waits.
+    /// Closes idle connections beyond the pool's size, unless requests wait.
     pub(super) fn close_surplus(&mut self, now: Time, server: ServerId) {
         loop {
             let state = self.server(server);
             if !state.queue.is_empty() {
                 return;
             }
-            // Subscriptions die with their connection.
-            let dear = |id| self.connections.get(&id).is_some_and(|stream| stream.is_carrier());
-            let Some(id) = state.pool.surplus(state.shape(), dear) else { return };
+            // Subscriptions end with their connection.
+            let has_subscriptions =
+                |id| self.connections.get(&id).is_some_and(|stream| stream.is_carrier());
+            let Some(id) = state.pool.surplus(state.shape(), has_subscriptions) else { return };
             self.close(now, id, EvictionCause::Overflow);
         }
     }
 
-    /// Closes a connection on which nothing is under way.
+    /// Closes a connection that carries no request.
     pub(super) fn close(&mut self, now: Time, id: ConnectionId, cause: EvictionCause) {
         let Some(connection) = self.take_connection(id) else { return };
         let server = connection.server;
         let was_ready = connection.was_usable();
-        self.part(now, id, &connection);
+        self.close_streams(now, id, &connection);
         self.withdraw_from(now, id);
         self.server_mut(server).connection_closed(now, id, cause);
         let state = self.server_mut(server);
@@ -295,7 +300,7 @@ impl Engine {
         self.end_released_daemon(now, server);
     }
 
-    /// Takes a connection out of every table.
+    /// Takes a connection out of the connections and of its server's pool.
     pub(super) fn take_connection(&mut self, id: ConnectionId) -> Option<Connection> {
         let connection = self.connections.remove(&id)?;
         if self.connections.is_empty() {
@@ -305,9 +310,9 @@ impl Engine {
         Some(connection)
     }
 
-    /// Ends the stream of a connection that was taken out. A process stays known
-    /// until it is gone.
-    fn part(&mut self, now: Time, id: ConnectionId, connection: &Connection) {
+    /// Closes the streams of a connection that was taken out of the tables. A process is
+    /// put back into them until it is gone.
+    fn close_streams(&mut self, now: Time, id: ConnectionId, connection: &Connection) {
         let Some(pid) = connection.pid else {
             return self.forget_streams(id, connection);
         };
@@ -322,6 +327,7 @@ impl Engine {
         self.note_connection(id);
     }
 
+    /// Does what is due for a connection.
     pub(super) fn connection_timeout(&mut self, now: Time, id: ConnectionId) {
         let Some(connection) = self.connections.get(&id) else { return };
         if self.due(connection).is_none_or(|when| now < when) {
@@ -345,7 +351,11 @@ impl Engine {
             Phase::Ended { .. } => {
                 let reason = "the server closed the stream".to_owned();
                 let cause = EvictionCause::PeerClosed;
-                self.lose(now, id, Loss { reason, cause, category: ErrorCategory::Lost });
+                self.connection_lost(
+                    now,
+                    id,
+                    Loss { reason, cause, category: ErrorCategory::Lost },
+                );
             }
             Phase::Closing { until, next } => {
                 *until = now + FAREWELL;

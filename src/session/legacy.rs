@@ -1,4 +1,4 @@
-//! Sessions up to 2025-11-25: `initialize` first, then both sides may ask.
+//! Sessions up to 2025-11-25: `initialize` first, then requests in both directions.
 
 use std::str;
 
@@ -14,9 +14,9 @@ use crate::session::Session;
 /// The user does not want a model to be asked (sampling, "Error Handling").
 pub const REFUSED: i64 = -1;
 
-/// The session that an `InitializeResult` opens. A version that we do not know is
-/// taken for the nearest that we speak, and so is what is no version at all: servers
-/// hardly differ by it, and a call will tell.
+/// The session that an `InitializeResult` opens. An unknown version, or a value that is no
+/// version, is taken for the nearest version that we speak, because servers hardly differ
+/// by it.
 ///
 /// # Errors
 /// A sentence when the result is no object.
@@ -46,13 +46,13 @@ pub fn session(result: &RawValue) -> Result<Session, String> {
     Ok(session)
 }
 
-/// Answers a request from a server. Nothing is ever left hanging: a server that
-/// waits for an answer may wait for it at its own shutdown too.
+/// Answers a request from a server. Every request is answered, because a server may wait
+/// for an answer even at its own shutdown.
 pub fn write_answer(out: &mut Vec<u8>, id: &RawValue, method: &str, roots: &str) {
     match method {
         "ping" => envelope::write_result(out, id, "{}"),
-        // Asked without the capability too: an empty list is the truth then, and
-        // an error makes some servers give up.
+        // Some servers ask without the capability, and give up after an error. An empty
+        // list is true then.
         "roots/list" => envelope::write_result(out, id, roots),
         "elicitation/create" => envelope::write_result(out, id, "{\"action\":\"decline\"}"),
         _ => {

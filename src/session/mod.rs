@@ -16,15 +16,15 @@ use crate::mcp::version;
 /// An established session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
-    /// Its era.
+    /// The server's era.
     pub era: Era,
     /// The revision both sides speak.
     pub version: &'static str,
-    /// Who the server says it is.
+    /// The server's name and version (`serverInfo`).
     pub server: ServerInfo,
-    /// What it says to have; unknown when it was not asked.
+    /// The capabilities of the server; unknown without a handshake.
     pub offers: Option<Offers>,
-    /// What was wrong with its answer, though it could be read.
+    /// What was wrong with the answer to the handshake, although it could be read.
     pub remark: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Sessions since 2026-07-28: no handshake state, every request stands alone.
+//! Sessions since 2026-07-28: requests without a handshake.
 
 use std::str;
 
@@ -18,15 +18,15 @@ pub const UNSUPPORTED_VERSION: i64 = -32022;
 /// "Backward Compatibility").
 pub const PROOFS: [i64; 3] = [-32020, -32021, UNSUPPORTED_VERSION];
 
-/// The session that a `DiscoverResult` opens; `None` when the server lists no
-/// modern revision that we speak, or when the result is none at all.
+/// The session that a `DiscoverResult` opens; `None` when the server lists no modern
+/// revision that we speak, or when the text is no such result.
 pub fn session(result: &RawValue) -> Option<Session> {
     let names = ["supportedVersions", "capabilities", "_meta"];
     let [versions, capabilities, meta] = members(result.get(), &names);
     let meta = meta.and_then(|raw| str::from_utf8(raw).ok()).unwrap_or_default();
     let [info] = members(meta, &["io.modelcontextprotocol/serverInfo"]);
     let versions = versions.and_then(|raw| str::from_utf8(raw).ok()).unwrap_or_default();
-    // One that is no text is none of ours; one alone need not be in a list.
+    // A version that is no string is not ours. A single version may stand without a list.
     blocks::all(versions)
         .into_iter()
         .any(|version| is_text(version.as_bytes()) && text(version.as_bytes()) == MODERN)

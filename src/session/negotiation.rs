@@ -1,8 +1,8 @@
 //! Which era a server speaks, and the handshake that opens a session.
 //!
-//! A dual-era client asks `server/discover` first and falls back to
-//! `initialize` (2026-07-28, stdio, "Backward Compatibility"). What answers,
-//! what stays silent and what dies tells the era; no single error code does.
+//! A dual-era client sends `server/discover` first and falls back to `initialize`
+//! (2026-07-28, stdio, "Backward Compatibility"). An answer, silence or the end of the
+//! stream tells the era; no single error code does.
 //!
 //! Invariants:
 //! * `initialize` is sent at most once on a stream and never cancelled, but for a
@@ -10,8 +10,8 @@
 //! * a stream on which `initialize` was sent may still turn out to be modern: by
 //!   a late answer to the probe, or by the error with which a server that is
 //!   locked to the modern era answers `initialize`;
-//! * there is always a deadline until the session stands. Signs of life move it, up
-//!   to a limit.
+//! * there is a deadline until the session stands. Signs of life move the deadline, up to
+//!   ten times the limit.
 
 use std::time::Duration;
 
@@ -24,19 +24,19 @@ use crate::rpc::envelope::RpcError;
 use crate::session::{Session, legacy, modern};
 use crate::time::{Time, in_words};
 
-/// A server that shows life may take this many times as long as one that is silent.
+/// A server that shows life may take this many times as long as a silent one.
 const ALIVE: u32 = 10;
-/// The share of the time for a start after which a silent probe is given up.
+/// A probe that is not answered is given up after a third of the time for a start.
 const PROBE_SHARE: u32 = 3;
 
 /// What is known about a server before a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prior {
-    /// Nothing, or that it was modern: ask.
+    /// Nothing, or the server was modern: the probe is sent.
     Unknown,
-    /// It was legacy, or it died of the question: do not ask.
+    /// The server was legacy, or ended after the probe: `initialize` is sent at once.
     Legacy,
-    /// The user says that it is modern: say nothing, begin.
+    /// The configuration says that the server is modern: there is no handshake.
     Modern,
 }
 
@@ -59,16 +59,16 @@ impl Question {
     }
 }
 
-/// What is to be done next.
+/// The next step of a handshake.
 #[derive(Debug, PartialEq)]
 pub enum Step {
-    /// Nothing until something comes or the deadline passes.
+    /// Nothing before an answer comes or the deadline passes.
     Wait,
-    /// Send this.
+    /// A request is to be sent.
     Ask(Question),
     /// The session stands; a legacy one is owed `notifications/initialized`.
     Established(Session),
-    /// No session can be had on this stream.
+    /// There is no session on this stream, for this reason.
     Failed(String),
 }
 
@@ -80,11 +80,13 @@ pub struct Negotiation {
     patience: Time,
     began: Time,
     limit: Duration,
-    /// When it has taken too long.
+    /// When the handshake has taken too long.
     deadline: Time,
+    /// `server/discover` was sent.
     probed: bool,
-    /// The server has answered something.
+    /// The server has answered a request of the handshake.
     answered: bool,
+    /// A request was repeated with another version, which happens once.
     retried: bool,
 }
 
@@ -180,23 +182,23 @@ impl Negotiation {
         }
     }
 
-    /// Whether it has taken too long.
+    /// Whether the handshake has taken too long.
     pub fn is_overdue(&self, now: Time) -> bool {
         now >= self.deadline
     }
 
-    /// The server shows that it is at work.
+    /// The server has shown a sign of life: the deadline moves.
     pub fn alive(&mut self, now: Time) {
         let most = self.began + self.limit.saturating_mul(ALIVE);
         self.deadline = self.deadline.max((now + self.limit).min(most));
     }
 
-    /// What the server has not answered.
+    /// The method of the request that is not answered.
     pub fn awaited(&self) -> &'static str {
         self.waiting_for.method()
     }
 
-    /// What may help when it is not answered: empty, or behind a semicolon.
+    /// Advice for a request that is not answered: empty, or behind a semicolon.
     pub fn advice(&self) -> &'static str {
         let gave_up = matches!(self.waiting_for, Question::Initialize(_));
         if self.probed && gave_up && !self.answered {
@@ -211,8 +213,8 @@ impl Negotiation {
         self.deadline = self.deadline.max(until);
     }
 
-    /// The probe was sent here: should the stream end now, the server may have
-    /// died of it and deserves a try without.
+    /// Whether `server/discover` was sent on the stream. If the stream ends in the
+    /// handshake, the server may have ended because of it.
     pub fn probed(&self) -> bool {
         self.probed
     }
@@ -246,7 +248,8 @@ impl Negotiation {
     }
 }
 
-/// The versions that an error lists, under whatever name and in whatever form.
+/// The versions that an error lists in its `data`. Servers differ in the name of the list
+/// and in its form.
 fn supported(error: &RpcError) -> Vec<String> {
     let data: Value = serde_json::from_str(&error.data).unwrap_or_default();
     let list = match &data {
@@ -268,15 +271,15 @@ fn supported(error: &RpcError) -> Vec<String> {
     }
 }
 
-/// The newest of our versions that an error names, other than the one it refuses. Some
-/// servers list what they speak in `data`, and some in words.
+/// The newest of our versions that an error names, other than the refused one. Some
+/// servers list their versions in `data`, and some in the message.
 fn other_version(asked: &str, error: &RpcError) -> Option<&'static str> {
     let named = |version: &&str| error.data.contains(version) || error.message.contains(version);
     let others = version::LEGACY.into_iter().filter(|version| *version != asked);
     others.rev().find(|version| named(version))
 }
 
-/// Why a server does not begin a session, with the versions that it lists.
+/// The reason for a refused `initialize`, with the versions that the server lists.
 fn refusal(error: &RpcError) -> String {
     let code = match error.code {
         0 => String::new(),

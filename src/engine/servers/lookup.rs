@@ -1,11 +1,11 @@
-//! Which server or tool is meant by a name.
+//! Looks servers and tools up by name.
 //!
-//! A server is known by its id: its name, and for one that is in force in a
-//! project the directory behind an `@` ([`Scope::id`](crate::config::Scope::id)).
-//! A plain name means the nearest scope that covers the directory of the request.
+//! A server's id is its name; for an entry of a project, the project's directory follows
+//! behind an `@` ([`Scope::id`](crate::config::Scope::id)). A plain name means the entry of
+//! the nearest scope that covers the directory of the request.
 //!
-//! Invariants: an entry that is not used keeps its name, so a name that stands
-//! anywhere in the configuration is never an abbreviation of another.
+//! Invariants: an entry that is not used keeps its name. So a name in the configuration is
+//! never taken for an abbreviation of another.
 
 use crate::config::{Directory, Problem, Scope};
 use crate::engine::ServerId;
@@ -13,7 +13,7 @@ use crate::engine::servers::Servers;
 use crate::error::{Error, Kind, Result};
 use crate::nearest::suggestion;
 
-/// Names that a message lists.
+/// How many names a message lists.
 const NAMES: usize = 20;
 
 /// An entry of the configuration as a listing shows it.
@@ -21,12 +21,12 @@ const NAMES: usize = 20;
 pub enum Listed<'a> {
     /// A server, by its id, with its name and scope.
     Server(&'a str, &'a str, &'a Scope),
-    /// An entry that is not used.
+    /// An entry that is not used, with the reason.
     Unused(&'a Problem),
 }
 
 impl<'a> Listed<'a> {
-    /// The name, as written.
+    /// The name as it stands in the configuration.
     pub fn name(self) -> &'a str {
         match self {
             Listed::Server(_, name, _) => name,
@@ -34,7 +34,7 @@ impl<'a> Listed<'a> {
         }
     }
 
-    /// Where it is in force.
+    /// The scope in which the entry is in force.
     pub fn scope(self) -> &'a Scope {
         match self {
             Listed::Server(.., scope) => scope,
@@ -44,7 +44,7 @@ impl<'a> Listed<'a> {
 }
 
 impl Servers {
-    /// Every entry, used or not, servers first.
+    /// All entries: the servers, then the unused ones.
     fn entries(&self) -> impl Iterator<Item = Listed<'_>> {
         let servers = self.by_name.iter().map(|(id, server)| {
             let config = &self[*server].config;
@@ -54,13 +54,13 @@ impl Servers {
         servers.chain(unused.map(Listed::Unused))
     }
 
-    /// What is in force at the directory set last, sorted by name:
-    /// of several entries of a name the nearest.
+    /// The entries in force at the directory set last, sorted by name. Of several entries
+    /// of a name it is the one of the nearest scope.
     pub(in crate::engine) fn visible(&self) -> Vec<Listed<'_>> {
         let at = self.directory.as_deref();
         let mut all: Vec<(usize, Listed<'_>)> =
             self.entries().filter_map(|entry| Some((entry.scope().nearness(at)?, entry))).collect();
-        // The nearest first, and of two alike the server.
+        // Of two entries of one scope the server comes first.
         all.sort_by(|(a, x), (b, y)| (x.name(), b).cmp(&(y.name(), a)));
         all.dedup_by(|(_, later), (_, first)| later.name() == first.name());
         all.into_iter().map(|(_, entry)| entry).collect()
@@ -70,7 +70,7 @@ impl Servers {
     fn nearest(&self, name: &str, at: Option<&Directory>) -> Option<Listed<'_>> {
         let near = self.entries().filter(|entry| entry.name() == name);
         let near = near.filter_map(|entry| Some((entry.scope().nearness(at)?, entry)));
-        // Of two alike the first is the server.
+        // Of two entries of one scope the first is the server.
         near.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, entry)| entry)
     }
 
@@ -108,12 +108,12 @@ impl Servers {
         }
     }
 
-    /// The id of the server that is meant by a name, perhaps abbreviated, at the
-    /// directory set last.
+    /// The id of the server with a name at the directory set last. The name may be
+    /// abbreviated.
     ///
     /// # Errors
-    /// [`Kind::Invalid`]: why its entry is not used, where it is configured
-    /// instead, which servers it may be, or which there are.
+    /// [`Kind::Invalid`] says why the entry is not used, in which projects the name is
+    /// configured, which servers the abbreviation fits, or which servers there are.
     pub(in crate::engine) fn resolve(&self, name: &str) -> Result<&str> {
         let error = match self.lookup(name, self.directory.as_deref()) {
             Ok(id) => return Ok(&self[id].name),
@@ -138,11 +138,11 @@ impl Servers {
         }
     }
 
-    /// The tool that is meant by a name, perhaps abbreviated.
+    /// The tool with a name, which may be abbreviated.
     ///
     /// # Errors
-    /// [`Kind::Invalid`]: there is no such server or tool, several may be meant, or
-    /// the server has not listed its tools yet.
+    /// [`Kind::Invalid`]: there is no such server or tool, the abbreviation fits several,
+    /// or the server has not listed its tools yet.
     pub(in crate::engine) fn resolve_tool(&self, server: &str, name: &str) -> Result<String> {
         let server = &self[self.find(server)?];
         let known = server.tools.list().ok_or_else(|| {
@@ -152,7 +152,7 @@ impl Servers {
         known.resolve(&server.name, name).map_err(|message| Error::new(Kind::Invalid, message))
     }
 
-    /// Why there is no server of a name.
+    /// The error for a name that no server has.
     fn unknown(&self, name: &str, at: Option<&Directory>) -> Error {
         let elsewhere: Vec<String> = self
             .entries()
@@ -205,7 +205,7 @@ fn unused_sentence(count: usize) -> String {
     }
 }
 
-/// Names behind commas, the first few of many.
+/// Names with commas between them; after [`NAMES`] of them "...".
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
