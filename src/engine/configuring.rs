@@ -8,7 +8,6 @@ use std::collections::HashSet;
 use crate::config::{Config, Defaults, Problem};
 use crate::engine::deadlines::Timer;
 use crate::engine::event::Event;
-use crate::engine::notices::Notices;
 use crate::engine::request::State;
 use crate::engine::{Engine, LogLevel, RequestId, ServerId};
 use crate::metrics::EvictionCause;
@@ -141,7 +140,6 @@ impl Engine {
         waiting.append(&mut server.subscriptions.clear());
         self.deadlines.arm(Timer::Renewal(id), None);
         self.drop_changes(id);
-        self.server_mut(id).notices = Notices::default();
         // What waits for words of a person has nowhere to go with them.
         let mut asking: Vec<RequestId> = self
             .requests
