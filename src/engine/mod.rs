@@ -267,8 +267,8 @@ impl Engine {
     /// Calls a tool. `user_data` comes back with its end.
     ///
     /// # Errors
-    /// [`Kind::Invalid`] for an unknown server or arguments that are no JSON
-    /// object, [`Kind::Busy`] when the server's queue is full. A request that
+    /// [`crate::error::Kind::Invalid`] for an unknown server or arguments that are no JSON
+    /// object, [`crate::error::Kind::Busy`] when the server's queue is full. A request that
     /// was refused has no event.
     pub fn call(
         &mut self,
@@ -421,7 +421,7 @@ impl Engine {
     /// it warm.
     ///
     /// # Errors
-    /// [`Kind::Invalid`] for an unknown server.
+    /// [`crate::error::Kind::Invalid`] for an unknown server.
     pub fn connect(&mut self, now: Time, server: &str) -> Result<()> {
         let id = self.find_server(server)?;
         let state = self.server(id);
@@ -549,7 +549,7 @@ impl Engine {
     /// directory set last.
     ///
     /// # Errors
-    /// [`Kind::Invalid`]: why its entry is not used, where it is configured
+    /// [`crate::error::Kind::Invalid`]: why its entry is not used, where it is configured
     /// instead, which servers it may be, or which there are.
     pub fn resolve(&self, name: &str) -> Result<&str> {
         self.servers.resolve(name)
@@ -558,7 +558,7 @@ impl Engine {
     /// The tool that is meant by a name, perhaps abbreviated.
     ///
     /// # Errors
-    /// [`Kind::Invalid`]: there is no such server or tool, several may be meant, or
+    /// [`crate::error::Kind::Invalid`]: there is no such server or tool, several may be meant, or
     /// the server has not listed its tools yet.
     pub fn resolve_tool(&self, server: &str, name: &str) -> Result<String> {
         self.servers.resolve_tool(server, name)
