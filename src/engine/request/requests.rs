@@ -6,6 +6,9 @@
 use crate::engine::request::Request;
 use crate::engine::{IdMap, RequestId, ServerId};
 
+/// Room for requests that is kept while there are none.
+const KEPT: usize = 64;
+
 /// Every request that has not ended.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Requests {
@@ -48,6 +51,9 @@ impl Requests {
         if let (Some(server), false) = (request.server, request.internal) {
             self.open[server.0 as usize] -= 1;
         }
+        if self.all.is_empty() && self.all.capacity() > KEPT {
+            self.all = IdMap::default();
+        }
         Some(request)
     }
 
@@ -85,6 +91,17 @@ mod tests {
         match internal {
             true => Request::internal(Time::ZERO, Arc::from("s"), Kind::Ready),
             false => Request::of_host(Time::ZERO, Arc::from("s"), Kind::Ready, None, 0),
+        }
+    }
+
+    #[test]
+    fn room_for_many_requests_is_given_back_once_there_are_none() {
+        let mut requests = Requests::default();
+        for many in [KEPT / 2, 10 * KEPT] {
+            let ids: Vec<RequestId> = (0..many).map(|_| requests.insert(request(false))).collect();
+            assert!(requests.all.capacity() >= many);
+            ids.into_iter().for_each(|id| drop(requests.remove(id)));
+            assert!(requests.all.capacity() <= KEPT, "{many}");
         }
     }
 
