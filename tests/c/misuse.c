@@ -398,6 +398,7 @@ a_sink_that_calls_back_is_refused(void)
 	struct tmcp_options	 options;
 	struct tmcp_client	*client = NULL;
 	int64_t			 end = now_ms() + 30000;
+	int			 turn;
 
 	memset(&options, 0, sizeof options);
 	options.size = sizeof options;
@@ -408,9 +409,11 @@ a_sink_that_calls_back_is_refused(void)
 	options.log_level = TMCP_LOG_LEVEL_DEBUG;
 	CHECK_INT(tmcp_client_new(&options, &client), TMCP_RESULT_OK);
 	called_back = client;
-	while (called_back_result == 99 && now_ms() < end) {
+	/* A reload begins anew: it must have time to end. */
+	for (turn = 0; called_back_result == 99 && now_ms() < end; turn++) {
 		CHECK(tmcp_client_dispatch(client, 0) >= 0);
-		tmcp_client_reload(client);
+		if (turn % 1000 == 0)
+			tmcp_client_reload(client);
 	}
 	CHECK_INT(called_back_result, TMCP_RESULT_INVALID);
 	CHECK(tmcp_client_fd(client) >= 0);
