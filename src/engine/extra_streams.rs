@@ -3,8 +3,6 @@
 //! The first stream is opened with its connection. A codec asks for further ones
 //! ([`Want::Open`]) and says what ends with a stream ([`Scope`]).
 
-use std::collections::BTreeSet;
-
 use crate::engine::action::Action;
 use crate::engine::connection::{Connection, Exchange, Purpose};
 use crate::engine::loss::Loss;
@@ -132,14 +130,7 @@ impl Engine {
                     self.release(now, id);
                 }
                 Purpose::Listen => {
-                    if let Some(connection) = self.connections.get_mut(&id) {
-                        connection.carry_only(BTreeSet::new());
-                    }
-                    let state = self.server_mut(server);
-                    state.pool.vacate(id);
-                    let watchers = state.subscriptions.take_unconfirmed();
-                    self.release(now, id);
-                    for watcher in watchers {
+                    for watcher in self.release_listen(now, server, id) {
                         self.lost_request(now, watcher, true, loss);
                     }
                     self.renew_soon(now, server);

@@ -197,13 +197,7 @@ impl Engine {
         id: ConnectionId,
         error: Option<Error>,
     ) {
-        if let Some(stream) = self.connections.get_mut(&id) {
-            stream.carry_only(BTreeSet::new());
-        }
-        let state = self.server_mut(server);
-        state.pool.vacate(id);
-        let watchers = state.subscriptions.take_unconfirmed();
-        self.release(now, id);
+        let watchers = self.release_listen(now, server, id);
         let error = error.unwrap_or_else(|| {
             Error::new(error::Kind::Server, "the server ended the subscription at once")
         });
@@ -211,6 +205,24 @@ impl Engine {
             self.finish(now, id, Err(error.clone()));
         }
         self.renew_soon(now, server);
+    }
+
+    /// The listen request of a connection is over: its slot is free. Returns the requests
+    /// that waited for the confirmation.
+    pub(super) fn release_listen(
+        &mut self,
+        now: Time,
+        server: ServerId,
+        id: ConnectionId,
+    ) -> Vec<RequestId> {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.carry_only(BTreeSet::new());
+        }
+        let state = self.server_mut(server);
+        state.pool.vacate(id);
+        let watchers = state.subscriptions.take_unconfirmed();
+        self.release(now, id);
+        watchers
     }
 
     /// A server of the modern era says what it will tell.

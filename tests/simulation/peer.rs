@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::link::{Ending, Fate, Job};
-use crate::profile::{Discover, Initialize, Lists, Reads, Speaks};
+use crate::profile::{Discover, Initialize, Lists, Speaks};
 use crate::world::{Todo, World};
 
 const MODERN: &str = "2026-07-28";
@@ -26,12 +26,8 @@ impl World {
         if link.peer.dead || !link.peer.booted {
             return;
         }
-        let n = match link.profile.reads {
-            Reads::Never if !link.up_ended => return,
-            Reads::Slowly => self.random.range(1, 60).min(link.up.len() as u64) as usize,
-            _ if self.random.mille(200) => self.random.below(link.up.len() as u64 + 1) as usize,
-            _ => link.up.len(),
-        };
+        let (waiting, ended) = (link.up.len(), link.up_ended);
+        let Some(n) = link.profile.reads.amount(&mut self.random, waiting, ended) else { return };
         let bytes: Vec<u8> = link.up.drain(..n).collect();
         link.peer.partial.extend_from_slice(&bytes);
         let (blocked, more, ended) = (link.blocked, !link.up.is_empty(), link.up_ended);

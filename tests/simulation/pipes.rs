@@ -10,7 +10,7 @@ use tmcp::engine::{OpenFailure, Opened, StreamId};
 
 use crate::link::{Ending, Link, Stage};
 use crate::prefixed::{self, Frame, HEADER, PREAMBLE};
-use crate::profile::{Profile, Reads};
+use crate::profile::Profile;
 use crate::world::{Todo, World};
 
 /// One stream.
@@ -201,11 +201,8 @@ impl World {
     pub fn read_pipe(&mut self, id: u64) {
         let Some(pipe) = self.pipes.get_mut(&id) else { return };
         let over = pipe.stage == Stage::Forgotten;
-        let n = match pipe.profile.reads {
-            Reads::Never if !over => return,
-            Reads::Slowly => self.random.range(1, 60).min(pipe.up.len() as u64) as usize,
-            _ if self.random.mille(200) => self.random.below(pipe.up.len() as u64 + 1) as usize,
-            _ => pipe.up.len(),
+        let Some(n) = pipe.profile.reads.amount(&mut self.random, pipe.up.len(), over) else {
+            return;
         };
         pipe.partial.extend(pipe.up.drain(..n));
         let (blocked, more) = (pipe.blocked, !pipe.up.is_empty());

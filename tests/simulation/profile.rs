@@ -57,6 +57,19 @@ pub enum Lists {
     Malformed,
 }
 
+impl Reads {
+    /// How many of the waiting bytes a server reads now; `None`: it reads nothing until the
+    /// stream has ended.
+    pub fn amount(self, random: &mut Random, waiting: usize, ended: bool) -> Option<usize> {
+        Some(match self {
+            Reads::Never if !ended => return None,
+            Reads::Slowly => random.range(1, 60).min(waiting as u64) as usize,
+            _ if random.mille(200) => random.below(waiting as u64 + 1) as usize,
+            _ => waiting,
+        })
+    }
+}
+
 /// What becomes of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watches {
