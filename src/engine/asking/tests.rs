@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::engine::testing::Bench;
-use crate::engine::{Answer, Event, Question};
+use crate::engine::{Answer, Event, Question, QuestionId, RequestId};
 
 /// A server whose calls share a connection.
 fn shared() -> Bench {
@@ -33,14 +33,21 @@ fn questions(bench: &mut Bench) -> Vec<Question> {
     bench.events().into_iter().filter_map(question).collect()
 }
 
+/// Makes two calls, of which the first is asked something: its request, the id of the second
+/// on the wire, and the question.
+fn two_calls_and_a_question(bench: &mut Bench) -> (RequestId, Value, QuestionId) {
+    let first = bench.call("one");
+    bench.call("two");
+    let second = wire(bench);
+    bench.says(&asks("q"));
+    let question = questions(bench).remove(0).id;
+    (first, second, question)
+}
+
 #[test]
 fn a_call_that_asks_for_what_nobody_gives_dismisses_no_question_of_another() {
     let mut bench = shared();
-    let first = bench.call("one");
-    bench.call("two");
-    let second = wire(&mut bench);
-    bench.says(&asks("q"));
-    let question = questions(&mut bench).remove(0).id;
+    let (first, second, question) = two_calls_and_a_question(&mut bench);
     bench.says(&wants(&second, &json!({"k": {"method": "other/method"}})));
     assert!(bench.engine.is_open(question));
     assert_eq!(bench.sent(), [] as [Value; 0]);
@@ -50,11 +57,7 @@ fn a_call_that_asks_for_what_nobody_gives_dismisses_no_question_of_another() {
 #[test]
 fn a_call_whose_question_is_too_long_dismisses_no_question_of_another() {
     let mut bench = shared();
-    bench.call("one");
-    bench.call("two");
-    let second = wire(&mut bench);
-    bench.says(&asks("q"));
-    let question = questions(&mut bench).remove(0).id;
+    let (_, second, question) = two_calls_and_a_question(&mut bench);
     let long = json!({"message": "x".repeat(300_000)});
     bench.says(&wants(&second, &json!({"k": {"method": "elicitation/create", "params": long}})));
     assert!(bench.engine.is_open(question));
@@ -64,11 +67,7 @@ fn a_call_whose_question_is_too_long_dismisses_no_question_of_another() {
 #[test]
 fn a_model_that_is_refused_dismisses_no_question_of_another() {
     let mut bench = shared();
-    bench.call("one");
-    bench.call("two");
-    let second = wire(&mut bench);
-    bench.says(&asks("q"));
-    let question = questions(&mut bench).remove(0).id;
+    let (_, second, question) = two_calls_and_a_question(&mut bench);
     let sample = json!({"k": {"method": "sampling/createMessage", "params": {}},
         "l": {"method": "sampling/createMessage", "params": {}}});
     bench.says(&wants(&second, &sample));
