@@ -65,12 +65,10 @@ pub fn is_secret_name(name: &str) -> bool {
 }
 
 /// Whether `word`, in whatever case, is one of [`WORDS`].
-fn is_secret_word(word: &str) -> bool {
-    if word.is_ascii() {
-        let is = |known: &&str| known.len() == word.len() && word.eq_ignore_ascii_case(known);
-        return WORDS.iter().any(is);
-    }
-    WORDS.contains(&&*word.to_lowercase())
+fn is_secret_word(word: &[u8]) -> bool {
+    let is =
+        |known: &&str| known.len() == word.len() && word.eq_ignore_ascii_case(known.as_bytes());
+    WORDS.iter().any(is)
 }
 
 /// Whether `value`, of something called `name`, is to be hidden.
@@ -120,18 +118,21 @@ fn is_random(part: &str) -> bool {
         && has(u8::is_ascii_lowercase)
 }
 
-fn words(name: &str) -> impl Iterator<Item = &str> {
-    name.split(|c: char| !c.is_alphanumeric()).flat_map(|part| {
-        let mut rest = part;
-        std::iter::from_fn(move || {
-            let mut follows_lower = false;
-            let begins = |c: char| {
-                std::mem::replace(&mut follows_lower, c.is_lowercase()) && c.is_uppercase()
-            };
-            let (word, more) = rest.split_at(rest.find(begins).unwrap_or(rest.len()));
-            rest = more;
-            (!word.is_empty()).then_some(word)
-        })
+/// The words of a name. Letters beyond ASCII stand between words, because no word of
+/// [`WORDS`] has one.
+fn words(name: &str) -> impl Iterator<Item = &[u8]> {
+    let mut rest = name.as_bytes();
+    std::iter::from_fn(move || {
+        rest = &rest[rest.iter().position(u8::is_ascii_alphanumeric)?..];
+        let mut follows_lower = false;
+        let is_over = |byte: &u8| {
+            let begins = follows_lower && byte.is_ascii_uppercase();
+            follows_lower = byte.is_ascii_lowercase();
+            begins || !byte.is_ascii_alphanumeric()
+        };
+        let (word, more) = rest.split_at(rest.iter().position(is_over).unwrap_or(rest.len()));
+        rest = more;
+        Some(word)
     })
 }
 
@@ -156,6 +157,8 @@ mod tests {
             "GH_PAT",
             "PWD",
             "Authorization",
+            "clé-key",
+            "key\u{2014}x",
         ] {
             assert!(is_secret_name(name), "{name}");
         }
