@@ -54,7 +54,7 @@ use tool_list_cache::ToolListCache;
 /// Bytes read at once, shared by all connections.
 const SCRATCH: usize = 64 << 10;
 /// Events taken from the poll at once; it keeps the others.
-const EVENTS: usize = 64;
+const EVENTS: usize = 32;
 /// The token of the files that are watched for being touched; connections have
 /// smaller ones.
 const KNOCKS: mio::Token = mio::Token(usize::MAX);

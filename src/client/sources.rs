@@ -66,7 +66,8 @@ pub(super) struct Sources {
     pub(super) settings: Vec<PathBuf>,
     /// Directories that were asked about, newest first.
     directories: VecDeque<Arc<Directory>>,
-    pub(super) files: BTreeMap<PathBuf, Kept>,
+    /// Boxed, because a node of the map has room for eleven.
+    pub(super) files: BTreeMap<PathBuf, Box<Kept>>,
     mounts: Mounts,
 }
 

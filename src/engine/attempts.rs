@@ -96,7 +96,7 @@ impl Engine {
             let path = path.display();
             self.note(level, format_args!("connecting to {name} via socket {path}"));
         }
-        self.connections.insert(id, connection);
+        self.connections.insert(id, Box::new(connection));
         self.note_connection(id);
         self.actions.push_back(Action::Open { stream, channel, server: config });
     }

@@ -59,7 +59,11 @@ impl Engine {
 
     /// Adds a request that was made at a directory. It waits for the configuration until
     /// it is admitted.
-    pub(super) fn insert(&mut self, at: Option<Arc<Directory>>, mut request: Request) -> RequestId {
+    pub(super) fn insert(
+        &mut self,
+        at: Option<Arc<Directory>>,
+        mut request: Box<Request>,
+    ) -> RequestId {
         request.directory = at;
         let id = self.requests.insert(request);
         if !self.ready || self.loading {
@@ -411,7 +415,12 @@ impl Engine {
     }
 
     /// Takes a request out and counts it.
-    pub(super) fn end(&mut self, now: Time, id: RequestId, outcome: Outcome) -> Option<Request> {
+    pub(super) fn end(
+        &mut self,
+        now: Time,
+        id: RequestId,
+        outcome: Outcome,
+    ) -> Option<Box<Request>> {
         let request = self.requests.remove(id)?;
         if self.requests.is_empty() {
             self.deadlines.set_requests([].into_iter());

@@ -5,14 +5,14 @@
 //!   output until its answer came or the connection is gone;
 //! * an idle connection keeps no buffer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use crate::config::{Era, Transport};
-use crate::engine::allowance::Allowance;
 use crate::engine::evidence::Evidence;
 use crate::engine::stream_set::StreamSet;
-use crate::engine::{ConnectionId, RequestId, ServerId, unasked};
+use crate::engine::unasked::Unasked;
+use crate::engine::{ConnectionId, RequestId, ServerId};
 use crate::mcp::message;
 use crate::session::negotiation::{Negotiation, Question};
 use crate::time::Time;
@@ -31,7 +31,7 @@ pub(super) enum Phase {
     /// The driver opens it.
     Opening,
     /// The handshake is under way.
-    Negotiating(Negotiation),
+    Negotiating(Box<Negotiation>),
     /// It takes requests.
     Ready(Era),
     /// A process closed its output; how it ended is worth waiting for a moment.
@@ -100,17 +100,16 @@ pub(super) struct Connection {
     pub(super) knocked: bool,
     /// Bytes of answers that were written since the output was last empty.
     pub(super) unread_answers: usize,
-    /// What may be read of it that nobody asked for, and of its stderr.
-    pub(super) unasked: Allowance,
-    pub(super) unasked_share: Allowance,
-    pub(super) unasked_stderr: Allowance,
+    /// What may still be read of it that nobody asked for; `None`: there was nothing yet.
+    pub(super) unasked: Option<Box<Unasked>>,
     /// Resources whose changes are told on it: it is never idle while there are
     /// any. Few connections have some, and every one pays for the room.
     #[allow(clippy::box_collection)]
     carries: Option<Box<BTreeSet<Box<str>>>>,
     /// Requests whose answers nobody waits for, the oldest first: an answer is an
-    /// answer all the same, and no duplicate.
-    unawaited: Vec<u64>,
+    /// answer all the same, and no duplicate. Few connections have any.
+    #[allow(clippy::box_collection)]
+    unawaited: Option<Box<VecDeque<u64>>>,
     /// `notifications/initialized` was sent, and no error came yet that may be about it.
     pub(super) noticed: bool,
     /// What came beside messages.
@@ -142,11 +141,9 @@ impl Connection {
             next_silence_check: now + FIRST_SILENCE_CHECK,
             knocked: false,
             unread_answers: 0,
-            unasked: unasked::OF_ONE,
-            unasked_share: unasked::SHARE,
-            unasked_stderr: unasked::OF_STDERR,
+            unasked: None,
             carries: None,
-            unawaited: Vec::new(),
+            unawaited: None,
             noticed: false,
             evidence: None,
         }
@@ -276,16 +273,18 @@ impl Connection {
 
     /// Nobody waits for the answer to a request, if one comes.
     pub(super) fn unawait(&mut self, wire: u64) {
-        if self.unawaited.len() == UNAWAITED {
-            self.unawaited.remove(0);
+        let unawaited = self.unawaited.get_or_insert_default();
+        if unawaited.len() == UNAWAITED {
+            unawaited.pop_front();
         }
-        self.unawaited.push(wire);
+        unawaited.push_back(wire);
     }
 
     /// An answer came: true if it is one that nobody waits for.
     pub(super) fn take_unawaited(&mut self, wire: u64) -> bool {
-        let at = self.unawaited.iter().position(|other| *other == wire);
-        at.map(|at| self.unawaited.remove(at)).is_some()
+        let Some(unawaited) = &mut self.unawaited else { return false };
+        let at = unawaited.iter().position(|other| *other == wire);
+        at.and_then(|at| unawaited.remove(at)).is_some()
     }
 
     /// Takes out the exchange that an answer belongs to.

@@ -119,7 +119,7 @@ impl Engine {
         let mut kept = connection.successor(connection.opened, id);
         kept.pid = Some(pid);
         kept.phase = Phase::Daemon;
-        self.connections.insert(id, kept);
+        self.connections.insert(id, Box::new(kept));
     }
 
     /// Logs what a daemon has written to its standard output, which carries no messages.

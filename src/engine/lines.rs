@@ -380,7 +380,7 @@ impl Engine {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.evidence.get_or_insert_default().said(now, &line);
         connection.alive(now);
-        connection.unasked_stderr.charge(now, unasked::LINE);
+        connection.unasked.get_or_insert_default().stderr.charge(now, unasked::LINE);
         let server = connection.server;
         let state = self.server_mut(server);
         state.said.line(&line);

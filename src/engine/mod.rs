@@ -168,7 +168,8 @@ pub struct Engine {
     /// Eras of servers in earlier runs, by `ServerConfig::identity`.
     known_eras: HashMap<u64, Era>,
     requests: Requests,
-    connections: IdMap<ConnectionId, Connection>,
+    /// Boxed, because the table has room for up to twice as many as there are.
+    connections: IdMap<ConnectionId, Box<Connection>>,
     /// Whose the streams are that were opened after the first of their connection.
     extra_streams: IdMap<StreamId, ConnectionId>,
     /// Makes the codec of a connection.

@@ -163,7 +163,7 @@ impl Engine {
     ) {
         self.server_mut(server).tools.forget();
         self.forget_tools(server);
-        let is_asked_for = is_asked_for(self.connections.get(&id), params);
+        let is_asked_for = is_asked_for(self.connections.get(&id).map(Box::as_ref), params);
         let state = self.server_mut(server);
         let is_wanted = is_asked_for && !state.removed;
         state.metrics.wire.dropped += state.notices.tools_changed(now, is_wanted);
@@ -178,7 +178,7 @@ impl Engine {
         id: ConnectionId,
         params: Option<&Params<'_>>,
     ) {
-        let is_asked_for = is_asked_for(self.connections.get(&id), params);
+        let is_asked_for = is_asked_for(self.connections.get(&id).map(Box::as_ref), params);
         let text = params.map(Params::abridged).unwrap_or_default();
         let Some(uri) = message::updated_uri(&text) else {
             let what = "is no text: the notice is left out";

@@ -158,21 +158,18 @@ impl Request {
         kind: Kind,
         timeout: Option<Duration>,
         user_data: u64,
-    ) -> Request {
-        let deadline = now + timeout.unwrap_or(TOTAL);
-        let internal = false;
-        Request {
-            timeout,
-            deadline,
-            user_data,
-            internal,
-            ..Request::internal(now, server_name, kind)
-        }
+    ) -> Box<Request> {
+        let mut request = Request::internal(now, server_name, kind);
+        request.internal = false;
+        request.timeout = timeout;
+        request.deadline = now + timeout.unwrap_or(TOTAL);
+        request.user_data = user_data;
+        request
     }
 
     /// A request of the engine's own.
-    pub(super) fn internal(now: Time, server_name: Arc<str>, kind: Kind) -> Request {
-        Request {
+    pub(super) fn internal(now: Time, server_name: Arc<str>, kind: Kind) -> Box<Request> {
+        Box::new(Request {
             server_name,
             server: None,
             kind,
@@ -197,7 +194,7 @@ impl Request {
             misnamed: None,
             unfolded: None,
             progress: None,
-        }
+        })
     }
 
     /// The server that answers the request; `None` until the configuration is known.

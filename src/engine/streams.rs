@@ -57,7 +57,7 @@ impl Engine {
         let (prior, limit) = (state.reach.prior(&state.config), state.limits.startup_timeout);
         let (negotiation, step) = Negotiation::start(now, prior, patience, limit);
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.phase = Phase::Negotiating(negotiation);
+            connection.phase = Phase::Negotiating(Box::new(negotiation));
         }
         self.negotiate(now, id, step);
     }
@@ -68,8 +68,8 @@ impl Engine {
         if stream != id.first_stream() {
             return self.extra_stream_failed(now, id, stream, &failure.message);
         }
-        let opening = |c: &&Connection| matches!(c.phase, Phase::Opening);
-        let category = match self.connections.get(&id).filter(opening) {
+        let connection = self.connections.get(&id);
+        let category = match connection.filter(|c| matches!(c.phase, Phase::Opening)) {
             Some(connection) if connection.channel.is_process() => ErrorCategory::Spawn,
             Some(_) => ErrorCategory::Connect,
             None => return,
@@ -301,7 +301,7 @@ impl Engine {
     }
 
     /// Takes a connection out of the connections and of its server's pool.
-    pub(super) fn take_connection(&mut self, id: ConnectionId) -> Option<Connection> {
+    pub(super) fn take_connection(&mut self, id: ConnectionId) -> Option<Box<Connection>> {
         let connection = self.connections.remove(&id)?;
         if self.connections.is_empty() {
             self.deadlines.set_connections([].into_iter());
@@ -323,7 +323,7 @@ impl Engine {
         let mut closing = connection.successor(now, id);
         closing.pid = Some(pid);
         closing.phase = Phase::Closing { until: now + FAREWELL, next: Farewell::Terminate };
-        self.connections.insert(id, closing);
+        self.connections.insert(id, Box::new(closing));
         self.note_connection(id);
     }
 

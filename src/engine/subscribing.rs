@@ -235,7 +235,7 @@ impl Engine {
     ) {
         let text = params.map(Params::abridged).unwrap_or_default();
         let params = AcknowledgedParams::read(&text);
-        let listens = self.connections.get(&id).and_then(Connection::listens);
+        let listens = self.connections.get(&id).and_then(|connection| connection.listens());
         // What was said about a request that has been replaced says nothing of this one.
         if listens.is_none() || params.about.is_some_and(|about| about != listens) {
             return;

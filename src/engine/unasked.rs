@@ -10,30 +10,46 @@ use crate::engine::allowance::Allowance;
 use crate::engine::{ConnectionId, Engine, StreamId};
 use crate::time::Time;
 
-/// Bytes a second that are read of one connection, and at once.
-pub(super) const OF_ONE: Allowance = Allowance::new(2 << 20, 8 << 20);
-/// The same of what its process writes to stderr, which is looked at line by line.
-pub(super) const OF_STDERR: Allowance = Allowance::new(512 << 10, 8 << 20);
-/// The same of all connections together.
+/// Bytes a second that are read of all connections together, and at once.
 pub(super) const OF_ALL: Allowance = Allowance::new(4 << 20, 16 << 20);
-/// What is read of one whatever the others say.
-pub(super) const SHARE: Allowance = Allowance::new(128 << 10, 1 << 20);
 /// What a message costs beside its bytes, and a line of stderr.
 const MESSAGE: usize = 256;
 pub(super) const LINE: usize = 64;
+
+/// What may still be read of one connection that nobody asked for, in bytes.
+#[derive(Debug)]
+pub(super) struct Unasked {
+    output: Allowance,
+    /// What is read of it whatever the others say.
+    share: Allowance,
+    /// What its process writes to stderr, which is looked at line by line.
+    pub(super) stderr: Allowance,
+}
+
+impl Default for Unasked {
+    fn default() -> Unasked {
+        Unasked {
+            output: Allowance::new(2 << 20, 8 << 20),
+            share: Allowance::new(128 << 10, 1 << 20),
+            stderr: Allowance::new(512 << 10, 8 << 20),
+        }
+    }
+}
 
 impl Engine {
     /// Until when what comes on a stream is to be left unread; `None`: it is read.
     pub fn unread_until(&self, stream: StreamId) -> Option<Time> {
         let connection = self.connections.get(&self.connection_of(stream))?;
-        let loud = connection.unasked_share.is_used_up(&self.unasked);
+        let unasked = connection.unasked.as_ref()?;
+        let loud = unasked.share.is_used_up(&self.unasked);
         let all = self.unasked.back_at().filter(|_| loud);
-        connection.unasked.back_at().max(all)
+        unasked.output.back_at().max(all)
     }
 
     /// The same of what its process writes to stderr.
     pub fn stderr_unread_until(&self, stream: StreamId) -> Option<Time> {
-        self.connections.get(&self.connection_of(stream))?.unasked_stderr.back_at()
+        let connection = self.connections.get(&self.connection_of(stream))?;
+        connection.unasked.as_ref()?.stderr.back_at()
     }
 
     /// A line that was no answer cost some work.
@@ -45,10 +61,11 @@ impl Engine {
     pub(super) fn charge(&mut self, now: Time, id: ConnectionId, bytes: usize) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let server = connection.server;
-        let before = connection.unasked.back_at().is_some();
-        connection.unasked.charge(now, bytes);
-        connection.unasked_share.charge(now, bytes);
-        let paused = !before && connection.unasked.back_at().is_some();
+        let unasked = connection.unasked.get_or_insert_default();
+        let before = unasked.output.back_at().is_some();
+        unasked.output.charge(now, bytes);
+        unasked.share.charge(now, bytes);
+        let paused = !before && unasked.output.back_at().is_some();
         self.unasked.charge(now, bytes);
         self.server_mut(server).metrics.wire.paused += u64::from(paused);
     }
@@ -58,9 +75,10 @@ impl Engine {
         let id = self.connection_of(stream);
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let server = connection.server;
-        let before = connection.unasked_stderr.back_at().is_some();
-        connection.unasked_stderr.charge(now, bytes);
-        let paused = !before && connection.unasked_stderr.back_at().is_some();
+        let stderr = &mut connection.unasked.get_or_insert_default().stderr;
+        let before = stderr.back_at().is_some();
+        stderr.charge(now, bytes);
+        let paused = !before && stderr.back_at().is_some();
         self.server_mut(server).metrics.wire.paused += u64::from(paused);
     }
 }

@@ -56,6 +56,11 @@ impl Output {
         Output { stream, buffer: Vec::new(), written: 0, base: 0 }
     }
 
+    /// The stream that carries them.
+    pub fn stream(&self) -> StreamId {
+        self.stream
+    }
+
     /// Bytes to be written.
     pub fn pending(&self) -> &[u8] {
         &self.buffer[self.written..]

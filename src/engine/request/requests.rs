@@ -12,7 +12,8 @@ const KEPT: usize = 64;
 /// Every request that has not ended.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Requests {
-    all: IdMap<RequestId, Request>,
+    /// Boxed, because a request is moved often, and the table has room for more than there are.
+    all: IdMap<RequestId, Box<Request>>,
     /// Requests of the host by server, indexed by `ServerId`.
     open: Vec<usize>,
     /// Requests so far.
@@ -21,7 +22,7 @@ pub(in crate::engine) struct Requests {
 
 impl Requests {
     /// Adds a request under an id of its own.
-    pub(in crate::engine) fn insert(&mut self, request: Request) -> RequestId {
+    pub(in crate::engine) fn insert(&mut self, request: Box<Request>) -> RequestId {
         self.count += 1;
         let id = RequestId(self.count);
         self.all.insert(id, request);
@@ -46,7 +47,7 @@ impl Requests {
     }
 
     /// Takes a request out.
-    pub(in crate::engine) fn remove(&mut self, id: RequestId) -> Option<Request> {
+    pub(in crate::engine) fn remove(&mut self, id: RequestId) -> Option<Box<Request>> {
         let request = self.all.remove(&id)?;
         if let (Some(server), false) = (request.server, request.internal) {
             self.open[server.0 as usize] -= 1;
@@ -58,15 +59,15 @@ impl Requests {
     }
 
     pub(in crate::engine) fn get(&self, id: &RequestId) -> Option<&Request> {
-        self.all.get(id)
+        self.all.get(id).map(Box::as_ref)
     }
 
     pub(in crate::engine) fn get_mut(&mut self, id: &RequestId) -> Option<&mut Request> {
-        self.all.get_mut(id)
+        self.all.get_mut(id).map(Box::as_mut)
     }
 
     pub(in crate::engine) fn iter(&self) -> impl Iterator<Item = (RequestId, &Request)> {
-        self.all.iter().map(|(id, request)| (*id, request))
+        self.all.iter().map(|(id, request)| (*id, &**request))
     }
 
     pub(in crate::engine) fn is_empty(&self) -> bool {
@@ -87,7 +88,7 @@ mod tests {
     use crate::engine::request::Kind;
     use crate::time::Time;
 
-    fn request(internal: bool) -> Request {
+    fn request(internal: bool) -> Box<Request> {
         match internal {
             true => Request::internal(Time::ZERO, Arc::from("s"), Kind::Ready),
             false => Request::of_host(Time::ZERO, Arc::from("s"), Kind::Ready, None, 0),

@@ -86,7 +86,7 @@ impl Skipping {
 }
 
 /// Cuts a byte stream into lines.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lines {
     /// The unfinished line, from its first byte that is no blank.
     partial: Vec<u8>,
@@ -94,9 +94,15 @@ pub struct Lines {
     long: Option<Box<Long>>,
     /// Lines are given out with their blanks, and blank ones, too.
     verbatim: bool,
-    limit: Option<usize>,
+    limit: usize,
     /// A line that is too long.
     skipping: Option<Box<Skipping>>,
+}
+
+impl Default for Lines {
+    fn default() -> Lines {
+        Lines { partial: Vec::new(), long: None, verbatim: false, limit: LIMIT, skipping: None }
+    }
 }
 
 /// What is known of a long line.
@@ -163,7 +169,7 @@ impl Lines {
             }
             if self.partial.is_empty() && self.long.is_none() {
                 let line = if self.verbatim { line } else { trim(line) };
-                if line.len() > self.limit() {
+                if line.len() > self.limit {
                     let mut scanner = Scanner::default();
                     scanner.advance(&line[..HEAD.min(line.len())]);
                     return Err(Skipping::new(line, Some(&scanner)).finish());
@@ -211,7 +217,7 @@ impl Lines {
             _ => {}
         }
         let length = self.partial.len() + bytes.len();
-        let limit = self.limit();
+        let limit = self.limit;
         if length > limit {
             return self.skip(bytes, false);
         }
@@ -272,11 +278,7 @@ impl Lines {
 
     /// Longest line that is read, in bytes.
     pub fn set_limit(&mut self, limit: usize) {
-        self.limit = Some(limit);
-    }
-
-    fn limit(&self) -> usize {
-        self.limit.unwrap_or(LIMIT)
+        self.limit = limit;
     }
 
     /// How much of a line that is too long has been passed over.

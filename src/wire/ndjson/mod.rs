@@ -18,7 +18,6 @@ use crate::wire::{
 /// The codec of a session with one stream.
 #[derive(Debug)]
 pub struct Ndjson {
-    stream: StreamId,
     lines: Lines,
     output: Output,
     /// Output waits and the session was not told.
@@ -31,7 +30,7 @@ impl Ndjson {
     /// A codec on a stream.
     pub fn new(stream: StreamId) -> Ndjson {
         let (lines, output) = (Lines::default(), Output::new(stream));
-        Ndjson { stream, lines, output, wants_write: false, told: false }
+        Ndjson { lines, output, wants_write: false, told: false }
     }
 }
 
@@ -88,7 +87,7 @@ impl Wire for Ndjson {
     fn poll(&mut self) -> Option<Want> {
         mem::take(&mut self.wants_write).then(|| {
             self.told = true;
-            Want::Write(self.stream)
+            Want::Write(self.output.stream())
         })
     }
 
