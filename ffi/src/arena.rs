@@ -15,22 +15,22 @@ use crate::strings;
 /// Strings that stay where they are until all are freed.
 #[derive(Debug, Default)]
 pub struct Arena {
-    text: String,
+    text: Vec<u8>,
     starts: Chunks<u32>,
 }
 
 impl Arena {
     /// Room for `count` strings of `bytes` together.
     pub fn with_room(bytes: usize, count: usize) -> Arena {
-        Arena { text: String::with_capacity(bytes + count), starts: Chunks::new() }
+        Arena { text: Vec::with_capacity(bytes + count), starts: Chunks::new() }
     }
 
     /// Adds a string.
     pub async fn push(&mut self, text: &str, budget: &mut Budget) {
         // Nothing has 4 GiB: lines end at 16 MiB.
         self.starts.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
-        strings::without_nul(text, &mut self.text, budget).await;
-        self.text.push('\0');
+        strings::without_nul(text.as_bytes(), &mut self.text, budget).await;
+        self.text.push(0);
     }
 
     /// The string at `index`. Asked for only when all are there.

@@ -195,15 +195,15 @@ impl From<CString> for Terminated {
 
 /// As [`terminated`], in pieces.
 pub async fn terminated_in_pieces(text: String, budget: &mut Budget) -> CString {
-    let clean = cleaned(text, budget).await;
+    let clean = cleaned(text.into_bytes(), budget).await;
     // SAFETY: `cleaned` leaves one NUL, at the end.
     unsafe { CString::from_vec_with_nul_unchecked(clean) }
 }
 
-/// The bytes of `text` without a NUL inside and with one behind them, in pieces.
-async fn cleaned(text: String, budget: &mut Budget) -> Vec<u8> {
+/// `text`, which is UTF-8, without a NUL inside and with one behind it, in pieces.
+async fn cleaned(text: Vec<u8>, budget: &mut Budget) -> Vec<u8> {
     let mut nuls = 0;
-    for piece in text.as_bytes().chunks(PIECE) {
+    for piece in text.chunks(PIECE) {
         // A search for one is faster than a count.
         if memchr::memchr(0, piece).is_some() {
             nuls += memchr::memchr_iter(0, piece).count();
@@ -213,11 +213,10 @@ async fn cleaned(text: String, budget: &mut Budget) -> Vec<u8> {
     let mut clean = text;
     if nuls > 0 {
         let text = clean;
-        clean = String::with_capacity(text.len() + nuls * 2 + 1);
+        clean = Vec::with_capacity(text.len() + nuls * 2 + 1);
         without_nul(&text, &mut clean, budget).await;
         budget.release(text).await;
     }
-    let mut clean = clean.into_bytes();
     clean.reserve_exact(1);
     clean.push(0);
     clean
@@ -226,7 +225,7 @@ async fn cleaned(text: String, budget: &mut Budget) -> Vec<u8> {
 /// The text of a JSON string, in pieces. `quoted` has its quotes.
 pub async fn unescaped(quoted: &[u8], budget: &mut Budget) -> Terminated {
     // No text is longer than its string, whose quotes leave room for the NUL.
-    let mut text = String::from_utf8(release::buffer(quoted.len())).unwrap_or_default();
+    let mut text = release::buffer(quoted.len());
     let mut rest = Unescape::new(quoted);
     while !rest.read_into(&mut text, budget) {
         budget.pause().await;
@@ -239,17 +238,14 @@ pub async fn unescaped(quoted: &[u8], budget: &mut Budget) -> Terminated {
 }
 
 /// Adds `text` without a NUL inside to `out`, in pieces.
-pub async fn without_nul(text: &str, out: &mut String, budget: &mut Budget) {
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (piece, more) = rest.split_at(rest.floor_char_boundary_at(PIECE));
-        let mut parts = piece.split('\0');
-        out.push_str(parts.next().unwrap_or_default());
+pub async fn without_nul(text: &[u8], out: &mut Vec<u8>, budget: &mut Budget) {
+    for piece in text.chunks(PIECE) {
+        let mut parts = piece.split(|byte| *byte == 0);
+        out.extend_from_slice(parts.next().unwrap_or_default());
         for part in parts {
-            out.push('\u{fffd}');
-            out.push_str(part);
+            out.extend_from_slice("\u{fffd}".as_bytes());
+            out.extend_from_slice(part);
         }
-        rest = more;
         budget.spend(piece.len() / 2 + 8).await;
     }
 }

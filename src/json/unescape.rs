@@ -22,12 +22,29 @@ pub trait Sink: Send {
 
     /// Takes the next part of the text.
     fn push(&mut self, text: &str);
+
+    /// The same of bytes that the tokenizer has found to be UTF-8. For sinks that need no
+    /// `str`, so that they are not checked again.
+    fn push_bytes(&mut self, text: &[u8]) {
+        self.push(&utf8(text));
+    }
 }
 
 impl Sink for String {
     #[inline]
     fn push(&mut self, text: &str) {
         self.push_str(text);
+    }
+}
+
+impl Sink for Vec<u8> {
+    fn push(&mut self, text: &str) {
+        self.extend_from_slice(text.as_bytes());
+    }
+
+    #[inline]
+    fn push_bytes(&mut self, text: &[u8]) {
+        self.extend_from_slice(text);
     }
 }
 
@@ -55,7 +72,7 @@ impl<'a> Unescape<'a> {
         while !self.rest.is_empty() && !budget.is_spent() {
             let length = boundary(self.rest, 0, BUFFER);
             let (used, written) = unescape_piece(self.rest, length, &mut buffer);
-            sink.push(&utf8(&buffer[..written]));
+            sink.push_bytes(&buffer[..written]);
             // Each escape makes the text shorter.
             budget.charge(used * S::COST / 8 + used.saturating_sub(written) * 8 + 4);
             self.rest = &self.rest[used..];

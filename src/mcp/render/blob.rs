@@ -219,7 +219,11 @@ impl<F: FnMut(u8) + Send> Sink for Decoder<F> {
     const COST: usize = 16;
 
     fn push(&mut self, text: &str) {
-        for byte in text.bytes() {
+        self.push_bytes(text.as_bytes());
+    }
+
+    fn push_bytes(&mut self, text: &[u8]) {
+        for byte in text.iter().copied() {
             if byte == b'=' {
                 // The bytes behind the padding were encoded by themselves.
                 (self.bits, self.count) = (0, 0);

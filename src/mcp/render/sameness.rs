@@ -170,6 +170,10 @@ impl<H: Hasher + Send> Sink for Hashing<H> {
     fn push(&mut self, text: &str) {
         self.0.write(text.as_bytes());
     }
+
+    fn push_bytes(&mut self, text: &[u8]) {
+        self.0.write(text);
+    }
 }
 
 /// [`repeats`] in one go, for tests.
