@@ -68,7 +68,7 @@ pub fn check_by(what: &str, schema: &str, pair: &Pair) -> Result<(), String> {
     Task::new(|mut budget| async move {
         let mut work = Work::small(&mut budget);
         let schema = read(schema, &mut work).await;
-        Arguments::new(what, &schema).add(pair, &mut work).await
+        ArgumentBuilder::new(what, &schema).add(pair, &mut work).await
     })
     .finish()
 }
@@ -84,7 +84,7 @@ pub fn encode_by(what: &str, schema: &str, pairs: &[Pair]) -> Result<Encoded, St
     Task::new(|mut budget| async move {
         let mut work = Work::small(&mut budget);
         let schema = read(schema, &mut work).await;
-        let mut arguments = Arguments::new(what, &schema);
+        let mut arguments = ArgumentBuilder::new(what, &schema);
         for pair in pairs {
             arguments.add(pair, &mut work).await?;
         }
@@ -144,16 +144,16 @@ async fn read<'a>(schema: &'a str, work: &mut Work<'_, 'a>) -> Schema<'a> {
 }
 
 /// Arguments that are being given.
-struct Arguments<'s, 'a> {
+struct ArgumentBuilder<'s, 'a> {
     what: &'s str,
     schema: &'s Schema<'a>,
     given: Vec<(String, Field<'a>, Node)>,
     as_written: Vec<String>,
 }
 
-impl<'s, 'a> Arguments<'s, 'a> {
-    fn new(what: &'s str, schema: &'s Schema<'a>) -> Arguments<'s, 'a> {
-        Arguments { what, schema, given: Vec::new(), as_written: Vec::new() }
+impl<'s, 'a> ArgumentBuilder<'s, 'a> {
+    fn new(what: &'s str, schema: &'s Schema<'a>) -> ArgumentBuilder<'s, 'a> {
+        ArgumentBuilder { what, schema, given: Vec::new(), as_written: Vec::new() }
     }
 
     async fn add(&mut self, pair: &Pair, work: &mut Work<'_, 'a>) -> Result<(), String> {
