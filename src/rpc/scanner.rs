@@ -75,12 +75,12 @@ pub struct Head {
     /// The result has a member that is none of the above and not `_meta`.
     has_others: bool,
     /// The blocks of `content`.
-    blocks: Blocks,
+    blocks: SingleText,
 }
 
 /// What is known of the blocks of `content`, as far as a single block of text goes.
 #[derive(Debug, Default)]
-struct Blocks {
+struct SingleText {
     /// More than one, or one with other members than `type` and `text`.
     has_others: bool,
     count: u32,
@@ -109,7 +109,7 @@ impl Head {
     }
 }
 
-impl Blocks {
+impl SingleText {
     /// The next token of `content`, whose own brackets have depth 3.
     fn token(&mut self, token: Token, depth: usize, place: Place, line: &[u8]) {
         match (token, depth) {
@@ -325,7 +325,7 @@ impl Scanner {
                     Member::Content | Member::IsError | Member::ResultType | Member::Meta
                 );
             match member {
-                Member::Content => self.head.blocks = Blocks::default(),
+                Member::Content => self.head.blocks = SingleText::default(),
                 Member::List(kind) => self.deep_mut().open(kind),
                 Member::Questions => self.deep_mut().open(Kind::Questions),
                 // What a result or an error had that comes once more does not count.
