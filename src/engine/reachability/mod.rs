@@ -45,7 +45,7 @@ use concurrency::Concurrency;
 use daemon::DaemonSlot;
 use era_memory::EraMemory;
 use fallback::Fallback;
-use socket_probes::{Due, SocketProbes};
+use socket_probes::{ProbeDue, SocketProbes};
 use socket_watch::Grace;
 
 /// A connection that was ready for this long was not lost to a failed start.
@@ -298,9 +298,9 @@ impl Reachability {
     pub(super) fn probe_due(&mut self, now: Time, config: &ServerConfig) -> WatchStep {
         // A changed entry may have a `socket_path` and use its command all the same.
         let failed = match self.probes.due(now, !config.transport.is_process()) {
-            Due::Nothing => return WatchStep::Wait,
-            Due::Probe => return WatchStep::Probe,
-            Due::WatchEnds(failed) => failed,
+            ProbeDue::Nothing => return WatchStep::Wait,
+            ProbeDue::Probe => return WatchStep::Probe,
+            ProbeDue::WatchEnds(failed) => failed,
         };
         let daemon = self.daemon.end_group();
         let next = match failed {

@@ -7,7 +7,7 @@ use crate::metrics::ErrorCategory;
 use crate::time::Time;
 
 /// What is to be done at the time of a probe.
-pub(super) enum Due {
+pub(super) enum ProbeDue {
     /// Nothing: a probe is under way, or the socket is not watched.
     Nothing,
     /// The socket is probed.
@@ -77,12 +77,12 @@ impl SocketProbes {
     }
 
     /// The time of the next probe has come. `can_listen`: the entry has a socket.
-    pub(super) fn due(&mut self, now: Time, can_listen: bool) -> Due {
-        let Some(watch) = &mut self.watch else { return Due::Nothing };
+    pub(super) fn due(&mut self, now: Time, can_listen: bool) -> ProbeDue {
+        let Some(watch) = &mut self.watch else { return ProbeDue::Nothing };
         if watch.goes_on(now) && can_listen {
-            return if self.recovery_probe.is_some() { Due::Nothing } else { Due::Probe };
+            return if self.recovery_probe.is_some() { ProbeDue::Nothing } else { ProbeDue::Probe };
         }
-        Due::WatchEnds(self.watch.take().and_then(SocketWatch::into_failure))
+        ProbeDue::WatchEnds(self.watch.take().and_then(SocketWatch::into_failure))
     }
 
     /// Ends the watch, and drops the failure that it holds. True: the socket was watched.
