@@ -18,13 +18,13 @@ const TOLD: usize = 1024;
 /// Digits that the exponent of an integer may add.
 const ZEROS: i64 = 40;
 
-type Encoded = Result<String, Cow<'static, str>>;
+type EncodedWord = Result<String, Cow<'static, str>>;
 
 /// The JSON of a word.
 ///
 /// # Errors
 /// The wanted type or range, as a predicate: "wants a number".
-pub(crate) fn encode(field: &Field<'_>, word: &str) -> Encoded {
+pub(crate) fn encode(field: &Field<'_>, word: &str) -> EncodedWord {
     if let Some(value) = choice(field, word) {
         return Ok(value);
     }
@@ -37,7 +37,7 @@ pub(crate) fn encode(field: &Field<'_>, word: &str) -> Encoded {
     let open = || field.alternatives.iter().filter(|one| one.choices.is_none());
     let takes = |kind: Type| open().any(|one| one.takes(kind));
     let mut refusal = None;
-    let mut tried = |encoded: Option<Encoded>| match encoded {
+    let mut tried = |encoded: Option<EncodedWord>| match encoded {
         Some(Ok(value)) => Some(value),
         Some(Err(why)) => {
             refusal.get_or_insert(why);
@@ -178,7 +178,7 @@ fn wants_choice(field: &Field<'_>) -> Cow<'static, str> {
     names.into()
 }
 
-fn as_number(one: &Alternative<'_>, word: &str) -> Option<Encoded> {
+fn as_number(one: &Alternative<'_>, word: &str) -> Option<EncodedWord> {
     let is_number = one.takes(Type::Number);
     if !is_number && !one.takes(Type::Integer) {
         return None;
