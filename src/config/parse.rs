@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 
-use self::entry::Entry;
+use self::entry::EntryReader;
 use super::{Config, Problem, ProblemKind, Scope, quoted};
 use crate::json::cursor::Cursor;
 use crate::json::task::Task;
@@ -46,7 +46,7 @@ impl Parser {
         let mut config = Config::default();
         let entries = entries(raw).unwrap_or_else(|what| {
             config.problems.push(Problem::file(located(origin, &what)));
-            Entries::default()
+            RawEntries::default()
         });
         for name in entries.twice {
             let what = format!("server {} is there twice; the last entry counts", quoted(&name));
@@ -69,7 +69,7 @@ impl Parser {
         let entry = match name.contains('\0') {
             // Hosts that are written in C could not tell it from another.
             true => Err(": a name cannot hold a NUL character".to_owned().into()),
-            false => Entry::read(&raw, env, folder, &mut warnings),
+            false => EntryReader::read(&raw, env, folder, &mut warnings),
         };
         let told = match entry.and_then(|entry| entry.server(&name)) {
             Ok(mut server) => {
@@ -107,14 +107,14 @@ impl fmt::Debug for Parser {
 
 /// The entries by name, unread: sorted, the last of two equal names alone.
 #[derive(Default)]
-struct Entries {
+struct RawEntries {
     map: BTreeMap<String, Box<[u8]>>,
     twice: Vec<String>,
 }
 
-impl Entries {
-    async fn read(raw: &[u8], budget: &mut Budget) -> Result<Entries, NotJson> {
-        let mut entries = Entries::default();
+impl RawEntries {
+    async fn read(raw: &[u8], budget: &mut Budget) -> Result<RawEntries, NotJson> {
+        let mut entries = RawEntries::default();
         let mut members = Cursor::object(raw, budget).await?;
         while let Some((name, value)) = members.member(budget).await? {
             let name = unescape(name).into_owned();
@@ -141,14 +141,14 @@ pub fn not_an_object(raw: &[u8]) -> Option<String> {
     Some(format!("'mcpServers' must be an object, not {found}"))
 }
 
-fn entries(raw: &[u8]) -> Result<Entries, String> {
+fn entries(raw: &[u8]) -> Result<RawEntries, String> {
     if let Some(what) = not_an_object(raw) {
         return Err(what);
     }
     if raw.trim_ascii().first() == Some(&b'n') {
-        return Ok(Entries::default());
+        return Ok(RawEntries::default());
     }
-    let read = |mut budget| async move { Entries::read(raw, &mut budget).await };
+    let read = |mut budget| async move { RawEntries::read(raw, &mut budget).await };
     Task::new(read).finish().map_err(|NotJson| {
         // Only the place: the rest of the sentence may quote the text.
         let place = serde_json::from_slice::<IgnoredAny>(raw).err();

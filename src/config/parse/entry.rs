@@ -58,7 +58,7 @@ impl From<String> for Unusable {
 }
 
 /// One entry while it is read.
-pub(super) struct Entry<'a> {
+pub(super) struct EntryReader<'a> {
     fields: Map<String, Value>,
     vendor: Map<String, Value>,
     variables: Variables<'a>,
@@ -68,13 +68,13 @@ pub(super) struct Entry<'a> {
     asked: RefCell<BTreeSet<&'static str>>,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> EntryReader<'a> {
     pub(super) fn read(
         raw: &[u8],
         env: &'a dyn Fn(&str) -> Option<String>,
         folder: Option<&'a Path>,
         warnings: &'a mut Vec<String>,
-    ) -> Result<Entry<'a>, Unusable> {
+    ) -> Result<EntryReader<'a>, Unusable> {
         let value = serde_json::from_slice(raw).map_err(|_| {
             "the entry holds a number or a character out of range, or is nested too deeply"
                 .to_owned()
@@ -89,7 +89,7 @@ impl<'a> Entry<'a> {
         };
         let variables = Variables { env, folder };
         let asked = RefCell::default();
-        let mut entry = Entry { fields, vendor, variables, warnings, asked };
+        let mut entry = EntryReader { fields, vendor, variables, warnings, asked };
         entry.flatten();
         Ok(entry)
     }
