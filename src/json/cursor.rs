@@ -13,10 +13,10 @@ use crate::json::unescape::unescape;
 pub(crate) type Read<T> = Result<T, NotJson>;
 
 /// The members of an object that were asked for.
-pub(crate) type Found<'a, const N: usize> = [Option<&'a [u8]>; N];
+pub(crate) type FoundMembers<'a, const N: usize> = [Option<&'a [u8]>; N];
 
 /// A value, and when it is an object those of its members that were asked for.
-pub(crate) type Entry<'a, const N: usize> = (&'a [u8], Option<Found<'a, N>>);
+pub(crate) type ValueMembers<'a, const N: usize> = (&'a [u8], Option<FoundMembers<'a, N>>);
 
 /// An object or a list, member by member.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl<'a> Cursor<'a> {
         &mut self,
         names: &[&str; N],
         budget: &mut Budget,
-    ) -> Read<(&'a [u8], Found<'a, N>)> {
+    ) -> Read<(&'a [u8], FoundMembers<'a, N>)> {
         let (start, mut found) = (self.tokenizer.start(), [None; N]);
         while let Some(name) = self.name(budget).await? {
             let value = self.next_value(budget).await?;
@@ -100,7 +100,7 @@ impl<'a> Cursor<'a> {
         &mut self,
         names: &[&str; N],
         budget: &mut Budget,
-    ) -> Read<Option<Entry<'a, N>>> {
+    ) -> Read<Option<ValueMembers<'a, N>>> {
         match self.token(budget).await? {
             Token::ListEnd => Ok(None),
             first => self.entry_of(first, names, budget).await.map(Some),
@@ -113,7 +113,7 @@ impl<'a> Cursor<'a> {
         first: Token,
         names: &[&str; N],
         budget: &mut Budget,
-    ) -> Read<Entry<'a, N>> {
+    ) -> Read<ValueMembers<'a, N>> {
         if first != Token::ObjectStart {
             return Ok((self.value(first, budget).await?, None));
         }
@@ -188,7 +188,7 @@ pub(crate) async fn last<'a, const N: usize>(
     json: &'a [u8],
     names: &[&str; N],
     budget: &mut Budget,
-) -> Read<Found<'a, N>> {
+) -> Read<FoundMembers<'a, N>> {
     let mut cursor = Cursor::object(json, budget).await?;
     let (_, found) = cursor.members(names, budget).await?;
     cursor.end(budget).await?;

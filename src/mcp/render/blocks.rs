@@ -5,7 +5,7 @@
 //!
 //! Invariant: a block is one whole value, and never `null`.
 
-use crate::json::cursor::{Cursor, Entry, Read, whole};
+use crate::json::cursor::{Cursor, Read, ValueMembers, whole};
 use crate::json::task::Task;
 use crate::json::{Budget, Token};
 
@@ -33,7 +33,7 @@ impl<'a, 'c> Blocks<'a, 'c> {
         &mut self,
         names: &[&str; N],
         budget: &mut Budget,
-    ) -> Read<Option<Entry<'a, N>>> {
+    ) -> Read<Option<ValueMembers<'a, N>>> {
         while !self.is_over {
             let block = match self.cursor.token(budget).await? {
                 Token::ListStart if self.open < DEPTH => {

@@ -13,7 +13,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::cursor::{Cursor, Found, Read, given, last, position};
+use crate::json::cursor::{Cursor, FoundMembers, Read, given, last, position};
 use crate::json::task::Task;
 use crate::json::text::{OneLine, bare, copy, plain, trim};
 use crate::json::{Budget, Dialect, NotJson, Token, pretty};
@@ -317,7 +317,7 @@ async fn write_messages<'a>(
 }
 
 /// Role and content of one message of a prompt. A message without either is a block.
-fn message(members: Option<Found<'_, 2>>) -> Found<'_, 2> {
+fn message(members: Option<FoundMembers<'_, 2>>) -> FoundMembers<'_, 2> {
     // In bytes. A longer role is not shown.
     const LONGEST: usize = 256;
     let [role, content] = members.unwrap_or_default();
@@ -343,7 +343,7 @@ async fn write_values<'a>(raw: &'a [u8], lines: &mut Lines<'a>, budget: &mut Bud
 
 async fn write_block<'a>(
     raw: &'a [u8],
-    members: Found<'a, 8>,
+    members: FoundMembers<'a, 8>,
     lines: &mut Lines<'a>,
     budget: &mut Budget,
 ) -> Read<()> {
@@ -402,7 +402,7 @@ fn kind_of(raw: Option<&[u8]>) -> Kind {
 
 /// A resource sent along, as text or as base64; of one without either its name.
 async fn embedded<'a>(
-    [uri, mime_type, text, blob]: Found<'a, 4>,
+    [uri, mime_type, text, blob]: FoundMembers<'a, 4>,
     block: &[u8],
     lines: &mut Lines<'a>,
     budget: &mut Budget,

@@ -3,7 +3,7 @@
 //! Invariant: every entry of a list has its row, and a member that cannot be read is
 //! an empty cell.
 
-use crate::json::cursor::{Cursor, Found, Read, given, last};
+use crate::json::cursor::{Cursor, FoundMembers, Read, given, last};
 use crate::json::lenient::truth;
 use crate::json::task::Task;
 use crate::json::text::{bare, length};
@@ -162,7 +162,7 @@ pub(crate) async fn next_argument<'a, const N: usize>(
     list: &mut Cursor<'a>,
     names: &[&str; N],
     budget: &mut Budget,
-) -> Option<Found<'a, N>> {
+) -> Option<FoundMembers<'a, N>> {
     while let Ok(Some((raw, members))) = list.entry(names, budget).await {
         if members.is_some() {
             return members;
