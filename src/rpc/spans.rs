@@ -71,7 +71,7 @@ impl Place {
 pub struct Spans {
     /// The parameters of a notice or a request: name, with its quotes, and value.
     pub params: Vec<(Place, Place)>,
-    lists: [Found; 5],
+    lists: [FoundList; 5],
     /// Which of them is going on.
     kind: Kind,
     /// `requestState` of a result.
@@ -118,7 +118,7 @@ impl Kind {
 
 /// A list in a result, or the questions.
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundList {
     /// All of it.
     pub place: Place,
     /// There are entries without the name that they need; they are not noted.
@@ -128,9 +128,9 @@ pub struct Found {
     entries: Option<Arc<Entries>>,
 }
 
-impl Found {
-    const NONE: Found =
-        Found { place: Place::NONE, has_others: false, overflows: false, entries: None };
+impl FoundList {
+    const NONE: FoundList =
+        FoundList { place: Place::NONE, has_others: false, overflows: false, entries: None };
 
     /// What it consists of. Shared, because to copy so many takes a while.
     pub fn entries(&self) -> Arc<Entries> {
@@ -179,7 +179,7 @@ impl Spans {
     /// Nothing.
     pub const NONE: Spans = Spans {
         params: Vec::new(),
-        lists: [const { Found::NONE }; 5],
+        lists: [const { FoundList::NONE }; 5],
         kind: Kind::Tools,
         state: Place::NONE,
         cursor: Place::NONE,
@@ -192,18 +192,18 @@ impl Spans {
     };
 
     /// The list of a kind.
-    pub fn list(&self, kind: Kind) -> &Found {
+    pub fn list(&self, kind: Kind) -> &FoundList {
         &self.lists[kind as usize]
     }
 
-    pub(crate) fn list_mut(&mut self, kind: Kind) -> &mut Found {
+    pub(crate) fn list_mut(&mut self, kind: Kind) -> &mut FoundList {
         &mut self.lists[kind as usize]
     }
 
     /// A list begins. What one of the same name had before does not count.
     pub(crate) fn open(&mut self, kind: Kind) {
         self.kind = kind;
-        *self.list_mut(kind) = Found::NONE;
+        *self.list_mut(kind) = FoundList::NONE;
     }
 
     /// A key has ended.

@@ -117,7 +117,7 @@ enum Long {
 }
 
 /// Where the next line was found.
-enum Found<'i> {
+enum FoundLine<'i> {
     /// In the chunk.
     Chunk(&'i [u8]),
     /// It is the one that was put together.
@@ -139,17 +139,17 @@ impl Lines {
         let Some(found) = self.find(input)? else { return Ok(None) };
         let verbatim = self.verbatim;
         Ok(Some(match found {
-            Found::Chunk(line) => Text { verbatim, ..Text::chunk(line) },
-            Found::Partial => Text { verbatim, ..self.give() },
-            Found::Message(place) if place.start > 0 || place.len() <= LONG => {
+            FoundLine::Chunk(line) => Text { verbatim, ..Text::chunk(line) },
+            FoundLine::Partial => Text { verbatim, ..self.give() },
+            FoundLine::Message(place) if place.start > 0 || place.len() <= LONG => {
                 Text::whole(self.partial[place].to_vec())
             }
-            Found::Message(_) => self.give_message(),
-            Found::Junk => Text::chunk(NO_BATCH),
+            FoundLine::Message(_) => self.give_message(),
+            FoundLine::Junk => Text::chunk(NO_BATCH),
         }))
     }
 
-    fn find<'i>(&mut self, input: &mut &'i [u8]) -> Result<Option<Found<'i>>, TooLong> {
+    fn find<'i>(&mut self, input: &mut &'i [u8]) -> Result<Option<FoundLine<'i>>, TooLong> {
         loop {
             if let Some(found) = self.find_in_batch() {
                 return Ok(Some(found));
@@ -175,7 +175,7 @@ impl Lines {
                     return Err(Skipping::new(line, Some(&scanner)).finish());
                 }
                 if self.verbatim || !line.is_empty() {
-                    return Ok(Some(Found::Chunk(line)));
+                    return Ok(Some(FoundLine::Chunk(line)));
                 }
                 continue;
             }
@@ -186,16 +186,16 @@ impl Lines {
             if let Some(Long::Batch { ended, .. }) = self.long.as_deref_mut() {
                 *ended = true;
             } else if !self.partial.is_empty() {
-                return Ok(Some(Found::Partial));
+                return Ok(Some(FoundLine::Partial));
             }
         }
     }
 
     /// The next message of a long batch. One that has ended is let go.
-    fn find_in_batch<'i>(&mut self) -> Option<Found<'i>> {
+    fn find_in_batch<'i>(&mut self) -> Option<FoundLine<'i>> {
         let Some(Long::Batch { batch, ended }) = self.long.as_deref_mut() else { return None };
         if let Some(place) = batch.next(&self.partial) {
-            return Some(Found::Message(place));
+            return Some(FoundLine::Message(place));
         }
         if !*ended {
             return None;
@@ -203,7 +203,7 @@ impl Lines {
         let is_whole = batch.is_done();
         self.long = None;
         self.partial = Vec::new();
-        (!is_whole).then_some(Found::Junk)
+        (!is_whole).then_some(FoundLine::Junk)
     }
 
     /// Puts `bytes` behind the unfinished line.
