@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use crate::json::{Budget, Dialect, NotJson, Step, Token, Tokenizer, unescape};
-use crate::rpc::spans::{Field, Kind, Place, Region, Spans};
+use crate::rpc::spans::{EntryMember, Kind, Place, Region, Spans};
 
 /// What a pass over a whole line has found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -342,8 +342,8 @@ impl Scanner {
         if let Some(region) = self.region(depth) {
             let member = (region == Region::Fields).then(|| self.member(depth, quoted));
             let field = match member {
-                Some(Member::EntryName) => Some(Field::Name),
-                Some(Member::Params) => Some(Field::Params),
+                Some(Member::EntryName) => Some(EntryMember::Name),
+                Some(Member::Params) => Some(EntryMember::Params),
                 _ => None,
             };
             let key = Place::new(start, start + quoted.len());

@@ -82,7 +82,7 @@ pub struct Spans {
     pub ttl: Place,
     going: Entry,
     key: Place,
-    field: Option<Field>,
+    field: Option<EntryMember>,
     /// The entry that is going on is an object.
     is_object: bool,
     start: usize,
@@ -170,7 +170,7 @@ pub(crate) enum Region {
 
 /// A member of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
+pub(crate) enum EntryMember {
     Name,
     Params,
 }
@@ -207,7 +207,7 @@ impl Spans {
     }
 
     /// A key has ended.
-    pub(crate) fn key(&mut self, region: Region, key: Place, field: Option<Field>) {
+    pub(crate) fn key(&mut self, region: Region, key: Place, field: Option<EntryMember>) {
         match region {
             Region::Params | Region::Entries => self.key = key,
             Region::Fields => self.field = field,
@@ -217,7 +217,7 @@ impl Spans {
     /// A value begins with this token.
     pub(crate) fn begin(&mut self, region: Region, at: usize, token: Token) {
         let is_word = !matches!(token, Token::ObjectStart | Token::ListStart | Token::Null);
-        if !is_word && self.field == Some(Field::Name) {
+        if !is_word && self.field == Some(EntryMember::Name) {
             self.field = None;
         }
         match region {
@@ -242,8 +242,8 @@ impl Spans {
             }
             Region::Fields => {
                 let place = match self.field.take() {
-                    Some(Field::Name) => &mut self.going.name,
-                    Some(Field::Params) => &mut self.going.params,
+                    Some(EntryMember::Name) => &mut self.going.name,
+                    Some(EntryMember::Params) => &mut self.going.params,
                     None => return,
                 };
                 *place = Place::new(self.start, at);
