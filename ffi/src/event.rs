@@ -25,7 +25,7 @@ use tmcp::release;
 use tmcp::table::Table;
 
 use crate::arena::Arena;
-use crate::guard::{self, Fallback};
+use crate::guard::{self, FailureValue};
 use crate::log::Log;
 use crate::made::{Given, Kept};
 use crate::result::{self, tmcp_result};
@@ -485,7 +485,7 @@ fn present(table: Task<'static, Table>) -> Task<'static, Option<Table>> {
     Task::new(|mut budget| async move { Some(table.within(&mut budget).await) })
 }
 
-impl Fallback for *mut tmcp_event {
+impl FailureValue for *mut tmcp_event {
     fn fallback() -> *mut tmcp_event {
         ptr::null_mut()
     }

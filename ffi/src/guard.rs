@@ -27,49 +27,49 @@ macro_rules! guard {
 }
 
 /// What a function returns when its body panicked.
-pub trait Fallback {
+pub trait FailureValue {
     /// The value that means failure.
     fn fallback() -> Self;
 }
 
-impl Fallback for i32 {
+impl FailureValue for i32 {
     fn fallback() -> i32 {
         tmcp_result::Internal as i32
     }
 }
 
-impl Fallback for *const c_char {
+impl FailureValue for *const c_char {
     // Never NULL: the getters that return it promise a string.
     fn fallback() -> *const c_char {
         c"".as_ptr()
     }
 }
 
-impl Fallback for *mut c_void {
+impl FailureValue for *mut c_void {
     fn fallback() -> *mut c_void {
         std::ptr::null_mut()
     }
 }
 
-impl Fallback for bool {
+impl FailureValue for bool {
     fn fallback() -> bool {
         false
     }
 }
 
-impl Fallback for f64 {
+impl FailureValue for f64 {
     fn fallback() -> f64 {
         -1.0
     }
 }
 
-impl Fallback for () {
+impl FailureValue for () {
     fn fallback() {}
 }
 
 macro_rules! zero_on_panic {
     ($($int:ty),*) => {$(
-        impl Fallback for $int {
+        impl FailureValue for $int {
             fn fallback() -> $int {
                 0
             }
@@ -85,7 +85,7 @@ thread_local! {
 }
 
 /// Runs the body of an entry point.
-pub fn run<T: Fallback>(body: impl FnOnce() -> T) -> T {
+pub fn run<T: FailureValue>(body: impl FnOnce() -> T) -> T {
     let _inside = Inside::new();
     // AssertUnwindSafe: what a panic can leave half done is behind a handle,
     // and the handle is poisoned.

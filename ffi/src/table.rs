@@ -12,7 +12,7 @@ use tmcp::json::task::Task;
 use tmcp::table::Table;
 
 use crate::arena::Arena;
-use crate::guard::Fallback;
+use crate::guard::FailureValue;
 use crate::handle::{self, tmcp_client};
 use crate::made::{self, Kept};
 use crate::result::tmcp_result;
@@ -302,7 +302,7 @@ pub unsafe extern "C" fn tmcp_client_servers(client: *mut tmcp_client) -> *mut t
     guard! { adopt(handle::ask(client, |client| client.servers_table())) }
 }
 
-impl Fallback for *mut tmcp_table {
+impl FailureValue for *mut tmcp_table {
     fn fallback() -> *mut tmcp_table {
         std::ptr::null_mut()
     }
