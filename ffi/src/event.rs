@@ -715,16 +715,16 @@ pub unsafe fn ask<T>(
 ) -> Option<T> {
     // SAFETY: what this function asks of its caller.
     let event = unsafe { Tagged::find(event, Tag::Event) }?;
-    let fuse = Fuse(event);
+    let fuse = ReportPanic(event);
     let answer = question(event);
     std::mem::forget(fuse);
     Some(answer)
 }
 
 /// Names the log of the event whose getter panics.
-struct Fuse<'a>(&'a tmcp_event);
+struct ReportPanic<'a>(&'a tmcp_event);
 
-impl Drop for Fuse<'_> {
+impl Drop for ReportPanic<'_> {
     fn drop(&mut self) {
         guard::tell(&self.0.log);
     }

@@ -175,16 +175,16 @@ fn enter<T>(
         return Err(Failure::poisoned());
     }
     let client = slot.as_mut().ok_or_else(|| Failure::invalid("not a living client"))?;
-    let fuse = Fuse(&handle);
+    let fuse = PoisonOnPanic(&handle);
     let result = body(client);
     std::mem::forget(fuse);
     result
 }
 
 /// Poisons the client unless it is forgotten.
-struct Fuse<'a>(&'a tmcp_client);
+struct PoisonOnPanic<'a>(&'a tmcp_client);
 
-impl Drop for Fuse<'_> {
+impl Drop for PoisonOnPanic<'_> {
     fn drop(&mut self) {
         self.0.poisoned.store(true, Ordering::Release);
         guard::tell(&self.0.log);
