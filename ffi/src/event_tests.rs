@@ -10,11 +10,11 @@ use std::time::Duration;
 use tmcp::engine::{QuestionId, RequestId};
 use tmcp::error::{Error, Kind};
 
-struct Held(*mut tmcp_event);
+struct HeldEvent(*mut tmcp_event);
 
-impl Held {
-    fn new(event: Event) -> Held {
-        Held(adopt(event, Log::new(None, ptr::null_mut())))
+impl HeldEvent {
+    fn new(event: Event) -> HeldEvent {
+        HeldEvent(adopt(event, Log::new(None, ptr::null_mut())))
     }
 
     fn text(&self) -> String {
@@ -39,15 +39,15 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldEvent {
     fn drop(&mut self) {
         // SAFETY: a living event, freed once.
         unsafe { tmcp_event_free(self.0) };
     }
 }
 
-fn done(outcome: Result<Reply, Error>) -> Held {
-    Held::new(Event::Done(Completion {
+fn done(outcome: Result<Reply, Error>) -> HeldEvent {
+    HeldEvent::new(Event::Done(Completion {
         id: RequestId(7),
         user_data: 0x1234,
         server: "files".into(),
@@ -57,7 +57,7 @@ fn done(outcome: Result<Reply, Error>) -> Held {
     }))
 }
 
-fn tool(is_error: bool, result: &str) -> Held {
+fn tool(is_error: bool, result: &str) -> HeldEvent {
     done(Ok(Reply::Tool { is_error, result: result.as_bytes().into(), only_text: None }))
 }
 
@@ -147,7 +147,7 @@ fn tools_are_listed_and_kept_raw() {
 #[test]
 fn progress_is_a_fraction_or_negative() {
     let progress = |progress, total| {
-        let event = Held::new(Event::Progress(Progress {
+        let event = HeldEvent::new(Event::Progress(Progress {
             id: RequestId(9),
             user_data: 1,
             server: "s".into(),
@@ -170,14 +170,14 @@ fn progress_is_a_fraction_or_negative() {
 
 #[test]
 fn the_other_events_say_whom_and_why() {
-    let event = Held::new(Event::ConfigLoaded {
+    let event = HeldEvent::new(Event::ConfigLoaded {
         problems: vec!["a".into(), "b".into(), "c".into()],
         fresh: vec!["a".into(), "b".into()],
     });
     assert_eq!(event.text(), "a\nb");
-    let event = Held::new(Event::ServerDown { server: "s".into(), reason: "gone".into() });
+    let event = HeldEvent::new(Event::ServerDown { server: "s".into(), reason: "gone".into() });
     assert_eq!(event.text(), "gone");
-    let event = Held::new(Event::ToolsChanged { server: "s".into() });
+    let event = HeldEvent::new(Event::ToolsChanged { server: "s".into() });
     // SAFETY: a living event.
     unsafe {
         assert_eq!(tmcp_event_type(event.0), 6);
@@ -192,7 +192,7 @@ fn the_other_events_say_whom_and_why() {
 fn a_question_carries_its_form_and_where_it_comes_from() {
     let schema = r#"{"properties":{"a":{"type":"string"}}}"#;
     let asked = |asks| {
-        Held::new(Event::Question(Question {
+        HeldEvent::new(Event::Question(Question {
             id: QuestionId(3),
             request: Some(RequestId(7)),
             user_data: 5,
@@ -207,7 +207,7 @@ fn a_question_carries_its_form_and_where_it_comes_from() {
     assert_eq!((url.text().as_str(), url.json().as_str()), ("go", ""));
     let sample = asked(Asks::Sample { params: b"{}"[..].into() });
     assert_eq!((sample.text().as_str(), sample.json().as_str()), ("", "{}"));
-    let gone = Held::new(Event::QuestionGone(QuestionId(3)));
+    let gone = HeldEvent::new(Event::QuestionGone(QuestionId(3)));
     for (event, kind) in [(&form, 1), (&url, 2), (&sample, 3), (&gone, 0)] {
         // SAFETY: a living event.
         unsafe {
