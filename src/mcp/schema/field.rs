@@ -48,12 +48,12 @@ pub(crate) struct Alternative<'a> {
     pub(crate) additional: Option<&'a str>,
     pub(crate) patterns: Vec<(Cow<'a, str>, &'a str)>,
     /// The fields inside, when they were read.
-    pub(crate) inside: Inside<'a>,
+    pub(crate) inside: NestedFields<'a>,
 }
 
 /// The fields inside lists and objects.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Inside<'a> {
+pub(crate) struct NestedFields<'a> {
     pub(crate) items: Option<Box<Field<'a>>>,
     pub(crate) prefix: Vec<Field<'a>>,
     pub(crate) members: Vec<Member<'a>>,
