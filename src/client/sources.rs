@@ -48,7 +48,7 @@ impl Stamp {
 
 /// What is known of one file.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct FileState {
     /// What it was like when it was read, or found missing (`None`).
     pub(super) stamp: Option<Stamp>,
     /// What was read of it last.
@@ -67,7 +67,7 @@ pub(super) struct Sources {
     /// Directories that were asked about, newest first.
     directories: VecDeque<Arc<Directory>>,
     /// Boxed, because a node of the map has room for eleven.
-    pub(super) files: BTreeMap<PathBuf, Box<Kept>>,
+    pub(super) files: BTreeMap<PathBuf, Box<FileState>>,
     mounts: Mounts,
 }
 

@@ -33,14 +33,14 @@ pub(super) struct ToolListCache {
     directory: Option<PathBuf>,
     wanted: VecDeque<u64>,
     /// Lists that are to be written, or forgotten.
-    unsaved: VecDeque<(u64, List)>,
+    unsaved: VecDeque<(u64, CachedTools)>,
 }
 
 /// A raw list and how long it is good from now on; `None`: it is not.
-type List = Option<(Duration, Json)>;
+type CachedTools = Option<(Duration, Json)>;
 
 #[derive(Deserialize)]
-struct Kept<'a> {
+struct CachedList<'a> {
     /// Milliseconds since 1970.
     until: u64,
     #[serde(borrow)]
@@ -70,7 +70,7 @@ impl ToolListCache {
         let Some(identity) = self.wanted.pop_front() else { return };
         let Some(path) = self.path(identity) else { return };
         let Ok(text) = own::read(&path, MAX_BYTES) else { return };
-        let Ok(kept) = serde_json::from_slice::<Kept<'_>>(&text) else { return };
+        let Ok(kept) = serde_json::from_slice::<CachedList<'_>>(&text) else { return };
         let left = Duration::from_millis(kept.until.saturating_sub(unix_ms()));
         // More than a server can give: somebody has set the clock back.
         if !left.is_zero() && left <= OLDEST {
@@ -79,7 +79,7 @@ impl ToolListCache {
     }
 
     /// Keeps a list, or forgets the one that is there, by the next `save`.
-    pub(super) fn keep(&mut self, identity: u64, list: List) {
+    pub(super) fn keep(&mut self, identity: u64, list: CachedTools) {
         if self.directory.is_some() {
             // Only the newest counts.
             self.unsaved.retain(|(other, _)| *other != identity);
