@@ -33,11 +33,11 @@ pub(super) struct ToolListCache {
     directory: Option<PathBuf>,
     wanted: VecDeque<u64>,
     /// Lists that are to be written, or forgotten.
-    unsaved: VecDeque<(u64, CachedTools)>,
+    unsaved: VecDeque<(u64, LastingList)>,
 }
 
 /// A raw list and how long it is good from now on; `None`: it is not.
-type CachedTools = Option<(Duration, Json)>;
+type LastingList = Option<(Duration, Json)>;
 
 #[derive(Deserialize)]
 struct CachedList<'a> {
@@ -79,7 +79,7 @@ impl ToolListCache {
     }
 
     /// Keeps a list, or forgets the one that is there, by the next `save`.
-    pub(super) fn keep(&mut self, identity: u64, list: CachedTools) {
+    pub(super) fn keep(&mut self, identity: u64, list: LastingList) {
         if self.directory.is_some() {
             // Only the newest counts.
             self.unsaved.retain(|(other, _)| *other != identity);

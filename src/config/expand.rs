@@ -26,7 +26,7 @@ pub(super) fn expand(text: &str, variables: Variables<'_>, unset: &mut Vec<Strin
     while let Some(at) = rest.find(['$', '{']) {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
-        let Some(reference) = Reference::at_start_of(from) else {
+        let Some(reference) = Placeholder::at_start_of(from) else {
             out.push_str(&from[..1]);
             rest = &from[1..];
             continue;
@@ -48,13 +48,13 @@ pub(super) fn expand(text: &str, variables: Variables<'_>, unset: &mut Vec<Strin
 }
 
 /// Something between `${` and `}`, or `{env:` and `}`.
-struct Reference<'a> {
-    kind: Kind<'a>,
+struct Placeholder<'a> {
+    kind: PlaceholderKind<'a>,
     /// Bytes from its first character to the closing brace.
     len: usize,
 }
 
-enum Kind<'a> {
+enum PlaceholderKind<'a> {
     Variable {
         name: &'a str,
         default: Option<&'a str>,
@@ -65,8 +65,8 @@ enum Kind<'a> {
     Editor(&'a str),
 }
 
-impl<'a> Reference<'a> {
-    fn at_start_of(text: &'a str) -> Option<Reference<'a>> {
+impl<'a> Placeholder<'a> {
+    fn at_start_of(text: &'a str) -> Option<Placeholder<'a>> {
         let (inner, before) = match text.strip_prefix("${") {
             Some(inner) => (inner, 2),
             None => (text.strip_prefix('{').filter(|inner| inner.starts_with("env:"))?, 1),
@@ -75,38 +75,38 @@ impl<'a> Reference<'a> {
         let prefix = before + inner.len() - variable.len();
         if let Some((name, default, len)) = variable_in(variable) {
             if prefix > 2 || !EDITOR.contains(&name) {
-                let kind = Kind::Variable { name, default };
-                return Some(Reference { kind, len: prefix + len + 1 });
+                let kind = PlaceholderKind::Variable { name, default };
+                return Some(Placeholder { kind, len: prefix + len + 1 });
             }
         }
         let whole = &inner[..inner.find('}')?];
         let len = before + whole.len() + 1;
         if whole.starts_with("input:") {
-            return Some(Reference { kind: Kind::Input, len });
+            return Some(Placeholder { kind: PlaceholderKind::Input, len });
         }
         let own = whole.split(':').next().is_some_and(|word| EDITOR.contains(&word));
-        own.then_some(Reference { kind: Kind::Editor(whole), len })
+        own.then_some(Placeholder { kind: PlaceholderKind::Editor(whole), len })
     }
 
     fn value(&self, variables: Variables<'_>) -> Result<String, String> {
         let folder = || variables.folder.map(|folder| folder.display().to_string());
         match self.kind {
-            Kind::Variable { name: PROJECT, default } if variables.folder.is_some() => {
+            PlaceholderKind::Variable { name: PROJECT, default } if variables.folder.is_some() => {
                 Ok(folder().unwrap_or_else(|| default.unwrap_or_default().to_owned()))
             }
-            Kind::Variable { name, default } => (variables.env)(name)
+            PlaceholderKind::Variable { name, default } => (variables.env)(name)
                 .or_else(|| default.map(str::to_owned))
                 .ok_or_else(|| format!("variable '{name}' in {{}} is not set")),
-            Kind::Input => Err("'${input:...}' in {} is asked for by VS Code alone: write the \
+            PlaceholderKind::Input => Err("'${input:...}' in {} is asked for by VS Code alone: write the \
                                    value, or a variable such as ${TOKEN}"
                 .to_owned()),
-            Kind::Editor("pathSeparator" | "/") => Ok("/".to_owned()),
-            Kind::Editor("userHome") => (variables.env)("HOME")
+            PlaceholderKind::Editor("pathSeparator" | "/") => Ok("/".to_owned()),
+            PlaceholderKind::Editor("userHome") => (variables.env)("HOME")
                 .ok_or_else(|| "'${userHome}' in {} is not known: HOME is not set".to_owned()),
-            Kind::Editor("workspaceFolder" | "workspaceRoot") => folder().ok_or_else(|| {
+            PlaceholderKind::Editor("workspaceFolder" | "workspaceRoot") => folder().ok_or_else(|| {
                 "'${workspaceFolder}' in {} is not known: the entry belongs to no project".to_owned()
             }),
-            Kind::Editor("workspaceFolderBasename") => variables
+            PlaceholderKind::Editor("workspaceFolderBasename") => variables
                 .folder
                 .and_then(|folder| folder.file_name())
                 .map(|name| name.to_string_lossy().into_owned())
@@ -114,7 +114,7 @@ impl<'a> Reference<'a> {
                     "'${workspaceFolderBasename}' in {} is not known: the entry belongs to no project"
                         .to_owned()
                 }),
-            Kind::Editor(other) => (variables.env)(other).ok_or_else(|| {
+            PlaceholderKind::Editor(other) => (variables.env)(other).ok_or_else(|| {
                 let word = other.split(':').next().unwrap_or_default();
                 format!("'${{{word}}}' in {{}} is a variable of an editor, and stays as written")
             }),
