@@ -10,7 +10,7 @@ use crate::engine::connection::Purpose;
 use crate::engine::event::{Completion, Event, Reply};
 use crate::engine::pool::{Hit, Opening};
 use crate::engine::queue::Queue;
-use crate::engine::request::{Acquisition, CallArguments, Kind, Request, State};
+use crate::engine::request::{Acquisition, CallArguments, Request, RequestKind, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::mcp::message;
@@ -30,7 +30,7 @@ impl Engine {
         now: Time,
         at: Option<Arc<Directory>>,
         server: &str,
-        kind: Kind,
+        kind: RequestKind,
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
@@ -42,7 +42,7 @@ impl Engine {
         let server = self.servers.find_at(server, at.as_deref())?;
         self.learn_request(&kind, Some(server));
         if let Err(error) = self.room(server) {
-            if let Kind::Call { .. } = kind {
+            if let RequestKind::Call { .. } = kind {
                 let metrics = &mut self.server_mut(server).metrics;
                 metrics.call_finished(now, Outcome::Refused, Timings::default());
             }
@@ -76,7 +76,7 @@ impl Engine {
     /// Finds the server of a request and what it still needs before it can go.
     pub(super) fn admit(&mut self, now: Time, id: RequestId) {
         let Some(request) = self.requests.get(&id) else { return };
-        if matches!(request.kind, Kind::Ready) {
+        if matches!(request.kind, RequestKind::Ready) {
             return self.finish(now, id, Ok(Reply::Ready));
         }
         let name = request.server_name.clone();
@@ -113,14 +113,14 @@ impl Engine {
         listed: bool,
     ) {
         let Some(request) = self.requests.get_mut(&id) else { return };
-        if let Kind::Call { tool, .. } = &request.kind {
+        if let RequestKind::Call { tool, .. } = &request.kind {
             let config = &self.servers[server.0 as usize].config;
             if !config.tools.allows(tool) {
                 let message = format!("tool '{tool}' is not offered: 'tools' of the entry");
                 return self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
             }
         }
-        let Kind::Call { tool, arguments: args } = &mut request.kind else {
+        let RequestKind::Call { tool, arguments: args } = &mut request.kind else {
             return self.enqueue(now, id, server);
         };
         let catalogue = self.servers[server.0 as usize].tools.list();
@@ -176,7 +176,7 @@ impl Engine {
             return;
         }
         let name = self.server(server).name.clone();
-        let kind = Kind::List { what: Listing::Tools, pages: Pages::default() };
+        let kind = RequestKind::List { what: Listing::Tools, pages: Pages::default() };
         let listing = self.insert(None, Request::internal(now, name, kind));
         self.server_mut(server).tools.reads(listing);
         // Known before it is admitted: should it be refused, those who wait for it
@@ -272,7 +272,9 @@ impl Engine {
         else {
             return;
         };
-        if stream.era() == Some(Era::Modern) && matches!(request.kind, Kind::Subscribe { .. }) {
+        if stream.era() == Some(Era::Modern)
+            && matches!(request.kind, RequestKind::Subscribe { .. })
+        {
             return self.listen_for(now, id, server, connection);
         }
         let wire = self.next_wire;
@@ -282,21 +284,21 @@ impl Engine {
         let what = request.outgoing();
         let size = stream.send(&mut self.shared, what, wire, Purpose::Request(id), |out| {
             match &request.kind {
-                Kind::Call { tool, arguments: CallArguments::Json(json) } => {
+                RequestKind::Call { tool, arguments: CallArguments::Json(json) } => {
                     message::write_call(out, wire, tool, json, extra, meta);
                 }
-                Kind::List { what, pages } => {
+                RequestKind::List { what, pages } => {
                     message::write_list(out, wire, what.method(), pages.cursor.as_deref(), meta);
                 }
-                Kind::Ask { method, members, .. } => {
+                RequestKind::Ask { method, members, .. } => {
                     message::write_request(out, wire, method.name(), members, extra, meta);
                 }
-                Kind::Subscribe { uri } => {
+                RequestKind::Subscribe { uri } => {
                     let members = message::member("uri", uri);
                     message::write_request(out, wire, "resources/subscribe", &members, "", meta);
                 }
                 // Pairs are encoded before a request is queued; Ready never is.
-                Kind::Call { .. } | Kind::Ready => {}
+                RequestKind::Call { .. } | RequestKind::Ready => {}
             }
         });
         request.state = State::InFlight(connection);
@@ -374,9 +376,9 @@ impl Engine {
         };
         let Some(request) = self.end(now, id, verdict) else { return };
         if request.internal {
-            if let Kind::List { .. } = request.kind {
+            if let RequestKind::List { .. } = request.kind {
                 self.listed(now, &request, outcome);
-            } else if let (Kind::Subscribe { .. }, Err(_), Some(server)) =
+            } else if let (RequestKind::Subscribe { .. }, Err(_), Some(server)) =
                 (&request.kind, &outcome, request.server())
             {
                 self.renew_later(now, server);
@@ -428,7 +430,7 @@ impl Engine {
         if request.open_questions > 0 {
             self.withdraw_questions_of(now, id);
         }
-        if let (Some(server), Kind::Call { .. }) = (request.server(), &request.kind) {
+        if let (Some(server), RequestKind::Call { .. }) = (request.server(), &request.kind) {
             let total = now.since(request.enqueued);
             let server_time = request.assigned.map_or(Duration::ZERO, |sent| now.since(sent));
             let waited = total.saturating_sub(server_time);

@@ -299,7 +299,7 @@ impl Engine {
             }
             Arguments::Pairs(pairs) => CallArguments::Pairs(pairs),
         };
-        let kind = request::Kind::Call { tool: Arc::from(call.tool), arguments };
+        let kind = request::RequestKind::Call { tool: Arc::from(call.tool), arguments };
         self.accept(now, at, &call.server, kind, timeout, user_data)
     }
 
@@ -329,7 +329,7 @@ impl Engine {
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        let kind = request::Kind::List { what, pages: catalogue::Pages::default() };
+        let kind = request::RequestKind::List { what, pages: catalogue::Pages::default() };
         self.accept(now, None, server, kind, timeout, user_data)
     }
 
@@ -414,7 +414,7 @@ impl Engine {
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        let kind = request::Kind::Ask { method, name: name.into(), members: members.into() };
+        let kind = request::RequestKind::Ask { method, name: name.into(), members: members.into() };
         self.accept(now, None, server, kind, timeout, user_data)
     }
 
@@ -436,7 +436,7 @@ impl Engine {
     pub fn wait_ready(&mut self, now: Time, user_data: u64) -> RequestId {
         let id = self.insert(
             None,
-            Request::of_host(now, Arc::from(""), request::Kind::Ready, None, user_data),
+            Request::of_host(now, Arc::from(""), request::RequestKind::Ready, None, user_data),
         );
         if self.ready && !self.loading {
             self.finish(now, id, Ok(Reply::Ready));

@@ -9,7 +9,7 @@ use crate::engine::action::Action;
 use crate::engine::catalogue::{Catalogue, Listing, Pages};
 use crate::engine::connection::{Phase, Purpose};
 use crate::engine::event::{Event, Progress, Reply};
-use crate::engine::request::{Kind, Request, State};
+use crate::engine::request::{Request, RequestKind, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::json::kept::Json;
@@ -157,7 +157,7 @@ impl Engine {
         match (&mut request.kind, outcome) {
             // A server that has none need not know the method, and one that never said
             // that it has any may say so with any error.
-            (Kind::List { what, .. }, Err(error))
+            (RequestKind::List { what, .. }, Err(error))
                 if error.code == METHOD_NOT_FOUND || !offered(*what) =>
             {
                 let what = *what;
@@ -170,7 +170,7 @@ impl Engine {
                 }
                 self.finish(now, id, Ok(Reply::List { what, items: b"[]"[..].into() }));
             }
-            (Kind::Call { tool, .. }, outcome) => {
+            (RequestKind::Call { tool, .. }, outcome) => {
                 let tool = tool.clone();
                 let outcome = match self.read_result(server, connection, outcome) {
                     Ok((head, result)) if asks_for_input(&head) => {
@@ -188,19 +188,21 @@ impl Engine {
                 }
                 self.finish(now, id, outcome);
             }
-            (Kind::Ask { .. }, outcome) => match self.read_result(server, connection, outcome) {
-                Ok((head, result)) if asks_for_input(&head) => {
-                    self.input_required(now, id, server, &result);
+            (RequestKind::Ask { .. }, outcome) => {
+                match self.read_result(server, connection, outcome) {
+                    Ok((head, result)) if asks_for_input(&head) => {
+                        self.input_required(now, id, server, &result);
+                    }
+                    Ok((_, result)) => {
+                        self.finish(now, id, Ok(Reply::Result(result.to_json())));
+                    }
+                    Err(error) => self.finish(now, id, Err(error)),
                 }
-                Ok((_, result)) => {
-                    self.finish(now, id, Ok(Reply::Result(result.to_json())));
-                }
-                Err(error) => self.finish(now, id, Err(error)),
-            },
-            (Kind::Subscribe { .. }, Ok(_)) => self.subscribed(now, id, server, connection),
+            }
+            (RequestKind::Subscribe { .. }, Ok(_)) => self.subscribed(now, id, server, connection),
             (_, Err(error)) => self.finish(now, id, Err(server_error(&error))),
             // Pages of lists are taken by `handle_page`; Ready asks nobody.
-            (Kind::List { .. } | Kind::Ready, Ok(_)) => {}
+            (RequestKind::List { .. } | RequestKind::Ready, Ok(_)) => {}
         }
     }
 
@@ -218,13 +220,13 @@ impl Engine {
         let era = self.era(connection.first_stream());
         let retiring = self.server(server).pool.is_retiring(connection);
         let Some(request) = self.requests.get_mut(&id) else { return };
-        let Kind::List { what, pages } = &mut request.kind else { return };
+        let RequestKind::List { what, pages } = &mut request.kind else { return };
         let what = *what;
         let more = pages.push(what, &page);
         let odd = mem::take(&mut pages.odd);
         odd.into_iter().for_each(|oddity| self.odd(server, oddity));
         let Some(request) = self.requests.get_mut(&id) else { return };
-        let Kind::List { pages, .. } = &mut request.kind else { return };
+        let RequestKind::List { pages, .. } = &mut request.kind else { return };
         if more == Ok(true) {
             request.failures = 0;
             if !retiring {
@@ -264,7 +266,8 @@ impl Engine {
     /// Goes on putting a list together, and gives it out when that was all.
     pub(super) fn join_on(&mut self, now: Time, id: RequestId, bytes: usize) {
         let Some(request) = self.requests.get_mut(&id) else { return };
-        let (Kind::List { what, .. }, State::Joining(join)) = (&request.kind, &mut request.state)
+        let (RequestKind::List { what, .. }, State::Joining(join)) =
+            (&request.kind, &mut request.state)
         else {
             return;
         };

@@ -24,7 +24,7 @@ pub(super) const SILENCE: Duration = Duration::from_secs(60);
 
 /// What is asked.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum RequestKind {
     Call {
         tool: Arc<str>,
         arguments: CallArguments,
@@ -112,7 +112,7 @@ pub(super) struct Request {
     pub(super) server_name: Arc<str>,
     /// Set by [`Requests::assign`] alone.
     server: Option<ServerId>,
-    pub(super) kind: Kind,
+    pub(super) kind: RequestKind,
     pub(super) state: State,
     pub(super) user_data: u64,
     /// Made by the engine for its own use; nobody is told.
@@ -155,7 +155,7 @@ impl Request {
     pub(super) fn of_host(
         now: Time,
         server_name: Arc<str>,
-        kind: Kind,
+        kind: RequestKind,
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Box<Request> {
@@ -168,7 +168,7 @@ impl Request {
     }
 
     /// A request of the engine's own.
-    pub(super) fn internal(now: Time, server_name: Arc<str>, kind: Kind) -> Box<Request> {
+    pub(super) fn internal(now: Time, server_name: Arc<str>, kind: RequestKind) -> Box<Request> {
         Box::new(Request {
             server_name,
             server: None,
@@ -264,13 +264,13 @@ impl Request {
 
     /// Whether it reads a list, page by page.
     pub(super) fn is_listing(&self) -> bool {
-        matches!(self.kind, Kind::List { .. })
+        matches!(self.kind, RequestKind::List { .. })
     }
 
     /// The tool's name, empty when none is called.
     pub(super) fn tool(&self) -> Arc<str> {
         match &self.kind {
-            Kind::Call { tool, .. } => tool.clone(),
+            RequestKind::Call { tool, .. } => tool.clone(),
             _ => Arc::from(""),
         }
     }
@@ -278,11 +278,11 @@ impl Request {
     /// What it is to the codec that carries it.
     pub(super) fn outgoing(&self) -> Outgoing<'_> {
         let (method, name) = match &self.kind {
-            Kind::Call { tool, .. } => ("tools/call", &**tool),
-            Kind::List { what, .. } => (what.method(), ""),
-            Kind::Ask { method, name, .. } => (method.name(), &**name),
-            Kind::Subscribe { uri } => ("resources/subscribe", &**uri),
-            Kind::Ready => ("", ""),
+            RequestKind::Call { tool, .. } => ("tools/call", &**tool),
+            RequestKind::List { what, .. } => (what.method(), ""),
+            RequestKind::Ask { method, name, .. } => (method.name(), &**name),
+            RequestKind::Subscribe { uri } => ("resources/subscribe", &**uri),
+            RequestKind::Ready => ("", ""),
         };
         Outgoing::Request { method, name }
     }
@@ -290,11 +290,11 @@ impl Request {
     /// The tool, or the method when none is called.
     pub(super) fn what(&self) -> Arc<str> {
         match &self.kind {
-            Kind::Call { tool, .. } => tool.clone(),
-            Kind::List { what, .. } => Arc::from(what.method()),
-            Kind::Ask { method, .. } => Arc::from(method.name()),
-            Kind::Subscribe { .. } => Arc::from("resources/subscribe"),
-            Kind::Ready => Arc::from(""),
+            RequestKind::Call { tool, .. } => tool.clone(),
+            RequestKind::List { what, .. } => Arc::from(what.method()),
+            RequestKind::Ask { method, .. } => Arc::from(method.name()),
+            RequestKind::Subscribe { .. } => Arc::from("resources/subscribe"),
+            RequestKind::Ready => Arc::from(""),
         }
     }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use memchr::memmem;
 
 use crate::config::ServerConfig;
-use crate::engine::request::{CallArguments, Kind};
+use crate::engine::request::{CallArguments, RequestKind};
 use crate::engine::{Engine, ServerId};
 use crate::error::Error;
 
@@ -35,9 +35,9 @@ impl Engine {
     }
 
     /// Keeps the secrets among the arguments of a request in mind.
-    pub(super) fn learn_request(&mut self, kind: &Kind, server: Option<ServerId>) {
+    pub(super) fn learn_request(&mut self, kind: &RequestKind, server: Option<ServerId>) {
         match kind {
-            Kind::Call { tool, arguments } => {
+            RequestKind::Call { tool, arguments } => {
                 let definition =
                     server.and_then(|id| self.servers[id.0 as usize].tools.definition(tool));
                 let masked = definition.map(masked_names).unwrap_or_default();
@@ -59,11 +59,11 @@ impl Engine {
                     }
                 }
             }
-            Kind::Ask { members, .. } => {
+            RequestKind::Ask { members, .. } => {
                 let json = format!("{{{}}}", members.trim_end_matches(','));
                 self.redactor.learn_arguments(&json, |_| false);
             }
-            Kind::List { .. } | Kind::Subscribe { .. } | Kind::Ready => {}
+            RequestKind::List { .. } | RequestKind::Subscribe { .. } | RequestKind::Ready => {}
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::catalogue::Catalogue;
-use crate::engine::request::{Kind, Request, State};
+use crate::engine::request::{Request, RequestKind, State};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId, StreamId};
 use crate::error::Result;
 use crate::mcp::capabilities::Offers;
@@ -139,7 +139,7 @@ impl Engine {
         let mut jobs: Vec<Job> = self
             .requests
             .iter()
-            .filter(|(_, request)| !request.internal && !matches!(request.kind, Kind::Ready))
+            .filter(|(_, request)| !request.internal && !matches!(request.kind, RequestKind::Ready))
             .map(|(id, request)| Job {
                 id,
                 user_data: request.user_data,

@@ -8,7 +8,7 @@ use crate::engine::attempts::attempt;
 use crate::engine::connection::{Connection, FAREWELL, Farewell, Phase, Purpose};
 use crate::engine::loss::Loss;
 use crate::engine::reachability::FailedAttempt;
-use crate::engine::request::Kind;
+use crate::engine::request::RequestKind;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::mcp::message;
@@ -217,7 +217,7 @@ impl Engine {
         }
         request.state = super::request::State::Queued;
         request.assigned = None;
-        if let Kind::List { pages, .. } = &mut request.kind {
+        if let RequestKind::List { pages, .. } = &mut request.kind {
             // A cursor is valid in its session alone (2025-11-25, "Pagination").
             *pages = Default::default();
         }
@@ -230,14 +230,18 @@ impl Engine {
     pub(super) fn is_repeatable(&self, id: RequestId) -> bool {
         let Some(request) = self.requests.get(&id) else { return false };
         match (&request.kind, request.server()) {
-            (Kind::List { .. } | Kind::Ready | Kind::Ask { .. } | Kind::Subscribe { .. }, _) => {
-                true
-            }
-            (Kind::Call { tool, .. }, Some(server)) => {
+            (
+                RequestKind::List { .. }
+                | RequestKind::Ready
+                | RequestKind::Ask { .. }
+                | RequestKind::Subscribe { .. },
+                _,
+            ) => true,
+            (RequestKind::Call { tool, .. }, Some(server)) => {
                 let idempotent = &self.server(server).config.idempotent_tools;
                 idempotent.iter().any(|name| **name == **tool)
             }
-            (Kind::Call { .. }, None) => false,
+            (RequestKind::Call { .. }, None) => false,
         }
     }
 

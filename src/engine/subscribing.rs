@@ -9,7 +9,7 @@ use crate::config::Era;
 use crate::engine::connection::{Connection, Purpose};
 use crate::engine::deadlines::Timer;
 use crate::engine::event::Reply;
-use crate::engine::request::{Kind, Request, State};
+use crate::engine::request::{Request, RequestKind, State};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::mcp::message;
@@ -34,7 +34,7 @@ impl Engine {
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        let kind = Kind::Subscribe { uri: uri.into() };
+        let kind = RequestKind::Subscribe { uri: uri.into() };
         self.accept(now, None, server, kind, timeout, user_data)
     }
 
@@ -107,7 +107,9 @@ impl Engine {
         let mut uris = state.subscriptions.watched().clone();
         for id in state.subscriptions.unconfirmed() {
             let request = self.requests.get(id);
-            if let Some(Request { kind: Kind::Subscribe { uri }, internal: false, .. }) = request {
+            if let Some(Request { kind: RequestKind::Subscribe { uri }, internal: false, .. }) =
+                request
+            {
                 uris.insert(uri.clone());
             }
         }
@@ -243,7 +245,7 @@ impl Engine {
         let agreed = params.resources;
         for id in self.server_mut(server).subscriptions.take_unconfirmed() {
             let Some(request) = self.requests.get(&id) else { continue };
-            let Kind::Subscribe { uri } = &request.kind else { continue };
+            let RequestKind::Subscribe { uri } = &request.kind else { continue };
             let (uri, internal) = (uri.clone(), request.internal);
             if internal {
                 self.finish(now, id, Ok(Reply::Ready));
@@ -280,7 +282,7 @@ impl Engine {
         on: ConnectionId,
     ) {
         let Some(request) = self.requests.get(&id) else { return };
-        let Kind::Subscribe { uri } = &request.kind else { return };
+        let RequestKind::Subscribe { uri } = &request.kind else { return };
         let (uri, internal) = (uri.clone(), request.internal);
         let state = self.server_mut(server);
         if state.removed {
@@ -338,7 +340,7 @@ impl Engine {
             missing.retain(|uri| !stream.carries(uri));
         }
         for (_, request) in self.requests.iter().filter(|(_, request)| request.internal) {
-            if let (Kind::Subscribe { uri }, Some(of)) = (&request.kind, request.server()) {
+            if let (RequestKind::Subscribe { uri }, Some(of)) = (&request.kind, request.server()) {
                 if of == server {
                     missing.remove(uri);
                 }
@@ -352,7 +354,7 @@ impl Engine {
         let count = if era == Some(Era::Modern) { 1 } else { missing.len() };
         for uri in missing.into_iter().take(count) {
             self.note(LogLevel::Debug, format_args!("{name}: subscribing to {uri} again"));
-            let kind = Kind::Subscribe { uri };
+            let kind = RequestKind::Subscribe { uri };
             let id = self.insert(None, Request::internal(now, name.clone(), kind));
             // Known before it is admitted: should it be refused, it is tried again.
             self.requests.assign(id, server);

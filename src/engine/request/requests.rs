@@ -85,13 +85,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::engine::request::Kind;
+    use crate::engine::request::RequestKind;
     use crate::time::Time;
 
     fn request(internal: bool) -> Box<Request> {
         match internal {
-            true => Request::internal(Time::ZERO, Arc::from("s"), Kind::Ready),
-            false => Request::of_host(Time::ZERO, Arc::from("s"), Kind::Ready, None, 0),
+            true => Request::internal(Time::ZERO, Arc::from("s"), RequestKind::Ready),
+            false => Request::of_host(Time::ZERO, Arc::from("s"), RequestKind::Ready, None, 0),
         }
     }
 
