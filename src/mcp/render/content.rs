@@ -82,7 +82,7 @@ struct Lines<'a> {
 
 /// The type of a block.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum BlockType {
     Text,
     Image,
     Audio,
@@ -93,12 +93,12 @@ enum Kind {
     Unknown,
 }
 
-const KINDS: [(&str, Kind); 5] = [
-    ("text", Kind::Text),
-    ("resource", Kind::Resource),
-    ("resource_link", Kind::Link),
-    ("image", Kind::Image),
-    ("audio", Kind::Audio),
+const KINDS: [(&str, BlockType); 5] = [
+    ("text", BlockType::Text),
+    ("resource", BlockType::Resource),
+    ("resource_link", BlockType::Link),
+    ("image", BlockType::Image),
+    ("audio", BlockType::Audio),
 ];
 
 /// Members of a result that are no content.
@@ -351,35 +351,35 @@ async fn write_block<'a>(
     let [kind, text, data, mime_type, name, uri, resource, blob] = members.map(given);
     let data = data.and_then(|data| Blob::new(mime_type, data));
     let kind = match kind_of(kind) {
-        Kind::Missing if text.is_some() => Kind::Text,
-        Kind::Missing if resource.is_some() || blob.is_some() => Kind::Resource,
-        Kind::Missing if data.is_some() => match mime_type.map(plain) {
-            Some(mime_type) if mime_type.starts_with("audio/") => Kind::Audio,
-            _ => Kind::Image,
+        BlockType::Missing if text.is_some() => BlockType::Text,
+        BlockType::Missing if resource.is_some() || blob.is_some() => BlockType::Resource,
+        BlockType::Missing if data.is_some() => match mime_type.map(plain) {
+            Some(mime_type) if mime_type.starts_with("audio/") => BlockType::Audio,
+            _ => BlockType::Image,
         },
-        Kind::Missing if uri.is_some() => Kind::Link,
+        BlockType::Missing if uri.is_some() => BlockType::Link,
         kind => kind,
     };
     match (kind, text, data, resource) {
-        (Kind::Text, Some(text), ..) => lines.say(text, budget).await,
+        (BlockType::Text, Some(text), ..) => lines.say(text, budget).await,
         // A text that is null is none; one that is not there may be elsewhere.
-        (Kind::Text, None, ..) if is_text_null => {}
-        (Kind::Image | Kind::Audio, _, Some(data), _) => {
+        (BlockType::Text, None, ..) if is_text_null => {}
+        (BlockType::Image | BlockType::Audio, _, Some(data), _) => {
             let out = lines.note();
-            out.push_str(if kind == Kind::Audio { "[audio" } else { "[image" });
+            out.push_str(if kind == BlockType::Audio { "[audio" } else { "[image" });
             measure(mime_type, &data, out, budget).await;
         }
-        (Kind::Resource, _, _, Some(resource)) if resource.starts_with(b"{") => {
+        (BlockType::Resource, _, _, Some(resource)) if resource.starts_with(b"{") => {
             let names = ["uri", "mimeType", "text", "blob"];
             let [uri, mime_type, text, blob] = last(resource, &names, budget).await?.map(given);
             embedded([uri, mime_type, text, blob], raw, lines, budget).await;
         }
         // Its members stand where it should be.
-        (Kind::Resource, _, _, resource) => {
+        (BlockType::Resource, _, _, resource) => {
             let uri = resource.filter(|uri| uri.starts_with(b"\"")).or(uri);
             embedded([uri, mime_type, text, blob], raw, lines, budget).await;
         }
-        (Kind::Link, ..) if name.is_some() || uri.is_some() => {
+        (BlockType::Link, ..) if name.is_some() || uri.is_some() => {
             note([name, uri], lines.note(), budget).await;
         }
         _ => lines.json(raw, budget).await,
@@ -387,16 +387,16 @@ async fn write_block<'a>(
     Ok(())
 }
 
-fn kind_of(raw: Option<&[u8]>) -> Kind {
+fn kind_of(raw: Option<&[u8]>) -> BlockType {
     // Longer than any of them, each character written as an escape.
     const LONGEST: usize = 100;
     match raw {
         Some(raw) if raw.starts_with(b"\"") && raw != b"\"\"" => {
             let name = if raw.len() <= LONGEST { plain(raw) } else { Cow::Borrowed("") };
             let known = KINDS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
-            known.map_or(Kind::Unknown, |(_, kind)| *kind)
+            known.map_or(BlockType::Unknown, |(_, kind)| *kind)
         }
-        _ => Kind::Missing,
+        _ => BlockType::Missing,
     }
 }
 
