@@ -12,7 +12,7 @@ use crate::json::task::Task;
 use crate::json::text::{bare as write_bare, copy};
 use crate::json::{Budget, NotJson};
 use crate::mcp::render::listing::{NEEDS_TASKS, plain, push_words, write_facts, write_words};
-use crate::mcp::schema::field::{Field, Limits};
+use crate::mcp::schema::field::{Field, ValueLimits};
 use crate::mcp::schema::fields::{LONGEST, Schema};
 use crate::mcp::schema::schema_type::Type;
 use crate::mcp::schema::schema_value::bare;
@@ -276,7 +276,7 @@ async fn write_line(line: &Line<'_, '_>, out: &mut String, budget: &mut Budget) 
 }
 
 /// Writes the limits of a number or a text, and the format of a text.
-fn write_limits(limits: &Limits<'_>, out: &mut String, start: usize) {
+fn write_limits(limits: &ValueLimits<'_>, out: &mut String, start: usize) {
     let word =
         |raw: Option<&str>| raw.map(|raw| bare(raw).into_owned()).filter(|word| word.len() < 64);
     let mut facts = Vec::new();

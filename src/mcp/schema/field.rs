@@ -39,7 +39,7 @@ pub(crate) struct Alternative<'a> {
     /// The constraints contradict each other.
     pub(crate) impossible: bool,
     pub(crate) choices: Option<Arc<Vec<Choice<'a>>>>,
-    pub(crate) limits: Limits<'a>,
+    pub(crate) limits: ValueLimits<'a>,
     pub(crate) items: Option<&'a str>,
     pub(crate) prefix: Vec<&'a str>,
     /// Each member of an object with the schemas that hold for it.
@@ -70,7 +70,7 @@ pub(crate) struct Member<'a> {
 
 /// The limits of numbers and texts.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Limits<'a> {
+pub(crate) struct ValueLimits<'a> {
     pub(crate) minimum: Option<&'a str>,
     pub(crate) maximum: Option<&'a str>,
     /// The minimum, or the maximum, itself is not allowed.
@@ -215,8 +215,8 @@ impl<'a> Field<'a> {
     }
 
     /// The limits that count for people: the first there are.
-    pub(crate) fn limits(&self) -> Limits<'a> {
-        let mut all = Limits::default();
+    pub(crate) fn limits(&self) -> ValueLimits<'a> {
+        let mut all = ValueLimits::default();
         for Alternative { limits, .. } in &self.alternatives {
             all.minimum = all.minimum.or(limits.minimum);
             all.maximum = all.maximum.or(limits.maximum);

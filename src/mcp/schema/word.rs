@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-use crate::mcp::schema::field::{Alternative, Field, Limits};
+use crate::mcp::schema::field::{Alternative, Field, ValueLimits};
 use crate::mcp::schema::schema_type::Type;
 use crate::mcp::schema::schema_value::bare;
 
@@ -245,7 +245,7 @@ fn boolean(word: &str) -> Option<&'static str> {
     }
 }
 
-fn in_range(limits: &Limits<'_>, number: &str) -> Result<(), Cow<'static, str>> {
+fn in_range(limits: &ValueLimits<'_>, number: &str) -> Result<(), Cow<'static, str>> {
     let limit = |raw: Option<&str>| raw.and_then(|raw| raw.parse::<f64>().ok());
     // Good enough to tell what is out of range; what is sent is the text.
     let Ok(number) = number.parse::<f64>() else { return Ok(()) };
@@ -264,7 +264,7 @@ fn in_range(limits: &Limits<'_>, number: &str) -> Result<(), Cow<'static, str>> 
 
 /// The length of a text, and its format as far as a slip of the keyboard would
 /// break it.
-fn fits(limits: &Limits<'_>, word: &str) -> Result<(), Cow<'static, str>> {
+fn fits(limits: &ValueLimits<'_>, word: &str) -> Result<(), Cow<'static, str>> {
     let limit = |raw: Option<&str>| raw.and_then(|raw| raw.parse::<usize>().ok());
     let length = word.chars().count();
     match (limit(limits.shortest), limit(limits.longest)) {
