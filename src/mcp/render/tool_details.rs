@@ -197,7 +197,7 @@ async fn write_schema<'a>(
 }
 
 /// An argument, a member of one or an item of one.
-struct Line<'f, 'a> {
+struct FieldLine<'f, 'a> {
     depth: usize,
     name: Cow<'f, str>,
     required: bool,
@@ -211,13 +211,13 @@ fn lines_of<'f, 'a>(
     required: bool,
     field: &'f Field<'a>,
     depth: usize,
-    lines: &mut Vec<Line<'f, 'a>>,
+    lines: &mut Vec<FieldLine<'f, 'a>>,
 ) {
     if lines.len() > LINES {
         return;
     }
     let at = lines.len();
-    lines.push(Line { depth, name, required, field, is_cut: false });
+    lines.push(FieldLine { depth, name, required, field, is_cut: false });
     // The members of the items of a list stand right below it.
     let object = match field.items() {
         Some(items) if field.takes(Type::Array) => items,
@@ -242,8 +242,8 @@ fn lines_of<'f, 'a>(
     }
 }
 
-async fn write_line(line: &Line<'_, '_>, out: &mut String, budget: &mut Budget) {
-    let Line { depth, required, field, .. } = *line;
+async fn write_line(line: &FieldLine<'_, '_>, out: &mut String, budget: &mut Budget) {
+    let FieldLine { depth, required, field, .. } = *line;
     let indent = 4 + depth * 2;
     out.extend(std::iter::repeat_n(' ', indent));
     push_words(out, &line.name, budget).await;

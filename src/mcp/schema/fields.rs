@@ -358,18 +358,18 @@ impl Rows {
             cell_of(cell, table);
         }
         write_raw(field.default, table, budget).await;
-        write_lines(from, Line::Value, is_shown, table, budget).await;
+        write_lines(from, ChoiceForm::Value, is_shown, table, budget).await;
         cell_of(&words(&field.description), table);
         cell_of(&words(&field.title), table);
         write_raw(limits.minimum.or(limits.shortest), table, budget).await;
         write_raw(limits.maximum.or(limits.longest), table, budget).await;
         cell_of(&words(&limits.format), table);
         cell_of(flag(multiple && is_shown), table);
-        write_lines(from, Line::Title, is_titled, table, budget).await;
+        write_lines(from, ChoiceForm::Title, is_titled, table, budget).await;
         cell_of(&type_hint::outline(field), table);
         cell_of(flag(from.is_open() || !is_shown), table);
         cell_of(flag(field.secret), table);
-        write_lines(from, Line::Json, is_shown, table, budget).await;
+        write_lines(from, ChoiceForm::Json, is_shown, table, budget).await;
         let item = field.items().filter(|_| field.takes(Type::Array));
         cell_of(&item.map(Field::type_name).unwrap_or_default(), table);
         budget.spend(table.bytes().min(LONGEST) / 64).await;
@@ -418,7 +418,7 @@ fn leaves_of<'f, 'a>(
 
 /// What is written of a choice.
 #[derive(Clone, Copy, PartialEq)]
-enum Line {
+enum ChoiceForm {
     Json,
     Title,
     Value,
@@ -439,7 +439,7 @@ async fn write_raw(raw: Option<&str>, table: &mut Table, budget: &mut Budget) {
 /// A line for each choice.
 async fn write_lines(
     from: &Field<'_>,
-    line: Line,
+    line: ChoiceForm,
     is_shown: bool,
     table: &mut Table,
     budget: &mut Budget,
@@ -452,8 +452,8 @@ async fn write_lines(
             table.append("\n");
         }
         let text = match (line, choice.title.as_deref()) {
-            (Line::Title, Some(title)) => Cow::Borrowed(title),
-            (Line::Json, _) => Cow::Borrowed(choice.value),
+            (ChoiceForm::Title, Some(title)) => Cow::Borrowed(title),
+            (ChoiceForm::Json, _) => Cow::Borrowed(choice.value),
             _ => bare(choice.value),
         };
         table.append(&text.replace(['\n', '\r'], " "));
