@@ -46,7 +46,7 @@ pub fn pretty(json: &str) -> String {
 }
 
 async fn whole_text(result: &[u8], budget: &mut Budget) -> String {
-    let mut lines = Lines::new(result.len() + 1);
+    let mut lines = TextLines::new(result.len() + 1);
     if write(result, &mut lines, budget).await.is_err() {
         lines.text.clear();
         copy(result, &mut lines.text, budget).await;
@@ -56,7 +56,7 @@ async fn whole_text(result: &[u8], budget: &mut Budget) -> String {
 
 /// The text of a result without its structured content.
 pub(crate) async fn texts(result: &[u8], budget: &mut Budget) -> String {
-    let mut lines = Lines::new(result.len() + 1);
+    let mut lines = TextLines::new(result.len() + 1);
     lines.is_texts = true;
     // The caller finds that a text which breaks off is not JSON.
     let _ = write(result, &mut lines, budget).await;
@@ -65,7 +65,7 @@ pub(crate) async fn texts(result: &[u8], budget: &mut Budget) -> String {
 
 /// Lines joined by newlines.
 #[derive(Default)]
-struct Lines<'a> {
+struct TextLines<'a> {
     text: String,
     is_begun: bool,
     /// The current line holds only its prefix.
@@ -113,10 +113,10 @@ const OTHERS: [&str; 8] = [
     "_meta",
 ];
 
-impl<'a> Lines<'a> {
+impl<'a> TextLines<'a> {
     /// Room for all of a result and a NUL, so that the text need not move.
-    fn new(room: usize) -> Lines<'a> {
-        Lines { text: String::with_capacity(room), ..Lines::default() }
+    fn new(room: usize) -> TextLines<'a> {
+        TextLines { text: String::with_capacity(room), ..TextLines::default() }
     }
 
     fn begin(&mut self) -> &mut String {
@@ -151,7 +151,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-async fn write<'a>(result: &'a [u8], lines: &mut Lines<'a>, budget: &mut Budget) -> Read<()> {
+async fn write<'a>(result: &'a [u8], lines: &mut TextLines<'a>, budget: &mut Budget) -> Read<()> {
     let mut cursor = Cursor::at(result);
     match cursor.token(budget).await {
         Ok(Token::ObjectStart) => write_object(result, cursor, lines, budget).await,
@@ -171,7 +171,7 @@ async fn write<'a>(result: &'a [u8], lines: &mut Lines<'a>, budget: &mut Budget)
 async fn write_object<'a>(
     result: &'a [u8],
     mut cursor: Cursor<'a>,
-    lines: &mut Lines<'a>,
+    lines: &mut TextLines<'a>,
     budget: &mut Budget,
 ) -> Read<()> {
     let mut found = [None; OTHERS.len()];
@@ -187,7 +187,7 @@ async fn write_object<'a>(
         let value = cursor.next_value(budget).await?;
         match at {
             Some(0) => {
-                *lines = Lines { is_texts: lines.is_texts, ..Lines::default() };
+                *lines = TextLines { is_texts: lines.is_texts, ..TextLines::default() };
                 found[0] = Some(value);
             }
             Some(at) => found[at] = Some(value),
@@ -219,7 +219,7 @@ async fn write_object<'a>(
     Ok(())
 }
 
-async fn write_structured(structured: &[u8], lines: &mut Lines<'_>, budget: &mut Budget) {
+async fn write_structured(structured: &[u8], lines: &mut TextLines<'_>, budget: &mut Budget) {
     if lines.has_words && sameness::repeats(structured, &lines.texts, budget).await {
         return;
     }
@@ -235,7 +235,7 @@ async fn write_structured(structured: &[u8], lines: &mut Lines<'_>, budget: &mut
 
 async fn write_blocks<'a>(
     cursor: &mut Cursor<'a>,
-    lines: &mut Lines<'a>,
+    lines: &mut TextLines<'a>,
     budget: &mut Budget,
 ) -> Read<()> {
     let names = ["type", "text", "data", "mimeType", "name", "uri", "resource", "blob"];
@@ -252,7 +252,7 @@ async fn write_blocks<'a>(
 /// The parts of a resource.
 async fn write_contents<'a>(
     value: &'a [u8],
-    lines: &mut Lines<'a>,
+    lines: &mut TextLines<'a>,
     budget: &mut Budget,
 ) -> Read<()> {
     let names = ["uri", "mimeType", "text", "blob"];
@@ -288,7 +288,7 @@ async fn write_contents<'a>(
 /// Writes the messages of a prompt. Roles are named when there are several.
 async fn write_messages<'a>(
     value: &'a [u8],
-    lines: &mut Lines<'a>,
+    lines: &mut TextLines<'a>,
     budget: &mut Budget,
 ) -> Read<()> {
     let (mut first, mut mixed) = (None, false);
@@ -326,7 +326,11 @@ fn message(members: Option<FoundMembers<'_, 2>>) -> FoundMembers<'_, 2> {
 }
 
 /// The values of a completion, one a line.
-async fn write_values<'a>(raw: &'a [u8], lines: &mut Lines<'a>, budget: &mut Budget) -> Read<()> {
+async fn write_values<'a>(
+    raw: &'a [u8],
+    lines: &mut TextLines<'a>,
+    budget: &mut Budget,
+) -> Read<()> {
     let values = match raw.starts_with(b"{") {
         true => last(raw, &["values"], budget).await?[0],
         false => Some(raw),
@@ -344,7 +348,7 @@ async fn write_values<'a>(raw: &'a [u8], lines: &mut Lines<'a>, budget: &mut Bud
 async fn write_block<'a>(
     raw: &'a [u8],
     members: FoundMembers<'a, 8>,
-    lines: &mut Lines<'a>,
+    lines: &mut TextLines<'a>,
     budget: &mut Budget,
 ) -> Read<()> {
     let is_text_null = members[1].is_some_and(|text| text == b"null");
@@ -404,7 +408,7 @@ fn kind_of(raw: Option<&[u8]>) -> BlockType {
 async fn embedded<'a>(
     [uri, mime_type, text, blob]: FoundMembers<'a, 4>,
     block: &[u8],
-    lines: &mut Lines<'a>,
+    lines: &mut TextLines<'a>,
     budget: &mut Budget,
 ) {
     let blob = blob.and_then(|blob| Blob::new(mime_type, blob));
