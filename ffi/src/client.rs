@@ -8,7 +8,7 @@ use tmcp::client::Client;
 use crate::event::{self, tmcp_event};
 use crate::failure::Failure;
 use crate::handle::{self, tmcp_client};
-use crate::log::Log;
+use crate::log::HostLog;
 use crate::options::{self, tmcp_options};
 use crate::result::tmcp_result;
 use crate::strings;
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn tmcp_client_new(
             }
             // SAFETY: what this function asks of its caller.
             let parsed = unsafe { options::parse(options) }?;
-            let log = Log::new(parsed.log, parsed.log_arg);
+            let log = HostLog::new(parsed.log, parsed.log_arg);
             crate::guard::tell(&log);
             let client = Client::new(parsed.options, parsed.level, log.core())?;
             // SAFETY: not NULL, hence writable.

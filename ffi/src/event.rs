@@ -26,7 +26,7 @@ use tmcp::table::Table;
 
 use crate::arena::Arena;
 use crate::guard::{self, FailureValue};
-use crate::log::Log;
+use crate::log::HostLog;
 use crate::made::{Given, Kept};
 use crate::result::{self, tmcp_result};
 use crate::strings::{self, Terminated};
@@ -70,7 +70,7 @@ pub enum tmcp_event_type {
 #[derive(Debug)]
 pub struct tmcp_event {
     event: Event,
-    log: Arc<Log>,
+    log: Arc<HostLog>,
     answer: Answer,
     server: OnceLock<CString>,
     tool: OnceLock<CString>,
@@ -104,12 +104,12 @@ struct Binary {
 }
 
 /// Gives C an event.
-pub fn adopt(event: Event, log: Arc<Log>) -> *mut tmcp_event {
+pub fn adopt(event: Event, log: Arc<HostLog>) -> *mut tmcp_event {
     Tagged::give(Tag::Event, tmcp_event::new(event, log))
 }
 
 impl tmcp_event {
-    fn new(mut event: Event, log: Arc<Log>) -> tmcp_event {
+    fn new(mut event: Event, log: Arc<HostLog>) -> tmcp_event {
         let (mut json, json_start) = match &mut event {
             Event::Done(Completion { outcome: Ok(Reply::Tool { result, .. }), .. })
             | Event::Done(Completion {

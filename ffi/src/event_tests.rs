@@ -14,7 +14,7 @@ struct HeldEvent(*mut tmcp_event);
 
 impl HeldEvent {
     fn new(event: Event) -> HeldEvent {
-        HeldEvent(adopt(event, Log::new(None, ptr::null_mut())))
+        HeldEvent(adopt(event, HostLog::new(None, ptr::null_mut())))
     }
 
     fn text(&self) -> String {

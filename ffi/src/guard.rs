@@ -18,7 +18,7 @@ use std::sync::{Arc, Once};
 
 use tmcp::engine::LogLevel;
 
-use crate::log::Log;
+use crate::log::HostLog;
 use crate::result::tmcp_result;
 
 /// Makes the body of an exported function panic-proof.
@@ -81,7 +81,7 @@ zero_on_panic!(u32, u64, usize);
 thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
-    static SINK: RefCell<Option<Arc<Log>>> = const { RefCell::new(None) };
+    static SINK: RefCell<Option<Arc<HostLog>>> = const { RefCell::new(None) };
 }
 
 /// Runs the body of an entry point.
@@ -102,7 +102,7 @@ pub fn run<T: FailureValue>(body: impl FnOnce() -> T) -> T {
 }
 
 /// Names the log that hears of the panic now unwinding.
-pub fn tell(log: &Arc<Log>) {
+pub fn tell(log: &Arc<HostLog>) {
     let _ = SINK.try_with(|sink| {
         if let Ok(mut sink) = sink.try_borrow_mut() {
             *sink = Some(Arc::clone(log));

@@ -22,7 +22,7 @@ use tmcp::client::Client;
 
 use crate::failure::Failure;
 use crate::guard;
-use crate::log::{self, Log};
+use crate::log::{self, HostLog};
 use crate::tagged::{Tag, Tagged};
 
 /// A client: servers, their connections and the requests under way.
@@ -41,7 +41,7 @@ use crate::tagged::{Tag, Tagged};
 pub struct tmcp_client {
     client: Mutex<Option<Client>>,
     fd: RawFd,
-    log: Arc<Log>,
+    log: Arc<HostLog>,
     poisoned: AtomicBool,
     pid: u32,
 }
@@ -53,7 +53,7 @@ thread_local! {
 }
 
 /// Takes `client` in and gives C its name.
-pub fn adopt(client: Client, log: Arc<Log>) -> *mut tmcp_client {
+pub fn adopt(client: Client, log: Arc<HostLog>) -> *mut tmcp_client {
     let handle = Tagged::new(
         Tag::Client,
         tmcp_client {
@@ -136,7 +136,7 @@ pub fn fd(name: *const tmcp_client) -> Option<RawFd> {
 }
 
 /// The client's log, for the events that outlive a call.
-pub fn log_of(name: *const tmcp_client) -> Option<Arc<Log>> {
+pub fn log_of(name: *const tmcp_client) -> Option<Arc<HostLog>> {
     find(name).map(|handle| Arc::clone(&handle.log))
 }
 

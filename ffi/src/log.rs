@@ -41,11 +41,11 @@ pub type tmcp_log_fn =
     Option<unsafe extern "C" fn(arg: *mut c_void, level: u32, message: *const c_char)>;
 
 /// The sink of one client.
-pub struct Log {
-    sink: Mutex<Sink>,
+pub struct HostLog {
+    sink: Mutex<HostSink>,
 }
 
-struct Sink {
+struct HostSink {
     call: tmcp_log_fn,
     arg: *mut c_void,
     line: Vec<u8>,
@@ -53,19 +53,19 @@ struct Sink {
 
 // SAFETY: `arg` is never followed here, only given back to the host's function,
 // which the header says is called from any thread that is in the library.
-unsafe impl Send for Sink {}
+unsafe impl Send for HostSink {}
 
 thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-impl Log {
-    pub fn new(call: tmcp_log_fn, arg: *mut c_void) -> Arc<Log> {
-        Arc::new(Log { sink: Mutex::new(Sink { call, arg, line: Vec::new() }) })
+impl HostLog {
+    pub fn new(call: tmcp_log_fn, arg: *mut c_void) -> Arc<HostLog> {
+        Arc::new(HostLog { sink: Mutex::new(HostSink { call, arg, line: Vec::new() }) })
     }
 
     /// The sink as the core knows it.
-    pub fn core(self: &Arc<Log>) -> LogSink {
+    pub fn core(self: &Arc<HostLog>) -> LogSink {
         let log = Arc::clone(self);
         Box::new(move |level, message| log.write(level, message))
     }
@@ -98,7 +98,7 @@ impl Log {
     }
 }
 
-impl fmt::Debug for Log {
+impl fmt::Debug for HostLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Log").finish_non_exhaustive()
     }
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn the_sink_gets_single_lines_until_it_is_closed() {
         let mut lines: Vec<(u32, String)> = Vec::new();
-        let log = Log::new(Some(keep), (&raw mut lines).cast());
+        let log = HostLog::new(Some(keep), (&raw mut lines).cast());
         log.write(LogLevel::Warning, "two\nlines\0");
         log.close();
         log.write(LogLevel::Error, "late");
