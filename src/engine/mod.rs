@@ -89,7 +89,7 @@ pub use catalogue::Listing;
 pub use event::{Answer, Asks, Completion, Event, Json, Progress, Question, Reply};
 pub use id::{ConnectionId, IdHasher, IdMap, QuestionId, RequestId, ServerId};
 pub use log::LogLevel;
-pub use pool::{Hit, Member, Opening, Pool, Shape};
+pub use pool::{Hit, Opening, Pool, PooledConnection, Shape};
 pub use servers::Listed;
 pub use snapshot::{Job, ServerSnapshot};
 pub use wires::NewWire;

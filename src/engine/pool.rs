@@ -20,7 +20,7 @@ pub const CEILING: usize = 32;
 
 /// One connection as the pool sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Member {
+pub struct PooledConnection {
     /// The connection.
     pub id: ConnectionId,
     /// Requests on it, abandoned ones included.
@@ -64,7 +64,7 @@ pub struct Shape {
     pub cautious: bool,
 }
 
-impl Member {
+impl PooledConnection {
     /// Whether it can take one more request.
     pub fn has_room(&self, shape: Shape) -> bool {
         self.load - self.held < shape.in_flight
@@ -74,14 +74,14 @@ impl Member {
 /// The connections of one server.
 #[derive(Debug, Default)]
 pub struct Pool {
-    members: Vec<Member>,
+    members: Vec<PooledConnection>,
     idle: Vec<ConnectionId>,
 }
 
 impl Pool {
     /// A connection is being opened.
     pub fn open(&mut self, id: ConnectionId) {
-        self.members.push(Member { id, load: 0, held: 0, ready: false, retiring: false });
+        self.members.push(PooledConnection { id, load: 0, held: 0, ready: false, retiring: false });
     }
 
     /// It can take requests.
@@ -231,7 +231,7 @@ impl Pool {
     }
 
     /// All of them.
-    pub fn members(&self) -> &[Member] {
+    pub fn members(&self) -> &[PooledConnection] {
         &self.members
     }
 
@@ -274,14 +274,15 @@ impl Pool {
         if free != self.idle.len() {
             return Err(format!("{free} members are free, {} are listed", self.idle.len()));
         }
-        let early = |member: &&Member| member.load > 0 && !member.ready && !member.retiring;
+        let early =
+            |member: &&PooledConnection| member.load > 0 && !member.ready && !member.retiring;
         if let Some(member) = self.members.iter().find(early) {
             return Err(format!("{member:?} has load before it is ready"));
         }
         Ok(())
     }
 
-    fn member_mut(&mut self, id: ConnectionId) -> Option<&mut Member> {
+    fn member_mut(&mut self, id: ConnectionId) -> Option<&mut PooledConnection> {
         self.members.iter_mut().find(|member| member.id == id)
     }
 }

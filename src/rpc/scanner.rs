@@ -52,7 +52,7 @@ pub struct Scanner {
     failed: Option<Verdict>,
     /// The member whose value is going on at depth 1 and at depth 2, and where that
     /// value begins.
-    members: [Option<(Member, usize)>; 2],
+    members: [Option<(MessageMember, usize)>; 2],
 }
 
 /// The members of a `result` or an `error`, where that is an object.
@@ -133,7 +133,7 @@ impl SingleText {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Member {
+enum MessageMember {
     Id,
     Method,
     Params,
@@ -201,7 +201,7 @@ impl Scanner {
         let begun = self.members[0].as_ref().map(|(member, _)| *member);
         self.method.is_some()
             || self.params.is_some()
-            || matches!(begun, Some(Member::Method | Member::Params))
+            || matches!(begun, Some(MessageMember::Method | MessageMember::Params))
     }
 
     /// Looks at what `line` has beyond the last call. `line` may only grow.
@@ -294,21 +294,21 @@ impl Scanner {
         let Some((member, start)) = slot.take() else { return };
         let place = match member {
             // Noted with its entry, and never among the members of a message.
-            Member::Other | Member::EntryName | Member::Meta => return,
-            Member::Id => {
+            MessageMember::Other | MessageMember::EntryName | MessageMember::Meta => return,
+            MessageMember::Id => {
                 self.other_id = self.id.replace(start..end);
                 return;
             }
-            Member::Method => &mut self.method,
-            Member::Params => &mut self.params,
-            Member::Result => &mut self.result,
-            Member::Error => &mut self.error,
-            Member::IsError => &mut self.head.is_error,
-            Member::ResultType => &mut self.head.result_type,
-            Member::Content => &mut self.head.content,
-            Member::Code => &mut self.head.code,
-            Member::Message => &mut self.head.message,
-            Member::Data => &mut self.head.data,
+            MessageMember::Method => &mut self.method,
+            MessageMember::Params => &mut self.params,
+            MessageMember::Result => &mut self.result,
+            MessageMember::Error => &mut self.error,
+            MessageMember::IsError => &mut self.head.is_error,
+            MessageMember::ResultType => &mut self.head.result_type,
+            MessageMember::Content => &mut self.head.content,
+            MessageMember::Code => &mut self.head.code,
+            MessageMember::Message => &mut self.head.message,
+            MessageMember::Data => &mut self.head.data,
             deeper => return self.note(deeper, Place::new(start, end)),
         };
         self.head.doubled |= place.replace(start..end).is_some();
@@ -318,22 +318,25 @@ impl Scanner {
         if let Some(level @ (0 | 1)) = depth.checked_sub(1) {
             let member = self.member(depth, quoted);
             self.members[level] = Some((member, usize::MAX));
-            let of_result = level == 1 && self.begun(0) == Some(Member::Result);
+            let of_result = level == 1 && self.begun(0) == Some(MessageMember::Result);
             self.head.has_others |= of_result
                 && !matches!(
                     member,
-                    Member::Content | Member::IsError | Member::ResultType | Member::Meta
+                    MessageMember::Content
+                        | MessageMember::IsError
+                        | MessageMember::ResultType
+                        | MessageMember::Meta
                 );
             match member {
-                Member::Content => self.head.blocks = SingleText::default(),
-                Member::List(kind) => self.deep_mut().open(kind),
-                Member::Questions => self.deep_mut().open(Kind::Questions),
+                MessageMember::Content => self.head.blocks = SingleText::default(),
+                MessageMember::List(kind) => self.deep_mut().open(kind),
+                MessageMember::Questions => self.deep_mut().open(Kind::Questions),
                 // What a result or an error had that comes once more does not count.
-                Member::Result if self.result.is_some() => {
+                MessageMember::Result if self.result.is_some() => {
                     self.head = Head { doubled: true, ..Head::default() };
                     self.deep = None;
                 }
-                Member::Error if self.error.is_some() => {
+                MessageMember::Error if self.error.is_some() => {
                     (self.head.code, self.head.message, self.head.data) = (None, None, None);
                 }
                 _ => {}
@@ -342,8 +345,8 @@ impl Scanner {
         if let Some(region) = self.region(depth) {
             let member = (region == Region::Fields).then(|| self.member(depth, quoted));
             let field = match member {
-                Some(Member::EntryName) => Some(EntryMember::Name),
-                Some(Member::Params) => Some(EntryMember::Params),
+                Some(MessageMember::EntryName) => Some(EntryMember::Name),
+                Some(MessageMember::Params) => Some(EntryMember::Params),
                 _ => None,
             };
             let key = Place::new(start, start + quoted.len());
@@ -352,21 +355,22 @@ impl Scanner {
     }
 
     /// The member whose value is going on at a level, from the outermost.
-    fn begun(&self, level: usize) -> Option<Member> {
+    fn begun(&self, level: usize) -> Option<MessageMember> {
         self.members[level].map(|(member, _)| member)
     }
 
     fn in_content(&self) -> bool {
-        self.begun(1) == Some(Member::Content) && self.begun(0) == Some(Member::Result)
+        self.begun(1) == Some(MessageMember::Content)
+            && self.begun(0) == Some(MessageMember::Result)
     }
 
-    fn note(&mut self, member: Member, place: Place) {
+    fn note(&mut self, member: MessageMember, place: Place) {
         let deep = self.deep_mut();
         let slot = match member {
-            Member::List(kind) => &mut deep.list_mut(kind).place,
-            Member::Questions => &mut deep.list_mut(Kind::Questions).place,
-            Member::RequestState => &mut deep.state,
-            Member::Cursor => &mut deep.cursor,
+            MessageMember::List(kind) => &mut deep.list_mut(kind).place,
+            MessageMember::Questions => &mut deep.list_mut(Kind::Questions).place,
+            MessageMember::RequestState => &mut deep.state,
+            MessageMember::Cursor => &mut deep.cursor,
             _ => &mut deep.ttl,
         };
         *slot = place;
@@ -383,62 +387,66 @@ impl Scanner {
         }
         let of = |level: usize| self.members[level].map(|(member, _)| member);
         match depth {
-            2 if of(0) == Some(Member::Params) => Some(Region::Params),
-            3 | 4 if matches!(of(1), Some(Member::List(_) | Member::Questions)) => {
+            2 if of(0) == Some(MessageMember::Params) => Some(Region::Params),
+            3 | 4 if matches!(of(1), Some(MessageMember::List(_) | MessageMember::Questions)) => {
                 Some(if depth == 3 { Region::Entries } else { Region::Fields })
             }
             _ => None,
         }
     }
 
-    fn member(&self, depth: usize, quoted: &[u8]) -> Member {
+    fn member(&self, depth: usize, quoted: &[u8]) -> MessageMember {
         if !self.tokenizer.is_escaped() {
             return self.named(depth, &quoted[1..quoted.len() - 1]);
         }
         match quoted.len() <= LONGEST_NAME + 2 {
             true => self.named(depth, unescape(quoted).as_bytes()),
-            false => Member::Other,
+            false => MessageMember::Other,
         }
     }
 
-    fn named(&self, depth: usize, name: &[u8]) -> Member {
+    fn named(&self, depth: usize, name: &[u8]) -> MessageMember {
         let of = self.members[0].map(|(member, _)| member);
         match (depth, name) {
-            (1, b"id") => Member::Id,
-            (1, b"method") => Member::Method,
-            (1, b"params") => Member::Params,
-            (1, b"result") => Member::Result,
-            (1, b"error") => Member::Error,
-            (2, b"isError") if of == Some(Member::Result) => Member::IsError,
-            (2, b"resultType") if of == Some(Member::Result) => Member::ResultType,
-            (2, b"content") if of == Some(Member::Result) => Member::Content,
-            (2, b"_meta") if of == Some(Member::Result) => Member::Meta,
-            (2, b"code") if of == Some(Member::Error) => Member::Code,
-            (2, b"message") if of == Some(Member::Error) => Member::Message,
-            (2, b"data") if of == Some(Member::Error) => Member::Data,
+            (1, b"id") => MessageMember::Id,
+            (1, b"method") => MessageMember::Method,
+            (1, b"params") => MessageMember::Params,
+            (1, b"result") => MessageMember::Result,
+            (1, b"error") => MessageMember::Error,
+            (2, b"isError") if of == Some(MessageMember::Result) => MessageMember::IsError,
+            (2, b"resultType") if of == Some(MessageMember::Result) => MessageMember::ResultType,
+            (2, b"content") if of == Some(MessageMember::Result) => MessageMember::Content,
+            (2, b"_meta") if of == Some(MessageMember::Result) => MessageMember::Meta,
+            (2, b"code") if of == Some(MessageMember::Error) => MessageMember::Code,
+            (2, b"message") if of == Some(MessageMember::Error) => MessageMember::Message,
+            (2, b"data") if of == Some(MessageMember::Error) => MessageMember::Data,
             _ if self.is_deep => self.named_deeper(depth, name),
-            _ => Member::Other,
+            _ => MessageMember::Other,
         }
     }
 
-    fn named_deeper(&self, depth: usize, name: &[u8]) -> Member {
+    fn named_deeper(&self, depth: usize, name: &[u8]) -> MessageMember {
         let of = |level: usize| self.members[level].map(|(member, _)| member);
         match (depth, of(0), name) {
-            (2, Some(Member::Result), _) => match name {
-                b"tools" => Member::List(Kind::Tools),
-                b"resources" => Member::List(Kind::Resources),
-                b"resourceTemplates" => Member::List(Kind::Templates),
-                b"prompts" => Member::List(Kind::Prompts),
-                b"inputRequests" => Member::Questions,
-                b"requestState" => Member::RequestState,
-                b"nextCursor" => Member::Cursor,
-                b"ttlMs" => Member::Ttl,
-                _ => Member::Other,
+            (2, Some(MessageMember::Result), _) => match name {
+                b"tools" => MessageMember::List(Kind::Tools),
+                b"resources" => MessageMember::List(Kind::Resources),
+                b"resourceTemplates" => MessageMember::List(Kind::Templates),
+                b"prompts" => MessageMember::List(Kind::Prompts),
+                b"inputRequests" => MessageMember::Questions,
+                b"requestState" => MessageMember::RequestState,
+                b"nextCursor" => MessageMember::Cursor,
+                b"ttlMs" => MessageMember::Ttl,
+                _ => MessageMember::Other,
             },
-            (4, _, b"name") if matches!(of(1), Some(Member::List(_))) => Member::EntryName,
-            (4, _, b"method") if of(1) == Some(Member::Questions) => Member::EntryName,
-            (4, _, b"params") if of(1) == Some(Member::Questions) => Member::Params,
-            _ => Member::Other,
+            (4, _, b"name") if matches!(of(1), Some(MessageMember::List(_))) => {
+                MessageMember::EntryName
+            }
+            (4, _, b"method") if of(1) == Some(MessageMember::Questions) => {
+                MessageMember::EntryName
+            }
+            (4, _, b"params") if of(1) == Some(MessageMember::Questions) => MessageMember::Params,
+            _ => MessageMember::Other,
         }
     }
 }
