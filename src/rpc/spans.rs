@@ -301,16 +301,16 @@ mod tests {
     ];
 
     /// Every member, one that is there twice, too.
-    struct Members<'a>(Vec<(String, &'a RawValue)>);
+    struct AllMembers<'a>(Vec<(String, &'a RawValue)>);
 
-    impl<'a> Visitor<'a> for Members<'a> {
-        type Value = Members<'a>;
+    impl<'a> Visitor<'a> for AllMembers<'a> {
+        type Value = AllMembers<'a>;
 
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.write_str("an object")
         }
 
-        fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<Members<'a>, A::Error> {
+        fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<AllMembers<'a>, A::Error> {
             while let Some(member) = map.next_entry()? {
                 self.0.push(member);
             }
@@ -320,7 +320,7 @@ mod tests {
 
     fn members(raw: &RawValue) -> Vec<(String, &RawValue)> {
         let mut reader = serde_json::Deserializer::from_str(raw.get());
-        reader.deserialize_map(Members(Vec::new())).map_or_else(|_| Vec::new(), |all| all.0)
+        reader.deserialize_map(AllMembers(Vec::new())).map_or_else(|_| Vec::new(), |all| all.0)
     }
 
     fn named<'a>(all: &[(String, &'a RawValue)], name: &str) -> Option<&'a RawValue> {
