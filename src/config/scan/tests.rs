@@ -1,8 +1,8 @@
 use super::*;
 
-type Outcome = std::result::Result<Option<String>, String>;
+type ScanOutcome = std::result::Result<Option<String>, String>;
 
-fn outcome(chunks: &[&[u8]], limit: usize) -> Outcome {
+fn outcome(chunks: &[&[u8]], limit: usize) -> ScanOutcome {
     let mut scanner = Scanner::new();
     scanner.limit = limit;
     for chunk in chunks {
@@ -16,11 +16,11 @@ fn outcome(chunks: &[&[u8]], limit: usize) -> Outcome {
     }
 }
 
-fn whole(document: impl AsRef<[u8]>) -> Outcome {
+fn whole(document: impl AsRef<[u8]>) -> ScanOutcome {
     outcome(&[document.as_ref()], CAPTURE_LIMIT)
 }
 
-fn found(text: &str) -> Outcome {
+fn found(text: &str) -> ScanOutcome {
     Ok(Some(text.to_owned()))
 }
 
