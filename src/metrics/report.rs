@@ -114,7 +114,7 @@ impl<'a> ServerReport<'a> {
 /// The report of all servers, with the common header.
 pub fn render(servers: &[ServerReport<'_>], now: Time, detail: Detail) -> String {
     let full = detail == Detail::Full;
-    let mut page = Page { text: String::new(), full, pool: full };
+    let mut page = ReportWriter { text: String::new(), full, pool: full };
     page.raw("MCP Performance Statistics");
     page.raw("==========================");
     page.raw(format_args!("Total Servers: {}", units::count(servers.len() as u64)));
@@ -127,12 +127,12 @@ pub fn render(servers: &[ServerReport<'_>], now: Time, detail: Detail) -> String
 
 /// The report of one server, without the common header.
 pub fn render_server(server: &ServerReport<'_>, now: Time, detail: Detail) -> String {
-    let mut page = Page { text: String::new(), full: detail == Detail::Full, pool: true };
+    let mut page = ReportWriter { text: String::new(), full: detail == Detail::Full, pool: true };
     page.server(server, now);
     page.text
 }
 
-struct Page {
+struct ReportWriter {
     text: String,
     /// Everything is told.
     full: bool,
@@ -140,7 +140,7 @@ struct Page {
     pool: bool,
 }
 
-impl Page {
+impl ReportWriter {
     fn server(&mut self, r: &ServerReport<'_>, now: Time) {
         self.raw(format_args!("Server: {}", units::line(r.name)));
         self.state(r, now);
