@@ -10,7 +10,7 @@
 //! event, or after a stale one, is harmless.
 //!
 //! Each transport is registered with a block of [`TOKENS`] tokens and uses
-//! those it needs; [`Part::of`] reads an event's token.
+//! those it needs; [`EventSource::of`] reads an event's token.
 //!
 //! Invariants:
 //! - No call waits, whatever the server does, and each reads or writes at most
@@ -153,7 +153,7 @@ pub const TOKENS: usize = 4;
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum EventSource {
     /// Writing; on a socket, reading too.
     Write,
     /// Reading.
@@ -164,17 +164,17 @@ pub enum Part {
     Exit,
 }
 
-impl Part {
+impl EventSource {
     /// The block's base, and which of its tokens `token` is.
     ///
     /// For `Write` and `Read` alike ask the event what it is ready for: a socket
     /// has but one token, and the far end of a pipe closes with an error event.
-    pub fn of(token: Token) -> (Token, Part) {
+    pub fn of(token: Token) -> (Token, EventSource) {
         let part = match token.0 % TOKENS {
-            0 => Part::Write,
-            1 => Part::Read,
-            2 => Part::Stderr,
-            _ => Part::Exit,
+            0 => EventSource::Write,
+            1 => EventSource::Read,
+            2 => EventSource::Stderr,
+            _ => EventSource::Exit,
         };
         (Token(token.0 - token.0 % TOKENS), part)
     }
@@ -182,10 +182,10 @@ impl Part {
     /// This part's token in the block at `base`.
     pub fn token(self, base: Token) -> Token {
         let offset = match self {
-            Part::Write => 0,
-            Part::Read => 1,
-            Part::Stderr => 2,
-            Part::Exit => 3,
+            EventSource::Write => 0,
+            EventSource::Read => 1,
+            EventSource::Stderr => 2,
+            EventSource::Exit => 3,
         };
         Token(base.0 + offset)
     }

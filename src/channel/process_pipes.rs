@@ -14,7 +14,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
-use super::{Child, Flow, Part, Program, StderrRing, Transport, flow, read_from};
+use super::{Child, EventSource, Flow, Program, StderrRing, Transport, flow, read_from};
 use crate::error::Result;
 use crate::sys::sigpipe;
 
@@ -57,11 +57,12 @@ impl Stdio {
     }
 
     /// What is to be watched, for what, and by which token.
-    fn sources(&self) -> impl Iterator<Item = (RawFd, Interest, Part)> + use<> {
-        let stdin = self.stdin.as_ref().map(|f| (f.as_raw_fd(), Interest::WRITABLE, Part::Write));
-        let exit = self.child.pidfd().map(|fd| (fd, Interest::READABLE, Part::Exit));
-        let stdout = (self.stdout.as_raw_fd(), Interest::READABLE, Part::Read);
-        let stderr = (self.stderr.as_raw_fd(), Interest::READABLE, Part::Stderr);
+    fn sources(&self) -> impl Iterator<Item = (RawFd, Interest, EventSource)> + use<> {
+        let stdin =
+            self.stdin.as_ref().map(|f| (f.as_raw_fd(), Interest::WRITABLE, EventSource::Write));
+        let exit = self.child.pidfd().map(|fd| (fd, Interest::READABLE, EventSource::Exit));
+        let stdout = (self.stdout.as_raw_fd(), Interest::READABLE, EventSource::Read);
+        let stderr = (self.stderr.as_raw_fd(), Interest::READABLE, EventSource::Stderr);
         stdin.into_iter().chain([stdout, stderr]).chain(exit)
     }
 

@@ -21,7 +21,7 @@ struct Host {
     out: Vec<u8>,
     closed: bool,
     status: Option<ExitStatus>,
-    parts: Vec<Part>,
+    parts: Vec<EventSource>,
 }
 
 impl Host {
@@ -63,7 +63,7 @@ impl Host {
                 result => result.unwrap(),
             }
             for event in &events {
-                let (base, part) = Part::of(event.token());
+                let (base, part) = EventSource::of(event.token());
                 assert_eq!(base, BASE);
                 self.parts.push(part);
             }
@@ -156,8 +156,10 @@ fn message<T: fmt::Debug, E: fmt::Display>(result: Result<T, E>) -> String {
 
 #[test]
 fn a_token_tells_its_transport_and_its_part() {
-    for (token, base, part) in [(8, 8, Part::Write), (9, 8, Part::Read), (15, 12, Part::Exit)] {
-        assert_eq!(Part::of(Token(token)), (Token(base), part));
+    for (token, base, part) in
+        [(8, 8, EventSource::Write), (9, 8, EventSource::Read), (15, 12, EventSource::Exit)]
+    {
+        assert_eq!(EventSource::of(Token(token)), (Token(base), part));
         assert_eq!(part.token(Token(base)), Token(token));
     }
 }

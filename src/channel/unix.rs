@@ -11,7 +11,7 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
-use super::{ConnectError, ConnectErrorKind, Flow, Part, Transport, flow, read_from};
+use super::{ConnectError, ConnectErrorKind, EventSource, Flow, Transport, flow, read_from};
 use crate::sys::{self, peer, socket};
 
 /// A connected Unix socket whose peer was checked.
@@ -104,7 +104,7 @@ impl Unix {
 impl Transport for Unix {
     fn register(&mut self, registry: &Registry, base: Token) -> io::Result<()> {
         let fd = self.socket.as_raw_fd();
-        registry.register(&mut SourceFd(&fd), Part::Write.token(base), Interest::READABLE)
+        registry.register(&mut SourceFd(&fd), EventSource::Write.token(base), Interest::READABLE)
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
@@ -115,7 +115,7 @@ impl Transport for Unix {
         let interest =
             if watch { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
         let fd = self.socket.as_raw_fd();
-        registry.reregister(&mut SourceFd(&fd), Part::Write.token(base), interest)
+        registry.reregister(&mut SourceFd(&fd), EventSource::Write.token(base), interest)
     }
 
     fn read(&mut self, buf: &mut [u8]) -> io::Result<Flow> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mio::{Registry, Token};
 
-use crate::channel::{ExitStatus, Flow, Part, TOKENS, Transport};
+use crate::channel::{EventSource, ExitStatus, Flow, TOKENS, Transport};
 use crate::engine::StreamId;
 use crate::time::Time;
 
@@ -96,19 +96,19 @@ impl Link {
     }
 
     /// Whose token it is.
-    pub(super) fn of(token: Token) -> (StreamId, Part) {
-        let (base, part) = Part::of(token);
+    pub(super) fn of(token: Token) -> (StreamId, EventSource) {
+        let (base, part) = EventSource::of(token);
         (StreamId((base.0 / TOKENS) as u64), part)
     }
 
     /// Keeps what an event says.
-    pub(super) fn note(&mut self, part: Part, event: &mio::event::Event) {
+    pub(super) fn note(&mut self, part: EventSource, event: &mio::event::Event) {
         match part {
-            Part::Stderr => self.stderr = true,
-            Part::Exit => {
+            EventSource::Stderr => self.stderr = true,
+            EventSource::Exit => {
                 self.transport.child_mut().map(|child| child.try_reap());
             }
-            Part::Read | Part::Write => {
+            EventSource::Read | EventSource::Write => {
                 let over = event.is_error() || event.is_read_closed();
                 self.hung_up |= over;
                 self.readable |= event.is_readable() || over;

@@ -51,8 +51,8 @@ pub(super) struct Loader {
     scan: Option<(File, Stamp, Box<Scanner>)>,
     looked_twice: BTreeSet<PathBuf>,
     not_before: Option<Time>,
-    parts: Option<VecDeque<Part>>,
-    done: Vec<Part>,
+    parts: Option<VecDeque<ServersPart>>,
+    done: Vec<ServersPart>,
     /// A piece by itself: a thousand servers take a part of a millisecond here and
     /// another one in the engine.
     loaded: Option<Loaded>,
@@ -60,7 +60,7 @@ pub(super) struct Loader {
 
 /// The servers of one file and scope.
 #[derive(Debug)]
-struct Part {
+struct ServersPart {
     file: PathBuf,
     kind: PartKind,
     parser: Option<Parser>,
@@ -210,12 +210,17 @@ impl Loader {
 }
 
 /// What is to be parsed, of all files that could be read.
-fn parts(now: Time, sources: &mut Sources) -> VecDeque<Part> {
+fn parts(now: Time, sources: &mut Sources) -> VecDeque<ServersPart> {
     let mut parts = VecDeque::new();
     let mut add = |file: &Path, kind: PartKind, scope: Scope, raw: Option<&[u8]>| {
         let Some(raw) = raw else { return };
         let parser = Some(Parser::new(raw, &file.display().to_string(), scope));
-        parts.push_back(Part { file: file.to_owned(), kind, parser, config: Config::default() });
+        parts.push_back(ServersPart {
+            file: file.to_owned(),
+            kind,
+            parser,
+            config: Config::default(),
+        });
     };
     for place in sources.places(now) {
         let [file, _] = project_files(&place);
@@ -240,7 +245,7 @@ fn parts(now: Time, sources: &mut Sources) -> VecDeque<Part> {
 }
 
 /// Puts the parts together: the overlay over Claude's file over projects.
-fn assemble(parts: Vec<Part>, sources: &Sources) -> Loaded {
+fn assemble(parts: Vec<ServersPart>, sources: &Sources) -> Loaded {
     let (mut projects, mut main, mut overlay) =
         (Config::default(), Config::default(), Config::default());
     let mut files: Vec<(PathBuf, usize)> = Vec::new();

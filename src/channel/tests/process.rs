@@ -57,7 +57,7 @@ fn a_child_echoes_and_ends_when_its_input_closes() {
         stdio.close_stdin();
         assert_eq!(stdio.write(b"more").unwrap(), Flow::Closed);
         // A look may be quicker than the event, which must come all the same.
-        let told = |h: &Host| kernel == Kernel::Plain || h.parts.contains(&Part::Exit);
+        let told = |h: &Host| kernel == Kernel::Plain || h.parts.contains(&EventSource::Exit);
         host.until(&mut stdio, |h| h.status.is_some() && h.closed && told(h));
         assert_eq!(host.status, Some(ExitStatus::Code(0)));
         assert!(!stdio.child.signal(Signal::Kill), "nobody is left");
@@ -210,14 +210,14 @@ fn a_full_pipe_blocks_and_becomes_writable_again() {
     let mut stdio = Stdio::spawn(&program("cat", &[])).unwrap();
     let mut host = Host::watching(&mut stdio);
     // The first event tells only that the pipe was empty.
-    host.until(&mut stdio, |h| h.parts.contains(&Part::Write));
+    host.until(&mut stdio, |h| h.parts.contains(&EventSource::Write));
     let mut sent = 0;
     while let Flow::Bytes(n) = stdio.write(&[7; 5000]).unwrap() {
         sent += n;
     }
     assert!(sent > 0);
     host.parts.clear();
-    host.until(&mut stdio, |h| h.parts.contains(&Part::Write));
+    host.until(&mut stdio, |h| h.parts.contains(&EventSource::Write));
     while let Flow::Bytes(n) = stdio.write(&[7; 5000]).unwrap() {
         sent += n;
     }

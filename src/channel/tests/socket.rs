@@ -28,7 +28,7 @@ fn bytes_go_both_ways_and_the_peer_sees_the_end() {
     drop(server);
     host.until(&mut unix, |h| h.closed);
     assert_eq!(host.text(), "ponglate");
-    assert!(host.parts.iter().all(|p| *p == Part::Write));
+    assert!(host.parts.iter().all(|p| *p == EventSource::Write));
     unix.deregister(host.poll.registry()).unwrap();
 }
 

@@ -11,7 +11,7 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use serde_json::{Value, json};
 
-use crate::channel::{ConnectError, ConnectErrorKind, Flow, Part, Transport};
+use crate::channel::{ConnectError, ConnectErrorKind, EventSource, Flow, Transport};
 use crate::client::{Arguments, CallTool, Client, Event, LogLevel, Options};
 use crate::config::ServerConfig;
 use crate::engine::OpenFailure;
@@ -43,7 +43,7 @@ impl LateSocket {
     fn watch(&self, registry: &Registry, base: Token, interest: Interest) -> io::Result<()> {
         let fd = self.0.as_raw_fd();
         let source = &mut SourceFd(&fd);
-        let token = Part::Write.token(base);
+        let token = EventSource::Write.token(base);
         match registry.reregister(source, token, interest) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 registry.register(source, token, interest)
