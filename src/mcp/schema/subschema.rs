@@ -105,7 +105,7 @@ pub(crate) struct Reach {
 
 /// Where a schema stands.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct SchemaPosition {
     depth: usize,
     /// It speaks of the whole, not of one alternative.
     outer: bool,
@@ -252,7 +252,7 @@ impl<'a> Document<'a> {
         let mut field = Field { alternatives: vec![Alternative::default()], ..Field::default() };
         let applied = std::mem::take(&mut work.applied);
         for raw in raws {
-            self.apply(raw, &mut field, Place { depth: DEPTH, outer: true }, work).await;
+            self.apply(raw, &mut field, SchemaPosition { depth: DEPTH, outer: true }, work).await;
         }
         work.applied = applied;
         field.is_cut |= work.is_over;
@@ -269,7 +269,7 @@ impl<'a> Document<'a> {
         &'s self,
         raw: &'a str,
         into: &'s mut Field<'a>,
-        place: Place,
+        place: SchemaPosition,
         work: &'s mut Work<'_, 'a>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 's>> {
         Box::pin(async move {
@@ -307,7 +307,7 @@ impl<'a> Document<'a> {
                 into.default = into.default.or(default.map(json_text));
             }
             let Some(depth) = place.depth.checked_sub(1) else { return };
-            let inner = Place { depth, ..place };
+            let inner = SchemaPosition { depth, ..place };
             for reference in [reference, rest[13], rest[17]].into_iter().flatten() {
                 let Some(reference) = decoded(reference, work.budget).await else { continue };
                 if let Some(target) = self.resolve(&reference, work).await {
@@ -393,7 +393,7 @@ impl<'a> Document<'a> {
         let (mut all, mark): (Vec<Alternative<'a>>, _) = (Vec::new(), work.applied.len());
         for part in elements(list, work).await {
             let mut branch = Field { alternatives: into.alternatives.clone(), ..Field::default() };
-            self.apply(part, &mut branch, Place { depth, outer: false }, work).await;
+            self.apply(part, &mut branch, SchemaPosition { depth, outer: false }, work).await;
             work.applied.truncate(mark);
             into.is_cut |= branch.is_cut;
             for one in branch.alternatives.into_iter().filter(|one| !one.impossible) {
@@ -420,7 +420,7 @@ impl<'a> Document<'a> {
         &self,
         target: &'a str,
         into: &mut Field<'a>,
-        place: Place,
+        place: SchemaPosition,
         work: &mut Work<'_, 'a>,
     ) {
         let is_fresh = matches!(&*into.alternatives, [only] if only.is_fresh());
