@@ -10,7 +10,7 @@ use crate::sys::{clock, fd, knock, reaper};
 use crate::time::Time;
 
 use super::link::{Exit, Link, Unread};
-use super::loader::Progress;
+use super::loader::LoadStep;
 use super::{Client, KNOCKS, STRAGGLER, lookup};
 
 /// The share of the budget that is left for what takes longer than what came
@@ -438,9 +438,9 @@ impl Client {
         let env = &self.options.env;
         let env = |name: &str| lookup(env, name);
         match loader.step(now, &mut self.scratch, &mut self.sources, &env) {
-            Progress::More => return true,
-            Progress::Later => return false,
-            Progress::Done(loaded) => {
+            LoadStep::More => return true,
+            LoadStep::Later => return false,
+            LoadStep::Done(loaded) => {
                 self.files = loaded.files;
                 let files: Vec<String> =
                     self.files.iter().map(|(file, _)| file.display().to_string()).collect();

@@ -27,7 +27,7 @@ const SECOND_LOOK: Duration = Duration::from_millis(100);
 
 /// Where a loader is.
 #[derive(Debug)]
-pub(super) enum Progress {
+pub(super) enum LoadStep {
     /// Call `step` again, now.
     More,
     /// Call `step` again, not before then.
@@ -99,21 +99,21 @@ impl Loader {
         scratch: &mut [u8],
         sources: &mut Sources,
         env: &dyn Fn(&str) -> Option<String>,
-    ) -> Progress {
+    ) -> LoadStep {
         if self.not_before.is_some_and(|when| when > now) {
-            return Progress::Later;
+            return LoadStep::Later;
         }
         self.not_before = None;
         if let Some(path) = self.to_read.front().cloned() {
             return self.read(now, &path, scratch, sources);
         }
         if let Some(loaded) = self.loaded.take() {
-            return Progress::Done(loaded);
+            return LoadStep::Done(loaded);
         }
         let parts = self.parts.get_or_insert_with(|| parts(now, sources));
         let Some(part) = parts.front_mut() else {
             self.loaded = Some(assemble(std::mem::take(&mut self.done), sources));
-            return Progress::More;
+            return LoadStep::More;
         };
         if !part.parser.as_mut().is_some_and(|parser| parser.step(env)) {
             if let Some(mut part) = parts.pop_front() {
@@ -121,7 +121,7 @@ impl Loader {
                 self.done.push(part);
             }
         }
-        Progress::More
+        LoadStep::More
     }
 
     /// One piece of one file.
@@ -131,10 +131,10 @@ impl Loader {
         path: &Path,
         scratch: &mut [u8],
         sources: &mut Sources,
-    ) -> Progress {
+    ) -> LoadStep {
         let result = self.piece(path, scratch, sources);
         let (stamp, why, missing) = match result {
-            Ok(None) => return Progress::More,
+            Ok(None) => return LoadStep::More,
             Ok(Some((stamp, captured))) => {
                 let kept = sources.files.entry(path.to_owned()).or_default();
                 kept.stamp = Some(stamp);
@@ -142,14 +142,14 @@ impl Loader {
                 kept.problem = None;
                 self.scan = None;
                 self.to_read.pop_front();
-                return Progress::More;
+                return LoadStep::More;
             }
             Err(failed) => failed,
         };
         self.scan = None;
         if !missing && self.looked_twice.insert(path.to_owned()) {
             self.not_before = Some(now + SECOND_LOOK);
-            return Progress::Later;
+            return LoadStep::Later;
         }
         let is_main = sources.main.as_deref() == Some(path);
         let kept = sources.files.entry(path.to_owned()).or_default();
@@ -161,7 +161,7 @@ impl Loader {
             kept.problem = Some(format!("{}: {why}", path.display()));
         }
         self.to_read.pop_front();
-        Progress::More
+        LoadStep::More
     }
 
     /// Reads on; at the end of the file what it had. An error comes with the state
