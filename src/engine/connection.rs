@@ -14,7 +14,7 @@ use crate::engine::stream_set::StreamSet;
 use crate::engine::unasked::Unasked;
 use crate::engine::{ConnectionId, RequestId, ServerId};
 use crate::mcp::message;
-use crate::session::negotiation::{Negotiation, Question};
+use crate::session::negotiation::{HandshakeRequest, Negotiation};
 use crate::time::Time;
 use crate::wire::ndjson::Ndjson;
 use crate::wire::{Cancel, Delivery, Outgoing, Shared, StreamId, Ticket, Wire};
@@ -56,7 +56,7 @@ pub(super) enum Farewell {
 /// What a request on the wire is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    Handshake(Question),
+    Handshake(HandshakeRequest),
     Request(RequestId),
     /// A subscription of the modern era: it ends with the connection.
     Listen,

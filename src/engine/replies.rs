@@ -22,7 +22,7 @@ use crate::rpc::envelope::{
     self, Answer, INVALID_PARAMS, METHOD_NOT_FOUND, Message, Params, RpcError,
 };
 use crate::session::legacy;
-use crate::session::negotiation::Question;
+use crate::session::negotiation::HandshakeRequest;
 use crate::time::Time;
 use crate::wire::StreamId;
 
@@ -132,7 +132,7 @@ impl Engine {
         &mut self,
         now: Time,
         id: ConnectionId,
-        question: Question,
+        question: HandshakeRequest,
         outcome: Result<Answer<'_>, RpcError>,
     ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };

@@ -13,7 +13,7 @@ use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::mcp::message;
 use crate::metrics::{ErrorCategory, EvictionCause};
-use crate::session::negotiation::{Negotiation, Question, Step};
+use crate::session::negotiation::{HandshakeRequest, HandshakeStep, Negotiation};
 use crate::time::Time;
 use crate::wire::{Outgoing, StreamId};
 
@@ -122,12 +122,12 @@ impl Engine {
     // ----- the handshake ----------------------------------------------------
 
     /// Takes the next step of a handshake.
-    pub(super) fn negotiate(&mut self, now: Time, id: ConnectionId, step: Step) {
+    pub(super) fn negotiate(&mut self, now: Time, id: ConnectionId, step: HandshakeStep) {
         match step {
-            Step::Wait => {}
-            Step::Ask(question) => self.ask(now, id, question),
-            Step::Established(session) => return self.established(now, id, session),
-            Step::Failed(reason) => {
+            HandshakeStep::Wait => {}
+            HandshakeStep::Ask(question) => self.ask(now, id, question),
+            HandshakeStep::Established(session) => return self.established(now, id, session),
+            HandshakeStep::Failed(reason) => {
                 let (cause, category) = (EvictionCause::Error, ErrorCategory::Handshake);
                 return self.connection_lost(now, id, Loss { reason, cause, category });
             }
@@ -136,7 +136,7 @@ impl Engine {
     }
 
     /// Sends a request of the handshake.
-    fn ask(&mut self, now: Time, id: ConnectionId, question: Question) {
+    fn ask(&mut self, now: Time, id: ConnectionId, question: HandshakeRequest) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let wire = self.next_wire;
         self.next_wire += 1;
@@ -144,8 +144,8 @@ impl Engine {
         let purpose = Purpose::Handshake(question);
         let what = Outgoing::Request { method: question.method(), name: "" };
         let size = connection.send(&mut self.shared, what, wire, purpose, |out| match question {
-            Question::Discover => message::write_discover(out, wire, identity),
-            Question::Initialize(version) => {
+            HandshakeRequest::Discover => message::write_discover(out, wire, identity),
+            HandshakeRequest::Initialize(version) => {
                 message::write_initialize(out, wire, version, identity);
             }
         });
@@ -346,7 +346,7 @@ impl Engine {
             Phase::Daemon => {}
             Phase::Negotiating(negotiation) => {
                 let step = negotiation.handle_timeout(now);
-                if let Step::Failed(_) = step {
+                if let HandshakeStep::Failed(_) = step {
                     let server = connection.server;
                     self.server_mut(server).metrics.timeout();
                 }

@@ -42,30 +42,30 @@ pub enum Prior {
 
 /// A handshake request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question {
+pub enum HandshakeRequest {
     /// `server/discover`.
     Discover,
     /// `initialize`, with this version.
     Initialize(&'static str),
 }
 
-impl Question {
+impl HandshakeRequest {
     /// The JSON-RPC method.
     pub fn method(self) -> &'static str {
         match self {
-            Question::Discover => "server/discover",
-            Question::Initialize(_) => "initialize",
+            HandshakeRequest::Discover => "server/discover",
+            HandshakeRequest::Initialize(_) => "initialize",
         }
     }
 }
 
 /// The next step of a handshake.
 #[derive(Debug, PartialEq)]
-pub enum Step {
+pub enum HandshakeStep {
     /// Nothing before an answer comes or the deadline passes.
     Wait,
     /// A request is to be sent.
-    Ask(Question),
+    Ask(HandshakeRequest),
     /// The session stands; a legacy one is owed `notifications/initialized`.
     Established(Session),
     /// There is no session on this stream, for this reason.
@@ -75,7 +75,7 @@ pub enum Step {
 /// A handshake under way on one stream.
 #[derive(Debug)]
 pub struct Negotiation {
-    waiting_for: Question,
+    waiting_for: HandshakeRequest,
     /// When a silent probe is given up.
     patience: Time,
     began: Time,
@@ -98,9 +98,9 @@ impl Negotiation {
         prior: Prior,
         patience: Duration,
         limit: Duration,
-    ) -> (Negotiation, Step) {
+    ) -> (Negotiation, HandshakeStep) {
         let mut negotiation = Negotiation {
-            waiting_for: Question::Discover,
+            waiting_for: HandshakeRequest::Discover,
             patience: now + patience.min(limit / PROBE_SHARE),
             began: now,
             limit,
@@ -110,9 +110,11 @@ impl Negotiation {
             retried: false,
         };
         let step = match prior {
-            Prior::Unknown => Step::Ask(Question::Discover),
+            Prior::Unknown => HandshakeStep::Ask(HandshakeRequest::Discover),
             Prior::Legacy => negotiation.initialize(),
-            Prior::Modern => Step::Established(Session::modern(ServerInfo::default(), None)),
+            Prior::Modern => {
+                HandshakeStep::Established(Session::modern(ServerInfo::default(), None))
+            }
         };
         (negotiation, step)
     }
@@ -120,33 +122,37 @@ impl Negotiation {
     /// An answer to `question` came.
     pub fn handle_reply(
         &mut self,
-        question: Question,
+        question: HandshakeRequest,
         outcome: Result<&RawValue, &RpcError>,
-    ) -> Step {
+    ) -> HandshakeStep {
         self.answered = true;
         match (question, outcome) {
-            (Question::Discover, Ok(result)) => match modern::session(result) {
-                Some(session) => Step::Established(session),
+            (HandshakeRequest::Discover, Ok(result)) => match modern::session(result) {
+                Some(session) => HandshakeStep::Established(session),
                 None => self.fall_back(),
             },
-            (Question::Discover, Err(error)) if error.code == modern::UNSUPPORTED_VERSION => {
+            (HandshakeRequest::Discover, Err(error))
+                if error.code == modern::UNSUPPORTED_VERSION =>
+            {
                 self.pick_version(error)
             }
-            (Question::Initialize(asked), Err(error)) if self.may_ask_otherwise(asked, error) => {
+            (HandshakeRequest::Initialize(asked), Err(error))
+                if self.may_ask_otherwise(asked, error) =>
+            {
                 self.retried = true;
                 let version = other_version(asked, error).unwrap_or(asked);
-                self.waiting_for = Question::Initialize(version);
-                Step::Ask(self.waiting_for)
+                self.waiting_for = HandshakeRequest::Initialize(version);
+                HandshakeStep::Ask(self.waiting_for)
             }
             (_, Err(error)) if modern::PROOFS.contains(&error.code) => {
-                Step::Established(Session::modern(ServerInfo::default(), None))
+                HandshakeStep::Established(Session::modern(ServerInfo::default(), None))
             }
-            (Question::Discover, Err(_)) => self.fall_back(),
-            (Question::Initialize(_), Ok(result)) => match legacy::session(result) {
-                Ok(session) => Step::Established(session),
-                Err(reason) => Step::Failed(reason),
+            (HandshakeRequest::Discover, Err(_)) => self.fall_back(),
+            (HandshakeRequest::Initialize(_), Ok(result)) => match legacy::session(result) {
+                Ok(session) => HandshakeStep::Established(session),
+                Err(reason) => HandshakeStep::Failed(reason),
             },
-            (Question::Initialize(_), Err(error)) => Step::Failed(refusal(error)),
+            (HandshakeRequest::Initialize(_), Err(error)) => HandshakeStep::Failed(refusal(error)),
         }
     }
 
@@ -159,26 +165,26 @@ impl Negotiation {
     }
 
     /// The deadline passed.
-    pub fn handle_timeout(&mut self, now: Time) -> Step {
+    pub fn handle_timeout(&mut self, now: Time) -> HandshakeStep {
         if self.is_overdue(now) {
             let awaited = self.awaited();
             let took = in_words(now.since(self.began));
             let advice = self.advice();
-            return Step::Failed(format!(
+            return HandshakeStep::Failed(format!(
                 "no answer to {awaited} within {took} (startup_timeout){advice}"
             ));
         }
         match self.waiting_for {
-            Question::Discover if now >= self.patience => self.initialize(),
-            _ => Step::Wait,
+            HandshakeRequest::Discover if now >= self.patience => self.initialize(),
+            _ => HandshakeStep::Wait,
         }
     }
 
     /// When `handle_timeout` is due.
     pub fn deadline(&self) -> Time {
         match self.waiting_for {
-            Question::Discover => self.patience.min(self.deadline),
-            Question::Initialize(_) => self.deadline,
+            HandshakeRequest::Discover => self.patience.min(self.deadline),
+            HandshakeRequest::Initialize(_) => self.deadline,
         }
     }
 
@@ -200,7 +206,7 @@ impl Negotiation {
 
     /// Advice for a request that is not answered: empty, or behind a semicolon.
     pub fn advice(&self) -> &'static str {
-        let gave_up = matches!(self.waiting_for, Question::Initialize(_));
+        let gave_up = matches!(self.waiting_for, HandshakeRequest::Initialize(_));
         if self.probed && gave_up && !self.answered {
             "; should it not bear server/discover, \"era\": \"legacy\" leaves that out"
         } else {
@@ -219,28 +225,28 @@ impl Negotiation {
         self.probed
     }
 
-    fn fall_back(&mut self) -> Step {
+    fn fall_back(&mut self) -> HandshakeStep {
         match self.waiting_for {
-            Question::Discover => self.initialize(),
-            Question::Initialize(_) => Step::Wait,
+            HandshakeRequest::Discover => self.initialize(),
+            HandshakeRequest::Initialize(_) => HandshakeStep::Wait,
         }
     }
 
-    fn initialize(&mut self) -> Step {
-        self.waiting_for = Question::Initialize(version::NEWEST_LEGACY);
-        Step::Ask(self.waiting_for)
+    fn initialize(&mut self) -> HandshakeStep {
+        self.waiting_for = HandshakeRequest::Initialize(version::NEWEST_LEGACY);
+        HandshakeStep::Ask(self.waiting_for)
     }
 
-    fn pick_version(&mut self, error: &RpcError) -> Step {
+    fn pick_version(&mut self, error: &RpcError) -> HandshakeStep {
         let supported = supported(error);
         if supported.iter().any(|version| version == version::MODERN) && !self.retried {
             self.retried = true;
-            return Step::Ask(Question::Discover);
+            return HandshakeStep::Ask(HandshakeRequest::Discover);
         }
         if supported.iter().any(|version| version::LEGACY.contains(&version.as_str())) {
             return self.fall_back();
         }
-        Step::Failed(format!(
+        HandshakeStep::Failed(format!(
             "the server speaks protocol versions {}, not {}",
             if supported.is_empty() { "unknown".to_owned() } else { supported.join(", ") },
             version::MODERN
@@ -300,7 +306,7 @@ mod tests {
 
     const WAIT: Duration = Duration::from_secs(1);
     const LIMIT: Duration = Duration::from_secs(60);
-    const INITIALIZE: Question = Question::Initialize(version::NEWEST_LEGACY);
+    const INITIALIZE: HandshakeRequest = HandshakeRequest::Initialize(version::NEWEST_LEGACY);
 
     fn raw(text: &str) -> Box<RawValue> {
         RawValue::from_string(text.to_owned()).unwrap()
@@ -312,7 +318,7 @@ mod tests {
 
     fn probing() -> Negotiation {
         let (negotiation, step) = Negotiation::start(Time::ZERO, Prior::Unknown, WAIT, LIMIT);
-        assert_eq!(step, Step::Ask(Question::Discover));
+        assert_eq!(step, HandshakeStep::Ask(HandshakeRequest::Discover));
         negotiation
     }
 
@@ -327,8 +333,8 @@ mod tests {
 
     #[test]
     fn a_discover_result_makes_a_modern_session() {
-        let step = probing().handle_reply(Question::Discover, Ok(&raw(DISCOVERED)));
-        let Step::Established(session) = step else { panic!("{step:?}") };
+        let step = probing().handle_reply(HandshakeRequest::Discover, Ok(&raw(DISCOVERED)));
+        let HandshakeStep::Established(session) = step else { panic!("{step:?}") };
         assert_eq!((session.era, session.version), (Era::Modern, "2026-07-28"));
         assert_eq!(session.server.name, "s");
     }
@@ -336,15 +342,15 @@ mod tests {
     #[test]
     fn any_other_error_and_silence_fall_back_to_initialize() {
         for code in [-32601, -32602, -32600, -32000, 0] {
-            let step = probing().handle_reply(Question::Discover, Err(&error(code, "")));
-            assert_eq!(step, Step::Ask(INITIALIZE), "{code}");
+            let step = probing().handle_reply(HandshakeRequest::Discover, Err(&error(code, "")));
+            assert_eq!(step, HandshakeStep::Ask(INITIALIZE), "{code}");
         }
         let mut silent = probing();
-        assert_eq!(silent.handle_timeout(Time::from_micros(999_999)), Step::Wait);
-        assert_eq!(silent.handle_timeout(Time::ZERO + WAIT), Step::Ask(INITIALIZE));
+        assert_eq!(silent.handle_timeout(Time::from_micros(999_999)), HandshakeStep::Wait);
+        assert_eq!(silent.handle_timeout(Time::ZERO + WAIT), HandshakeStep::Ask(INITIALIZE));
         assert_eq!(silent.deadline(), Time::ZERO + LIMIT);
         let step = silent.handle_timeout(Time::ZERO + LIMIT);
-        let Step::Failed(why) = step else { panic!("{step:?}") };
+        let HandshakeStep::Failed(why) = step else { panic!("{step:?}") };
         assert!(
             why.starts_with("no answer to initialize within 60 s (startup_timeout); "),
             "{why}"
@@ -364,19 +370,26 @@ mod tests {
         assert_eq!(n.deadline(), Time::ZERO + LIMIT * ALIVE);
         let step = n.handle_timeout(Time::ZERO + LIMIT * ALIVE);
         let why = "no answer to initialize within 600 s (startup_timeout)";
-        assert_eq!(step, Step::Failed(why.into()), "nothing is said of a probe that was not sent");
+        assert_eq!(
+            step,
+            HandshakeStep::Failed(why.into()),
+            "nothing is said of a probe that was not sent"
+        );
         let mut quick = Negotiation::start(Time::ZERO, Prior::Unknown, WAIT, WAIT).0;
-        assert_eq!(quick.handle_timeout(Time::ZERO + WAIT / PROBE_SHARE), Step::Ask(INITIALIZE));
+        assert_eq!(
+            quick.handle_timeout(Time::ZERO + WAIT / PROBE_SHARE),
+            HandshakeStep::Ask(INITIALIZE)
+        );
     }
 
     #[test]
     fn every_legacy_revision_is_accepted_and_an_unknown_one_taken_for_the_nearest() {
         for version in version::LEGACY {
             let (mut n, step) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
-            assert_eq!(step, Step::Ask(INITIALIZE));
+            assert_eq!(step, HandshakeStep::Ask(INITIALIZE));
             let result = initialize_result(version);
             let step = n.handle_reply(INITIALIZE, Ok(&result));
-            let Step::Established(session) = step else { panic!("{step:?}") };
+            let HandshakeStep::Established(session) = step else { panic!("{step:?}") };
             assert_eq!((session.era, session.version), (Era::Legacy, version));
         }
         for (version, spoken) in [
@@ -390,7 +403,7 @@ mod tests {
             let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
             let result = raw(&format!("{{\"protocolVersion\":{version},\"serverInfo\":7}}"));
             let step = n.handle_reply(INITIALIZE, Ok(&result));
-            let Step::Established(session) = step else { panic!("{version}: {step:?}") };
+            let HandshakeStep::Established(session) = step else { panic!("{version}: {step:?}") };
             assert_eq!((session.era, session.version), (Era::Legacy, spoken), "{version}");
             assert!(session.remark.unwrap().contains(version), "{version}");
         }
@@ -399,17 +412,20 @@ mod tests {
     #[test]
     fn a_refused_version_is_asked_for_anew_once_when_the_server_names_one() {
         let listed = r#"{"supported":["2024-11-05","2025-03-26"],"requested":"2025-11-25"}"#;
-        let old = Question::Initialize("2025-03-26");
+        let old = HandshakeRequest::Initialize("2025-03-26");
         let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
-        assert_eq!(n.handle_reply(INITIALIZE, Err(&error(-32602, listed))), Step::Ask(old));
+        assert_eq!(
+            n.handle_reply(INITIALIZE, Err(&error(-32602, listed))),
+            HandshakeStep::Ask(old)
+        );
         let step = n.handle_reply(old, Err(&error(-32602, listed)));
-        let Step::Failed(why) = step else { panic!("{step:?}") };
+        let HandshakeStep::Failed(why) = step else { panic!("{step:?}") };
         assert!(why.contains("refused initialize: no (-32602); it speaks 2024-11-05, "), "{why}");
 
         let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
         let message = "2025-11-25 is unknown, use one of 2024-11-05 and 2025-03-26".to_owned();
         let in_words = RpcError { code: -32600, message, ..RpcError::default() };
-        assert_eq!(n.handle_reply(INITIALIZE, Err(&in_words)), Step::Ask(old));
+        assert_eq!(n.handle_reply(INITIALIZE, Err(&in_words)), HandshakeStep::Ask(old));
 
         for (data, told) in [
             (r#"{"supported":["2031-01-01",7]}"#, "it speaks 2031-01-01, 7, we 2024-11-05, "),
@@ -420,56 +436,71 @@ mod tests {
         ] {
             let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
             let step = n.handle_reply(INITIALIZE, Err(&error(-32602, data)));
-            assert!(matches!(&step, Step::Failed(why) if why.contains(told)), "{data}: {step:?}");
+            assert!(
+                matches!(&step, HandshakeStep::Failed(why) if why.contains(told)),
+                "{data}: {step:?}"
+            );
         }
     }
 
     #[test]
     fn a_late_discover_result_or_a_locked_server_is_still_modern() {
         let mut late = probing();
-        assert_eq!(late.handle_timeout(Time::ZERO + WAIT), Step::Ask(INITIALIZE));
-        let step = late.handle_reply(Question::Discover, Ok(&raw(DISCOVERED)));
-        assert!(matches!(step, Step::Established(ref s) if s.era == Era::Modern), "{step:?}");
+        assert_eq!(late.handle_timeout(Time::ZERO + WAIT), HandshakeStep::Ask(INITIALIZE));
+        let step = late.handle_reply(HandshakeRequest::Discover, Ok(&raw(DISCOVERED)));
+        assert!(
+            matches!(step, HandshakeStep::Established(ref s) if s.era == Era::Modern),
+            "{step:?}"
+        );
 
         let mut locked = probing();
         locked.handle_timeout(Time::ZERO + WAIT);
         let step = locked.handle_reply(INITIALIZE, Err(&error(-32022, "")));
-        assert!(matches!(step, Step::Established(ref s) if s.era == Era::Modern), "{step:?}");
+        assert!(
+            matches!(step, HandshakeStep::Established(ref s) if s.era == Era::Modern),
+            "{step:?}"
+        );
 
         let mut refused = probing();
         refused.handle_timeout(Time::ZERO + WAIT);
-        let step = refused.handle_reply(Question::Discover, Err(&error(-32601, "")));
-        assert_eq!(step, Step::Wait, "initialize must not be sent twice");
+        let step = refused.handle_reply(HandshakeRequest::Discover, Err(&error(-32601, "")));
+        assert_eq!(step, HandshakeStep::Wait, "initialize must not be sent twice");
     }
 
     #[test]
     fn an_unsupported_version_is_retried_once_with_one_the_server_names() {
         let both = r#"{"supported":["2026-07-28","2027-01-01"],"requested":"x"}"#;
         let mut n = probing();
-        let step = n.handle_reply(Question::Discover, Err(&error(-32022, both)));
-        assert_eq!(step, Step::Ask(Question::Discover));
-        let step = n.handle_reply(Question::Discover, Err(&error(-32022, both)));
-        assert!(matches!(step, Step::Failed(_)), "{step:?}");
+        let step = n.handle_reply(HandshakeRequest::Discover, Err(&error(-32022, both)));
+        assert_eq!(step, HandshakeStep::Ask(HandshakeRequest::Discover));
+        let step = n.handle_reply(HandshakeRequest::Discover, Err(&error(-32022, both)));
+        assert!(matches!(step, HandshakeStep::Failed(_)), "{step:?}");
 
         let other = r#"{"supported":["2027-01-01"]}"#;
-        let step = probing().handle_reply(Question::Discover, Err(&error(-32022, other)));
-        assert!(matches!(step, Step::Failed(ref why) if why.contains("2027-01-01")), "{step:?}");
+        let step = probing().handle_reply(HandshakeRequest::Discover, Err(&error(-32022, other)));
+        assert!(
+            matches!(step, HandshakeStep::Failed(ref why) if why.contains("2027-01-01")),
+            "{step:?}"
+        );
 
         let old = r#"{"supported":["2025-11-25"]}"#;
-        let step = probing().handle_reply(Question::Discover, Err(&error(-32022, old)));
-        assert_eq!(step, Step::Ask(INITIALIZE));
+        let step = probing().handle_reply(HandshakeRequest::Discover, Err(&error(-32022, old)));
+        assert_eq!(step, HandshakeStep::Ask(INITIALIZE));
     }
 
     #[test]
     fn a_server_that_lists_no_version_of_ours_is_legacy() {
         let only_old = raw(r#"{"supportedVersions":["2025-11-25"],"capabilities":{}}"#);
-        let step = probing().handle_reply(Question::Discover, Ok(&only_old));
-        assert_eq!(step, Step::Ask(INITIALIZE));
+        let step = probing().handle_reply(HandshakeRequest::Discover, Ok(&only_old));
+        assert_eq!(step, HandshakeStep::Ask(INITIALIZE));
     }
 
     #[test]
     fn a_pinned_modern_server_is_not_asked() {
         let (_, step) = Negotiation::start(Time::ZERO, Prior::Modern, WAIT, LIMIT);
-        assert!(matches!(step, Step::Established(ref s) if s.era == Era::Modern), "{step:?}");
+        assert!(
+            matches!(step, HandshakeStep::Established(ref s) if s.era == Era::Modern),
+            "{step:?}"
+        );
     }
 }
