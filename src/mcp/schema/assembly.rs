@@ -22,7 +22,7 @@ pub(crate) enum Node {
 
 /// Where a key such as `address.street` leads.
 #[derive(Debug)]
-enum Step {
+enum PathStep {
     Member(String),
     Item(usize),
 }
@@ -43,7 +43,7 @@ pub(crate) fn put(
     }
     let (step, rest) = step(field, path)?;
     match step {
-        Step::Member(name) => {
+        PathStep::Member(name) => {
             let members = match node.get_or_insert_with(|| Node::Object(Vec::new())) {
                 Node::Object(members) => members,
                 _ => return Err("is given twice".to_owned()),
@@ -71,7 +71,7 @@ pub(crate) fn put(
             }
             result
         }
-        Step::Item(index) => {
+        PathStep::Item(index) => {
             let items = match node.get_or_insert_with(|| Node::Items(Vec::new())) {
                 Node::Items(items) => items,
                 _ => return Err("is given twice".to_owned()),
@@ -139,12 +139,12 @@ fn listed(items: &str) -> Vec<String> {
 }
 
 /// The first step of a path below a field, and the rest of the path.
-fn step<'p>(field: &Field<'_>, path: &'p str) -> Result<(Step, &'p str), String> {
+fn step<'p>(field: &Field<'_>, path: &'p str) -> Result<(PathStep, &'p str), String> {
     if field.takes(Type::Array) {
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
         if let Ok(index) = first.parse::<usize>() {
             if index < ITEMS {
-                return Ok((Step::Item(index), rest));
+                return Ok((PathStep::Item(index), rest));
             }
         }
     }
@@ -152,15 +152,15 @@ fn step<'p>(field: &Field<'_>, path: &'p str) -> Result<(Step, &'p str), String>
     let mut known: Vec<&str> = Vec::new();
     for (member, _) in &members {
         match path.strip_prefix(&*member.name) {
-            Some("") => return Ok((Step::Member(path.to_owned()), "")),
+            Some("") => return Ok((PathStep::Member(path.to_owned()), "")),
             Some(rest) if rest.starts_with('.') && is_deep(&member.field) => {
-                return Ok((Step::Member(member.name.clone().into_owned()), &rest[1..]));
+                return Ok((PathStep::Member(member.name.clone().into_owned()), &rest[1..]));
             }
             _ => known.push(&member.name),
         }
     }
     if field.others().is_some() || members.is_empty() {
-        return Ok((Step::Member(path.to_owned()), ""));
+        return Ok((PathStep::Member(path.to_owned()), ""));
     }
     Err(format!("has no member '{path}'; it takes {}", known.join(", ")))
 }
