@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use super::sources::{Sources, Stamp, project_files};
 use crate::config::{
-    self, Approval, Captured, Config, Directory, Key, Parser, Problem, Scanner, Scope,
+    self, Approval, Captured, Config, Directory, DocumentScanner, Key, Parser, Problem, Scope,
 };
 use crate::time::Time;
 
@@ -48,7 +48,7 @@ pub(super) struct Loaded {
 #[derive(Debug)]
 pub(super) struct Loader {
     to_read: VecDeque<PathBuf>,
-    scan: Option<(File, Stamp, Box<Scanner>)>,
+    scan: Option<(File, Stamp, Box<DocumentScanner>)>,
     looked_twice: BTreeSet<PathBuf>,
     not_before: Option<Time>,
     parts: Option<VecDeque<ServersPart>>,

@@ -97,10 +97,10 @@ fn names(raw: Option<&[u8]>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Parser, Scanner};
+    use crate::config::{DocumentScanner, Parser};
 
     fn captured(text: &str) -> Captured {
-        let mut scanner = Scanner::new();
+        let mut scanner = DocumentScanner::new();
         scanner.feed(text.as_bytes()).expect("the document is valid");
         scanner.finish().expect("the document is whole")
     }

@@ -1,7 +1,7 @@
 //! Configuration: which servers there are and how each is to be reached.
 //!
 //! A leaf: no file is opened here. The driver reads a file chunk by chunk into
-//! a [`Scanner`], gives what that captured to a [`Parser`], lays the
+//! a [`DocumentScanner`], gives what that captured to a [`Parser`], lays the
 //! overlay over the base with [`merge`], and asks each server for its
 //! [`Limits`]. [`paths`] says which files those are.
 //!
@@ -26,7 +26,7 @@ mod transport;
 pub use approval::Approval;
 pub use parse::{Parser, not_an_object, parse_servers};
 pub use problem::{Problem, ProblemKind};
-pub use scan::{Captured, Key, Scanner, other_format};
+pub use scan::{Captured, DocumentScanner, Key, other_format};
 pub use scope::{Directory, Scope};
 pub use tools::ToolFilter;
 pub use transport::{ConnectCost, Transport};

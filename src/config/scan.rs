@@ -46,7 +46,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Reads one JSON document, chunk by chunk, and keeps the values of a few keys.
 /// Comments, and a comma before a closing bracket, are read over.
-pub struct Scanner {
+pub struct DocumentScanner {
     tokenizer: Tokenizer,
     /// The last bytes that were fed, from the start of the unfinished key or kept value.
     window: Vec<u8>,
@@ -78,10 +78,10 @@ struct Capture {
     start: usize,
 }
 
-impl Scanner {
+impl DocumentScanner {
     /// A scanner at the start of a document.
-    pub fn new() -> Scanner {
-        Scanner {
+    pub fn new() -> DocumentScanner {
+        DocumentScanner {
             tokenizer: Tokenizer::of_object(Dialect::Jsonc),
             window: Vec::new(),
             position: Position::START,
@@ -325,13 +325,13 @@ impl Scanner {
     }
 }
 
-impl Default for Scanner {
-    fn default() -> Scanner {
-        Scanner::new()
+impl Default for DocumentScanner {
+    fn default() -> DocumentScanner {
+        DocumentScanner::new()
     }
 }
 
-impl fmt::Debug for Scanner {
+impl fmt::Debug for DocumentScanner {
     /// Shows the place only: what was captured holds secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scanner")

@@ -102,7 +102,7 @@ fn a_quoted_name_is_one_short_line() {
 #[test]
 fn a_file_and_its_overlay_become_one_configuration() {
     let read = |file: &str, origin: &str| {
-        let mut scanner = Scanner::new();
+        let mut scanner = DocumentScanner::new();
         for chunk in file.as_bytes().chunks(11) {
             scanner.feed(chunk).expect("the file is valid");
         }

@@ -2,7 +2,7 @@
 //!
 //! Each table is given to every reader. A new reader is added to the tables.
 
-use tmcp::config::{Key, Scanner, parse_servers};
+use tmcp::config::{DocumentScanner, Key, parse_servers};
 use tmcp::json::is_number;
 use tmcp::mcp::list_page::Page;
 use tmcp::mcp::render::rows::{self, List};
@@ -115,7 +115,7 @@ const STRING_READERS: &[StringReader] = &[
     }),
     ("path of a project", |raw, _| {
         let file = format!(r#"{{"projects":{{{raw}:{{"mcpServers":{{"a":1}}}}}}}}"#);
-        let mut scanner = Scanner::new();
+        let mut scanner = DocumentScanner::new();
         scanner.feed(file.as_bytes()).unwrap();
         let captured = scanner.finish().unwrap();
         let path = captured.projects().next().unwrap_or_default();
@@ -216,7 +216,7 @@ fn every_reader_takes_the_same_for_a_number() {
         assert_eq!(is_number(word.as_bytes()), is_json && bare, "{word}");
         let object = format!(r#"{{"a":{word}}}"#);
         assert_eq!(!part(&object, "/a").is_empty(), is_json, "{word}");
-        let mut scanner = Scanner::new();
+        let mut scanner = DocumentScanner::new();
         let scanned = scanner.feed(object.as_bytes()).and_then(|()| scanner.finish());
         assert_eq!(scanned.is_ok(), is_json, "{word}");
         assert_eq!(

@@ -3,7 +3,7 @@ use super::*;
 type ScanOutcome = std::result::Result<Option<String>, String>;
 
 fn outcome(chunks: &[&[u8]], limit: usize) -> ScanOutcome {
-    let mut scanner = Scanner::new();
+    let mut scanner = DocumentScanner::new();
     scanner.limit = limit;
     for chunk in chunks {
         scanner.feed(chunk).map_err(|error| error.message().to_owned())?;
@@ -119,7 +119,7 @@ fn any_damage_is_reported_alike_however_it_is_split() {
 /// What serde_json says, and of a text with comments or commas too many, what it
 /// says once these are taken out.
 fn valid(text: &str) -> bool {
-    let mut scanner = Scanner::new();
+    let mut scanner = DocumentScanner::new();
     let scanned = scanner.feed(text.as_bytes());
     let text = match scanned.is_ok() && scanner.tokenizer.is_relaxed() {
         true => plain_json(text.as_bytes()),
@@ -217,7 +217,7 @@ fn what_is_not_utf8_is_an_error() {
 
 #[test]
 fn an_error_is_final() {
-    let mut scanner = Scanner::new();
+    let mut scanner = DocumentScanner::new();
     let first = scanner.feed(b"[").expect_err("not an object");
     let again = scanner.feed(b"{}").expect_err("it stays failed");
     assert_eq!(first.message(), again.message());
@@ -255,7 +255,7 @@ fn deep_nesting_costs_neither_stack_nor_much_memory() {
     document.extend(b",\"mcpServers\":{}}");
     assert_eq!(whole(&document), found("{}"));
     let unclosed = vec![b'['; depth];
-    let mut scanner = Scanner::new();
+    let mut scanner = DocumentScanner::new();
     scanner.feed(b"{\"a\":").expect("a good start");
     scanner.feed(&unclosed).expect("still good");
     assert!(scanner.window.is_empty());
@@ -280,7 +280,7 @@ fn a_large_file_of_history_is_walked_chunk_by_chunk() {
     }
     document.push_str("    \"/\": {}\n  },\n  \"mcpServers\": {\"a\": {\"command\": \"x\"}}\n}\n");
 
-    let mut scanner = Scanner::new();
+    let mut scanner = DocumentScanner::new();
     for chunk in document.as_bytes().chunks(64 << 10) {
         scanner.feed(chunk).expect("the document is valid");
     }
@@ -292,7 +292,7 @@ fn a_large_file_of_history_is_walked_chunk_by_chunk() {
 
 #[test]
 fn debug_shows_no_captured_byte() {
-    let mut scanner = Scanner::new();
+    let mut scanner = DocumentScanner::new();
     scanner.feed(b"{\"mcpServers\":\"SECRET").expect("a good start");
     assert!(!format!("{scanner:?}").contains("SECRET"));
 }
@@ -322,7 +322,7 @@ fn projects_are_kept_by_path_and_key() {
         "mcpServers": {"user": {"command": "y"}}, "projects2": {"/x": {"mcpServers": {"z": 1}}},
         "enableAllProjectMcpServers": true}"#;
     for size in [1, 7, document.len()] {
-        let mut scanner = Scanner::new();
+        let mut scanner = DocumentScanner::new();
         for chunk in document.as_bytes().chunks(size) {
             scanner.feed(chunk).expect("the document is valid");
         }
@@ -346,7 +346,7 @@ fn projects_are_kept_by_path_and_key() {
 #[test]
 fn a_file_of_another_client_is_recognised() {
     let foreign = |document: &str| {
-        let mut scanner = Scanner::new();
+        let mut scanner = DocumentScanner::new();
         scanner.feed(document.as_bytes()).expect("the document is valid");
         let found = scanner.finish().expect("the document is whole");
         found.foreign().map(str::to_owned)
