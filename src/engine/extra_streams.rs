@@ -1,7 +1,7 @@
 //! The streams of a connection: which are open, and what ends with each.
 //!
 //! The first stream is opened with its connection. A codec asks for further ones
-//! ([`Want::Open`]) and says what ends with a stream ([`Scope`]).
+//! ([`Want::Open`]) and says what ends with a stream ([`LossScope`]).
 
 use crate::engine::action::Action;
 use crate::engine::connection::{Connection, Exchange, Purpose};
@@ -10,7 +10,7 @@ use crate::engine::reachability::RetryPause;
 use crate::engine::{ConnectionId, Engine, LogLevel};
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::time::Time;
-use crate::wire::{Delivery, Scope, StreamId, Want};
+use crate::wire::{Delivery, LossScope, StreamId, Want};
 
 impl Engine {
     /// The connection that a stream belongs to, or belonged to.
@@ -115,7 +115,7 @@ impl Engine {
             .map(|exchange| (*exchange, connection.delivery(exchange)))
             .collect();
         let shakes_hands = lost.iter().any(|(e, _)| matches!(e.purpose, Purpose::Handshake(_)));
-        if shakes_hands || connection.wire.closed(&mut self.shared, stream) == Scope::Session {
+        if shakes_hands || connection.wire.closed(&mut self.shared, stream) == LossScope::Session {
             return false;
         }
         let server = connection.server;

@@ -64,7 +64,7 @@ pub trait Wire: fmt::Debug + Send {
 
     /// A stream has ended, or could not be opened: what ends with it. Messages that are no
     /// requests and were not sent go on another stream, if the session lives on.
-    fn closed(&mut self, shared: &mut Shared, stream: StreamId) -> Scope;
+    fn closed(&mut self, shared: &mut Shared, stream: StreamId) -> LossScope;
 
     /// Bytes to be written to a stream.
     fn output(&mut self, stream: StreamId) -> &[u8];
@@ -120,7 +120,7 @@ pub enum Cancel {
 
 /// What ends with a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub enum LossScope {
     /// The requests that were sent on it.
     Stream,
     /// The session.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tmcp::config::{ServerConfig, Transport};
 use tmcp::wire::ndjson::Ndjson;
 use tmcp::wire::{
-    Cancel, Delivery, Held, Incoming, Outgoing, Output, Scope, Shared, Spare, StreamId, Text,
+    Cancel, Delivery, Held, Incoming, LossScope, Outgoing, Output, Shared, Spare, StreamId, Text,
     Ticket, TooLong, Want, Wire,
 };
 
@@ -269,21 +269,21 @@ impl Wire for Prefixed {
         None
     }
 
-    fn closed(&mut self, shared: &mut Shared, id: StreamId) -> Scope {
+    fn closed(&mut self, shared: &mut Shared, id: StreamId) -> LossScope {
         // A server that ends the only stream before it said anything would do the same to the
         // next one.
         let others = self.streams.iter().any(|(other, stream)| *other != id && !stream.is_over);
         if !others && self.streams.get(&id).is_some_and(|stream| stream.is_open && !stream.heard) {
-            return Scope::Session;
+            return LossScope::Session;
         }
-        let Some(stream) = self.streams.remove(&id) else { return Scope::Stream };
+        let Some(stream) = self.streams.remove(&id) else { return LossScope::Stream };
         for (ticket, text) in stream.notes {
             if stream.output.delivery(&ticket) != Delivery::Sent {
                 self.note(shared, text);
             }
         }
         self.keep_one(shared);
-        Scope::Stream
+        LossScope::Stream
     }
 
     fn output(&mut self, id: StreamId) -> &[u8] {

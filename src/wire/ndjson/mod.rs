@@ -12,7 +12,8 @@ use std::mem;
 
 use crate::wire::output::Output;
 use crate::wire::{
-    Cancel, Delivery, Held, Incoming, Outgoing, Scope, Shared, StreamId, Text, Ticket, Want, Wire,
+    Cancel, Delivery, Held, Incoming, LossScope, Outgoing, Shared, StreamId, Text, Ticket, Want,
+    Wire,
 };
 
 /// The codec of a session with one stream.
@@ -67,8 +68,8 @@ impl Wire for Ndjson {
         self.lines.finish()
     }
 
-    fn closed(&mut self, _: &mut Shared, _: StreamId) -> Scope {
-        Scope::Session
+    fn closed(&mut self, _: &mut Shared, _: StreamId) -> LossScope {
+        LossScope::Session
     }
 
     fn output(&mut self, _: StreamId) -> &[u8] {
