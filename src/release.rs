@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::time::Time;
 
 static WAITING: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
-static SPARE: Mutex<Spare> = Mutex::new(Spare::NONE);
+static SPARE: Mutex<SpareTexts> = Mutex::new(SpareTexts::NONE);
 /// How many spare buffers there are, for those who want to know without the lock.
 static SPARES: AtomicUsize = AtomicUsize::new(0);
 
@@ -80,7 +80,7 @@ fn has_spare() -> bool {
     SPARES.load(Ordering::Relaxed) > 0
 }
 
-fn with_spare<T>(change: impl FnOnce(&mut Spare) -> T) -> T {
+fn with_spare<T>(change: impl FnOnce(&mut SpareTexts) -> T) -> T {
     let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
     let result = change(&mut spare);
     SPARES.store(spare.buffers.len(), Ordering::Relaxed);
@@ -88,14 +88,14 @@ fn with_spare<T>(change: impl FnOnce(&mut Spare) -> T) -> T {
 }
 
 /// Empty buffers for the next long texts.
-struct Spare {
+struct SpareTexts {
     buffers: Vec<Vec<u8>>,
     /// When they are given back; `None` until a client has looked at its clock.
     until: Option<Time>,
 }
 
-impl Spare {
-    const NONE: Spare = Spare { buffers: Vec::new(), until: None };
+impl SpareTexts {
+    const NONE: SpareTexts = SpareTexts { buffers: Vec::new(), until: None };
 
     fn push(&mut self, mut buffer: Vec<u8>) {
         buffer.clear();
@@ -121,7 +121,7 @@ impl Spare {
     fn expire(&mut self, now: Time) {
         let until = *self.until.get_or_insert(now + KEEP);
         if until <= now {
-            *self = Spare::NONE;
+            *self = SpareTexts::NONE;
         }
     }
 }
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_buffer_is_used_again_until_its_time_is_over() {
         let time = Time::from_micros;
-        let mut spare = Spare::NONE;
+        let mut spare = SpareTexts::NONE;
         for mib in [1, 3, 2] {
             spare.push(vec![7; mib << 20]);
         }
