@@ -29,11 +29,11 @@ pub struct Kept<T> {
 /// Something that is given away, and made anew when it is asked for again.
 #[derive(Debug)]
 pub struct Given<K, T> {
-    slot: Mutex<Option<(K, State<T>)>>,
+    slot: Mutex<Option<(K, MakingState<T>)>>,
 }
 
 #[derive(Debug)]
-enum State<T> {
+enum MakingState<T> {
     Making(Task<'static, T>),
     Made(T),
 }
@@ -58,11 +58,11 @@ impl<T> Kept<T> {
             return false;
         }
         match until(making.take().unwrap_or_else(task), end) {
-            State::Making(more) => {
+            MakingState::Making(more) => {
                 *making = Some(more);
                 true
             }
-            State::Made(made) => self.made.set(made).is_err(),
+            MakingState::Made(made) => self.made.set(made).is_err(),
         }
     }
 
@@ -79,11 +79,11 @@ impl<T> Kept<T> {
     pub fn advance(&self, end: Instant) -> bool {
         let Some(mut making) = self.making.try_lock() else { return self.made.get().is_none() };
         match making.take().map(|task| until(task, end)) {
-            Some(State::Making(more)) => {
+            Some(MakingState::Making(more)) => {
                 *making = Some(more);
                 true
             }
-            Some(State::Made(made)) => self.made.set(made).is_err(),
+            Some(MakingState::Made(made)) => self.made.set(made).is_err(),
             None => false,
         }
     }
@@ -122,11 +122,11 @@ impl<K: PartialEq, T> Given<K, T> {
     pub fn prepare(&self, key: K, task: impl FnOnce() -> Task<'static, T>, end: Instant) -> bool {
         let mut slot = self.slot.lock();
         let state = match slot.take().filter(|(known, _)| *known == key) {
-            Some((_, State::Making(task))) => until(task, end),
+            Some((_, MakingState::Making(task))) => until(task, end),
             Some((_, made)) => made,
             None => until(task(), end),
         };
-        let more = matches!(state, State::Making(_));
+        let more = matches!(state, MakingState::Making(_));
         *slot = Some((key, state));
         more
     }
@@ -136,22 +136,22 @@ impl<K: PartialEq, T> Given<K, T> {
         // The lock must be gone before anything is made.
         let state = self.slot.lock().take_if(|(known, _)| known == key);
         match state {
-            Some((_, State::Made(made))) => made,
-            Some((_, State::Making(task))) => task.finish(),
+            Some((_, MakingState::Made(made))) => made,
+            Some((_, MakingState::Making(task))) => task.finish(),
             None => task().finish(),
         }
     }
 }
 
 /// Takes steps until `end`, but at least one.
-fn until<T>(mut task: Task<'static, T>, end: Instant) -> State<T> {
+fn until<T>(mut task: Task<'static, T>, end: Instant) -> MakingState<T> {
     loop {
         task = match task.step() {
-            Ok(made) => return State::Made(made),
+            Ok(made) => return MakingState::Made(made),
             Err(more) => more,
         };
         if Instant::now() >= end {
-            return State::Making(task);
+            return MakingState::Making(task);
         }
     }
 }

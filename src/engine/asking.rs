@@ -19,7 +19,7 @@ use crate::config::Era;
 use crate::engine::connection::{Exchange, Purpose};
 use crate::engine::event::{Answer, Asks, Event, Question};
 use crate::engine::questions::{DECLINED, OpenQuestion, Origin, Response};
-use crate::engine::request::{MAX_ROUNDS, State};
+use crate::engine::request::{MAX_ROUNDS, RequestState};
 use crate::engine::{ConnectionId, Engine, LogLevel, Pair, QuestionId, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::mcp::message::{self, Abilities, InputRequest, InputRequests};
@@ -262,7 +262,7 @@ impl Engine {
             let message = "the server asks for input and says neither what nor where to go on";
             return self.finish(now, id, Err(Error::new(error::Kind::Server, message)));
         }
-        request.state = State::Asking;
+        request.state = RequestState::Asking;
         request.heard = now;
         for (key, asked) in asked {
             let body = match self.round_question(now, id, server, &key, &asked) {
@@ -387,7 +387,9 @@ impl Engine {
     /// Sends a request again once no question of its round is open.
     fn next_round(&mut self, now: Time, id: RequestId) {
         let Some(request) = self.requests.get_mut(&id) else { return };
-        let (State::Asking, Some(server)) = (&request.state, request.server()) else { return };
+        let (RequestState::Asking, Some(server)) = (&request.state, request.server()) else {
+            return;
+        };
         let rounds = request.rounds.get_or_insert_default();
         if !rounds.is_complete() {
             return;

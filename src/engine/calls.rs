@@ -10,7 +10,7 @@ use crate::engine::connection::Purpose;
 use crate::engine::event::{Completion, Event, Reply};
 use crate::engine::pool::{Hit, Opening};
 use crate::engine::queue::Queue;
-use crate::engine::request::{Acquisition, CallArguments, Request, RequestKind, State};
+use crate::engine::request::{Acquisition, CallArguments, Request, RequestKind, RequestState};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::mcp::message;
@@ -140,7 +140,7 @@ impl Engine {
                 match old.map_or(Ok(()), |old| arguments::check_required(tool, old, json)) {
                     Ok(()) => return self.enqueue(now, id, server),
                     Err(_) => {
-                        request.state = State::AwaitingTools;
+                        request.state = RequestState::AwaitingTools;
                         return self.await_tools(now, id, server);
                     }
                 }
@@ -148,7 +148,7 @@ impl Engine {
             (CallArguments::Pairs(pairs), _) => pairs,
         };
         let Some(definition) = definition else {
-            request.state = State::AwaitingTools;
+            request.state = RequestState::AwaitingTools;
             return self.await_tools(now, id, server);
         };
         match arguments::encode(tool, definition, pairs) {
@@ -191,7 +191,7 @@ impl Engine {
             return self.finish_unconfigured(now, id, server);
         }
         let Some(request) = self.requests.get_mut(&id) else { return };
-        request.state = State::Queued;
+        request.state = RequestState::Queued;
         if request.failures > 0 {
             self.server_mut(server).queue.push_retry(id);
         } else {
@@ -199,7 +199,7 @@ impl Engine {
         }
         self.pump(now, server);
         let waits = self.requests.get(&id).is_some_and(|request| {
-            matches!(request.state, State::Queued)
+            matches!(request.state, RequestState::Queued)
                 && request.acquisition != Acquisition::Miss
                 && request.failures == 0
         });
@@ -301,7 +301,7 @@ impl Engine {
                 RequestKind::Call { .. } | RequestKind::Ready => {}
             }
         });
-        request.state = State::InFlight(connection);
+        request.state = RequestState::InFlight(connection);
         request.assigned = Some(now);
         request.heard = now;
         request.startup = None;
@@ -318,17 +318,17 @@ impl Engine {
         let Some(request) = self.requests.get(&id) else { return };
         let Some(server) = request.server() else { return };
         match request.state {
-            State::InFlight(connection) => {
+            RequestState::InFlight(connection) => {
                 self.abandon_in_flight(now, id, server, connection, reason);
             }
-            State::Queued => self.server_mut(server).queue.remove(id),
-            State::AwaitingTools | State::Verifying(_) => {
+            RequestState::Queued => self.server_mut(server).queue.remove(id),
+            RequestState::AwaitingTools | RequestState::Verifying(_) => {
                 self.server_mut(server).tools.stop_waiting(id);
             }
-            State::AwaitingAck => self.abandon_watcher(now, id, server),
+            RequestState::AwaitingAck => self.abandon_watcher(now, id, server),
             // Its turn will find it gone.
-            State::Joining(_) => {}
-            State::Asking | State::AwaitingConfig => {}
+            RequestState::Joining(_) => {}
+            RequestState::Asking | RequestState::AwaitingConfig => {}
         }
     }
 
@@ -405,8 +405,8 @@ impl Engine {
     /// waits to hear whether there is such a tool, gets that.
     pub(super) fn finish_unconfigured(&mut self, now: Time, id: RequestId, server: ServerId) {
         let Some(request) = self.requests.get_mut(&id) else { return };
-        let outcome = match mem::replace(&mut request.state, State::AwaitingTools) {
-            State::Verifying(outcome) => outcome,
+        let outcome = match mem::replace(&mut request.state, RequestState::AwaitingTools) {
+            RequestState::Verifying(outcome) => outcome,
             _ => {
                 let name = &self.server(server).name;
                 let message = format!("server '{name}' is no longer configured");
@@ -452,8 +452,8 @@ impl Engine {
         let Some(server) = listing.server() else { return };
         for id in self.server_mut(server).tools.has_read() {
             let Some(request) = self.requests.get_mut(&id) else { continue };
-            match mem::replace(&mut request.state, State::AwaitingTools) {
-                State::Verifying(result) => self.verified(now, id, server, result),
+            match mem::replace(&mut request.state, RequestState::AwaitingTools) {
+                RequestState::Verifying(result) => self.verified(now, id, server, result),
                 _ => match &outcome {
                     Ok(_) => self.tools_came(now, id, server),
                     Err(error) => self.finish(now, id, Err(error.clone())),
@@ -513,9 +513,10 @@ impl Engine {
         if now < request.next_deadline() {
             return;
         }
-        if let State::Verifying(_) = request.state {
+        if let RequestState::Verifying(_) = request.state {
             // Its own end is known; only the look-up was too slow.
-            if let State::Verifying(result) = mem::replace(&mut request.state, State::AwaitingTools)
+            if let RequestState::Verifying(result) =
+                mem::replace(&mut request.state, RequestState::AwaitingTools)
             {
                 self.abandon(now, id, "");
                 return self.finish(now, id, result);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::engine::connection::{Phase, Purpose};
 use crate::engine::deadlines::Timer;
-use crate::engine::request::State;
+use crate::engine::request::RequestState;
 use crate::engine::{Engine, RequestId, ServerId};
 
 impl Engine {
@@ -91,9 +91,11 @@ impl Engine {
         }
         for (id, request) in self.requests.iter() {
             let here = places.remove(&id).unwrap_or_default();
-            let nowhere =
-                matches!(request.state, State::AwaitingConfig | State::Asking | State::Joining(_));
-            if matches!(request.state, State::Joining(_)) != self.joining.contains(&id) {
+            let nowhere = matches!(
+                request.state,
+                RequestState::AwaitingConfig | RequestState::Asking | RequestState::Joining(_)
+            );
+            if matches!(request.state, RequestState::Joining(_)) != self.joining.contains(&id) {
                 return Err(format!("{id:?} ({:?}) has lost its turn", request.state));
             }
             let wanted = usize::from(!nowhere);

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::config::{Config, Defaults, Problem};
 use crate::engine::deadlines::Timer;
 use crate::engine::event::Event;
-use crate::engine::request::State;
+use crate::engine::request::RequestState;
 use crate::engine::{Engine, LogLevel, RequestId, ServerId};
 use crate::metrics::EvictionCause;
 use crate::time::Time;
@@ -105,7 +105,7 @@ impl Engine {
         let mut waiting: Vec<RequestId> = self
             .requests
             .iter()
-            .filter(|(_, request)| matches!(request.state, State::AwaitingConfig))
+            .filter(|(_, request)| matches!(request.state, RequestState::AwaitingConfig))
             .map(|(id, _)| id)
             .collect();
         waiting.sort_unstable();
@@ -144,7 +144,7 @@ impl Engine {
         let mut asking: Vec<RequestId> = self
             .requests
             .iter()
-            .filter(|(_, r)| r.server() == Some(id) && matches!(r.state, State::Asking))
+            .filter(|(_, r)| r.server() == Some(id) && matches!(r.state, RequestState::Asking))
             .map(|(id, _)| id)
             .collect();
         asking.sort_unstable();

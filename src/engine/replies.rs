@@ -9,7 +9,7 @@ use crate::engine::action::Action;
 use crate::engine::catalogue::{Catalogue, Listing, Pages};
 use crate::engine::connection::{Phase, Purpose};
 use crate::engine::event::{Event, Progress, Reply};
-use crate::engine::request::{Request, RequestKind, State};
+use crate::engine::request::{Request, RequestKind, RequestState};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::json::kept::Json;
@@ -258,7 +258,7 @@ impl Engine {
             return self.finish(now, id, Ok(Reply::List { what, items: Json::default() }));
         }
         if let Some(request) = self.requests.get_mut(&id) {
-            request.state = State::Joining(Box::new(catalogue.join()));
+            request.state = RequestState::Joining(Box::new(catalogue.join()));
             self.joining.push_back(id);
         }
     }
@@ -266,7 +266,7 @@ impl Engine {
     /// Goes on putting a list together, and gives it out when that was all.
     pub(super) fn join_on(&mut self, now: Time, id: RequestId, bytes: usize) {
         let Some(request) = self.requests.get_mut(&id) else { return };
-        let (RequestKind::List { what, .. }, State::Joining(join)) =
+        let (RequestKind::List { what, .. }, RequestState::Joining(join)) =
             (&request.kind, &mut request.state)
         else {
             return;
@@ -275,7 +275,9 @@ impl Engine {
             return self.joining.push_back(id);
         }
         let what = *what;
-        if let State::Joining(join) = mem::replace(&mut request.state, State::AwaitingTools) {
+        if let RequestState::Joining(join) =
+            mem::replace(&mut request.state, RequestState::AwaitingTools)
+        {
             self.finish(now, id, Ok(Reply::List { what, items: join.finish() }));
         }
     }
@@ -319,7 +321,7 @@ impl Engine {
             return self.verified(now, id, server, outcome);
         }
         if let Some(request) = self.requests.get_mut(&id) {
-            request.state = State::Verifying(outcome);
+            request.state = RequestState::Verifying(outcome);
         }
         self.await_tools(now, id, server);
     }

@@ -87,7 +87,7 @@ pub(super) enum Acquisition {
 
 /// Where a request is. It is in exactly one place at any time.
 #[derive(Debug)]
-pub(super) enum State {
+pub(super) enum RequestState {
     /// No configuration has been read yet.
     AwaitingConfig,
     /// Its words cannot be encoded before the server's tools are known.
@@ -113,7 +113,7 @@ pub(super) struct Request {
     /// Set by [`Requests::assign`] alone.
     server: Option<ServerId>,
     pub(super) kind: RequestKind,
-    pub(super) state: State,
+    pub(super) state: RequestState,
     pub(super) user_data: u64,
     /// Made by the engine for its own use; nobody is told.
     pub(super) internal: bool,
@@ -173,7 +173,7 @@ impl Request {
             server_name,
             server: None,
             kind,
-            state: State::AwaitingConfig,
+            state: RequestState::AwaitingConfig,
             user_data: 0,
             internal: true,
             timeout: None,
@@ -236,11 +236,13 @@ impl Request {
         let waits = self.open_questions > 0;
         let silence = self.patience().filter(|_| !waits).map(|silence| self.heard + silence);
         let operation = match (&self.state, self.assigned, self.operation_timeout) {
-            (State::InFlight(_), Some(assigned), Some(limit)) if !waits => Some(assigned + limit),
+            (RequestState::InFlight(_), Some(assigned), Some(limit)) if !waits => {
+                Some(assigned + limit)
+            }
             _ => None,
         };
         let doubts = [self.misnamed, self.unfolded].into_iter().flatten().min();
-        let doubts = doubts.filter(|_| matches!(self.state, State::InFlight(_)));
+        let doubts = doubts.filter(|_| matches!(self.state, RequestState::InFlight(_)));
         let all = [Some(self.deadline), silence, operation, doubts];
         all.into_iter().flatten().min().unwrap_or_default()
     }
@@ -249,7 +251,7 @@ impl Request {
     /// has to be quicker.
     fn patience(&self) -> Option<Duration> {
         match self.state {
-            State::AwaitingConfig | State::Queued | State::AwaitingTools => {
+            RequestState::AwaitingConfig | RequestState::Queued | RequestState::AwaitingTools => {
                 self.startup.or(self.silence)
             }
             _ => self.silence,
@@ -258,7 +260,7 @@ impl Request {
 
     /// Whether its time is over only because its server should have started.
     pub(super) fn outwaits_the_start(&self, now: Time) -> bool {
-        let waits = matches!(self.state, State::Queued | State::AwaitingTools);
+        let waits = matches!(self.state, RequestState::Queued | RequestState::AwaitingTools);
         waits && self.startup.is_some() && now < self.deadline
     }
 
@@ -300,14 +302,16 @@ impl Request {
 
     /// Whether its time is over because the only answer that came names no request.
     pub(super) fn is_misnamed(&self, now: Time) -> bool {
-        let is_in_flight = matches!(self.state, State::InFlight(_));
+        let is_in_flight = matches!(self.state, RequestState::InFlight(_));
         is_in_flight && self.misnamed.is_some_and(|until| until <= now)
     }
 
     /// The connection on which its answer has broken off for too long.
     pub(super) fn breaks_off(&self, now: Time) -> Option<ConnectionId> {
         match self.state {
-            State::InFlight(connection) if self.unfolded.is_some_and(|until| until <= now) => {
+            RequestState::InFlight(connection)
+                if self.unfolded.is_some_and(|until| until <= now) =>
+            {
                 Some(connection)
             }
             _ => None,
@@ -339,12 +343,12 @@ impl Request {
 
     fn place(&self) -> &'static str {
         match self.state {
-            State::AwaitingConfig => " while the configuration was being read",
-            State::AwaitingTools => " waiting for the server's tools",
-            State::Queued => " waiting for a connection",
-            State::Asking => " waiting for an answer to the server's question",
-            State::AwaitingAck => " waiting for the server to confirm",
-            State::InFlight(_) | State::Joining(_) | State::Verifying(_) => "",
+            RequestState::AwaitingConfig => " while the configuration was being read",
+            RequestState::AwaitingTools => " waiting for the server's tools",
+            RequestState::Queued => " waiting for a connection",
+            RequestState::Asking => " waiting for an answer to the server's question",
+            RequestState::AwaitingAck => " waiting for the server to confirm",
+            RequestState::InFlight(_) | RequestState::Joining(_) | RequestState::Verifying(_) => "",
         }
     }
 }

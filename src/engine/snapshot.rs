@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::catalogue::Catalogue;
-use crate::engine::request::{Request, RequestKind, State};
+use crate::engine::request::{Request, RequestKind, RequestState};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId, StreamId};
 use crate::error::Result;
 use crate::mcp::capabilities::Offers;
@@ -146,10 +146,12 @@ impl Engine {
                 server: request.server_name.clone(),
                 what: request.what(),
                 state: match request.state {
-                    State::InFlight(_) | State::Verifying(_) if request.open_questions == 0 => {
+                    RequestState::InFlight(_) | RequestState::Verifying(_)
+                        if request.open_questions == 0 =>
+                    {
                         "running"
                     }
-                    State::InFlight(_) | State::Asking => "asking",
+                    RequestState::InFlight(_) | RequestState::Asking => "asking",
                     _ => "waiting",
                 },
                 age: now.since(request.enqueued),
@@ -166,7 +168,7 @@ impl Engine {
     /// The last line of stderr of a server that is starting and that a request waits for.
     fn last_line_at_the_start(&self, request: &Request) -> Option<String> {
         let server = self.server(request.server()?);
-        let waits = matches!(request.state, State::Queued | State::AwaitingTools);
+        let waits = matches!(request.state, RequestState::Queued | RequestState::AwaitingTools);
         let starts = !server.pool.is_up() && server.pool.connecting() > 0;
         server.said.lines().last().filter(|_| waits && starts).cloned()
     }

@@ -2,7 +2,7 @@
 //! when their time is over.
 
 use crate::engine::connection::{Connection, Phase};
-use crate::engine::request::State;
+use crate::engine::request::RequestState;
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId};
 use crate::time::Time;
 
@@ -36,12 +36,12 @@ impl Engine {
     pub(super) fn timeout_message(&self, now: Time, id: RequestId) -> String {
         let Some(request) = self.requests.get(&id) else { return String::new() };
         let Some(server) = request.server() else { return request.timeout_message(now) };
-        if let State::InFlight(connection) = request.state {
+        if let RequestState::InFlight(connection) = request.state {
             let since = request.assigned.unwrap_or(request.enqueued);
             let evidence = self.connections.get(&connection).map(|c| c.evidence_since(since));
             return request.timeout_message(now) + &evidence.unwrap_or_default();
         }
-        let waits = matches!(request.state, State::Queued | State::AwaitingTools);
+        let waits = matches!(request.state, RequestState::Queued | RequestState::AwaitingTools);
         let state = self.server(server);
         if !waits || state.pool.is_up() {
             return request.timeout_message(now);

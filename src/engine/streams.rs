@@ -215,7 +215,7 @@ impl Engine {
         if self.servers[server.0 as usize].removed {
             return self.finish_unconfigured(now, id, server);
         }
-        request.state = super::request::State::Queued;
+        request.state = super::request::RequestState::Queued;
         request.assigned = None;
         if let RequestKind::List { pages, .. } = &mut request.kind {
             // A cursor is valid in its session alone (2025-11-25, "Pagination").

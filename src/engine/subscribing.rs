@@ -9,7 +9,7 @@ use crate::config::Era;
 use crate::engine::connection::{Connection, Purpose};
 use crate::engine::deadlines::Timer;
 use crate::engine::event::Reply;
-use crate::engine::request::{Request, RequestKind, State};
+use crate::engine::request::{Request, RequestKind, RequestState};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::mcp::message;
@@ -91,7 +91,7 @@ impl Engine {
         connection: ConnectionId,
     ) {
         let Some(request) = self.requests.get_mut(&id) else { return };
-        request.state = State::AwaitingAck;
+        request.state = RequestState::AwaitingAck;
         request.heard = now;
         self.servers[server.0 as usize].subscriptions.await_confirmation(id);
         self.note_request(id);
@@ -181,7 +181,7 @@ impl Engine {
         state.pool.release(id, true, shape);
         for id in state.subscriptions.take_unconfirmed() {
             if let Some(request) = self.requests.get_mut(&id) {
-                request.state = State::Queued;
+                request.state = RequestState::Queued;
                 request.assigned = None;
                 self.server_mut(server).queue.push(id);
                 self.note_request(id);

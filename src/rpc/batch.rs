@@ -11,7 +11,7 @@ use crate::rpc::scanner::Scanner;
 /// How far a batch has been taken apart.
 #[derive(Debug, Default)]
 pub struct Batch {
-    state: State,
+    state: BatchState,
     /// Everything before has been given out. The message that is going on begins
     /// here.
     at: usize,
@@ -19,7 +19,7 @@ pub struct Batch {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+enum BatchState {
     #[default]
     Start,
     /// After the bracket: a message or the end.
@@ -37,32 +37,32 @@ impl Batch {
     /// is there.
     pub fn next(&mut self, text: &[u8]) -> Option<Range<usize>> {
         loop {
-            if self.state == State::Inside {
+            if self.state == BatchState::Inside {
                 self.scanner.advance(&text[self.at..]);
                 if let Some(length) = self.scanner.end() {
                     let place = self.at..self.at + length;
                     self.at = place.end;
-                    self.state = State::After;
+                    self.state = BatchState::After;
                     return Some(place);
                 }
                 if !self.scanner.is_broken() {
                     return None;
                 }
-                self.state = State::Broken;
+                self.state = BatchState::Broken;
             }
             let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
             self.at += text[self.at..].iter().take_while(blank).count();
             let byte = *text.get(self.at)?;
             self.state = match (self.state, byte) {
-                (State::Start, b'[') => State::First,
-                (State::First | State::Next, b'{') => State::Inside,
-                (State::First | State::After, b']') => State::Done,
-                (State::After, b',') => State::Next,
-                _ => State::Broken,
+                (BatchState::Start, b'[') => BatchState::First,
+                (BatchState::First | BatchState::Next, b'{') => BatchState::Inside,
+                (BatchState::First | BatchState::After, b']') => BatchState::Done,
+                (BatchState::After, b',') => BatchState::Next,
+                _ => BatchState::Broken,
             };
             match self.state {
-                State::Inside => self.scanner = Scanner::deep(),
-                State::Broken => {
+                BatchState::Inside => self.scanner = Scanner::deep(),
+                BatchState::Broken => {
                     self.at = text.len();
                     return None;
                 }
@@ -73,7 +73,7 @@ impl Batch {
 
     /// Whether all of it has been given out.
     pub fn is_done(&self) -> bool {
-        self.state == State::Done
+        self.state == BatchState::Done
     }
 
     /// Takes the bytes that were given out from the front of `text`, and gives

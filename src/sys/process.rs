@@ -48,7 +48,7 @@ pub struct Process {
     pidfd: Option<OwnedFd>,
     /// The kernel takes a pidfd for a group.
     group_by_pidfd: bool,
-    state: State,
+    state: ProcessState,
     /// The strongest signal that was sent.
     asked: Option<Signal>,
     /// What the leader leaves in its group is not told to go when the leader ends.
@@ -58,7 +58,7 @@ pub struct Process {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum ProcessState {
     /// Running, or a zombie that is ours to reap.
     Ours,
     /// Reaped by us or reported by the host.
@@ -84,7 +84,7 @@ impl Process {
             pid,
             pidfd: None,
             group_by_pidfd: false,
-            state: State::Ours,
+            state: ProcessState::Ours,
             asked: None,
             spares_group: false,
             free: false,
@@ -101,12 +101,14 @@ impl Process {
                 // Another thread of the host was quicker, and the number may
                 // be somebody else's already.
                 Err(e) if e.raw_os_error() == Some(libc::ECHILD) => {
-                    process.state = State::Elsewhere;
+                    process.state = ProcessState::Elsewhere;
                 }
                 // Linux 5.3 opens pidfds and cannot wait for them.
                 Err(_) => {}
             },
-            Err(e) if e.raw_os_error() == Some(libc::ESRCH) => process.state = State::Elsewhere,
+            Err(e) if e.raw_os_error() == Some(libc::ESRCH) => {
+                process.state = ProcessState::Elsewhere
+            }
             Err(_) => {}
         }
         process
@@ -115,14 +117,14 @@ impl Process {
     /// Reaps the child if it ended. `None` while it runs, and while only the
     /// host can know how it ended ([`is_gone`](Process::is_gone) then holds).
     pub fn try_reap(&mut self) -> Option<ExitStatus> {
-        if self.state == State::Ours {
+        if self.state == ProcessState::Ours {
             match pidfd::wait(self.who(), true) {
                 Ok(None) => {}
                 Ok(Some(status)) => {
                     self.end_leftovers();
                     // When the host got in between, we know the status all the same.
                     let _ = pidfd::wait(self.who(), false);
-                    self.state = State::Reaped(status);
+                    self.state = ProcessState::Reaped(status);
                 }
                 Err(_) => self.lost(),
             }
@@ -132,13 +134,13 @@ impl Process {
 
     /// Takes the host's word that it reaped the child.
     pub fn exited_elsewhere(&mut self, status: ExitStatus) {
-        if self.state == State::Ours {
+        if self.state == ProcessState::Ours {
             self.lost();
         }
         // A status of our own is the better one: the host's may be that of a
         // later process with the same number.
-        if self.state == State::Elsewhere {
-            self.state = State::Reaped(status);
+        if self.state == ProcessState::Elsewhere {
+            self.state = ProcessState::Reaped(status);
         }
     }
 
@@ -149,7 +151,7 @@ impl Process {
         if let (true, Some(fd)) = (self.group_by_pidfd, &self.pidfd) {
             return pidfd::signal_group(fd.as_fd(), signal.number()).is_ok();
         }
-        if self.state != State::Ours {
+        if self.state != ProcessState::Ours {
             return false;
         }
         if pidfd::wait(self.who(), true).is_err() {
@@ -161,7 +163,7 @@ impl Process {
 
     /// Whether the leader was reaped, by whomever.
     pub fn is_gone(&self) -> bool {
-        self.state != State::Ours
+        self.state != ProcessState::Ours
     }
 
     /// Whether somebody is known to live in the group, the leader or others
@@ -169,15 +171,15 @@ impl Process {
     pub fn group_is_alive(&self) -> bool {
         match &self.pidfd {
             Some(fd) if self.group_by_pidfd => pidfd::signal_group(fd.as_fd(), 0).is_ok(),
-            _ => self.state == State::Ours,
+            _ => self.state == ProcessState::Ours,
         }
     }
 
     /// How the leader ended, once that is known.
     pub fn status(&self) -> Option<ExitStatus> {
         match self.state {
-            State::Reaped(status) => Some(status),
-            State::Ours | State::Elsewhere => None,
+            ProcessState::Reaped(status) => Some(status),
+            ProcessState::Ours | ProcessState::Elsewhere => None,
         }
     }
 
@@ -229,7 +231,7 @@ impl Process {
 
     /// Somebody else reaped the leader.
     fn lost(&mut self) {
-        self.state = State::Elsewhere;
+        self.state = ProcessState::Elsewhere;
         if self.asked.is_none() && !self.spares_group {
             self.signal(Signal::Terminate);
         }
@@ -238,7 +240,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if self.state != State::Ours || self.try_reap().is_some() || self.is_gone() {
+        if self.state != ProcessState::Ours || self.try_reap().is_some() || self.is_gone() {
             return;
         }
         if !self.free {
@@ -255,7 +257,7 @@ impl Drop for Process {
                 free: self.free,
             };
             // What is left of `self` must not look at the number again.
-            self.state = State::Elsewhere;
+            self.state = ProcessState::Elsewhere;
             abandoned().push(process);
         }
     }
