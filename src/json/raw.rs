@@ -71,13 +71,13 @@ impl<'a> Raw<'a> {
 
 /// A JSON string, borrowed when it can be. Half a surrogate pair in it is U+FFFD.
 #[derive(Debug)]
-pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
+pub(crate) struct JsonString<'a>(pub(crate) Cow<'a, str>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a>, D::Error> {
+impl<'de: 'a, 'a> Deserialize<'de> for JsonString<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<JsonString<'a>, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?.get();
         match raw.starts_with('"') {
-            true => Ok(Text(text::plain(raw.as_bytes()))),
+            true => Ok(JsonString(text::plain(raw.as_bytes()))),
             false => Err(D::Error::custom("a string is wanted")),
         }
     }
