@@ -4,7 +4,7 @@ use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use crate::channel::{ExitStatus, Flow, Signal};
-use crate::engine::{Action, ChildExit, LogLevel, Signal as Hardness, StreamId};
+use crate::engine::{Action, ChildExit, LogLevel, StreamId, TerminationSignal};
 use crate::release;
 use crate::sys::{clock, fd, knock, reaper};
 use crate::time::Time;
@@ -484,8 +484,8 @@ impl Client {
                     let link = self.links.get_mut(&stream);
                     if let Some(child) = link.and_then(|link| link.transport.child_mut()) {
                         child.signal(match signal {
-                            Hardness::Terminate => Signal::Terminate,
-                            Hardness::Kill => Signal::Kill,
+                            TerminationSignal::Terminate => Signal::Terminate,
+                            TerminationSignal::Kill => Signal::Kill,
                         });
                     }
                 }

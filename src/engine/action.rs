@@ -31,11 +31,11 @@ pub enum Action {
         stream: StreamId,
     },
     /// Signal a process that did not go by itself.
-    Signal {
+    TerminationSignal {
         /// The stream.
         stream: StreamId,
         /// How hard.
-        signal: Signal,
+        signal: TerminationSignal,
     },
     /// Drop everything that belongs to the stream.
     Forget {
@@ -70,7 +70,7 @@ pub enum Action {
 
 /// How hard a process group is told to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
+pub enum TerminationSignal {
     /// `SIGTERM`.
     Terminate,
     /// `SIGKILL`.

@@ -6,7 +6,7 @@
 //! messages. It is told to end when the entry is removed or changed, and never because it
 //! is idle.
 
-use crate::engine::action::{Action, OpenFailure, Signal};
+use crate::engine::action::{Action, OpenFailure, TerminationSignal};
 use crate::engine::attempts::attempt;
 use crate::engine::connection::{Connection, FAREWELL, Farewell, Phase};
 use crate::engine::deadlines::Timer;
@@ -196,7 +196,7 @@ impl Engine {
                 // It does not read its input, so SIGTERM follows at once.
                 connection.phase = Phase::Closing { until: now + FAREWELL, next: Farewell::Kill };
                 self.actions.push_back(Action::Close { stream: id.first_stream() });
-                let signal = Signal::Terminate;
+                let signal = TerminationSignal::Terminate;
                 self.actions.push_back(Action::Signal { stream: id.first_stream(), signal });
                 self.note_connection(id);
             }

@@ -84,7 +84,7 @@ use std::time::Duration;
 
 pub use crate::mcp::schema::arguments::Pair;
 pub use crate::wire::{Delivery, StreamId};
-pub use action::{Action, ChildExit, OpenFailure, Opened, Signal};
+pub use action::{Action, ChildExit, OpenFailure, Opened, TerminationSignal};
 pub use catalogue::Listing;
 pub use event::{Answer, Asks, Completion, Event, Json, Progress, Question, Reply};
 pub use id::{ConnectionId, IdHasher, IdMap, QuestionId, RequestId, ServerId};

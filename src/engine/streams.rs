@@ -3,7 +3,7 @@
 use std::mem;
 use std::time::Duration;
 
-use crate::engine::action::{Action, ChildExit, OpenFailure, Opened, Signal};
+use crate::engine::action::{Action, ChildExit, OpenFailure, Opened, TerminationSignal};
 use crate::engine::attempts::attempt;
 use crate::engine::connection::{Connection, FAREWELL, Farewell, Phase, Purpose};
 use crate::engine::loss::Loss;
@@ -367,11 +367,11 @@ impl Engine {
                 let signal = match step {
                     Farewell::Terminate => {
                         *next = Farewell::Kill;
-                        Signal::Terminate
+                        TerminationSignal::Terminate
                     }
                     Farewell::Kill => {
                         *next = Farewell::GiveUp;
-                        Signal::Kill
+                        TerminationSignal::Kill
                     }
                     Farewell::GiveUp => {
                         let server = connection.server;

@@ -1,7 +1,7 @@
 //! Carries out what the engine asks, as a real driver would.
 
 use tmcp::config::Transport;
-use tmcp::engine::{Action, ChildExit, OpenFailure, Opened, Signal, StreamId};
+use tmcp::engine::{Action, ChildExit, OpenFailure, Opened, StreamId, TerminationSignal};
 
 use crate::link::{Child, Ending, Link, Stage};
 use crate::world::{Todo, World};
@@ -139,7 +139,7 @@ impl World {
         }
     }
 
-    fn signal(&mut self, id: u64, signal: Signal) {
+    fn signal(&mut self, id: u64, signal: TerminationSignal) {
         let Some(link) = self.links.get_mut(&id) else {
             return self.fail(format!("signal to unknown connection {id}"));
         };
@@ -150,7 +150,7 @@ impl World {
                 .fail(format!("connection {id}: a signal for a process that is no more: {child}"));
         }
         self.counts.signals += 1;
-        if signal == Signal::Kill || !ignores_term {
+        if signal == TerminationSignal::Kill || !ignores_term {
             let delay = self.random.spread(10_000);
             self.later(delay, Todo::Exit(id));
         }
