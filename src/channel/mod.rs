@@ -1,6 +1,6 @@
 //! Channels: descriptors to bytes and back.
 //!
-//! A transport opens a channel to one server and moves bytes; it knows nothing
+//! A channel connects to one server and moves bytes; it knows nothing
 //! of messages, requests or retries, and decides nothing. What happens is told
 //! as values ([`Flow`]) to the driver, which owns the poll and the buffers.
 //!
@@ -9,7 +9,7 @@
 //! earlier must come back by itself, for the event will not. A call without an
 //! event, or after a stale one, is harmless.
 //!
-//! Each transport is registered with a block of [`TOKENS`] tokens and uses
+//! Each channel is registered with a block of [`TOKENS`] tokens and uses
 //! those it needs; [`EventSource::of`] reads an event's token.
 //!
 //! Invariants:
@@ -40,7 +40,7 @@ pub use process_pipes::Stdio;
 pub use unix::Unix;
 
 /// A channel to one server.
-pub trait Transport: fmt::Debug + Send {
+pub trait Channel: fmt::Debug + Send {
     /// Watches the channel with the tokens `base` to `base + TOKENS - 1`.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ pub trait Transport: fmt::Debug + Send {
     /// What the system reports; nothing is watched then.
     fn register(&mut self, registry: &Registry, base: Token) -> io::Result<()>;
 
-    /// Watches it no longer. To be called before the transport is dropped or
+    /// Watches it no longer. To be called before the channel is dropped or
     /// `shutdown_write` is called: a descriptor that a forking host's child
     /// still holds would else go on to report events.
     ///
@@ -148,7 +148,7 @@ pub enum Flow {
     Closed,
 }
 
-/// Tokens in the block of one transport. Bases are its multiples.
+/// Tokens in the block of one channel. Bases are its multiples.
 pub const TOKENS: usize = 4;
 
 /// What an event is about.

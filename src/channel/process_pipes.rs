@@ -14,7 +14,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
-use super::{Child, EventSource, Flow, Program, StderrRing, Transport, flow, read_from};
+use super::{Channel, Child, EventSource, Flow, Program, StderrRing, flow, read_from};
 use crate::error::Result;
 use crate::sys::sigpipe;
 
@@ -72,7 +72,7 @@ impl Stdio {
     }
 }
 
-impl Transport for Stdio {
+impl Channel for Stdio {
     fn register(&mut self, registry: &Registry, base: Token) -> io::Result<()> {
         for (fd, interest, part) in self.sources() {
             if let Err(e) = registry.register(&mut SourceFd(&fd), part.token(base), interest) {

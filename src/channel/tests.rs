@@ -25,7 +25,7 @@ struct Host {
 }
 
 impl Host {
-    fn watching(transport: &mut dyn Transport) -> Host {
+    fn watching(transport: &mut dyn Channel) -> Host {
         let poll = Poll::new().unwrap();
         transport.register(poll.registry(), BASE).unwrap();
         Host { poll, out: Vec::new(), closed: false, status: None, parts: Vec::new() }
@@ -33,7 +33,7 @@ impl Host {
 
     /// Turns until `done`; fails when that takes longer than any machine needs.
     #[track_caller]
-    fn until(&mut self, transport: &mut dyn Transport, done: impl Fn(&Host) -> bool) {
+    fn until(&mut self, transport: &mut dyn Channel, done: impl Fn(&Host) -> bool) {
         let deadline = Instant::now() + Duration::from_secs(10);
         let mut events = Events::with_capacity(16);
         let mut scratch = [0; 4096];

@@ -11,7 +11,7 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
-use super::{ConnectError, ConnectErrorKind, EventSource, Flow, Transport, flow, read_from};
+use super::{Channel, ConnectError, ConnectErrorKind, EventSource, Flow, flow, read_from};
 use crate::sys::{self, peer, socket};
 
 /// A connected Unix socket whose peer was checked.
@@ -101,7 +101,7 @@ impl Unix {
     }
 }
 
-impl Transport for Unix {
+impl Channel for Unix {
     fn register(&mut self, registry: &Registry, base: Token) -> io::Result<()> {
         let fd = self.socket.as_raw_fd();
         registry.register(&mut SourceFd(&fd), EventSource::Write.token(base), Interest::READABLE)

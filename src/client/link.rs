@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mio::{Registry, Token};
 
-use crate::channel::{EventSource, ExitStatus, Flow, TOKENS, Transport};
+use crate::channel::{Channel, EventSource, ExitStatus, Flow, TOKENS};
 use crate::engine::StreamId;
 use crate::time::Time;
 
@@ -18,8 +18,8 @@ const POLL: Duration = Duration::from_millis(50);
 /// until the channel says that it has nothing more.
 #[derive(Debug)]
 pub(super) struct Link {
-    pub(super) transport: Box<dyn Transport>,
-    /// The transport has not said yet that it is connected.
+    pub(super) transport: Box<dyn Channel>,
+    /// The channel has not said yet that it is connected.
     pub(super) connecting: bool,
     pub(super) readable: bool,
     pub(super) writable: bool,
@@ -60,7 +60,7 @@ pub(super) enum Exit {
 }
 
 impl Link {
-    pub(super) fn new(transport: Box<dyn Transport>) -> Link {
+    pub(super) fn new(transport: Box<dyn Channel>) -> Link {
         Link {
             transport,
             connecting: true,
@@ -78,14 +78,14 @@ impl Link {
         }
     }
 
-    /// The transport is connected.
+    /// The channel is connected.
     pub(super) fn connected(&mut self) {
         self.connecting = false;
         // Nothing tells that a fresh stream takes bytes; trying does no harm.
         self.writable = true;
     }
 
-    /// The transport is still connecting: the next event is waited for.
+    /// The channel is still connecting: the next event is waited for.
     pub(super) fn await_connect(&mut self) {
         (self.readable, self.writable, self.hung_up) = (false, false, false);
     }

@@ -30,8 +30,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::channel::{ExitStatus, Transport};
-use crate::config::{Defaults, ProblemKind, ServerConfig, Transport as Channel, paths};
+use crate::channel::{Channel, ExitStatus};
+use crate::config::{Defaults, ProblemKind, ServerConfig, Transport, paths};
 pub use crate::engine::{
     Abilities, Answer, Arguments, Asks, CallTool, Completion, Event, Job, Listing, LogLevel, Pair,
     Progress, Question, QuestionId, Reference, Reply, RequestId, Unfinished,
@@ -92,7 +92,7 @@ pub struct Client {
     /// Links with something to do that no event will announce.
     busy: VecDeque<StreamId>,
     /// What the engine asked to open, and no turn has had the time for.
-    opening: VecDeque<(StreamId, Channel, Arc<ServerConfig>)>,
+    opening: VecDeque<(StreamId, Transport, Arc<ServerConfig>)>,
     /// How a server that runs is connected to.
     connect: Connect,
     speculative_read: SpeculativeRead,
@@ -109,7 +109,7 @@ pub struct Client {
     /// with many calls gets one write for each link, not one for each call.
     unwritten: Vec<StreamId>,
     /// Channels given up whose process group still lives, to be killed then.
-    orphaned_groups: Vec<(Time, Box<dyn Transport>)>,
+    orphaned_groups: Vec<(Time, Box<dyn Channel>)>,
     scratch: Box<[u8]>,
     loader: Option<Loader>,
     sources: Sources,

@@ -11,8 +11,8 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::task::Poll;
 
-use crate::channel::{ConnectError, ConnectErrorKind, Program, Stdio, Transport, Unix};
-use crate::config::{ServerConfig, Transport as Channel};
+use crate::channel::{Channel, ConnectError, ConnectErrorKind, Program, Stdio, Unix};
+use crate::config::{ServerConfig, Transport};
 use crate::engine::{LogLevel, OpenFailure, Opened, StreamId};
 use crate::error::Kind;
 use crate::sys::fd;
@@ -26,7 +26,7 @@ use super::link::Link;
 const NEEDS: usize = 8;
 
 /// Connects to a server that runs. The tests have one of their own.
-pub(super) type Connect = fn(&ServerConfig) -> Result<Box<dyn Transport>, OpenFailure>;
+pub(super) type Connect = fn(&ServerConfig) -> Result<Box<dyn Channel>, OpenFailure>;
 
 impl Client {
     /// Opens one of the streams that the engine asked for.
@@ -36,7 +36,7 @@ impl Client {
         self.carry_out(now);
     }
 
-    fn open(&mut self, now: Time, id: StreamId, channel: Channel, server: &Arc<ServerConfig>) {
+    fn open(&mut self, now: Time, id: StreamId, transport: Transport, server: &Arc<ServerConfig>) {
         // The host needs descriptors for those who attach to it.
         let mut short = fd::shortage(self.poll.as_raw_fd(), NEEDS);
         while short.is_some() && self.engine.spare_one(now) {
@@ -51,9 +51,9 @@ impl Client {
             let failure = OpenFailure { message, permanent: false, crowded: false };
             return self.engine.open_failed(now, id, failure);
         }
-        let opened = match channel {
-            Channel::Socket => (self.connect)(server),
-            Channel::Stdio => {
+        let opened = match transport {
+            Transport::Socket => (self.connect)(server),
+            Transport::Stdio => {
                 self.clear_socket(server);
                 spawn(server, &self.options.env)
             }
@@ -132,7 +132,7 @@ impl Client {
 }
 
 /// Connects to the Unix socket of an entry.
-pub(super) fn connect(server: &ServerConfig) -> Result<Box<dyn Transport>, OpenFailure> {
+pub(super) fn connect(server: &ServerConfig) -> Result<Box<dyn Channel>, OpenFailure> {
     let Some(path) = &server.socket_path else {
         let message = "no socket_path is configured".to_owned();
         return Err(OpenFailure { message, permanent: true, crowded: false });
@@ -159,7 +159,7 @@ fn connect_failure(error: &ConnectError) -> OpenFailure {
 fn spawn(
     server: &ServerConfig,
     host: &[(OsString, OsString)],
-) -> Result<Box<dyn Transport>, OpenFailure> {
+) -> Result<Box<dyn Channel>, OpenFailure> {
     let Some(command) = &server.command else {
         let message = "no command is configured".to_owned();
         return Err(OpenFailure { message, permanent: true, crowded: false });

@@ -11,7 +11,7 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use serde_json::{Value, json};
 
-use crate::channel::{ConnectError, ConnectErrorKind, EventSource, Flow, Transport};
+use crate::channel::{Channel, ConnectError, ConnectErrorKind, EventSource, Flow};
 use crate::client::{Arguments, CallTool, Client, Event, LogLevel, Options};
 use crate::config::ServerConfig;
 use crate::engine::OpenFailure;
@@ -53,7 +53,7 @@ impl LateSocket {
     }
 }
 
-impl Transport for LateSocket {
+impl Channel for LateSocket {
     fn register(&mut self, registry: &Registry, base: Token) -> io::Result<()> {
         self.watch(registry, base, Interest::READABLE)
     }
@@ -98,7 +98,7 @@ thread_local! {
 }
 
 /// Connects to a far end that the test holds.
-fn connect(_: &ServerConfig) -> Result<Box<dyn Transport>, OpenFailure> {
+fn connect(_: &ServerConfig) -> Result<Box<dyn Channel>, OpenFailure> {
     let (near, far) = LateSocket::pair();
     FAR_END.set(Some(far));
     Ok(Box::new(near))
