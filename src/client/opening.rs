@@ -58,19 +58,19 @@ impl Client {
                 spawn(server, &self.options.env)
             }
         };
-        let opened = opened.and_then(|mut transport| {
-            let registered = transport.register(self.poll.registry(), Link::token(id));
-            registered.map(|()| transport).map_err(|error| system_failure(&error))
+        let opened = opened.and_then(|mut channel| {
+            let registered = channel.register(self.poll.registry(), Link::token(id));
+            registered.map(|()| channel).map_err(|error| system_failure(&error))
         });
-        let transport = match opened {
-            Ok(transport) => transport,
+        let channel = match opened {
+            Ok(channel) => channel,
             Err(failure) => return self.engine.open_failed(now, id, failure),
         };
-        self.links.insert(id, Link::new(transport));
+        self.links.insert(id, Link::new(channel));
         if self.relief_due.is_none() && fd::is_tight() {
             self.relief_due = Some(now + RELIEF);
         }
-        let path = server.socket_path.as_ref().filter(|_| !channel.is_process());
+        let path = server.socket_path.as_ref().filter(|_| !transport.is_process());
         if let (Some(knocks), Some(path)) = (&mut self.knocks, path) {
             // Without it others wait until the connection is idle for too long.
             let _ = knocks.watch(path);

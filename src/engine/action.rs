@@ -31,7 +31,7 @@ pub enum Action {
         stream: StreamId,
     },
     /// Signal a process that did not go by itself.
-    TerminationSignal {
+    Signal {
         /// The stream.
         stream: StreamId,
         /// How hard.
