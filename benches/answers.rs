@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use support::sys::thread_time;
 use support::{setting, table};
 use tmcp::json::task::Task;
-use tmcp::mcp::render::rows::List;
+use tmcp::mcp::listing::Listing;
 use tmcp::mcp::render::{blob, content, listing, pointer, rows};
 use tmcp::mcp::schema::fields;
 
@@ -151,19 +151,19 @@ fn blobs(answer: Answer) -> Task<'static, Product> {
 }
 
 fn tools(answer: Answer) -> Task<'static, Product> {
-    measured(listing::task(answer, List::Tools), String::len)
+    measured(listing::task(answer, Listing::Tools), String::len)
 }
 
 fn prompts(answer: Answer) -> Task<'static, Product> {
-    measured(listing::task(answer, List::Prompts), String::len)
+    measured(listing::task(answer, Listing::Prompts), String::len)
 }
 
 fn tool_rows(answer: Answer) -> Task<'static, Product> {
-    measured(rows::list_task(answer, List::Tools), |table| table.rows())
+    measured(rows::list_task(answer, Listing::Tools), |table| table.rows())
 }
 
 fn resource_rows(answer: Answer) -> Task<'static, Product> {
-    measured(rows::list_task(answer, List::Resources), |table| table.rows())
+    measured(rows::list_task(answer, Listing::Resources), |table| table.rows())
 }
 
 fn contents(answer: Answer) -> Task<'static, Product> {

@@ -18,7 +18,6 @@ use tmcp::engine::{
     Action, Arguments, CallTool, Completion, Engine, Event, Listing, LogLevel, Opened, Reference,
     Reply, RequestId, StreamId, Unfinished,
 };
-use tmcp::mcp::render::rows::List;
 use tmcp::mcp::render::{content, listing};
 use tmcp::time::Time;
 
@@ -425,15 +424,7 @@ impl World {
 fn shown(done: &Completion) -> String {
     match &done.outcome {
         Ok(Reply::Tool { result, .. } | Reply::Result(result)) => content::text(result),
-        Ok(Reply::List { what, items }) => {
-            let list = match what {
-                Listing::Tools => List::Tools,
-                Listing::Resources => List::Resources,
-                Listing::ResourceTemplates => List::Templates,
-                Listing::Prompts => List::Prompts,
-            };
-            listing::task(items.to_vec(), list).finish()
-        }
+        Ok(Reply::List { what, items }) => listing::task(items.to_vec(), *what).finish(),
         Ok(Reply::Ready) => String::new(),
         Err(error) => error.message().to_owned(),
     }

@@ -1,8 +1,8 @@
 //! What words become by the schemas that real servers have, and what is said of them.
 
 use serde_json::Value;
+use tmcp::mcp::listing::Listing;
 use tmcp::mcp::render::listing;
-use tmcp::mcp::render::rows::List;
 use tmcp::mcp::schema::arguments::{Encoded, Pair, check_required_by, encode_by};
 use tmcp::mcp::schema::fields::arguments;
 
@@ -95,7 +95,7 @@ fn the_root_may_be_a_reference_or_made_of_parts() {
         assert!(
             listing::task(
                 format!(r#"[{{"name":"t","inputSchema":{schema}}}]"#).as_bytes(),
-                List::Tools
+                Listing::Tools
             )
             .finish()
             .contains("n  integer, required")
@@ -312,7 +312,7 @@ fn what_is_malformed_counts_as_absent_and_the_rest_is_kept() {
     }
     let text = listing::task(
         br#"[{"name":"t","inputSchema":{"properties":{"a":{"type":"integer"}},"required":null}}]"#,
-        List::Tools,
+        Listing::Tools,
     )
     .finish();
     assert_eq!(text, "t\n    a  integer\n");

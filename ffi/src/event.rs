@@ -18,7 +18,7 @@ use std::time::Instant;
 use tmcp::engine::{Asks, Completion, Event, Listing, Progress, Question, Reply};
 use tmcp::json::task::Task;
 use tmcp::mcp::render::blob::{self, Blobs};
-use tmcp::mcp::render::rows::{self, List};
+use tmcp::mcp::render::rows;
 use tmcp::mcp::render::{content, listing, pointer, tool_details};
 use tmcp::mcp::schema::fields;
 use tmcp::release;
@@ -287,7 +287,7 @@ impl tmcp_event {
         } else if let Event::Done(Completion { outcome: Ok(Reply::Result(_)), .. }) = self.event() {
             rows::of_result_task(answer)
         } else if let Some(listing) = self.listing() {
-            present(rows::list_task(answer, list(listing)))
+            present(rows::list_task(answer, listing))
         } else {
             Task::new(|_| async { None })
         };
@@ -343,7 +343,7 @@ impl tmcp_event {
                 });
             }
             Some(Ok(Reply::Tool { .. } | Reply::Result(_))) => content::text_task(self.answer()),
-            Some(Ok(Reply::List { what, .. })) => listing::task(self.answer(), list(*what)),
+            Some(Ok(Reply::List { what, .. })) => listing::task(self.answer(), *what),
             _ => {
                 let words = self.words();
                 Task::new(|_| async { words })
@@ -488,16 +488,6 @@ fn present(table: Task<'static, Table>) -> Task<'static, Option<Table>> {
 impl FailureValue for *mut tmcp_event {
     fn fallback() -> *mut tmcp_event {
         ptr::null_mut()
-    }
-}
-
-/// The list that an answer holds.
-fn list(listing: Listing) -> List {
-    match listing {
-        Listing::Tools => List::Tools,
-        Listing::Resources => List::Resources,
-        Listing::ResourceTemplates => List::Templates,
-        Listing::Prompts => List::Prompts,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Directory, Era};
-use crate::engine::catalogue::{Listing, Pages};
+use crate::engine::catalogue::Pages;
 use crate::engine::connection::Purpose;
 use crate::engine::event::{Completion, Event, Reply};
 use crate::engine::pool::{Hit, Opening};
@@ -13,6 +13,7 @@ use crate::engine::queue::Queue;
 use crate::engine::request::{Acquisition, CallArguments, Request, RequestKind, RequestState};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
+use crate::mcp::listing::Listing;
 use crate::mcp::message;
 use crate::mcp::schema::arguments;
 use crate::metrics::{Outcome, Timings};

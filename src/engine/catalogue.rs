@@ -9,11 +9,11 @@ use crate::config::{Era, ToolFilter};
 use crate::engine::join::Join;
 use crate::json::lenient::Oddity;
 use crate::json::raw::{LONGEST, Raw};
-use crate::mcp::capabilities::Offers;
-use crate::mcp::list_page::{Page, Wanted};
+use crate::mcp::list_page::Page;
+use crate::mcp::listing::Listing;
 use crate::nearest::suggestion;
 use crate::rpc::envelope::Answer;
-use crate::rpc::spans::{Kind, MOST};
+use crate::rpc::spans::MOST;
 use crate::time::Time;
 
 /// Longest time a list is kept, whatever the server says.
@@ -24,53 +24,6 @@ const MAX_PAGES: usize = 1000;
 const MAX_BYTES: usize = 16 << 20;
 /// Names that are told to whoever has asked for another.
 const MAX_NAMES: usize = 200;
-
-/// What can be listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Listing {
-    /// `tools/list`.
-    Tools,
-    /// `resources/list`.
-    Resources,
-    /// `resources/templates/list`.
-    ResourceTemplates,
-    /// `prompts/list`.
-    Prompts,
-}
-
-impl Listing {
-    /// The method that lists it.
-    pub fn method(self) -> &'static str {
-        match self {
-            Listing::Tools => "tools/list",
-            Listing::Resources => "resources/list",
-            Listing::ResourceTemplates => "resources/templates/list",
-            Listing::Prompts => "prompts/list",
-        }
-    }
-}
-
-impl Listing {
-    fn kind(self) -> Kind {
-        match self {
-            Listing::Tools => Kind::Tools,
-            Listing::Resources => Kind::Resources,
-            Listing::ResourceTemplates => Kind::Templates,
-            Listing::Prompts => Kind::Prompts,
-        }
-    }
-
-    /// Whether the server said that it has such things. Templates are never declared
-    /// by themselves.
-    pub(super) fn is_offered(self, offers: Offers) -> bool {
-        match self {
-            Listing::Tools => offers.tools,
-            Listing::Resources => offers.resources,
-            Listing::ResourceTemplates => false,
-            Listing::Prompts => offers.prompts,
-        }
-    }
-}
 
 /// A list being read, page by page.
 #[derive(Debug, Default)]
@@ -102,8 +55,7 @@ impl Pages {
     /// A sentence when the list is too long.
     pub(super) fn push(&mut self, what: Listing, answer: &Answer<'_>) -> Result<bool, String> {
         let method = what.method();
-        let wanted = Wanted { kind: what.kind(), method };
-        let mut page = Page::read(wanted, answer)
+        let mut page = Page::read(what, answer)
             .map_err(|why| format!("the answer to {method} is malformed: {why}"))?;
         self.odd.append(&mut page.odd);
         self.lacks_ttl |= page.ttl_ms.is_none();

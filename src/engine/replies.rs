@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::config::Era;
 use crate::engine::action::Action;
-use crate::engine::catalogue::{Catalogue, Listing, Pages};
+use crate::engine::catalogue::{Catalogue, Pages};
 use crate::engine::connection::{Phase, Purpose};
 use crate::engine::event::{Event, Progress, Reply};
 use crate::engine::request::{Request, RequestKind, RequestState};
@@ -15,6 +15,7 @@ use crate::error::{self, Error};
 use crate::json::kept::Json;
 use crate::json::lenient::Oddity;
 use crate::json::raw::LONGEST;
+use crate::mcp::listing::Listing;
 use crate::mcp::message::{self, InputRequest, LogParams, ProgressParams};
 use crate::mcp::render::error_data;
 use crate::mcp::result_head::ResultHead;

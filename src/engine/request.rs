@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Directory, Limits};
-use crate::engine::catalogue::{Listing, Pages};
+use crate::engine::catalogue::Pages;
 use crate::engine::event::Reply;
 use crate::engine::join::Join;
 use crate::engine::{ConnectionId, Pair, ServerId};
 use crate::error::Error;
+use crate::mcp::listing::Listing;
 use crate::time::{Time, in_words};
 use crate::wire::Outgoing;
 pub(super) use requests::Requests;

@@ -10,9 +10,10 @@ use crate::json::cursor::position;
 use crate::json::kept::Json;
 use crate::json::lenient::{self, Oddity};
 use crate::json::raw::Raw;
+use crate::mcp::listing::Listing;
 use crate::rpc::envelope::Answer;
 use crate::rpc::scanner::{Scanner, Verdict};
-use crate::rpc::spans::{Entries, Entry, Kind, MOST, Place, Spans};
+use crate::rpc::spans::{Entries, Entry, MOST, Place, Spans};
 
 /// Longest name that is spelt out for a person, in bytes of JSON.
 const LONGEST_NAME: usize = 1 << 10;
@@ -35,40 +36,30 @@ pub struct Page {
     pub odd: Vec<Oddity>,
 }
 
-/// The kind of a list, and its name in warnings.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted {
-    /// Which one.
-    pub kind: Kind,
-    /// The method that lists it.
-    pub method: &'static str,
-}
-
 impl Page {
     /// The page in an answer. A list that is not there, or none, is an empty one.
     ///
     /// # Errors
     /// A sentence when it lists too much.
-    pub fn read(wanted: Wanted, answer: &Answer<'_>) -> Result<Page, String> {
+    pub fn read(listing: Listing, answer: &Answer<'_>) -> Result<Page, String> {
         let text = answer.raw().text();
         if text.starts_with(b"[") && !answer.raw().is_long() {
             // Out of spec: the list without its object.
-            if let Some(mut page) = Page::of_list(wanted, text) {
-                page.tell(wanted, "result", "is a list where an object should be");
+            if let Some(mut page) = Page::of_list(listing, text) {
+                page.tell(listing, "result", "is a list where an object should be");
                 return Ok(page);
             }
         }
-        answer.look_deeper(|deep| Page::new(wanted, deep, |place| answer.part(place.range())))
+        answer.look_deeper(|deep| Page::new(listing, deep, |place| answer.part(place.range())))
     }
 
     /// A page of tools that was kept as an array; `None` when it is none.
     pub fn recall(tools: &[u8]) -> Option<Page> {
-        let wanted = Wanted { kind: Kind::Tools, method: "tools/list" };
-        tools.trim_ascii_start().starts_with(b"[").then(|| Page::of_list(wanted, tools))?
+        tools.trim_ascii_start().starts_with(b"[").then(|| Page::of_list(Listing::Tools, tools))?
     }
 
-    fn of_list(wanted: Wanted, list: &[u8]) -> Option<Page> {
-        let name = wanted.kind.name().as_bytes();
+    fn of_list(listing: Listing, list: &[u8]) -> Option<Page> {
+        let name = listing.member().name().as_bytes();
         let message = [b"{\"result\":{\"", name, b"\":", list, b"}}"].concat();
         let mut scanner = Scanner::deep();
         if scanner.finish(&message) != Verdict::Whole {
@@ -76,15 +67,15 @@ impl Page {
         }
         let deep = scanner.found()?;
         // Nothing but the list may have stood there.
-        if deep.list(wanted.kind).place.len() != list.trim_ascii().len() {
+        if deep.list(listing.member()).place.len() != list.trim_ascii().len() {
             return None;
         }
         let part = |place: Place| Raw::new(&message, place.range(), None);
-        Page::new(wanted, deep, part).ok()
+        Page::new(listing, deep, part).ok()
     }
 
     fn new<'a>(
-        wanted: Wanted,
+        listing: Listing,
         deep: &Spans,
         part: impl Fn(Place) -> Raw<'a>,
     ) -> Result<Page, String> {
@@ -92,7 +83,7 @@ impl Page {
             let raw = part(place);
             (!matches!(raw.text(), b"" | b"null")).then_some(raw)
         };
-        let found = deep.list(wanted.kind);
+        let found = deep.list(listing.member());
         if found.overflows {
             return Err(format!("it lists more than {MOST}"));
         }
@@ -105,7 +96,7 @@ impl Page {
             ttl_ms: None,
             odd: Vec::new(),
         };
-        let name = wanted.kind.name();
+        let name = listing.member().name();
         match part(found.place) {
             list if list.text().starts_with(b"[") => {
                 page.list = list.to_json();
@@ -113,26 +104,26 @@ impl Page {
                 page.entries = found.entries();
                 page.has_others = found.has_others;
             }
-            list if list.text().is_empty() => page.tell(wanted, name, "is not there: it is empty"),
-            _ => page.tell(wanted, name, "is no list: it is empty"),
+            list if list.text().is_empty() => page.tell(listing, name, "is not there: it is empty"),
+            _ => page.tell(listing, name, "is no list: it is empty"),
         }
         if page.has_others {
-            page.tell(wanted, name, "has entries without a name, which are left out");
+            page.tell(listing, name, "has entries without a name, which are left out");
         }
         if let Some(cursor) = member(deep.cursor) {
-            page.read_cursor(wanted, cursor);
+            page.read_cursor(listing, cursor);
         }
         if let Some(ttl) = member(deep.ttl) {
             page.ttl_ms = lenient::number(ttl.text()).filter(|ttl| *ttl >= 0.0);
             if page.ttl_ms.is_none() || lenient::is_text(ttl.text()) {
-                page.tell(wanted, "ttlMs", "is no number of milliseconds");
+                page.tell(listing, "ttlMs", "is no number of milliseconds");
             }
         }
         Ok(page)
     }
 
     /// Cursors are strings; some servers count their entries.
-    fn read_cursor(&mut self, wanted: Wanted, cursor: Raw<'_>) {
+    fn read_cursor(&mut self, listing: Listing, cursor: Raw<'_>) {
         let raw = cursor.short().unwrap_or_default();
         let number = lenient::number(raw.as_bytes()).filter(|_| !raw.starts_with('"'));
         if raw.starts_with('"') || number.is_some_and(|number| number != 0.0) {
@@ -143,12 +134,12 @@ impl Page {
                 Some(_) => "is a number where a text should be",
                 None => "is no text: the list ends there",
             };
-            self.tell(wanted, "nextCursor", what);
+            self.tell(listing, "nextCursor", what);
         }
     }
 
-    fn tell(&mut self, wanted: Wanted, field: &'static str, what: &'static str) {
-        self.odd.push(Oddity { of: wanted.method, field, what });
+    fn tell(&mut self, listing: Listing, field: &'static str, what: &'static str) {
+        self.odd.push(Oddity { of: listing.method(), field, what });
     }
 
     /// Whether it lists just what `other` lists.
@@ -281,7 +272,6 @@ mod tests {
 
     /// The page in an answer to `resources/list`, and the fields it warns about.
     fn read(result: &str) -> (Page, String) {
-        let wanted = Wanted { kind: Kind::Resources, method: "resources/list" };
         let line = format!(r#"{{"id":1,"result":{result}}}"#);
         let mut page = None;
         crate::rpc::envelope::parse(line.as_bytes(), |message| {
@@ -289,7 +279,7 @@ mod tests {
             else {
                 panic!("{message:?}");
             };
-            page = Some(Page::read(wanted, &answer).expect("a page"));
+            page = Some(Page::read(Listing::Resources, &answer).expect("a page"));
         })
         .expect("a message");
         let page = page.expect("an answer");

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::json::lenient::{Oddity, is_text, members, number, text};
 use crate::json::raw::{JsonString, Raw};
 use crate::rpc::envelope::{Answer, own_id, write_int, write_str};
-use crate::rpc::spans::{Kind, Place};
+use crate::rpc::spans::{ListMember, Place};
 
 /// Questions of one result. Nobody answers so many one by one.
 const MAX_QUESTIONS: usize = 100;
@@ -259,7 +259,7 @@ impl<'a> InputRequest<'a> {
                 (!matches!(raw.text(), b"" | b"null")).then_some(raw)
             };
             let mut asked = BTreeMap::new();
-            let list = deep.list(Kind::Questions);
+            let list = deep.list(ListMember::Questions);
             if let Some(questions) = given(list.place) {
                 if !questions.text().starts_with(b"{") {
                     return Err("inputRequests: no object".to_owned());

@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use crate::json::{Budget, Dialect, NotJson, Step, Token, Tokenizer, unescape};
-use crate::rpc::spans::{EntryMember, Kind, Place, Region, Spans};
+use crate::rpc::spans::{EntryMember, ListMember, Place, Region, Spans};
 
 /// What a pass over a whole line has found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +145,7 @@ enum MessageMember {
     Code,
     Message,
     Data,
-    List(Kind),
+    List(ListMember),
     Questions,
     RequestState,
     Cursor,
@@ -330,7 +330,7 @@ impl Scanner {
             match member {
                 MessageMember::Content => self.head.blocks = SingleText::default(),
                 MessageMember::List(kind) => self.deep_mut().open(kind),
-                MessageMember::Questions => self.deep_mut().open(Kind::Questions),
+                MessageMember::Questions => self.deep_mut().open(ListMember::Questions),
                 // What a result or an error had that comes once more does not count.
                 MessageMember::Result if self.result.is_some() => {
                     self.head = Head { doubled: true, ..Head::default() };
@@ -368,7 +368,7 @@ impl Scanner {
         let deep = self.deep_mut();
         let slot = match member {
             MessageMember::List(kind) => &mut deep.list_mut(kind).place,
-            MessageMember::Questions => &mut deep.list_mut(Kind::Questions).place,
+            MessageMember::Questions => &mut deep.list_mut(ListMember::Questions).place,
             MessageMember::RequestState => &mut deep.state,
             MessageMember::Cursor => &mut deep.cursor,
             _ => &mut deep.ttl,
@@ -429,10 +429,10 @@ impl Scanner {
         let of = |level: usize| self.members[level].map(|(member, _)| member);
         match (depth, of(0), name) {
             (2, Some(MessageMember::Result), _) => match name {
-                b"tools" => MessageMember::List(Kind::Tools),
-                b"resources" => MessageMember::List(Kind::Resources),
-                b"resourceTemplates" => MessageMember::List(Kind::Templates),
-                b"prompts" => MessageMember::List(Kind::Prompts),
+                b"tools" => MessageMember::List(ListMember::Tools),
+                b"resources" => MessageMember::List(ListMember::Resources),
+                b"resourceTemplates" => MessageMember::List(ListMember::Templates),
+                b"prompts" => MessageMember::List(ListMember::Prompts),
                 b"inputRequests" => MessageMember::Questions,
                 b"requestState" => MessageMember::RequestState,
                 b"nextCursor" => MessageMember::Cursor,

@@ -73,7 +73,7 @@ pub struct Spans {
     pub params: Vec<(Place, Place)>,
     lists: [FoundList; 5],
     /// Which of them is going on.
-    kind: Kind,
+    kind: ListMember,
     /// `requestState` of a result.
     pub state: Place,
     /// `nextCursor` of a result.
@@ -90,7 +90,7 @@ pub struct Spans {
 
 /// What the members of a result list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ListMember {
     /// `tools`.
     Tools,
     /// `resources`.
@@ -103,15 +103,15 @@ pub enum Kind {
     Questions,
 }
 
-impl Kind {
+impl ListMember {
     /// The member that has it.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Tools => "tools",
-            Kind::Resources => "resources",
-            Kind::Templates => "resourceTemplates",
-            Kind::Prompts => "prompts",
-            Kind::Questions => "inputRequests",
+            ListMember::Tools => "tools",
+            ListMember::Resources => "resources",
+            ListMember::Templates => "resourceTemplates",
+            ListMember::Prompts => "prompts",
+            ListMember::Questions => "inputRequests",
         }
     }
 }
@@ -180,7 +180,7 @@ impl Spans {
     pub const NONE: Spans = Spans {
         params: Vec::new(),
         lists: [const { FoundList::NONE }; 5],
-        kind: Kind::Tools,
+        kind: ListMember::Tools,
         state: Place::NONE,
         cursor: Place::NONE,
         ttl: Place::NONE,
@@ -192,16 +192,16 @@ impl Spans {
     };
 
     /// The list of a kind.
-    pub fn list(&self, kind: Kind) -> &FoundList {
+    pub fn list(&self, kind: ListMember) -> &FoundList {
         &self.lists[kind as usize]
     }
 
-    pub(crate) fn list_mut(&mut self, kind: Kind) -> &mut FoundList {
+    pub(crate) fn list_mut(&mut self, kind: ListMember) -> &mut FoundList {
         &mut self.lists[kind as usize]
     }
 
     /// A list begins. What one of the same name had before does not count.
-    pub(crate) fn open(&mut self, kind: Kind) {
+    pub(crate) fn open(&mut self, kind: ListMember) {
         self.kind = kind;
         *self.list_mut(kind) = FoundList::NONE;
     }
@@ -253,9 +253,9 @@ impl Spans {
                 let Entry { key, place, name, .. } = &mut self.going;
                 let counts = match kind {
                     // Without a name nothing can be called.
-                    Kind::Tools | Kind::Prompts => !name.is_empty(),
-                    Kind::Resources | Kind::Templates => self.is_object,
-                    Kind::Questions => !key.is_empty(),
+                    ListMember::Tools | ListMember::Prompts => !name.is_empty(),
+                    ListMember::Resources | ListMember::Templates => self.is_object,
+                    ListMember::Questions => !key.is_empty(),
                 };
                 *place = Place::new(place.start(), at);
                 let entry = self.going;
@@ -359,11 +359,11 @@ mod tests {
             words.next_back().map(|(_, raw)| raw.get().to_owned())
         };
         for (name, kind) in [
-            ("tools", Kind::Tools),
-            ("resources", Kind::Resources),
-            ("resourceTemplates", Kind::Templates),
-            ("prompts", Kind::Prompts),
-            ("inputRequests", Kind::Questions),
+            ("tools", ListMember::Tools),
+            ("resources", ListMember::Resources),
+            ("resourceTemplates", ListMember::Templates),
+            ("prompts", ListMember::Prompts),
+            ("inputRequests", ListMember::Questions),
         ] {
             let list = named(&result, name);
             assert_eq!(part(deep.list(kind).place), list.map(RawValue::get), "{name} of {shown}");
@@ -371,13 +371,13 @@ mod tests {
             for raw in list.and_then(parse::<Vec<&RawValue>>).unwrap_or_default() {
                 let name = field(raw, "name");
                 let counts = match kind {
-                    Kind::Tools | Kind::Prompts => name.is_some(),
-                    Kind::Resources | Kind::Templates => raw.get().starts_with('{'),
-                    Kind::Questions => false,
+                    ListMember::Tools | ListMember::Prompts => name.is_some(),
+                    ListMember::Resources | ListMember::Templates => raw.get().starts_with('{'),
+                    ListMember::Questions => false,
                 };
                 wanted.extend(counts.then_some((String::new(), raw.get(), name)));
             }
-            if kind == Kind::Questions {
+            if kind == ListMember::Questions {
                 for (key, raw) in list.map(members).unwrap_or_default() {
                     wanted.push((key, raw.get(), field(raw, "method")));
                 }
@@ -446,7 +446,7 @@ mod tests {
             let mut scanner = Scanner::deep();
             scanner.finish(line.as_bytes());
             let found = scanner.found().unwrap();
-            let found = found.list(Kind::Tools);
+            let found = found.list(ListMember::Tools);
             assert_eq!((found.entries().len(), found.overflows), (MOST, overflows));
             assert_eq!(found.entries().iter().count(), MOST);
             assert_eq!(found.entries().get(MOST - 1), found.entries().iter().next_back());

@@ -9,12 +9,13 @@ mod rules;
 
 use generate::Random;
 use tmcp::json::task::Task;
-use tmcp::mcp::render::rows::List;
+use tmcp::mcp::listing::Listing;
 use tmcp::mcp::render::{blob, content, listing, pointer, rows};
 use tmcp::mcp::schema::fields;
 use tmcp::table::Table;
 
-const LISTS: [List; 4] = [List::Tools, List::Resources, List::Templates, List::Prompts];
+const LISTS: [Listing; 4] =
+    [Listing::Tools, Listing::Resources, Listing::ResourceTemplates, Listing::Prompts];
 
 /// Cells by rows; `None` when there is no table.
 type Cells = Option<Vec<Vec<String>>>;
@@ -118,10 +119,12 @@ fn agrees(seed: u64, json: &str) {
     for list in LISTS {
         let items = json.as_bytes();
         let (text, table) = match list {
-            List::Tools => (plain::listing::text(items), plain::rows::tools(items)),
-            List::Resources => (plain::listing::resources(items), plain::rows::resources(items)),
-            List::Templates => (plain::listing::templates(items), plain::rows::templates(items)),
-            List::Prompts => (plain::listing::prompts(items), plain::rows::prompts(items)),
+            Listing::Tools => (plain::listing::text(items), plain::rows::tools(items)),
+            Listing::Resources => (plain::listing::resources(items), plain::rows::resources(items)),
+            Listing::ResourceTemplates => {
+                (plain::listing::templates(items), plain::rows::templates(items))
+            }
+            Listing::Prompts => (plain::listing::prompts(items), plain::rows::prompts(items)),
         };
         same(&format!("{list:?}"), &made("listing", || listing::task(bytes(), list)), &text);
         let rows = made("rows", || rows::list_task(bytes(), list));
@@ -192,7 +195,7 @@ fn bytes_that_are_no_text_are_shown_as_they_came() {
         assert_eq!(text, String::from_utf8_lossy(bytes));
         assert_eq!(made("part", || pointer::pick_task(bytes, String::new())), None);
         assert_eq!(blob::count(bytes), 0);
-        assert_eq!(rows::list_task(bytes, List::Resources).finish().rows(), 0);
+        assert_eq!(rows::list_task(bytes, Listing::Resources).finish().rows(), 0);
     }
 }
 
@@ -203,11 +206,11 @@ fn a_large_schema_is_named_and_a_hostile_one_comes_to_an_end() {
         "x".repeat(300 << 10)
     );
     let huge = format!(r#"[{{"name":"t","title":"T","inputSchema":{schema}}},{{"name":"u"}}]"#);
-    let text = listing::task(huge.as_bytes(), List::Tools).finish();
+    let text = listing::task(huge.as_bytes(), Listing::Tools).finish();
     assert_eq!(text, format!("t  T\n    [a definition of {} bytes]\nu\n", schema.len()));
     let fields = fields::arguments(&schema);
     assert_eq!((fields.rows(), fields.get(0, "name")), (1, Some("a")));
-    let table = rows::list_task(huge.as_bytes(), List::Tools).finish();
+    let table = rows::list_task(huge.as_bytes(), Listing::Tools).finish();
     assert_eq!((table.get(0, "arguments"), table.get(0, "required")), (Some("a"), Some("a")));
 
     // Each field leads to a list of references to the same long definition.
@@ -281,8 +284,8 @@ fn no_shape_has_a_long_way_between_two_stops() {
         check(&json, &|json| stops(pointer::pretty_task(json)));
         check(&json, &|json| stops(pointer::pick_task(json, "/0".to_owned())));
         check(&json, &|json| stops(blob::blobs_task(json)));
-        check(&data, &|json| stops(listing::task(json, List::Tools)));
-        check(&data, &|json| stops(rows::list_task(json, List::Prompts)));
+        check(&data, &|json| stops(listing::task(json, Listing::Tools)));
+        check(&data, &|json| stops(rows::list_task(json, Listing::Prompts)));
     }
 }
 

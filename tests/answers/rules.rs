@@ -5,7 +5,8 @@
 use tmcp::config::{DocumentScanner, Key, parse_servers};
 use tmcp::json::is_number;
 use tmcp::mcp::list_page::Page;
-use tmcp::mcp::render::rows::{self, List};
+use tmcp::mcp::listing::Listing;
+use tmcp::mcp::render::rows;
 use tmcp::mcp::render::{blob, content, error_data, listing, pointer, tool_details};
 use tmcp::mcp::schema::arguments::{Pair, encode_by};
 use tmcp::mcp::schema::fields;
@@ -54,16 +55,16 @@ const STRING_READERS: &[StringReader] = &[
     }),
     ("name in a listing", |raw, _| {
         let list = format!(r#"[{{"uri":{raw}}}]"#);
-        let listing = listing::task(list.as_bytes(), List::Resources).finish();
+        let listing = listing::task(list.as_bytes(), Listing::Resources).finish();
         listing.strip_suffix('\n').unwrap_or(&listing).to_owned()
     }),
     ("name in a table", |raw, _| {
         let list = format!(r#"[{{"name":{raw}}}]"#);
-        cell(&rows::list_task(list.as_bytes(), List::Tools).finish(), "name")
+        cell(&rows::list_task(list.as_bytes(), Listing::Tools).finish(), "name")
     }),
     ("argument in a table", |raw, _| {
         let list = format!(r#"[{{"inputSchema":{{"properties":{{{raw}:{{}}}}}}}}]"#);
-        cell(&rows::list_task(list.as_bytes(), List::Tools).finish(), "arguments")
+        cell(&rows::list_task(list.as_bytes(), Listing::Tools).finish(), "arguments")
     }),
     ("argument of a prompt", |raw, _| {
         let list = format!(r#"[{{"name":"p","arguments":[{raw}]}}]"#);
@@ -228,7 +229,7 @@ fn every_reader_takes_the_same_for_a_number() {
         assert_eq!(encode_by("it", "{}", &[pair]).is_ok(), is_json, "{word}");
         let list = format!(r#"[{{"name":{word}}}]"#);
         assert_eq!(Page::recall(list.as_bytes()).is_some(), is_json, "{word}");
-        let table = rows::list_task(list.as_bytes(), List::Prompts).finish();
+        let table = rows::list_task(list.as_bytes(), Listing::Prompts).finish();
         assert_eq!(table.rows() == 1, is_json, "{word}");
     }
 }

@@ -15,7 +15,8 @@ use crate::json::lenient::truth;
 use crate::json::task::Task;
 use crate::json::text::{FirstLine, OneLine, bare as write_bare};
 use crate::json::{Budget, Sink};
-use crate::mcp::render::rows::{List, next_argument};
+use crate::mcp::listing::Listing;
+use crate::mcp::render::rows::next_argument;
 use crate::mcp::schema::field::Field;
 use crate::mcp::schema::fields::{LONGEST, Schema};
 use crate::mcp::schema::schema_value::bare;
@@ -24,24 +25,24 @@ use crate::mcp::schema::subschema::Work;
 /// The readable listing of a raw array, in steps. Lines end in a newline.
 ///
 /// ```
-/// use tmcp::mcp::render::{listing, rows::List};
+/// use tmcp::mcp::{listing::Listing, render::listing};
 ///
 /// let tools = br#"[{"name":"add","description":"Adds.\nMore.","inputSchema":{"type":"object",
 ///     "properties":{"a":{"type":"number","description":"First"},"b":{"type":"number","default":1}},
 ///     "required":["a"]}}]"#;
 /// assert_eq!(
-///     listing::task(tools, List::Tools).finish(),
+///     listing::task(tools, Listing::Tools).finish(),
 ///     "add  Adds.\n    a  number, required  First\n    b  number, default 1\n"
 /// );
 /// ```
-pub fn task<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Task<'a, String> {
+pub fn task<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: Listing) -> Task<'a, String> {
     Task::new(move |mut budget| async move {
         let items = items.as_ref();
         // Room for all of it and a NUL, so that it need not move.
         let mut out = String::with_capacity(items.len() + 1);
         if write(items, list, &mut out, &mut budget).await.is_err() {
             out.clear();
-            if list == List::Tools {
+            if list == Listing::Tools {
                 out.push_str("[tools that cannot be read]\n");
             }
         }
@@ -49,16 +50,18 @@ pub fn task<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Task<
     })
 }
 
-async fn write(items: &[u8], list: List, out: &mut String, budget: &mut Budget) -> Read<()> {
+async fn write(items: &[u8], list: Listing, out: &mut String, budget: &mut Budget) -> Read<()> {
     let mut work = Work::new(items.len(), budget);
     let mut items = Cursor::list(items, work.budget).await?;
     let mut prompts = Prompts::default();
     loop {
         let has_entry = match list {
-            List::Tools => write_tool(&mut items, out, &mut work).await?,
-            List::Resources => write_entry(&mut items, "uri", out, work.budget).await?,
-            List::Templates => write_entry(&mut items, "uriTemplate", out, work.budget).await?,
-            List::Prompts => write_prompt(&mut items, &mut prompts, out, work.budget).await?,
+            Listing::Tools => write_tool(&mut items, out, &mut work).await?,
+            Listing::Resources => write_entry(&mut items, "uri", out, work.budget).await?,
+            Listing::ResourceTemplates => {
+                write_entry(&mut items, "uriTemplate", out, work.budget).await?
+            }
+            Listing::Prompts => write_prompt(&mut items, &mut prompts, out, work.budget).await?,
         };
         if !has_entry {
             return items.end(work.budget).await;
@@ -341,13 +344,15 @@ pub(super) async fn write_words(raw: &[u8], out: &mut String, budget: &mut Budge
 mod tests {
     use super::*;
 
-    fn listed(list: List, items: &[u8]) -> String {
+    fn listed(list: Listing, items: &[u8]) -> String {
         task(items, list).finish()
     }
 
     fn arguments(schema: &str) -> String {
-        let listing =
-            listed(List::Tools, format!(r#"[{{"name":"t","inputSchema":{schema}}}]"#).as_bytes());
+        let listing = listed(
+            Listing::Tools,
+            format!(r#"[{{"name":"t","inputSchema":{schema}}}]"#).as_bytes(),
+        );
         listing.strip_prefix("t\n").unwrap().to_owned()
     }
 
@@ -359,7 +364,7 @@ mod tests {
             {"name":"c","description":"\n  First line.\nSecond."},
             {"name":"d"}]"#;
         assert_eq!(
-            listed(List::Tools, tools),
+            listed(Listing::Tools, tools),
             "a  What it does.\nt  Title\nb  Old title\nc  First line.\nd\n"
         );
     }
@@ -370,7 +375,7 @@ mod tests {
             {"name":"b","execution":{"taskSupport":"optional"}},{"name":"c","execution":"required"},
             {"name":"d","execution":{"taskSupport":["required"]}},{"name":"e","execution":null}]"#;
         let expected = "a  T  (needs tasks, which this client does not have)\nb\nc\nd\ne\n";
-        assert_eq!(listed(List::Tools, tools), expected);
+        assert_eq!(listed(Listing::Tools, tools), expected);
     }
 
     #[test]
@@ -406,34 +411,34 @@ mod tests {
     fn a_server_cannot_break_the_lines() {
         let tools =
             br#"[{"name":"a\nb","inputSchema":{"properties":{"x\ny":{"default":"1\n2"}}}}]"#;
-        assert_eq!(listed(List::Tools, tools), "a b\n    x y  default 1 2\n");
+        assert_eq!(listed(Listing::Tools, tools), "a b\n    x y  default 1 2\n");
     }
 
     #[test]
     fn resources_and_prompts_are_a_line_each() {
         let list = br#"[{"uri":"a:b","name":"n"},{"uri":"c:d","name":"n","title":"The\nC"}]"#;
-        assert_eq!(listed(List::Resources, list), "a:b  n\nc:d  The\n");
+        assert_eq!(listed(Listing::Resources, list), "a:b  n\nc:d  The\n");
         assert_eq!(
-            listed(List::Templates, br#"[{"uriTemplate":"u/{x}","name":"n"}]"#),
+            listed(Listing::ResourceTemplates, br#"[{"uriTemplate":"u/{x}","name":"n"}]"#),
             "u/{x}  n\n"
         );
         let list = br#"[{"name":"p","description":"Says.","arguments":[
             {"name":"a","required":true,"description":"who"},{"name":"b"}]}]"#;
-        assert_eq!(listed(List::Prompts, list), "p  Says.\n    a  required  who\n    b\n");
+        assert_eq!(listed(Listing::Prompts, list), "p  Says.\n    a  required  who\n    b\n");
     }
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        assert_eq!(listed(List::Tools, b"{}"), "[tools that cannot be read]\n");
+        assert_eq!(listed(Listing::Tools, b"{}"), "[tools that cannot be read]\n");
         assert_eq!(
-            listed(List::Tools, br#"[7,{"name":"x"}]"#),
+            listed(Listing::Tools, br#"[7,{"name":"x"}]"#),
             "[a tool that cannot be read]\nx\n"
         );
         assert_eq!(
-            listed(List::Tools, br#"[{"name":"x","inputSchema":{"properties":[]}}]"#),
+            listed(Listing::Tools, br#"[{"name":"x","inputSchema":{"properties":[]}}]"#),
             "x\n"
         );
-        assert_eq!(listed(List::Tools, b"[]"), "");
+        assert_eq!(listed(Listing::Tools, b"[]"), "");
     }
 
     #[test]
@@ -441,9 +446,9 @@ mod tests {
         let tools = br#"[{"name":7,"title":null,"description":["x",1.0],"annotations":"no"},
             {"name":"no","name":"a","title":{},"description":"d","annotations":[]},
             {"name":"b \ud83d","description":true,"annotations":{"title":null}}]"#;
-        assert_eq!(listed(List::Tools, tools), "7  [\"x\",1.0]\na  d\nb \u{fffd}  true\n");
+        assert_eq!(listed(Listing::Tools, tools), "7  [\"x\",1.0]\na  d\nb \u{fffd}  true\n");
         let list =
             br#"[{"name":"p","description":5,"arguments":["a",{"name":"b","required":"true"},7]}]"#;
-        assert_eq!(listed(List::Prompts, list), "p  5\n    a\n    b  required\n");
+        assert_eq!(listed(Listing::Prompts, list), "p  5\n    a\n    b  required\n");
     }
 }

@@ -8,26 +8,14 @@ use crate::json::lenient::truth;
 use crate::json::task::Task;
 use crate::json::text::{bare, length};
 use crate::json::{Budget, NotJson, Sink};
+use crate::mcp::listing::Listing;
 use crate::mcp::render::blob;
 use crate::mcp::render::blocks::Blocks;
 use crate::mcp::schema::fields;
 use crate::table::Table;
 
-/// The kind of the entries of a raw list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum List {
-    /// Tools.
-    Tools,
-    /// Resources.
-    Resources,
-    /// Resource templates.
-    Templates,
-    /// Prompts.
-    Prompts,
-}
-
 /// The entries of a raw list, in steps. Text that is not a list has none.
-pub fn list_task<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: List) -> Task<'a, Table> {
+pub fn list_task<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: Listing) -> Task<'a, Table> {
     Task::new(move |mut budget| async move { entries(items.as_ref(), list, &mut budget).await })
 }
 
@@ -43,9 +31,9 @@ pub fn prompt_arguments(items: &[u8], name: &str) -> Option<Table> {
     Task::new(of).finish()
 }
 
-pub(crate) async fn entries(items: &[u8], list: List, budget: &mut Budget) -> Table {
+pub(crate) async fn entries(items: &[u8], list: Listing, budget: &mut Budget) -> Table {
     let columns: &'static [&'static str] = match list {
-        List::Tools => &[
+        Listing::Tools => &[
             "name",
             "title",
             "description",
@@ -56,9 +44,9 @@ pub(crate) async fn entries(items: &[u8], list: List, budget: &mut Budget) -> Ta
             "required",
             "tasks",
         ],
-        List::Resources => &["uri", "name", "title", "description", "mime", "size"],
-        List::Templates => &["uri_template", "name", "title", "description", "mime"],
-        List::Prompts => &["name", "title", "description", "arguments"],
+        Listing::Resources => &["uri", "name", "title", "description", "mime", "size"],
+        Listing::ResourceTemplates => &["uri_template", "name", "title", "description", "mime"],
+        Listing::Prompts => &["name", "title", "description", "arguments"],
     };
     let mut table = Table::with_room(columns, items.len());
     match fill(items, list, &mut table, budget).await {
@@ -68,20 +56,20 @@ pub(crate) async fn entries(items: &[u8], list: List, budget: &mut Budget) -> Ta
     }
 }
 
-async fn fill(items: &[u8], list: List, table: &mut Table, budget: &mut Budget) -> Read<()> {
+async fn fill(items: &[u8], list: Listing, table: &mut Table, budget: &mut Budget) -> Read<()> {
     let mut items = Cursor::list(items, budget).await?;
     loop {
         let has_row = match list {
-            List::Tools => tool(&mut items, table, budget).await?,
-            List::Resources => {
+            Listing::Tools => tool(&mut items, table, budget).await?,
+            Listing::Resources => {
                 let names = ["uri", "name", "title", "description", "mimeType", "size"];
                 plain(&mut items, &names, table, budget).await?
             }
-            List::Templates => {
+            Listing::ResourceTemplates => {
                 let names = ["uriTemplate", "name", "title", "description", "mimeType"];
                 plain(&mut items, &names, table, budget).await?
             }
-            List::Prompts => prompt(&mut items, table, budget).await?,
+            Listing::Prompts => prompt(&mut items, table, budget).await?,
         };
         if !has_row {
             return items.end(budget).await;
@@ -286,7 +274,7 @@ impl Sink for Table {
 mod tests {
     use super::*;
 
-    fn table_of(list: List, items: &[u8]) -> Table {
+    fn table_of(list: Listing, items: &[u8]) -> Table {
         list_task(items, list).finish()
     }
 
@@ -297,7 +285,7 @@ mod tests {
     #[test]
     fn tools_have_their_hints_and_their_arguments() {
         let table = table_of(
-            List::Tools,
+            Listing::Tools,
             br#"[{"name":"t","annotations":{"title":"T","readOnlyHint":true,"destructiveHint":1},
             "inputSchema":{"properties":{"b":{},"a":{}},"required":["a"]},
             "execution":{"taskSupport":"optional"}}, 7]"#,
@@ -312,16 +300,17 @@ mod tests {
     #[test]
     fn resources_templates_and_prompts_have_their_columns() {
         let table =
-            table_of(List::Resources, br#"[{"uri":"u","name":"n","mimeType":"a/b","size":12}]"#);
+            table_of(Listing::Resources, br#"[{"uri":"u","name":"n","mimeType":"a/b","size":12}]"#);
         assert_eq!((table.get(0, "mime"), table.get(0, "size")), (Some("a/b"), Some("12")));
-        let table = table_of(List::Templates, br#"[{"uriTemplate":"u/{x}","name":"n"}]"#);
+        let table =
+            table_of(Listing::ResourceTemplates, br#"[{"uriTemplate":"u/{x}","name":"n"}]"#);
         assert_eq!((table.get(0, "uri_template"), table.get(0, "mime")), (Some("u/{x}"), Some("")));
         let list = br#"[{"name":"p","arguments":[{"name":"a","required":true},{"name":"b"}]}]"#;
-        assert_eq!(table_of(List::Prompts, list).get(0, "arguments"), Some("a b"));
+        assert_eq!(table_of(Listing::Prompts, list).get(0, "arguments"), Some("a b"));
         let table = prompt_arguments(list, "p").unwrap();
         assert_eq!((table.get(0, "required"), table.get(1, "required")), (Some("1"), Some("")));
         assert!(prompt_arguments(list, "q").is_none());
-        assert_eq!(table_of(List::Prompts, b"nonsense").rows(), 0);
+        assert_eq!(table_of(Listing::Prompts, b"nonsense").rows(), 0);
     }
 
     #[test]

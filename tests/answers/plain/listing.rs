@@ -102,11 +102,9 @@ fn write_tool(tool: &Members<'_>, out: &mut String) -> Option<()> {
     // What a schema means is held by tests/schemas.rs; here it counts where it stands.
     if let Some(schema) = tool.get("inputSchema") {
         let alone = format!(r#"[{{"name":"t","inputSchema":{}}}]"#, schema.get());
-        let listing = tmcp::mcp::render::listing::task(
-            alone.as_bytes(),
-            tmcp::mcp::render::rows::List::Tools,
-        )
-        .finish();
+        let listing =
+            tmcp::mcp::render::listing::task(alone.as_bytes(), tmcp::mcp::listing::Listing::Tools)
+                .finish();
         out.push_str(listing.strip_prefix("t\n").expect("the name comes first"));
     }
     Some(())

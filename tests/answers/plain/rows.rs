@@ -36,7 +36,7 @@ pub fn tools(items: &[u8]) -> Table {
         let alone = format!(r#"[{{"inputSchema":{schema}}}]"#);
         let alone = tmcp::mcp::render::rows::list_task(
             alone.as_bytes(),
-            tmcp::mcp::render::rows::List::Tools,
+            tmcp::mcp::listing::Listing::Tools,
         )
         .finish();
         let of = |name| alone.get(0, name).unwrap_or_default().to_owned();
