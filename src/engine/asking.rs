@@ -24,7 +24,7 @@ use crate::engine::{ConnectionId, Engine, LogLevel, Pair, QuestionId, RequestId,
 use crate::error::{self, Error, Result};
 use crate::mcp::message::{self, Abilities, InputRequest, InputRequests};
 use crate::rpc::envelope;
-use crate::rpc::envelope::Answer as JsonAnswer;
+use crate::rpc::envelope::RawResult;
 use crate::session::legacy;
 use crate::time::Time;
 
@@ -242,7 +242,7 @@ impl Engine {
         now: Time,
         id: RequestId,
         server: ServerId,
-        result: &JsonAnswer<'_>,
+        result: &RawResult<'_>,
     ) {
         let InputRequests { asked, state } = match InputRequest::of_result(result) {
             Ok(questions) => questions,

@@ -12,7 +12,7 @@ use crate::json::raw::{LONGEST, Raw};
 use crate::mcp::list_page::Page;
 use crate::mcp::listing::Listing;
 use crate::nearest::suggestion;
-use crate::rpc::envelope::Answer;
+use crate::rpc::envelope::RawResult;
 use crate::rpc::spans::MOST;
 use crate::time::Time;
 
@@ -53,7 +53,7 @@ impl Pages {
     ///
     /// # Errors
     /// A sentence when the list is too long.
-    pub(super) fn push(&mut self, what: Listing, answer: &Answer<'_>) -> Result<bool, String> {
+    pub(super) fn push(&mut self, what: Listing, answer: &RawResult<'_>) -> Result<bool, String> {
         let method = what.method();
         let mut page = Page::read(what, answer)
             .map_err(|why| format!("the answer to {method} is malformed: {why}"))?;

@@ -20,7 +20,7 @@ use crate::mcp::message::{self, InputRequest, LogParams, ProgressParams};
 use crate::mcp::render::error_data;
 use crate::mcp::result_head::ResultHead;
 use crate::rpc::envelope::{
-    self, Answer, INVALID_PARAMS, METHOD_NOT_FOUND, Message, Params, RpcError,
+    self, INVALID_PARAMS, METHOD_NOT_FOUND, Message, Params, RawResult, RpcError,
 };
 use crate::session::legacy;
 use crate::session::negotiation::HandshakeRequest;
@@ -76,7 +76,7 @@ impl Engine {
         id: ConnectionId,
         server: ServerId,
         wire: u64,
-        outcome: Result<Answer<'_>, RpcError>,
+        outcome: Result<RawResult<'_>, RpcError>,
     ) {
         let next_wire = self.next_wire;
         let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -134,7 +134,7 @@ impl Engine {
         now: Time,
         id: ConnectionId,
         question: HandshakeRequest,
-        outcome: Result<Answer<'_>, RpcError>,
+        outcome: Result<RawResult<'_>, RpcError>,
     ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let Phase::Negotiating(negotiation) = &mut connection.phase else { return };
@@ -150,7 +150,7 @@ impl Engine {
         id: RequestId,
         server: ServerId,
         connection: ConnectionId,
-        outcome: Result<Answer<'_>, RpcError>,
+        outcome: Result<RawResult<'_>, RpcError>,
     ) {
         let offers = self.server(server).offers;
         let offered = |what: Listing| offers.is_none_or(|offers| what.is_offered(offers));
@@ -216,7 +216,7 @@ impl Engine {
         id: RequestId,
         server: ServerId,
         connection: ConnectionId,
-        page: Answer<'_>,
+        page: RawResult<'_>,
     ) {
         let era = self.era(connection.first_stream());
         let retiring = self.server(server).pool.is_retiring(connection);
@@ -472,8 +472,8 @@ impl Engine {
         &mut self,
         server: ServerId,
         connection: ConnectionId,
-        outcome: Result<Answer<'a>, RpcError>,
-    ) -> Result<(ResultHead<'a>, Answer<'a>), Error> {
+        outcome: Result<RawResult<'a>, RpcError>,
+    ) -> Result<(ResultHead<'a>, RawResult<'a>), Error> {
         let result = outcome.map_err(|error| server_error(&error))?;
         let mut head = ResultHead::read(&result, |oddity| self.odd(server, oddity));
         match head.result_type.as_deref() {

@@ -11,7 +11,7 @@ use crate::json::kept::Json;
 use crate::json::lenient::{self, Oddity};
 use crate::json::raw::Raw;
 use crate::mcp::listing::Listing;
-use crate::rpc::envelope::Answer;
+use crate::rpc::envelope::RawResult;
 use crate::rpc::scanner::{Scanner, Verdict};
 use crate::rpc::spans::{Entries, Entry, MOST, Place, Spans};
 
@@ -41,7 +41,7 @@ impl Page {
     ///
     /// # Errors
     /// A sentence when it lists too much.
-    pub fn read(listing: Listing, answer: &Answer<'_>) -> Result<Page, String> {
+    pub fn read(listing: Listing, answer: &RawResult<'_>) -> Result<Page, String> {
         let text = answer.raw().text();
         if text.starts_with(b"[") && !answer.raw().is_long() {
             // Out of spec: the list without its object.

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::json::lenient::{Oddity, is_text, members, number, text};
 use crate::json::raw::{JsonString, Raw};
-use crate::rpc::envelope::{Answer, own_id, write_int, write_str};
+use crate::rpc::envelope::{RawResult, own_id, write_int, write_str};
 use crate::rpc::spans::{ListMember, Place};
 
 /// Questions of one result. Nobody answers so many one by one.
@@ -252,7 +252,7 @@ impl<'a> InputRequest<'a> {
     ///
     /// # Errors
     /// What is wrong with them.
-    pub fn of_result(answer: &Answer<'a>) -> Result<InputRequests<'a>, String> {
+    pub fn of_result(answer: &RawResult<'a>) -> Result<InputRequests<'a>, String> {
         answer.look_deeper(|deep| {
             let given = |place: Place| {
                 let raw = answer.part(place.range());

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::json::lenient::{self, Oddity};
-use crate::rpc::envelope::Answer;
+use crate::rpc::envelope::RawResult;
 
 /// No name is longer than this many bytes.
 const LONGEST_NAME: usize = 64 << 10;
@@ -20,7 +20,7 @@ pub struct ResultHead<'a> {
 impl<'a> ResultHead<'a> {
     /// Reads the head of a result. A member of the wrong type is read as far as
     /// possible and reported to `odd`.
-    pub fn read(answer: &Answer<'a>, mut odd: impl FnMut(Oddity)) -> ResultHead<'a> {
+    pub fn read(answer: &RawResult<'a>, mut odd: impl FnMut(Oddity)) -> ResultHead<'a> {
         let head = answer.head();
         const OF: &str = "result";
         let mut tell = |field, what| odd(Oddity { of: OF, field, what });

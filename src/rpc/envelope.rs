@@ -59,7 +59,7 @@ pub enum Message<'a> {
         /// Our id; `None` when it is none that we could have given.
         id: Option<u64>,
         /// The raw result or the error.
-        outcome: Result<Answer<'a>, RpcError>,
+        outcome: Result<RawResult<'a>, RpcError>,
     },
 }
 
@@ -106,9 +106,9 @@ impl<'a> Params<'a> {
 
 /// A raw result, with what the pass over its message has found in it.
 #[derive(Clone, Copy, Debug)]
-pub struct Answer<'a> {
+pub struct RawResult<'a> {
     raw: Raw<'a>,
-    head: Head<'a>,
+    head: ResultMembers<'a>,
     message: &'a [u8],
     /// The buffer that the message begins, when that may be kept.
     whole: Option<&'a Arc<Vec<u8>>>,
@@ -117,7 +117,7 @@ pub struct Answer<'a> {
 
 /// The raw members of a result that decide what it is.
 #[derive(Clone, Copy, Debug)]
-pub struct Head<'a> {
+pub struct ResultMembers<'a> {
     /// `isError`.
     pub is_error: Option<&'a [u8]>,
     /// `resultType` (2026-07-28).
@@ -131,7 +131,7 @@ pub struct Head<'a> {
     only_text: Place,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> RawResult<'a> {
     /// The string, with its quotes, that is all there is to read in the result of a
     /// tool, as offsets in the result. `None` when there is more.
     pub fn only_text(&self) -> Option<Range<usize>> {
@@ -179,7 +179,7 @@ impl<'a> Answer<'a> {
     }
 
     /// The members that decide what the result is.
-    pub fn head(&self) -> Head<'a> {
+    pub fn head(&self) -> ResultMembers<'a> {
         self.head
     }
 }
@@ -282,7 +282,7 @@ pub(crate) fn message<'a>(
         return Err(Junk);
     } else if let Some(place) = scanner.result.clone() {
         // A result that is null is an empty one.
-        let head = Head {
+        let head = ResultMembers {
             is_error: part(&scanner.head.is_error),
             result_type: part(&scanner.head.result_type),
             content: part(&scanner.head.content),
@@ -292,7 +292,7 @@ pub(crate) fn message<'a>(
             }),
         };
         let raw = Raw::new(text, place, whole);
-        Ok(Answer { raw, head, message: text, whole, deep: scanner.found() })
+        Ok(RawResult { raw, head, message: text, whole, deep: scanner.found() })
     } else {
         let message = "the answer has neither result nor error".into();
         Err(RpcError { message, ..RpcError::default() })
