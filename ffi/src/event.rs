@@ -71,7 +71,7 @@ pub enum tmcp_event_type {
 pub struct tmcp_event {
     event: Event,
     log: Arc<HostLog>,
-    answer: Answer,
+    answer: RawAnswer,
     server: OnceLock<CString>,
     tool: OnceLock<CString>,
     url: OnceLock<CString>,
@@ -86,10 +86,10 @@ pub struct tmcp_event {
 
 /// The raw answer, shared with what is being made of it.
 #[derive(Clone, Debug)]
-pub struct Answer(Arc<Json>);
+pub struct RawAnswer(Arc<AnswerBuffer>);
 
 #[derive(Debug)]
-struct Json {
+struct AnswerBuffer {
     /// Ends with the raw answer and a NUL; empty when there is none.
     buffer: Vec<u8>,
     /// Where the raw answer begins in it.
@@ -135,7 +135,7 @@ impl tmcp_event {
         tmcp_event {
             event,
             log,
-            answer: Answer(Arc::new(Json { buffer: json, start: json_start })),
+            answer: RawAnswer(Arc::new(AnswerBuffer { buffer: json, start: json_start })),
             server: OnceLock::new(),
             tool: OnceLock::new(),
             url: OnceLock::new(),
@@ -324,7 +324,7 @@ impl tmcp_event {
     fn tool_task(
         &self,
         name: &str,
-        make: impl FnOnce(Answer, String) -> Task<'static, Option<String>>,
+        make: impl FnOnce(RawAnswer, String) -> Task<'static, Option<String>>,
     ) -> Task<'static, Option<CString>> {
         match self.listing() {
             Some(Listing::Tools) => perhaps_terminated(make(self.answer(), name.to_owned())),
@@ -449,7 +449,7 @@ impl tmcp_event {
     }
 
     /// The raw answer, to be kept while something is made of it.
-    pub fn answer(&self) -> Answer {
+    pub fn answer(&self) -> RawAnswer {
         self.answer.clone()
     }
 
@@ -469,13 +469,13 @@ impl tmcp_event {
     }
 }
 
-impl Answer {
+impl RawAnswer {
     fn terminated(&self) -> &[u8] {
         self.0.buffer.get(self.0.start..).unwrap_or_default()
     }
 }
 
-impl AsRef<[u8]> for Answer {
+impl AsRef<[u8]> for RawAnswer {
     fn as_ref(&self) -> &[u8] {
         self.terminated().split_last().map_or(&[], |(_, json)| json)
     }
