@@ -105,16 +105,16 @@ fn connect(_: &ServerConfig) -> Result<Box<dyn Channel>, OpenFailure> {
 }
 
 /// A client, and a server that is connected to by [`connect`].
-struct Bench {
+struct OpeningBench {
     client: Client,
     far: Option<UnixStream>,
     events: Vec<Event>,
     directory: std::path::PathBuf,
 }
 
-impl Bench {
+impl OpeningBench {
     /// Calls a tool; the connect is under way.
-    fn new(name: &str, startup_timeout: u64) -> Bench {
+    fn new(name: &str, startup_timeout: u64) -> OpeningBench {
         let directory =
             std::env::temp_dir().join(format!("tmcp-opening-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
@@ -130,7 +130,7 @@ impl Bench {
         };
         let mut client = Client::new(options, LogLevel::Debug, Box::new(|_, _| {})).unwrap();
         client.connect = connect;
-        let mut bench = Bench { client, far: None, events: Vec::new(), directory };
+        let mut bench = OpeningBench { client, far: None, events: Vec::new(), directory };
         bench.until("the configuration", |bench| bench.client.is_ready());
         let arguments = Arguments::Json("{}".into());
         let call = CallTool { server: "s".into(), tool: "t".into(), arguments };
@@ -144,7 +144,7 @@ impl Bench {
 
     /// Turns until `done`; fails when that takes longer than any machine needs.
     #[track_caller]
-    fn until(&mut self, what: &str, mut done: impl FnMut(&mut Bench) -> bool) {
+    fn until(&mut self, what: &str, mut done: impl FnMut(&mut OpeningBench) -> bool) {
         let deadline = Instant::now() + Duration::from_secs(20);
         while !done(self) {
             assert!(Instant::now() < deadline, "waited for {what}: {:?}", self.events);
@@ -191,7 +191,7 @@ impl Bench {
     }
 }
 
-impl Drop for Bench {
+impl Drop for OpeningBench {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.directory);
     }
@@ -199,7 +199,7 @@ impl Drop for Bench {
 
 #[test]
 fn a_stream_that_connects_late_is_used_then_and_not_before() {
-    let mut bench = Bench::new("late", 60_000);
+    let mut bench = OpeningBench::new("late", 60_000);
     for _ in 0..20 {
         bench.client.dispatch(Duration::from_millis(2));
         assert!(!bench.client.has_more(), "it is waited for, and not turned for");
@@ -217,7 +217,7 @@ fn a_stream_that_connects_late_is_used_then_and_not_before() {
 
 #[test]
 fn a_stream_that_fails_to_connect_late_is_a_failed_try() {
-    let mut bench = Bench::new("refused", 60_000);
+    let mut bench = OpeningBench::new("refused", 60_000);
     bench.client.dispatch(Duration::from_millis(2));
     assert_eq!(bench.outcome(), None);
     bench.far = None;
@@ -229,7 +229,7 @@ fn a_stream_that_fails_to_connect_late_is_a_failed_try() {
 
 #[test]
 fn a_stream_that_never_connects_is_dropped_when_the_engine_gives_it_up() {
-    let mut bench = Bench::new("never", 100);
+    let mut bench = OpeningBench::new("never", 100);
     bench.until("the end", |bench| bench.outcome().is_some() && bench.client.links.is_empty());
     assert!(bench.outcome().is_some_and(|outcome| outcome.is_err()), "{:?}", bench.outcome());
     let mut rest = Vec::new();

@@ -302,12 +302,12 @@ fn what_is_remembered_is_forgotten_when_it_may_be_why_a_handshake_failed() {
 fn a_handshake_is_not_repeated_when_another_way_cannot_help() {
     let probed = Attempt { probed: true, ..attempt(1, Transport::Socket) };
     // What happened, whether it is permanent, the category, and the next prior.
-    type Change = fn(&mut LostHandshake);
-    let overdue: Change = |lost| {
+    type ChangeOfLoss = fn(&mut LostHandshake);
+    let overdue: ChangeOfLoss = |lost| {
         lost.is_overdue = true;
         lost.loss.category = ErrorCategory::Handshake;
     };
-    let hopeless: Change = |lost| lost.is_hopeless = true;
+    let hopeless: ChangeOfLoss = |lost| lost.is_hopeless = true;
     for (change, permanent, prior) in
         [(overdue, false, Prior::Legacy), (hopeless, true, Prior::Unknown)]
     {
