@@ -1,7 +1,8 @@
 //! The shape of the source, held: who may use whom, what may be named where,
-//! and how long a file may be. docs/architecture.md draws what is checked here.
+//! how long a file may be, and that a name means one type. docs/architecture.md draws
+//! what is checked here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Which module may use which others. Nothing points up; `engine` and
@@ -535,4 +536,68 @@ fn every_kind_of_circle_is_noticed() {
     assert_eq!(circles(&tests), [""; 0]);
     let prefix = [("a.rs", "use crate::ab::X;"), ("ab.rs", ""), ("b.rs", "use crate::a;")];
     assert_eq!(circles(&prefix), [""; 0]);
+}
+
+/// The names that more than one type bears, each with the files that define it.
+/// Associated types, which are indented, have the names of their traits.
+fn doubled_names(sources: &[(String, String)]) -> Vec<String> {
+    let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let code: Vec<_> = sources.iter().map(|(path, text)| (path, code_of(text))).collect();
+    for (path, code) in &code {
+        for line in code.lines() {
+            // Without the `(in path)` of its visibility.
+            let own = line
+                .split_once("pub(")
+                .map_or(line, |(_, own)| own.split_once(')').map_or(own, |(_, own)| own));
+            let mut words = own.split(|c: char| !is_word(c)).filter(|word| !word.is_empty());
+            let is_own = |word: &&str| {
+                matches!(*word, "struct" | "enum" | "union" | "trait")
+                    || *word == "type" && !line.starts_with(' ')
+            };
+            let keyword = words.find(|word| !matches!(*word, "pub" | "unsafe"));
+            if let (Some(_), Some(name)) = (keyword.filter(is_own), words.next()) {
+                places.entry(name).or_default().push(path);
+            }
+        }
+    }
+    places.retain(|_, paths| paths.len() > 1);
+    places.iter().map(|(name, paths)| format!("{name}: {}", paths.join(" "))).collect()
+}
+
+#[test]
+fn no_two_types_have_the_same_name() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = Vec::new();
+    for directory in ["src", "ffi/src"] {
+        files(&root.join(directory), &mut all);
+    }
+    all.sort();
+    let sources: Vec<_> = all
+        .iter()
+        .map(|path| (path.display().to_string(), std::fs::read_to_string(path).expect("UTF-8")))
+        .collect();
+    assert!(sources.len() > 150, "only {} files were found", sources.len());
+    assert_eq!(doubled_names(&sources), Vec::<String>::new());
+}
+
+#[test]
+fn every_kind_of_doubled_name_is_noticed() {
+    let doubled = |one: &str, other: &str| {
+        doubled_names(&[("a.rs".into(), one.into()), ("b.rs".into(), other.into())])
+    };
+    for one in [
+        "struct A;",
+        "pub struct A<'a>(&'a str);",
+        "pub(in crate::m) enum A {}",
+        "pub unsafe trait A {}",
+        "union A {}",
+        "mod tests {\n    struct A;\n}",
+        "pub type A = u8;",
+    ] {
+        assert_eq!(doubled(one, "x();\npub(super) struct A {\n}"), ["A: a.rs b.rs"], "{one}");
+    }
+    assert_eq!(doubled("struct A;\nenum A {}", ""), ["A: a.rs a.rs"]);
+    for one in ["struct Ab;", "// struct A;", "impl I {\n    type A = u8;\n}", "enum B { A }"] {
+        assert_eq!(doubled(one, "struct A;"), [""; 0], "{one}");
+    }
 }
