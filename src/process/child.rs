@@ -93,7 +93,7 @@ impl Child {
         self.process.pid()
     }
 
-    /// The descriptor behind [`EventSource::Exit`](crate::channel::Part::Exit). Without one (an
+    /// The descriptor behind [`EventSource::Exit`](crate::channel::EventSource::Exit). Without one (an
     /// old kernel, valgrind) no event tells of the exit: the driver then tries
     /// when standard output closes, and from time to time while it waits.
     pub fn pidfd(&self) -> Option<RawFd> {
