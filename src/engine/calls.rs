@@ -306,8 +306,8 @@ impl Engine {
         request.assigned = Some(now);
         request.heard = now;
         request.startup = None;
-        request.misnamed = None;
-        request.unfolded = None;
+        request.own_answer_by = None;
+        request.rest_by = None;
         self.server_mut(server).metrics.request_sent(now, size);
         self.note_request(id);
         self.serve_wire(now, connection);
@@ -534,7 +534,7 @@ impl Engine {
         if let Some(connection) = request.and_then(|request| request.breaks_off(now)) {
             return self.answer_broke_off(now, id, connection);
         }
-        if request.is_some_and(|request| request.is_misnamed(now)) {
+        if request.is_some_and(|request| request.has_only_stray_answer(now)) {
             let message = "the server answered with an id that no request has";
             self.abandon(now, id, message);
             return self.finish(now, id, Err(Error::new(error::Kind::Protocol, message)));

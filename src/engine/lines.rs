@@ -24,9 +24,9 @@ use crate::engine::loss::Loss;
 /// Characters of a line that are logged, and shown of an answer that cannot be read.
 const SHOWN: usize = 200;
 /// How long the own answer of a request is awaited after an answer that names no request.
-const MISNAMED: Duration = Duration::from_millis(250);
+const OWN_ANSWER_WAIT: Duration = Duration::from_millis(250);
 /// How long the next line of a message that goes on is awaited.
-const BROKEN_OFF: Duration = Duration::from_secs(2);
+const REST_WAIT: Duration = Duration::from_secs(2);
 /// Bytes of a line after which its end is not waited for.
 const ENDLESS: u64 = 1 << 30;
 
@@ -122,7 +122,7 @@ impl Engine {
         (evidence.fold, evidence.fold_of) = (Some(fold), of);
         let Some(request) = of else { return };
         if let Some(state) = self.requests.get_mut(&request) {
-            state.unfolded = Some(now + BROKEN_OFF);
+            state.rest_by = Some(now + REST_WAIT);
             self.note_request(request);
         }
     }
@@ -132,7 +132,7 @@ impl Engine {
         let evidence = self.connections.get_mut(&id)?.evidence.as_mut()?;
         let (fold, of) = (evidence.fold.take()?, evidence.fold_of.take());
         if let Some(state) = of.and_then(|request| self.requests.get_mut(&request)) {
-            state.unfolded = None;
+            state.rest_by = None;
         }
         Some((fold, of))
     }
@@ -140,7 +140,7 @@ impl Engine {
     /// The rest of an answer has not come: what there is of it is the reason.
     pub(super) fn answer_broke_off(&mut self, now: Time, id: RequestId, on: ConnectionId) {
         if let Some(request) = self.requests.get_mut(&id) {
-            request.unfolded = None;
+            request.rest_by = None;
             self.note_request(id);
         }
         let Some((fold, _)) = self.take_fold(on) else { return };
@@ -292,7 +292,7 @@ impl Engine {
         let wire = wreck.id.or_else(only);
         let Some(wire) = wire.filter(|wire| connection.awaits(*wire)) else {
             if wreck.is_nameless {
-                self.misnamed(now, id);
+                self.note_stray_answer(now, id);
             }
             return;
         };
@@ -345,7 +345,7 @@ impl Engine {
     /// An answer came that names no request. If only one request is in flight, the
     /// answer may be meant for it: its own answer is awaited for a moment only. A socket
     /// has other clients, whose answers some daemons send to everybody.
-    pub(super) fn misnamed(&mut self, now: Time, id: ConnectionId) {
+    pub(super) fn note_stray_answer(&mut self, now: Time, id: ConnectionId) {
         let Some(connection) = self.connections.get(&id) else { return };
         if connection.channel.is_shared() {
             return;
@@ -356,7 +356,7 @@ impl Engine {
             return;
         };
         if let Some(state) = self.requests.get_mut(&request) {
-            state.misnamed.get_or_insert(now + MISNAMED);
+            state.own_answer_by.get_or_insert(now + OWN_ANSWER_WAIT);
             self.note_request(request);
         }
     }

@@ -45,7 +45,7 @@ impl Engine {
                     return self.handle_response(now, id, server, wire, outcome);
                 }
                 self.server_mut(server).metrics.wire.foreign_replies += 1;
-                self.misnamed(now, id);
+                self.note_stray_answer(now, id);
                 if let Err(error) = outcome {
                     let name = self.server(server).name.clone();
                     let RpcError { code, message, .. } = error;
@@ -88,7 +88,7 @@ impl Engine {
                 self.server_mut(server).metrics.wire.duplicate_replies += 1;
             } else {
                 self.server_mut(server).metrics.wire.foreign_replies += 1;
-                self.misnamed(now, id);
+                self.note_stray_answer(now, id);
             }
             let name = self.server(server).name.clone();
             return self.note_about(

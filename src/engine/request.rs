@@ -143,9 +143,9 @@ pub(super) struct Request {
     pub(super) open_questions: u32,
     pub(super) rounds: Option<Box<Rounds>>,
     /// Until when its own answer is awaited after an answer came that names no request.
-    pub(super) misnamed: Option<Time>,
+    pub(super) own_answer_by: Option<Time>,
     /// Until when the rest of its answer is awaited, of which a part came in a line.
-    pub(super) unfolded: Option<Time>,
+    pub(super) rest_by: Option<Time>,
     /// What the server last said about its progress.
     pub(super) progress: Option<(f64, Option<f64>, Option<Box<str>>)>,
 }
@@ -192,8 +192,8 @@ impl Request {
             acquisition: Acquisition::Pending,
             open_questions: 0,
             rounds: None,
-            misnamed: None,
-            unfolded: None,
+            own_answer_by: None,
+            rest_by: None,
             progress: None,
         })
     }
@@ -242,7 +242,7 @@ impl Request {
             }
             _ => None,
         };
-        let doubts = [self.misnamed, self.unfolded].into_iter().flatten().min();
+        let doubts = [self.own_answer_by, self.rest_by].into_iter().flatten().min();
         let doubts = doubts.filter(|_| matches!(self.state, RequestState::InFlight(_)));
         let all = [Some(self.deadline), silence, operation, doubts];
         all.into_iter().flatten().min().unwrap_or_default()
@@ -302,16 +302,16 @@ impl Request {
     }
 
     /// Whether its time is over because the only answer that came names no request.
-    pub(super) fn is_misnamed(&self, now: Time) -> bool {
+    pub(super) fn has_only_stray_answer(&self, now: Time) -> bool {
         let is_in_flight = matches!(self.state, RequestState::InFlight(_));
-        is_in_flight && self.misnamed.is_some_and(|until| until <= now)
+        is_in_flight && self.own_answer_by.is_some_and(|until| until <= now)
     }
 
     /// The connection on which its answer has broken off for too long.
     pub(super) fn breaks_off(&self, now: Time) -> Option<ConnectionId> {
         match self.state {
             RequestState::InFlight(connection)
-                if self.unfolded.is_some_and(|until| until <= now) =>
+                if self.rest_by.is_some_and(|until| until <= now) =>
             {
                 Some(connection)
             }
