@@ -384,7 +384,7 @@ impl Engine {
 /// A connection as [`Reachability`](crate::engine::reachability::Reachability) knows it.
 pub(super) fn attempt(connection: ConnectionId, stream: &Connection) -> Attempt {
     let Connection { channel, round, .. } = *stream;
-    Attempt { connection, channel, round, probed: stream.handshake().1 }
+    Attempt { connection, channel, round, probed: stream.is_probed() }
 }
 
 #[cfg(test)]

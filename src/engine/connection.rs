@@ -315,13 +315,17 @@ impl Connection {
         self.exchanges.iter_mut().find(|exchange| exchange.purpose == Purpose::Request(id))
     }
 
-    /// Whether its handshake is (or was, when it ended) under way, and whether
-    /// the server was probed in it.
-    pub(super) fn handshake(&self) -> (bool, bool) {
+    /// Whether its handshake is under way, or was when its stream ended.
+    pub(super) fn is_negotiating(&self) -> bool {
+        matches!(self.phase, Phase::Negotiating(_) | Phase::Ended { negotiating: true, .. })
+    }
+
+    /// Whether the server was probed in the handshake that is or was under way.
+    pub(super) fn is_probed(&self) -> bool {
         match &self.phase {
-            Phase::Negotiating(negotiation) => (true, negotiation.probed()),
-            Phase::Ended { negotiating, probed, .. } => (*negotiating, *probed),
-            _ => (false, false),
+            Phase::Negotiating(negotiation) => negotiation.probed(),
+            Phase::Ended { probed, .. } => *probed,
+            _ => false,
         }
     }
 

@@ -65,7 +65,7 @@ impl Engine {
     ) -> bool {
         let Some(connection) = self.connections.get(&id) else { return false };
         let server = connection.server;
-        if !self.server(server).reach.watches_socket() || !connection.handshake().0 {
+        if !self.server(server).reach.watches_socket() || !connection.is_negotiating() {
             return false;
         }
         let Some(connection) = self.take_connection(id) else { return false };
@@ -97,7 +97,7 @@ impl Engine {
         let state = self.server(server);
         let started = state.pool.members().iter().filter_map(|member| {
             let connection = self.connections.get(&member.id)?;
-            let (pid, is_starting) = (connection.pid?, connection.handshake().0);
+            let (pid, is_starting) = (connection.pid?, connection.is_negotiating());
             Some(StartedProcess { connection: member.id, pid, is_starting })
         });
         let started: Vec<StartedProcess> = started.collect();

@@ -277,7 +277,7 @@ impl Engine {
             return None;
         }
         let limit = self.server(connection.server).limits.max_answer >> 20;
-        let is_over = connection.handshake().0 || bytes > ENDLESS;
+        let is_over = connection.is_negotiating() || bytes > ENDLESS;
         is_over.then(|| format!("the server sent a line longer than {limit} MiB"))
     }
 
@@ -287,7 +287,7 @@ impl Engine {
         let server = connection.server;
         // Who answers nobody in particular may answer somebody else. Before a server
         // has answered at all, nobody else is there.
-        let is_known = !wreck.is_nameless || connection.handshake().0;
+        let is_known = !wreck.is_nameless || connection.is_negotiating();
         let only = || connection.only_exchange().filter(|_| is_known);
         let wire = wreck.id.or_else(only);
         let Some(wire) = wire.filter(|wire| connection.awaits(*wire)) else {
@@ -410,7 +410,7 @@ impl Connection {
 
     /// The same, to explain its end. What a server printed at its start does not.
     pub(super) fn last_words(&self) -> String {
-        let output = self.handshake().0;
+        let output = self.is_negotiating();
         let evidence = self.evidence.as_deref().filter(|_| self.channel.is_process());
         evidence.map_or_else(String::new, |evidence| evidence.sentence(Time::ZERO, output))
     }

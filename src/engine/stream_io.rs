@@ -124,7 +124,7 @@ impl Engine {
         if matches!(connection.phase, Phase::Closing { .. }) {
             return;
         }
-        let (server, starting) = (connection.server, connection.handshake().0);
+        let (server, starting) = (connection.server, connection.is_negotiating());
         let stdio = connection.channel.is_process();
         if stdio && starting && self.server(server).reach.watches_socket() {
             // It may close its streams and listen all the same; its end is told apart.
@@ -132,7 +132,7 @@ impl Engine {
         }
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if connection.channel.is_process() && error.is_none() {
-            let (negotiating, probed) = connection.handshake();
+            let (negotiating, probed) = (connection.is_negotiating(), connection.is_probed());
             connection.phase = Phase::Ended { until: now + LAST_WORDS, negotiating, probed };
             let server = connection.server;
             self.server_mut(server).pool.half_closed(id);

@@ -164,7 +164,7 @@ impl Engine {
         let listened = connection.listens().is_some();
         let exchanges = mem::take(&mut connection.exchanges);
         self.close_streams(now, id, &connection);
-        let (negotiating, _) = connection.handshake();
+        let negotiating = connection.is_negotiating();
         let was_ready = !negotiating && !matches!(connection.phase, Phase::Opening);
         self.withdraw_from(now, id);
         self.server_mut(server).connection_closed(now, id, EvictionCause::PeerClosed);
