@@ -37,19 +37,32 @@ pub fn open(pid: i32) -> io::Result<OwnedFd> {
     fd::lift(unsafe { OwnedFd::from_raw_fd(raw) })
 }
 
-/// How the child ended, or `None` while it runs. With `keep` it stays a zombie,
-/// and its number stays its own.
+/// How the child ended, or `None` while it runs. It is not reaped: a zombie keeps its
+/// number.
 ///
 /// # Errors
 ///
 /// `ECHILD` when somebody else reaped it.
-pub fn wait(who: Who<'_>, keep: bool) -> io::Result<Option<ExitStatus>> {
+pub fn peek(who: Who<'_>) -> io::Result<Option<ExitStatus>> {
+    wait(who, libc::WNOWAIT)
+}
+
+/// Reaps the child if it ended: its number may be that of another process from then on.
+/// `None` while it runs.
+///
+/// # Errors
+///
+/// `ECHILD` when somebody else reaped it.
+pub fn reap(who: Who<'_>) -> io::Result<Option<ExitStatus>> {
+    wait(who, 0)
+}
+
+fn wait(who: Who<'_>, flags: libc::c_int) -> io::Result<Option<ExitStatus>> {
     let (kind, id) = match who {
         Who::Pidfd(fd) => (libc::P_PIDFD, fd.as_raw_fd()),
         Who::Pid(pid) => (libc::P_PID, pid),
     };
-    let keep = if keep { libc::WNOWAIT } else { 0 };
-    let flags = libc::WEXITED | libc::WNOHANG | keep;
+    let flags = libc::WEXITED | libc::WNOHANG | flags;
     // SAFETY: an all-zero siginfo_t is a valid value of the C struct.
     let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
     // SAFETY: `info` is valid for the answer.

@@ -93,7 +93,7 @@ impl Process {
             return process;
         }
         match pidfd::open(pid) {
-            Ok(fd) => match pidfd::wait(Who::Pidfd(fd.as_fd()), true) {
+            Ok(fd) => match pidfd::peek(Who::Pidfd(fd.as_fd())) {
                 Ok(_) => {
                     process.group_by_pidfd = pidfd::signal_group(fd.as_fd(), 0).is_ok();
                     process.pidfd = Some(fd);
@@ -118,12 +118,12 @@ impl Process {
     /// host can know how it ended ([`is_gone`](Process::is_gone) then holds).
     pub fn try_reap(&mut self) -> Option<ExitStatus> {
         if self.state == ProcessState::Ours {
-            match pidfd::wait(self.who(), true) {
+            match pidfd::peek(self.who()) {
                 Ok(None) => {}
                 Ok(Some(status)) => {
                     self.end_leftovers();
                     // When the host got in between, we know the status all the same.
-                    let _ = pidfd::wait(self.who(), false);
+                    let _ = pidfd::reap(self.who());
                     self.state = ProcessState::Reaped(status);
                 }
                 Err(_) => self.lost(),
@@ -154,7 +154,7 @@ impl Process {
         if self.state != ProcessState::Ours {
             return false;
         }
-        if pidfd::wait(self.who(), true).is_err() {
+        if pidfd::peek(self.who()).is_err() {
             self.lost();
             return false;
         }
