@@ -24,6 +24,15 @@ use crate::wire::Cancel;
 /// request that nobody waits for.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How old the list of tools may be by which a call is judged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ListAge {
+    /// It is kept, and its lifetime is not over.
+    Fresh,
+    /// The call has waited for it. It may have no lifetime.
+    JustCame,
+}
+
 impl Engine {
     /// Takes a request in. Only what is certain to fail is refused here.
     pub(super) fn accept(
@@ -101,18 +110,12 @@ impl Engine {
             request.limit(limits);
         }
         self.note_request(id);
-        self.encode_or_enqueue(now, id, server, false);
+        self.encode_or_enqueue(now, id, server, ListAge::Fresh);
     }
 
-    /// Words become JSON here, once the tool's schema is known. A list that has
-    /// just come (`listed`) is good enough even if it may not be kept.
-    pub(super) fn encode_or_enqueue(
-        &mut self,
-        now: Time,
-        id: RequestId,
-        server: ServerId,
-        listed: bool,
-    ) {
+    /// Encodes words as JSON once the tool's schema is known. Then the request joins the
+    /// queue of its server.
+    fn encode_or_enqueue(&mut self, now: Time, id: RequestId, server: ServerId, age: ListAge) {
         let Some(request) = self.requests.get_mut(&id) else { return };
         if let RequestKind::Call { tool, .. } = &request.kind {
             let config = &self.servers[server.0 as usize].config;
@@ -125,7 +128,7 @@ impl Engine {
             return self.enqueue(now, id, server);
         };
         let catalogue = self.servers[server.0 as usize].tools.list();
-        let known = catalogue.filter(|catalogue| listed || catalogue.is_fresh(now));
+        let known = catalogue.filter(|list| age == ListAge::JustCame || list.is_fresh(now));
         let definition = known.and_then(|catalogue| catalogue.definition(tool));
         let pairs = match (&*args, definition) {
             (CallArguments::Json(json), Some(definition)) => {
@@ -472,7 +475,7 @@ impl Engine {
                 let message = catalogue.unknown(&state.name, &tool);
                 self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
             }
-            _ => self.encode_or_enqueue(now, id, server, true),
+            _ => self.encode_or_enqueue(now, id, server, ListAge::JustCame),
         }
     }
 
