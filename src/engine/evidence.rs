@@ -93,9 +93,17 @@ impl Evidence {
         self.printed.clear();
     }
 
-    /// What is to be said of stderr since `since`, and of the output if `output`:
-    /// empty, or `; stderr: ...; stdout: ...`.
-    pub(super) fn sentence(&self, since: Time, output: bool) -> String {
+    /// What was printed since `since`: empty, or `; stderr: ...; stdout: ...`.
+    pub(super) fn sentence(&self, since: Time) -> String {
+        self.told(since, &self.printed)
+    }
+
+    /// What was written to stderr: empty, or `; stderr: ...`.
+    pub(super) fn stderr_sentence(&self) -> String {
+        self.told(Time::ZERO, &[])
+    }
+
+    fn told(&self, since: Time, printed: &[(Time, String)]) -> String {
         let recent = |(when, _): &&(Time, String)| *when >= since;
         let mut lines: Vec<&str> = Vec::new();
         for (_, line) in self.last.iter().chain(&self.unfinished).filter(recent) {
@@ -105,7 +113,7 @@ impl Evidence {
         let errors = self.errors.iter().filter(recent).map(|(_, line)| &**line);
         let errors = errors.filter(|error| !last.contains(error));
         let stderr: Vec<String> = errors.chain(last.iter().copied()).map(shown).collect();
-        let printed = self.printed.iter().filter(recent).filter(|_| output);
+        let printed = printed.iter().filter(recent);
         let stdout: Vec<String> = printed.map(|(_, line)| shown(line)).collect();
         let mut text = String::new();
         for (name, lines) in [("stderr", stderr), ("stdout", stdout)] {
@@ -201,33 +209,33 @@ mod tests {
     #[test]
     fn the_lines_that_matter_are_shown() {
         let mut evidence = Evidence::default();
-        assert_eq!(evidence.sentence(NOW, true), "");
+        assert_eq!(evidence.sentence(NOW), "");
         for line in ["start", "TypeError: x", "an error more", "at a", "at b", "at c"] {
             evidence.said(NOW, line);
         }
         let errors = "; stderr: TypeError: x | an error more | ";
-        assert_eq!(evidence.sentence(NOW, true), format!("{errors}at a | at b | at c"));
+        assert_eq!(evidence.sentence(NOW), format!("{errors}at a | at b | at c"));
         evidence.says(NOW, "Code: ");
-        assert_eq!(evidence.sentence(NOW, true), format!("{errors}at b | at c | Code: "));
+        assert_eq!(evidence.sentence(NOW), format!("{errors}at b | at c | Code: "));
         evidence.says(NOW, "");
         for line in [&b"Usage: a"[..], b"", b"two", b"three", b"four"] {
             evidence.printed(NOW, line);
         }
         let output = "; stdout: Usage: a | two | three";
-        assert!(evidence.sentence(NOW, true).ends_with(output));
-        assert!(!evidence.sentence(NOW, false).contains("stdout"));
-        assert_eq!(evidence.sentence(Time::from_micros(1), true), "", "all of it is older");
+        assert!(evidence.sentence(NOW).ends_with(output));
+        assert!(!evidence.stderr_sentence().contains("stdout"));
+        assert_eq!(evidence.sentence(Time::from_micros(1)), "", "all of it is older");
     }
 
     #[test]
     fn an_error_among_the_last_lines_is_shown_once_and_long_lines_are_cut() {
         let mut evidence = Evidence::default();
         evidence.said(NOW, "Error: no key");
-        assert_eq!(evidence.sentence(NOW, false), "; stderr: Error: no key");
+        assert_eq!(evidence.stderr_sentence(), "; stderr: Error: no key");
         let address = format!("open https://example.org/{}", "a".repeat(1000));
         evidence.said(NOW, &address);
         evidence.said(NOW, &"x".repeat(1000));
-        let sentence = evidence.sentence(NOW, false);
+        let sentence = evidence.stderr_sentence();
         assert!(sentence.contains(&address), "an address stays whole");
         assert!(sentence.ends_with(&format!("{}...", "x".repeat(SHOWN))));
     }
@@ -255,7 +263,7 @@ mod tests {
         ] {
             let mut evidence = Evidence::default();
             printed.lines().for_each(|line| evidence.said(NOW, line));
-            let sentence = evidence.sentence(NOW, false);
+            let sentence = evidence.stderr_sentence();
             assert_eq!(sentence.strip_prefix("; stderr: ").unwrap_or_default(), wanted);
         }
     }

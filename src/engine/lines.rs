@@ -405,14 +405,16 @@ impl Connection {
     /// What is to be said of what came on it beside messages, since `since`.
     pub(super) fn evidence_since(&self, since: Time) -> String {
         let Some(evidence) = &self.evidence else { return String::new() };
-        evidence.sentence(since, true)
+        evidence.sentence(since)
     }
 
     /// The same, to explain its end. What a server printed at its start does not.
     pub(super) fn last_words(&self) -> String {
-        let output = self.is_negotiating();
-        let evidence = self.evidence.as_deref().filter(|_| self.channel.is_process());
-        evidence.map_or_else(String::new, |evidence| evidence.sentence(Time::ZERO, output))
+        match self.evidence.as_deref().filter(|_| self.channel.is_process()) {
+            Some(evidence) if self.is_negotiating() => evidence.sentence(Time::ZERO),
+            Some(evidence) => evidence.stderr_sentence(),
+            None => String::new(),
+        }
     }
 
     /// The server shows that it lives.
