@@ -529,8 +529,8 @@ impl<'a> Document<'a> {
         let target = match reference.split_once('#') {
             Some((_, "")) => Some(self.0),
             Some((_, pointer)) if pointer.starts_with('/') => self.point(pointer, work).await,
-            Some((_, anchor)) => self.named(anchor, false, work).await,
-            None => self.named(reference, true, work).await,
+            Some((_, anchor)) => self.named(anchor, None, work).await,
+            None => self.named(reference, Some(reference), work).await,
         };
         if work.targets.len() < 4096 {
             work.targets.insert(key, target);
@@ -560,20 +560,25 @@ impl<'a> Document<'a> {
         Some(at)
     }
 
-    /// The definition that calls itself `name` by its `$anchor` or `$id`, or has that key.
-    async fn named(&self, name: &str, by_key: bool, work: &mut Work<'_, 'a>) -> Option<&'a str> {
+    /// The definition that calls itself `name` by its `$anchor` or `$id`, or has the key `key`.
+    async fn named(
+        &self,
+        name: &str,
+        key: Option<&str>,
+        work: &mut Work<'_, 'a>,
+    ) -> Option<&'a str> {
         let root = work.members(self.0).await;
         for group in ["$defs", "definitions"] {
             let Some(group) = root.get(group) else { continue };
             let all = work.members(group).await;
-            for (key, raw) in &all.0 {
+            for (own_key, raw) in &all.0 {
                 let members = work.members(raw).await;
                 let ids = ["$anchor", "$dynamicAnchor", "$id", "id"];
                 let is_named = ids.iter().filter_map(|key| members.get(key)).any(|id| {
                     let id = bare(id);
                     id == name || id.strip_prefix('#') == Some(name)
                 });
-                if is_named || by_key && key == name {
+                if is_named || key.is_some_and(|key| own_key == key) {
                     return Some(*raw);
                 }
             }
