@@ -125,13 +125,12 @@ impl Engine {
         for (exchange, delivery) in lost {
             match exchange.purpose {
                 Purpose::Request(request) => {
-                    let may_retry = delivery.may_retry(self.is_repeatable(request));
-                    self.lost_request(now, request, may_retry, loss);
+                    self.lost_request(now, request, delivery, loss);
                     self.release(now, id);
                 }
                 Purpose::Listen => {
                     for watcher in self.release_listen(now, server, id) {
-                        self.lost_request(now, watcher, true, loss);
+                        self.lost_request(now, watcher, delivery, loss);
                     }
                     self.renew_soon(now, server);
                 }

@@ -88,7 +88,7 @@ pub use action::{Action, ChildExit, OpenFailure, Opened, TerminationSignal};
 pub use event::{Answer, Asks, Completion, Event, Json, Progress, Question, Reply};
 pub use id::{ConnectionId, IdHasher, IdMap, QuestionId, RequestId, ServerId};
 pub use log::LogLevel;
-pub use pool::{Hit, Opening, Pool, PooledConnection, Shape};
+pub use pool::{Hit, Opening, Pool, PooledConnection, Shape, Surplus};
 pub use servers::Listed;
 pub use snapshot::{Job, ServerSnapshot};
 pub use wires::NewWire;

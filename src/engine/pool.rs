@@ -18,6 +18,15 @@ use crate::engine::ConnectionId;
 /// Connections that a server may have in all, overflow included.
 pub const CEILING: usize = 32;
 
+/// Whether a connection beyond the pool's size is closed when its last request ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surplus {
+    /// It is closed.
+    Closes,
+    /// It stays: requests wait for it, or it has subscriptions.
+    Stays,
+}
+
 /// One connection as the pool sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PooledConnection {
@@ -126,9 +135,9 @@ impl Pool {
         }
     }
 
-    /// One request less on it. True: it has none left and is to be closed.
-    pub fn release(&mut self, id: ConnectionId, waiting: bool, shape: Shape) -> bool {
-        let beyond = self.usable() > shape.size && !waiting;
+    /// One request less on a connection. True: it has none left and is to be closed.
+    pub fn release(&mut self, id: ConnectionId, surplus: Surplus, shape: Shape) -> bool {
+        let beyond = self.usable() > shape.size && surplus == Surplus::Closes;
         let Some(member) = self.member_mut(id) else { return false };
         member.load = member.load.saturating_sub(1);
         if member.load > 0 {
@@ -311,8 +320,8 @@ mod tests {
         assert_eq!(pool.acquire(SOCKETS), Some((id(2), Hit::Idle)));
         assert_eq!(pool.acquire(SOCKETS), Some((id(1), Hit::Idle)));
         assert_eq!(pool.acquire(SOCKETS), None);
-        assert!(!pool.release(id(2), false, SOCKETS));
-        assert!(!pool.release(id(1), false, SOCKETS));
+        assert!(!pool.release(id(2), Surplus::Closes, SOCKETS));
+        assert!(!pool.release(id(1), Surplus::Closes, SOCKETS));
         assert_eq!(pool.acquire(SOCKETS), Some((id(1), Hit::Idle)));
         pool.check().unwrap();
     }
@@ -328,9 +337,12 @@ mod tests {
         assert_eq!(pool.wants(1, SOCKETS), Some(Opening::Overflow));
         ready(&mut pool, 3);
         assert_eq!(pool.acquire(SOCKETS), Some((id(3), Hit::Idle)));
-        assert!(!pool.release(id(3), true, SOCKETS), "somebody waits: it serves once more");
+        assert!(
+            !pool.release(id(3), Surplus::Stays, SOCKETS),
+            "somebody waits: it serves once more"
+        );
         assert_eq!(pool.acquire(SOCKETS), Some((id(3), Hit::Idle)));
-        assert!(pool.release(id(3), false, SOCKETS));
+        assert!(pool.release(id(3), Surplus::Closes, SOCKETS));
         pool.remove(id(3));
         for n in 3..=32 {
             assert!(pool.wants(40, SOCKETS).is_some());
@@ -351,7 +363,7 @@ mod tests {
         assert_eq!(pool.acquire(STDIO), Some((id(1), Hit::Shared)));
         assert_eq!(pool.acquire(STDIO), None);
         assert_eq!(pool.wants(1, STDIO), None);
-        pool.release(id(1), true, STDIO);
+        pool.release(id(1), Surplus::Stays, STDIO);
         assert_eq!(pool.acquire(STDIO), Some((id(1), Hit::Shared)));
         pool.check().unwrap();
     }
@@ -363,7 +375,7 @@ mod tests {
         pool.acquire(STDIO);
         assert!(!pool.retire(id(1)));
         assert_eq!(pool.acquire(STDIO), None);
-        assert!(pool.release(id(1), true, STDIO));
+        assert!(pool.release(id(1), Surplus::Stays, STDIO));
         ready(&mut pool, 2);
         assert!(pool.retire(id(2)), "an idle one goes at once");
         assert_eq!(pool.acquire(STDIO), None);

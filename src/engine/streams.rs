@@ -7,6 +7,7 @@ use crate::engine::action::{Action, ChildExit, OpenFailure, Opened, TerminationS
 use crate::engine::attempts::attempt;
 use crate::engine::connection::{Connection, FAREWELL, Farewell, Phase, Purpose};
 use crate::engine::loss::Loss;
+use crate::engine::pool::Surplus;
 use crate::engine::reachability::FailedAttempt;
 use crate::engine::request::RequestKind;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
@@ -15,7 +16,7 @@ use crate::mcp::message;
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::session::negotiation::{HandshakeRequest, HandshakeStep, Negotiation};
 use crate::time::Time;
-use crate::wire::{Outgoing, StreamId};
+use crate::wire::{Delivery, Outgoing, StreamId};
 
 /// How long a probe may stay unanswered by a server that is running.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -173,12 +174,11 @@ impl Engine {
         }
         for exchange in exchanges {
             let Purpose::Request(request) = exchange.purpose else { continue };
-            let delivery = connection.delivery(&exchange);
-            self.lost_request(now, request, delivery.may_retry(self.is_repeatable(request)), &loss);
+            self.lost_request(now, request, connection.delivery(&exchange), &loss);
         }
         if listened {
             for id in self.server_mut(server).subscriptions.take_unconfirmed() {
-                self.lost_request(now, id, true, &loss);
+                self.lost_request(now, id, Delivery::Sent, &loss);
             }
         }
         if was_ready {
@@ -189,8 +189,16 @@ impl Engine {
         self.handshake_lost(now, id, &connection, loss);
     }
 
-    /// A request whose connection was lost is sent again or ends.
-    pub(super) fn lost_request(&mut self, now: Time, id: RequestId, may_retry: bool, loss: &Loss) {
+    /// A request whose connection was lost is sent again or ends. `delivery` says how much
+    /// of it was sent.
+    pub(super) fn lost_request(
+        &mut self,
+        now: Time,
+        id: RequestId,
+        delivery: Delivery,
+        loss: &Loss,
+    ) {
+        let may_retry = delivery.may_retry(self.is_repeatable(id));
         let Some(request) = self.requests.get_mut(&id) else { return };
         let Some(server) = request.server() else { return };
         let retries = self.servers[server.0 as usize].limits.retry_attempts;
@@ -257,9 +265,11 @@ impl Engine {
         let (server, carries) = (connection.server, connection.is_carrier());
         let state = self.server_mut(server);
         // A connection with subscriptions is kept although it is beyond the pool's size.
-        let (shape, waiting) = (state.shape(), carries || !state.queue.is_empty());
+        let stays = carries || !state.queue.is_empty();
+        let (shape, surplus) =
+            (state.shape(), if stays { Surplus::Stays } else { Surplus::Closes });
         let retiring = state.pool.is_retiring(id);
-        if state.pool.release(id, waiting, shape) {
+        if state.pool.release(id, surplus, shape) {
             let cause = if retiring { EvictionCause::Reload } else { EvictionCause::Overflow };
             self.close(now, id, cause);
         } else if idle && !self.close_for_knock(now, id) {

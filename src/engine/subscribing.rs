@@ -9,6 +9,7 @@ use crate::config::Era;
 use crate::engine::connection::{Connection, Purpose};
 use crate::engine::deadlines::Timer;
 use crate::engine::event::Reply;
+use crate::engine::pool::Surplus;
 use crate::engine::request::{Request, RequestKind, RequestState};
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
@@ -178,7 +179,7 @@ impl Engine {
         state.pool.vacate(id);
         let shape = state.shape();
         // Others may wait: it is closed by who asked, not for being one too many.
-        state.pool.release(id, true, shape);
+        state.pool.release(id, Surplus::Stays, shape);
         for id in state.subscriptions.take_unconfirmed() {
             if let Some(request) = self.requests.get_mut(&id) {
                 request.state = RequestState::Queued;
