@@ -459,7 +459,7 @@ impl Client {
         let now = clock::now();
         self.find_files();
         let directory = directory.map(|path| self.sources.directory(now, path));
-        if !self.engine.is_ready() || self.loader.is_some() && self.engine.is_loading() {
+        if !self.engine.has_config() || self.loader.is_some() && self.engine.is_loading_config() {
             // A file that changes while it is read is met by the next look.
             return;
         }
@@ -472,7 +472,7 @@ impl Client {
     fn load_files(&mut self, files: Vec<PathBuf>) {
         self.outdated = false;
         self.loader = Some(Loader::new(files));
-        self.engine.set_loading();
+        self.engine.begin_loading_config();
     }
 
     fn find_files(&mut self) {
@@ -579,7 +579,7 @@ impl Client {
     /// Whether a configuration has been read, well or badly, and no other one is
     /// being read.
     pub fn is_ready(&self) -> bool {
-        self.engine.is_ready() && !self.engine.is_loading()
+        self.engine.has_config() && !self.engine.is_loading_config()
     }
 
     /// How many servers are configured.

@@ -44,7 +44,7 @@ impl Engine {
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        if !self.ready || self.loading {
+        if !self.has_config || self.is_loading_config {
             self.learn_request(&kind, None);
             let name = Arc::from(server);
             return Ok(self.insert(at, Request::of_host(now, name, kind, timeout, user_data)));
@@ -76,7 +76,7 @@ impl Engine {
     ) -> RequestId {
         request.directory = at;
         let id = self.requests.insert(request);
-        if !self.ready || self.loading {
+        if !self.has_config || self.is_loading_config {
             // Otherwise it is admitted at once, which sets its true deadline.
             self.note_request(id);
         }

@@ -90,8 +90,8 @@ impl Engine {
     /// A configuration is in force; what was `before` wrong with the last one was
     /// told then.
     fn configured(&mut self, now: Time, before: &[Problem]) {
-        self.ready = true;
-        self.loading = false;
+        self.has_config = true;
+        self.is_loading_config = false;
         let told: HashSet<&str> = before.iter().map(|problem| &*problem.message).collect();
         let all = self.servers.problems().iter().map(|problem| &problem.message);
         let fresh: Vec<String> = all.clone().filter(|p| !told.contains(&***p)).cloned().collect();

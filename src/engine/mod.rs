@@ -161,9 +161,9 @@ pub struct Engine {
     identity: Identity,
     defaults: Defaults,
     /// A configuration was read, or reading one failed.
-    ready: bool,
+    has_config: bool,
     /// Another configuration is being read; requests wait for it.
-    loading: bool,
+    is_loading_config: bool,
     servers: Servers,
     /// Eras of servers in earlier runs, by `ServerConfig::identity`.
     known_eras: HashMap<u64, Era>,
@@ -200,8 +200,8 @@ impl Engine {
         Engine {
             identity: Identity::new(name, version),
             defaults: Defaults::default(),
-            ready: false,
-            loading: false,
+            has_config: false,
+            is_loading_config: false,
             servers: Servers::default(),
             known_eras: HashMap::new(),
             requests: Requests::default(),
@@ -438,7 +438,7 @@ impl Engine {
             None,
             Request::of_host(now, Arc::from(""), request::RequestKind::Ready, None, user_data),
         );
-        if self.ready && !self.loading {
+        if self.has_config && !self.is_loading_config {
             self.finish(now, id, Ok(Reply::Ready));
         }
         id
@@ -511,18 +511,18 @@ impl Engine {
     }
 
     /// Whether a configuration has been read, well or badly.
-    pub fn is_ready(&self) -> bool {
-        self.ready
+    pub fn has_config(&self) -> bool {
+        self.has_config
     }
 
     /// A configuration is being read: requests wait until it is in force.
-    pub fn set_loading(&mut self) {
-        self.loading = true;
+    pub fn begin_loading_config(&mut self) {
+        self.is_loading_config = true;
     }
 
     /// Whether one is being read.
-    pub fn is_loading(&self) -> bool {
-        self.loading
+    pub fn is_loading_config(&self) -> bool {
+        self.is_loading_config
     }
 
     /// Where names are looked up, and servers shown, from now on.

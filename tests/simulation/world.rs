@@ -314,7 +314,7 @@ impl World {
             self.die(id);
         }
         self.end_unread_pipes();
-        if !self.engine.is_ready() || self.random.mille(500) {
+        if !self.engine.has_config() || self.random.mille(500) {
             self.configure_all();
         }
         self.settle();
