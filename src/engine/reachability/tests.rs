@@ -277,6 +277,34 @@ fn a_handshake_lost_after_the_probe_is_repeated_without_it_once() {
 }
 
 #[test]
+fn a_session_lets_the_next_lost_handshake_be_repeated_again() {
+    for era in [Era::Legacy, Era::Modern] {
+        let mut case = Case::new(command());
+        let probed = Attempt { probed: true, ..attempt(1, Transport::Stdio) };
+        let config = case.config.clone();
+        for time in 0..3 {
+            let (_, next) = case.lose_handshake(at(time), probed, |_| {});
+            assert!(matches!(next, AfterHandshake::Repeat), "{era:?}, {time}: {next:?}");
+            case.reach.session_ready(&config, Transport::Stdio, era, false);
+        }
+    }
+}
+
+#[test]
+fn a_new_entry_lets_a_lost_handshake_be_repeated_again() {
+    let mut case = Case::new(command());
+    let probed = Attempt { probed: true, ..attempt(1, Transport::Stdio) };
+    for renew in [Reachability::entry_removed, |reach: &mut Reachability| reach.entry_changed(None)]
+    {
+        let (_, next) = case.lose_handshake(at(0), probed, |_| {});
+        assert!(matches!(next, AfterHandshake::Repeat), "{next:?}");
+        renew(&mut case.reach);
+    }
+    let (_, next) = case.lose_handshake(at(0), probed, |_| {});
+    assert!(matches!(next, AfterHandshake::Repeat), "{next:?}");
+}
+
+#[test]
 fn what_is_remembered_is_forgotten_when_it_may_be_why_a_handshake_failed() {
     for (last, pinned, forgets, repeats) in [
         (Some(Era::Legacy), None, true, true),
