@@ -225,6 +225,13 @@ impl Tokenizer {
         self.checked = self.checked.saturating_sub(count);
     }
 
+    /// The caller has read the object or list that the last token opened: it ends at `end`.
+    pub fn pass_value(&mut self, text: &[u8], end: usize) {
+        self.at = end;
+        self.nesting.pop();
+        self.end_value(text);
+    }
+
     /// Reads on. `text` is the whole text so far; bytes of earlier calls must not change.
     ///
     /// # Errors

@@ -6,87 +6,84 @@
 use std::mem;
 use std::ops::Range;
 
+use crate::json::{Budget, Step, Token, Tokenizer};
 use crate::rpc::scanner::Scanner;
 
 /// How far a batch has been taken apart.
 #[derive(Debug, Default)]
 pub struct Batch {
-    state: BatchState,
+    /// Reads the list, and leaves its elements to the scanner.
+    list: Tokenizer,
     /// Everything before has been given out. The message that is going on begins
     /// here.
     at: usize,
+    is_inside: bool,
+    is_broken: bool,
     scanner: Scanner,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum BatchState {
-    #[default]
-    Start,
-    /// After the bracket: a message or the end.
-    First,
-    /// After a comma.
-    Next,
-    Inside,
-    After,
-    Done,
-    Broken,
 }
 
 impl Batch {
     /// Where the next message lies in `text`, which may only grow, once all of it
     /// is there.
     pub fn next(&mut self, text: &[u8]) -> Option<Range<usize>> {
-        loop {
-            if self.state == BatchState::Inside {
+        let mut budget = Budget::unlimited();
+        while !self.is_broken {
+            if self.is_inside {
                 self.scanner.advance(&text[self.at..]);
                 if let Some(length) = self.scanner.end() {
                     let place = self.at..self.at + length;
-                    self.at = place.end;
-                    self.state = BatchState::After;
+                    self.list.pass_value(text, place.end);
+                    (self.at, self.is_inside) = (place.end, false);
                     return Some(place);
                 }
                 if !self.scanner.is_broken() {
                     return None;
                 }
-                self.state = BatchState::Broken;
+                break;
             }
-            let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-            self.at += text[self.at..].iter().take_while(blank).count();
-            let byte = *text.get(self.at)?;
-            self.state = match (self.state, byte) {
-                (BatchState::Start, b'[') => BatchState::First,
-                (BatchState::First | BatchState::Next, b'{') => BatchState::Inside,
-                (BatchState::First | BatchState::After, b']') => BatchState::Done,
-                (BatchState::After, b',') => BatchState::Next,
-                _ => BatchState::Broken,
+            let step = match self.list.is_done() {
+                true => self.list.trailing(text, &mut budget),
+                false => self.list.next(text, &mut budget),
             };
-            match self.state {
-                BatchState::Inside => self.scanner = Scanner::deep(),
-                BatchState::Broken => {
-                    self.at = text.len();
+            match (step, self.list.nesting().depth()) {
+                (Ok(Step::Token(Token::ObjectStart)), 2) => {
+                    (self.at, self.is_inside) = (self.list.start(), true);
+                    self.scanner = Scanner::deep();
+                }
+                (Ok(Step::Token(Token::ListStart)), 1) | (Ok(Step::Token(Token::ListEnd)), 0) => {}
+                (Ok(Step::NeedInput), _) => {
+                    self.at = self.list.at();
                     return None;
                 }
-                _ => self.at += 1,
+                _ => break,
             }
         }
+        self.is_broken = true;
+        self.at = text.len();
+        None
     }
 
     /// Whether all of it has been given out.
     pub fn is_done(&self) -> bool {
-        self.state == BatchState::Done
+        self.list.is_done() && !self.is_broken
     }
 
     /// Takes the bytes that were given out from the front of `text`, and gives
     /// them away with what is known of the last message among them.
     pub fn take(&mut self, text: &mut Vec<u8>) -> (Vec<u8>, Scanner) {
         let rest = text.split_off(self.at);
-        self.at = 0;
+        self.rebase();
         (mem::replace(text, rest), mem::take(&mut self.scanner))
     }
 
     /// The same, for bytes that nobody needs.
     pub fn forget(&mut self, text: &mut Vec<u8>) {
         text.drain(..self.at);
+        self.rebase();
+    }
+
+    fn rebase(&mut self) {
+        self.list.rebase(self.at.min(self.list.at()));
         self.at = 0;
     }
 }
