@@ -19,7 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("redact", &[]),
     ("release", &["time"]),
     ("rpc", &["chunks", "json"]),
-    ("mcp", &["chunks", "json", "nearest", "rpc", "table"]),
+    ("mcp", &["chunks", "json", "nearest", "redact", "rpc", "table"]),
     ("wire", &["release", "rpc"]),
     ("session", &["config::Era", "json", "mcp", "rpc", "time"]),
     (

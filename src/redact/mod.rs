@@ -18,5 +18,5 @@ mod names;
 mod secrets;
 mod spellings;
 
-pub use names::{is_secret, is_secret_name};
+pub use names::{is_masked_name, is_secret, is_secret_name};
 pub use secrets::Redactor;

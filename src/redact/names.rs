@@ -1,8 +1,15 @@
 //! Which values are secrets.
 
-/// Parts of names whose values are secrets, each a word of its own
-/// (`GITHUB_TOKEN`, `apiKey`, `db-password`).
-const WORDS: &[&str] = &[
+/// Words of names whose values are secrets (`accesstoken`, `MYSECRET`), inside of other
+/// words, too.
+const PARTS: &[&str] = &["apikey", "credential", "passwd", "password", "secret", "token"];
+
+/// The same for words by themselves.
+const WORDS: &[&str] = &["credentials", "passcode", "passphrase", "pin", "pwd"];
+
+/// Words whose values are hidden in texts alone (`db-key`, `AUTH_HEADER`): the name of an
+/// argument has them for many things that a person is to see while typing.
+const DOUBTFUL: &[&str] = &[
     "auth",
     "authorization",
     "bearer",
@@ -13,17 +20,14 @@ const WORDS: &[&str] = &[
     "key",
     "keys",
     "pass",
-    "passcode",
-    "passphrase",
     "pat",
-    "pin",
     "private",
-    "pwd",
     "signature",
 ];
 
-/// The same wherever they stand (`accesstoken`, `MYSECRET`).
-const PARTS: &[&str] = &["apikey", "credential", "passwd", "password", "secret", "token"];
+/// Words that make a `key` one that opens something.
+const KEYS: &[&str] =
+    &["access", "api", "auth", "encryption", "license", "private", "signing", "ssh"];
 
 /// Words that settings have for values; to hide them would hide half of what
 /// servers say.
@@ -51,7 +55,7 @@ const ORDINARY: &[&str] = &[
     "warning",
 ];
 
-/// Whether the value of something called `name` is kept to oneself.
+/// Whether the value of something called `name` is hidden in texts.
 ///
 /// The words of a name are what stands between `_`, `-`, `.` and blanks, or
 /// begins with a capital in `camelCase`.
@@ -61,14 +65,31 @@ pub fn is_secret_name(name: &str) -> bool {
         let mut places = name.as_bytes().windows(part.len());
         places.any(|place| place.eq_ignore_ascii_case(part.as_bytes()))
     };
-    PARTS.iter().any(holds) || words(name).any(is_secret_word)
+    let is_secret = |word| is_one_of(word, WORDS) || is_one_of(word, DOUBTFUL);
+    PARTS.iter().any(holds) || words(name).any(is_secret)
 }
 
-/// Whether `word`, in whatever case, is one of [`WORDS`].
-fn is_secret_word(word: &[u8]) -> bool {
+/// Whether the value of an argument called `name` is masked while a person types it.
+///
+/// A count of tokens (`max_tokens`) is not.
+///
+/// ```
+/// use tmcp::redact::is_masked_name;
+///
+/// assert!(is_masked_name("accessToken") && is_masked_name("API_KEY") && is_masked_name("key"));
+/// assert!(!is_masked_name("max_tokens") && !is_masked_name("sort_key"));
+/// ```
+pub fn is_masked_name(name: &str) -> bool {
+    let has = |list| words(name).any(|word| is_one_of(word, list));
+    let has_key = || has(&["key"]) && (words(name).nth(1).is_none() || has(KEYS));
+    has(PARTS) || has(WORDS) || has_key()
+}
+
+/// Whether `word`, in whatever case, is in `list`.
+fn is_one_of(word: &[u8], list: &[&str]) -> bool {
     let is =
         |known: &&str| known.len() == word.len() && word.eq_ignore_ascii_case(known.as_bytes());
-    WORDS.iter().any(is)
+    list.iter().any(is)
 }
 
 /// Whether `value`, of something called `name`, is to be hidden.
@@ -119,15 +140,15 @@ fn is_random(part: &str) -> bool {
 }
 
 /// The words of a name. Letters beyond ASCII stand between words, because no word of
-/// [`WORDS`] has one.
+/// the lists has one.
 fn words(name: &str) -> impl Iterator<Item = &[u8]> {
     let mut rest = name.as_bytes();
     std::iter::from_fn(move || {
         rest = &rest[rest.iter().position(u8::is_ascii_alphanumeric)?..];
-        let mut follows_lower = false;
+        let mut follows_small = false;
         let is_over = |byte: &u8| {
-            let begins = follows_lower && byte.is_ascii_uppercase();
-            follows_lower = byte.is_ascii_lowercase();
+            let begins = follows_small && byte.is_ascii_uppercase();
+            follows_small = byte.is_ascii_lowercase() || byte.is_ascii_digit();
             begins || !byte.is_ascii_alphanumeric()
         };
         let (word, more) = rest.split_at(rest.iter().position(is_over).unwrap_or(rest.len()));
@@ -165,6 +186,19 @@ mod tests {
         for name in ["PATH", "KEYBOARD", "monkey", "AUTHOR", "query", "text", "COMPASS", "", "spin"]
         {
             assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_masked_while_it_is_typed_is_hidden_in_texts_too() {
+        let both = [PARTS, WORDS].concat();
+        let keys: Vec<String> = KEYS.iter().map(|word| format!("{word}_key")).collect();
+        let keys = keys.iter().map(String::as_str);
+        for name in both.into_iter().chain(keys).chain(["key", "db2Key-api", "dbPassword"]) {
+            assert!(is_masked_name(name) && is_secret_name(name), "{name}");
+        }
+        for name in ["max_tokens", "keyword", "pinned", "sort_key", "auth", "keys", ""] {
+            assert!(!is_masked_name(name), "{name}");
         }
     }
 

@@ -13,10 +13,10 @@ use crate::json::text::decoded;
 use crate::mcp::schema::assembly::{self, Node};
 use crate::mcp::schema::field::Field;
 use crate::mcp::schema::fields::{LONGEST, Schema, input_schema};
-use crate::mcp::schema::secret;
 use crate::mcp::schema::subschema::{Reach, Work};
 use crate::mcp::schema::word;
 use crate::nearest::suggestion;
+use crate::redact::is_masked_name;
 
 /// Bytes of the names of arguments that an error tells.
 const TOLD: usize = 2048;
@@ -161,7 +161,7 @@ impl<'s, 'a> ArgumentBuilder<'s, 'a> {
         let at = self.given.iter().position(|(known, ..)| known == name);
         let what = self.what;
         let told = |why: &str, field: &Field<'_>| {
-            let is_secret = field.secret || secret::is_secret(&pair.key);
+            let is_secret = field.secret || is_masked_name(&pair.key);
             match why.starts_with("wants ") || why.starts_with("is of a type") {
                 true if is_secret => format!("argument '{}' of {what} {why}", pair.key),
                 true => format!("argument '{}' of {what} {why}, not '{}'", pair.key, pair.value),

@@ -18,9 +18,9 @@ use crate::json::{Budget, NotJson};
 use crate::mcp::schema::field::{Field, Member};
 use crate::mcp::schema::schema_type::Type;
 use crate::mcp::schema::schema_value::{bare, json_text};
-use crate::mcp::schema::secret;
 use crate::mcp::schema::subschema::{Document, Reach, Work};
 use crate::mcp::schema::type_hint;
+use crate::redact::is_masked_name;
 use crate::table::Table;
 
 /// A schema beyond this is read no further than the names of its arguments.
@@ -250,7 +250,7 @@ impl<'a> Schema<'a> {
             }
         }
         let mut all = all.unwrap_or_default();
-        all.secret |= secret::is_secret(&property.name);
+        all.secret |= is_masked_name(&property.name);
         all
     }
 

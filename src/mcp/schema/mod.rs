@@ -9,7 +9,6 @@ pub(crate) mod field;
 pub mod fields;
 pub(crate) mod schema_type;
 pub(crate) mod schema_value;
-pub mod secret;
 pub(crate) mod subschema;
 pub(crate) mod type_hint;
 pub(crate) mod word;

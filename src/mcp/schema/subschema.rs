@@ -21,7 +21,7 @@ use crate::json::text::decoded;
 use crate::mcp::schema::field::{ALTERNATIVES, Alternative, CHOICES, Choice, Field, Member};
 use crate::mcp::schema::schema_type::Type;
 use crate::mcp::schema::schema_value::{Members, address, bare, json_text, texts};
-use crate::mcp::schema::secret;
+use crate::redact::is_masked_name;
 
 /// How deep `$ref`, `anyOf` and the like are followed.
 const DEPTH: usize = 48;
@@ -502,7 +502,7 @@ impl<'a> Document<'a> {
                 work.budget.spend(one.required.len() * one.properties.len() + 8).await;
                 for (name, raws) in &one.properties {
                     let mut field = self.nested(raws, inside, work).await;
-                    field.secret |= secret::is_secret(name);
+                    field.secret |= is_masked_name(name);
                     let required = one.required.iter().any(|other| other == name);
                     one.inside.members.push(Member { name: name.clone(), required, field });
                 }
