@@ -10,13 +10,14 @@
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
-use crate::json::cursor::{Cursor, Read, given, last};
+use crate::json::cursor::{Cursor, Read, given};
 use crate::json::lenient::truth;
 use crate::json::task::Task;
 use crate::json::text::{FirstLine, OneLine, bare as write_bare};
 use crate::json::{Budget, Sink};
 use crate::mcp::listing::Listing;
 use crate::mcp::render::rows::next_argument;
+use crate::mcp::render::tool::Tool;
 use crate::mcp::schema::field::Field;
 use crate::mcp::schema::fields::{LONGEST, Schema};
 use crate::mcp::schema::schema_value::bare;
@@ -196,26 +197,19 @@ async fn write_tool<'a>(
     work: &mut Work<'_, 'a>,
 ) -> Read<bool> {
     let budget = &mut *work.budget;
-    let names = ["name", "title", "description", "annotations", "inputSchema", "execution"];
-    let Some((_, members)) = items.entry(&names, budget).await? else { return Ok(false) };
-    let [name, title, description, annotations, schema, execution] = members.unwrap_or_default();
-    let Some(name) = given(name) else {
+    let Some(tool) = Tool::next(items, budget).await? else { return Ok(false) };
+    let Some(name) = tool.name else {
         out.push_str("[a tool that cannot be read]\n");
         return Ok(true);
     };
     write_words(name, out, budget).await;
-    // Older servers keep the title here.
-    let annotations = given(annotations).unwrap_or_default();
-    let [old_title] = last(annotations, &["title"], budget).await.unwrap_or_default();
     // A title that stands beside a description mostly says the name again.
-    write_first(&[description, title, old_title], out, budget).await;
-    let execution = given(execution).unwrap_or_default();
-    let [tasks] = last(execution, &["taskSupport"], budget).await.unwrap_or_default();
-    if tasks == Some(br#""required""#) {
+    write_first(&[tool.description, tool.title, tool.old_title], out, budget).await;
+    if tool.needs_tasks() {
         out.push_str(NEEDS_TASKS);
     }
     out.push('\n');
-    match given(schema) {
+    match tool.input {
         None => {}
         Some(schema) if schema.len() > LONGEST => {
             out.push_str(&format!("    [a definition of {} bytes]\n", schema.len()));

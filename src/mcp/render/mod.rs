@@ -13,4 +13,5 @@ pub mod listing;
 pub mod pointer;
 pub mod rows;
 mod sameness;
+mod tool;
 pub mod tool_details;

@@ -11,6 +11,7 @@ use crate::json::{Budget, NotJson, Sink};
 use crate::mcp::listing::Listing;
 use crate::mcp::render::blob;
 use crate::mcp::render::blocks::Blocks;
+use crate::mcp::render::tool::Tool;
 use crate::mcp::schema::fields;
 use crate::table::Table;
 
@@ -92,22 +93,18 @@ async fn plain<const N: usize>(
 }
 
 async fn tool(items: &mut Cursor<'_>, table: &mut Table, budget: &mut Budget) -> Read<bool> {
-    let names = ["name", "title", "description", "annotations", "execution", "inputSchema"];
-    let Some((_, members)) = items.entry(&names, budget).await? else { return Ok(false) };
-    let [name, title, description, notes, execution, schema] = members.unwrap_or_default();
-    let hints = ["title", "readOnlyHint", "destructiveHint", "idempotentHint"];
-    let notes = last(notes.unwrap_or_default(), &hints, budget).await.unwrap_or_default();
-    cell(name, table, budget).await;
-    write(title, table, budget).await;
+    let Some(tool) = Tool::next(items, budget).await? else { return Ok(false) };
+    cell(tool.name, table, budget).await;
+    write(tool.title, table, budget).await;
     if table.appended() == 0 {
-        write(notes[0], table, budget).await;
+        write(tool.old_title, table, budget).await;
     }
     table.end_cell();
-    cell(description, table, budget).await;
-    for hint in &notes[1..] {
+    cell(tool.description, table, budget).await;
+    for hint in &tool.hints[..3] {
         flag(*hint, table);
     }
-    let (names, required) = fields::names(schema, budget).await;
+    let (names, required) = fields::names(tool.input, budget).await;
     for names in [names, required] {
         for (at, name) in names.iter().enumerate() {
             if at > 0 {
@@ -118,9 +115,7 @@ async fn tool(items: &mut Cursor<'_>, table: &mut Table, budget: &mut Budget) ->
         }
         table.end_cell();
     }
-    let execution = given(execution).unwrap_or_default();
-    let [tasks] = last(execution, &["taskSupport"], budget).await.unwrap_or_default();
-    cell(tasks, table, budget).await;
+    cell(tool.tasks, table, budget).await;
     Ok(true)
 }
 

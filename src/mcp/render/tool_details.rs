@@ -6,12 +6,13 @@
 
 use std::borrow::Cow;
 
-use crate::json::cursor::{Cursor, given, last};
+use crate::json::cursor::{Cursor, given};
 use crate::json::lenient::{LONGEST_WORD, truth};
 use crate::json::task::Task;
 use crate::json::text::{bare as write_bare, copy};
 use crate::json::{Budget, NotJson};
 use crate::mcp::render::listing::{NEEDS_TASKS, plain, push_words, write_facts, write_words};
+use crate::mcp::render::tool::Tool;
 use crate::mcp::schema::field::{Field, ValueLimits};
 use crate::mcp::schema::fields::{LONGEST, Schema};
 use crate::mcp::schema::schema_type::Type;
@@ -99,23 +100,17 @@ async fn write_tool<'a>(
     work: &mut Work<'_, 'a>,
 ) -> Result<(), NotJson> {
     let budget = &mut *work.budget;
-    let members =
-        ["title", "description", "annotations", "execution", "inputSchema", "outputSchema"];
-    let [title, description, annotations, execution, input, output] =
-        last(raw, &members, budget).await?;
+    let tool = Tool::read(raw, budget).await?;
     out.push_str("Tool: ");
     push_words(out, name, budget).await;
     out.push('\n');
 
-    let annotations = given(annotations).unwrap_or_default();
-    // Servers before 2025-06-18 keep the title among the annotations.
-    let [old_title] = last(annotations, &["title"], budget).await.unwrap_or_default();
-    if let Some(title) = given(title).or(given(old_title)) {
+    if let Some(title) = tool.title.or(tool.old_title) {
         out.push_str("  Title: ");
         write_words(title, out, budget).await;
         out.push('\n');
     }
-    if let Some(description) = given(description) {
+    if let Some(description) = tool.description {
         let mut words = String::new();
         write_bare(description, &mut words, budget).await;
         if !words.trim().is_empty() {
@@ -123,34 +118,31 @@ async fn write_tool<'a>(
             write_lines(&words, 4, out, budget).await;
         }
     }
-    write_annotations(annotations, out, budget).await;
-    let execution = given(execution).unwrap_or_default();
-    let [tasks] = last(execution, &["taskSupport"], budget).await.unwrap_or_default();
-    if let Some(tasks) = given(tasks) {
+    write_annotations(&tool, out);
+    if let Some(tasks) = tool.tasks {
         out.push_str("  Tasks: ");
         write_words(tasks, out, budget).await;
-        if tasks == br#""required""# {
+        if tool.needs_tasks() {
             out.push_str(NEEDS_TASKS);
         }
         out.push('\n');
     }
-    write_schema("Arguments", given(input), out, work).await;
-    write_schema("Result", given(output), out, work).await;
+    write_schema("Arguments", tool.input, out, work).await;
+    write_schema("Result", tool.output, out, work).await;
     Ok(())
 }
 
 /// Writes the annotations that the tool has.
-async fn write_annotations(raw: &[u8], out: &mut String, budget: &mut Budget) {
-    const HINTS: [(&str, &str, &str); 4] = [
-        ("readOnlyHint", "read only", "not read only"),
-        ("destructiveHint", "destructive", "not destructive"),
-        ("idempotentHint", "idempotent", "not idempotent"),
-        ("openWorldHint", "open world", "closed world"),
+fn write_annotations(tool: &Tool<'_>, out: &mut String) {
+    const HINTS: [(&str, &str); 4] = [
+        ("read only", "not read only"),
+        ("destructive", "not destructive"),
+        ("idempotent", "not idempotent"),
+        ("open world", "closed world"),
     ];
-    let given_hints = last(raw, &HINTS.map(|(name, ..)| name), budget).await.unwrap_or_default();
     let mut words = Vec::new();
-    for ((_, yes, no), hint) in HINTS.iter().zip(given_hints) {
-        match given(hint).filter(|hint| hint.len() <= LONGEST_WORD) {
+    for ((yes, no), hint) in HINTS.iter().zip(tool.hints) {
+        match hint.filter(|hint| hint.len() <= LONGEST_WORD) {
             Some(hint) if truth(hint) => words.push(*yes),
             Some(_) => words.push(*no),
             None => {}
