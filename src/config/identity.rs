@@ -127,7 +127,7 @@ mod tests {
 
         let mut tuned = base.clone();
         tuned.name = "b".to_owned();
-        tuned.pool_max_size = Some(9);
+        tuned.settings.pool_max_size = Some(9);
         assert_eq!(tuned.identity(), base.identity());
         assert_eq!(
             with(&|c| c.env = pairs(&[("a", "1"), ("b", "2")])),

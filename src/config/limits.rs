@@ -6,21 +6,20 @@
 
 use std::time::Duration;
 
-use super::{ConnectCost, Defaults, Limits, ServerConfig, Transport, quoted};
+use super::{ConnectCost, Defaults, Limits, ServerConfig, Settings, Transport, quoted};
 use crate::error::{Error, Kind, Result};
 
-pub(super) const POOL_MAX_SIZE: Range = Range { min: 1, max: 1024, unit: "connections" };
+const CONNECTIONS: Range = Range { min: 1, max: 1024, unit: "connections" };
 /// A year; zero means never.
-pub(super) const POOL_IDLE_TIMEOUT: Range = Range { min: 0, max: 31_536_000, unit: "seconds" };
-pub(super) const MAX_IN_FLIGHT: Range = Range { min: 1, max: 1024, unit: "requests" };
+const IDLE_SECONDS: Range = Range { min: 0, max: 31_536_000, unit: "seconds" };
+const REQUESTS: Range = Range { min: 1, max: 1024, unit: "requests" };
 /// A week: Claude Code's own default for a tool is more than a day.
-pub(super) const TIMEOUT: Range = Range { min: 1, max: 604_800_000, unit: "milliseconds" };
-pub(super) const RETRY_ATTEMPTS: Range = Range { min: 0, max: 100, unit: "attempts" };
+const TIMEOUT: Range = Range { min: 1, max: 604_800_000, unit: "milliseconds" };
+const ATTEMPTS: Range = Range { min: 0, max: 100, unit: "attempts" };
 /// Not beyond the cap of the doubling.
-pub(super) const RETRY_BACKOFF: Range = Range { min: 1, max: 30_000, unit: "milliseconds" };
-
+const BACKOFF: Range = Range { min: 1, max: 30_000, unit: "milliseconds" };
 /// Longest message of a server. Memory is taken only for what comes.
-pub(super) const MAX_ANSWER: Range = Range { min: 1, max: 256, unit: "MiB" };
+const ANSWER: Range = Range { min: 1, max: 256, unit: "MiB" };
 
 /// The whole numbers a setting may have.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +40,39 @@ impl Range {
     }
 }
 
+impl Settings {
+    /// The keys of an entry that are numbers, each with its range.
+    pub(super) const KEYS: [(&'static str, Range); 9] = [
+        ("pool_max_size", CONNECTIONS),
+        ("pool_idle_timeout", IDLE_SECONDS),
+        ("max_in_flight", REQUESTS),
+        ("timeout", TIMEOUT),
+        ("operation_timeout", TIMEOUT),
+        ("retry_attempts", ATTEMPTS),
+        ("retry_backoff", BACKOFF),
+        ("startup_timeout", TIMEOUT),
+        ("max_answer", ANSWER),
+    ];
+
+    /// Sets the number of `key` to one in its range, or takes it out.
+    pub(super) fn set(&mut self, key: &str, number: Option<u64>) {
+        let count = number.map(narrow);
+        let millis = number.map(Duration::from_millis);
+        match key {
+            "pool_max_size" => self.pool_max_size = count,
+            "pool_idle_timeout" => self.pool_idle_timeout = number.map(Duration::from_secs),
+            "max_in_flight" => self.max_in_flight = count,
+            "timeout" => self.timeout = millis,
+            "operation_timeout" => self.operation_timeout = millis,
+            "retry_attempts" => self.retry_attempts = count,
+            "retry_backoff" => self.retry_backoff = millis,
+            "startup_timeout" => self.startup_timeout = millis,
+            "max_answer" => self.max_answer = count,
+            _ => {}
+        }
+    }
+}
+
 impl Defaults {
     /// Sets the default called `name`, as in `tmcp_client_set_default`, or with
     /// `None` returns to the built-in one.
@@ -49,45 +81,24 @@ impl Defaults {
     /// [`Kind::Invalid`] when there is no such default or `value` is not a
     /// number in its range; nothing is changed then.
     pub fn set(&mut self, name: &str, value: Option<&str>) -> Result<()> {
-        let number = |range: Range| match value {
-            None => Ok(None),
-            Some(text) => match text.trim().parse() {
-                Ok(number) if range.contains(number) => Ok(Some(number)),
-                _ => Err(Error::new(
-                    Kind::Invalid,
-                    format!("{name} must be {}, not {}", range.expectation(), quoted(text)),
-                )),
-            },
+        let names = Settings::KEYS.map(|(key, _)| key.replace('_', "-"));
+        let Some(at) = names.iter().position(|known| known == name) else {
+            let (name, names) = (quoted(name), names.join(", "));
+            let message = format!("unknown default {name}: there are {names}");
+            return Err(Error::new(Kind::Invalid, message));
         };
-        let count = |range| number(range).map(|n| n.map(narrow));
-        let seconds = |range| number(range).map(|n| n.map(Duration::from_secs));
-        let millis = |range| number(range).map(|n| n.map(Duration::from_millis));
-
-        match name {
-            "pool-max-size" => self.pool_max_size = count(POOL_MAX_SIZE)?,
-            "pool-idle-timeout" => self.pool_idle_timeout = seconds(POOL_IDLE_TIMEOUT)?,
-            "max-in-flight" => self.max_in_flight = count(MAX_IN_FLIGHT)?,
-            "timeout" => self.timeout = millis(TIMEOUT)?,
-            "operation-timeout" => self.operation_timeout = millis(TIMEOUT)?,
-            "retry-attempts" => self.retry_attempts = count(RETRY_ATTEMPTS)?,
-            "retry-backoff" => self.retry_backoff = millis(RETRY_BACKOFF)?,
-            "startup-timeout" => self.startup_timeout = millis(TIMEOUT)?,
-            "max-answer" => self.max_answer = count(MAX_ANSWER)?,
-            _ => {
-                let message = format!(
-                    "unknown default {}: there are pool-max-size, pool-idle-timeout, \
-                     max-in-flight, timeout, operation-timeout, retry-attempts, retry-backoff, \
-                     startup-timeout, max-answer",
-                    quoted(name)
-                );
-                return Err(Error::new(Kind::Invalid, message));
-            }
-        }
+        let (key, range) = Settings::KEYS[at];
+        let number = value.map(|text| match text.trim().parse() {
+            Ok(number) if range.contains(number) => Ok(number),
+            _ => Err(Error::new(
+                Kind::Invalid,
+                format!("{name} must be {}, not {}", range.expectation(), quoted(text)),
+            )),
+        });
+        self.settings.set(key, number.transpose()?);
         Ok(())
     }
-}
 
-impl Defaults {
     /// Takes over what the environment sets: `MCP_TIMEOUT`, the milliseconds that a
     /// server may take to start, as Claude Code reads it. What is no number in the
     /// range of `startup_timeout` counts as not set.
@@ -112,8 +123,9 @@ impl ServerConfig {
     /// `max_in_flight` count: they were meant for a socket, where twenty
     /// connections cost nothing, and must not become twenty processes.
     pub fn limits(&self, defaults: &Defaults, channel: Transport) -> Limits {
-        let pool_max_size = self.pool_max_size.or(defaults.pool_max_size);
-        let max_in_flight = self.max_in_flight.or(defaults.max_in_flight);
+        let (own, host) = (&self.settings, &defaults.settings);
+        let pool_max_size = own.pool_max_size.or(host.pool_max_size);
+        let max_in_flight = own.max_in_flight.or(host.max_in_flight);
         let (pool_max_size, max_in_flight) = match channel.connect_cost() {
             ConnectCost::Descriptor => (pool_max_size.unwrap_or(5), max_in_flight.unwrap_or(1)),
             ConnectCost::Process if channel != self.transport => (1, 64),
@@ -123,39 +135,36 @@ impl ServerConfig {
                 (processes, max_in_flight.unwrap_or(each))
             }
         };
-        let idle = self.pool_idle_timeout.or(defaults.pool_idle_timeout);
+        let idle = own.pool_idle_timeout.or(host.pool_idle_timeout);
+        let backoff = own.retry_backoff.or(host.retry_backoff);
+        let startup = own.startup_timeout.or(host.startup_timeout);
         Limits {
-            pool_max_size: pool_max_size.clamp(1, narrow(POOL_MAX_SIZE.max)),
+            pool_max_size: pool_max_size.clamp(1, narrow(CONNECTIONS.max)),
             pool_idle_timeout: match idle {
                 Some(Duration::ZERO) => None,
                 Some(idle) => Some(idle),
                 None => Some(Duration::from_secs(300)),
             },
-            max_in_flight: max_in_flight.clamp(1, narrow(MAX_IN_FLIGHT.max)),
-            timeout: self.timeout.or(defaults.timeout),
-            timeout_key: match (self.timeout, defaults.timeout) {
+            max_in_flight: max_in_flight.clamp(1, narrow(REQUESTS.max)),
+            timeout: own.timeout.or(host.timeout),
+            timeout_key: match (own.timeout, host.timeout) {
                 (Some(_), _) => "'timeout' of the entry",
                 (None, Some(_)) => "@mcp-timeout",
                 (None, None) => "",
             },
-            operation_timeout: self.operation_timeout.or(defaults.operation_timeout),
-            retry_attempts: self.retry_attempts.or(defaults.retry_attempts).unwrap_or(3),
-            retry_backoff: self
-                .retry_backoff
-                .or(defaults.retry_backoff)
-                .unwrap_or(Duration::from_millis(100)),
-            startup_timeout: self
-                .startup_timeout
-                .or(defaults.startup_timeout)
+            operation_timeout: own.operation_timeout.or(host.operation_timeout),
+            retry_attempts: own.retry_attempts.or(host.retry_attempts).unwrap_or(3),
+            retry_backoff: backoff.unwrap_or(Duration::from_millis(100)),
+            startup_timeout: startup
                 .or(defaults.startup_environment)
                 .unwrap_or(Duration::from_secs(60)),
-            max_answer: (self.max_answer.or(defaults.max_answer).unwrap_or(16) as usize) << 20,
+            max_answer: (own.max_answer.or(host.max_answer).unwrap_or(16) as usize) << 20,
         }
     }
 }
 
 /// For numbers whose range fits: every range of a count does.
-pub(super) fn narrow(number: u64) -> u32 {
+fn narrow(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
@@ -198,7 +207,7 @@ mod tests {
         defaults.set_environment(&|_| Some("9000".to_owned()));
         defaults.set("startup-timeout", Some("8000")).expect("it is in range");
         assert_eq!(starts(&server, &defaults), 8000);
-        server.startup_timeout = Some(Duration::from_secs(7));
+        server.settings.startup_timeout = Some(Duration::from_secs(7));
         assert_eq!(starts(&server, &defaults), 7000);
     }
 
@@ -218,17 +227,17 @@ mod tests {
             (limits.pool_max_size, limits.max_in_flight)
         };
         let mut defaults = Defaults::default();
-        server.pool_max_size = Some(5);
+        server.settings.pool_max_size = Some(5);
         assert_eq!(numbers(&server, &defaults), (5, 1));
-        server.max_in_flight = Some(8);
+        server.settings.max_in_flight = Some(8);
         assert_eq!(numbers(&server, &defaults), (5, 8));
-        server.pool_max_size = Some(1);
-        server.max_in_flight = None;
+        server.settings.pool_max_size = Some(1);
+        server.settings.max_in_flight = None;
         assert_eq!(numbers(&server, &defaults), (1, 64));
-        server.pool_max_size = None;
-        defaults.pool_max_size = Some(3);
+        server.settings.pool_max_size = None;
+        defaults.settings.pool_max_size = Some(3);
         assert_eq!(numbers(&server, &defaults), (3, 1));
-        defaults.max_in_flight = Some(2);
+        defaults.settings.max_in_flight = Some(2);
         assert_eq!(numbers(&server, &defaults), (3, 2));
     }
 
@@ -236,10 +245,11 @@ mod tests {
     fn a_fallback_to_stdio_is_one_process_whatever_the_socket_was_given() {
         let mut server = server("a");
         server.transport = Transport::Socket;
-        server.pool_max_size = Some(20);
-        server.max_in_flight = Some(2);
-        let defaults =
-            Defaults { pool_max_size: Some(9), max_in_flight: Some(9), ..Defaults::default() };
+        server.settings.pool_max_size = Some(20);
+        server.settings.max_in_flight = Some(2);
+        let settings =
+            Settings { pool_max_size: Some(9), max_in_flight: Some(9), ..Settings::default() };
+        let defaults = Defaults { settings, ..Defaults::default() };
         let limits = server.limits(&defaults, Transport::Stdio);
         assert_eq!((limits.pool_max_size, limits.max_in_flight), (1, 64));
         let limits = server.limits(&defaults, Transport::Socket);
@@ -279,15 +289,15 @@ mod tests {
                 max_answer: 256 << 20,
             }
         );
-        server.pool_idle_timeout = Some(Duration::from_secs(9));
-        server.timeout = Some(Duration::from_secs(8));
-        server.operation_timeout = Some(Duration::from_secs(7));
-        server.retry_attempts = Some(6);
-        server.retry_backoff = Some(Duration::from_secs(5));
-        server.max_in_flight = Some(4);
-        server.pool_max_size = Some(2);
-        server.startup_timeout = Some(Duration::from_secs(3));
-        server.max_answer = Some(1);
+        server.settings.pool_idle_timeout = Some(Duration::from_secs(9));
+        server.settings.timeout = Some(Duration::from_secs(8));
+        server.settings.operation_timeout = Some(Duration::from_secs(7));
+        server.settings.retry_attempts = Some(6);
+        server.settings.retry_backoff = Some(Duration::from_secs(5));
+        server.settings.max_in_flight = Some(4);
+        server.settings.pool_max_size = Some(2);
+        server.settings.startup_timeout = Some(Duration::from_secs(3));
+        server.settings.max_answer = Some(1);
         let own = server.limits(&defaults, Transport::Stdio);
         assert_eq!(own, server.limits(&Defaults::default(), Transport::Stdio));
         assert_eq!((own.pool_max_size, own.max_in_flight, own.retry_attempts), (2, 4, 6));
@@ -310,7 +320,8 @@ mod tests {
 
     #[test]
     fn a_bad_default_is_refused_with_its_range_and_changes_nothing() {
-        let mut defaults = Defaults { pool_max_size: Some(7), ..Defaults::default() };
+        let settings = Settings { pool_max_size: Some(7), ..Settings::default() };
+        let mut defaults = Defaults { settings, ..Defaults::default() };
         for value in ["", "0", "1025", "-1", "+", "5.5", "5s", "many", "99999999999999999999"] {
             let error = defaults.set("pool-max-size", Some(value)).expect_err(value);
             assert_eq!(error.kind(), Kind::Invalid);
@@ -329,6 +340,7 @@ mod tests {
             error.message().starts_with("unknown default 'pool_max_size': there are"),
             "{error}"
         );
-        assert_eq!(defaults, Defaults { pool_max_size: Some(7), ..Defaults::default() });
+        let settings = Settings { pool_max_size: Some(7), ..Settings::default() };
+        assert_eq!(defaults, Defaults { settings, ..Defaults::default() });
     }
 }

@@ -156,24 +156,8 @@ pub struct ServerConfig {
     pub socket_allow_uid: Vec<u32>,
     /// The process to start.
     pub command: Option<Command>,
-    /// `pool_max_size`, when given.
-    pub pool_max_size: Option<u32>,
-    /// `pool_idle_timeout`, when given; zero means never.
-    pub pool_idle_timeout: Option<Duration>,
-    /// `max_in_flight`, when given.
-    pub max_in_flight: Option<u32>,
-    /// `timeout`, when given.
-    pub timeout: Option<Duration>,
-    /// `operation_timeout`, when given.
-    pub operation_timeout: Option<Duration>,
-    /// `retry_attempts`, when given.
-    pub retry_attempts: Option<u32>,
-    /// `retry_backoff`, when given.
-    pub retry_backoff: Option<Duration>,
-    /// `startup_timeout`, when given.
-    pub startup_timeout: Option<Duration>,
-    /// `max_answer`, when given, in MiB.
-    pub max_answer: Option<u32>,
+    /// Its numbers, as far as they are given.
+    pub settings: Settings,
     /// `era`, when given.
     pub era: Option<Era>,
     /// `unsolicited`: it may ask people while nobody waits for it.
@@ -195,29 +179,37 @@ impl ServerConfig {
     }
 }
 
-/// Values for what an entry leaves out; tmux's `@mcp-*` options.
+/// The numbers of an entry, or of the host for what entries leave out (tmux's `@mcp-*`
+/// options). `None` where none is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// `pool_max_size`.
+    pub pool_max_size: Option<u32>,
+    /// `pool_idle_timeout`; zero means never.
+    pub pool_idle_timeout: Option<Duration>,
+    /// `max_in_flight`.
+    pub max_in_flight: Option<u32>,
+    /// `timeout`.
+    pub timeout: Option<Duration>,
+    /// `operation_timeout`.
+    pub operation_timeout: Option<Duration>,
+    /// `retry_attempts`.
+    pub retry_attempts: Option<u32>,
+    /// `retry_backoff`.
+    pub retry_backoff: Option<Duration>,
+    /// `startup_timeout`.
+    pub startup_timeout: Option<Duration>,
+    /// `max_answer`, in MiB.
+    pub max_answer: Option<u32>,
+}
+
+/// Values for what an entry leaves out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Defaults {
-    /// `@mcp-pool-max-size`.
-    pub pool_max_size: Option<u32>,
-    /// `@mcp-pool-idle-timeout`.
-    pub pool_idle_timeout: Option<Duration>,
-    /// `@mcp-max-in-flight`.
-    pub max_in_flight: Option<u32>,
-    /// `@mcp-timeout`.
-    pub timeout: Option<Duration>,
-    /// `@mcp-operation-timeout`.
-    pub operation_timeout: Option<Duration>,
-    /// `@mcp-retry-attempts`.
-    pub retry_attempts: Option<u32>,
-    /// `@mcp-retry-backoff`.
-    pub retry_backoff: Option<Duration>,
-    /// `@mcp-startup-timeout`.
-    pub startup_timeout: Option<Duration>,
-    /// `MCP_TIMEOUT` of the environment, for where the option is not set.
+    /// The host's.
+    pub settings: Settings,
+    /// `MCP_TIMEOUT` of the environment, for where `startup_timeout` is not set.
     pub startup_environment: Option<Duration>,
-    /// `@mcp-max-answer`, in MiB.
-    pub max_answer: Option<u32>,
 }
 
 /// The numbers in force for a server on one kind of channel.

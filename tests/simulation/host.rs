@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tmcp::config::{Config, Defaults, Problem, ProblemKind};
+use tmcp::config::{Config, Defaults, Problem, ProblemKind, Settings};
 use tmcp::engine::{
     Arguments, CallTool, Completion, Event, Listing, LogLevel, Pair, Reference, Reply, RequestId,
     Unfinished,
@@ -386,7 +386,7 @@ impl World {
 
     fn set_defaults(&mut self) {
         let random = &mut self.random;
-        let defaults = Defaults {
+        let settings = Settings {
             pool_max_size: random.pick(&[None, Some(1), Some(4), Some(50)]),
             pool_idle_timeout: random.pick(&[None, Some(0), Some(2)]).map(Duration::from_secs),
             max_in_flight: random.pick(&[None, Some(1), Some(3)]),
@@ -394,8 +394,9 @@ impl World {
             operation_timeout: random.pick(&[None, Some(2)]).map(Duration::from_secs),
             retry_attempts: random.pick(&[None, Some(0), Some(2)]),
             retry_backoff: random.pick(&[None, Some(10)]).map(Duration::from_millis),
-            ..Defaults::default()
+            ..Settings::default()
         };
+        let defaults = Defaults { settings, ..Defaults::default() };
         self.say(format_args!("defaults: {defaults:?}"));
         self.host.defaults = defaults.clone();
         self.engine.set_defaults(self.time(), defaults);

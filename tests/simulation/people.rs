@@ -291,7 +291,7 @@ impl World {
         }
         self.run_for(100_000_000);
         for index in able {
-            let idle = self.servers[index].entry.pool_idle_timeout;
+            let idle = self.servers[index].entry.settings.pool_idle_timeout;
             let Ok(snapshot) = self.engine.snapshot(&format!("s{index}")) else { continue };
             let left = snapshot.report.pool_total;
             let busy = snapshot.report.in_flight + snapshot.report.queued;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tmcp::config::{Command, Era, ServerConfig, Transport};
+use tmcp::config::{Command, Era, ServerConfig, Settings, Transport};
 
 use crate::random::Random;
 
@@ -191,7 +191,7 @@ impl Profile {
     /// Whether a call can be served once nothing is broken any more.
     pub fn can_be_served(&self, config: &ServerConfig) -> bool {
         let hasty = |limit: Option<Duration>| limit.is_some_and(|l| l < Duration::from_secs(1));
-        if hasty(config.timeout) || hasty(config.operation_timeout) {
+        if hasty(config.settings.timeout) || hasty(config.settings.operation_timeout) {
             return false;
         }
         match config.era {
@@ -222,17 +222,18 @@ pub fn entry(random: &mut Random, index: usize) -> Arc<ServerConfig> {
         socket_path: socket.then(|| PathBuf::from(format!("/run/s{index}.sock"))),
         socket_allow_uid: Vec::new(),
         command,
-        pool_max_size: random.pick(&[None, None, Some(1), Some(2), Some(3), Some(40)]),
-        pool_idle_timeout: random
-            .pick(&[None, Some(0), Some(1), Some(5), Some(20)])
-            .map(Duration::from_secs),
-        max_in_flight: random.pick(&[None, None, Some(1), Some(2), Some(8)]),
-        timeout: ms(random, &[0, 0, 0, 80, 2_000, 20_000]),
-        operation_timeout: ms(random, &[0, 0, 0, 60, 1_000]),
-        retry_attempts: random.pick(&[None, Some(0), Some(1), Some(5)]),
-        retry_backoff: ms(random, &[0, 1, 20, 500, 10_000]),
-        startup_timeout: None,
-        max_answer: None,
+        settings: Settings {
+            pool_max_size: random.pick(&[None, None, Some(1), Some(2), Some(3), Some(40)]),
+            pool_idle_timeout: random
+                .pick(&[None, Some(0), Some(1), Some(5), Some(20)])
+                .map(Duration::from_secs),
+            max_in_flight: random.pick(&[None, None, Some(1), Some(2), Some(8)]),
+            timeout: ms(random, &[0, 0, 0, 80, 2_000, 20_000]),
+            operation_timeout: ms(random, &[0, 0, 0, 60, 1_000]),
+            retry_attempts: random.pick(&[None, Some(0), Some(1), Some(5)]),
+            retry_backoff: ms(random, &[0, 1, 20, 500, 10_000]),
+            ..Settings::default()
+        },
         era: random.pick(&[None, None, None, None, None, Some(Era::Legacy), Some(Era::Modern)]),
         // Of the others nobody asks unless somebody waits for them.
         unsolicited: index % 2 == 0,

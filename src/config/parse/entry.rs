@@ -4,15 +4,14 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::spelling::{self, Spelled};
 use crate::config::expand::{PROJECT, Variables, expand};
-use crate::config::limits::{self, Range, narrow};
+use crate::config::limits::Range;
 use crate::config::{
-    Command, Era, ProblemKind, Scope, ServerConfig, ToolFilter, Transport, quoted,
+    Command, Era, ProblemKind, Scope, ServerConfig, Settings, ToolFilter, Transport, quoted,
 };
 
 /// The longest path `sockaddr_un` takes with its closing NUL.
@@ -161,23 +160,7 @@ impl<'a> EntryReader<'a> {
             socket_path,
             socket_allow_uid: self.uids()?,
             command,
-            pool_max_size: self.number("pool_max_size", limits::POOL_MAX_SIZE)?.map(narrow),
-            pool_idle_timeout: self
-                .number("pool_idle_timeout", limits::POOL_IDLE_TIMEOUT)?
-                .map(Duration::from_secs),
-            max_in_flight: self.number("max_in_flight", limits::MAX_IN_FLIGHT)?.map(narrow),
-            timeout: self.timeout()?,
-            operation_timeout: self
-                .number("operation_timeout", limits::TIMEOUT)?
-                .map(Duration::from_millis),
-            retry_attempts: self.number("retry_attempts", limits::RETRY_ATTEMPTS)?.map(narrow),
-            retry_backoff: self
-                .number("retry_backoff", limits::RETRY_BACKOFF)?
-                .map(Duration::from_millis),
-            startup_timeout: self
-                .number("startup_timeout", limits::TIMEOUT)?
-                .map(Duration::from_millis),
-            max_answer: self.number("max_answer", limits::MAX_ANSWER)?.map(narrow),
+            settings: self.settings()?,
             era: self.era()?,
             unsolicited: self.flag("unsolicited")?.unwrap_or(false),
             idempotent_tools: self.idempotent_tools()?,
@@ -478,16 +461,21 @@ impl<'a> EntryReader<'a> {
         }
     }
 
-    fn timeout(&mut self) -> Result<Option<Duration>, String> {
-        let Some(ms) = self.number("timeout", limits::TIMEOUT)? else { return Ok(None) };
-        let ours = self.vendor.get("timeout").is_some_and(|value| !value.is_null());
-        if ms < SHORT_TIMEOUT && !ours {
-            self.warn(&format!(
-                "'timeout' is in milliseconds, so that calls end after {ms} ms (Claude Code ignores \
-                 values below {SHORT_TIMEOUT}; a short one that is meant stands in \"tmux\": {{}})"
-            ));
+    fn settings(&mut self) -> Result<Settings, String> {
+        let mut settings = Settings::default();
+        for (key, range) in Settings::KEYS {
+            let number = self.number(key, range)?;
+            settings.set(key, number);
+            let ours = self.vendor.get(key).is_some_and(|value| !value.is_null());
+            if let ("timeout", Some(ms @ ..SHORT_TIMEOUT), false) = (key, number, ours) {
+                self.warn(&format!(
+                    "'timeout' is in milliseconds, so that calls end after {ms} ms (Claude Code \
+                     ignores values below {SHORT_TIMEOUT}; a short one that is meant stands in \
+                     \"tmux\": {{}})"
+                ));
+            }
         }
-        Ok(Some(Duration::from_millis(ms)))
+        Ok(settings)
     }
 
     fn uids(&self) -> Result<Vec<u32>, String> {

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::*;
-use crate::config::{Command, Era, ServerConfig, Transport};
+use crate::config::{Command, Era, ServerConfig, Settings, Transport};
 
 const ORIGIN: &str = "/home/u/.claude.json";
 
@@ -75,12 +75,12 @@ fn the_documents_own_examples_are_read() {
     assert_eq!(command.env, [variable]);
 
     assert_eq!(runtime.command, None);
-    assert_eq!(runtime.timeout, Some(Duration::from_secs(30)));
-    assert_eq!(runtime.retry_attempts, Some(3));
-    assert_eq!(runtime.retry_backoff, Some(Duration::from_secs(1)));
-    assert_eq!(runtime.pool_max_size, Some(20));
-    assert_eq!(runtime.pool_idle_timeout, Some(Duration::from_secs(600)));
-    assert_eq!(runtime.operation_timeout, Some(Duration::from_secs(5)));
+    assert_eq!(runtime.settings.timeout, Some(Duration::from_secs(30)));
+    assert_eq!(runtime.settings.retry_attempts, Some(3));
+    assert_eq!(runtime.settings.retry_backoff, Some(Duration::from_secs(1)));
+    assert_eq!(runtime.settings.pool_max_size, Some(20));
+    assert_eq!(runtime.settings.pool_idle_timeout, Some(Duration::from_secs(600)));
+    assert_eq!(runtime.settings.operation_timeout, Some(Duration::from_secs(5)));
 }
 
 #[test]
@@ -119,15 +119,17 @@ fn every_key_is_read() {
             env: vec![("K".to_owned(), "v".to_owned())],
             cwd: Some(PathBuf::from("/w")),
         }),
-        pool_max_size: Some(2),
-        pool_idle_timeout: Some(Duration::ZERO),
-        max_in_flight: Some(3),
-        timeout: Some(Duration::from_secs(4)),
-        operation_timeout: Some(Duration::from_millis(5)),
-        retry_attempts: Some(6),
-        retry_backoff: Some(Duration::from_millis(7)),
-        startup_timeout: Some(Duration::from_millis(8000)),
-        max_answer: Some(9),
+        settings: Settings {
+            pool_max_size: Some(2),
+            pool_idle_timeout: Some(Duration::ZERO),
+            max_in_flight: Some(3),
+            timeout: Some(Duration::from_secs(4)),
+            operation_timeout: Some(Duration::from_millis(5)),
+            retry_attempts: Some(6),
+            retry_backoff: Some(Duration::from_millis(7)),
+            startup_timeout: Some(Duration::from_millis(8000)),
+            max_answer: Some(9),
+        },
         era: Some(Era::Modern),
         unsolicited: true,
         idempotent_tools: vec!["t".to_owned(), "u".to_owned()],
@@ -580,7 +582,7 @@ fn a_key_that_nearly_is_ours_is_told() {
 #[test]
 fn a_short_timeout_outside_our_object_is_told_and_counts() {
     let (server, told) = warned(r#"{"command": "x", "timeout": 60}"#);
-    assert_eq!(server.timeout, Some(Duration::from_millis(60)));
+    assert_eq!(server.settings.timeout, Some(Duration::from_millis(60)));
     assert!(told[0].starts_with("'timeout' is in milliseconds, so that calls end after 60 ms"));
     good(r#"{"command": "x", "timeout": 1000}"#);
     good(r#"{"command": "x", "tmux": {"timeout": 60}}"#);
