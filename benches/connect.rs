@@ -12,7 +12,7 @@ use support::host::Host;
 use support::raw::Raw;
 use support::table::{self, Round, Samples};
 use support::{Daemon, Home, scripted_server, setting, this_program};
-use tmcp::client::Event;
+use tmcp::client::{Event, Listing};
 
 /// One way to a server.
 struct Way {
@@ -137,7 +137,7 @@ fn connections(entry: &str, count: usize) -> Samples {
     for _ in 0..count {
         let mut host = Host::new("connect-host", &format!("{{\"s\":{entry}}}"));
         let start = Instant::now();
-        host.client.list_tools("s", None, 0).expect("the request is accepted");
+        host.client.list("s", Listing::Tools, None, 0).expect("the request is accepted");
         host.until(|event| matches!(event, Event::ServerUp { .. }));
         samples.push(start.elapsed());
     }

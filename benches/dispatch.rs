@@ -14,7 +14,7 @@ use support::host::{BUDGET, Host};
 use support::long::{FATAL, LISTS, SHAPES};
 use support::table;
 use support::{Daemon, Home, raw, setting, this_program};
-use tmcp::client::{Abilities, Answer, Arguments, CallTool, Event, Reply};
+use tmcp::client::{Abilities, Answer, Arguments, CallTool, Event, Listing, Reply};
 
 fn main() {
     support::start("dispatch: the longest one, with a budget of 2 ms", false);
@@ -194,7 +194,7 @@ fn long_line(shape: &str, bytes: usize) -> Longest {
     }
     host.watch = true;
     let id = match LISTS.contains(&shape) {
-        true => host.client.list_tools("s", None, 0).expect("the request is accepted"),
+        true => host.client.list("s", Listing::Tools, None, 0).expect("the request is accepted"),
         false => host.start("s", shape, &format!("{{\"bytes\":{bytes}}}"), 0),
     };
     let (mut asked, mut ended) = (Vec::new(), None);

@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Driver, Home, entry, text_of, write_config};
-use tmcp::client::{Event, Reply};
+use tmcp::client::{Event, Listing, Reply};
 use tmcp::error::Kind;
 
 const ECHO: &str = r#"{"text":"x"}"#;
@@ -513,7 +513,7 @@ fn a_filter_keeps_tools_from_lists_and_calls() {
         Driver::new("filter", &format!("{{\"s\":{}}}", entry(&[], r#""tools":{"deny":["e*"]}"#)));
     let error = driver.error("s", "echo", ECHO);
     assert!(error.message().contains("tool 'echo' is not offered"), "{error}");
-    let id = driver.client.list_tools("s", None, 0).unwrap();
+    let id = driver.client.list("s", Listing::Tools, None, 0).unwrap();
     match driver.done(id).outcome.unwrap() {
         Reply::List { items, .. } => {
             let text = String::from_utf8_lossy(&items).into_owned();

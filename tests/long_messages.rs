@@ -5,7 +5,7 @@ mod common;
 
 use common::{Driver, Home};
 use serde_json::{Value, json};
-use tmcp::client::{Abilities, Answer, Asks, Event, Reply};
+use tmcp::client::{Abilities, Answer, Asks, Event, Listing, Reply};
 use tmcp::error::Kind;
 
 /// More than is read in one go.
@@ -102,7 +102,7 @@ fn a_list_that_was_given_up_is_not_told_any_more() {
     let mut driver = scripted("long-gone", &[list, done(3)]);
     // Of such a turn only a piece of anything is done.
     driver.budget = std::time::Duration::from_nanos(1);
-    let id = driver.client.list_tools("s", None, 0).unwrap();
+    let id = driver.client.list("s", Listing::Tools, None, 0).unwrap();
     driver.until("its last byte", |driver| driver.client.tool_definition("s", "t8999").map(|_| ()));
     if driver.client.cancel(id) {
         assert!(driver.words("s", "t8999", &[]).outcome.is_ok());

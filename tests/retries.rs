@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Daemon, Driver, Home, Journal, entry, journaled, socket, write_config};
+use tmcp::client::Listing;
 use tmcp::error::Kind;
 
 const QUICK: &str = r#""retry_backoff":1"#;
@@ -156,7 +157,7 @@ fn a_list_whose_second_page_kills_the_server_is_begun_three_times_in_all() {
         let error = match words {
             true => driver.words("s", "echo", &["text=x"]).outcome.unwrap_err(),
             false => {
-                let id = driver.client.list_tools("s", None, 0).unwrap();
+                let id = driver.client.list("s", Listing::Tools, None, 0).unwrap();
                 driver.done(id).outcome.unwrap_err()
             }
         };

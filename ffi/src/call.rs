@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::mem::offset_of;
 use std::time::Duration;
 
-use tmcp::engine::{Arguments, CallTool, Pair, RequestId};
+use tmcp::engine::{Arguments, CallTool, Listing, Pair, RequestId};
 
 use crate::failure::Failure;
 use crate::handle::{self, tmcp_client};
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn tmcp_client_list_tools(
         handle::run(client, |client| {
             // SAFETY: what this function asks of its caller.
             let server = unsafe { strings::required(server, "server") }?;
-            let request = client.list_tools(&server, timeout(timeout_ms), to_u64(user_data))?;
+            let request = client.list(&server, Listing::Tools, timeout(timeout_ms), to_u64(user_data))?;
             // SAFETY: NULL or writable.
             unsafe { strings::store(id, request.0) };
             Ok(tmcp_result::Ok as i32)

@@ -261,19 +261,6 @@ impl Client {
         self.tell(|engine, now| engine.call_at(now, directory, call, timeout, user_data))
     }
 
-    /// Lists the tools of a server; see [`Engine::list_tools`].
-    ///
-    /// # Errors
-    /// As [`call`](Client::call).
-    pub fn list_tools(
-        &mut self,
-        server: &str,
-        timeout: Option<Duration>,
-        user_data: u64,
-    ) -> Result<RequestId> {
-        self.tell(|engine, now| engine.list_tools(now, server, timeout, user_data))
-    }
-
     /// Lists tools, resources, templates or prompts; see [`Engine::list`].
     ///
     /// # Errors

@@ -303,20 +303,6 @@ impl Engine {
         self.accept(now, at, &call.server, kind, timeout, user_data)
     }
 
-    /// Lists a server's tools, all pages.
-    ///
-    /// # Errors
-    /// As [`call`](Engine::call).
-    pub fn list_tools(
-        &mut self,
-        now: Time,
-        server: &str,
-        timeout: Option<Duration>,
-        user_data: u64,
-    ) -> Result<RequestId> {
-        self.list(now, server, Listing::Tools, timeout, user_data)
-    }
-
     /// Lists tools, resources, templates or prompts of a server, all pages.
     ///
     /// # Errors

@@ -7,6 +7,8 @@
 //! Invariants: any way of cutting the text into pieces that end between characters
 //! gives the same object; a text that is JSON is not changed.
 
+use std::mem;
+
 /// A reader of one object that is nearly JSON, given in pieces.
 #[derive(Debug, Default)]
 pub struct Mender {
@@ -15,7 +17,6 @@ pub struct Mender {
     depth: usize,
     in_string: bool,
     escaped: bool,
-    changed: bool,
 }
 
 impl Mender {
@@ -27,7 +28,6 @@ impl Mender {
                 return Some(before + used);
             }
             if !chunk.invalid().is_empty() {
-                self.changed = true;
                 self.escaped = false;
                 self.out.extend_from_slice("\u{fffd}".as_bytes());
             }
@@ -55,61 +55,38 @@ impl Mender {
         &self.out
     }
 
-    /// The object as far as it was read, to be kept.
-    pub fn into_text(self) -> Vec<u8> {
-        self.out
-    }
-
-    /// Whether anything had to be mended.
-    pub fn has_changed(&self) -> bool {
-        self.changed
-    }
-
-    /// The next byte of a string. How much of `rest` was used.
+    /// Reads in a string. Returns how many bytes of `rest` were used.
     fn string(&mut self, rest: &[u8]) -> usize {
         let byte = rest[0];
-        if self.escaped {
-            self.escaped = false;
+        if mem::take(&mut self.escaped) {
             if !matches!(byte, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u') {
                 // The backslash stands for itself, as in a path of Windows.
-                self.changed = true;
                 self.out.push(b'\\');
-                return self.plain(byte);
             }
-            self.out.push(byte);
+            self.plain(byte);
             return 1;
         }
-        let run = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
-        match run {
-            None => {
-                self.out.extend_from_slice(rest);
-                return rest.len();
-            }
-            Some(0) => {}
-            Some(run) => {
-                self.out.extend_from_slice(&rest[..run]);
-                return run;
-            }
+        let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+        let run = rest.iter().position(ends).unwrap_or(rest.len());
+        if run > 0 {
+            self.out.extend_from_slice(&rest[..run]);
+            return run;
         }
         match byte {
             b'"' => self.in_string = false,
             b'\\' => self.escaped = true,
-            _ => return self.plain(byte),
+            _ => {}
         }
-        self.out.push(byte);
+        self.plain(byte);
         1
     }
 
-    /// A byte of a string that stands for itself, escaped where JSON wants it.
-    fn plain(&mut self, byte: u8) -> usize {
+    /// Writes a byte of a string, escaped where JSON wants it.
+    fn plain(&mut self, byte: u8) {
         match byte {
-            0..0x20 => {
-                self.changed = true;
-                self.out.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
-            }
+            0..0x20 => self.out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
             _ => self.out.push(byte),
         }
-        1
     }
 
     /// Reads outside of strings. Returns how many bytes of `rest` were used.
@@ -117,7 +94,6 @@ impl Mender {
         /// Words that some writers put for numbers that JSON does not know.
         const NOTHINGS: [&[u8]; 4] = [b"NaN", b"-Infinity", b"Infinity", b"undefined"];
         if let Some(word) = NOTHINGS.iter().find(|word| rest.starts_with(word)) {
-            self.changed = true;
             self.out.extend_from_slice(b"null");
             return word.len();
         }
@@ -143,11 +119,11 @@ mod tests {
         for piece in text.chunks(size) {
             if let Some(used) = mender.push(piece) {
                 let end = before + used;
-                return (String::from_utf8(mender.into_text()).unwrap(), Some(end));
+                return (String::from_utf8(mender.text().to_vec()).unwrap(), Some(end));
             }
             before += piece.len();
         }
-        (String::from_utf8(mender.into_text()).unwrap(), None)
+        (String::from_utf8(mender.text().to_vec()).unwrap(), None)
     }
 
     #[test]

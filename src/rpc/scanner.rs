@@ -253,11 +253,6 @@ impl Scanner {
         self.failed.is_some()
     }
 
-    /// Whether there are line breaks between the tokens. JSON allows them nowhere else.
-    pub fn is_folded(&self) -> bool {
-        self.tokenizer.is_multiline()
-    }
-
     fn token(&mut self, token: Token, depth: usize, line: &[u8]) {
         let (start, end) = (self.tokenizer.start(), self.tokenizer.end());
         if depth >= DEPTH_OF_BLOCKS && self.in_content() {

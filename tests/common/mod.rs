@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tmcp::client::{
-    Arguments, CallTool, Client, Completion, Event, LogLevel, Options, Pair, Question, Reply,
-    RequestId,
+    Arguments, CallTool, Client, Completion, Event, Listing, LogLevel, Options, Pair, Question,
+    Reply, RequestId,
 };
 use tmcp::error::Error;
 
@@ -198,7 +198,8 @@ impl Driver {
 
     /// The tools of a server.
     pub fn tools(&mut self, server: &str) -> Vec<serde_json::Value> {
-        let id = self.client.list_tools(server, None, 0).expect("the request is accepted");
+        let id =
+            self.client.list(server, Listing::Tools, None, 0).expect("the request is accepted");
         match self.done(id).outcome {
             Ok(Reply::List { items, .. }) => serde_json::from_slice(&items).expect("an array"),
             other => panic!("no tools: {other:?}"),
@@ -207,7 +208,8 @@ impl Driver {
 
     /// Connects, however long that takes: the limits of the entry are for what follows.
     pub fn warm(&mut self, server: &str) {
-        let id = self.client.list_tools(server, Some(PATIENCE), 0).expect("it is accepted");
+        let id =
+            self.client.list(server, Listing::Tools, Some(PATIENCE), 0).expect("it is accepted");
         assert!(self.done(id).outcome.is_ok(), "the server does not start");
     }
 

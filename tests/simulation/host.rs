@@ -263,7 +263,9 @@ impl World {
                     }
                 }
             }
-            Asked::List | Asked::Ready => self.engine.list_tools(now, &server, timeout, user),
+            Asked::List | Asked::Ready => {
+                self.engine.list(now, &server, Listing::Tools, timeout, user)
+            }
         };
         let id = match outcome {
             Ok(id) => id,

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::engine::testing::Bench;
-use crate::engine::{Event, StreamId};
+use crate::engine::{Event, Listing, StreamId};
 
 fn changed() -> Value {
     json!({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"})
@@ -170,7 +170,7 @@ fn a_change_that_each_list_brings_about_is_told_twice() {
     bench.events();
     let mut lists = 0;
     let list = |bench: &mut Bench, tool: &str| {
-        bench.engine.list_tools(bench.now, "s", None, 0).unwrap();
+        bench.engine.list(bench.now, "s", Listing::Tools, None, 0).unwrap();
         bench.wait(0);
         let id = wire(bench, "tools/list");
         let result = json!({"tools": [{"name": tool}]});
