@@ -15,6 +15,7 @@
 
 use std::time::Duration;
 
+use HandshakeRequest::{Discover, Initialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -53,8 +54,8 @@ impl HandshakeRequest {
     /// The JSON-RPC method.
     pub fn method(self) -> &'static str {
         match self {
-            HandshakeRequest::Discover => "server/discover",
-            HandshakeRequest::Initialize(_) => "initialize",
+            Discover => "server/discover",
+            Initialize(_) => "initialize",
         }
     }
 }
@@ -100,7 +101,7 @@ impl Negotiation {
         limit: Duration,
     ) -> (Negotiation, HandshakeStep) {
         let mut negotiation = Negotiation {
-            waiting_for: HandshakeRequest::Discover,
+            waiting_for: Discover,
             patience: now + patience.min(limit / PROBE_SHARE),
             began: now,
             limit,
@@ -110,7 +111,7 @@ impl Negotiation {
             retried: false,
         };
         let step = match prior {
-            Prior::Unknown => HandshakeStep::Ask(HandshakeRequest::Discover),
+            Prior::Unknown => HandshakeStep::Ask(Discover),
             Prior::Legacy => negotiation.initialize(),
             Prior::Modern => {
                 HandshakeStep::Established(Session::modern(ServerInfo::default(), None))
@@ -127,32 +128,28 @@ impl Negotiation {
     ) -> HandshakeStep {
         self.answered = true;
         match (question, outcome) {
-            (HandshakeRequest::Discover, Ok(result)) => match modern::session(result) {
+            (Discover, Ok(result)) => match modern::session(result) {
                 Some(session) => HandshakeStep::Established(session),
                 None => self.fall_back(),
             },
-            (HandshakeRequest::Discover, Err(error))
-                if error.code == modern::UNSUPPORTED_VERSION =>
-            {
+            (Discover, Err(error)) if error.code == modern::UNSUPPORTED_VERSION => {
                 self.pick_version(error)
             }
-            (HandshakeRequest::Initialize(asked), Err(error))
-                if self.may_ask_otherwise(asked, error) =>
-            {
+            (Initialize(asked), Err(error)) if self.may_ask_otherwise(asked, error) => {
                 self.retried = true;
                 let version = other_version(asked, error).unwrap_or(asked);
-                self.waiting_for = HandshakeRequest::Initialize(version);
+                self.waiting_for = Initialize(version);
                 HandshakeStep::Ask(self.waiting_for)
             }
             (_, Err(error)) if modern::PROOFS.contains(&error.code) => {
                 HandshakeStep::Established(Session::modern(ServerInfo::default(), None))
             }
-            (HandshakeRequest::Discover, Err(_)) => self.fall_back(),
-            (HandshakeRequest::Initialize(_), Ok(result)) => match legacy::session(result) {
+            (Discover, Err(_)) => self.fall_back(),
+            (Initialize(_), Ok(result)) => match legacy::session(result) {
                 Ok(session) => HandshakeStep::Established(session),
                 Err(reason) => HandshakeStep::Failed(reason),
             },
-            (HandshakeRequest::Initialize(_), Err(error)) => HandshakeStep::Failed(refusal(error)),
+            (Initialize(_), Err(error)) => HandshakeStep::Failed(refusal(error)),
         }
     }
 
@@ -175,7 +172,7 @@ impl Negotiation {
             ));
         }
         match self.waiting_for {
-            HandshakeRequest::Discover if now >= self.patience => self.initialize(),
+            Discover if now >= self.patience => self.initialize(),
             _ => HandshakeStep::Wait,
         }
     }
@@ -183,8 +180,8 @@ impl Negotiation {
     /// When `handle_timeout` is due.
     pub fn deadline(&self) -> Time {
         match self.waiting_for {
-            HandshakeRequest::Discover => self.patience.min(self.deadline),
-            HandshakeRequest::Initialize(_) => self.deadline,
+            Discover => self.patience.min(self.deadline),
+            Initialize(_) => self.deadline,
         }
     }
 
@@ -206,7 +203,7 @@ impl Negotiation {
 
     /// Advice for a request that is not answered: empty, or behind a semicolon.
     pub fn advice(&self) -> &'static str {
-        let gave_up = matches!(self.waiting_for, HandshakeRequest::Initialize(_));
+        let gave_up = matches!(self.waiting_for, Initialize(_));
         if self.probed && gave_up && !self.answered {
             "; should it not bear server/discover, \"era\": \"legacy\" leaves that out"
         } else {
@@ -227,13 +224,13 @@ impl Negotiation {
 
     fn fall_back(&mut self) -> HandshakeStep {
         match self.waiting_for {
-            HandshakeRequest::Discover => self.initialize(),
-            HandshakeRequest::Initialize(_) => HandshakeStep::Wait,
+            Discover => self.initialize(),
+            Initialize(_) => HandshakeStep::Wait,
         }
     }
 
     fn initialize(&mut self) -> HandshakeStep {
-        self.waiting_for = HandshakeRequest::Initialize(version::NEWEST_LEGACY);
+        self.waiting_for = Initialize(version::NEWEST_LEGACY);
         HandshakeStep::Ask(self.waiting_for)
     }
 
@@ -241,7 +238,7 @@ impl Negotiation {
         let supported = supported(error);
         if supported.iter().any(|version| version == version::MODERN) && !self.retried {
             self.retried = true;
-            return HandshakeStep::Ask(HandshakeRequest::Discover);
+            return HandshakeStep::Ask(Discover);
         }
         if supported.iter().any(|version| version::LEGACY.contains(&version.as_str())) {
             return self.fall_back();
@@ -306,7 +303,7 @@ mod tests {
 
     const WAIT: Duration = Duration::from_secs(1);
     const LIMIT: Duration = Duration::from_secs(60);
-    const INITIALIZE: HandshakeRequest = HandshakeRequest::Initialize(version::NEWEST_LEGACY);
+    const INITIALIZE: HandshakeRequest = Initialize(version::NEWEST_LEGACY);
 
     fn raw(text: &str) -> Box<RawValue> {
         RawValue::from_string(text.to_owned()).unwrap()
@@ -318,7 +315,7 @@ mod tests {
 
     fn probing() -> Negotiation {
         let (negotiation, step) = Negotiation::start(Time::ZERO, Prior::Unknown, WAIT, LIMIT);
-        assert_eq!(step, HandshakeStep::Ask(HandshakeRequest::Discover));
+        assert_eq!(step, HandshakeStep::Ask(Discover));
         negotiation
     }
 
@@ -333,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_discover_result_makes_a_modern_session() {
-        let step = probing().handle_reply(HandshakeRequest::Discover, Ok(&raw(DISCOVERED)));
+        let step = probing().handle_reply(Discover, Ok(&raw(DISCOVERED)));
         let HandshakeStep::Established(session) = step else { panic!("{step:?}") };
         assert_eq!((session.era, session.version), (Era::Modern, "2026-07-28"));
         assert_eq!(session.server.name, "s");
@@ -342,7 +339,7 @@ mod tests {
     #[test]
     fn any_other_error_and_silence_fall_back_to_initialize() {
         for code in [-32601, -32602, -32600, -32000, 0] {
-            let step = probing().handle_reply(HandshakeRequest::Discover, Err(&error(code, "")));
+            let step = probing().handle_reply(Discover, Err(&error(code, "")));
             assert_eq!(step, HandshakeStep::Ask(INITIALIZE), "{code}");
         }
         let mut silent = probing();
@@ -412,7 +409,7 @@ mod tests {
     #[test]
     fn a_refused_version_is_asked_for_anew_once_when_the_server_names_one() {
         let listed = r#"{"supported":["2024-11-05","2025-03-26"],"requested":"2025-11-25"}"#;
-        let old = HandshakeRequest::Initialize("2025-03-26");
+        let old = Initialize("2025-03-26");
         let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
         assert_eq!(
             n.handle_reply(INITIALIZE, Err(&error(-32602, listed))),
@@ -447,7 +444,7 @@ mod tests {
     fn a_late_discover_result_or_a_locked_server_is_still_modern() {
         let mut late = probing();
         assert_eq!(late.handle_timeout(Time::ZERO + WAIT), HandshakeStep::Ask(INITIALIZE));
-        let step = late.handle_reply(HandshakeRequest::Discover, Ok(&raw(DISCOVERED)));
+        let step = late.handle_reply(Discover, Ok(&raw(DISCOVERED)));
         assert!(
             matches!(step, HandshakeStep::Established(ref s) if s.era == Era::Modern),
             "{step:?}"
@@ -463,7 +460,7 @@ mod tests {
 
         let mut refused = probing();
         refused.handle_timeout(Time::ZERO + WAIT);
-        let step = refused.handle_reply(HandshakeRequest::Discover, Err(&error(-32601, "")));
+        let step = refused.handle_reply(Discover, Err(&error(-32601, "")));
         assert_eq!(step, HandshakeStep::Wait, "initialize must not be sent twice");
     }
 
@@ -471,27 +468,27 @@ mod tests {
     fn an_unsupported_version_is_retried_once_with_one_the_server_names() {
         let both = r#"{"supported":["2026-07-28","2027-01-01"],"requested":"x"}"#;
         let mut n = probing();
-        let step = n.handle_reply(HandshakeRequest::Discover, Err(&error(-32022, both)));
-        assert_eq!(step, HandshakeStep::Ask(HandshakeRequest::Discover));
-        let step = n.handle_reply(HandshakeRequest::Discover, Err(&error(-32022, both)));
+        let step = n.handle_reply(Discover, Err(&error(-32022, both)));
+        assert_eq!(step, HandshakeStep::Ask(Discover));
+        let step = n.handle_reply(Discover, Err(&error(-32022, both)));
         assert!(matches!(step, HandshakeStep::Failed(_)), "{step:?}");
 
         let other = r#"{"supported":["2027-01-01"]}"#;
-        let step = probing().handle_reply(HandshakeRequest::Discover, Err(&error(-32022, other)));
+        let step = probing().handle_reply(Discover, Err(&error(-32022, other)));
         assert!(
             matches!(step, HandshakeStep::Failed(ref why) if why.contains("2027-01-01")),
             "{step:?}"
         );
 
         let old = r#"{"supported":["2025-11-25"]}"#;
-        let step = probing().handle_reply(HandshakeRequest::Discover, Err(&error(-32022, old)));
+        let step = probing().handle_reply(Discover, Err(&error(-32022, old)));
         assert_eq!(step, HandshakeStep::Ask(INITIALIZE));
     }
 
     #[test]
     fn a_server_that_lists_no_version_of_ours_is_legacy() {
         let only_old = raw(r#"{"supportedVersions":["2025-11-25"],"capabilities":{}}"#);
-        let step = probing().handle_reply(HandshakeRequest::Discover, Ok(&only_old));
+        let step = probing().handle_reply(Discover, Ok(&only_old));
         assert_eq!(step, HandshakeStep::Ask(INITIALIZE));
     }
 
