@@ -1,4 +1,4 @@
-//! What a server lists (tools, resources, prompts), kept as the raw JSON it came as.
+//! The lists of a server (tools, resources, prompts), kept as raw JSON.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -18,11 +18,11 @@ use crate::time::Time;
 
 /// Longest time a list is kept, whatever the server says.
 const TTL_CAP: Duration = Duration::from_secs(24 * 3600);
-/// Pages of one list: a server whose cursor never ends is broken.
+/// The most pages of one list, because a broken server gives cursors for ever.
 const MAX_PAGES: usize = 1000;
-/// Bytes of one list.
+/// The most bytes of one list.
 const MAX_BYTES: usize = 16 << 20;
-/// Names that are told to whoever has asked for another.
+/// The most names in an error about an unknown tool.
 const MAX_NAMES: usize = 200;
 
 /// A list being read, page by page.
@@ -33,11 +33,11 @@ pub(super) struct Pages {
     ttl: Option<Duration>,
     /// A page came without a lifetime.
     lacks_ttl: bool,
-    /// Cursors that came, raw.
+    /// The cursors so far, raw.
     seen: Vec<Box<str>>,
     /// Where the next page begins, raw.
     pub(super) cursor: Option<Box<str>>,
-    /// What was not as the protocol has it, to be told.
+    /// Deviations from the protocol, for the log.
     pub(super) odd: Vec<Oddity>,
 }
 
@@ -49,10 +49,10 @@ pub(super) struct Catalogue {
 }
 
 impl Pages {
-    /// Adds a page. `Ok(true)`: there are more, go on at `cursor`.
+    /// Adds a page. `Ok(true)`: the next page begins at `cursor`.
     ///
     /// # Errors
-    /// A sentence when the list is too long.
+    /// A sentence: the page is malformed, or the list has more than 16 MiB or too many entries.
     pub(super) fn push(&mut self, what: Listing, answer: &RawResult<'_>) -> Result<bool, String> {
         let method = what.method();
         let mut page = Page::read(what, answer)
@@ -82,7 +82,7 @@ impl Pages {
             self.seen.push(cursor.clone());
         }
         self.bytes += page.size();
-        // A server that takes no cursor gives its only page again.
+        // A server that ignores cursors sends its only page again.
         if !self.pages.last().is_some_and(|last| page.is_copy_of(last)) {
             self.pages.push(page);
         }
@@ -97,8 +97,8 @@ impl Pages {
     }
 
     /// The complete list. In the modern era a page without a lifetime may not be kept
-    /// (2026-07-28, caching); before it there are none, and a list is good until the
-    /// server says that it changed, or is another one.
+    /// (2026-07-28, caching). Legacy servers give no lifetimes: their lists stay good until
+    /// they tell of a change, or until another server takes their place.
     pub(super) fn finish(self, now: Time, era: Option<Era>) -> Catalogue {
         let ttl = match era {
             Some(Era::Modern) if self.lacks_ttl => Some(Duration::ZERO),
@@ -109,7 +109,7 @@ impl Pages {
 }
 
 impl Catalogue {
-    /// A list kept from an earlier run, good for `left`; `None` when it is none.
+    /// A list kept from an earlier run, fresh for `left`. `None`: `items` is no list.
     pub(super) fn recalled(now: Time, items: &[u8], left: Duration) -> Option<Catalogue> {
         let pages = Arc::new(vec![Page::recall(items)?]);
         Some(Catalogue { pages, fresh_until: Some(now + left.min(TTL_CAP)) })
@@ -120,18 +120,19 @@ impl Catalogue {
         if tools.is_open() {
             return;
         }
-        // Nobody else has it yet: it was put together just now.
+        // The list is new, so nothing else holds its pages.
         for page in Arc::get_mut(&mut self.pages).into_iter().flatten() {
             page.retain(|name| tools.allows(name));
         }
     }
 
-    /// How long the server allows it to be kept from now on.
+    /// How long the server allows the list to be kept from now on.
     pub(super) fn ttl(&self, now: Time) -> Option<Duration> {
         self.fresh_until.map(|until| until.since(now)).filter(|ttl| !ttl.is_zero())
     }
 
-    /// A server that gave no lifetime tells when its tools change.
+    /// Whether the lifetime is not over. A list without one is fresh until the server tells
+    /// of a change.
     pub(super) fn is_fresh(&self, now: Time) -> bool {
         self.fresh_until.is_none_or(|until| now < until)
     }
@@ -144,8 +145,7 @@ impl Catalogue {
         self.find(name).is_some()
     }
 
-    /// The raw definition of a tool. Nothing is asked of the arguments of one whose
-    /// definition is too long to be looked through.
+    /// The raw definition of a tool, or `{}` if the definition is too long to read.
     pub(super) fn definition(&self, name: &str) -> Option<&str> {
         self.find(name).map(|definition| definition.short().unwrap_or("{}"))
     }
@@ -154,10 +154,10 @@ impl Catalogue {
         self.pages.iter().find_map(|page| page.find(name))
     }
 
-    /// The tool of this name, or the only one it abbreviates.
+    /// The tool called `name`, or the only tool whose name begins with it.
     ///
     /// # Errors
-    /// A sentence: which tools it may be, or which there are.
+    /// A sentence with the tools that it may mean, or with the tools there are.
     pub(super) fn resolve(&self, server: &str, name: &str) -> Result<String, String> {
         if self.has(name) {
             return Ok(name.to_owned());
@@ -175,7 +175,7 @@ impl Catalogue {
         }
     }
 
-    /// What to say about a tool that is not there.
+    /// The error for an unknown tool.
     pub(super) fn unknown(&self, server: &str, tool: &str) -> String {
         let names: Vec<_> = self.pages.iter().flat_map(Page::names).take(MAX_NAMES).collect();
         let more = match self.len() - names.len() {
@@ -193,8 +193,7 @@ impl Catalogue {
         }
     }
 
-    /// A number that is the same for the same definitions. Those of a very long list
-    /// are not looked at.
+    /// A hash of the definitions, or of the size alone if the list has more than 256 KiB.
     pub(super) fn digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         let mut join = self.join();
@@ -206,7 +205,7 @@ impl Catalogue {
         hasher.finish()
     }
 
-    /// Begins to make one JSON array of all definitions.
+    /// Begins to copy all definitions into one JSON array.
     pub(super) fn join(&self) -> Join {
         Join::new(self.pages.clone())
     }

@@ -1,4 +1,4 @@
-//! What the host is told, pulled one at a time.
+//! Events for the host, which pulls them one at a time.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ pub enum Event {
     Done(Completion),
     /// A server reported progress on a request.
     Progress(Progress),
-    /// A configuration was read; one sentence for everything wrong with it.
+    /// A configuration was read.
     ConfigLoaded {
-        /// Sentences for the user, empty when all is well.
+        /// A sentence for the user for each problem.
         problems: Vec<String>,
-        /// Those that the configuration before did not have.
+        /// The problems that the previous configuration did not have.
         fresh: Vec<String>,
     },
     /// The first usable connection to a server came up.
@@ -41,25 +41,25 @@ pub enum Event {
         /// The server's name.
         server: Arc<str>,
     },
-    /// A resource that is subscribed to changed.
+    /// A subscribed resource changed.
     ResourceUpdated {
         /// The server's name.
         server: Arc<str>,
         /// The resource.
         uri: String,
     },
-    /// A server asks something of a person; answered by `Engine::answer`.
+    /// A server asks a person, and waits for `Engine::answer`.
     Question(Question),
-    /// A question needs no answer any more.
+    /// A question is no longer open.
     QuestionGone(QuestionId),
 }
 
 /// A question of a server.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// Its name.
+    /// The id for the answer.
     pub id: QuestionId,
-    /// The request that made the server ask, when that is known.
+    /// The request that made the server ask, if known.
     pub request: Option<RequestId>,
     /// What the caller attached to that request.
     pub user_data: u64,
@@ -67,44 +67,44 @@ pub struct Question {
     pub server: Arc<str>,
     /// The tool's name; empty unless a tool was called.
     pub tool: Arc<str>,
-    /// What is asked.
+    /// The form, page or messages.
     pub asks: Asks,
 }
 
-/// What a server asks.
+/// The content of a question.
 #[derive(Clone, Debug)]
 pub enum Asks {
-    /// Fields to be filled in (`elicitation/create`, mode `form`).
+    /// A form to fill in (`elicitation/create`, mode `form`).
     Form {
         /// The server's words.
         message: String,
         /// Raw `requestedSchema`.
         schema: Box<str>,
     },
-    /// A page to be visited (mode `url`).
+    /// A web page to visit (`elicitation/create`, mode `url`).
     Url {
         /// The server's words.
         message: String,
         /// The whole address.
         url: String,
     },
-    /// A model's words (`sampling/createMessage`).
+    /// A message for a language model to answer (`sampling/createMessage`).
     Sample {
         /// Raw parameters.
         params: Json,
     },
 }
 
-/// What a person, or the host, answers.
+/// The answer to a question.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// Yes; a form's fields as words.
+    /// Accepted, with the fields of the form as words.
     Accept(Vec<Pair>),
-    /// Yes; a form's content, or a `CreateMessageResult`, as a JSON object.
+    /// Accepted, with a JSON object: the content of the form, or a `CreateMessageResult`.
     Json(String),
-    /// No.
+    /// Declined.
     Decline,
-    /// Neither: the question was dismissed.
+    /// Dismissed without a decision.
     Cancel,
 }
 
@@ -119,7 +119,7 @@ pub struct Completion {
     pub server: Arc<str>,
     /// The tool's name; empty unless a tool was called.
     pub tool: Arc<str>,
-    /// From the caller's enqueue to here.
+    /// From the call of the host to this event.
     pub elapsed: Duration,
     /// The answer, or why there is none.
     pub outcome: Result<Reply, Error>,
@@ -134,24 +134,24 @@ pub enum Reply {
         is_error: bool,
         /// Raw JSON object.
         result: Json,
-        /// Where in it the string lies, with its quotes, that is all there is to read;
-        /// `None` when there is more, or nothing.
+        /// The range of the only text, a JSON string with its quotes, in the result. `None`
+        /// when the result has other content, or no text.
         only_text: Option<Range<usize>>,
     },
-    /// Raw definitions, as one JSON array.
+    /// A list, as one JSON array of raw definitions.
     List {
-        /// Of what.
+        /// The kind of its entries.
         what: Listing,
         /// The array.
         items: Json,
     },
     /// The raw result of any other request.
     Result(Json),
-    /// Nothing to tell.
+    /// The configuration has been read, or the server has confirmed a subscription.
     Ready,
 }
 
-/// How far a request has come.
+/// The progress of a request (MCP "Progress").
 #[derive(Debug)]
 pub struct Progress {
     /// The request.
@@ -164,8 +164,8 @@ pub struct Progress {
     pub tool: Arc<str>,
     /// Progress so far, in the server's unit.
     pub progress: f64,
-    /// Where it ends, when the server knows.
+    /// The end, in the same unit, if the server knows it.
     pub total: Option<f64>,
-    /// The server's words.
+    /// A message of the server.
     pub message: Option<String>,
 }

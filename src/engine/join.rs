@@ -1,7 +1,7 @@
-//! The pages of a list, put together piece by piece.
+//! The pages of a list, copied into one JSON array in steps.
 //!
-//! A list may have as many bytes as a line, and to copy them all takes
-//! milliseconds. The host wants one JSON array that is its own all the same.
+//! A list has up to 16 MiB. To copy all of it takes milliseconds, which is too long for
+//! one dispatch.
 
 use std::sync::Arc;
 
@@ -28,12 +28,12 @@ impl Join {
         Join { pages, page: 0, span: 0, at: 0, out }
     }
 
-    /// How long the array will be at most, in bytes.
+    /// The greatest length of the array, in bytes.
     pub(super) fn size(&self) -> usize {
         self.out.capacity()
     }
 
-    /// Copies about `room` bytes more. True: that was all.
+    /// Copies about `room` bytes. True: the array is complete.
     pub(super) fn step(&mut self, mut room: usize) -> bool {
         while let Some(page) = self.pages.get(self.page) {
             let Some(span) = page.span(self.span) else {
@@ -49,7 +49,7 @@ impl Join {
             let piece = &span[self.at..span.len().min(self.at + room)];
             self.out.extend_from_slice(piece);
             self.at += piece.len();
-            // What is very short is not for nothing, either.
+            // One more, so that a step over thousands of empty pieces ends, too.
             room = room.saturating_sub(piece.len() + 1);
             if self.at == span.len() {
                 (self.span, self.at) = (self.span + 1, 0);

@@ -22,17 +22,17 @@ pub enum LogLevel {
     Debug,
 }
 
-/// Lines that wait for a host which does not pull them; the oldest go first.
+/// Lines that are kept until the host pulls them. The oldest are dropped first.
 const CAPACITY: usize = 1000;
 
-/// Lines about what one server says or does: in a second, and at once.
+/// Lines about one server: a second, and in one burst.
 const TALK: Allowance = Allowance::new(50, 2000);
 
 /// What may be logged about one server.
 #[derive(Debug)]
 pub(super) struct Talk {
     lines: Allowance,
-    /// Lines that were left out since the last that was not.
+    /// Lines left out since the last one that was written.
     left_out: u64,
 }
 
@@ -43,7 +43,7 @@ impl Default for Talk {
 }
 
 impl Engine {
-    /// Logs what a server has brought about, unless it does so without end.
+    /// Logs a line about a server, within the allowance of that server.
     pub(super) fn note_about(
         &mut self,
         now: Time,
@@ -86,7 +86,7 @@ impl Log {
         self.level = level;
     }
 
-    /// Whether lines of this level are kept.
+    /// Whether lines of `level` are kept.
     pub(super) fn tells(&self, level: LogLevel) -> bool {
         level <= self.level
     }

@@ -1,6 +1,5 @@
-//! Where the engine learns secrets, and which texts it rids of them: every line of
-//! the log, every error, what is kept of a server's stderr, progress. A result is
-//! handed on as it came.
+//! Where the engine learns secrets, and the texts that it hides them in: log lines,
+//! errors, the kept lines of stderr, progress messages. Results are not changed.
 
 use std::borrow::Cow;
 
@@ -15,8 +14,8 @@ use crate::error::Error;
 const LONGEST_DEFINITION: usize = 256 * 1024;
 
 impl Engine {
-    /// Keeps the secrets of the environment that servers inherit in mind: variables
-    /// whose names say that they are.
+    /// Learns the secrets in the environment that servers inherit: the values of variables
+    /// with secret names.
     pub fn learn_environment<'a>(&mut self, variables: impl Iterator<Item = (&'a str, &'a str)>) {
         for (name, value) in variables {
             if crate::redact::is_secret_name(name) {
@@ -25,7 +24,7 @@ impl Engine {
         }
     }
 
-    /// Keeps the secrets of an entry in mind.
+    /// Learns the secrets in the environment and arguments of an entry's command.
     pub(super) fn learn_entry(&mut self, config: &ServerConfig) {
         let Some(command) = &config.command else { return };
         for (name, value) in &command.env {
@@ -34,7 +33,7 @@ impl Engine {
         self.redactor.learn_command(&command.args);
     }
 
-    /// Keeps the secrets among the arguments of a request in mind.
+    /// Learns the secrets among the arguments of a request.
     pub(super) fn learn_request(&mut self, kind: &RequestKind, server: Option<ServerId>) {
         match kind {
             RequestKind::Call { tool, arguments } => {
@@ -43,7 +42,7 @@ impl Engine {
                 let masked = definition.map(masked_names).unwrap_or_default();
                 let is_masked = |name: &str| masked.iter().any(|known| known == name);
                 match arguments {
-                    // Secrets by their names alone were learnt when the host gave the JSON.
+                    // Arguments with secret names were learnt when the host gave the JSON.
                     CallArguments::Json(_) if masked.is_empty() => {}
                     CallArguments::Json(json) => self.redactor.learn_arguments(json, is_masked),
                     CallArguments::Pairs(pairs) => {
@@ -67,7 +66,7 @@ impl Engine {
         }
     }
 
-    /// The error without the secrets that a server may have put into it.
+    /// The error with its secrets hidden, because a server may quote them.
     pub(super) fn clean_error(&self, error: Error) -> Error {
         let error = match self.redactor.clean(error.json()) {
             Cow::Borrowed(_) => error,
@@ -79,7 +78,7 @@ impl Engine {
         }
     }
 
-    /// A text of a server without secrets.
+    /// A text with its secrets hidden.
     pub(super) fn clean(&self, text: &str) -> String {
         self.redactor.clean(text).into_owned()
     }

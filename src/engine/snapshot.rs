@@ -1,9 +1,9 @@
-//! What the engine knows about its servers, for reports and status lines.
+//! The state of servers and requests, for reports and status lines.
 
-use crate::config::Scope;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::Scope;
 use crate::engine::catalogue::Catalogue;
 use crate::engine::request::{Request, RequestKind, RequestState};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId, StreamId};
@@ -12,12 +12,12 @@ use crate::mcp::capabilities::Offers;
 use crate::metrics::{Latency, ServerReport};
 use crate::time::Time;
 
-/// One server's report and the stream whose descriptor stands for it.
+/// The report of a server, and the stream whose descriptor it shows.
 #[derive(Debug)]
 pub struct ServerSnapshot<'a> {
-    /// Everything but the descriptor.
+    /// The report without the descriptor.
     pub report: ServerReport<'a>,
-    /// The first stream of the connection used last.
+    /// The first stream of the connection that was used last.
     pub stream: Option<StreamId>,
 }
 
@@ -30,27 +30,27 @@ pub struct Job {
     pub user_data: u64,
     /// The server's name.
     pub server: Arc<str>,
-    /// The tool, or the method when no tool is called.
+    /// The tool, or the method if no tool is called.
     pub what: Arc<str>,
     /// `waiting`, `running` or `asking`.
     pub state: &'static str,
-    /// Since the caller's enqueue.
+    /// Time since the call of the host.
     pub age: Duration,
-    /// Progress so far, its end when known, and the server's words.
+    /// Progress so far, its end if known, and the message of the server.
     pub progress: Option<(f64, Option<f64>, String)>,
-    /// What the server that it waits for printed to stderr last, while that starts.
+    /// The last line on the stderr of its server, while the server starts.
     pub starting: Option<String>,
 }
 
 impl Job {
-    /// How far it has come, in whole percent, when the server says where it ends.
+    /// The progress in whole percent, if the server knows the end.
     pub fn percent(&self) -> Option<u32> {
         let (done, total, _) = self.progress.as_ref()?;
         percent(*done, *total)
     }
 }
 
-/// `done` of `total` in whole percent, rounded down: 100 means all of it.
+/// `done` of `total` in whole percent, rounded down and within 0 and 100.
 pub(super) fn percent(done: f64, total: Option<f64>) -> Option<u32> {
     let share = done / total.filter(|total| *total > 0.0)?;
     // Within 0 and 100, so that the cast only cuts the fraction.
@@ -68,8 +68,8 @@ impl Engine {
         self.servers.by_name().keys().map(|name| &**name)
     }
 
-    /// Ids of the servers that are shown at the directory set last:
-    /// those in force there, and those that were used.
+    /// Ids of the servers to show in the directory of the host: those in force there, and
+    /// those that were used.
     pub fn shown(&self) -> impl Iterator<Item = &str> {
         let at = self.servers.directory();
         let shown = move |id: &ServerId| {
@@ -82,7 +82,7 @@ impl Engine {
         self.servers.by_name().iter().filter(move |(_, id)| shown(id)).map(|(name, _)| &**name)
     }
 
-    /// The name and the scope of a server as they are configured.
+    /// The configured name and scope of a server.
     pub fn configured_as(&self, id: &str) -> Option<(&str, &Scope)> {
         let config = &self.server(*self.servers.by_name().get(id)?).config;
         Some((&config.name, &config.scope))
@@ -93,10 +93,10 @@ impl Engine {
         self.servers.by_name().keys().nth(index).map(|name| &**name)
     }
 
-    /// What is known about one server.
+    /// The report of one server.
     ///
     /// # Errors
-    /// A sentence that names the servers there are.
+    /// [`Kind::Invalid`](crate::error::Kind::Invalid), with the names of the servers there are.
     pub fn snapshot(&self, name: &str) -> Result<ServerSnapshot<'_>> {
         let id = self.find_server(name)?;
         let server = self.server(id);
@@ -165,7 +165,8 @@ impl Engine {
         jobs
     }
 
-    /// The last line of stderr of a server that is starting and that a request waits for.
+    /// The last line on the stderr of the server that a request waits for, while the server
+    /// starts.
     fn last_line_at_the_start(&self, request: &Request) -> Option<String> {
         let server = self.server(request.server()?);
         let waits = matches!(request.state, RequestState::Queued | RequestState::AwaitingTools);
@@ -178,8 +179,7 @@ impl Engine {
         &self.latency
     }
 
-    /// The newest running request that reports progress: its tool, and how far it
-    /// has come in whole percent when that is known.
+    /// The newest request with progress: its tool or method, and its whole percent if known.
     pub fn newest_progress(&self) -> Option<(Arc<str>, Option<u32>)> {
         let reports = self.requests.iter().filter(|(_, request)| !request.internal);
         let (_, request) =
@@ -188,35 +188,28 @@ impl Engine {
         Some((request.what(), percent(*done, *total)))
     }
 
-    /// The raw definition of a tool, when the server's tools are known.
+    /// The raw definition of a tool, if the tools of the server are known.
     pub fn tool_definition(&self, server: &str, tool: &str) -> Option<&str> {
         let server = self.server(self.find_server(server).ok()?);
         server.tools.definition(tool)
     }
 
-    /// Requests that somebody asked for and that wait, for a connection or for a list
-    /// of tools.
+    /// The number of requests of the host that wait for a connection or a list of tools.
     pub(super) fn waiting(&self, server: ServerId) -> usize {
         let state = self.server(server);
-        {
-            let all = state.queue.iter().chain(state.tools.waiting().iter().copied());
-            all.filter(|id| self.is_asked_for(*id)).count()
-        }
+        let all = state.queue.iter().chain(state.tools.waiting().iter().copied());
+        let of_host =
+            |id: &RequestId| self.requests.get(id).is_some_and(|request| !request.internal);
+        all.filter(of_host).count()
     }
 
-    /// Whether somebody asked for a request: the engine's own are no calls of anybody.
-    fn is_asked_for(&self, id: RequestId) -> bool {
-        self.requests.get(&id).is_some_and(|request| !request.internal)
-    }
-
-    /// What a server declared in its last handshake; `None` before the first.
+    /// The capabilities that a server declared in its last handshake.
     pub fn offers(&self, server: &str) -> Option<Offers> {
         self.server(self.find_server(server).ok()?).offers
     }
 
-    /// The server called `word`, else the first whose name is `word` when everything
-    /// but letters, digits and `_` is turned into `_`: the form in which names
-    /// occur in format keys.
+    /// The server called `word`, or the first whose name is `word` once every character but
+    /// ASCII letters, digits and `_` is replaced by `_`, as in the keys of formats.
     pub fn server_by_word(&self, word: &str) -> Option<&str> {
         if let Some((name, _)) = self.servers.by_name().get_key_value(word) {
             return Some(name);

@@ -1,5 +1,5 @@
-//! What the log tells of every call at debug level: that it began, how it ended
-//! and after how long. Never its arguments, never its result.
+//! Debug lines about each call: its begin, its outcome and its duration. Arguments and
+//! results are never logged.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::time::Time;
 
 impl Engine {
-    /// A request was taken in.
+    /// A request was accepted.
     pub(super) fn trace_begin(&mut self, id: RequestId) {
         if !self.log.tells(LogLevel::Debug) {
             return;
@@ -23,12 +23,12 @@ impl Engine {
         self.note(LogLevel::Debug, format_args!("{server} {what}: call {} begins", id.0));
     }
 
-    /// A request was turned away before it was one.
+    /// A request was refused before it had an id.
     pub(super) fn trace_refused(&mut self, server: &str, why: &str) {
         self.note(LogLevel::Debug, format_args!("{server}: call refused: {why}"));
     }
 
-    /// A request has ended with `outcome`, its message made ready for the host.
+    /// A request has ended with `outcome`.
     pub(super) fn trace_end(
         &mut self,
         now: Time,
@@ -39,18 +39,15 @@ impl Engine {
         if !self.log.tells(LogLevel::Debug) || request.server().is_none() {
             return;
         }
-        let took = Took(now.since(request.enqueued));
-        let (server, what) = (&request.server_name, request.what());
-        let line = match outcome {
-            Ok(Reply::Tool { is_error: true, .. }) => {
-                format!("{server} {what}: call {} ended with a tool error after {took}", id.0)
-            }
-            Ok(_) => format!("{server} {what}: call {} ok after {took}", id.0),
-            Err(error) => {
-                format!("{server} {what}: call {} failed after {took}: {error}", id.0)
-            }
+        let (end, error) = match outcome {
+            Ok(Reply::Tool { is_error: true, .. }) => ("ended with a tool error", String::new()),
+            Ok(_) => ("ok", String::new()),
+            Err(error) => ("failed", format!(": {error}")),
         };
-        self.note(LogLevel::Debug, format_args!("{line}"));
+        let (server, what) = (&request.server_name, request.what());
+        let took = Took(now.since(request.enqueued));
+        let line = format_args!("{server} {what}: call {} {end} after {took}{error}", id.0);
+        self.note(LogLevel::Debug, line);
     }
 
     /// A request was cancelled by the user.
@@ -61,10 +58,8 @@ impl Engine {
         let Some(request) = self.requests.get(&id) else { return };
         let took = Took(now.since(request.enqueued));
         let (server, what) = (request.server_name.clone(), request.what());
-        self.note(
-            LogLevel::Debug,
-            format_args!("{server} {what}: call {} cancelled after {took}", id.0),
-        );
+        let line = format_args!("{server} {what}: call {} cancelled after {took}", id.0);
+        self.note(LogLevel::Debug, line);
     }
 }
 

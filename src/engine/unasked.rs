@@ -1,28 +1,28 @@
-//! How much of what a server says unasked is read.
+//! How much of a server's unrequested output is read.
 //!
-//! Answers are read as fast as they come, because somebody asked for them. Whatever
-//! else comes (notices, questions, lines that are no message, blanks, stderr) costs
-//! work, too, and nobody but the server decides how much: beyond an allowance its
-//! stream is not read for a while. The pipe fills then, and the server waits, not
-//! its user.
+//! Responses are read as fast as they come. All other output (notifications, requests,
+//! lines that are no message, blanks, stderr) is charged to an allowance. When the
+//! allowance is used up the stream is not read for a while: its pipe fills, and the
+//! server waits instead of the user.
 
 use crate::engine::allowance::Allowance;
 use crate::engine::{ConnectionId, Engine, StreamId};
 use crate::time::Time;
 
-/// Bytes a second that are read of all connections together, and at once.
+/// For all connections together: bytes a second, and bytes in one burst.
 pub(super) const OF_ALL: Allowance = Allowance::new(4 << 20, 16 << 20);
-/// What a message costs beside its bytes, and a line of stderr.
+/// Bytes that are charged for a message beside its own, because its handling costs work.
 const MESSAGE: usize = 256;
+/// The same for a line of stderr.
 pub(super) const LINE: usize = 64;
 
 /// What may still be read of one connection that nobody asked for, in bytes.
 #[derive(Debug)]
 pub(super) struct Unasked {
     output: Allowance,
-    /// What is read of it whatever the others say.
+    /// The part of [`OF_ALL`] that it has for itself.
     share: Allowance,
-    /// What its process writes to stderr, which is looked at line by line.
+    /// For the stderr of its process, which is read line by line.
     pub(super) stderr: Allowance,
 }
 
@@ -37,7 +37,7 @@ impl Default for Unasked {
 }
 
 impl Engine {
-    /// Until when what comes on a stream is to be left unread; `None`: it is read.
+    /// The time until which a stream is not read. `None`: the stream is read.
     pub fn unread_until(&self, stream: StreamId) -> Option<Time> {
         let connection = self.connections.get(&self.connection_of(stream))?;
         let unasked = connection.unasked.as_ref()?;
@@ -46,18 +46,18 @@ impl Engine {
         unasked.output.back_at().max(all)
     }
 
-    /// The same of what its process writes to stderr.
+    /// The same for the stderr of its process.
     pub fn stderr_unread_until(&self, stream: StreamId) -> Option<Time> {
         let connection = self.connections.get(&self.connection_of(stream))?;
         connection.unasked.as_ref()?.stderr.back_at()
     }
 
-    /// A line that was no answer cost some work.
+    /// Charges a line that is no response.
     pub(super) fn charge_line(&mut self, now: Time, id: ConnectionId, bytes: usize) {
         self.charge(now, id, bytes.saturating_add(MESSAGE));
     }
 
-    /// Bytes that nobody asked for cost some work.
+    /// Charges bytes that nobody asked for.
     pub(super) fn charge(&mut self, now: Time, id: ConnectionId, bytes: usize) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let server = connection.server;
@@ -70,7 +70,7 @@ impl Engine {
         self.server_mut(server).metrics.wire.paused += u64::from(paused);
     }
 
-    /// A process wrote to stderr.
+    /// Charges bytes that a process wrote to stderr.
     pub fn received_stderr(&mut self, now: Time, stream: StreamId, bytes: usize) {
         let id = self.connection_of(stream);
         let Some(connection) = self.connections.get_mut(&id) else { return };
