@@ -1,4 +1,4 @@
-//! The life of a request: accepted, admitted, queued, sent, ended.
+//! The states of a request: accepted, admitted, queued, sent, ended.
 
 use std::mem;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ enum ListAge {
 }
 
 impl Engine {
-    /// Takes a request in. Only what is certain to fail is refused here.
+    /// Accepts a request, unless it is certain to fail.
     pub(super) fn accept(
         &mut self,
         now: Time,
@@ -77,13 +77,13 @@ impl Engine {
         request.directory = at;
         let id = self.requests.insert(request);
         if !self.has_config || self.is_loading_config {
-            // Otherwise it is admitted at once, which sets its true deadline.
+            // Otherwise the request is admitted at once, which sets its real deadline.
             self.note_request(id);
         }
         id
     }
 
-    /// Finds the server of a request and what it still needs before it can go.
+    /// Finds the server of a request, and queues the request or lets it wait for the tools.
     pub(super) fn admit(&mut self, now: Time, id: RequestId) {
         let Some(request) = self.requests.get(&id) else { return };
         if matches!(request.kind, RequestKind::Ready) {
@@ -183,8 +183,8 @@ impl Engine {
         let kind = RequestKind::List { what: Listing::Tools, pages: Pages::default() };
         let listing = self.insert(None, Request::internal(now, name, kind));
         self.server_mut(server).tools.reads(listing);
-        // Known before it is admitted: should it be refused, those who wait for it
-        // have to be found.
+        // Noted before the list is admitted, because a refused list ends the requests that
+        // wait for it.
         self.requests.assign(listing, server);
         self.admit(now, listing);
     }
@@ -210,8 +210,8 @@ impl Engine {
         self.server_mut(server).metrics.pool.waits += u64::from(waits);
     }
 
-    /// Serves the queue of a server: gives connections to those who wait and
-    /// opens what is missing.
+    /// Gives connections to the requests in the queue of a server, and opens connections for
+    /// the rest.
     pub(super) fn pump(&mut self, now: Time, server: ServerId) {
         loop {
             let state = self.server_mut(server);
@@ -229,8 +229,8 @@ impl Engine {
         self.probe_socket_if_due(now, server);
     }
 
-    /// Counts how a request got its first connection. Later ones, for a retry or
-    /// the next page of a list, say nothing about the pool.
+    /// Counts a hit of the pool, if this is the first connection of the request. Retries and
+    /// the further pages of a list are not counted.
     fn count_hit(&mut self, id: RequestId, server: ServerId, hit: Hit) {
         let request = self.requests.get_mut(&id);
         if !request.is_some_and(|request| request.acquire(Acquisition::Hit)) {
@@ -316,8 +316,8 @@ impl Engine {
         self.serve_wire(now, connection);
     }
 
-    /// Lets go of a request wherever it is, without ending it: its caller no
-    /// longer waits. The server is told if it may be working on it.
+    /// Takes a request out of the queue or off its connection, without ending it. The server
+    /// is told to cancel a request that was sent.
     pub(super) fn abandon(&mut self, now: Time, id: RequestId, reason: &str) {
         let Some(request) = self.requests.get(&id) else { return };
         let Some(server) = request.server() else { return };
@@ -330,7 +330,7 @@ impl Engine {
                 self.server_mut(server).tools.stop_waiting(id);
             }
             RequestState::AwaitingAck => self.abandon_watcher(now, id, server),
-            // Its turn will find it gone.
+            // The queue of lists skips requests that are gone.
             RequestState::Joining(_) => {}
             RequestState::Asking | RequestState::AwaitingConfig => {}
         }
@@ -364,7 +364,7 @@ impl Engine {
         self.note_connection(connection);
     }
 
-    /// Ends a request with its outcome.
+    /// Ends a request, and tells the host unless it is internal.
     pub(super) fn finish(&mut self, now: Time, id: RequestId, outcome: Result<Reply>) {
         let verdict = match &outcome {
             Ok(Reply::Tool { is_error: true, .. }) => Outcome::ToolError,
@@ -405,8 +405,8 @@ impl Engine {
         }));
     }
 
-    /// Ends a request whose server was removed. One that has its answer, and only
-    /// waits to hear whether there is such a tool, gets that.
+    /// Ends a request whose server was removed. A request that waits only for the list of
+    /// tools ends with its answer.
     pub(super) fn finish_unconfigured(&mut self, now: Time, id: RequestId, server: ServerId) {
         let Some(request) = self.requests.get_mut(&id) else { return };
         let outcome = match mem::replace(&mut request.state, RequestState::AwaitingTools) {
@@ -420,7 +420,7 @@ impl Engine {
         self.finish(now, id, outcome);
     }
 
-    /// Takes a request out and counts it.
+    /// Removes a request and counts its outcome.
     pub(super) fn end(
         &mut self,
         now: Time,
@@ -451,7 +451,7 @@ impl Engine {
         Some(request)
     }
 
-    /// The engine's own tool list has come, or will not come.
+    /// A list of tools that the engine fetched has ended.
     fn listed(&mut self, now: Time, listing: &Request, outcome: Result<Reply>) {
         let Some(server) = listing.server() else { return };
         for id in self.server_mut(server).tools.has_read() {
@@ -466,7 +466,8 @@ impl Engine {
         }
     }
 
-    /// A request that waited for the tools goes on, or there is no such tool.
+    /// The tools are known: a request that waited for them is encoded, or fails because there
+    /// is no such tool.
     fn tools_came(&mut self, now: Time, id: RequestId, server: ServerId) {
         let Some(tool) = self.requests.get(&id).map(Request::tool) else { return };
         let state = self.server(server);
@@ -479,8 +480,8 @@ impl Engine {
         }
     }
 
-    /// A failed call whose tool was looked up: if there is no such tool, that is
-    /// the better thing to say.
+    /// Ends a failed call whose tool was looked up. The error names the tools there are if
+    /// there is no such tool.
     pub(super) fn verified(
         &mut self,
         now: Time,
@@ -495,8 +496,8 @@ impl Engine {
             Some(catalogue) if catalogue.len() > 0 && !catalogue.has(&tool) => {
                 let unknown = catalogue.unknown(&state.name, &tool);
                 let error = match result {
-                    // What the server says itself is said first: it may be about something
-                    // else, and a list may be old.
+                    // The server's own error comes first: it may have another cause, and
+                    // the list may be old.
                     Err(error) => match error.code() {
                         Some(code) => {
                             Error::server(code, format!("{}; {unknown}", error.message()))
@@ -518,7 +519,7 @@ impl Engine {
             return;
         }
         if let RequestState::Verifying(_) = request.state {
-            // Its own end is known; only the look-up was too slow.
+            // The answer is there. Only the list of tools was too slow.
             if let RequestState::Verifying(result) =
                 mem::replace(&mut request.state, RequestState::AwaitingTools)
             {
@@ -547,8 +548,8 @@ impl Engine {
         self.finish(now, id, Err(Error::new(error::Kind::Timeout, message)));
     }
 
-    /// Whether one more request can wait for the server. Those count that wait for a
-    /// connection, and those that wait for a list of tools.
+    /// Checks that one more request may wait for the server. Requests that wait for a
+    /// connection count, and requests that wait for a list of tools.
     fn room(&mut self, server: ServerId) -> Result<()> {
         let state = self.server(server);
         let limit = Queue::limit(state.config.transport);
@@ -569,7 +570,7 @@ impl Engine {
         Err(Error::new(error::Kind::Busy, message))
     }
 
-    /// How many requests are on the connections of a server.
+    /// The number of requests on the connections of a server.
     fn in_flight(&self, server: ServerId) -> usize {
         let members = self.server(server).pool.members().iter();
         let connections = members.filter_map(|member| self.connections.get(&member.id));
@@ -578,7 +579,7 @@ impl Engine {
     }
 }
 
-/// Says whose error it is, unless the sentence does already.
+/// Puts the server's name before an error that does not name it.
 fn name_server(error: Error, server: &str) -> Error {
     if server.is_empty() || error.message().contains(&format!("server '{server}'")) {
         return error;

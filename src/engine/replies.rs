@@ -1,4 +1,4 @@
-//! What servers say: answers, questions and notices.
+//! The messages of servers: responses, requests and notifications.
 
 use std::mem;
 
@@ -121,7 +121,7 @@ impl Engine {
                     }
                 }
             }
-            // The server ends the subscription in good order; it is made anew.
+            // The server has ended the subscription (2026-07-28). It is renewed.
             Purpose::Listen => {
                 self.server_mut(server).metrics.response_received(now);
                 self.listen_ended(now, server, id, outcome.err().as_ref().map(server_error));
@@ -143,7 +143,7 @@ impl Engine {
         self.negotiate(now, id, step);
     }
 
-    /// The answer to a request of the host, or to one of the engine's own.
+    /// The response to a request of the host or of the engine.
     fn handle_outcome(
         &mut self,
         now: Time,
@@ -156,8 +156,8 @@ impl Engine {
         let offered = |what: Listing| offers.is_none_or(|offers| what.is_offered(offers));
         let Some(request) = self.requests.get_mut(&id) else { return };
         match (&mut request.kind, outcome) {
-            // A server that has none need not know the method, and one that never said
-            // that it has any may say so with any error.
+            // A server without such a list need not know the method. If it has not declared
+            // the list, any error means that there is none.
             (RequestKind::List { what, .. }, Err(error))
                 if error.code == METHOD_NOT_FOUND || !offered(*what) =>
             {
@@ -202,14 +202,14 @@ impl Engine {
             }
             (RequestKind::Subscribe { .. }, Ok(_)) => self.subscribed(now, id, server, connection),
             (_, Err(error)) => self.finish(now, id, Err(server_error(&error))),
-            // Pages of lists are taken by `handle_page`; Ready asks nobody.
+            // Lists are handled by `handle_page`; Ready is never sent.
             (RequestKind::List { .. } | RequestKind::Ready, Ok(_)) => {}
         }
     }
 
-    /// A page of a list. The next one is asked for on the same connection: up to
-    /// 2025-11-25 a cursor belongs to the session that gave it. The connection
-    /// stays taken meanwhile, for whoever waits would get it otherwise.
+    /// A page of a list. The next page is requested on the same connection, because up to
+    /// 2025-11-25 a cursor belongs to its session. The connection stays taken meanwhile, so
+    /// that no other request gets it.
     fn handle_page(
         &mut self,
         now: Time,
@@ -233,7 +233,7 @@ impl Engine {
             if !retiring {
                 return self.send(now, id, server, connection);
             }
-            // Nothing new goes there: the list begins anew elsewhere.
+            // The connection takes no new requests: the list begins again on another one.
             *pages = Pages::default();
             request.assigned = None;
             self.release(now, connection);
@@ -250,7 +250,7 @@ impl Engine {
             let digest = catalogue.digest();
             self.server_mut(server).notices.listed(now, digest);
             catalogue.filter(&self.server(server).config.tools);
-            // The connection may have been closed as one too many.
+            // The connection may have been closed as a surplus one.
             let listed_on = Some(connection).filter(|id| self.connections.contains_key(id));
             let state = self.server_mut(server);
             state.tools.replace(catalogue.clone(), listed_on.or(state.pool.any_ready()));
@@ -264,7 +264,7 @@ impl Engine {
         }
     }
 
-    /// Goes on putting a list together, and gives it out when that was all.
+    /// Copies more of a list, and ends its request when the list is complete.
     pub(super) fn join_on(&mut self, now: Time, id: RequestId, bytes: usize) {
         let Some(request) = self.requests.get_mut(&id) else { return };
         let (RequestKind::List { what, .. }, RequestState::Joining(join)) =
@@ -283,8 +283,8 @@ impl Engine {
         }
     }
 
-    /// A list of the modern era that came with a lifetime may outlive us, unless it
-    /// is so long that to write it would hold us up.
+    /// Asks the driver to keep a list of the modern era that has a lifetime for later runs. A
+    /// long list is not kept, because to write it takes too long for one dispatch.
     fn keep_tools(&mut self, now: Time, server: ServerId, era: Option<Era>, list: &Catalogue) {
         let mut join = list.join();
         let ttl = list.ttl(now).filter(|_| era == Some(Era::Modern) && join.size() <= LONGEST);
@@ -307,7 +307,7 @@ impl Engine {
         }
     }
 
-    /// Keeps a failed call until it is known whether there is such a tool.
+    /// Holds a failed call until the list of tools is there.
     fn verify(
         &mut self,
         now: Time,
@@ -336,8 +336,8 @@ impl Engine {
         asked: InputRequest<'_>,
     ) {
         if self.connections.get(&id).and_then(|stream| stream.era()) == Some(Era::Modern) {
-            // There are no such requests in this era, and a client must not answer
-            // (2026-07-28, transports).
+            // The modern era has no requests of servers, and a client must not answer them
+            // (2026-07-28, "Transports").
             let name = self.server(server).name.clone();
             let method = asked.method;
             return self.note_about(
@@ -382,12 +382,12 @@ impl Engine {
                 self.acknowledged(now, server, id, params)
             }
             "notifications/cancelled" => self.handle_cancelled(now, id, params),
-            // Whatever else a server tells is nobody's yet.
+            // Other notifications have no use here.
             _ => {}
         }
     }
 
-    /// The server takes back a question, or ends a subscription.
+    /// The server cancels a question, or ends a subscription.
     fn handle_cancelled(&mut self, now: Time, id: ConnectionId, params: Option<&Params<'_>>) {
         let Some(text) = params.map(Params::abridged) else { return };
         let Some(theirs) = message::cancelled_id(&text) else { return };
@@ -417,7 +417,7 @@ impl Engine {
         };
         let Some(request) = self.requests.get_mut(&request_id) else { return };
         request.heard = now;
-        // What says nothing of how far it is leaves it where it was.
+        // A notification without a number leaves the progress as it was.
         let (progress, total) = match (params.progress, &request.progress) {
             (Some(progress), _) => (progress, params.total),
             (None, Some((progress, total, _))) => (*progress, *total),
@@ -439,8 +439,8 @@ impl Engine {
         }
     }
 
-    /// Only the newest progress of a request is worth telling: a host that is
-    /// slow to pull must not be flooded.
+    /// Queues an event of progress in the place of an older one of the same request, so that
+    /// the queue of a slow host does not grow.
     fn push_progress(&mut self, progress: Progress) {
         let same = self.events.iter_mut().rev().find_map(|event| match event {
             Event::Progress(old) if old.id == progress.id => Some(old),
@@ -467,7 +467,7 @@ impl Engine {
         self.note_about(now, server, level, format_args!("{name} says: {text}"));
     }
 
-    /// The fields of a result that decide what it is, and the result.
+    /// The members that decide what a result is, and the result.
     fn read_result<'a>(
         &mut self,
         server: ServerId,
@@ -478,7 +478,7 @@ impl Engine {
         let mut head = ResultHead::read(&result, |oddity| self.odd(server, oddity));
         match head.result_type.as_deref() {
             None | Some("complete" | "input_required") => Ok((head, result)),
-            // Up to 2025-11-25 it is any member like others.
+            // Up to 2025-11-25 `resultType` has no meaning.
             Some(_) if self.era(connection.first_stream()) != Some(Era::Modern) => {
                 head.result_type = None;
                 Ok((head, result))
@@ -491,7 +491,7 @@ impl Engine {
         }
     }
 
-    /// The era of a stream's session, for display and tests.
+    /// The era of the session on a stream.
     pub fn era(&self, stream: StreamId) -> Option<Era> {
         self.connections.get(&self.connection_of(stream)).and_then(|connection| connection.era())
     }
@@ -506,7 +506,7 @@ fn server_error(error: &RpcError) -> Error {
     let message = if message.is_empty() { "no message" } else { message };
     let data = error_data::text_of(*code, message, data);
     match (code, &**json) {
-        // The server sent no error; what it sent is none of the protocol.
+        // No error of the server: its message breaks the protocol.
         (0, "") => Error::new(error::Kind::Protocol, message),
         (0, json) => {
             Error::new(error::Kind::Server, format!("{message}{data}")).with_json(json.to_owned())
@@ -525,7 +525,7 @@ fn doubts_the_tool(outcome: &Result<Reply, Error>, tool: &str) -> bool {
             matches!(error.code(), Some(INVALID_PARAMS | METHOD_NOT_FOUND))
         }
         Ok(Reply::Tool { is_error: true, result, .. }) => {
-            // Short, and about the tool itself.
+            // Longer texts are results of the tool, and not about the call.
             result.len() < 1024
                 && memchr::memmem::find(result, tool.as_bytes()).is_some()
                 && (memchr::memmem::find(result, b"nknown tool").is_some()
