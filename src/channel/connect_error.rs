@@ -1,32 +1,32 @@
-//! Why there is no connection.
+//! Errors of a connect.
 
 use std::fmt;
 
 use crate::error::{Error, Kind};
 
-/// Why there is no connection; its text is the system's own where the system has one.
+/// A failed connect. Its sentence is the system's own, if the system reported the error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectError {
     kind: ConnectErrorKind,
     message: String,
 }
 
-/// What a failed connect means.
+/// The meaning of a failed connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectErrorKind {
-    /// A server is there, with more connections waiting than it takes. Later.
+    /// The backlog of the server is full. Try again later.
     Busy,
     /// Any other refusal of the system.
     Io,
-    /// Something is at the path, and it is no socket.
+    /// The file at the path is no socket.
     NotASocket,
-    /// Nothing is at the path.
+    /// There is no file at the path.
     NotFound,
     /// The path cannot be a socket's address.
     Path,
-    /// The server runs as somebody whom we do not trust.
+    /// The server runs as a user who is not trusted.
     Peer,
-    /// A socket is at the path and nobody listens.
+    /// The file is a socket, and no process listens on it.
     Refused,
 }
 
@@ -36,7 +36,7 @@ impl ConnectError {
         ConnectError { kind, message }
     }
 
-    /// What the failure means.
+    /// The meaning of the failure.
     pub fn kind(&self) -> ConnectErrorKind {
         self.kind
     }

@@ -1,23 +1,19 @@
-//! Channels: descriptors to bytes and back.
+//! Channels: byte streams to one server, over pipes or a socket.
 //!
-//! A channel connects to one server and moves bytes; it knows nothing
-//! of messages, requests or retries, and decides nothing. What happens is told
-//! as values ([`Flow`]) to the driver, which owns the poll and the buffers.
+//! A channel knows nothing of messages, requests or retries, and makes no decisions. It
+//! returns values ([`Flow`]) to the driver, which owns the poll and the buffers.
 //!
-//! Readiness is edge-triggered and a hint. After an event the driver repeats
-//! the call until [`Flow::Blocked`] or [`Flow::Closed`]; a driver that stops
-//! earlier must come back by itself, for the event will not. A call without an
-//! event, or after a stale one, is harmless.
+//! Readiness is edge-triggered. After an event the driver repeats the call until
+//! [`Flow::Blocked`] or [`Flow::Closed`]. If it stops earlier it must repeat the call by
+//! itself, because no further event comes. A call without an event is harmless.
 //!
-//! Each channel is registered with a block of [`TOKENS`] tokens and uses
-//! those it needs; [`EventSource::of`] reads an event's token.
+//! Each channel is registered with a block of [`TOKENS`] tokens; [`EventSource::of`] reads
+//! the token of an event.
 //!
 //! Invariants:
-//! - No call waits, whatever the server does, and each reads or writes at most
-//!   the buffer that it is given.
+//! - No call waits, and each reads or writes at most the buffer that it is given.
 //! - Every descriptor is non-blocking and close-on-exec.
-//! - Nothing here is undone by a signal: a write to a server that is gone is
-//!   [`Flow::Closed`], never SIGPIPE.
+//! - A write to a server that is gone is [`Flow::Closed`], never SIGPIPE.
 
 mod connect_error;
 mod process_pipes;
@@ -41,134 +37,133 @@ pub use unix::Unix;
 
 /// A channel to one server.
 pub trait Channel: fmt::Debug + Send {
-    /// Watches the channel with the tokens `base` to `base + TOKENS - 1`.
+    /// Registers the channel with the tokens `base` to `base + TOKENS - 1`.
     ///
     /// # Errors
     ///
-    /// What the system reports; nothing is watched then.
+    /// The error of the system. Nothing is registered then.
     fn register(&mut self, registry: &Registry, base: Token) -> io::Result<()>;
 
-    /// Watches it no longer. To be called before the channel is dropped or
-    /// `shutdown_write` is called: a descriptor that a forking host's child
-    /// still holds would else go on to report events.
+    /// Deregisters the channel. To be called before the channel is dropped and before
+    /// `shutdown_write`, because a descriptor that a child of the host still holds would go
+    /// on to report events.
     ///
     /// # Errors
     ///
-    /// The first that the system reported; the rest was attempted all the same.
+    /// The first error of the system. The other descriptors are deregistered all the same.
     fn deregister(&mut self, registry: &Registry) -> io::Result<()>;
 
-    /// Whether the channel is connected. Until it is, nothing is read or written, and the
-    /// driver asks again upon each event that says that the channel takes bytes, or has
-    /// failed (`watch_room`).
+    /// Whether the channel is connected. Until then nothing is read or written. The driver
+    /// asks again upon each event that says that the channel is writable or has failed
+    /// (`watch_room`).
     ///
     /// # Errors
     ///
-    /// Why it cannot be connected; it is dropped then.
+    /// The connect has failed. The channel is to be dropped.
     fn poll_connect(&mut self) -> Poll<Result<(), ConnectError>> {
         Poll::Ready(Ok(()))
     }
 
-    /// Reports that the channel takes bytes again, once a write was blocked and
-    /// until it is told `false`. Without it every message that a socket's peer
-    /// takes in would wake us.
+    /// Begins to report that the channel is writable, after a write was blocked, or ends it.
+    /// It is off otherwise, because each message that the peer reads would wake the host.
     ///
     /// # Errors
     ///
-    /// What the system reports.
+    /// The error of the system.
     fn watch_room(&mut self, registry: &Registry, base: Token, watch: bool) -> io::Result<()> {
         let _ = (registry, base, watch);
         Ok(())
     }
 
-    /// Reads what the server sent, at most `buf`.
+    /// Reads bytes of the server into `buf`.
     ///
     /// # Errors
     ///
-    /// What the system reports, as when a peer reset the connection.
+    /// The error of the system, such as a reset by the peer.
     fn read(&mut self, buf: &mut [u8]) -> io::Result<Flow>;
 
-    /// Sends the start of `bytes`. [`Flow::Closed`] when the server takes no
-    /// more; it may have sent something before that is still to be read.
+    /// Writes a prefix of `bytes`. [`Flow::Closed`]: the server reads no more; bytes that it
+    /// sent before may still be there to read.
     ///
     /// # Errors
     ///
-    /// What the system reports.
+    /// The error of the system.
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow>;
 
-    /// Tells the server that nothing more will come.
+    /// Closes the writing half.
     fn shutdown_write(&mut self);
 
-    /// The descriptor that is read, for display.
+    /// The descriptor for reading, for display.
     fn fd(&self) -> Option<RawFd>;
 
-    /// The process group of the peer, when it is another process's.
+    /// The process group of the peer, on a socket.
     fn peer_group(&self) -> Option<i32> {
         None
     }
 
-    /// The process, when the channel came with one.
+    /// The process of a stdio server.
     fn child(&self) -> Option<&Child> {
         None
     }
 
-    /// The process, to be signalled and reaped.
+    /// The same, to signal and reap it.
     fn child_mut(&mut self) -> Option<&mut Child> {
         None
     }
 
-    /// Moves diagnostics into the ring, through `scratch`, like a read.
+    /// Reads bytes of standard error into the ring, through `scratch`.
     ///
     /// # Errors
     ///
-    /// What the system reports.
+    /// The error of the system.
     fn read_stderr(&mut self, scratch: &mut [u8]) -> io::Result<Flow> {
         let _ = scratch;
         Ok(Flow::Closed)
     }
 
-    /// What the server wrote to its standard error.
+    /// The last bytes of the server's standard error.
     fn stderr(&self) -> Option<&StderrRing> {
         None
     }
 
-    /// The same, to take lines out for a log.
+    /// The same, to take lines out for the log.
     fn stderr_mut(&mut self) -> Option<&mut StderrRing> {
         None
     }
 }
 
-/// What came of reading or writing.
+/// The result of a read or a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// So many bytes were moved; there may be more.
+    /// This many bytes were read or written. The call is to be repeated.
     Bytes(usize),
-    /// Nothing now; an event will tell.
+    /// No bytes now. An event comes when the call can be repeated.
     Blocked,
-    /// Nothing any more.
+    /// The stream has ended.
     Closed,
 }
 
 /// Tokens in the block of one channel. Bases are its multiples.
 pub const TOKENS: usize = 4;
 
-/// What an event is about.
+/// The part of a channel that an event reports on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventSource {
-    /// Writing; on a socket, reading too.
+    /// The writing half, or a socket.
     Write,
-    /// Reading.
+    /// The reading half.
     Read,
-    /// Diagnostics: `read_stderr`.
+    /// Standard error: call `read_stderr`.
     Stderr,
-    /// The child ended: `try_reap`.
+    /// The exit of the child: call `try_reap`.
     Exit,
 }
 
 impl EventSource {
-    /// The block's base, and which of its tokens `token` is.
+    /// The base of the block that `token` is in, and its source.
     ///
-    /// For `Write` and `Read` alike ask the event what it is ready for: a socket
-    /// has but one token, and the far end of a pipe closes with an error event.
+    /// The event itself says whether `Write` and `Read` are readable or writable, because a
+    /// socket has only one token, and the end of a pipe is an error event.
     pub fn of(token: Token) -> (Token, EventSource) {
         let part = match token.0 % TOKENS {
             0 => EventSource::Write,
@@ -179,7 +174,7 @@ impl EventSource {
         (Token(token.0 - token.0 % TOKENS), part)
     }
 
-    /// This part's token in the block at `base`.
+    /// The token in the block at `base`.
     pub fn token(self, base: Token) -> Token {
         let offset = match self {
             EventSource::Write => 0,
@@ -191,7 +186,7 @@ impl EventSource {
     }
 }
 
-/// Repeats what a signal interrupted, and makes waiting and closing values.
+/// Repeats a call that a signal interrupted. Would-block and end of stream become values.
 fn flow(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<Flow> {
     loop {
         return match call() {
@@ -206,7 +201,7 @@ fn flow(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<Flow> {
     }
 }
 
-/// One read, for which nothing means the end.
+/// One read. Zero bytes are the end of the stream.
 fn read_from(from: &mut impl Read, buf: &mut [u8]) -> io::Result<Flow> {
     let room = !buf.is_empty();
     match flow(|| from.read(buf))? {

@@ -1,11 +1,11 @@
-//! A server that is our child, spoken to through its standard streams.
+//! The channel to a child process, over its standard streams.
 //!
-//! Three ordinary pipes, because that is what servers are tested with: some
-//! open `/dev/stdin` again, which a socket does not allow.
+//! The streams are three pipes and no socket, because some servers open `/dev/stdin` again,
+//! which fails with a socket.
 //!
-//! The channel ends with the leader. A process that it left behind may hold
-//! the pipes for ever, so once the leader is reaped an empty pipe counts as
-//! closed: everything that the leader wrote was in it before.
+//! The channel ends with the leader of the process group. Another process of the group may
+//! hold the pipes for ever, so an empty pipe counts as closed once the leader is reaped: all
+//! that the leader wrote was in the pipe before.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -27,7 +27,7 @@ pub struct Stdio {
     stderr: File,
     pub(super) ring: StderrRing,
     pub(super) child: Child,
-    /// Writes have to be shielded from SIGPIPE.
+    /// Writes raise SIGPIPE unless it is blocked.
     pub(super) shield: bool,
 }
 
@@ -51,12 +51,12 @@ impl Stdio {
         })
     }
 
-    /// Closes the child's standard input, which tells it to end.
+    /// Closes the standard input of the child, which asks it to end.
     pub fn close_stdin(&mut self) {
         self.stdin = None;
     }
 
-    /// What is to be watched, for what, and by which token.
+    /// The descriptors to register, with their interests and sources.
     fn sources(&self) -> impl Iterator<Item = (RawFd, Interest, EventSource)> + use<> {
         let stdin =
             self.stdin.as_ref().map(|f| (f.as_raw_fd(), Interest::WRITABLE, EventSource::Write));
@@ -66,7 +66,7 @@ impl Stdio {
         stdin.into_iter().chain([stdout, stderr]).chain(exit)
     }
 
-    /// An empty pipe that nobody but a leftover of the child can fill is closed.
+    /// An empty pipe is closed once the leader is gone.
     fn unless_gone(&self, flow: Flow) -> Flow {
         if flow == Flow::Blocked && self.child.is_gone() { Flow::Closed } else { flow }
     }
@@ -76,7 +76,7 @@ impl Channel for Stdio {
     fn register(&mut self, registry: &Registry, base: Token) -> io::Result<()> {
         for (fd, interest, part) in self.sources() {
             if let Err(e) = registry.register(&mut SourceFd(&fd), part.token(base), interest) {
-                // Those after the failed one were not registered, which is no matter.
+                // To deregister a descriptor that was not registered is harmless.
                 let _ = self.deregister(registry);
                 return Err(e);
             }

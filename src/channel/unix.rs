@@ -1,4 +1,4 @@
-//! A server that listens on a Unix socket.
+//! The channel to a server that listens on a Unix socket.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -21,23 +21,23 @@ pub struct Unix {
     group: Option<i32>,
 }
 
-/// A socket as young as this may belong to a server that is about to listen.
+/// A younger socket may belong to a server that is about to listen.
 const NEW: Duration = Duration::from_secs(1);
-/// What is read of the kernel's list of sockets.
+/// The most bytes that are read of the kernel's list of sockets.
 const MOST_SOCKETS: u64 = 1 << 20;
 
 impl Unix {
-    /// Connects to the socket at `path`. The server must run as our own user,
-    /// as root or as one of `allow`: whoever answers sees the arguments of every
-    /// call, and the socket may lie in a directory that others can write to.
+    /// Connects to the socket at `path`. The server must run as our user, as root or as one
+    /// of the user ids `allow`, because it sees the arguments of every call, and other users
+    /// may be able to write to the directory of the socket.
     ///
-    /// The connect has ended when this returns. A full backlog is the error
-    /// [`ConnectErrorKind::Busy`]: no event tells that there is room again, and when to try
-    /// again is the engine's to decide.
+    /// The connect is complete when this returns. A full backlog is the error
+    /// [`ConnectErrorKind::Busy`], because no event reports that there is room again. The
+    /// engine decides when to try again.
     ///
     /// # Errors
     ///
-    /// See [`ConnectErrorKind`]. A peer that was not trusted has been sent nothing.
+    /// See [`ConnectErrorKind`]. Nothing is sent to a peer that is not trusted.
     pub fn connect(path: &Path, allow: &[u32]) -> Result<Unix, ConnectError> {
         let bytes = path.as_os_str().as_bytes();
         let bad = |message| Err(ConnectError::new(ConnectErrorKind::Path, message));
@@ -70,13 +70,13 @@ impl Unix {
         Ok(Unix { socket: File::from(fd), group: peer::group(peer.pid) })
     }
 
-    /// Removes the socket at `path` if it is ours and nobody listens on it. True: it was
-    /// there and is gone. Nothing else is ever removed: no other kind of file, no link,
-    /// nobody else's, and none made just now, by somebody who may be about to listen.
+    /// Removes the socket at `path` if it belongs to our user and no process listens on it.
+    /// True: it was removed. Other kinds of files, links, files of other users and sockets
+    /// made within the last second are never removed.
     ///
     /// # Errors
     ///
-    /// What the system reports when the file cannot be removed.
+    /// The error of the system, if the file cannot be removed.
     pub fn remove_stale(path: &Path) -> io::Result<bool> {
         let look = || match std::fs::symlink_metadata(path) {
             Ok(meta) if meta.file_type().is_socket() && meta.uid() == peer::our_uid() => Some(meta),
@@ -127,7 +127,7 @@ impl Channel for Unix {
     }
 
     fn shutdown_write(&mut self) {
-        // Fails only when the server is gone, and reading tells that better.
+        // Fails only when the server is gone, which the next read reports.
         let _ = socket::shutdown_write(self.socket.as_fd());
     }
 
@@ -140,11 +140,11 @@ impl Channel for Unix {
     }
 }
 
-/// What the system's refusal of a connect to `path` means.
+/// The error of a connect to `path` that the system refused.
 fn refusal(path: &Path, error: &io::Error) -> ConnectError {
     let text = sys::sentence(error);
     let (kind, message) = match error.raw_os_error() {
-        // The system says this of directories and plain files as well.
+        // The system reports the same for directories and plain files.
         Some(libc::ECONNREFUSED) => match std::fs::metadata(path) {
             Ok(meta) if meta.is_dir() => (
                 ConnectErrorKind::NotASocket,
@@ -168,8 +168,8 @@ fn refusal(path: &Path, error: &io::Error) -> ConnectError {
     ConnectError::new(kind, message)
 }
 
-/// Whether a process holds a socket that was bound to a file of this name, whether it
-/// listens or not. Somewhere else counts, too: a path can be spelled in many ways.
+/// Whether a process holds a socket that was bound to a file of this name, listening or
+/// not. Only the name is compared, because a path can be spelled in many ways.
 fn is_bound(path: &Path) -> bool {
     let Some(name) = path.file_name() else { return true };
     let mut list = Vec::new();

@@ -1,14 +1,12 @@
-//! What a server wrote to its standard error, lately.
+//! The last lines of a server's standard error.
 //!
-//! A server whose standard error is not read stops when the pipe is full, so
-//! all of it is read, and the end of it kept: for the log, line by line, and
-//! for the message when the server dies.
+//! A server stops when the pipe of its standard error is full, so all of it is read. The
+//! last 64 KiB are kept for the log and for the message when the server ends.
 //!
 //! Invariants:
 //! - No more than [`StderrRing::CAPACITY`] bytes are held, and none before the
 //!   server writes.
-//! - Bytes are kept as they came, control characters included; who shows them
-//!   makes them harmless.
+//! - Bytes are kept as they came, with control characters: whoever shows them replaces those.
 
 use std::collections::VecDeque;
 
@@ -25,10 +23,10 @@ pub struct StderrRing {
 impl StderrRing {
     /// Bytes that are kept.
     pub const CAPACITY: usize = 64 * 1024;
-    /// Bytes of an unfinished line that are given out.
+    /// The most bytes of an unfinished line that are given out.
     const SHOWN: usize = 4096;
 
-    /// Appends `bytes` and lets go of the oldest.
+    /// Appends `bytes` and drops the oldest beyond the capacity.
     pub fn push(&mut self, bytes: &[u8]) {
         self.total += bytes.len() as u64;
         let kept = &bytes[bytes.len().saturating_sub(Self::CAPACITY)..];
@@ -40,9 +38,8 @@ impl StderrRing {
         self.bytes.extend(kept);
     }
 
-    /// The next whole line since the last call, without its end: `\n`, `\r\n`, or the
-    /// `\r` with which a line is drawn anew. A line that was pushed out in part is
-    /// given as what is left.
+    /// The next complete line, without its end: `\n`, `\r\n`, or the `\r` with which a line
+    /// is drawn again. The beginning of a line may have been dropped.
     pub fn next_line(&mut self) -> Option<Vec<u8>> {
         let (length, end) = self.line_end()?;
         let line = self.bytes.range(self.unread..self.unread + length).copied().collect();
@@ -50,12 +47,12 @@ impl StderrRing {
         Some(line)
     }
 
-    /// Whether `next_line` has one to give.
+    /// Whether `next_line` has a line.
     pub fn has_line(&self) -> bool {
         self.line_end().is_some()
     }
 
-    /// How long the next line is, and its end.
+    /// The length of the next line, and that of its end.
     fn line_end(&self) -> Option<(usize, usize)> {
         let mut bytes = self.bytes.range(self.unread..).enumerate().peekable();
         while let Some((at, byte)) = bytes.next() {
@@ -69,13 +66,13 @@ impl StderrRing {
         None
     }
 
-    /// What follows the last whole line so far.
+    /// The unfinished line.
     pub fn partial(&self) -> Option<Vec<u8>> {
         let rest = self.bytes.range(self.unread..).copied();
         Some(rest.take(Self::SHOWN).collect()).filter(|rest: &Vec<u8>| !rest.is_empty())
     }
 
-    /// What follows the last whole line, for when the server ended within one.
+    /// Takes the unfinished line out, because the server has ended.
     pub fn take_partial(&mut self) -> Option<Vec<u8>> {
         if self.unread == self.bytes.len() {
             return None;
@@ -90,7 +87,7 @@ impl StderrRing {
         self.total
     }
 
-    /// Bytes that were pushed out before `next_line` gave them.
+    /// Bytes that were dropped before `next_line` gave them out.
     pub fn lost(&self) -> u64 {
         self.lost
     }
