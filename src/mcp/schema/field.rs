@@ -1,40 +1,40 @@
 //! An argument, or a member of one, with references and alternatives resolved.
 //!
-//! A field is a choice of alternatives, in each of which everything holds at once: `anyOf` and
-//! `oneOf` add alternatives; `allOf`, `$ref` and plain keywords narrow each.
+//! A field is a list of alternatives. `anyOf` and `oneOf` add alternatives; `allOf`, `$ref`
+//! and plain keywords add constraints to each.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::mcp::schema::schema_type::Type;
 
-/// Most choices of one field.
+/// The most choices of one field.
 pub(crate) const CHOICES: usize = 4096;
-/// Alternatives of one field.
+/// The most alternatives of one field.
 pub(crate) const ALTERNATIVES: usize = 64;
 
 /// The values that a field takes, and its description for people.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Field<'a> {
-    /// It has to fit one of these; there is at least one once it was read.
+    /// A value has to fit one of them. At least one, once the field was read.
     pub(crate) alternatives: Vec<Alternative<'a>>,
-    /// There is but one choice, and it stands in `const`.
+    /// The only choice is that of `const`.
     pub(crate) constant: bool,
     pub(crate) default: Option<&'a str>,
     pub(crate) title: Option<Cow<'a, str>>,
     pub(crate) description: Option<Cow<'a, str>>,
-    /// It is not to be seen while it is typed.
+    /// The value is masked while it is typed.
     pub(crate) secret: bool,
-    /// Not all of it could be looked at: any value may fit.
+    /// A limit was reached, and a part of the schema was not read: any value may fit.
     pub(crate) is_cut: bool,
 }
 
 /// Constraints that hold at once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Alternative<'a> {
-    /// In the order of the server; none: any type.
+    /// In the order of the server. Empty: any type.
     pub(crate) types: Vec<Type>,
-    /// `nullable: true` was said beside the types.
+    /// `nullable: true` stands beside the types.
     pub(crate) nullable: bool,
     /// The constraints contradict each other.
     pub(crate) impossible: bool,
@@ -42,7 +42,7 @@ pub(crate) struct Alternative<'a> {
     pub(crate) limits: ValueLimits<'a>,
     pub(crate) items: Option<&'a str>,
     pub(crate) prefix: Vec<&'a str>,
-    /// Each member of an object with the schemas that hold for it.
+    /// Each member of an object with the schemas that apply to it.
     pub(crate) properties: Vec<(Cow<'a, str>, Vec<&'a str>)>,
     pub(crate) required: Vec<Cow<'a, str>>,
     pub(crate) additional: Option<&'a str>,
@@ -73,7 +73,7 @@ pub(crate) struct Member<'a> {
 pub(crate) struct ValueLimits<'a> {
     pub(crate) minimum: Option<&'a str>,
     pub(crate) maximum: Option<&'a str>,
-    /// The minimum, or the maximum, itself is not allowed.
+    /// The minimum, or the maximum, is exclusive.
     pub(crate) above: bool,
     pub(crate) below: bool,
     pub(crate) shortest: Option<&'a str>,
@@ -82,7 +82,7 @@ pub(crate) struct ValueLimits<'a> {
     pub(crate) secret: bool,
 }
 
-/// One of the values that a field may have.
+/// A value of an enumeration.
 #[derive(Clone, Debug)]
 pub(crate) struct Choice<'a> {
     pub(crate) value: &'a str,
@@ -113,12 +113,12 @@ impl<'a> Field<'a> {
         types
     }
 
-    /// The values that are named.
+    /// The choices.
     pub(crate) fn choices(&self) -> impl Iterator<Item = &Choice<'a>> {
         self.alternatives.iter().filter_map(|one| one.choices.as_deref()).flatten()
     }
 
-    /// How many values are named.
+    /// The number of choices.
     pub(crate) fn choices_len(&self) -> usize {
         self.alternatives.iter().filter_map(|one| one.choices.as_ref()).map(|all| all.len()).sum()
     }
@@ -127,7 +127,7 @@ impl<'a> Field<'a> {
         self.choices().next().is_some()
     }
 
-    /// Whether other values than the choices may be given.
+    /// Whether other values than the choices are allowed.
     pub(crate) fn is_open(&self) -> bool {
         let is_open = |one: &Alternative<'a>| one.choices.is_none() && !one.is_null();
         self.is_cut || self.alternatives.is_empty() || self.alternatives.iter().any(is_open)
@@ -138,13 +138,14 @@ impl<'a> Field<'a> {
         self.alternatives.iter().find_map(|one| one.inside.items.as_deref())
     }
 
-    /// The fields of the first items of a list, by their places.
+    /// The fields of the first items of a list (`prefixItems`), in order.
     pub(crate) fn prefix(&self) -> &[Field<'a>] {
         let all = self.alternatives.iter().map(|one| &*one.inside.prefix);
         all.max_by_key(|prefix| prefix.len()).unwrap_or_default()
     }
 
-    /// The members of all alternatives that are objects, each with whether all require it.
+    /// The members of all alternatives that are objects, each with whether all of these
+    /// require it.
     pub(crate) fn members(&self) -> Vec<(&Member<'a>, bool)> {
         let objects: Vec<_> = self
             .alternatives
@@ -171,7 +172,7 @@ impl<'a> Field<'a> {
         members
     }
 
-    /// The field of members that are not named; `None` when there must be none.
+    /// The field of other members. `None`: there may be none.
     pub(crate) fn others(&self) -> Option<Cow<'_, Field<'a>>> {
         let mut objects = self.alternatives.iter().filter(|one| one.takes(Type::Object));
         let mut any = None;
@@ -188,13 +189,13 @@ impl<'a> Field<'a> {
             .or(any)
     }
 
-    /// A list of which each item is one of several choices, and nothing else.
+    /// Whether it is a list of choices.
     pub(crate) fn is_multiple(&self) -> bool {
         self.takes(Type::Array)
             && self.items().is_some_and(|items| items.has_choices() && !items.is_open())
     }
 
-    /// Takes the alternatives of another as well.
+    /// Adds the alternatives of another field.
     pub(crate) fn or_else(&mut self, other: Field<'a>) {
         for one in other.alternatives {
             let is_alike = |known: &Alternative<'a>| {
@@ -214,7 +215,7 @@ impl<'a> Field<'a> {
         self.description = self.description.take().or(other.description);
     }
 
-    /// The limits that count for people: the first there are.
+    /// The limits to show: the first that an alternative has.
     pub(crate) fn limits(&self) -> ValueLimits<'a> {
         let mut all = ValueLimits::default();
         for Alternative { limits, .. } in &self.alternatives {
@@ -240,7 +241,7 @@ impl<'a> Field<'a> {
 }
 
 impl<'a> Alternative<'a> {
-    /// Whether a type is named, or implied by other keywords.
+    /// Whether the types are given, or implied by other keywords.
     pub(crate) fn takes(&self, kind: Type) -> bool {
         if self.types.is_empty() {
             return self.implied() == Some(kind);
@@ -248,7 +249,7 @@ impl<'a> Alternative<'a> {
         self.types.contains(&kind) || kind == Type::Null && self.nullable
     }
 
-    /// The type that is meant where none is named.
+    /// The type that other keywords imply.
     pub(crate) fn implied(&self) -> Option<Type> {
         if !self.types.is_empty() || self.choices.is_some() {
             None
@@ -263,17 +264,17 @@ impl<'a> Alternative<'a> {
         }
     }
 
-    /// Whether nothing but some choices is said.
+    /// Whether it has choices and no other constraint.
     pub(crate) fn is_choices(&self) -> bool {
         self.choices.is_some() && self.properties.is_empty() && self.items.is_none()
     }
 
-    /// Whether it is nothing but null.
+    /// Whether it takes only null.
     pub(crate) fn is_null(&self) -> bool {
         self.types == [Type::Null] && self.choices.is_none()
     }
 
-    /// Narrows the types to those that are in `types` too. An integer is a number.
+    /// Keeps the types that are in `types`, too. An integer is a number.
     pub(crate) fn narrow(&mut self, types: Vec<Type>) {
         if types.is_empty() {
             return;
@@ -300,13 +301,13 @@ impl<'a> Alternative<'a> {
         }
     }
 
-    /// Narrows the choices to those that are among `choices` too.
+    /// Keeps the choices that are in `choices`, too.
     pub(crate) fn choose(&mut self, choices: Arc<Vec<Choice<'a>>>) {
         let Some(known) = &self.choices else {
             self.choices = Some(choices);
             return;
         };
-        // Each with each is too much for long lists; the first has its say.
+        // To compare long lists takes too long. The first list wins.
         if known.len().saturating_mul(choices.len()) > 65536 {
             return;
         }

@@ -1,11 +1,11 @@
-//! The schemas of tools and forms, as far as a person needs them.
+//! The arguments of tools and the fields of forms, read from their schemas.
 //!
-//! The one reader of them: words are encoded by it, listings and prompts are made from it. It
-//! keeps the order of the server and validates nothing by itself.
+//! Words are encoded by it, and listings and prompts are made from it. It keeps the order of
+//! the server, and does not validate.
 //!
 //! Invariants:
-//! - the root is read like every schema inside: `$ref`, `allOf`, `anyOf` and `oneOf` count;
-//! - what cannot be read counts as absent, and what is good beside it is kept.
+//! - the root is read like every nested schema, with `$ref`, `allOf`, `anyOf` and `oneOf`;
+//! - a part that cannot be read counts as absent, and does not affect the others.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -23,14 +23,14 @@ use crate::mcp::schema::type_hint;
 use crate::redact::is_masked_name;
 use crate::table::Table;
 
-/// A schema beyond this is read no further than the names of its arguments.
+/// Only the names of the arguments are read of a schema with more bytes.
 pub(crate) const LONGEST: usize = 256 << 10;
-/// Names of members and of what is required, of one object.
+/// The most members of one object, and the most required names.
 const NAMES: usize = 4096;
-/// Choices of one argument and of all of them, in bytes; what is beyond is typed.
+/// The most bytes of choices of one argument, and of all. Further choices are not offered.
 const CHOICES_OF_ONE: usize = 128 << 10;
 const CHOICES_OF_ALL: usize = 256 << 10;
-/// How deep objects are taken apart into rows, and how many rows one argument makes.
+/// The most levels of objects whose members get rows, and the most rows of one argument.
 const ROWS_DEPTH: usize = 3;
 const ROWS_OF_ONE: usize = 64;
 
@@ -62,37 +62,36 @@ pub(crate) struct Schema<'a> {
     properties: Vec<Property<'a>>,
     required: HashSet<Cow<'a, str>>,
     required_in_order: Vec<Cow<'a, str>>,
-    /// No other members than these may be given.
+    /// No other members are allowed.
     is_closed: bool,
-    /// What other members are, by the beginning of their names.
+    /// The schemas of other members, by the beginning of their names.
     patterns: Vec<(Cow<'a, str>, &'a str)>,
     additional: Option<&'a str>,
-    /// Not all of it could be looked at.
+    /// A limit was reached, and a part of the schema was not read.
     pub(crate) is_cut: bool,
 }
 
-/// A member with the schemas that hold for it: in each alternative, all of them.
+/// A member, and the schemas that apply to it in each alternative.
 #[derive(Debug)]
 struct Property<'a> {
     name: Cow<'a, str>,
     alternatives: Vec<Vec<&'a str>>,
 }
 
-/// The arguments that a raw schema asks for, one row each: required ones first,
-/// else in the order of the server. Members of objects have rows of their own,
-/// named `address.street`.
+/// The arguments of a raw schema, a row each: required ones first, else in the order of the
+/// server. A member of an object has a row of its own, called `address.street`.
 ///
-/// Of a schema beyond 256 KiB only the names are given.
+/// A schema with more than 256 KiB gives only the names.
 pub fn arguments(schema: &str) -> Table {
     arguments_task(schema).finish()
 }
 
-/// What [`arguments`] gives, in steps.
+/// The same as [`arguments`], in steps.
 pub fn arguments_task<'a>(schema: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, Table> {
     Task::new(|mut budget| async move {
         let schema = schema.as_ref();
         let mut table = Table::with_room(ARGUMENTS, schema.len());
-        // What cannot be read asks for nothing.
+        // A schema that cannot be read has no arguments.
         match schema.len() > LONGEST {
             true => _ = write_names(schema, &mut table, &mut budget).await,
             false => _ = write_rows(schema, &mut table, &mut budget).await,
@@ -175,8 +174,8 @@ impl<'a> Schema<'a> {
                     known.push(raws.clone());
                 }
             }
-            // A name outside `properties` is a slip of the keyboard, unless the schema
-            // invites others in so many words.
+            // A name outside `properties` is a typing error, unless the schema has
+            // `additionalProperties` or `patternProperties`.
             let is_closed = match one.additional {
                 None => !one.properties.is_empty(),
                 Some(value) => value == "false",
@@ -185,7 +184,7 @@ impl<'a> Schema<'a> {
             schema.additional =
                 schema.additional.or(one.additional.filter(|raw| raw.starts_with('{')));
             schema.patterns.extend(one.patterns.iter().cloned());
-            // Required is what every alternative requires.
+            // An argument is required if every alternative requires it.
             work.budget.spend(one.required.len() * 64).await;
             let required: HashSet<Cow<'a, str>> =
                 one.required.iter().take(NAMES).cloned().collect();
@@ -196,7 +195,7 @@ impl<'a> Schema<'a> {
                 schema.required.retain(|name| required.contains(name));
             }
         }
-        // Nobody can give by words what the schema itself does not know.
+        // A name that is required and not described cannot be given as a word.
         let (is_closed, required) = (schema.is_closed, &mut schema.required);
         required.retain(|name| !is_closed || places.contains_key(name));
         let mut seen = HashSet::new();
@@ -206,8 +205,8 @@ impl<'a> Schema<'a> {
         schema
     }
 
-    /// The argument at `index`: its name, whether it is required, what it accepts.
-    /// `None` past the end.
+    /// The name of the argument at `index`, whether it is required, and its field. `None`
+    /// past the end.
     pub(crate) async fn argument(
         &self,
         index: usize,
@@ -218,7 +217,7 @@ impl<'a> Schema<'a> {
         Some((property.name.clone(), self.requires(&property.name), field))
     }
 
-    /// What the argument `name` accepts.
+    /// The field of the argument `name`.
     pub(crate) async fn find(
         &self,
         name: &str,
@@ -254,7 +253,7 @@ impl<'a> Schema<'a> {
         all
     }
 
-    /// How many arguments there are.
+    /// The number of arguments.
     pub(crate) fn len(&self) -> usize {
         self.properties.len()
     }
@@ -271,7 +270,7 @@ impl<'a> Schema<'a> {
         self.properties.get(index).is_some_and(|property| self.requires(&property.name))
     }
 
-    /// The names of what is required, each once.
+    /// The required names, each once.
     pub(crate) fn required(&self) -> impl Iterator<Item = &str> {
         self.required_in_order.iter().map(|name| &**name)
     }
@@ -286,7 +285,7 @@ impl<'a> Schema<'a> {
     }
 }
 
-/// Whether a name fits a pattern as far as the plain characters at the beginning of it tell.
+/// Whether a name may match a pattern, judged by the literal characters at its beginning.
 fn has_beginning(name: &str, pattern: &str) -> bool {
     let (is_anchored, pattern) = match pattern.strip_prefix('^') {
         Some(pattern) => (true, pattern),
@@ -294,7 +293,7 @@ fn has_beginning(name: &str, pattern: &str) -> bool {
     };
     let is_special = |c: char| "\\.[]{}()*+?|^$".contains(c);
     let mut plain = pattern.split(is_special).next().unwrap_or_default();
-    // What may be missing does not count.
+    // An optional character is not compared.
     if pattern[plain.len()..].starts_with(['*', '?', '{']) || pattern.contains('|') {
         plain = "";
     }
@@ -308,7 +307,7 @@ struct Rows {
 }
 
 impl Rows {
-    /// A row, or a row for each member of an object that is taken apart.
+    /// Writes a row, or a row for each member of an object.
     async fn write(
         &mut self,
         name: &str,
@@ -376,8 +375,8 @@ impl Rows {
     }
 }
 
-/// The rows of a field: an object with known members has one for each of them, and a list of
-/// such objects those of its first item.
+/// The rows of a field. An object with known members has a row for each of them. A list of
+/// such objects has the rows of its first item.
 fn leaves_of<'f, 'a>(
     name: String,
     required: bool,
@@ -396,7 +395,8 @@ fn leaves_of<'f, 'a>(
         _ => (name, field),
     };
     let members: Vec<(&Member<'a>, bool)> = object.members();
-    // Of one that is required, and requires nothing itself, there would be nothing to send.
+    // A required object without required members gets one row, because its members may all
+    // be left empty.
     let is_enough = !required || members.iter().any(|(_, required)| *required);
     let is_object = is_only(object, Type::Object) && !members.is_empty();
     if depth == 0 || !is_object || object.has_choices() || !is_enough {
@@ -416,7 +416,7 @@ fn leaves_of<'f, 'a>(
     }
 }
 
-/// What is written of a choice.
+/// The form in which a choice is written.
 #[derive(Clone, Copy, PartialEq)]
 enum ChoiceForm {
     Json,
@@ -436,7 +436,7 @@ async fn write_raw(raw: Option<&str>, table: &mut Table, budget: &mut Budget) {
     table.end_cell();
 }
 
-/// A line for each choice.
+/// Writes a line for each choice.
 async fn write_lines(
     from: &Field<'_>,
     line: ChoiceForm,
@@ -462,7 +462,7 @@ async fn write_lines(
     table.end_cell();
 }
 
-/// The names of the arguments of a raw schema, and of those that are required.
+/// The names of the arguments of a raw schema, and the required names.
 pub(crate) async fn names<'a>(
     schema: Option<&'a [u8]>,
     budget: &mut Budget,

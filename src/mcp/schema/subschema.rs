@@ -23,21 +23,21 @@ use crate::mcp::schema::schema_type::Type;
 use crate::mcp::schema::schema_value::{Members, address, bare, json_text, texts};
 use crate::redact::is_masked_name;
 
-/// How deep `$ref`, `anyOf` and the like are followed.
+/// The most levels of `$ref`, `anyOf`, `oneOf` and `allOf` that are followed.
 const DEPTH: usize = 48;
-/// How far nested items and members are read.
+/// The most levels of items and members that are read.
 const ITEMS: usize = 4;
-/// Types of one schema; there are seven.
+/// The most entries of `type`. JSON Schema has seven types.
 const TYPES: usize = 64;
-/// Schemas that are looked at for one field: alternatives of alternatives of a hostile one
-/// would never end.
+/// The most schemas that are read for one field, because nested alternatives can be
+/// exponentially many.
 const PARTS: usize = 6000;
-/// Schemas that are looked at for one field inside of others, and in all for one work.
+/// The most schemas that are read for all nested fields of one [`Work`].
 const ALL_PARTS: usize = 60_000;
-/// Shorter schemas, in bytes, are read again rather than remembered.
+/// Schemas below this many bytes are not cached, because to read them again is cheaper.
 const REMEMBERED: usize = 256;
 
-/// The keywords that are read, each by itself, so that a malformed one spoils no other.
+/// The keywords that are read. A malformed one does not affect the others.
 const KEYWORDS: [&str; 32] = [
     "type",
     "properties",
@@ -79,13 +79,13 @@ type Keywords<'a> = [Option<&'a [u8]>; KEYWORDS.len()];
 #[derive(Debug)]
 pub(crate) struct Work<'p, 'a> {
     pub(crate) budget: &'p mut Budget,
-    /// Bytes that may still be looked at.
+    /// Bytes that may still be read.
     bytes: usize,
     parts: usize,
     all_parts: usize,
-    /// Something was left out because it was too much.
+    /// A limit was reached, and a part of the schema was left out.
     pub(crate) is_over: bool,
-    /// The schemas that hold of the value at hand already, from the outermost inwards.
+    /// The schemas that are applied to the current value, outermost first.
     applied: Vec<(usize, usize)>,
     keywords: HashMap<(usize, usize), Keywords<'a>>,
     members: HashMap<(usize, usize), Arc<Members<'a>>>,
@@ -94,34 +94,34 @@ pub(crate) struct Work<'p, 'a> {
     fields: HashMap<(usize, usize), Field<'a>>,
 }
 
-/// How far a field is looked into.
+/// The levels inside a field that are read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reach {
     items: usize,
-    /// Members of objects are for people to read, and for keys like `address.street`: most
-    /// words are encoded without.
+    /// Whether members of objects are read. They are shown to people, and needed for keys
+    /// such as `address.street`; most words are encoded without.
     members: bool,
 }
 
-/// Where a schema stands.
+/// The position of a schema relative to its field.
 #[derive(Clone, Copy, Debug)]
 struct SchemaPosition {
     depth: usize,
-    /// It speaks of the whole, not of one alternative.
+    /// The schema applies to the whole field, not to one alternative.
     outer: bool,
 }
 
-/// The whole of a schema, in which references lead.
+/// The whole schema, to which references are relative.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Document<'a>(pub(crate) &'a str);
 
 impl<'p, 'a> Work<'p, 'a> {
-    /// Enough for everything in `length` bytes of honest schemas.
+    /// Limits for all fields of schemas of `length` bytes.
     pub(crate) fn new(length: usize, budget: &'p mut Budget) -> Work<'p, 'a> {
         Work::bounded(length.saturating_mul(16).saturating_add(1 << 20), ALL_PARTS, budget)
     }
 
-    /// Enough for one call, and done in about a millisecond.
+    /// Limits for the arguments of one call: about a millisecond of work.
     pub(crate) fn small(budget: &'p mut Budget) -> Work<'p, 'a> {
         Work::bounded(2 << 20, PARTS, budget)
     }
@@ -142,7 +142,7 @@ impl<'p, 'a> Work<'p, 'a> {
         }
     }
 
-    /// Takes `raw` off the bytes that may be read; `false` when that is too much.
+    /// Charges the bytes of `raw`. False: the limit is reached.
     fn may_read(&mut self, raw: &[u8]) -> bool {
         match self.bytes.checked_sub(raw.len()) {
             Some(bytes) => self.bytes = bytes,
@@ -174,7 +174,7 @@ impl<'p, 'a> Work<'p, 'a> {
         keywords
     }
 
-    /// The members of an object; none of anything else.
+    /// The members of an object. Other values have none.
     pub(crate) async fn members(&mut self, raw: &'a str) -> Arc<Members<'a>> {
         if let Some(known) = self.members.get(&address(raw)) {
             return Arc::clone(known);
@@ -227,14 +227,14 @@ impl<'p, 'a> Work<'p, 'a> {
 }
 
 impl Reach {
-    /// Lists, but not the members of objects.
+    /// Items of lists, and no members of objects.
     pub(crate) const ITEMS: Reach = Reach { items: ITEMS, members: false };
-    /// All that is shown of a field.
+    /// Everything that is shown to people.
     pub(crate) const ALL: Reach = Reach { items: ITEMS, members: true };
 }
 
 impl<'a> Document<'a> {
-    /// The field that all of `raws` describe, read as deep as `reach`.
+    /// The field that `raws` describe together.
     pub(crate) async fn field(
         &self,
         raws: &[&'a str],
@@ -256,7 +256,7 @@ impl<'a> Document<'a> {
         }
         work.applied = applied;
         field.is_cut |= work.is_over;
-        // Contradictory alternatives are left out, unless there is no other.
+        // Contradictory alternatives are left out, unless all are.
         if field.alternatives.iter().any(|one| !one.impossible) {
             field.alternatives.retain(|one| !one.impossible);
         }
@@ -273,14 +273,14 @@ impl<'a> Document<'a> {
         work: &'s mut Work<'_, 'a>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 's>> {
         Box::pin(async move {
-            // The second time it says nothing new; and so a knot of references ends.
+            // To apply a schema again adds nothing. This ends circular references.
             if work.applied.contains(&address(raw)) || !work.may_go_on() {
                 return;
             }
             work.budget.spend(work.applied.len() / 2 + 8).await;
             work.applied.push(address(raw));
             let keywords = work.keywords(raw).await;
-            // Null is a constant like others; every other keyword of null counts as absent.
+            // `const` may be null. Any other keyword that is null counts as absent.
             let constant = keywords[5];
             let keywords = keywords.map(given);
             let [
@@ -303,7 +303,7 @@ impl<'a> Document<'a> {
             if place.outer {
                 take_text(&mut into.title, title, work.budget).await;
                 take_text(&mut into.description, description, work.budget).await;
-                // A default of null says that there is none.
+                // A default of null means that there is none.
                 into.default = into.default.or(default.map(json_text));
             }
             let Some(depth) = place.depth.checked_sub(1) else { return };
@@ -327,7 +327,7 @@ impl<'a> Document<'a> {
             } else if let (Some(names), [Type::Boolean]) = (names, &*own.types) {
                 own.choices = Some(work.choices(b"[true,false]", Some(names)).await);
             }
-            // No choice at all would forbid everything.
+            // An empty enumeration would forbid every value.
             own.choices = own.choices.filter(|choices| !choices.is_empty());
             if let Some(value) = constant {
                 into.constant |= place.outer;
@@ -338,7 +338,7 @@ impl<'a> Document<'a> {
                 }
                 own.choices = Some(Arc::new(vec![Choice { value: json_text(value), title: name }]));
             } else if let (Some(choices), false) = (&mut own.choices, place.outer) {
-                // An enumeration of one is how older generators write a constant.
+                // Older generators write a constant as an enumeration of one value.
                 if let ([only], Some(title)) = (choices.as_slice(), title) {
                     if only.title.is_none() {
                         let title = decoded(title, work.budget).await;
@@ -382,7 +382,7 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// Replaces the alternatives by those that each schema of a list makes of them.
+    /// Replaces the alternatives by their combinations with each schema of a list.
     async fn branch(
         &self,
         list: &'a [u8],
@@ -415,7 +415,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Adds the constraints of the target of a reference, which are remembered.
+    /// Adds the constraints of the target of a reference. Large targets are cached.
     async fn apply_target(
         &self,
         target: &'a str,
@@ -461,7 +461,7 @@ impl<'a> Document<'a> {
         };
         let limits = &mut own.limits;
         (limits.minimum, limits.maximum) = (number(rest[0]), number(rest[1]));
-        // Draft 4 has true here, later ones the number itself.
+        // A boolean in draft 4, the limit itself in later drafts.
         for (raw, limit, open) in [
             (rest[10], &mut limits.minimum, &mut limits.above),
             (rest[11], &mut limits.maximum, &mut limits.below),
@@ -520,7 +520,7 @@ impl<'a> Document<'a> {
         field
     }
 
-    /// Only references into the document itself; nothing is ever fetched.
+    /// The target of a reference into this document. Nothing is ever fetched.
     async fn resolve(&self, reference: &str, work: &mut Work<'_, 'a>) -> Option<&'a str> {
         let key = (address(self.0).0, reference.to_owned());
         if let Some(known) = work.targets.get(&key) {
@@ -588,7 +588,7 @@ impl<'a> Document<'a> {
 }
 
 impl Alternative<'_> {
-    /// Whether nothing was said yet.
+    /// Whether there are no constraints yet.
     fn is_fresh(&self) -> bool {
         self.types.is_empty()
             && !self.nullable
@@ -607,9 +607,9 @@ impl Alternative<'_> {
     }
 }
 
-/// Makes `own` hold of `one` as well.
+/// Adds the constraints of `own` to `one`.
 fn add<'a>(one: &mut Alternative<'a>, own: &Alternative<'a>, properties: &Members<'a>) {
-    // The types of `nullable: true` have null among them.
+    // `nullable: true` adds null to the types.
     let was_nullable = one.nullable;
     one.narrow(own.types.clone());
     one.nullable = own.nullable || was_nullable;

@@ -1,9 +1,9 @@
-//! One word that somebody typed, as the JSON that a field wants.
+//! A typed word, encoded as the JSON that a field takes.
 //!
-//! A word has no type; the schema says which one is meant. What does not fit is an error that
-//! says what is wanted: a tool must never run on a guess.
+//! A word has no type, so the schema decides. A word that fits no type is an error that names
+//! the type, because a tool must never run on a guess.
 //!
-//! Invariant: a number is sent as it was typed. It is never rounded, whatever its size.
+//! Invariant: a number is sent as it was typed, and never rounded.
 
 use std::borrow::Cow;
 
@@ -13,9 +13,9 @@ use crate::mcp::schema::field::{Alternative, Field, ValueLimits};
 use crate::mcp::schema::schema_type::Type;
 use crate::mcp::schema::schema_value::bare;
 
-/// Bytes of choices that an error tells.
+/// The most bytes of choices in an error.
 const TOLD: usize = 1024;
-/// Digits that the exponent of an integer may add.
+/// The most digits that the exponent of an integer may add.
 const ZEROS: i64 = 40;
 
 type EncodedWord = Result<String, Cow<'static, str>>;
@@ -45,7 +45,7 @@ pub(crate) fn encode(field: &Field<'_>, word: &str) -> EncodedWord {
         }
         None => None,
     };
-    // The narrower a type is, the more a word that fits it means it.
+    // Narrow types come first: a word that fits one of them most likely means it.
     for one in open() {
         if let Some(value) = tried(as_number(one, word)) {
             return Ok(value);
@@ -110,14 +110,14 @@ pub(crate) fn encode(field: &Field<'_>, word: &str) -> EncodedWord {
     })
 }
 
-/// The elements of a JSON list as they stand in it, `None` when `value` is no list.
+/// The raw elements of a JSON list. `None`: `value` is no list.
 pub(crate) fn elements(value: &str) -> Option<&str> {
     value.trim().strip_prefix('[')?.strip_suffix(']').map(str::trim)
 }
 
 /// A text as JSON.
 pub(crate) fn text(word: &str) -> String {
-    // Text always is JSON.
+    // A string can always be written.
     serde_json::to_string(word).unwrap_or_default()
 }
 
@@ -126,13 +126,13 @@ pub(crate) fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// JSON without line breaks, which stand between its parts only.
+/// JSON on one line. Line breaks lie only between tokens.
 pub(crate) fn on_one_line(json: &str) -> String {
     json.trim().replace(['\n', '\r'], " ")
 }
 
-/// Whether a word is the value of a choice: a string without its quotes, or other JSON. Most
-/// are told apart by their length, because there may be thousands.
+/// Whether a word is the value of a choice: a string without its quotes, or other JSON. The
+/// lengths are compared first, because there may be thousands of choices.
 fn is_value(value: &str, word: &str) -> bool {
     match value.strip_prefix('"') {
         None => value == word,
@@ -146,13 +146,13 @@ fn is_value(value: &str, word: &str) -> bool {
     }
 }
 
-/// A choice by its value or, when no value is meant, by its title.
+/// The choice with this value or, if there is none, with this title.
 fn choice(field: &Field<'_>, word: &str) -> Option<String> {
     let by_value = field.choices().find(|choice| is_value(choice.value, word));
     let by_title = || field.choices().find(|choice| choice.title.as_deref() == Some(word));
     let found = by_value.or_else(by_title).map(|choice| on_one_line(choice.value));
     found.or_else(|| {
-        // A flag may be said in other words, and a number be written in another way.
+        // `yes` is a spelling of true, and `1.0` one of the number 1.
         let flag = boolean(word)?;
         let has = |value: &str| field.choices().any(|choice| choice.value == value);
         let are_flags = has("true") || has("false");
@@ -187,8 +187,8 @@ fn as_number(one: &Alternative<'_>, word: &str) -> Option<EncodedWord> {
     Some(in_range(&one.limits, &number).map(|()| number))
 }
 
-/// A number as it was typed. A sign or a point at the beginning is what JSON lacks, and an
-/// integer loses its fraction of noughts and its exponent.
+/// A number as JSON. A plus sign is dropped, and a zero is put before a leading point. An
+/// integer loses a fraction of zeros and its exponent.
 fn number(word: &str, is_integer: bool) -> Option<String> {
     let word = word.trim();
     let (sign, digits) = match word.strip_prefix('-') {
@@ -221,7 +221,7 @@ fn integer(number: &str) -> Option<String> {
     let digits = format!("{whole}{fraction}");
     let zeros = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
     let digits = match zeros {
-        // One with hundreds of digits stays as short as it was typed.
+        // A number with hundreds of digits keeps its exponent.
         ZEROS.. => return Some(number.to_owned()),
         0.. => digits + &"0".repeat(zeros as usize),
         _ => {
@@ -247,7 +247,7 @@ fn boolean(word: &str) -> Option<&'static str> {
 
 fn in_range(limits: &ValueLimits<'_>, number: &str) -> Result<(), Cow<'static, str>> {
     let limit = |raw: Option<&str>| raw.and_then(|raw| raw.parse::<f64>().ok());
-    // Good enough to tell what is out of range; what is sent is the text.
+    // A double is precise enough for the comparison. The text is sent.
     let Ok(number) = number.parse::<f64>() else { return Ok(()) };
     match (limit(limits.minimum), limit(limits.maximum)) {
         (Some(least), _) if number < least => Err(format!("wants at least {least}").into()),
@@ -262,8 +262,7 @@ fn in_range(limits: &ValueLimits<'_>, number: &str) -> Result<(), Cow<'static, s
     }
 }
 
-/// The length of a text, and its format as far as a slip of the keyboard would
-/// break it.
+/// Checks the length of a text, and its format as far as typing errors would break it.
 fn fits(limits: &ValueLimits<'_>, word: &str) -> Result<(), Cow<'static, str>> {
     let limit = |raw: Option<&str>| raw.and_then(|raw| raw.parse::<usize>().ok());
     let length = word.chars().count();
