@@ -1,6 +1,6 @@
 //! The numbers: what range each may have, where it comes from, what is in force.
 //!
-//! An entry's own value wins over the host's default (tmux's `@mcp-*` options),
+//! An entry's own value wins over the host's default (tmux's `mcp-*` options),
 //! which wins over the built-in one. Both kinds are checked here against the
 //! same ranges, so that an option cannot do what an entry may not.
 
@@ -149,7 +149,7 @@ impl ServerConfig {
             timeout: own.timeout.or(host.timeout),
             timeout_key: match (own.timeout, host.timeout) {
                 (Some(_), _) => "'timeout' of the entry",
-                (None, Some(_)) => "@mcp-timeout",
+                (None, Some(_)) => "mcp-timeout",
                 (None, None) => "",
             },
             operation_timeout: own.operation_timeout.or(host.operation_timeout),
@@ -281,7 +281,7 @@ mod tests {
                 pool_idle_timeout: None,
                 max_in_flight: 3,
                 timeout: Some(Duration::from_secs(1)),
-                timeout_key: "@mcp-timeout",
+                timeout_key: "mcp-timeout",
                 operation_timeout: Some(Duration::from_millis(500)),
                 retry_attempts: 0,
                 retry_backoff: Duration::from_millis(250),

@@ -179,7 +179,7 @@ impl ServerConfig {
     }
 }
 
-/// The numbers of an entry, or of the host for what entries leave out (tmux's `@mcp-*`
+/// The numbers of an entry, or of the host for what entries leave out (tmux's `mcp-*`
 /// options). `None` where none is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {

@@ -473,7 +473,7 @@ mcp_dialog_has_keys(struct mcp_dialog *d)
 static void
 mcp_dialog_drawn(struct mcp_dialog *d)
 {
-	int	ms = mcp_options_delay();
+	int	ms = mcp_options_delay(d->client);
 
 	if (d->wary && ms != 0)
 		d->deaf = mcp_now() + ms * 1000ULL;
@@ -490,7 +490,7 @@ mcp_dialog_deaf(struct mcp_dialog *d)
 		d->deaf = 0;
 		return (0);
 	}
-	d->deaf = now + mcp_options_delay() * 1000ULL;
+	d->deaf = now + mcp_options_delay(d->client) * 1000ULL;
 	return (1);
 }
 
@@ -593,7 +593,7 @@ mcp_dialog_key(struct client *c, void *data, struct key_event *event)
 	return (mcp_dialog_type(c, event->key));
 }
 
-#ifndef PROMPT_NOFREEZE		/* before 3.7 */
+#ifndef MCP_COMPAT_3_7
 /* Draw the menu, which is not to be drawn around itself. */
 static void
 mcp_dialog_draw(struct client *c, void *data, struct screen_redraw_ctx *ctx)

@@ -29,10 +29,10 @@
 #include "mcp.h"
 
 /*
- * Runs the commands that users have set in @mcp-call-done and the like. They
- * are user options, so the tables of tmux need not know them. What happened is
- * in formats, which are not expanded again; a command that gives one to a shell
- * must quote it: #{q:mcp_error}.
+ * Runs the commands of the hooks mcp-call-done and the like, which are in
+ * tmux's table of options (mcp-options-table.h), as its notify.c does. What
+ * happened is in formats, which are not expanded again; a command that gives
+ * one to a shell must quote it: #{q:mcp_error}.
  */
 
 /* What is left of a text in a format. */
@@ -143,7 +143,7 @@ mcp_hook_listed(const pid_t *pids, u_int count, pid_t pid)
 static u_int
 mcp_hook_most(const char *name)
 {
-	if (strncmp(name, "call-", 5) == 0)
+	if (strncmp(name, "mcp-call-", 9) == 0)
 		return (MCP_HOOK_CHILDREN_CALLS);
 	return (MCP_HOOK_CHILDREN);
 }
@@ -190,7 +190,7 @@ mcp_hook_count(__unused int fd, __unused short events, void *data)
 		TAILQ_INSERT_TAIL(&mcp_hook_children, child, entry);
 	}
 	if (may && !mcp_hook_may(name)) {
-		mcp_message_add("mcp: @mcp-%s waits: %u processes that it has "
+		mcp_message_add("mcp: hook %s waits: %u processes that it has "
 		    "started are still running", name, mcp_hook_most(name));
 	}
 	cmdq_continue(mcp_hook_item);
@@ -225,41 +225,85 @@ mcp_hook_child_exited(pid_t pid)
 	}
 }
 
-/* If the user has set a hook. */
-int
-mcp_hook_exists(const char *name)
+/* The first command list of a hook, or NULL. */
+static struct options_array_item *
+mcp_hook_first(struct options_entry *o)
 {
-	const char	*value = mcp_options_get(name);
+	return (o == NULL ? NULL : options_array_first(o));
+}
 
-	return (value != NULL && *value != '\0');
+/* If a hook is set globally or in any session. */
+int
+mcp_hook_is_set(const char *name)
+{
+	struct session	*s;
+
+	if (mcp_hook_first(options_get(global_s_options, name)) != NULL)
+		return (1);
+	RB_FOREACH(s, sessions, &sessions) {
+		if (mcp_hook_first(options_get_only(s->options, name)) != NULL)
+			return (1);
+	}
+	return (0);
 }
 
 /*
- * Run a hook, if it is set. Its name is a constant. Pairs of a name without
- * mcp_ and a value follow, up to NULL.
+ * The hook of the session of a request, which is NULL if there is none or it
+ * may be no more, or else the global one.
+ */
+static struct options_entry *
+mcp_hook_get(const char *name, struct mcp_request *mr,
+    struct cmd_find_state *fs)
+{
+	if (mcp_request_state(mr, fs))
+		return (options_get(fs->s->options, name));
+	return (options_get(global_s_options, name));
+}
+
+/* If a hook is set for a request. */
+int
+mcp_hook_exists(const char *name, struct mcp_request *mr)
+{
+	struct cmd_find_state	fs;
+
+	return (mcp_hook_first(mcp_hook_get(name, mr, &fs)) != NULL);
+}
+
+/* Add to the queue what is set for a hook. */
+static void
+mcp_hook_add(struct options_entry *o, struct cmdq_state *state)
+{
+	struct options_array_item	*a;
+	struct cmd_list			*cmdlist;
+
+	for (a = options_array_first(o); a != NULL; a = options_array_next(a)) {
+		cmdlist = options_array_item_value(a)->cmdlist;
+		if (cmdlist != NULL)
+			cmdq_append(NULL, cmdq_get_command(cmdlist, state));
+	}
+}
+
+/*
+ * Run a hook, if it is set for a request or, without one, globally. Its name is
+ * a constant. Pairs of a name without mcp_ and a value follow, up to NULL.
  */
 void
-mcp_hook_run(const char *name, ...)
+mcp_hook_run(const char *name, struct mcp_request *mr, ...)
 {
-	struct cmd_parse_result	*pr;
+	struct cmd_find_state	 fs;
+	struct options_entry	*o;
 	struct cmdq_state	*state;
 	const char		*value, *key;
 	char			*full, *clean;
 	size_t			 size;
 	va_list			 ap;
 
-	if (!mcp_hook_exists(name))
+	o = mcp_hook_get(name, mr, &fs);
+	if (mcp_hook_first(o) == NULL)
 		return;
-	pr = cmd_parse_from_string(mcp_options_get(name), NULL);
-	if (pr->status == CMD_PARSE_ERROR) {
-		mcp_message_add("mcp: @mcp-%s: %s", name, pr->error);
-		free(pr->error);
-		return;
-	}
-
-	state = cmdq_new_state(NULL, NULL, CMDQ_STATE_NOHOOKS);
-	cmdq_add_format(state, "hook", "@mcp-%s", name);
-	va_start(ap, name);
+	state = cmdq_new_state(&fs, NULL, CMDQ_STATE_NOHOOKS);
+	cmdq_add_format(state, "hook", "%s", name);
+	va_start(ap, mr);
 	while ((key = va_arg(ap, const char *)) != NULL) {
 		value = va_arg(ap, const char *);
 		xasprintf(&full, "mcp_%s", key);
@@ -272,10 +316,9 @@ mcp_hook_run(const char *name, ...)
 	}
 	va_end(ap);
 	cmdq_append(NULL, cmdq_get_callback(mcp_hook_runs, NULL));
-	cmdq_append(NULL, cmdq_get_command(pr->cmdlist, state));
+	mcp_hook_add(o, state);
 	cmdq_append(NULL, cmdq_get_callback(mcp_hook_left, (void *)name));
 	cmdq_free_state(state);
-	cmd_list_free(pr->cmdlist);
 }
 
 /* Free a run of a hook. */
@@ -315,7 +358,8 @@ mcp_hook_start(struct mcp_hook *h)
 {
 	h->running = 1;
 	h->started = mcp_now();
-	mcp_hook_run(h->name, "server", h->server, h->key, h->value, NULL);
+	mcp_hook_run(h->name, NULL, "server", h->server, h->key, h->value,
+	    NULL);
 	cmdq_append(NULL, cmdq_get_callback(mcp_hook_ran, h));
 }
 
@@ -369,7 +413,7 @@ mcp_hook_about(const char *name, const char *server, const char *key,
 	struct mcp_hook	*h, *first, *oldest = NULL;
 	u_int		 waiting = 0;
 
-	if (!mcp_hook_exists(name))
+	if (!mcp_hook_exists(name, NULL))
 		return;
 	first = mcp_hook_find(TAILQ_FIRST(&mcp_hooks), name, server);
 	for (h = first; h != NULL;
@@ -400,6 +444,15 @@ mcp_hook_about(const char *name, const char *server, const char *key,
 		mcp_hook_start(h);
 }
 
+/* The hook of a call that has ended. */
+static const char *
+mcp_hook_of_call(struct tmcp_event *event)
+{
+	if (tmcp_event_result(event) == TMCP_RESULT_OK)
+		return ("mcp-call-done");
+	return ("mcp-call-failed");
+}
+
 /*
  * If a call has ended that a hook is to be told of. What a hook has called
  * itself runs no hook.
@@ -414,9 +467,8 @@ mcp_hook_wants(struct tmcp_event *event)
 		return (0);
 	if (mr != NULL && mcp_request_nohooks(mr))
 		return (0);
-	name = tmcp_event_result(event) == TMCP_RESULT_OK ? "call-done" :
-	    "call-failed";
-	return (mcp_hook_exists(name) && mcp_hook_may(name));
+	name = mcp_hook_of_call(event);
+	return (mcp_hook_exists(name, mr) && mcp_hook_may(name));
 }
 
 /* A call has ended. */
@@ -435,7 +487,7 @@ mcp_hook_done(struct tmcp_event *event)
 	    (unsigned long long)tmcp_event_id(event));
 	xsnprintf(elapsed, sizeof elapsed, "%.1f",
 	    tmcp_event_elapsed_us(event) / 1000.0);
-	mcp_hook_run(ok ? "call-done" : "call-failed",
+	mcp_hook_run(mcp_hook_of_call(event), tmcp_event_user_data(event),
 	    "server", tmcp_event_server(event),
 	    "tool", tmcp_event_tool(event),
 	    "id", id,
@@ -455,17 +507,17 @@ mcp_hook_event(struct tmcp_event *event)
 		mcp_hook_done(event);
 		break;
 	case TMCP_EVENT_TYPE_SERVER_UP:
-		mcp_hook_about("server-up", server, NULL, NULL);
+		mcp_hook_about("mcp-server-up", server, NULL, NULL);
 		break;
 	case TMCP_EVENT_TYPE_SERVER_DOWN:
-		mcp_hook_about("server-down", server, "error",
+		mcp_hook_about("mcp-server-down", server, "error",
 		    tmcp_event_text(event, NULL));
 		break;
 	case TMCP_EVENT_TYPE_TOOLS_CHANGED:
-		mcp_hook_about("tools-changed", server, NULL, NULL);
+		mcp_hook_about("mcp-tools-changed", server, NULL, NULL);
 		break;
 	case TMCP_EVENT_TYPE_RESOURCE_UPDATED:
-		mcp_hook_about("resource-updated", server, "uri",
+		mcp_hook_about("mcp-resource-updated", server, "uri",
 		    tmcp_event_text(event, NULL));
 		break;
 	}

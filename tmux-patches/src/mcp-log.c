@@ -73,25 +73,13 @@ mcp_log_debug(void)
 	    *envent->value != '\0' && strcmp(envent->value, "0") != 0);
 }
 
-/* Level for a name; NULL is the default and an unknown name is an error. */
+/* Level of the option, whose choices are the levels of the core in order. */
 uint32_t
-mcp_log_level(const char *name)
+mcp_log_level(void)
 {
-	u_int	i;
-
 	if (mcp_log_debug())
 		return (TMCP_LOG_LEVEL_DEBUG);
-	if (name == NULL || *name == '\0')
-		return (TMCP_LOG_LEVEL_INFO);
-	if (strcmp(name, "warn") == 0)
-		return (TMCP_LOG_LEVEL_WARNING);
-	for (i = 0; i < nitems(mcp_log_levels); i++) {
-		if (strcmp(name, mcp_log_levels[i]) == 0)
-			return (i);
-	}
-	mcp_message_add("mcp: unknown @mcp-log-level: %s "
-	    "(error, warning, info or debug)", name);
-	return (TMCP_LOG_LEVEL_INFO);
+	return (options_get_number(global_options, "mcp-log-level"));
 }
 
 /*
@@ -253,7 +241,7 @@ mcp_log_start(void)
 	if (!mcp_log_debug())
 		return;
 	mcp_log_console("logging everything: mcp-log shows it, and "
-	    "@mcp-log-file on keeps it in ~/" MCP_LOG_DIRECTORY "/"
+	    "mcp-log-file on keeps it in ~/" MCP_LOG_DIRECTORY "/"
 	    MCP_LOG_FILE);
 	if (fstat(STDERR_FILENO, &sb) == 0 && S_ISREG(sb.st_mode))
 		mcp_log_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);

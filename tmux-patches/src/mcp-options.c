@@ -17,98 +17,205 @@
  */
 
 #include <sys/types.h>
-#include <sys/time.h>
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tmux.h"
 #include "mcp.h"
 
 /*
- * User options and the environment are given to the core when they have
- * changed. Options are only looked up here, never set, so no table of tmux
- * needs to know them.
+ * The options of the MCP client, which are in tmux's table of options
+ * (mcp-options-table.h). tmux tells which one has changed; it is given to the
+ * core before the next command or in the next turn of the loop.
  */
 
-/* Options whose value goes to the core as the default of that name. */
-static const char *mcp_options_defaults[] = {
-	"pool-max-size",
-	"pool-idle-timeout",
-	"max-in-flight",
-	"timeout",
-	"operation-timeout",
-	"retry-attempts",
-	"retry-backoff",
-	"startup-timeout",
-	"max-answer"
-};
-/* The default of @mcp-key-delay, and the longest, in milliseconds. */
-#define MCP_OPTIONS_DELAY_MS 300
-#define MCP_OPTIONS_DELAY_MAX_MS 10000
+static void	mcp_options_apply_config(struct tmcp_client *);
+static void	mcp_options_apply_default(struct tmcp_client *, const char *);
+static void	mcp_options_apply_log_file(struct tmcp_client *);
+static void	mcp_options_apply_log_level(struct tmcp_client *);
 
-static char	*mcp_options_seen[nitems(mcp_options_defaults)];
-
-/* Options that are looked at when they are needed, hooks among them. */
-static const char *mcp_options_other[] = {
-	"call-done",
-	"call-failed",
-	"config",
-	"elicitation",
-	"key-delay",
-	"log-file",
-	"log-level",
-	"preconnect",
-	"resource-updated",
-	"roots",
-	"sampling",
-	"server-down",
-	"server-up",
-	"tools-changed"
+/*
+ * What is done when an option has changed. Without a function, a default of
+ * the core has the name of the option without "mcp-".
+ */
+static const struct mcp_options_entry {
+	const char	*name;
+	void		 (*apply)(struct tmcp_client *);
+} mcp_options_entries[] = {
+	/* The log takes what is said about the others. */
+	{ "mcp-log-file", mcp_options_apply_log_file },
+	{ "mcp-log-level", mcp_options_apply_log_level },
+	{ "mcp-max-answer", NULL },
+	{ "mcp-max-in-flight", NULL },
+	{ "mcp-operation-timeout", NULL },
+	{ "mcp-pool-idle-timeout", NULL },
+	{ "mcp-pool-max-size", NULL },
+	{ "mcp-retry-attempts", NULL },
+	{ "mcp-retry-backoff", NULL },
+	{ "mcp-startup-timeout", NULL },
+	{ "mcp-timeout", NULL },
+	{ "mcp-preconnect", mcp_options_preconnect },
+	{ "mcp-config", mcp_options_apply_config },
+	{ "mcp-roots", mcp_roots_changed },
+	{ "mcp-sampling", mcp_roots_changed }
 };
 
-static char	*mcp_options_seen_config;
-static char	*mcp_options_seen_preconnect;
-static char	*mcp_options_seen_level;
-static char	*mcp_options_seen_file;
-static uint64_t	 mcp_environ_seen;
+/* Which of them have changed: at the start all. */
+static uint32_t	 mcp_options_stale = (1U << nitems(mcp_options_entries)) - 1;
 
-/* Value of a user option, or NULL. Getting one that is not there is fatal. */
-const char *
-mcp_options_get(const char *name)
+/* User options that were options of ours, and are not told of yet. */
+static char	**mcp_options_retired;
+static u_int	  mcp_options_nretired;
+static u_int	  mcp_options_ntold;
+
+/* The entry of a name in tmux's table of options, or NULL. */
+static const struct options_table_entry *
+mcp_options_table_entry(const char *name)
 {
-	char	full[64];
+	struct options_entry	*o;
 
-	xsnprintf(full, sizeof full, "@mcp-%s", name);
-	if (options_get(global_s_options, full) != NULL)
-		return (options_get_string(global_s_options, full));
-	if (options_get(global_options, full) != NULL)
-		return (options_get_string(global_options, full));
-	return (NULL);
+	if ((o = options_get(global_s_options, name)) == NULL &&
+	    (o = options_get(global_options, name)) == NULL)
+		return (NULL);
+	return (options_table_entry(o));
 }
 
-/* Remember a value. Returns if it is another than before. */
-static int
-mcp_options_changed(char **seen, const char *value)
+/*
+ * Keep in mind that a user option is set that was an option of ours before
+ * these were tmux's own. Each is told of once.
+ */
+static void
+mcp_options_retire(const char *name)
 {
-	if (value == NULL && *seen == NULL)
-		return (0);
-	if (value != NULL && *seen != NULL && strcmp(value, *seen) == 0)
-		return (0);
-	free(*seen);
-	*seen = value == NULL ? NULL : xstrdup(value);
-	return (1);
+	u_int	i;
+
+	if (mcp_options_table_entry(name + 1) == NULL)
+		return;
+	for (i = 0; i < mcp_options_nretired; i++) {
+		if (strcmp(mcp_options_retired[i], name) == 0)
+			return;
+	}
+	mcp_options_retired = xreallocarray(mcp_options_retired,
+	    mcp_options_nretired + 1, sizeof *mcp_options_retired);
+	mcp_options_retired[mcp_options_nretired++] = xstrdup(name);
+	mcp_sync_later();
 }
 
-/* If a user option is there and not off. */
-int
-mcp_options_on(const char *name)
+/* What is set instead of a user option, or NULL; to be freed. */
+static char *
+mcp_options_instead(const char *name)
 {
-	const char	*value = mcp_options_get(name);
+	const struct options_table_entry	*oe;
+	char					*s;
 
-	return (value != NULL && *value != '\0' && strcmp(value, "0") != 0 &&
-	    strcmp(value, "off") != 0 && strcmp(value, "no") != 0);
+	if ((oe = mcp_options_table_entry(name + 1)) == NULL)
+		return (NULL);
+	xasprintf(&s, "%s -g %s",
+	    oe->flags & OPTIONS_TABLE_IS_HOOK ? "set-hook" : "set-option",
+	    oe->name);
+	return (s);
+}
+
+/* Say what is set instead of the user options that were found. */
+static void
+mcp_options_tell(void)
+{
+	const char	*name;
+	char		*instead, *line;
+
+	while (mcp_options_ntold < mcp_options_nretired) {
+		name = mcp_options_retired[mcp_options_ntold++];
+		instead = mcp_options_instead(name);
+		xasprintf(&line, "%s is not used any more: %s", name, instead);
+		if (TMCP_LOG_LEVEL_WARNING <= mcp_log_level())
+			mcp_log(NULL, TMCP_LOG_LEVEL_WARNING, line);
+		free(line);
+		free(instead);
+	}
+}
+
+/*
+ * @mcp-log-level is another name of mcp-log-level, because documents have it:
+ * its value is given to that option.
+ */
+static void
+mcp_options_alias(const char *name)
+{
+	const struct options_table_entry	*oe;
+	const char				*value;
+	char					*cause;
+	struct options_entry			*o;
+	static int				 is_set;
+
+	oe = mcp_options_table_entry("mcp-log-level");
+	if ((o = options_get(global_s_options, name)) == NULL &&
+	    (o = options_get(global_options, name)) == NULL) {
+		if (!is_set)
+			return;
+		is_set = 0;
+		options_default(global_options, oe);
+	} else {
+		is_set = 1;
+		value = options_get_string(options_owner(o), name);
+		if (strcmp(value, "warn") == 0)
+			value = "warning";
+		if (options_from_string(global_options, oe, oe->name, value, 0,
+		    &cause) != 0) {
+			mcp_message_add("mcp: unknown %s: %s "
+			    "(error, warning, info or debug)", name, value);
+			free(cause);
+		}
+	}
+	mcp_options_changed(oe->name);
+}
+
+/* An option of tmux has changed, set or unset anywhere. */
+void
+mcp_options_changed(const char *name)
+{
+	u_int	i;
+
+	if (strcmp(name, "@mcp-log-level") == 0)
+		mcp_options_alias(name);
+	else if (strncmp(name, "@mcp-", 5) == 0)
+		mcp_options_retire(name);
+	if (strncmp(name, "mcp-", 4) != 0)
+		return;
+	for (i = 0; i < nitems(mcp_options_entries); i++) {
+		if (strcmp(name, mcp_options_entries[i].name) != 0)
+			continue;
+		mcp_options_stale |= 1U << i;
+		mcp_sync_later();
+	}
+}
+
+/* TMUX_MCP_DEBUG may have changed. */
+void
+mcp_options_environ_changed(void)
+{
+	mcp_options_changed("mcp-log-level");
+}
+
+/* Give the core what has changed since the last time. */
+void
+mcp_options_sync(struct tmcp_client *core)
+{
+	const struct mcp_options_entry	*entry;
+	uint32_t			 stale = mcp_options_stale;
+	u_int				 i;
+
+	mcp_options_stale = 0;
+	for (i = 0; i < nitems(mcp_options_entries); i++) {
+		if ((stale & (1U << i)) == 0)
+			continue;
+		entry = &mcp_options_entries[i];
+		if (entry->apply != NULL)
+			entry->apply(core);
+		else
+			mcp_options_apply_default(core, entry->name);
+	}
+	mcp_options_tell();
 }
 
 /*
@@ -116,15 +223,13 @@ mcp_options_on(const char *name)
  * have come, in milliseconds.
  */
 int
-mcp_options_delay(void)
+mcp_options_delay(struct client *c)
 {
-	const char	*value = mcp_options_get("key-delay"), *errstr;
-	int		 ms;
+	struct options	*oo = global_s_options;
 
-	if (value == NULL)
-		return (MCP_OPTIONS_DELAY_MS);
-	ms = strtonum(value, 0, MCP_OPTIONS_DELAY_MAX_MS, &errstr);
-	return (errstr != NULL ? MCP_OPTIONS_DELAY_MS : ms);
+	if (c != NULL && mcp_show_alive(c))
+		oo = c->session->options;
+	return (options_get_number(oo, "mcp-key-delay"));
 }
 
 /* Say that an option could not be used. */
@@ -134,65 +239,60 @@ mcp_options_error(const char *name, const char *value, int32_t result)
 	char	*cause;
 
 	cause = mcp_strerror(result);
-	mcp_message_add("mcp: bad value for @mcp-%s: %s: %s", name, value,
-	    cause);
+	mcp_message_add("mcp: bad value for %s: %s: %s", name, value, cause);
 	free(cause);
 }
 
-/* Give the core what has changed since the last time. */
-void
-mcp_options_sync(struct tmcp_client *core)
+static void
+mcp_options_apply_log_file(__unused struct tmcp_client *core)
 {
-	const char	*value;
-	char		*path;
+	mcp_log_set_file(options_get_string(global_options, "mcp-log-file"));
+}
+
+static void
+mcp_options_apply_log_level(struct tmcp_client *core)
+{
+	tmcp_client_set_log_level(core, mcp_log_level());
+}
+
+/* Give the core a default for servers; the default of the option is its own. */
+static void
+mcp_options_apply_default(struct tmcp_client *core, const char *name)
+{
+	long long	 number = options_get_number(global_options, name);
+	char		 value[32];
 	int32_t		 result;
-	u_int		 i;
-	static int	 debug = -1;
-	int		 level;
 
-	value = mcp_options_get("log-file");
-	if (mcp_options_changed(&mcp_options_seen_file, value))
-		mcp_log_set_file(value);
+	xsnprintf(value, sizeof value, "%lld", number);
+	result = tmcp_client_set_default(core, name + 4,
+	    number == mcp_options_table_entry(name)->default_num ? NULL :
+	    value);
+	if (result != TMCP_RESULT_OK)
+		mcp_options_error(name, value, result);
+	mcp_changed();
+}
 
-	value = mcp_options_get("log-level");
-	level = (environ_find(global_environ, "TMUX_MCP_DEBUG") != NULL);
-	if (mcp_options_changed(&mcp_options_seen_level, value) ||
-	    level != debug)
-		tmcp_client_set_log_level(core, mcp_log_level(value));
-	debug = level;
+/* Have another configuration read, or the usual one if there was another. */
+static void
+mcp_options_apply_config(struct tmcp_client *core)
+{
+	const char	*value = options_get_string(global_options, "mcp-config");
+	char		*path = NULL;
+	int32_t		 result;
+	static int	 is_other;
 
-	for (i = 0; i < nitems(mcp_options_defaults); i++) {
-		value = mcp_options_get(mcp_options_defaults[i]);
-		if (!mcp_options_changed(&mcp_options_seen[i], value))
-			continue;
-		result = tmcp_client_set_default(core, mcp_options_defaults[i],
-		    value);
-		mcp_changed();
-		if (result != TMCP_RESULT_OK && value != NULL) {
-			mcp_options_error(mcp_options_defaults[i], value,
-			    result);
-		}
-	}
-
-	value = mcp_options_get("preconnect");
-	if (mcp_options_changed(&mcp_options_seen_preconnect, value) &&
-	    tmcp_client_ready(core))
-		mcp_options_preconnect(core);
-
-	value = mcp_options_get("config");
-	if (!mcp_options_changed(&mcp_options_seen_config, value))
+	if (*value == '\0' && !is_other)
 		return;
-	path = NULL;
-	if (value != NULL && strncmp(value, "~/", 2) == 0 &&
-	    find_home() != NULL)
+	is_other = (*value != '\0');
+	if (strncmp(value, "~/", 2) == 0 && find_home() != NULL)
 		xasprintf(&path, "%s/%s", find_home(), value + 2);
-	else if (value != NULL && *value != '\0')
+	else if (is_other)
 		path = xstrdup(value);
 	result = tmcp_client_set_config_path(core, path);
 	if (result == TMCP_RESULT_OK)
 		result = tmcp_client_reload(core);
-	if (result != TMCP_RESULT_OK && value != NULL)
-		mcp_options_error("config", value, result);
+	if (result != TMCP_RESULT_OK && is_other)
+		mcp_options_error("mcp-config", value, result);
 	free(path);
 	mcp_changed();
 }
@@ -201,142 +301,49 @@ mcp_options_sync(struct tmcp_client *core)
 void
 mcp_options_preconnect(struct tmcp_client *core)
 {
-	const char	*value = mcp_options_get("preconnect");
-	char		*copy, *next, *name, *cause;
-	int32_t		 result;
+	struct options_array_item	*a;
+	const char			*name;
+	char				*cause;
+	int32_t				 result;
 
-	if (value == NULL)
+	if (!tmcp_client_ready(core))
 		return;
-	next = copy = xstrdup(value);
-	while ((name = strsep(&next, " ,\t")) != NULL) {
+	a = options_array_first(options_get(global_options, "mcp-preconnect"));
+	for (; a != NULL; a = options_array_next(a)) {
+		name = options_array_item_value(a)->string;
 		if (*name == '\0')
 			continue;
 		result = tmcp_client_connect(core, name);
 		if (result == TMCP_RESULT_OK)
 			continue;
 		cause = mcp_strerror(result);
-		mcp_message_add("mcp: @mcp-preconnect: %s", cause);
+		mcp_message_add("mcp: mcp-preconnect: %s", cause);
 		free(cause);
 	}
-	free(copy);
 	mcp_changed();
 }
 
-/* Add a line for each user option that looks like ours and is not. */
+/* Add a line for each user option that looks like ours, which none is. */
 void
 mcp_options_unknown(struct evbuffer *evb)
 {
 	struct options_entry	*o;
 	const char		*name;
-	u_int			 i;
+	char			*instead;
 
 	o = options_first(global_s_options);
 	for (; o != NULL; o = options_next(o)) {
 		name = options_name(o);
-		if (strncmp(name, "@mcp-", 5) != 0)
+		if (strncmp(name, "@mcp-", 5) != 0 ||
+		    strcmp(name, "@mcp-log-level") == 0)
 			continue;
-		name += 5;
-		for (i = 0; i < nitems(mcp_options_other); i++) {
-			if (strcmp(name, mcp_options_other[i]) == 0)
-				break;
+		if ((instead = mcp_options_instead(name)) == NULL) {
+			evbuffer_add_printf(evb, "Warning: unknown option %s\n",
+			    name);
+			continue;
 		}
-		if (i != nitems(mcp_options_other))
-			continue;
-		for (i = 0; i < nitems(mcp_options_defaults); i++) {
-			if (strcmp(name, mcp_options_defaults[i]) == 0)
-				break;
-		}
-		if (i != nitems(mcp_options_defaults))
-			continue;
-		evbuffer_add_printf(evb, "Warning: unknown option @mcp-%s\n",
-		    name);
+		evbuffer_add_printf(evb, "Warning: %s is not used any more: "
+		    "%s\n", name, instead);
+		free(instead);
 	}
-}
-
-/*
- * The session whose environment servers get: the one that was attached last,
- * because attaching brings in what update-environment names; without any the
- * newest.
- */
-static struct session *
-mcp_environ_session(void)
-{
-	struct session	*s, *found = NULL;
-
-	RB_FOREACH(s, sessions, &sessions) {
-		if (found == NULL ||
-		    timercmp(&s->last_attached_time,
-		    &found->last_attached_time, >) ||
-		    (!timercmp(&s->last_attached_time,
-		    &found->last_attached_time, !=) &&
-		    timercmp(&s->creation_time, &found->creation_time, >)))
-			found = s;
-	}
-	return (found);
-}
-
-/*
- * Environment for the processes of the core as one block, to be freed: what a
- * new pane would get, but for the number of the session.
- */
-const char *const *
-mcp_environ_build(void)
-{
-	struct environ		*env;
-	struct environ_entry	*envent;
-	char			**envp, *cp;
-	size_t			 n = 1, size = 0, len;
-
-	env = environ_for_session(mcp_environ_session(), 1);
-	environ_set(env, "TMUX", 0, "%s,%ld,-1", socket_path, (long)getpid());
-	for (envent = environ_first(env); envent != NULL;
-	    envent = environ_next(envent)) {
-		if (envent->value == NULL || (envent->flags & ENVIRON_HIDDEN))
-			continue;
-		size += strlen(envent->name) + strlen(envent->value) + 2;
-		n++;
-	}
-
-	envp = xmalloc(n * sizeof *envp + size);
-	cp = (char *)(envp + n);
-	n = 0;
-	for (envent = environ_first(env); envent != NULL;
-	    envent = environ_next(envent)) {
-		if (envent->value == NULL || (envent->flags & ENVIRON_HIDDEN))
-			continue;
-		envp[n++] = cp;
-		len = strlen(envent->name);
-		memcpy(cp, envent->name, len);
-		cp += len;
-		*cp++ = '=';
-		len = strlen(envent->value) + 1;
-		memcpy(cp, envent->value, len);
-		cp += len;
-	}
-	envp[n] = NULL;
-	environ_free(env);
-	return ((const char *const *)envp);
-}
-
-/* Give the core the environment if it is another than the last time. */
-void
-mcp_environ_sync(struct tmcp_client *core)
-{
-	const char *const	*envp;
-	const char		*cp;
-	uint64_t		 hash = 14695981039346656037ULL;
-	u_int			 i;
-
-	envp = mcp_environ_build();
-	for (i = 0; envp[i] != NULL; i++) {
-		cp = envp[i];
-		do
-			hash = (hash ^ (u_char)*cp) * 1099511628211ULL;
-		while (*cp++ != '\0');
-	}
-	if (hash != mcp_environ_seen) {
-		mcp_environ_seen = hash;
-		tmcp_client_set_env(core, envp);
-	}
-	free((void *)envp);
 }

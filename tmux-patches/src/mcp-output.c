@@ -68,7 +68,8 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
     char **cause)
 {
 	struct args		*args = cmd_get_args(self);
-	struct window_pane	*wp = cmdq_get_target(item)->wp;
+	struct cmd_find_state	*fs = cmdq_get_target(item);
+	struct window_pane	*wp = fs->wp;
 	struct client		*c = cmdq_get_client(item);
 	struct client		*tc = cmdq_get_target_client(item);
 	const char		*sink = args_get(args, 'o');
@@ -83,6 +84,8 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 	out = xcalloc(1, sizeof *out);
 	out->title = mcp_text_vis(title, strlen(title), NULL);
 	out->state_flags = cmdq_get_flags(item) & CMDQ_STATE_NOHOOKS;
+	out->session = (fs->s == NULL ? -1 : (int)fs->s->id);
+	out->pane = (wp == NULL ? -1 : (int)wp->id);
 	out->wp_id = -1;
 	if (wp != NULL && (args_has(args, 't') ||
 	    (sink != NULL && strcmp(sink, "pane") == 0) ||
@@ -125,11 +128,13 @@ mcp_output_create_client(struct client *c, const char *title)
 	out = xcalloc(1, sizeof *out);
 	out->title = mcp_text_vis(title, strlen(title), NULL);
 	out->who = xstrdup(c->name);
-	out->wp_id = -1;
+	out->wp_id = out->session = -1;
 	if (mcp_show_alive(c)) {
 		out->wp_id = mcp_show_pane_of(c)->id;
+		out->session = c->session->id;
 		out->mode = mcp_typing_mode(mcp_show_pane_of(c));
 	}
+	out->pane = out->wp_id;
 	out->viewer = c;
 	out->viewer->references++;
 	mcp_typing_asked(c, &out->asked);

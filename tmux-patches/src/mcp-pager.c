@@ -153,7 +153,7 @@ mcp_pager_open(struct cmdq_item *item, void *data)
 	struct mcp_output	*out;
 	struct client		*c;
 	struct cmd_list		*cmdlist;
-	int			 wait, delay = mcp_options_delay();
+	int			 wait, delay;
 
 	TAILQ_FOREACH(mp, &mcp_pagers, entry) {
 		if (mp->number == (uintptr_t)data)
@@ -172,6 +172,7 @@ mcp_pager_open(struct cmdq_item *item, void *data)
 		mcp_timer_add(&mp->timer, wait);
 		return (CMD_RETURN_NORMAL);
 	}
+	delay = mcp_options_delay(c);
 	if (mcp_pager_is_unfit(mp) ||
 	    (cmdlist = mcp_pager_command(mp)) == NULL) {
 		mcp_pager_end(mp, -1);

@@ -38,7 +38,7 @@ struct mcp_prompt {
 /* What was typed into a prompt that has been answered, until the next one. */
 static char	*mcp_prompt_answer;
 
-#ifndef PROMPT_COMMANDMODE
+#ifdef MCP_COMPAT_PROMPT_HISTORY
 /* The newest entry in the history of our prompts. */
 static const char *
 mcp_prompt_newest(void)
@@ -64,7 +64,7 @@ mcp_prompt_forget(const char *last, const char *s)
 		return;
 	free(list[--status_prompt_hsize[PROMPT_TYPE_SEARCH]]);
 }
-#else				/* since 3.8 */
+#else
 /* The history can be looked at by nobody but tmux itself. */
 static const char *
 mcp_prompt_newest(void)

@@ -187,7 +187,8 @@ mcp_question_client_lost(struct client *lost)
 			continue;
 		c = mcp_question_client(q->request, lost);
 		if (q->dialog != NULL ||
-		    (c == NULL && !mcp_hook_exists("elicitation")))
+		    (c == NULL &&
+		    !mcp_hook_exists("mcp-elicitation", q->request)))
 			mcp_question_end(q, TMCP_ANSWER_CANCEL);
 		else {
 			mcp_question_assign(q, c);
@@ -246,7 +247,7 @@ mcp_question_announce(struct mcp_question *q)
 	xasprintf(&s, "%s asks: %s opens the question", q->server,
 	    keys == NULL ? "mcp-answer" : keys);
 	line = mcp_text_line(s);
-	mcp_message_note(q->client, line);
+	mcp_compat_note(q->client, line);
 	free(line);
 	free(s);
 	free(keys);
@@ -434,7 +435,7 @@ mcp_question_show(struct mcp_question *q)
 	mcp_dialog_menu(d, mcp_question_chosen, q);
 }
 
-/* Run the hook of a question. */
+/* Run the hook of a question, in the session that the call was made in. */
 static void
 mcp_question_hook(struct tmcp_event *event, const char *name)
 {
@@ -442,7 +443,8 @@ mcp_question_hook(struct tmcp_event *event, const char *name)
 
 	xsnprintf(id, sizeof id, "%llu",
 	    (unsigned long long)tmcp_event_id(event));
-	mcp_hook_run(name, "server", tmcp_event_server(event),
+	mcp_hook_run(name, tmcp_event_user_data(event),
+	    "server", tmcp_event_server(event),
 	    "tool", tmcp_event_tool(event), "id", id,
 	    "question", tmcp_event_text(event, NULL),
 	    "url", tmcp_event_url(event),
@@ -458,7 +460,7 @@ mcp_question_event(struct tmcp_event *event)
 {
 	struct mcp_question	*q;
 	struct client		*c = NULL;
-	const char		*hook = "elicitation", *text;
+	const char		*hook = "mcp-elicitation", *text;
 	size_t			 size;
 
 	q = xcalloc(1, sizeof *q);
@@ -472,10 +474,11 @@ mcp_question_event(struct tmcp_event *event)
 	TAILQ_INSERT_TAIL(&mcp_questions, q, entry);
 
 	if (q->kind == TMCP_QUESTION_SAMPLE)
-		hook = "sampling";
+		hook = "mcp-sampling";
 	else
 		c = mcp_question_client(q->request, NULL);
-	if (c == NULL && (!mcp_hook_exists(hook) || !mcp_hook_may(hook))) {
+	if (c == NULL && (!mcp_hook_exists(hook, q->request) ||
+	    !mcp_hook_may(hook))) {
 		mcp_message_add("mcp: %s asks and nobody is there: declined",
 		    q->server);
 		mcp_question_end(q, TMCP_ANSWER_DECLINE);

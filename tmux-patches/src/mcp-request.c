@@ -40,6 +40,8 @@ struct mcp_request {
 	struct client		*viewer;
 	char			*who;
 	int			 nohooks;
+	int			 session;	/* its number, or -1 */
+	int			 pane;
 
 	u_int			 want;
 	u_int			 want_failed;
@@ -66,7 +68,10 @@ mcp_request_add(struct mcp_output *out, mcp_request_cb cb, mcp_free_cb freecb,
 	struct mcp_request	*mr;
 
 	mr = xcalloc(1, sizeof *mr);
+	mr->session = mr->pane = -1;
 	if (out != NULL) {
+		mr->session = out->session;
+		mr->pane = out->pane;
 		mr->client = out->client;
 		mr->viewer = out->viewer;
 		if (mr->viewer != NULL)
@@ -149,6 +154,38 @@ int
 mcp_request_nohooks(struct mcp_request *mr)
 {
 	return (mr->nohooks);
+}
+
+/*
+ * The state for commands about a request, which is NULL or may be no more:
+ * where it was made, or else the session that tmux thinks best. Returns 0 if
+ * its session is not known.
+ */
+int
+mcp_request_state(struct mcp_request *wanted, struct cmd_find_state *fs)
+{
+	struct mcp_request	*mr;
+	struct session		*s = NULL;
+	struct window_pane	*wp = NULL;
+
+	TAILQ_FOREACH(mr, &mcp_requests, entry) {
+		if (mr == wanted)
+			break;
+	}
+	if (mr != NULL && mr->session != -1)
+		s = session_find_by_id(mr->session);
+	if (s == NULL) {
+		cmd_find_from_nothing(fs, 0);
+		return (0);
+	}
+	if (mr->pane != -1)
+		wp = window_pane_find_by_id(mr->pane);
+	if (wp == NULL || !session_has(s, wp->window) ||
+	    cmd_find_from_session_window(fs, s, wp->window, 0) != 0)
+		cmd_find_from_session(fs, s, 0);
+	else
+		fs->wp = wp;
+	return (1);
 }
 
 /* Who made the request with this number. */
@@ -243,7 +280,6 @@ mcp_client_lost(struct client *c)
 	mcp_free_cb		 freecb;
 	void			*data;
 
-	mcp_look();
 	mcp_question_client_lost(c);
 	mcp_running_client_lost(c);
 	mcp_dialog_client_lost(c);

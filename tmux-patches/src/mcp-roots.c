@@ -30,9 +30,9 @@
  * Tells the core what it may do for servers beyond answering them, and the
  * directories people work in, as roots.
  *
- * Roots are off unless @mcp-roots is on, because some servers (filesystem for
- * one) take them for permission and replace the directories they were started
- * with.
+ * Roots are those of sessions in which mcp-roots is on. By default it is in
+ * none, because some servers (filesystem for one) take them for permission and
+ * replace the directories they were started with.
  */
 
 #define MCP_ROOTS_MAX 64
@@ -41,6 +41,7 @@ static char	*mcp_roots_list[MCP_ROOTS_MAX + 1];
 static u_int	 mcp_roots_count;
 static char	*mcp_roots_seen;
 static uint32_t	 mcp_roots_abilities = UINT32_MAX;
+static int	 mcp_roots_on;
 
 /* Add a directory, as a URI, once. */
 static void
@@ -72,8 +73,46 @@ mcp_roots_add(const char *path)
 	mcp_roots_list[mcp_roots_count++] = uri;
 }
 
-/* Collect the roots and give them to the core if they have changed. */
-static void
+/* If the directories of a session are told. */
+static int
+mcp_roots_of(struct session *s)
+{
+	return (options_get_number(s->options, "mcp-roots"));
+}
+
+/* If those of a window are: of any session that it is linked into. */
+static int
+mcp_roots_of_window(struct window *w)
+{
+	struct winlink	*wl;
+
+	TAILQ_FOREACH(wl, &w->winlinks, wentry) {
+		if (mcp_roots_of(wl->session))
+			return (1);
+	}
+	return (0);
+}
+
+/* If those of any session, or of one that may come, are. */
+static int
+mcp_roots_any(void)
+{
+	struct session	*s;
+
+	if (options_get_number(global_s_options, "mcp-roots"))
+		return (1);
+	RB_FOREACH(s, sessions, &sessions) {
+		if (mcp_roots_of(s))
+			return (1);
+	}
+	return (0);
+}
+
+/*
+ * Collect the roots and give them to the core if they have changed. This costs
+ * a look at each pane, so it is done for commands only.
+ */
+void
 mcp_roots_update(struct tmcp_client *core)
 {
 	struct session		*s;
@@ -81,12 +120,16 @@ mcp_roots_update(struct tmcp_client *core)
 	char			*all, *old;
 	u_int			 i;
 
-	RB_FOREACH(s, sessions, &sessions)
-		mcp_roots_add(s->cwd);
+	if (!mcp_roots_on)
+		return;
+	RB_FOREACH(s, sessions, &sessions) {
+		if (mcp_roots_of(s))
+			mcp_roots_add(s->cwd);
+	}
 	RB_FOREACH(wp, window_pane_tree, &all_window_panes) {
 		if (mcp_roots_count == MCP_ROOTS_MAX)
 			break;
-		if (wp->fd != -1)
+		if (wp->fd != -1 && mcp_roots_of_window(wp->window))
 			mcp_roots_add(osdep_get_cwd(wp->fd));
 	}
 	mcp_roots_list[mcp_roots_count] = NULL;
@@ -109,30 +152,28 @@ mcp_roots_update(struct tmcp_client *core)
 		free(mcp_roots_list[--mcp_roots_count]);
 }
 
-/*
- * Give the core what has changed. Where panes are costs a look at each of
- * them, so that is done for commands only.
- */
+/* What servers may be told, or may ask, has changed. */
 void
-mcp_roots_sync(struct tmcp_client *core, int is_command)
+mcp_roots_changed(struct tmcp_client *core)
 {
 	uint32_t	abilities = TMCP_ABILITY_ELICITATION;
-	int		roots = mcp_options_on("roots");
 
-	if (roots)
+	mcp_roots_on = mcp_roots_any();
+	if (mcp_roots_on)
 		abilities |= TMCP_ABILITY_ROOTS;
-	if (mcp_hook_exists("sampling"))
+	if (mcp_hook_is_set("mcp-sampling"))
 		abilities |= TMCP_ABILITY_SAMPLING;
 	if (abilities != mcp_roots_abilities) {
 		mcp_roots_abilities = abilities;
 		tmcp_client_set_abilities(core, abilities);
 		mcp_changed();
-		if (!roots && mcp_roots_seen != NULL) {
-			tmcp_client_set_roots(core, NULL);
-			free(mcp_roots_seen);
-			mcp_roots_seen = NULL;
-		}
 	}
-	if (roots && (is_command || mcp_roots_seen == NULL))
+	if (mcp_roots_on)
 		mcp_roots_update(core);
+	else if (mcp_roots_seen != NULL) {
+		tmcp_client_set_roots(core, NULL);
+		free(mcp_roots_seen);
+		mcp_roots_seen = NULL;
+		mcp_changed();
+	}
 }

@@ -174,7 +174,7 @@ mcp_running_timer(__unused int fd, __unused short events, void *data)
 	xasprintf(&line, "%s: %s", mr->title, s);
 	free(s);
 	if (mr->told == NULL)
-		mcp_message_note(c, line);
+		mcp_compat_note(c, line);
 	else if (strcmp(mr->told, line) != 0) {
 		/* Not each of them is for the log of messages. */
 		free(c->message_string);

@@ -70,11 +70,7 @@ mcp_show_alive(struct client *c)
 struct window_pane *
 mcp_show_pane_of(struct client *c)
 {
-#ifdef CLIENT_WRITE_ACK		/* since 3.8 */
-	return (c->session->curw->window->active);
-#else
-	return (server_client_get_pane(c));
-#endif
+	return (mcp_compat_pane_of(c));
 }
 
 /*
@@ -92,11 +88,7 @@ mcp_show_thaw(struct client *c)
 void
 mcp_message_set(struct client *c, const char *line)
 {
-#ifdef JOB_SHOWSTDERR		/* since 3.6 */
-	status_message_set(c, -1, 1, 0, 0, "%s", line);
-#else
-	status_message_set(c, -1, 1, 0, "%s", line);
-#endif
+	mcp_compat_message(c, -1, line);
 	mcp_show_thaw(c);
 }
 
@@ -266,7 +258,7 @@ mcp_show_view_begin(struct mcp_show_view *view, struct window_pane *wp)
 	view->started = 1;
 	if (!mcp_show_view_is(wp)) {
 		mcp_view_mode_set(wp);
-		view->guard = now + mcp_options_delay() * 1000ULL;
+		view->guard = now + mcp_options_delay(view->viewer) * 1000ULL;
 		return;
 	}
 	/* What is added to a text is taken back with it. */

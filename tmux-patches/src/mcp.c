@@ -56,14 +56,13 @@ static int			 mcp_asked;
 static struct event		 mcp_fd_event;
 static struct event		 mcp_timer;
 static struct event		 mcp_redraw_timer;
-static struct event		 mcp_sync_timer;
 static struct tmcp_event	*mcp_event_taken;
 static int			 mcp_format_used;
-static time_t			 mcp_last_sync;
+static int			 mcp_stale = 1;	/* options have changed */
 
 static void	mcp_dispatch(int, short, void *);
 static void	mcp_redraw(int, short, void *);
-static void	mcp_sync(int, short, void *);
+static void	mcp_sync(void);
 static void	mcp_update(void);
 
 /*
@@ -114,7 +113,7 @@ mcp_start(void)
 	options.client_name = "tmux";
 	options.client_version = getversion();
 	options.log = mcp_log;
-	options.log_level = mcp_log_level(NULL);
+	options.log_level = mcp_log_level();
 
 	result = tmcp_client_new(&options, &mcp_core);
 	free((void *)options.envp);
@@ -127,7 +126,6 @@ mcp_start(void)
 
 	evtimer_set(&mcp_timer, mcp_dispatch, NULL);
 	evtimer_set(&mcp_redraw_timer, mcp_redraw, NULL);
-	evtimer_set(&mcp_sync_timer, mcp_sync, NULL);
 	event_set(&mcp_fd_event, tmcp_client_fd(mcp_core), EV_READ|EV_PERSIST,
 	    mcp_dispatch, NULL);
 	mcp_timer_add(&mcp_timer, MCP_STARTUP_MS);
@@ -143,7 +141,6 @@ mcp_stop(void)
 		event_del(&mcp_fd_event);
 	evtimer_del(&mcp_timer);
 	evtimer_del(&mcp_redraw_timer);
-	evtimer_del(&mcp_sync_timer);
 	mcp_work_stop();
 	mcp_prepare_stop();
 	mcp_blob_stop();
@@ -191,10 +188,8 @@ mcp_get(struct cmdq_item *item)
 		mcp_error(item, "mcp is not available, see show-messages");
 		return (NULL);
 	}
-	mcp_options_sync(mcp_core);
-	mcp_environ_sync(mcp_core);
-	mcp_roots_sync(mcp_core, 1);
-	mcp_last_sync = time(NULL);
+	mcp_sync();
+	mcp_roots_update(mcp_core);
 	directory = mcp_directory(item);
 	tmcp_client_refresh(mcp_core, directory);
 	free(directory);
@@ -219,28 +214,25 @@ mcp_changed(void)
 		mcp_timer_add(&mcp_timer, 0);
 }
 
-/*
- * An option may have been set: see within a second. tmux tells nobody, but it
- * draws the clients anew, and a client that ran one command goes.
- */
+/* An option has changed: give it to the core in the next turn. */
 void
-mcp_look(void)
+mcp_sync_later(void)
 {
-	if (mcp_core == NULL || mcp_poisoned || !cfg_finished ||
-	    evtimer_pending(&mcp_sync_timer, NULL))
-		return;
-	mcp_timer_add(&mcp_sync_timer, time(NULL) == mcp_last_sync ? 1000 : 0);
+	mcp_stale = 1;
+	if (mcp_core != NULL)
+		mcp_changed();
 }
 
-/* Give the core what has changed outside of it. */
+/* Give the core the environment and the options that have changed. */
 static void
-mcp_sync(__unused int fd, __unused short events, __unused void *data)
+mcp_sync(void)
 {
-	if (mcp_poisoned)
+	if (mcp_environ_sync(mcp_core))
+		mcp_options_environ_changed();
+	if (!mcp_stale)
 		return;
+	mcp_stale = 0;
 	mcp_options_sync(mcp_core);
-	mcp_roots_sync(mcp_core, 0);
-	mcp_last_sync = time(NULL);
 }
 
 /* A child of the server has gone. Returns 1 if it was the core's. */
@@ -344,8 +336,8 @@ mcp_dispatch(__unused int fd, __unused short events, __unused void *data)
 		mcp_timer_add(&mcp_timer, startup);
 		return;
 	}
-	if (time(NULL) != mcp_last_sync)
-		mcp_sync(-1, 0, NULL);
+	if (mcp_stale)
+		mcp_sync();
 	event_add(&mcp_fd_event, NULL);
 	mcp_asked = 0;
 
@@ -431,10 +423,8 @@ mcp_format(const char *key)
 {
 	char	*s;
 
-	if (strncmp(key, "mcp_", 4) != 0) {
-		mcp_look();
+	if (strncmp(key, "mcp_", 4) != 0)
 		return (NULL);
-	}
 	if ((s = mcp_table_format(key)) != NULL)
 		return (s);
 	mcp_format_used = 1;

@@ -21,55 +21,13 @@
 
 #include <tmcp.h>
 
+#include "mcp-compat.h"
+
 /*
  * What the files of the MCP client share. The core (tmcp_*) is a library that
  * never blocks; everything here runs in the server's only thread and must not
  * either.
  */
-
-/* A few things changed between the versions we build on. */
-#ifdef JOB_SHOWSTDERR		/* since 3.6 */
-#define mcp_message_note(c, s) status_message_set(c, 0, 1, 0, 1, "%s", s)
-#else
-/* The panes go on being drawn behind a note. */
-#define mcp_message_note(c, s) do {					\
-	status_message_set(c, 0, 1, 0, "%s", s);			\
-	(c)->tty.flags &= ~(TTY_NOCURSOR|TTY_FREEZE);			\
-} while (0)
-#endif
-#ifdef CLIENT_WRITE_ACK		/* since 3.8 */
-#define mcp_view_mode_set(wp) \
-	window_pane_set_mode(wp, NULL, &window_view_mode, NULL, NULL, NULL)
-#else
-#define mcp_view_mode_set(wp) \
-	window_pane_set_mode(wp, NULL, &window_view_mode, NULL, NULL)
-#endif
-
-/* Panes need not stand still while a prompt is open: see mcp_show_thaw. */
-#ifdef PROMPT_NOFREEZE		/* since 3.7 */
-#define MCP_DIALOG_PROMPT_FLAGS (PROMPT_NOFORMAT|PROMPT_NOFREEZE)
-#else
-#define MCP_DIALOG_PROMPT_FLAGS PROMPT_NOFORMAT
-#endif
-
-#ifdef PROMPT_COMMANDMODE	/* since 3.8 */
-#define MCP_DIALOG_PROMPT_RESULT enum prompt_result
-#define MCP_DIALOG_PROMPT_DONE enum prompt_key_result
-#define MCP_DIALOG_PROMPT_KEEP PROMPT_CONTINUE
-#define MCP_DIALOG_PROMPT_CLOSE PROMPT_CLOSE
-#define mcp_dialog_is_last(done) ((done) == PROMPT_KEY_CLOSE)
-#define mcp_dialog_has_prompt(c) ((c)->prompt != NULL)
-/* The key closes the note and goes to the prompt. */
-#define mcp_dialog_type(c, key) 2
-#else
-#define MCP_DIALOG_PROMPT_RESULT int
-#define MCP_DIALOG_PROMPT_DONE int
-#define MCP_DIALOG_PROMPT_KEEP 1
-#define MCP_DIALOG_PROMPT_CLOSE 0
-#define mcp_dialog_is_last(done) ((done) != 0)
-#define mcp_dialog_has_prompt(c) ((c)->prompt_string != NULL)
-#define mcp_dialog_type(c, key) (status_prompt_key(c, key), 0)
-#endif
 
 /*
  * Paste buffer that gets what does not fit where it was meant to go, or another
@@ -145,6 +103,8 @@ struct mcp_output {
 	const struct window_mode *mode;	/* of the pane, when it was asked */
 	int			 wp_id;
 	int			 state_flags;
+	int			 session;	/* asked in this one, or -1 */
+	int			 pane;
 
 	char			*title;
 	char			*who;
@@ -306,7 +266,7 @@ typedef void (*mcp_form_end_cb)(void *, enum mcp_form_end);
 struct tmcp_client *mcp_get(struct cmdq_item *);
 char		*mcp_directory(struct cmdq_item *);
 void		 mcp_changed(void);
-void		 mcp_look(void);
+void		 mcp_sync_later(void);
 void		 mcp_timer_add(struct event *, int);
 int		 mcp_cancel(uint64_t);
 struct tmcp_client *mcp_core_get(void);
@@ -396,6 +356,10 @@ void		 mcp_dialog_tell(struct client *, const char *, const char *);
 enum cmd_retval	 mcp_dialog_run(struct cmdq_item *, const char *);
 void		 mcp_dialog_client_lost(struct client *);
 
+/* mcp-environ.c */
+const char *const *mcp_environ_build(void);
+int		 mcp_environ_sync(struct tmcp_client *);
+
 /* mcp-extract.c */
 void		 mcp_extract_start(struct mcp_bytes *, size_t, u_int, int,
 		     mcp_extract_cb, void *);
@@ -447,10 +411,11 @@ struct tmcp_pair *mcp_form_pairs(struct mcp_form *, size_t *);
 char		*mcp_hidden_escape(char *, int);
 
 /* mcp-hook.c */
-int		 mcp_hook_exists(const char *);
+int		 mcp_hook_is_set(const char *);
+int		 mcp_hook_exists(const char *, struct mcp_request *);
 int		 mcp_hook_may(const char *);
 int		 mcp_hook_wants(struct tmcp_event *);
-void		 mcp_hook_run(const char *, ...);
+void		 mcp_hook_run(const char *, struct mcp_request *, ...);
 void		 mcp_hook_event(struct tmcp_event *);
 void		 mcp_hook_child_exited(pid_t);
 
@@ -464,7 +429,7 @@ void		 mcp_lines_resources(struct mcp_dialog *, const char *,
 
 /* mcp-log.c */
 void		 mcp_log(void *, uint32_t, const char *);
-uint32_t	 mcp_log_level(const char *);
+uint32_t	 mcp_log_level(void);
 void		 mcp_log_set_file(const char *);
 
 /* mcp-menu.c */
@@ -495,14 +460,11 @@ void		 mcp_offer_run(struct mcp_run *, uint32_t, struct mcp_field *,
 void		 mcp_offer_free(struct mcp_offer *);
 
 /* mcp-options.c */
-const char	*mcp_options_get(const char *);
-int		 mcp_options_on(const char *);
-int		 mcp_options_delay(void);
+int		 mcp_options_delay(struct client *);
 void		 mcp_options_sync(struct tmcp_client *);
 void		 mcp_options_preconnect(struct tmcp_client *);
+void		 mcp_options_environ_changed(void);
 void		 mcp_options_unknown(struct evbuffer *);
-const char *const *mcp_environ_build(void);
-void		 mcp_environ_sync(struct tmcp_client *);
 
 /* mcp-output.c */
 struct mcp_output *mcp_output_create(struct cmd *, struct cmdq_item *,
@@ -572,6 +534,8 @@ uint64_t	 mcp_request_id(struct mcp_request *);
 const char	*mcp_request_who(uint64_t);
 struct client	*mcp_request_viewer(struct mcp_request *, int *);
 int		 mcp_request_nohooks(struct mcp_request *);
+int		 mcp_request_state(struct mcp_request *,
+		     struct cmd_find_state *);
 int		 mcp_request_stop(uint64_t);
 void		 mcp_request_drop(struct mcp_request *);
 void		 mcp_request_started(struct mcp_request *, uint64_t);
@@ -589,7 +553,8 @@ void		 mcp_run_want(struct mcp_run *, struct mcp_request *);
 void		 mcp_run_done(struct tmcp_event *, void *);
 
 /* mcp-roots.c */
-void		 mcp_roots_sync(struct tmcp_client *, int);
+void		 mcp_roots_changed(struct tmcp_client *);
+void		 mcp_roots_update(struct tmcp_client *);
 
 /* mcp-run.c */
 struct mcp_run	*mcp_run_create(struct cmd *, struct cmdq_item *,

@@ -105,7 +105,7 @@ impl Setup {
         }
         // Keys of a test come faster than a person's. They are no paste, in which
         // tmux would look for no binding.
-        let conf = format!("set -g assume-paste-time 0\nset -g @mcp-key-delay 0\n{}", self.conf);
+        let conf = format!("set -g assume-paste-time 0\nset -g mcp-key-delay 0\n{}", self.conf);
         fs::write(tmux.path("tmux.conf"), conf).expect("tmux.conf is written");
         let _ = tmux.run(["new-session", "-d", "-x100", "-y30", "-sone", "cat"]).ok();
         let pid = tmux.run(["display-message", "-p", "#{pid}"]).ok();

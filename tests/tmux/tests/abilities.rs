@@ -25,10 +25,8 @@ fn roots(tmux: &Tmux) -> Vec<String> {
 #[test]
 fn roots_are_the_directories_of_sessions_and_panes_in_both_eras() {
     for era in ERAS {
-        let tmux = Setup::new()
-            .server("demo", stdio(&["--era", era]))
-            .conf("set -g @mcp-roots on")
-            .start();
+        let tmux =
+            Setup::new().server("demo", stdio(&["--era", era])).conf("set -g mcp-roots on").start();
         let session = uri(&tmux.path("home"));
         assert_eq!(roots(&tmux), [session.as_str()], "{era}: session and pane are in one place");
         let other = tmux.path("another é place");
@@ -39,7 +37,7 @@ fn roots_are_the_directories_of_sessions_and_panes_in_both_eras() {
         until("the pane is in the list", || roots(&tmux) == [session.clone(), uri(&other)]);
         let _ = tmux.run(["kill-pane", "-t", "one:.1"]).ok();
         assert_eq!(roots(&tmux), [session.as_str()], "{era}");
-        let _ = tmux.run(["set", "-g", "@mcp-roots", "off"]).ok();
+        let _ = tmux.run(["set", "-g", "mcp-roots", "off"]).ok();
         assert_eq!(roots(&tmux), [""; 0], "{era}: off again");
         tmux.finish();
     }
@@ -55,9 +53,23 @@ fn servers_are_told_of_no_roots_unless_that_is_wanted() {
 }
 
 #[test]
+fn roots_are_those_of_the_sessions_that_tell_them() {
+    let tmux = Setup::new().server("demo", stdio(&[])).start();
+    let other = tmux.path("other");
+    std::fs::create_dir(&other).expect("made");
+    let path = other.to_string_lossy().into_owned();
+    let _ = tmux.run(["new-session", "-d", "-s", "two", "-c", &path, "cat"]).ok();
+    let _ = tmux.run(["set", "-t", "two", "mcp-roots", "on"]).ok();
+    until("the pane is in its place", || roots(&tmux) == [uri(&other)]);
+    let _ = tmux.run(["set", "-t", "two", "mcp-roots", "off"]).ok();
+    assert_eq!(roots(&tmux), [""; 0]);
+    tmux.finish();
+}
+
+#[test]
 fn a_server_of_the_old_era_is_told_when_roots_change() {
     let tmux =
-        Setup::new().server("demo", stdio(&["--ask-roots"])).conf("set -g @mcp-roots on").start();
+        Setup::new().server("demo", stdio(&["--ask-roots"])).conf("set -g mcp-roots on").start();
     // The server asks when it is told, and "roots" tells what it heard last.
     let heard = || {
         let output = tmux.call(["demo", "roots", "{}"]);
@@ -83,7 +95,7 @@ fn a_hook_answers_for_a_model_in_both_eras() {
         let words = json!({"role": "assistant", "model": "tmux",
             "content": {"type": "text", "text": "hello"}});
         let hook = format!(
-            "set -g @mcp-sampling {{ set -gF @asked '#{{mcp_server}} #{{mcp_tool}} #{{mcp_json}}' \
+            "set-hook -g mcp-sampling {{ set -gF @asked '#{{mcp_server}} #{{mcp_tool}} #{{mcp_json}}' \
              ; mcp-answer -j '{words}' \"#{{mcp_id}}\" }}"
         );
         let tmux = Setup::new().server("demo", stdio(&["--era", era])).conf(&hook).start();
@@ -116,7 +128,7 @@ fn a_hook_may_decline_for_the_model() {
     for era in ERAS {
         let tmux = Setup::new()
             .server("demo", stdio(&["--era", era]))
-            .conf("set -g @mcp-sampling 'mcp-answer -d \"#{mcp_id}\"'")
+            .conf("set-hook -g mcp-sampling 'mcp-answer -d \"#{mcp_id}\"'")
             .start();
         let said = tmux.call(["demo", "sample", "{}"]).fails(1);
         assert!(!said.is_empty(), "{era}");

@@ -54,7 +54,7 @@ for line in sys.stdin:
 fn evil_tmux() -> Tmux {
     let setup = Setup::new();
     let entry = evil_server(&setup);
-    setup.server("evil", entry).conf("set -g @mcp-log-level debug").start()
+    setup.server("evil", entry).conf("set -g mcp-log-level debug").start()
 }
 
 #[track_caller]

@@ -10,7 +10,7 @@ use tmcp_tmux_tests::{Setup, Tmux, Viewer, stdio, until};
 fn demo() -> Tmux {
     let tmux = Setup::new()
         .server("demo", stdio(&[]))
-        .conf("set -gu @mcp-key-delay")
+        .conf("set -gu mcp-key-delay")
         .conf("set -g status-interval 0")
         .conf("set -g mouse on")
         .conf("bind -n C-g mcp-call -o buffer:got demo ask")
@@ -261,7 +261,7 @@ fn what_cannot_be_opened_says_why() {
 #[test]
 fn a_hook_that_opens_questions_leaves_the_keys_to_who_types() {
     let tmux = demo();
-    let _ = tmux.run(["set-option", "-g", "@mcp-elicitation", "mcp-answer"]).ok();
+    let _ = tmux.run(["set-hook", "-g", "mcp-elicitation", "mcp-answer"]).ok();
     let viewer = tmux.view_sized(80, 24);
     viewer.keys(&["C-g"]);
     let mut typed = 0;
@@ -381,7 +381,7 @@ fn the_announcement_takes_the_place_of_the_note_that_the_call_runs_and_stays() {
     let tmux = demo();
     let _ = tmux.run(["set-option", "-g", "display-time", "100"]).ok();
     let _ = tmux.run(["bind", "-n", "C-g", "mcp-call", "demo", "sleep", "ms=600000"]).ok();
-    let _ = tmux.run(["set-option", "-g", "@mcp-elicitation", "set -g @asked 1"]).ok();
+    let _ = tmux.run(["set-hook", "-g", "mcp-elicitation", "set -g @asked 1"]).ok();
     let viewer = tmux.view_sized(80, 24);
     viewer.keys(&["C-g"]);
     viewer.until("demo sleep: running");

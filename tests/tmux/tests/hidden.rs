@@ -74,7 +74,7 @@ for line in sys.stdin:
     let entry: Value = json!({"command": "python3", "args": ["-c", script, raw(), HONEST], "env": {"PYTHONIOENCODING": "utf-8"}, "tmux": {"era": "legacy"}});
     Setup::new()
         .server("s", entry)
-        .conf("set -g @mcp-log-level debug")
+        .conf("set -g mcp-log-level debug")
         .conf("set -g display-time 0")
         .conf("set -g status-interval 1")
         .conf("bind -n C-g mcp-call s plain p=x")

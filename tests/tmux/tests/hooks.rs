@@ -8,8 +8,10 @@ use tmcp_tmux_tests::{Setup, stdio, until};
 fn hooks_run_for_calls_that_end_well_and_badly() {
     let tmux = Setup::new()
         .server("demo", stdio(&[]))
-        .conf("set -g @mcp-call-done { set -gF @done '#{mcp_server} #{mcp_tool} #{mcp_result}' }")
-        .conf("set -g @mcp-call-failed { set -gF @failed '#{mcp_tool} #{mcp_error}' }")
+        .conf(
+            "set-hook -g mcp-call-done { set -gF @done '#{mcp_server} #{mcp_tool} #{mcp_result}' }",
+        )
+        .conf("set-hook -g mcp-call-failed { set -gF @failed '#{mcp_tool} #{mcp_error}' }")
         .start();
     let _ = tmux.call(["demo", "echo", "text=fine"]).ok();
     until("done ran", || tmux.format("#{@done}") == "demo echo fine");
@@ -28,7 +30,7 @@ fn a_result_in_a_hook_is_not_expanded_and_runs_nothing() {
     let witness = setup.path("witness");
     let tmux = setup
         .server("demo", stdio(&[]))
-        .conf("set -g @mcp-call-done { set -gF @done '#{mcp_result}' }")
+        .conf("set-hook -g mcp-call-done { set -gF @done '#{mcp_result}' }")
         .start();
     let text = format!("text=#(touch {}) #{{pid}}", witness.display());
     let _ = tmux.call(["demo", "echo", &text]).ok();
@@ -45,7 +47,7 @@ fn a_hook_that_calls_a_tool_does_not_run_itself_again() {
     let journal = setup.path("journal");
     let tmux = setup
         .server("demo", stdio(&["--journal", &journal.to_string_lossy()]))
-        .conf("set -g @mcp-call-done { mcp-call -b demo upper text=again }")
+        .conf("set-hook -g mcp-call-done { mcp-call -b demo upper text=again }")
         .start();
     let _ = tmux.call(["demo", "echo", "text=once"]).ok();
     until("the hook called", || tmux.journal() == ["echo", "upper"]);
@@ -59,8 +61,8 @@ fn a_hook_that_calls_a_tool_does_not_run_itself_again() {
 fn hooks_tell_of_servers_that_come_and_go() {
     let tmux = Setup::new()
         .server("demo", stdio(&[]))
-        .conf("set -g @mcp-server-up { set -gF @up '#{@up}+#{mcp_server}' }")
-        .conf("set -g @mcp-server-down { set -gF @down '#{@down}+#{mcp_server}' }")
+        .conf("set-hook -g mcp-server-up { set -gF @up '#{@up}+#{mcp_server}' }")
+        .conf("set-hook -g mcp-server-down { set -gF @down '#{@down}+#{mcp_server}' }")
         .start();
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();
     until("it came", || tmux.format("#{@up}") == "+demo");
@@ -76,7 +78,7 @@ fn hooks_tell_of_servers_that_come_and_go() {
 fn a_hook_tells_of_tools_that_changed() {
     let tmux = Setup::new()
         .server("demo", stdio(&["--change-tools-after", "1"]))
-        .conf("set -g @mcp-tools-changed { set -gF @changed '#{mcp_server}' }")
+        .conf("set-hook -g mcp-tools-changed { set -gF @changed '#{mcp_server}' }")
         .start();
     assert!(!tmux.run(["mcp-tools", "demo"]).ok().contains("extra"));
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();
@@ -86,17 +88,74 @@ fn a_hook_tells_of_tools_that_changed() {
 }
 
 #[test]
-fn a_broken_hook_is_told_in_the_messages_and_harms_nothing() {
+fn a_broken_hook_is_an_error_when_it_is_set_and_the_one_before_stays() {
     let tmux = Setup::new()
         .server("demo", stdio(&[]))
-        .conf("set -g @mcp-call-done 'no-such-command'")
+        .conf("set-hook -g mcp-call-done { set -gF @done '#{mcp_result}' }")
         .start();
-    let terminal = tmux.attach();
+    let error = tmux.run(["set-hook", "-g", "mcp-call-done[0]", "no-such-command"]).fails(1);
+    assert_eq!(error, "unknown command: no-such-command\n");
     assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
-    until("the messages tell of it", || {
-        tmux.messages().iter().any(|line| line.contains("@mcp-call-done"))
+    until("the hook ran", || tmux.format("#{@done}") == "x");
+    tmux.finish();
+}
+
+#[test]
+fn a_hook_is_an_array_that_is_shown_run_in_order_and_unset_one_by_one() {
+    let tmux = Setup::new().server("demo", stdio(&[])).start();
+    let name = "mcp-call-done";
+    for (index, letter) in [(2, "c"), (0, "a")] {
+        let hook = format!("set -gF @order '#{{@order}}{letter}'");
+        let _ = tmux.run(["set-hook", "-g", &format!("{name}[{index}]"), &hook]).ok();
+    }
+    // A command that fails keeps none of the others from running.
+    let _ = tmux.run(["set-hook", "-ga", name, "kill-pane -t nowhere"]).ok();
+    let shown = tmux.run(["show-hooks", "-g", name]).ok();
+    let indices: Vec<_> = shown.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(indices, ["mcp-call-done[0]", "mcp-call-done[1]", "mcp-call-done[2]"], "{shown}");
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    until("both ran", || tmux.format("#{@order}") == "ac");
+    let _ = tmux.run(["set-hook", "-gu", "mcp-call-done[0]"]).ok();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    until("the last ran", || tmux.format("#{@order}") == "acc");
+    let _ = tmux.run(["set-hook", "-gu", "mcp-call-done[1]"]).ok();
+    let _ = tmux.run(["set-hook", "-R", name]).ok();
+    until("it runs by hand too", || tmux.format("#{@order}") == "accc");
+    let _ = tmux.run(["set-hook", "-gu", name]).ok();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    assert_eq!(tmux.run(["show-hooks", "-g", name]).ok(), "mcp-call-done\n");
+    tmux.until_format("#{mcp_inflight}", "0");
+    assert_eq!(tmux.format("#{@order}"), "accc");
+    tmux.finish();
+}
+
+#[test]
+fn a_hook_of_a_session_is_run_for_the_calls_of_that_session_and_in_it() {
+    let tmux = Setup::new()
+        .server("demo", stdio(&[]))
+        .conf("set-hook -g mcp-call-done { set -gF @by 'all #{hook} #{session_name}' }")
+        .start();
+    let _ = tmux.run(["new-session", "-d", "-s", "two", "cat"]).ok();
+    let hook = "set -gF @by 'two #{hook} #{session_name} #{pane_id} #{mcp_result}'";
+    let _ = tmux.run(["set-hook", "-t", "two", "mcp-call-done", hook]).ok();
+    let _ = tmux.run(["split-window", "-d", "-t", "two:", "cat"]).ok();
+    let pane = tmux.run(["display-message", "-p", "-t", "two:.1", "#{pane_id}"]).ok();
+    let call = |target: &str, text: &str| {
+        let _ = tmux.call(["-t", target, "demo", "echo", text]).ok();
+    };
+    call("two:.1", "text=x");
+    until("its own ran", || {
+        tmux.format("#{@by}") == format!("two mcp-call-done two {} x", pane.trim())
     });
-    drop(terminal);
+    call("one:", "text=y");
+    until("that of all ran", || tmux.format("#{@by}") == "all mcp-call-done one");
+    // The session may go while the call runs: then the hook of all is run.
+    let pending = tmux.start_call(["-t", "two:.1", "demo", "sleep", "ms=300"]);
+    tmux.until_format("#{mcp_inflight}", "1");
+    let _ = tmux.run(["set-option", "-g", "@by", ""]).ok();
+    let _ = tmux.run(["kill-session", "-t", "two"]).ok();
+    let _ = pending.wait().ok();
+    until("that of all ran again", || tmux.format("#{@by}") == "all mcp-call-done one");
     tmux.finish();
 }
 
@@ -105,27 +164,25 @@ fn servers_named_in_preconnect_are_up_before_anybody_calls() {
     let tmux = Setup::new()
         .server("warm", stdio(&[]))
         .server("cold", stdio(&[]))
-        .conf("set -g @mcp-preconnect warm")
+        .conf("set -g mcp-preconnect warm")
         .start();
     tmux.until_format("#{mcp_state_warm}/#{mcp_state_cold}", "connected/disconnected");
     assert_eq!(tmux.format("#{mcp_calls}"), "0");
-    let _ = tmux.run(["set", "-g", "@mcp-preconnect", "warm cold", ";", "mcp-jobs"]).ok();
+    let _ = tmux.run(["set", "-g", "mcp-preconnect", "warm cold", ";", "mcp-jobs"]).ok();
     tmux.until_format("#{mcp_state_cold}", "connected");
     tmux.finish();
 }
 
 #[test]
 fn a_wrong_name_in_preconnect_is_told() {
-    let tmux = Setup::new()
-        .server("warm", stdio(&[]))
-        .conf("set -g @mcp-preconnect 'nobody warm'")
-        .start();
+    let tmux =
+        Setup::new().server("warm", stdio(&[])).conf("set -g mcp-preconnect 'nobody warm'").start();
     let terminal = tmux.attach();
     tmux.until_format("#{mcp_state_warm}", "connected");
     until("the messages tell of it", || {
         tmux.messages()
             .iter()
-            .any(|line| line.contains("@mcp-preconnect") && line.contains("nobody"))
+            .any(|line| line.contains("mcp-preconnect") && line.contains("nobody"))
     });
     drop(terminal);
     tmux.finish();
@@ -189,8 +246,8 @@ fn a_hook_waits_while_eight_processes_of_it_are_alive() {
     let entry = json!({"command": "python3", "args": ["-c", RESTLESS], "era": "legacy"});
     let tmux = Setup::new()
         .server("demo", entry)
-        .conf("set -g @mcp-preconnect demo")
-        .conf("set -g @mcp-tools-changed { run-shell -b 'exec sleep 4711' }")
+        .conf("set -g mcp-preconnect demo")
+        .conf("set-hook -g mcp-tools-changed { run-shell -b 'exec sleep 4711' }")
         .start();
     let sleepers = || -> Vec<_> {
         let is_sleeper = |child: &Process| {
@@ -201,7 +258,7 @@ fn a_hook_waits_while_eight_processes_of_it_are_alive() {
     };
     let _terminal = tmux.attach();
     until("it waits", || {
-        tmux.messages().iter().any(|line| line.contains("@mcp-tools-changed waits: 8 processes"))
+        tmux.messages().iter().any(|line| line.contains("mcp-tools-changed waits: 8 processes"))
     });
     until("eight are alive", || sleepers().len() == 8);
     let before = sleepers();

@@ -154,7 +154,7 @@ fn the_commands_that_follow_find_the_whole_in_the_buffer() {
 
 #[test]
 fn a_hook_is_run_for_an_answer_that_nobody_wants_the_text_of() {
-    let setup = Setup::new().conf("set -g @mcp-call-done 'set -gF @n \"#{n:mcp_result}\"'");
+    let setup = Setup::new().conf("set-hook -g mcp-call-done 'set -gF @n \"#{n:mcp_result}\"'");
     let tmux = setup.server("demo", stdio(&[])).start();
     assert_eq!(tmux.call(with(&["-o", "none"], "lines", 5_000_000)).ok(), "");
     tmux.until_format("#{@n}", &(65536 / LINE * LINE).to_string());
@@ -166,7 +166,7 @@ fn a_hook_is_run_for_an_answer_that_nobody_wants_the_text_of() {
 #[test]
 fn answers_keep_their_order() {
     let setup = Setup::new()
-        .conf("set -g @mcp-call-done 'set -gF @order \"#{@order} #{mcp_id}\"'")
+        .conf("set-hook -g mcp-call-done 'set -gF @order \"#{@order} #{mcp_id}\"'")
         .conf("set -g @order ''")
         .server("demo", stdio(&["--serial"]));
     let tmux = setup.start();

@@ -24,7 +24,7 @@ fn two_hundred_calls_with_crashes_leave_no_descriptor_and_no_child() {
     let journal = setup.path("journal").to_string_lossy().into_owned();
     let tmux = setup
         .server("demo", stdio(&["--journal", &journal]))
-        .conf("set -g @mcp-retry-backoff 1")
+        .conf("set -g mcp-retry-backoff 1")
         .start();
     let _ = tmux.call(["demo", "echo", "text=warm"]).ok();
     let before = tmux.server().descriptors();

@@ -25,7 +25,7 @@ fn the_fallback_is_told_in_the_documented_words_and_order() {
     let path = setup.path("s");
     // A socket whose server has gone refuses connections.
     drop(std::os::unix::net::UnixListener::bind(&path).expect("bound"));
-    let tmux = setup.server("demo", entry).conf("set -g @mcp-log-level debug").start();
+    let tmux = setup.server("demo", entry).conf("set -g mcp-log-level debug").start();
     let _terminal = tmux.attach();
     assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
     let messages = tmux.messages();
@@ -51,19 +51,54 @@ fn the_fallback_is_told_in_the_documented_words_and_order() {
 
 #[test]
 fn the_level_decides_what_is_told_and_can_change() {
-    let tmux = Setup::new().server("demo", stdio(&[])).conf("set -g @mcp-log-level error").start();
+    let tmux = Setup::new().server("demo", stdio(&[])).conf("set -g mcp-log-level error").start();
     let _terminal = tmux.attach();
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();
     assert!(!tmux.messages().iter().any(|line| line.contains("mcp: ")), "{:?}", tmux.messages());
-    let _ = tmux.run(["set-option", "-g", "@mcp-log-level", "debug"]).ok();
+    let _ = tmux.run(["set-option", "-g", "mcp-log-level", "debug"]).ok();
     let _ = tmux.call(["demo", "exit"]).fails(2);
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();
     until("debugging tells more", || {
         tmux.messages().iter().any(|line| line.contains("mcp: spawned server pid"))
     });
-    let _ = tmux.run(["set-option", "-g", "@mcp-log-level", "loud"]).ok();
+    let error = tmux.run(["set-option", "-g", "mcp-log-level", "loud"]).fails(1);
+    assert_eq!(error, "unknown value: loud\n");
+    tmux.finish();
+}
+
+#[test]
+fn the_user_option_of_the_documents_is_another_name_of_the_level() {
+    let tmux = Setup::new().server("demo", stdio(&[])).conf("set -g @mcp-log-level debug").start();
+    let _terminal = tmux.attach();
+    let level = || tmux.run(["show-options", "-sv", "mcp-log-level"]).ok();
+    assert_eq!(level(), "debug\n");
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    assert!(tmux.run(["mcp-log"]).ok().contains("spawned server pid"));
+    let _ = tmux.run(["set-option", "-g", "@mcp-log-level", "loud"]).ok();
     assert!(tmux.messages().iter().any(|line| line.contains("unknown @mcp-log-level: loud")));
+    assert_eq!(level(), "debug\n", "it stays");
+    let _ = tmux.run(["set-option", "-g", "@mcp-log-level", "warn"]).ok();
+    assert_eq!(level(), "warning\n");
+    // What was set last counts, and what is unset is the default again.
+    let _ = tmux.run(["set-option", "-g", "mcp-log-level", "error"]).ok();
+    assert_eq!(level(), "error\n");
+    let _ = tmux.run(["set-option", "-gu", "@mcp-log-level"]).ok();
+    assert_eq!(level(), "info\n");
+    tmux.finish();
+}
+
+#[test]
+fn the_debug_variable_counts_from_the_next_command_on() {
+    let tmux = Setup::new().server("demo", stdio(&[])).start();
+    let _ = tmux.run(["set-environment", "-g", "TMUX_MCP_DEBUG", "1"]).ok();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    assert!(tmux.run(["mcp-log"]).ok().contains(" debug [tmux] mcp: "));
+    let _ = tmux.run(["set-environment", "-gu", "TMUX_MCP_DEBUG"]).ok();
+    let lines = || tmux.run(["mcp-log"]).ok().matches(" debug ").count();
+    let _ = tmux.run(["mcp-jobs"]).ok();
+    let before = lines();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    assert_eq!(lines(), before);
     tmux.finish();
 }
 
@@ -71,7 +106,7 @@ fn the_level_decides_what_is_told_and_can_change() {
 fn the_debug_variable_turns_everything_on() {
     let setup = Setup::new().env("TMUX_MCP_DEBUG", "1");
     let entry = falls_back(&setup);
-    let tmux = setup.server("demo", entry).conf("set -g @mcp-log-file on").start();
+    let tmux = setup.server("demo", entry).conf("set -g mcp-log-file on").start();
     assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
     let log =
         fs::read_to_string(tmux.path("home/.tmux/mcp-debug.log")).expect("the usual log file");
@@ -89,8 +124,8 @@ fn logs_to_a_file() -> (Tmux, PathBuf) {
     let file = setup.path("mcp.log");
     let tmux = setup
         .server("demo", stdio(&[]))
-        .conf("set -g @mcp-log-level debug")
-        .conf(&format!("set -g @mcp-log-file '{}'", file.display()))
+        .conf("set -g mcp-log-level debug")
+        .conf(&format!("set -g mcp-log-file '{}'", file.display()))
         .start();
     (tmux, file)
 }
@@ -103,7 +138,7 @@ fn the_log_goes_to_the_file_that_was_named_and_stops_when_told() {
     assert!(log.contains("spawned server pid"), "{log}");
     let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&file).expect("it is there"));
     assert_eq!(mode & 0o777, 0o600, "only its owner reads it");
-    let _ = tmux.run(["set-option", "-g", "@mcp-log-file", "off"]).ok();
+    let _ = tmux.run(["set-option", "-g", "mcp-log-file", "off"]).ok();
     let _ = tmux.call(["demo", "exit"]).fails(2);
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();
     assert_eq!(fs::read_to_string(&file).expect("the log file"), log, "nothing is added");
@@ -119,7 +154,7 @@ fn a_log_file_that_cannot_be_written_is_reported_and_holds_nothing_up() {
     );
     let tmux = setup
         .server("demo", stdio(&[]))
-        .conf(&format!("set -g @mcp-log-file '{}'", fifo.display()))
+        .conf(&format!("set -g mcp-log-file '{}'", fifo.display()))
         .start();
     let _terminal = tmux.attach();
     assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
@@ -130,7 +165,7 @@ fn a_log_file_that_cannot_be_written_is_reported_and_holds_nothing_up() {
         "{:?}",
         tmux.messages()
     );
-    let _ = tmux.run(["set-option", "-g", "@mcp-log-file", "/does/not/exist"]).ok();
+    let _ = tmux.run(["set-option", "-g", "mcp-log-file", "/does/not/exist"]).ok();
     assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
     assert!(tmux.messages().iter().any(|line| line.contains("/does/not/exist")));
     tmux.finish();
@@ -154,7 +189,7 @@ fn a_log_is_written_to_regular_files_only_and_through_no_link() {
         (fifo.display().to_string(), "not a regular file"),
         ("/dev/null".to_string(), "not a regular file"),
     ] {
-        let _ = tmux.run(["set-option", "-g", "@mcp-log-file", &path]).ok();
+        let _ = tmux.run(["set-option", "-g", "mcp-log-file", &path]).ok();
         assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
         let wanted = format!("can't open log file {path}: {why}");
         assert!(tmux.messages().iter().any(|line| line.contains(&wanted)), "{wanted}");
@@ -173,7 +208,7 @@ fn secrets_are_never_shown() {
         .server("demo", entry)
         .server("bad", json!({"command": "/does/not/exist", "env": {"TOKEN": SECRET}}))
         .server("worse", json!({"command": 5, "env": {"TOKEN": SECRET}}))
-        .conf(&format!("set -g @mcp-log-file '{}'", log.display()))
+        .conf(&format!("set -g mcp-log-file '{}'", log.display()))
         .start();
     let _terminal = tmux.attach();
     assert_eq!(tmux.call(["demo", "env", "name=TOKEN"]).ok().trim(), SECRET, "the server has it");
@@ -191,7 +226,7 @@ fn secrets_are_never_shown() {
 
 #[test]
 fn each_call_is_told_with_its_outcome_and_time_and_read_without_an_attached_client() {
-    let tmux = Setup::new().server("demo", stdio(&[])).conf("set -g @mcp-log-level debug").start();
+    let tmux = Setup::new().server("demo", stdio(&[])).conf("set -g mcp-log-level debug").start();
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();
     let _ = tmux.call(["demo", "boom", "{}"]).fails(1);
     let _ = tmux.call(["demo", "fail", "message=x"]).fails(1);
@@ -215,7 +250,7 @@ fn each_call_is_told_with_its_outcome_and_time_and_read_without_an_attached_clie
 
 #[test]
 fn the_log_is_followed_by_many_shells_until_they_go() {
-    let tmux = Setup::new().server("demo", stdio(&[])).conf("set -g @mcp-log-level debug").start();
+    let tmux = Setup::new().server("demo", stdio(&[])).conf("set -g mcp-log-level debug").start();
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();
     let file = |n: usize| tmux.path(&format!("follow{n}"));
     let binary = std::env::var_os("TMCP_TMUX").expect("the tests have it");
@@ -263,7 +298,7 @@ fn a_log_file_that_was_moved_away_is_made_anew() {
     std::os::unix::fs::symlink("/dev/full", &full).expect("linked");
     let _terminal = tmux.attach();
     for bad in [full.to_string_lossy().into_owned(), tmux.path("").display().to_string()] {
-        let _ = tmux.run(["set-option", "-g", "@mcp-log-file", &bad]).ok();
+        let _ = tmux.run(["set-option", "-g", "mcp-log-file", &bad]).ok();
         for _ in 0..3 {
             assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
         }
@@ -281,7 +316,7 @@ fn a_file_that_is_too_large_is_moved_and_another_begun() {
     fs::write(&old, "that of the week before\n").expect("written");
     let file = fs::File::create(&path).expect("made");
     file.set_len(16 << 20).expect("it has room");
-    let line = format!("set -g @mcp-log-file '{}'", path.display());
+    let line = format!("set -g mcp-log-file '{}'", path.display());
     let tmux = setup.server("demo", stdio(&[])).conf(&line).start();
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();
     until("another was begun", || fs::metadata(&path).is_ok_and(|file| file.len() < 1 << 20));
@@ -297,7 +332,7 @@ fn a_file_that_is_too_large_and_cannot_be_moved_is_left_as_it_is() {
     fs::create_dir(setup.path("log.old")).expect("made");
     let file = fs::File::create(&path).expect("made");
     file.set_len(16 << 20).expect("it has room");
-    let line = format!("set -g @mcp-log-file '{}'", path.display());
+    let line = format!("set -g mcp-log-file '{}'", path.display());
     let tmux = setup.server("demo", stdio(&[])).conf(&line).start();
     let _terminal = tmux.attach();
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();

@@ -182,7 +182,7 @@ fn completion_offers_names_and_what_the_server_proposes() {
 fn a_watched_resource_runs_the_hook_until_it_is_watched_no_more() {
     let tmux = Setup::new()
         .server("demo", stdio(&[]))
-        .conf("set -g @mcp-resource-updated { set -gF @seen '#{@seen}+#{mcp_server} #{mcp_uri}' }")
+        .conf("set-hook -g mcp-resource-updated { set -gF @seen '#{@seen}+#{mcp_server} #{mcp_uri}' }")
         .start();
     let _ = tmux.run(["mcp-subscribe", "demo", "test://greeting"]).ok();
     let _ = tmux.call(["demo", "update"]).ok();

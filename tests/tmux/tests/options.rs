@@ -10,7 +10,7 @@ use tmcp_tmux_tests::{Setup, SocketServer, Tmux, held, stdio, until};
 fn the_pool_grows_to_the_size_of_the_option() {
     let setup = Setup::new();
     let server = SocketServer::start(&setup.path("s"), &[]);
-    let tmux = setup.server("demo", server.entry()).conf("set -g @mcp-pool-max-size 3").start();
+    let tmux = setup.server("demo", server.entry()).conf("set -g mcp-pool-max-size 3").start();
     let [ms, file] = held(&tmux.path("over"));
     let calls: Vec<_> = (0..3).map(|_| tmux.start_call(["demo", "sleep", &ms, &file])).collect();
     until("three connections are active", || {
@@ -29,10 +29,10 @@ fn the_pool_grows_to_the_size_of_the_option() {
 fn an_option_that_changes_later_counts_from_then_on() {
     let tmux = Setup::new().server("demo", stdio(&[])).start();
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();
-    let _ = tmux.run(["set-option", "-g", "@mcp-timeout", "400"]).ok();
+    let _ = tmux.run(["set-option", "-g", "mcp-timeout", "400"]).ok();
     let error = tmux.call(["demo", "sleep", "ms=60000"]).fails(124);
     assert!(error.contains("400 ms"), "{error}");
-    let _ = tmux.run(["set-option", "-gu", "@mcp-timeout"]).ok();
+    let _ = tmux.run(["set-option", "-gu", "mcp-timeout"]).ok();
     assert_eq!(tmux.call(["demo", "sleep", "ms=800"]).ok(), "slept 800 ms\n");
     tmux.finish();
 }
@@ -42,52 +42,130 @@ fn another_configuration_can_be_named() {
     let setup = Setup::new().server("home", stdio(&[]));
     let other = setup.path("home/other.json");
     fs::write(&other, json!({"mcpServers": {"other": stdio(&[])}}).to_string()).expect("written");
-    let tmux = setup.conf("set -g @mcp-config '~/other.json'").start();
+    let tmux = setup.conf("set -g mcp-config '~/other.json'").start();
     assert_eq!(tmux.call(["other", "echo", "text=x"]).ok(), "x\n");
     let error = tmux.call(["home", "echo", "text=x"]).fails(1);
     assert!(error.starts_with("unknown server 'home'; there are other (configured in "), "{error}");
-    let _ = tmux.run(["set-option", "-gu", "@mcp-config"]).ok();
+    let _ = tmux.run(["set-option", "-gu", "mcp-config"]).ok();
     until("the usual one is back", || tmux.call(["home", "echo", "text=x"]).code == 0);
-    let _ = tmux.run(["set-option", "-g", "@mcp-config", "/does/not/exist.json"]).ok();
+    let _ = tmux.run(["set-option", "-g", "mcp-config", "/does/not/exist.json"]).ok();
     let _ = tmux.format("#{mcp_servers}");
     let error = tmux.run(["mcp-reload"]).fails(1);
     assert!(error.contains("/does/not/exist.json"), "{error}");
     tmux.finish();
 }
 
+/// The options that are numbers, with their ranges.
+const NUMBERS: [(&str, i64, i64); 10] = [
+    ("key-delay", 0, 10_000),
+    ("max-answer", 1, 256),
+    ("max-in-flight", 0, 1024),
+    ("operation-timeout", 0, 604_800_000),
+    ("pool-idle-timeout", 0, 31_536_000),
+    ("pool-max-size", 0, 1024),
+    ("retry-attempts", 0, 100),
+    ("retry-backoff", 1, 30_000),
+    ("startup-timeout", 0, 604_800_000),
+    ("timeout", 0, 604_800_000),
+];
+
 #[test]
-fn bad_values_are_reported_and_change_nothing() {
+fn a_value_out_of_its_range_is_an_error_and_the_bounds_are_those_of_the_library() {
     let tmux = Tmux::demo();
     let _terminal = tmux.attach();
-    for (name, value) in [
-        ("pool-max-size", "many"),
-        ("pool-max-size", "0"),
-        ("timeout", "-5"),
-        ("retry-attempts", "1x"),
-        ("pool-idle-timeout", ""),
-    ] {
-        let _ = tmux.run(["set-option", "-g", &format!("@mcp-{name}"), value]).ok();
-        assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
-        let want = format!("mcp: bad value for @mcp-{name}: {value}: ");
-        assert!(
-            tmux.messages().iter().any(|line| line.contains(&want)),
-            "{want:?} in {:#?}",
-            tmux.messages()
-        );
+    for (name, min, max) in NUMBERS {
+        let option = format!("mcp-{name}");
+        let set = |value: &str| tmux.run(["set-option", "-g", &option, value]);
+        let before = tmux.run(["show-options", "-gv", &option]).ok();
+        for bad in [(min - 1).to_string(), (max + 1).to_string(), "1x".into(), String::new()] {
+            let error = set(&bad).fails(1);
+            assert!(error.starts_with("value is "), "{option} {bad}: {error}");
+            assert_eq!(tmux.run(["show-options", "-gv", &option]).ok(), before, "{option}");
+        }
+        // A bound that the library refused would be told with the next command.
+        for good in [min, max] {
+            let _ = set(&good.to_string()).ok();
+            let _ = tmux.run(["mcp-jobs"]).ok();
+        }
+        let _ = tmux.run(["set-option", "-gu", &option]).ok();
+        assert_eq!(tmux.format(&format!("#{{{option}}}")), default(name), "{option}");
+    }
+    assert_eq!(tmux.call(["demo", "echo", "text=x"]).ok(), "x\n");
+    let messages = tmux.messages();
+    assert!(!messages.iter().any(|line| line.contains("bad value")), "{messages:#?}");
+    for (option, value) in [("mcp-log-level", "loud"), ("mcp-roots", "perhaps")] {
+        let error = tmux.run(["set-option", "-g", option, value]).fails(1);
+        assert!(error.ends_with(&format!(" value: {value}\n")), "{option}: {error}");
     }
     tmux.finish();
 }
 
+/// The default of an option that is a number; 0 where it depends on the server.
+fn default(name: &str) -> &'static str {
+    match name {
+        "key-delay" | "pool-idle-timeout" => "300",
+        "max-answer" => "16",
+        "retry-attempts" => "3",
+        "retry-backoff" => "100",
+        _ => "0",
+    }
+}
+
 #[test]
-fn an_unknown_option_is_mentioned_in_the_report() {
+fn options_are_listed_with_their_defaults_and_explained() {
+    let tmux = Tmux::demo();
+    let shown = tmux.run(["show-options", "-s"]).ok();
+    for line in [
+        "mcp-config ''",
+        "mcp-log-file off",
+        "mcp-log-level info",
+        "mcp-max-answer 16",
+        "mcp-preconnect",
+        "mcp-retry-backoff 100",
+        "mcp-timeout 0",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line:?} is missing in {shown}");
+    }
+    assert!(tmux.run(["show-options", "-g"]).ok().contains("\nmcp-roots off\n"));
+    let viewer = tmux.view();
+    // A filter that leaves out a key is one that tmux 3.5a never ends with.
+    let filter = "#{||:#{is_key},#{m:mcp-t*,#{option_name}}}";
+    let _ = tmux.run(["customize-mode", "-t", "one:", "-f", filter]).ok();
+    viewer.until("Server Options");
+    // Expands the tree, and goes to the first option there is.
+    let _ = tmux.run(["send-keys", "-t", "one:", "M-+", "Down"]).ok();
+    viewer.until("Time that an MCP call may take in all.");
+    let _ = tmux.run(["send-keys", "-t", "one:", "q"]).ok();
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
+fn an_option_of_the_time_before_is_told_once_with_what_takes_its_place() {
     let tmux = Setup::new()
         .server("demo", stdio(&[]))
         .conf("set -g @mcp-pool-maxsize 3")
-        .conf("set -g @mcp-timeout 5000")
+        .conf("set -g @mcp-timeout 400")
+        .conf("set -g @mcp-call-done { set -g @done 1 }")
         .start();
+    let _ = tmux.run(["set-option", "-g", "@mcp-timeout", "500"]).ok();
+    assert_eq!(tmux.call(["demo", "sleep", "ms=800"]).ok(), "slept 800 ms\n");
+    let log = tmux.run(["mcp-log"]).ok();
+    for (old, new) in [
+        ("@mcp-timeout", "set-option -g mcp-timeout"),
+        ("@mcp-call-done", "set-hook -g mcp-call-done"),
+    ] {
+        let told = format!(" warning [tmux] mcp: {old} is not used any more: {new}\n");
+        assert_eq!(log.matches(&told).count(), 1, "{told:?} in {log}");
+    }
     let report = tmux.run(["mcp-stats", "-v"]).ok();
     assert!(report.contains("Warning: unknown option @mcp-pool-maxsize\n"), "{report}");
-    assert_eq!(report.matches("Warning").count(), 1, "{report}");
+    assert!(
+        report.contains("Warning: @mcp-timeout is not used any more: set-option -g mcp-timeout\n"),
+        "{report}"
+    );
+    assert_eq!(report.matches("Warning").count(), 3, "{report}");
+    assert_eq!(tmux.format("#{@done}"), "", "the old hook does not run");
     tmux.finish();
 }
 
@@ -119,11 +197,11 @@ fn servers_to_connect_to_may_be_named_while_nothing_goes_on() {
         .server("shell", first)
         .server("key", second)
         .conf("set -g status-interval 0")
-        .conf("bind -n C-g set -g @mcp-preconnect 'shell key'")
+        .conf("bind -n C-g set -g mcp-preconnect 'shell key'")
         .start();
     until("the configuration is loaded", || tmux.format("#{mcp_servers}") == "2");
     rest(&tmux);
-    let _ = tmux.run(["set", "-g", "@mcp-preconnect", "shell"]).ok();
+    let _ = tmux.run(["set", "-g", "mcp-preconnect", "shell"]).ok();
     // Any other client of tmux would wake it, so only files are looked at.
     until("a process of it runs", || shell.exists());
     let mut terminal = tmux.attach();

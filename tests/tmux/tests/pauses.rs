@@ -13,7 +13,7 @@ use tmcp_tmux_tests::{Setup, Tmux, Viewer, held, stdio, until};
 fn demo(sink: &str) -> Tmux {
     let tmux = Setup::new()
         .server("demo", stdio(&[]))
-        .conf("set -gu @mcp-key-delay")
+        .conf("set -gu mcp-key-delay")
         .conf("set -g status-interval 0")
         .start();
     let pager = tmux.path("pager");

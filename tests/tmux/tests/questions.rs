@@ -242,7 +242,7 @@ fn a_hook_answers_for_people() {
     for era in ERAS {
         let tmux = Setup::new()
             .server("demo", stdio(&["--era", era]))
-            .conf("set -g @mcp-elicitation { run-shell -C 'mcp-answer #{mcp_id} name=Robot' }")
+            .conf("set-hook -g mcp-elicitation { run-shell -C 'mcp-answer #{mcp_id} name=Robot' }")
             .start();
         assert_eq!(tmux.call(["demo", "ask"]).ok(), "hello, Robot\n", "{era}");
         assert!(tmux.run(["mcp-answer", "7", "name=x"]).code != 0);
@@ -276,8 +276,9 @@ fn the_client_that_made_the_call_is_asked() {
 #[test]
 fn scripts_can_decline_and_cancel() {
     for (switch, action) in [("-d", "decline"), ("-c", "cancel")] {
-        let hook =
-            format!("set -g @mcp-elicitation {{ run-shell -C 'mcp-answer {switch} #{{mcp_id}}' }}");
+        let hook = format!(
+            "set-hook -g mcp-elicitation {{ run-shell -C 'mcp-answer {switch} #{{mcp_id}}' }}"
+        );
         let tmux = Setup::new().server("demo", stdio(&[])).conf(&hook).start();
         assert_eq!(tmux.call(["demo", "ask"]).ok(), format!("the user chose: {action}\n"));
         tmux.finish();

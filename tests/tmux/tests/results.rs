@@ -123,7 +123,7 @@ fn a_tool_error_looks_like_one_wherever_it_goes() {
 fn an_error_without_words_is_still_one() {
     let tmux = Setup::new()
         .server("demo", stdio(&[]))
-        .conf("set -g @mcp-call-failed { set -gF @failed '#{mcp_error}' }")
+        .conf("set-hook -g mcp-call-failed { set -gF @failed '#{mcp_error}' }")
         .start();
     let silent = answer(&json!({"isError": true, "content": []}));
     let why = "the tool failed and did not say why";

@@ -162,7 +162,7 @@ fn a_call_of_the_client_that_is_typed_at() {
 
 #[test]
 fn a_hundred_calls_in_flight() {
-    let tmux = demo().conf("set -g @mcp-max-in-flight 200").start();
+    let tmux = demo().conf("set -g mcp-max-in-flight 200").start();
     let lines: String =
         (0..100).map(|n| format!("mcp-call -b -o buffer:b{n} demo sleep ms=600000\n")).collect();
     source(&tmux, &lines);
@@ -175,7 +175,7 @@ fn a_hundred_calls_in_flight() {
 
 #[test]
 fn a_hundred_calls_complete_at_once() {
-    let tmux = demo().conf("set -g @mcp-max-in-flight 200").start();
+    let tmux = demo().conf("set -g mcp-max-in-flight 200").start();
     let over = tmux.path("over");
     let [ms, file] = held(&over);
     let lines: String = (0..100)
@@ -384,7 +384,7 @@ fn a_server_floods_with_lines_and_another_with_one_that_is_huge() {
 fn servers_crash_and_are_started_again() {
     let names = ["a", "b", "c", "d"];
     let mut setup = Setup::new()
-        .conf("set -g @mcp-retry-backoff 1")
+        .conf("set -g mcp-retry-backoff 1")
         .server("exits", json!({"command": "/bin/false", "retry_attempts": 100}));
     for name in names {
         setup = setup.server(name, stdio(&[]));
@@ -433,10 +433,10 @@ fn fifty_servers_connect_at_once() {
     let mut n = 0;
     hold("50 servers are started at once", &tmux, || {
         n += 1;
-        let _ = tmux.run(["set-option", "-g", "@mcp-preconnect", "", ";", "mcp-jobs"]).ok();
+        let _ = tmux.run(["set-option", "-g", "mcp-preconnect", "", ";", "mcp-jobs"]).ok();
         tmux.write_servers(&servers(n));
         assert!(tmux.run(["mcp-reload"]).ok().starts_with("read "));
-        let _ = tmux.run(["set-option", "-g", "@mcp-preconnect", &all.join(" "), ";", "mcp-jobs"]);
+        let _ = tmux.run(["set-option", "-g", "mcp-preconnect", &all.join(" "), ";", "mcp-jobs"]);
         tmux.until_format(up, "connectedconnectedconnected");
     });
     tmux.finish();
@@ -463,7 +463,7 @@ fn ten_thousand_updates_a_second_come_in() {
 fn ten_thousand_updates_a_second_run_a_hook() {
     updates(
         "10,000 updates a second, with a hook",
-        "set -g @mcp-resource-updated 'set -g @seen 1'",
+        "set-hook -g mcp-resource-updated 'set -g @seen 1'",
     );
 }
 

@@ -1,0 +1,85 @@
+/* $OpenBSD$ */
+
+/*
+ * Copyright (c) 2026 The tmcp maintainers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF MIND, USE, DATA OR PROFITS, WHETHER
+ * IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING
+ * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef MCP_COMPAT_H
+#define MCP_COMPAT_H
+
+/*
+ * What is not the same in every tmux from 3.3a on. A version is recognised by a
+ * macro of tmux.h that it brought.
+ */
+#ifdef JOB_SHOWSTDERR
+#define MCP_COMPAT_3_6
+#endif
+#ifdef PROMPT_NOFREEZE
+#define MCP_COMPAT_3_7
+#endif
+#ifdef CLIENT_WRITE_ACK
+#define MCP_COMPAT_3_8
+#endif
+
+/* Messages take another argument: whether panes go on being drawn. */
+#ifdef MCP_COMPAT_3_6
+#define mcp_compat_message(c, delay, s) \
+	status_message_set(c, delay, 1, 0, 0, "%s", s)
+#define mcp_compat_note(c, s) status_message_set(c, 0, 1, 0, 1, "%s", s)
+#else
+#define mcp_compat_message(c, delay, s) \
+	status_message_set(c, delay, 1, 0, "%s", s)
+#define mcp_compat_note(c, s) do {					\
+	status_message_set(c, 0, 1, 0, "%s", s);			\
+	(c)->tty.flags &= ~(TTY_NOCURSOR|TTY_FREEZE);			\
+} while (0)
+#endif
+
+/* Panes are drawn while a prompt is open: before, see mcp_show_thaw. */
+#ifdef MCP_COMPAT_3_7
+#define MCP_DIALOG_PROMPT_FLAGS (PROMPT_NOFORMAT|PROMPT_NOFREEZE)
+#else
+#define MCP_DIALOG_PROMPT_FLAGS PROMPT_NOFORMAT
+#endif
+
+/* Prompts are of their own kind, and modes know the command that began them. */
+#ifdef MCP_COMPAT_3_8
+#define MCP_DIALOG_PROMPT_RESULT enum prompt_result
+#define MCP_DIALOG_PROMPT_DONE enum prompt_key_result
+#define MCP_DIALOG_PROMPT_KEEP PROMPT_CONTINUE
+#define MCP_DIALOG_PROMPT_CLOSE PROMPT_CLOSE
+#define mcp_dialog_is_last(done) ((done) == PROMPT_KEY_CLOSE)
+#define mcp_dialog_has_prompt(c) ((c)->prompt != NULL)
+/* The key closes the note and goes to the prompt. */
+#define mcp_dialog_type(c, key) 2
+#define mcp_compat_pane_of(c) ((c)->session->curw->window->active)
+#define mcp_view_mode_set(wp) \
+	window_pane_set_mode(wp, NULL, &window_view_mode, NULL, NULL, NULL)
+#else
+#define MCP_DIALOG_PROMPT_RESULT int
+#define MCP_DIALOG_PROMPT_DONE int
+#define MCP_DIALOG_PROMPT_KEEP 1
+#define MCP_DIALOG_PROMPT_CLOSE 0
+#define mcp_dialog_is_last(done) ((done) != 0)
+#define mcp_dialog_has_prompt(c) ((c)->prompt_string != NULL)
+#define mcp_dialog_type(c, key) (status_prompt_key(c, key), 0)
+#define mcp_compat_pane_of(c) server_client_get_pane(c)
+#define mcp_view_mode_set(wp) \
+	window_pane_set_mode(wp, NULL, &window_view_mode, NULL, NULL)
+/* tmux's history of what was typed can be looked at. */
+#define MCP_COMPAT_PROMPT_HISTORY
+#endif
+
+#endif /* MCP_COMPAT_H */
