@@ -1069,7 +1069,8 @@ void tmcp_string_free(char *string);
 /**
  * One number or short text for a status line: "mcp_servers", "mcp_p95" of all
  * servers, "mcp_p95_NAME" of one, where NAME may have "_" for all but letters and
- * digits, and "mcp_p95:NAME" of one by its exact name; docs/tmux.md has all
+ * digits, "mcp_p95:NAME" of one by its exact name, and "mcp_figures" the keys
+ * without a name, separated by spaces; docs/tmux.md has all
  * figures. Cheap, no input or output. Copies as much as fits with a NUL;
  * *needed gets the full length, without the NUL.
  *

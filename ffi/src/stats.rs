@@ -141,7 +141,8 @@ pub unsafe extern "C" fn tmcp_string_free(string: *mut c_char) {
 
 /// One number or short text for a status line: "mcp_servers", "mcp_p95" of all
 /// servers, "mcp_p95_NAME" of one, where NAME may have "_" for all but letters and
-/// digits, and "mcp_p95:NAME" of one by its exact name; docs/tmux.md has all
+/// digits, "mcp_p95:NAME" of one by its exact name, and "mcp_figures" the keys
+/// without a name, separated by spaces; docs/tmux.md has all
 /// figures. Cheap, no input or output. Copies as much as fits with a NUL;
 /// *needed gets the full length, without the NUL.
 ///

@@ -602,12 +602,13 @@ impl Client {
     /// The value of a status line key: a figure of all servers such as `mcp_p95`,
     /// or of one, `mcp_p95_NAME` or, with the exact name, `mcp_p95:NAME`; see
     /// [`Figures`]. `mcp_servers` is their number, `mcp_progress` the newest request
-    /// that reports progress.
+    /// that reports progress, and `mcp_figures` the keys without a name, sorted.
     pub fn format(&self, key: &str) -> Option<String> {
         let (key, now) = (key.strip_prefix("mcp_")?, clock::now());
         match key {
             "servers" => return Some(self.server_count().to_string()),
             "progress" => return Some(self.progress()),
+            "figures" => return Some(figure_keys()),
             key if Figures::is_key(key) => {
                 let names = self.engine.server_names();
                 let reports: Vec<_> = names.filter_map(|name| self.report(name).ok()).collect();
@@ -648,6 +649,14 @@ impl Client {
         }
         Ok(report)
     }
+}
+
+/// The keys of [`Client::format`] that name no server, separated by spaces.
+fn figure_keys() -> String {
+    let plain = ["progress", "servers"].into_iter().map(str::to_owned);
+    let mut keys: Vec<_> = Figures::keys().chain(plain).map(|key| format!("mcp_{key}")).collect();
+    keys.sort_unstable();
+    keys.join(" ")
 }
 
 impl fmt::Debug for Client {

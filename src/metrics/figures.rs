@@ -414,7 +414,7 @@ mod tests {
         // Formats of hooks and of commands that follow a call.
         for other in [
             "server", "tool", "id", "elapsed", "result", "error", "uri", "question", "url", "json",
-            "servers", "progress",
+            "servers", "progress", "figures",
         ] {
             assert!(!Figures::is_key(other), "{other} means something else");
         }

@@ -417,6 +417,30 @@ mcp_figure(const char *key)
 	return (s);
 }
 
+/* Give each format that names no server, for display-message -a. */
+void
+mcp_format_each(void (*cb)(const char *, const char *, void *), void *arg)
+{
+	char	*keys, *next, *key, *value;
+	size_t	 size;
+
+	if (mcp_core == NULL || mcp_poisoned ||
+	    tmcp_client_format(mcp_core, "mcp_figures", NULL, 0,
+	    &size) != TMCP_RESULT_OK)
+		return;
+	next = keys = xcalloc(1, size + 1);
+	tmcp_client_format(mcp_core, "mcp_figures", keys, size + 1, &size);
+	while ((key = strsep(&next, " ")) != NULL) {
+		if ((value = mcp_figure(key)) != NULL)
+			cb(key, value, arg);
+		free(value);
+	}
+	free(keys);
+	xasprintf(&value, "%u", mcp_question_count());
+	cb("mcp_questions", value, arg);
+	free(value);
+}
+
 /* Value of a format, or NULL if it is not one of ours. */
 char *
 mcp_format(const char *key)

@@ -25,6 +25,24 @@ fn formats_have_values_before_during_and_after_calls() {
 }
 
 #[test]
+fn tmux_lists_the_figures_of_all_servers_with_its_own_formats() {
+    let tmux = Tmux::demo();
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    let all = tmux.run(["display-message", "-a", "-p", "-t", "one:"]).ok();
+    for line in ["mcp_servers=1", "mcp_calls=1", "mcp_questions=0", "mcp_state=connected"] {
+        assert!(all.lines().any(|shown| shown == line), "{line:?} is missing in {all}");
+    }
+    // Each has the value that it has by itself.
+    for line in all.lines().filter(|line| line.starts_with("mcp_") && line.contains("errors")) {
+        let (key, value) = line.split_once('=').expect("a value");
+        assert_eq!(tmux.format(&format!("#{{{key}}}")), value, "{key}");
+    }
+    assert!(all.matches("\nmcp_").count() > 40, "{all}");
+    assert!(all.contains("\npane_id=%0\n"), "{all}");
+    tmux.finish();
+}
+
+#[test]
 fn requests_that_nobody_asked_for_are_not_counted() {
     let tmux =
         Setup::new().server("mute", stdio(&["--never-reply", "--only", "tools/list"])).start();
