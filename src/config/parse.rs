@@ -1,13 +1,12 @@
-//! From the raw `mcpServers` to servers and problems.
+//! Reads the raw `mcpServers` into servers and problems.
 //!
-//! The file belongs to another program and to the user's hand: unknown keys are
-//! ignored, `null` counts as absent, the last of two equal keys wins, and
-//! whatever cannot be read costs its own entry only. Every key of ours may
-//! stand in a `"tmux"` object inside the entry, where it wins.
+//! The file is written by other programs and by hand: unknown keys are ignored, `null` counts
+//! as absent, the last of two equal keys wins, and an entry that cannot be read does not
+//! affect the others. Each of our keys may also stand in a `"tmux"` object inside the entry,
+//! where it wins.
 //!
-//! Messages name server, key, what was expected and what kind of thing was
-//! found. Of values they show numbers where a number belongs and the names of
-//! transports and eras, nothing else: tokens are pasted into the oddest places.
+//! Messages name the server, the key, the expected type and the type that was found. They
+//! show no values but numbers, transports and eras, because people paste tokens anywhere.
 
 mod entry;
 mod spelling;
@@ -30,8 +29,8 @@ pub fn parse_servers(raw: &[u8], env: &dyn Fn(&str) -> Option<String>, origin: &
     Parser::new(raw, origin, Scope::User).finish(env)
 }
 
-/// [`parse_servers`] in steps of one entry, for a host that must not stop for
-/// as long as a thousand entries take.
+/// [`parse_servers`] in steps of one entry, because a thousand entries take too long for one
+/// dispatch.
 pub struct Parser {
     origin: String,
     scope: Scope,
@@ -40,8 +39,8 @@ pub struct Parser {
 }
 
 impl Parser {
-    /// Takes the value of `mcpServers` in the file `origin` apart into entries,
-    /// which are in force in `scope`.
+    /// Splits the value of `mcpServers` in the file `origin` into entries, which are in force
+    /// in `scope`.
     pub fn new(raw: &[u8], origin: &str, scope: Scope) -> Parser {
         let mut config = Config::default();
         let entries = entries(raw).unwrap_or_else(|what| {
@@ -61,13 +60,13 @@ impl Parser {
         Parser { origin: origin.to_owned(), scope, entries, config }
     }
 
-    /// Reads one entry; false when there was none left.
+    /// Reads one entry. False: there was none left.
     pub fn step(&mut self, env: &dyn Fn(&str) -> Option<String>) -> bool {
         let Some((name, raw)) = self.entries.next() else { return false };
         let mut warnings = Vec::new();
         let folder = self.scope.directory().map(|directory| &*directory.literal);
         let entry = match name.contains('\0') {
-            // Hosts that are written in C could not tell it from another.
+            // A host in C would see a shorter name, which may be that of another server.
             true => Err(": a name cannot hold a NUL character".to_owned().into()),
             false => EntryReader::read(&raw, env, folder, &mut warnings),
         };
@@ -77,7 +76,7 @@ impl Parser {
                 self.config.servers.push(Arc::new(server));
                 warnings.into_iter().map(|what| (ProblemKind::Warning, what)).collect()
             }
-            // An entry that is not used tells why, and that alone.
+            // Of an entry that is not used only the reason is told.
             Err(unusable) => vec![unusable.told()],
         };
         for (kind, what) in told {
@@ -88,7 +87,7 @@ impl Parser {
         true
     }
 
-    /// Reads what is left, and hands out everything.
+    /// Reads the remaining entries, and returns all servers and problems.
     pub fn finish(mut self, env: &dyn Fn(&str) -> Option<String>) -> Config {
         while self.step(env) {}
         self.config
@@ -96,7 +95,7 @@ impl Parser {
 }
 
 impl fmt::Debug for Parser {
-    /// Leaves the entries out: they hold secrets.
+    /// Without the entries, because they hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parser")
             .field("origin", &self.origin)
@@ -105,7 +104,7 @@ impl fmt::Debug for Parser {
     }
 }
 
-/// The entries by name, unread: sorted, the last of two equal names alone.
+/// The raw entries, sorted by name. Of two with equal names only the last is kept.
 #[derive(Default)]
 struct RawEntries {
     map: BTreeMap<String, Box<[u8]>>,
@@ -129,7 +128,7 @@ impl RawEntries {
     }
 }
 
-/// What is wrong with a `mcpServers` that is no object; `null` is as good as none.
+/// The problem of a `mcpServers` that is no object. `null` counts as absent.
 pub fn not_an_object(raw: &[u8]) -> Option<String> {
     let found = match raw.iter().find(|byte| !byte.is_ascii_whitespace())? {
         b'{' | b'n' => return None,
@@ -150,7 +149,7 @@ fn entries(raw: &[u8]) -> Result<RawEntries, String> {
     }
     let read = |mut budget| async move { RawEntries::read(raw, &mut budget).await };
     Task::new(read).finish().map_err(|NotJson| {
-        // Only the place: the rest of the sentence may quote the text.
+        // Only the position, because the rest of the sentence may quote a secret.
         let place = serde_json::from_slice::<IgnoredAny>(raw).err();
         let (line, column) = place.map_or((1, 1), |error| (error.line(), error.column()));
         format!("'mcpServers' is not valid JSON at its line {line} column {column}")

@@ -1,4 +1,4 @@
-//! One entry of `mcpServers`, as people and other clients write it.
+//! The reader of one entry of `mcpServers`, in the spellings of other clients, too.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -17,15 +17,15 @@ use crate::config::{
 /// The longest path `sockaddr_un` takes with its closing NUL.
 const SOCKET_PATH_LIMIT: usize = 107;
 
-/// The object inside an entry whose keys are ours alone.
+/// The object inside an entry that holds only our keys.
 const VENDOR: &str = "tmux";
 
-/// Below this a `timeout` was probably meant in seconds; Claude Code ignores it.
+/// A shorter `timeout`, in ms, was probably meant in seconds. Claude Code ignores it.
 const SHORT_TIMEOUT: u64 = 1000;
 
-/// Why an entry gives no server.
+/// The reason for which an entry gives no server.
 pub(super) enum Unusable {
-    /// Another program's internal kind.
+    /// A transport that another program uses internally.
     Foreign(String),
     Disabled,
     Unsupported(&'static str),
@@ -33,7 +33,7 @@ pub(super) enum Unusable {
 }
 
 impl Unusable {
-    /// What it means, and the rest of the sentence that begins with the server.
+    /// The kind of the problem, and the rest of the sentence that begins with the server.
     pub(super) fn told(self) -> (ProblemKind, String) {
         match self {
             Unusable::Foreign(word) => (
@@ -56,14 +56,14 @@ impl From<String> for Unusable {
     }
 }
 
-/// One entry while it is read.
+/// The reader of one entry.
 pub(super) struct EntryReader<'a> {
     fields: Map<String, Value>,
     vendor: Map<String, Value>,
     variables: Variables<'a>,
-    /// Each a message from the server's name on.
+    /// Each the rest of a sentence that begins with the server.
     warnings: &'a mut Vec<String>,
-    /// Keys that were asked for: the others mean nothing.
+    /// Keys that were read. The others are unknown.
     asked: RefCell<BTreeSet<&'static str>>,
 }
 
@@ -93,9 +93,9 @@ impl<'a> EntryReader<'a> {
         Ok(entry)
     }
 
-    /// Some clients put the keys of a process into an object of their own:
-    /// `"transport": {"type": "stdio", "command": ..}`, `"command": {"path": ..}`.
-    /// Keys beside that object win.
+    /// Moves the keys of a nested object into the entry: some clients write
+    /// `"transport": {"type": "stdio", "command": ..}` or `"command": {"path": ..}`. Keys of
+    /// the entry win.
     fn flatten(&mut self) {
         for (outer, own) in [("transport", "type"), ("command", "path")] {
             let Some(Value::Object(_)) = self.fields.get(outer) else { continue };
@@ -103,7 +103,7 @@ impl<'a> EntryReader<'a> {
             let names = [own, "type", "program", "command"];
             if let Some(value) = names.iter().find_map(|name| inner.remove(*name)) {
                 if outer == "transport" {
-                    // What is left may hold the command.
+                    // The other keys of the object may hold the command.
                     self.fields.insert(outer.to_owned(), value);
                 } else {
                     inner.insert(outer.to_owned(), value);
@@ -171,7 +171,7 @@ impl<'a> EntryReader<'a> {
         Ok(server)
     }
 
-    /// The value of `key` and the key as the user finds it in the file.
+    /// The value of `key`, and the key as it stands in the file.
     fn field(&self, key: &'static str) -> Option<(String, &Value)> {
         self.asked.borrow_mut().insert(key);
         let found = |map: &'_ Map<String, Value>| map.get(key).is_some_and(|v| !v.is_null());
@@ -184,7 +184,7 @@ impl<'a> EntryReader<'a> {
         None
     }
 
-    /// The first of several spellings that is there.
+    /// The first of several spellings that the entry has.
     fn any_field(&self, keys: &[&'static str]) -> Option<(String, &Value)> {
         self.asked.borrow_mut().extend(keys);
         keys.iter().find_map(|key| self.field(key))
@@ -270,7 +270,7 @@ impl<'a> EntryReader<'a> {
                 return Err(expected(&key, "a string or an array of strings", other));
             }
         };
-        // Read even without a program, so that what is wrong in them is told.
+        // Read even without a program, so that their problems are told.
         first.extend(self.args()?);
         let mut env = self.environment()?;
         let mut cwd = self.path_of(&CWD, Empty::Ignored)?;
@@ -279,7 +279,7 @@ impl<'a> EntryReader<'a> {
             self.warn(&format!("{key} is not read: put the variables into 'env'"));
         }
         if let Some(folder) = self.variables.folder {
-            // As Claude Code does, which runs in the project's directory.
+            // As in Claude Code, which starts servers in the directory of the project.
             cwd = Some(match cwd {
                 Some(cwd) => folder.join(cwd),
                 None => folder.to_owned(),
@@ -316,7 +316,7 @@ impl<'a> EntryReader<'a> {
         }
     }
 
-    /// An array of words; numbers and flags are taken as text, `null` is left out.
+    /// An array of strings. Numbers and booleans are taken as text, `null` is left out.
     fn scalars(&mut self, key: &str, items: &[Value]) -> Result<Vec<String>, String> {
         let mut out = Vec::with_capacity(items.len());
         for (i, item) in items.iter().enumerate() {
@@ -358,7 +358,7 @@ impl<'a> EntryReader<'a> {
         let mut env = Vec::with_capacity(pairs.len());
         for (name, value) in pairs {
             if name.is_empty() || name.contains(['=', '\0']) {
-                // What follows the sign may be the value, which is nobody's to see.
+                // The text behind the sign may be a secret value.
                 let shown = name.split(['=', '\0']).next().unwrap_or_default();
                 return Err(format!(
                     "'{key}' holds a name that no variable can have, which begins with '{shown}'"
@@ -408,8 +408,7 @@ impl<'a> EntryReader<'a> {
         self.warnings.push(format!(": {what}"));
     }
 
-    /// A leading `~/` means what it means in a shell: a directory of that name
-    /// below the current one is never meant.
+    /// Replaces a leading `~/` by the home directory, as a shell does.
     fn home(&self, text: String) -> String {
         let below = match text.strip_prefix('~') {
             Some(below) if below.is_empty() || below.starts_with('/') => below,
@@ -481,7 +480,7 @@ impl<'a> EntryReader<'a> {
     fn uids(&self) -> Result<Vec<u32>, String> {
         const EXPECTED: &str = "a user id or an array of user ids";
         let Some((key, value)) = self.field("socket_allow_uid") else { return Ok(Vec::new()) };
-        // The highest number stands for "no user" in the system's calls.
+        // The highest number means "no user" in system calls.
         let uid = |value: &Value| {
             whole(value)
                 .and_then(|number| u32::try_from(number).ok())
@@ -512,9 +511,9 @@ impl<'a> EntryReader<'a> {
         names(&key, value)
     }
 
-    /// `tools`, as an object of ours or as a list of those allowed (Copilot CLI),
-    /// else as Gemini CLI and Codex spell it. An unreadable filter refuses the
-    /// entry: it must not let through what it was to keep out.
+    /// `tools`, as an object or as a list of allowed tools (Copilot CLI), else in the spelling
+    /// of Gemini CLI or Codex. A filter that cannot be read refuses the entry, because it
+    /// might let tools through that it was to keep out.
     fn tools(&mut self) -> Result<ToolFilter, String> {
         const ALLOW: [&str; 4] = ["includeTools", "enabled_tools", "enabledTools", "allowedTools"];
         const DENY: [&str; 4] = ["excludeTools", "disabled_tools", "disabledTools", "deniedTools"];
@@ -541,7 +540,7 @@ impl<'a> EntryReader<'a> {
                     }
                 }
             }
-            // Claude Code's own permissions of a remote server.
+            // Permissions of Claude Code for a remote server.
             Value::Array(items) if items.iter().any(Value::is_object) => {}
             Value::Array(_) => filter.allow = Some(names(&key, value)?),
             other => {
@@ -551,8 +550,8 @@ impl<'a> EntryReader<'a> {
         Ok(filter)
     }
 
-    /// Every key that nobody asked for, if it nearly is one of ours; in our own
-    /// object every one.
+    /// Warns of each unknown key that is nearly one of ours, and of each unknown key in our
+    /// own object.
     fn tell_unknown_keys(&mut self) {
         let asked = self.asked.take();
         let ours = || asked.iter().copied().filter(|key| is_ours(key));
@@ -572,7 +571,7 @@ impl<'a> EntryReader<'a> {
         }
     }
 
-    /// What an entry without a command has instead, in brackets.
+    /// The keys that an entry without a command has instead, in brackets.
     fn near_missing(&self) -> String {
         let found = self.fields.keys().chain(self.vendor.keys()).find_map(|key| {
             let own = spelling::near(key, ["command", "socket_path"].into_iter())?;
@@ -586,8 +585,8 @@ impl<'a> EntryReader<'a> {
 const COMMAND: [&str; 2] = ["command", "cmd"];
 const CWD: [&str; 5] = ["cwd", "workingDirectory", "working_directory", "workdir", "working_dir"];
 
-/// Keys without an underscore that are ours, or that we share; those with one
-/// are found by it.
+/// Our keys without an underscore, and those that we share. Keys with one are recognized by
+/// it.
 const OURS: [&str; 13] = [
     "args",
     "command",
@@ -604,7 +603,7 @@ const OURS: [&str; 13] = [
     "unsolicited",
 ];
 
-/// Spellings with an underscore that are other clients'.
+/// Keys with an underscore that belong to other clients.
 const THEIRS: [&str; 11] = [
     "base_url",
     "disabled_tools",
@@ -627,11 +626,11 @@ fn is_ours(key: &str) -> bool {
 enum Empty {
     Allowed,
     Refused,
-    /// As if it were not there.
+    /// It counts as absent.
     Ignored,
 }
 
-/// A list of names, or one.
+/// A list of names, or a single name.
 fn names(key: &str, value: &Value) -> Result<Vec<String>, String> {
     match value {
         Value::String(name) => Ok(vec![name.clone()]),
@@ -671,9 +670,9 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// The whole number that `value` is, `300.0` included: JSON knows one kind only.
+/// The whole number of `value`. `300.0` is one, because JSON has only one type of numbers.
 fn whole(value: &Value) -> Option<u64> {
-    /// Up to here every whole number has a double of its own.
+    /// Doubles represent every whole number up to here.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     value.as_u64().or_else(|| {
         let number = value.as_f64()?;

@@ -1,23 +1,23 @@
-//! How other clients spell keys and values of an entry.
+//! The spellings of keys and values of an entry in other clients.
 
 use crate::config::Transport;
 use crate::nearest;
 
-/// The meaning of the word for a transport.
+/// The meaning of a transport's name.
 #[derive(Debug, PartialEq)]
 pub(super) enum Spelled {
-    /// One of ours.
+    /// A transport of ours.
     Known(Transport),
-    /// One that is not built in, by its usual name.
+    /// A transport that is not built in, by its usual name.
     Unsupported(&'static str),
-    /// The means by which another program talks to itself.
+    /// A transport that another program uses internally.
     Foreign,
-    /// Not a word of any known client.
+    /// No name that a known client uses.
     Unknown,
 }
 
-/// Reads the word for a transport. Case, dashes, underscores and blanks do not
-/// count: `STDIO`, `streamable-http`, `streamableHttp`, `streamable_http`.
+/// Reads the name of a transport. Case, dashes, underscores and blanks are ignored: `STDIO`,
+/// `streamable-http`, `streamableHttp`, `streamable_http`.
 pub(super) fn transport(word: &str) -> Spelled {
     match plain(word).as_str() {
         "stdio" | "local" | "stdin" | "stdinout" | "stdinstdout" | "pipe" | "pipes" | "command"
@@ -38,7 +38,7 @@ pub(super) fn transport(word: &str) -> Spelled {
     }
 }
 
-/// Keys under which the address of a remote server is found.
+/// Keys for the address of a remote server.
 pub(super) const ADDRESSES: [&str; 12] = [
     "url",
     "serverUrl",
@@ -54,7 +54,7 @@ pub(super) const ADDRESSES: [&str; 12] = [
     "address",
 ];
 
-/// Keys of other clients that mean nothing here and deserve no word.
+/// Keys of other clients that have no meaning here. No warning is given.
 const FOREIGN: [&str; 44] = [
     "alwaysAllow",
     "alwaysLoad",
@@ -102,8 +102,8 @@ const FOREIGN: [&str; 44] = [
     "inputs",
 ];
 
-/// The key of ours that `key` nearly is: another case, dashes for underscores,
-/// or a slip of the fingers.
+/// Our key that `key` nearly is: in another case, with dashes for underscores, or with a
+/// typing error.
 pub(super) fn near<'a>(key: &str, ours: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if FOREIGN.contains(&key) || ADDRESSES.contains(&key) || key.len() > 40 {
         return None;
@@ -129,8 +129,8 @@ pub(super) fn plain(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Takes a command line apart as a shell does: blanks, quotes, backslashes.
-/// `None`: a quote is not closed.
+/// Splits a command line as a shell does, by blanks, quotes and backslashes. `None`: a quote
+/// is not closed.
 pub(super) fn words(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
