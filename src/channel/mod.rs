@@ -160,29 +160,22 @@ pub enum EventSource {
 }
 
 impl EventSource {
+    /// In the order of their tokens.
+    const ALL: [EventSource; TOKENS] =
+        [EventSource::Write, EventSource::Read, EventSource::Stderr, EventSource::Exit];
+
     /// The base of the block that `token` is in, and its source.
     ///
     /// The event itself says whether `Write` and `Read` are readable or writable, because a
     /// socket has only one token, and the end of a pipe is an error event.
     pub fn of(token: Token) -> (Token, EventSource) {
-        let part = match token.0 % TOKENS {
-            0 => EventSource::Write,
-            1 => EventSource::Read,
-            2 => EventSource::Stderr,
-            _ => EventSource::Exit,
-        };
-        (Token(token.0 - token.0 % TOKENS), part)
+        let offset = token.0 % TOKENS;
+        (Token(token.0 - offset), EventSource::ALL[offset])
     }
 
     /// The token in the block at `base`.
     pub fn token(self, base: Token) -> Token {
-        let offset = match self {
-            EventSource::Write => 0,
-            EventSource::Read => 1,
-            EventSource::Stderr => 2,
-            EventSource::Exit => 3,
-        };
-        Token(base.0 + offset)
+        Token(base.0 + self as usize)
     }
 }
 

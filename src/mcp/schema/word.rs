@@ -152,7 +152,7 @@ fn choice(field: &Field<'_>, word: &str) -> Option<String> {
     let by_title = || field.choices().find(|choice| choice.title.as_deref() == Some(word));
     let found = by_value.or_else(by_title).map(|choice| on_one_line(choice.value));
     found.or_else(|| {
-        // `yes` is a spelling of true, and `1.0` one of the number 1.
+        // `yes` and `on` are spellings of true.
         let flag = boolean(word)?;
         let has = |value: &str| field.choices().any(|choice| choice.value == value);
         let are_flags = has("true") || has("false");
