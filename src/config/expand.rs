@@ -9,6 +9,8 @@
 
 use std::path::Path;
 
+use PlaceholderKind::{Editor, Input, Variable};
+
 /// Where values come from.
 #[derive(Clone, Copy)]
 pub(super) struct Variables<'a> {
@@ -75,46 +77,45 @@ impl<'a> Placeholder<'a> {
         let prefix = before + inner.len() - variable.len();
         if let Some((name, default, len)) = variable_in(variable) {
             if prefix > 2 || !EDITOR.contains(&name) {
-                let kind = PlaceholderKind::Variable { name, default };
+                let kind = Variable { name, default };
                 return Some(Placeholder { kind, len: prefix + len + 1 });
             }
         }
         let whole = &inner[..inner.find('}')?];
         let len = before + whole.len() + 1;
         if whole.starts_with("input:") {
-            return Some(Placeholder { kind: PlaceholderKind::Input, len });
+            return Some(Placeholder { kind: Input, len });
         }
         let own = whole.split(':').next().is_some_and(|word| EDITOR.contains(&word));
-        own.then_some(Placeholder { kind: PlaceholderKind::Editor(whole), len })
+        own.then_some(Placeholder { kind: Editor(whole), len })
     }
 
     fn value(&self, variables: Variables<'_>) -> Result<String, String> {
+        let no_project =
+            |name| format!("'${{{name}}}' in {{}} is not known: the entry belongs to no project");
         let folder = || variables.folder.map(|folder| folder.display().to_string());
         match self.kind {
-            PlaceholderKind::Variable { name: PROJECT, default } if variables.folder.is_some() => {
+            Variable { name: PROJECT, default } if variables.folder.is_some() => {
                 Ok(folder().unwrap_or_else(|| default.unwrap_or_default().to_owned()))
             }
-            PlaceholderKind::Variable { name, default } => (variables.env)(name)
+            Variable { name, default } => (variables.env)(name)
                 .or_else(|| default.map(str::to_owned))
                 .ok_or_else(|| format!("variable '{name}' in {{}} is not set")),
-            PlaceholderKind::Input => Err("'${input:...}' in {} is asked for by VS Code alone: write the \
-                                   value, or a variable such as ${TOKEN}"
+            Input => Err("'${input:...}' in {} is asked for by VS Code alone: write the value, \
+                          or a variable such as ${TOKEN}"
                 .to_owned()),
-            PlaceholderKind::Editor("pathSeparator" | "/") => Ok("/".to_owned()),
-            PlaceholderKind::Editor("userHome") => (variables.env)("HOME")
+            Editor("pathSeparator" | "/") => Ok("/".to_owned()),
+            Editor("userHome") => (variables.env)("HOME")
                 .ok_or_else(|| "'${userHome}' in {} is not known: HOME is not set".to_owned()),
-            PlaceholderKind::Editor("workspaceFolder" | "workspaceRoot") => folder().ok_or_else(|| {
-                "'${workspaceFolder}' in {} is not known: the entry belongs to no project".to_owned()
-            }),
-            PlaceholderKind::Editor("workspaceFolderBasename") => variables
+            Editor("workspaceFolder" | "workspaceRoot") => {
+                folder().ok_or_else(|| no_project("workspaceFolder"))
+            }
+            Editor("workspaceFolderBasename") => variables
                 .folder
                 .and_then(|folder| folder.file_name())
                 .map(|name| name.to_string_lossy().into_owned())
-                .ok_or_else(|| {
-                    "'${workspaceFolderBasename}' in {} is not known: the entry belongs to no project"
-                        .to_owned()
-                }),
-            PlaceholderKind::Editor(other) => (variables.env)(other).ok_or_else(|| {
+                .ok_or_else(|| no_project("workspaceFolderBasename")),
+            Editor(other) => (variables.env)(other).ok_or_else(|| {
                 let word = other.split(':').next().unwrap_or_default();
                 format!("'${{{word}}}' in {{}} is a variable of an editor, and stays as written")
             }),

@@ -69,7 +69,7 @@ pub(crate) struct Member<'a> {
 }
 
 /// The limits of numbers and texts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ValueLimits<'a> {
     pub(crate) minimum: Option<&'a str>,
     pub(crate) maximum: Option<&'a str>,
@@ -80,6 +80,24 @@ pub(crate) struct ValueLimits<'a> {
     pub(crate) longest: Option<&'a str>,
     pub(crate) format: Option<Cow<'a, str>>,
     pub(crate) secret: bool,
+}
+
+impl<'a> ValueLimits<'a> {
+    /// Adds the limits that are not set yet.
+    pub(crate) fn add(&mut self, other: &ValueLimits<'a>) {
+        if self.minimum.is_none() {
+            (self.minimum, self.above) = (other.minimum, other.above);
+        }
+        if self.maximum.is_none() {
+            (self.maximum, self.below) = (other.maximum, other.below);
+        }
+        self.shortest = self.shortest.or(other.shortest);
+        self.longest = self.longest.or(other.longest);
+        if self.format.is_none() {
+            self.format.clone_from(&other.format);
+        }
+        self.secret |= other.secret;
+    }
 }
 
 /// A value of an enumeration.
@@ -218,13 +236,7 @@ impl<'a> Field<'a> {
     /// The limits to show: the first that an alternative has.
     pub(crate) fn limits(&self) -> ValueLimits<'a> {
         let mut all = ValueLimits::default();
-        for Alternative { limits, .. } in &self.alternatives {
-            all.minimum = all.minimum.or(limits.minimum);
-            all.maximum = all.maximum.or(limits.maximum);
-            all.shortest = all.shortest.or(limits.shortest);
-            all.longest = all.longest.or(limits.longest);
-            all.format = all.format.or_else(|| limits.format.clone());
-        }
+        self.alternatives.iter().for_each(|one| all.add(&one.limits));
         all
     }
 

@@ -166,11 +166,7 @@ impl<'a> Schema<'a> {
                     schema.properties.len() - 1
                 });
                 let known = &mut schema.properties[at].alternatives;
-                let is_same = |other: &Vec<&str>| {
-                    other.len() == raws.len()
-                        && other.iter().zip(raws).all(|(one, other)| one == other)
-                };
-                if known.len() < 32 && !known.iter().any(is_same) {
+                if known.len() < 32 && !known.contains(raws) {
                     known.push(raws.clone());
                 }
             }
@@ -287,10 +283,8 @@ impl<'a> Schema<'a> {
 
 /// Whether a name may match a pattern, judged by the literal characters at its beginning.
 fn has_beginning(name: &str, pattern: &str) -> bool {
-    let (is_anchored, pattern) = match pattern.strip_prefix('^') {
-        Some(pattern) => (true, pattern),
-        None => (false, pattern),
-    };
+    let anchored = pattern.strip_prefix('^');
+    let (is_anchored, pattern) = (anchored.is_some(), anchored.unwrap_or(pattern));
     let is_special = |c: char| "\\.[]{}()*+?|^$".contains(c);
     let mut plain = pattern.split(is_special).next().unwrap_or_default();
     // An optional character is not compared.

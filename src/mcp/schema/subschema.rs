@@ -18,7 +18,9 @@ use std::sync::Arc;
 use crate::json::Budget;
 use crate::json::cursor::{Cursor, given, last};
 use crate::json::text::decoded;
-use crate::mcp::schema::field::{ALTERNATIVES, Alternative, CHOICES, Choice, Field, Member};
+use crate::mcp::schema::field::{
+    ALTERNATIVES, Alternative, CHOICES, Choice, Field, Member, ValueLimits,
+};
 use crate::mcp::schema::schema_type::Type;
 use crate::mcp::schema::schema_value::{Members, address, bare, json_text, texts};
 use crate::redact::is_masked_name;
@@ -599,11 +601,7 @@ impl Alternative<'_> {
             && self.prefix.is_empty()
             && self.additional.is_none()
             && self.patterns.is_empty()
-            && self.limits.minimum.is_none()
-            && self.limits.maximum.is_none()
-            && self.limits.shortest.is_none()
-            && self.limits.longest.is_none()
-            && self.limits.format.is_none()
+            && self.limits == ValueLimits::default()
     }
 }
 
@@ -616,19 +614,7 @@ fn add<'a>(one: &mut Alternative<'a>, own: &Alternative<'a>, properties: &Member
     if let Some(choices) = &own.choices {
         one.choose(Arc::clone(choices));
     }
-    let (limits, more) = (&mut one.limits, &own.limits);
-    if limits.minimum.is_none() {
-        (limits.minimum, limits.above) = (more.minimum, more.above);
-    }
-    if limits.maximum.is_none() {
-        (limits.maximum, limits.below) = (more.maximum, more.below);
-    }
-    limits.shortest = limits.shortest.or(more.shortest);
-    limits.longest = limits.longest.or(more.longest);
-    if limits.format.is_none() {
-        limits.format.clone_from(&more.format);
-    }
-    limits.secret |= more.secret;
+    one.limits.add(&own.limits);
     one.items = one.items.or(own.items);
     if one.prefix.is_empty() {
         one.prefix.clone_from(&own.prefix);
