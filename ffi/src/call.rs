@@ -121,7 +121,8 @@ pub unsafe extern "C" fn tmcp_client_list_tools(
         handle::run(client, |client| {
             // SAFETY: what this function asks of its caller.
             let server = unsafe { strings::required(server, "server") }?;
-            let request = client.list(&server, Listing::Tools, timeout(timeout_ms), to_u64(user_data))?;
+            let (limit, user_data) = (timeout(timeout_ms), to_u64(user_data));
+            let request = client.list(&server, Listing::Tools, limit, user_data)?;
             // SAFETY: NULL or writable.
             unsafe { strings::store(id, request.0) };
             Ok(tmcp_result::Ok as i32)
