@@ -614,6 +614,20 @@ int32_t tmcp_client_dispatch(struct tmcp_client *client, uint32_t budget_us);
 struct tmcp_event *tmcp_client_next_event(struct tmcp_client *client);
 
 /**
+ * The tools that a server listed last, without asking it: an event as
+ * tmcp_client_list ends in for TMCP_LIST_TOOLS, with the id 0 and no user_data.
+ * The list may be one of an earlier run that the server allowed to be kept.
+ *
+ * Ownership: the caller's, to be given to tmcp_event_free.
+ * NULL: client and server must not be NULL; NULL is returned when the server is
+ * unknown, its tools were not listed yet, or the list is longer than 4 MiB.
+ * Errors: NULL for a client that cannot be used.
+ * Lifetime: until tmcp_event_free; it may outlive the client.
+ */
+struct tmcp_event *tmcp_client_known_tools(struct tmcp_client *client,
+                                           const char *server);
+
+/**
  * The sentence for this thread's last failed call, if that was on client:
  * lower case, no full stop. It stays until the next call that fails. Copies
  * as much as fits with a NUL and returns the full length, without the NUL.

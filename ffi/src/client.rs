@@ -127,6 +127,33 @@ pub unsafe extern "C" fn tmcp_client_next_event(client: *mut tmcp_client) -> *mu
     }
 }
 
+/// The tools that a server listed last, without asking it: an event as
+/// tmcp_client_list ends in for TMCP_LIST_TOOLS, with the id 0 and no user_data.
+/// The list may be one of an earlier run that the server allowed to be kept.
+///
+/// Ownership: the caller's, to be given to tmcp_event_free.
+/// NULL: client and server must not be NULL; NULL is returned when the server is
+/// unknown, its tools were not listed yet, or the list is longer than 4 MiB.
+/// Errors: NULL for a client that cannot be used.
+/// Lifetime: until tmcp_event_free; it may outlive the client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_known_tools(
+    client: *mut tmcp_client,
+    server: *const c_char,
+) -> *mut tmcp_event {
+    guard! {
+        let known = handle::attempt(client, |client| {
+            // SAFETY: what this function asks of its caller.
+            let server = unsafe { strings::required(server, "server") }?;
+            Ok(client.known_tools(&server))
+        });
+        known
+            .flatten()
+            .and_then(|known| Some(event::adopt(known, handle::log_of(client)?)))
+            .unwrap_or(std::ptr::null_mut())
+    }
+}
+
 /// The sentence for this thread's last failed call, if that was on client:
 /// lower case, no full stop. It stays until the next call that fails. Copies
 /// as much as fits with a NUL and returns the full length, without the NUL.

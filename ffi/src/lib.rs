@@ -60,8 +60,8 @@ pub use call::{
     tmcp_client_wait_ready, tmcp_pair,
 };
 pub use client::{
-    tmcp_client_dispatch, tmcp_client_error, tmcp_client_fd, tmcp_client_free, tmcp_client_new,
-    tmcp_client_next_event, tmcp_client_timeout_ms,
+    tmcp_client_dispatch, tmcp_client_error, tmcp_client_fd, tmcp_client_free,
+    tmcp_client_known_tools, tmcp_client_new, tmcp_client_next_event, tmcp_client_timeout_ms,
 };
 pub use configuration::{
     tmcp_client_configuration, tmcp_client_find_server, tmcp_client_find_tool, tmcp_client_refresh,

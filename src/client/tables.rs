@@ -1,8 +1,11 @@
 //! What is known, as tables: servers, requests, arguments of tools.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use crate::client::Client;
 use crate::config::{Problem, Scope};
-use crate::engine::Listed;
+use crate::engine::{Completion, Event, Listed, Listing, Reply, RequestId};
 use crate::error::{Error, Kind, Result};
 use crate::json::task::Task;
 use crate::mcp::schema::arguments::{self, Pair};
@@ -47,6 +50,20 @@ impl Client {
     pub fn tool_arguments(&self, server: &str, tool: &str) -> Result<Task<'static, Table>> {
         let definition = self.definition(server, tool)?;
         Ok(fields::arguments_task(fields::input_schema(definition).to_owned()))
+    }
+
+    /// The last list of a server's tools, as the request for a list ends; `None` when they
+    /// were not listed yet. The server is not asked.
+    pub fn known_tools(&self, server: &str) -> Option<Event> {
+        let (server, items) = self.engine.known_tools(server)?;
+        Some(Event::Done(Completion {
+            id: RequestId(0),
+            user_data: 0,
+            server,
+            tool: Arc::from(""),
+            elapsed: Duration::ZERO,
+            outcome: Ok(Reply::List { what: Listing::Tools, items }),
+        }))
     }
 
     /// Whether a tool takes a value for an argument.

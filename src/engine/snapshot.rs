@@ -8,9 +8,13 @@ use crate::engine::catalogue::Catalogue;
 use crate::engine::request::{Request, RequestKind, RequestState};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId, StreamId};
 use crate::error::Result;
+use crate::json::kept::Json;
 use crate::mcp::capabilities::Offers;
 use crate::metrics::{Latency, ServerReport};
 use crate::time::Time;
+
+/// The longest list of tools that is copied in one go: about a millisecond.
+const KNOWN_BYTES: usize = 4 << 20;
 
 /// The report of a server, and the stream whose descriptor it shows.
 #[derive(Debug)]
@@ -192,6 +196,19 @@ impl Engine {
     pub fn tool_definition(&self, server: &str, tool: &str) -> Option<&str> {
         let server = self.server(self.find_server(server).ok()?);
         server.tools.definition(tool)
+    }
+
+    /// The last list of a server's tools as one JSON array; `None` when it was not listed,
+    /// or is longer than a turn may copy.
+    pub fn known_tools(&self, server: &str) -> Option<(Arc<str>, Json)> {
+        let server = self.server(self.find_server(server).ok()?);
+        let mut join = server.tools.list()?.join();
+        if join.size() > KNOWN_BYTES {
+            return None;
+        }
+        let whole = join.step(usize::MAX);
+        debug_assert!(whole, "a list is finite");
+        Some((Arc::clone(&server.name), join.finish()))
     }
 
     /// The number of requests of the host that wait for a connection or a list of tools.

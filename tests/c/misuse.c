@@ -242,6 +242,8 @@ wrong_requests_and_answers_are_refused(void)
 	    TMCP_RESULT_NOT_FOUND);
 	CHECK_INT(tmcp_client_set_abilities(c, 8), TMCP_RESULT_INVALID);
 	CHECK_INT(tmcp_client_set_roots(c, garbled), TMCP_RESULT_INVALID);
+	CHECK(tmcp_client_known_tools(c, NULL) == NULL);
+	CHECK(tmcp_client_known_tools(c, "none") == NULL);
 	CHECK(tmcp_client_tool_arguments(c, NULL, "x") == NULL);
 	CHECK(tmcp_client_tool_arguments(c, "main", NULL) == NULL);
 

@@ -107,6 +107,7 @@ no_client_is_answered(void)
 	CHECK_INT(tmcp_client_set_abilities(NULL, 0), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_set_roots(NULL, NULL), TMCP_RESULT_NULL);
 	CHECK(tmcp_client_tool_arguments(NULL, "x", "y") == NULL);
+	CHECK(tmcp_client_known_tools(NULL, "x") == NULL);
 	CHECK(tmcp_table_prepare(NULL, 0) == 0);
 	CHECK(tmcp_client_jobs(NULL) == NULL);
 	CHECK(tmcp_client_servers(NULL) == NULL);

@@ -71,7 +71,7 @@ lists_are_text_and_tables(void)
 {
 	struct rig		 rig;
 	struct tmcp_event	*event;
-	struct tmcp_table	*table, *arguments;
+	struct tmcp_table	*table, *arguments, *known;
 	size_t			 i;
 
 	for (i = 0; i < 2; i++) {
@@ -79,6 +79,7 @@ lists_are_text_and_tables(void)
 		CHECK(tmcp_client_tool_arguments(rig.client, "main", "types") ==
 		    NULL);
 		error_has(&rig, "tool 'types' of 'main' is not known");
+		CHECK(tmcp_client_known_tools(rig.client, "main") == NULL);
 
 		event = listed(&rig, TMCP_LIST_TOOLS);
 		table = tmcp_event_table(event);
@@ -89,6 +90,14 @@ lists_are_text_and_tables(void)
 		CHECK_STR(tmcp_table_get(table, 0, "destructive"), "");
 		CHECK_STR(tmcp_table_get(table, 0, "required"), "text");
 		CHECK(tmcp_client_prompt_arguments(event, "review") == NULL);
+		tmcp_event_free(event);
+		/* The list is known from now on. */
+		event = tmcp_client_known_tools(rig.client, "main");
+		CHECK_STR(tmcp_event_server(event), "main");
+		known = tmcp_event_table(event);
+		CHECK_INT(tmcp_table_rows(known), tmcp_table_rows(table));
+		CHECK_STR(tmcp_table_get(known, 0, "name"), "echo");
+		tmcp_table_free(known);
 		tmcp_event_free(event);
 		/* A table outlives its event. */
 		CHECK_STR(tmcp_table_cell(table, 0, 0), "echo");
