@@ -16,7 +16,6 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <stdlib.h>
@@ -390,7 +389,7 @@ cmd_mcp_menu_offer_end(void *data, enum mcp_form_end end)
 		cmd_mcp_menu_send(cdata, mcp_offer_take(cdata->offer));
 		return;
 	}
-	if (end != MCP_FORM_BACK) {
+	if (end != MCP_FORM_BACK || cdata->fixed_tool) {
 		cmd_mcp_menu_leave(cdata, NULL);
 		return;
 	}
@@ -690,6 +689,63 @@ cmd_mcp_menu_ready(__unused struct tmcp_event *event, void *data)
 	cmd_mcp_menu_open(cdata);
 }
 
+/* A dialog in a client. */
+static struct cmd_mcp_menu_data *
+cmd_mcp_menu_create(struct client *c)
+{
+	struct cmd_mcp_menu_data	*cdata;
+
+	cdata = xcalloc(1, sizeof *cdata);
+	evtimer_set(&cdata->wait_timer, cmd_mcp_menu_wait_timer, cdata);
+	cdata->client = c;
+	cdata->client->references++;
+	cdata->dialog = mcp_dialog_create(c, cmd_mcp_menu_free, cdata);
+	return (cdata);
+}
+
+/* Run what was chosen elsewhere, with a form for its arguments. */
+void
+mcp_menu_open(struct client *c, const char *server, uint32_t what,
+    const char *name, const char *about)
+{
+	struct cmd_mcp_menu_data	*cdata;
+	struct tmcp_client		*core = mcp_core_get();
+	struct tmcp_table		*table;
+	struct mcp_field		*fields;
+	u_int				 n;
+
+	if (core == NULL || !mcp_show_alive(c) || mcp_dialog_busy(c))
+		return;
+	cdata = cmd_mcp_menu_create(c);
+	cdata->fixed_server = cdata->fixed_tool = 1;
+	cdata->server = xstrdup(server);
+	cdata->name = xstrdup(name);
+	cdata->about = xstrdup(about);
+	switch (what) {
+	case TMCP_LIST_PROMPTS:
+		cdata->page = CMD_MCP_MENU_PROMPTS;
+		cmd_mcp_menu_request(cdata, what, cmd_mcp_menu_prompt_listed);
+		break;
+	case TMCP_LIST_RESOURCES:
+		cdata->page = CMD_MCP_MENU_RESOURCES;
+		cmd_mcp_menu_send(cdata, cmd_mcp_menu_run(cdata));
+		break;
+	case TMCP_LIST_RESOURCE_TEMPLATES:
+		cdata->page = CMD_MCP_MENU_RESOURCES;
+		fields = mcp_template_fields(name, &n);
+		cmd_mcp_menu_offer(cdata, fields, n);
+		break;
+	default:
+		table = tmcp_client_tool_arguments(core, server, name);
+		if (table == NULL)
+			cmd_mcp_menu_open(cdata);
+		else {
+			cdata->arguments = mcp_table_make(table,
+			    cmd_mcp_menu_made, cdata);
+		}
+	}
+}
+
 static enum cmd_retval
 cmd_mcp_menu_exec(struct cmd *self, struct cmdq_item *item)
 {
@@ -716,11 +772,7 @@ cmd_mcp_menu_exec(struct cmd *self, struct cmdq_item *item)
 		return (CMD_RETURN_ERROR);
 	}
 
-	cdata = xcalloc(1, sizeof *cdata);
-	evtimer_set(&cdata->wait_timer, cmd_mcp_menu_wait_timer, cdata);
-	cdata->client = tc;
-	cdata->client->references++;
-	cdata->dialog = mcp_dialog_create(tc, cmd_mcp_menu_free, cdata);
+	cdata = cmd_mcp_menu_create(tc);
 	cdata->directory = mcp_directory(item);
 	cdata->fixed_server = (args_count(args) > 0);
 	cdata->fixed_tool = (args_count(args) > 1);

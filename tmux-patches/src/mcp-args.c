@@ -89,6 +89,7 @@ mcp_args_add_source(struct mcp_args *ma, struct args *args,
 	char			*spec, *data;
 	size_t			 size;
 
+	ma->sourced[ma->npairs - 1] = 1;
 	spec = mcp_args_expand(args, item, s);
 	data = mcp_source_get(args, item, spec, &size,
 	    ma->can_wait ? &later : NULL, cause);
@@ -151,6 +152,8 @@ mcp_args_add_pair(struct mcp_args *ma, struct args *args,
 	}
 	ma->pairs = xrecallocarray(ma->pairs, ma->npairs,
 	    ma->npairs + 1, sizeof *ma->pairs);
+	ma->sourced = xrecallocarray(ma->sourced, ma->npairs,
+	    ma->npairs + 1, sizeof *ma->sourced);
 	pair = &ma->pairs[ma->npairs++];
 	pair->key = xstrndup(s, size);
 	if (s[size] == '@')
@@ -256,6 +259,7 @@ mcp_args_free(struct mcp_args *ma)
 		free((void *)ma->pairs[i].value);
 	}
 	free(ma->pairs);
+	free(ma->sourced);
 	for (i = 0; i < ma->nfiles; i++)
 		mcp_file_free(ma->files[i].file);
 	free(ma->files);

@@ -82,4 +82,16 @@
 #define MCP_COMPAT_PROMPT_HISTORY
 #endif
 
+/* A search in a mode tree is told whether it heeds the case. */
+#ifdef MCP_COMPAT_3_6
+#define MCP_MODE_TREE_SEARCH_CB(name, modedata, itemdata, ss) \
+	name(void *modedata, void *itemdata, const char *ss, __unused int icase)
+#else
+#define MCP_MODE_TREE_SEARCH_CB(name, modedata, itemdata, ss) \
+	name(void *modedata, void *itemdata, const char *ss)
+#endif
+
+/* mode_tree_down returns nothing before 3.4. */
+#define mcp_mode_tree_down(mtd, wrap) ((void)mode_tree_down(mtd, wrap))
+
 #endif /* MCP_COMPAT_H */

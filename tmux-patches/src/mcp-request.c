@@ -226,6 +226,7 @@ mcp_request_remove(struct mcp_request *mr)
 void
 mcp_request_drop(struct mcp_request *mr)
 {
+	mcp_history_drop(mr->id);
 	mr->client = NULL;
 	mr->cb = NULL;
 	mr->free = NULL;
@@ -267,6 +268,7 @@ mcp_request_done(struct mcp_request *mr, struct tmcp_event *event)
 	mcp_request_cb	 cb = mr->cb;
 	void		*data = mr->data;
 
+	mcp_history_end(mr->id, event);
 	mcp_request_remove(mr);
 	if (cb != NULL)
 		cb(event, data);

@@ -209,6 +209,8 @@ mcp_run_ask(struct mcp_run *run, int *status, char **cause)
 	}
 	mcp_request_started(mr, id);
 	run->id = id;
+	if (run->start == mcp_run_call)
+		mcp_history_add(run);
 	if (run->out->item == NULL && !run->is_quiet)
 		mcp_running_add(run->out->viewer, id, run->out->title);
 	return (0);
@@ -254,7 +256,7 @@ mcp_run_resolve(struct mcp_run *run, int *status, char **cause)
 	char			*name;
 	uint64_t		 id;
 
-	if (run->server != NULL) {
+	if (run->server != NULL && !run->is_exact) {
 		name = mcp_abbrev_server(run->core, run->directory,
 		    run->server, cause);
 		if (name == NULL) {
@@ -403,6 +405,8 @@ mcp_run_give(struct mcp_run *run, struct tmcp_pair *pairs, size_t npairs)
 	mcp_field_free_pairs(run->args.pairs, run->args.npairs);
 	run->args.pairs = pairs;
 	run->args.npairs = npairs;
+	free(run->args.sourced);
+	run->args.sourced = NULL;
 }
 
 /*

@@ -81,6 +81,8 @@ mcp_table_format(const char *key)
 		    mcp_table_row, "id"), NULL, 10));
 		return (mcp_text_line(who));
 	}
+	if (strcmp(key, "mcp_type") == 0)
+		return (NULL);
 	/* An entry that is not used has no figures, and not those of all. */
 	if (*tmcp_table_get(table, mcp_table_row, "reason") != '\0')
 		return (xstrdup("-"));
@@ -131,6 +133,21 @@ mcp_table_print_row(struct mcp_bytes *text, struct format_tree *ft,
 		free(line);
 	}
 	mcp_table_now = NULL;
+}
+
+/* Expand a format for a row of a table. */
+char *
+mcp_table_expand(struct format_tree *ft, const struct tmcp_table *table,
+    size_t row, const char *server, const char *format)
+{
+	char	*s;
+
+	mcp_table_now = table;
+	mcp_table_row = row;
+	mcp_table_server = server;
+	s = format_expand(ft, format);
+	mcp_table_now = NULL;
+	return (s);
 }
 
 /* Print some rows of a table. */

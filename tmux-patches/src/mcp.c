@@ -292,7 +292,12 @@ mcp_event_give(struct tmcp_event *event)
 		if ((mr = tmcp_event_user_data(event)) != NULL)
 			mcp_request_done(mr, event);
 		break;
+	case TMCP_EVENT_TYPE_SERVER_UP:
+	case TMCP_EVENT_TYPE_TOOLS_CHANGED:
+		mcp_history_forget_tools(tmcp_event_server(event));
+		break;
 	case TMCP_EVENT_TYPE_CONFIG_LOADED:
+		mcp_history_forget_tools(NULL);
 		mcp_options_preconnect(mcp_core);
 		break;
 	case TMCP_EVENT_TYPE_QUESTION:
@@ -302,6 +307,8 @@ mcp_event_give(struct tmcp_event *event)
 		mcp_question_gone(tmcp_event_id(event));
 		break;
 	}
+	mcp_browse_changed(tmcp_event_server(event), tmcp_event_type(event) ==
+	    TMCP_EVENT_TYPE_TOOLS_CHANGED);
 	if (mcp_event_taken != event)
 		tmcp_event_free(event);
 }

@@ -135,6 +135,7 @@ struct mcp_args {
 	size_t			 json_size;
 	struct tmcp_pair	*pairs;
 	u_int			 npairs;
+	u_char			*sourced;	/* pairs from sources, or NULL */
 	struct cmd_list		*cmdlist;
 
 	int			 can_wait;
@@ -162,6 +163,7 @@ struct mcp_run {
 	enum mcp_part		 part;
 	char			*pointer;
 	int			 is_tool;
+	int			 is_exact;	/* the names are complete */
 	int			 is_quiet;	/* nobody is told that it runs */
 
 	char			*directory;
@@ -248,6 +250,34 @@ enum mcp_await_end {
 	MCP_AWAIT_LEFT		/* the person does not wait; to be freed */
 };
 typedef void (*mcp_await_cb)(void *, enum mcp_await_end, const char *);
+
+/*
+ * A call of a tool in the history. Arguments are JSON or pairs; the value of a
+ * pair that was not kept is NULL, and unkept says why. Until it is known which
+ * arguments are secret the call is unchecked and they are not shown.
+ */
+struct mcp_call {
+	uint64_t		 id;
+	char			*server;
+	char			*tool;
+
+	char			*json;
+	size_t			 json_size;
+	struct tmcp_pair	*pairs;
+	u_int			 npairs;
+	size_t			 bytes;
+	char			*unkept;
+	int			 unchecked;
+
+	int			 done;
+	int32_t			 result;
+	char			*error;
+	time_t			 time;
+	uint64_t		 elapsed_us;
+	size_t			 size;
+
+	TAILQ_ENTRY(mcp_call)	 entry;
+};
 
 /* A form: one value for each field, and then a look at all of them. */
 struct mcp_form;
@@ -410,6 +440,22 @@ struct tmcp_pair *mcp_form_pairs(struct mcp_form *, size_t *);
 /* mcp-hidden.c */
 char		*mcp_hidden_escape(char *, int);
 
+/* mcp-history.c */
+struct mcp_call	*mcp_history_next(struct mcp_call *);
+struct mcp_call	*mcp_history_before(struct mcp_call *);
+struct mcp_call	*mcp_history_find(uint64_t);
+struct mcp_call	*mcp_history_last(const char *, const char *);
+void		 mcp_history_forget_tools(const char *);
+int		 mcp_history_check(struct mcp_call *);
+void		 mcp_history_add(struct mcp_run *);
+void		 mcp_history_end(uint64_t, struct tmcp_event *);
+void		 mcp_history_drop(uint64_t);
+const char	*mcp_history_outcome(struct mcp_call *);
+char		*mcp_history_arguments(struct mcp_call *);
+int		 mcp_history_give(struct mcp_call *, struct mcp_run *, char **);
+void		 mcp_history_formats(struct mcp_call *, struct format_tree *);
+void		 mcp_history_json(struct mcp_call *, struct mcp_bytes *);
+
 /* mcp-hook.c */
 int		 mcp_hook_is_set(const char *);
 int		 mcp_hook_exists(const char *, struct mcp_request *);
@@ -431,6 +477,10 @@ void		 mcp_lines_resources(struct mcp_dialog *, const char *,
 void		 mcp_log(void *, uint32_t, const char *);
 uint32_t	 mcp_log_level(void);
 void		 mcp_log_set_file(const char *);
+
+/* cmd-mcp-menu.c */
+void		 mcp_menu_open(struct client *, const char *, uint32_t,
+		     const char *, const char *);
 
 /* mcp-menu.c */
 struct mcp_menu	*mcp_menu_create(const char *);
@@ -630,6 +680,9 @@ void		 mcp_table_print(struct evbuffer *, const struct tmcp_table *,
 void		 mcp_table_print_one(struct evbuffer *,
 		     const struct tmcp_table *, size_t, const char *,
 		     const char *);
+char		*mcp_table_expand(struct format_tree *,
+		     const struct tmcp_table *, size_t, const char *,
+		     const char *);
 struct mcp_table_making;
 struct mcp_table_making *mcp_table_make(struct tmcp_table *,
 		     mcp_table_making_cb, void *);
@@ -642,6 +695,9 @@ int		 mcp_template_is(const char *);
 struct mcp_field *mcp_template_fields(const char *, u_int *);
 char		*mcp_template_fill(const char *, struct tmcp_pair *, size_t,
 		     char **);
+
+/* mcp-tree.c */
+void		 mcp_browse_changed(const char *, int);
 
 /* mcp-text.c */
 size_t		 mcp_sgr_size(const char *, size_t);
