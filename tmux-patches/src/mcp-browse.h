@@ -77,6 +77,7 @@ struct mcp_node {
 	char			*name;	/* as the server has it */
 	char			*label;
 	char			*text;
+	char			*line;		/* both, in lower case */
 	int			 passes;	/* the filter */
 	int			 expanded;	/* when the lines were built */
 };

@@ -110,24 +110,11 @@ mcp_tree_filter_set(struct mcp_tree *tree, const char *filter)
 	mcp_tree_filter_again(tree);
 }
 
-/* If what the line of a node says has a text in it, in any case. */
+/* If what the line of a node says has a text, which is in lower case, in it. */
 int
-mcp_node_matches(struct mcp_node *node, const char *ss)
+mcp_node_matches(struct mcp_node *node, const char *lower)
 {
-	char	*line;
-	int	 matches;
-
-	if (node->label == NULL)
-		return (0);
-	if (strcasestr(node->label, ss) != NULL ||
-	    strcasestr(node->text, ss) != NULL)
-		return (1);
-	if (strstr(ss, ": ") == NULL)
-		return (0);
-	xasprintf(&line, "%s: %s", node->label, node->text);
-	matches = (strcasestr(line, ss) != NULL);
-	free(line);
-	return (matches);
+	return (node->line != NULL && strstr(node->line, lower) != NULL);
 }
 
 /*
@@ -135,7 +122,7 @@ mcp_node_matches(struct mcp_node *node, const char *ss)
  * groups, that has a text; or NULL.
  */
 struct mcp_node *
-mcp_tree_match(struct mcp_server *s, struct mcp_group *only, const char *ss,
+mcp_tree_match(struct mcp_server *s, struct mcp_group *only, const char *lower,
     int last)
 {
 	struct mcp_group	*group;
@@ -148,7 +135,7 @@ mcp_tree_match(struct mcp_server *s, struct mcp_group *only, const char *ss,
 			continue;
 		for (j = 0; group->nodes != NULL && j < group->nodes->n; j++) {
 			node = &group->nodes->nodes[j];
-			if (!mcp_node_matches(node, ss))
+			if (!mcp_node_matches(node, lower))
 				continue;
 			if (s->tree->filter != NULL && !s->node.passes &&
 			    !node->passes)

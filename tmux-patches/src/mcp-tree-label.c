@@ -19,6 +19,7 @@
 
 #include <sys/types.h>
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,7 @@ mcp_node_free(struct mcp_node *node)
 	free(node->name);
 	free(node->label);
 	free(node->text);
+	free(node->line);
 }
 
 /*
@@ -84,6 +86,12 @@ mcp_node_set(struct mcp_node *node, const char *label, const char *text)
 	}
 	free(node->text);
 	node->text = mcp_text_label(text, MCP_LABEL_TEXT_WIDTH, 0);
+
+	/* Ten thousand lines are searched in one turn: that is made ready. */
+	free(node->line);
+	xasprintf(&node->line, "%s: %s", node->label, node->text);
+	for (cp = node->line; *cp != '\0'; cp++)
+		*cp = tolower((u_char)*cp);
 }
 
 /* What follows the name of a server. */

@@ -19,6 +19,7 @@
 
 #include <sys/types.h>
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,12 @@
 
 /* How many lines a filter opens by itself. */
 #define WINDOW_MCP_OPEN 500
+
+/*
+ * A group is open when it is first shown unless there are so many lines then:
+ * to build them is to keep everybody waiting.
+ */
+#define WINDOW_MCP_LINES 2000
 
 /* Lines after which there are no keys. */
 #define WINDOW_MCP_KEYS 100
@@ -98,7 +105,7 @@ struct window_mcp_modedata {
 	key_code		 keys[WINDOW_MCP_KEYS];
 	u_int			 nkeys;
 
-	int			 built;		/* lines, by the filter */
+	u_int			 built;		/* lines, by the filter */
 	struct mcp_server	*searched;	/* server that was looked at */
 	uint64_t		 jump[3];	/* server, group and line */
 	struct event		 jump_timer;
@@ -160,6 +167,9 @@ window_mcp_build_group(struct window_mcp_modedata *data,
 		mcp_group_label(group);
 	expanded = (group->type == MCP_GROUP_TOOLS ||
 	    group->type == MCP_GROUP_JOBS);
+	if (group->nodes != NULL &&
+	    data->built + group->nodes->n > WINDOW_MCP_LINES)
+		expanded = 0;
 	item = mode_tree_add(data->data, parent, node, node->tag, node->label,
 	    *node->text == '\0' ? NULL : node->text, expanded);
 	mode_tree_no_tag(item);
@@ -271,7 +281,7 @@ window_mcp_draw(void *modedata, void *itemdata, struct screen_write_ctx *ctx,
  */
 static int
 window_mcp_search_closed(struct window_mcp_modedata *data,
-    struct mcp_node *note, const char *ss)
+    struct mcp_node *note, const char *lower)
 {
 	struct mcp_server	*s = note->server;
 	struct mcp_node		*node, *current;
@@ -279,7 +289,7 @@ window_mcp_search_closed(struct window_mcp_modedata *data,
 
 	current = mode_tree_get_current(data->data);
 	forward = (data->searched == s || current->server == s);
-	node = mcp_tree_match(s, note->group, ss, !forward);
+	node = mcp_tree_match(s, note->group, lower, !forward);
 	if (node == NULL)
 		return (0);
 	data->jump[0] = s->node.tag;
@@ -295,17 +305,22 @@ MCP_MODE_TREE_SEARCH_CB(window_mcp_search, modedata, itemdata, ss)
 {
 	struct window_mcp_modedata	*data = modedata;
 	struct mcp_node			*node = itemdata;
+	char				*lower, *cp;
 	int				 found;
 
+	lower = xstrdup(ss);
+	for (cp = lower; *cp != '\0'; cp++)
+		*cp = tolower((u_char)*cp);
 	if (node->type != MCP_NODE_NOTE)
-		found = mcp_node_matches(node, ss);
+		found = mcp_node_matches(node, lower);
 	else if (node->server == NULL)
 		found = 0;
 	else if (node->group == NULL ? node->server->node.expanded :
 	    node->group->node.expanded)
-		found = mcp_node_matches(node, ss);
+		found = mcp_node_matches(node, lower);
 	else
-		found = window_mcp_search_closed(data, node, ss);
+		found = window_mcp_search_closed(data, node, lower);
+	free(lower);
 	data->searched = node->server;
 	return (found);
 }

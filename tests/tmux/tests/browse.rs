@@ -334,9 +334,9 @@ fn prompts_and_resources_are_listed_when_they_are_opened() {
     viewer.keys(&["q"]);
     search(&viewer, "test://note/");
     viewer.keys(&["Enter"]);
-    viewer.until("name*:");
+    viewer.until("name*");
     viewer.keys(&["Escape"]);
-    viewer.until_gone("name*:");
+    viewer.until_gone("name*");
     search(&viewer, "compose");
     viewer.until("arguments: ");
     viewer.keys(&["Enter"]);

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tmcp_tmux_tests::probe::{Round, STOP};
-use tmcp_tmux_tests::{PATIENCE, Probe, Setup, Tmux, Viewer, held, stdio, until};
+use tmcp_tmux_tests::{PATIENCE, Probe, Setup, SocketServer, Tmux, Viewer, held, stdio, until};
 
 /// Cases are measured one after the other: they are a load themselves.
 fn alone() -> MutexGuard<'static, ()> {
@@ -475,6 +475,69 @@ fn progress_comes_in_as_fast_as_it_can_be_sent() {
     hold("progress as fast as it can be sent", &tmux, rest);
     assert!(!call.ended(), "it went on all the time");
     let _ = tmux.run(["mcp-cancel", "-a"]).ok();
+    tmux.finish();
+}
+
+/// Five hundred servers, of which twenty have listed 528 tools each.
+fn five_hundred() -> (SocketServer, Tmux) {
+    let path = std::env::temp_dir().join(format!("tmcp-stall-{}", std::process::id()));
+    let socket = SocketServer::start(&path, &["--more-tools", "500"]);
+    let mut setup = Setup::new();
+    for n in 0..500 {
+        setup = setup.server(&format!("s{n:03}"), socket.entry());
+    }
+    let tmux = with_two(setup);
+    for n in 0..20 {
+        let _ = tmux.run(["mcp-tools", "-F", "#{mcp_name}", &format!("s{n:03}")]).ok();
+    }
+    (socket, tmux)
+}
+
+#[test]
+fn ten_thousand_tools_are_walked_through_in_choose_mcp() {
+    let (_socket, tmux) = five_hundred();
+    bind(&tmux, "C-g", &["choose-mcp"]);
+    let mut probe = Probe::attach(&tmux);
+    let viewer = Viewer::attach_to(&tmux, "two", 80, 24);
+    viewer.keys(&["C-g"]);
+    viewer.until("s000: connected, 528 tools");
+    let walk = || {
+        viewer.keys(&["NPage", "NPage", "Down", "Down", "Up", "End"]);
+        viewer.until("s499: ");
+        viewer.keys(&["PPage", "Home"]);
+        viewer.until("s000: ");
+    };
+    hold_with("500 servers, 10,560 tools: lines are walked through", &tmux, &mut probe, walk);
+    viewer.keys(&["M-+"]);
+    viewer.until("echo: Gives the text back.");
+    hold_with("the same with all of them expanded", &tmux, &mut probe, walk);
+    hold_with("one of them is closed and opened, the others open", &tmux, &mut probe, || {
+        viewer.keys(&["Home", "Left"]);
+        viewer.until("+ s000: ");
+        viewer.keys(&["Right"]);
+        viewer.until("- s000: ");
+    });
+    viewer.keys(&["M--"]);
+    viewer.until("s001: connected");
+    hold_with("10,560 tools are searched", &tmux, &mut probe, || {
+        viewer.keys(&["Home", "/"]);
+        viewer.until("(search)");
+        viewer.text("nobody has this");
+        viewer.keys(&["Enter"]);
+        viewer.until_gone("(search)");
+    });
+    hold_with("10,560 tools are filtered", &tmux, &mut probe, || {
+        viewer.keys(&["f"]);
+        viewer.until("(filter)");
+        viewer.text("#{m:*nobody*,#{mcp_name}}");
+        viewer.keys(&["Enter"]);
+        viewer.until("no matches");
+        viewer.keys(&["f"]);
+        viewer.until("(filter)");
+        viewer.keys(&["Escape"]);
+        viewer.until_gone("(filter:");
+    });
+    drop(viewer);
     tmux.finish();
 }
 
