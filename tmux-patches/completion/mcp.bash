@@ -51,8 +51,9 @@ _tmux_mcp() {
 
 	if [[ $command != mcp-* ]]; then
 		if [[ -z $command && $cur == mcp* ]]; then
-			_tmux_mcp_reply < <(compgen -W "mcp-answer mcp-call
-			    mcp-cancel mcp-complete mcp-jobs mcp-log mcp-menu
+			_tmux_mcp_reply < <(compgen -W "mcp-again mcp-answer
+			    mcp-call mcp-cancel mcp-complete mcp-history
+			    mcp-jobs mcp-log mcp-menu
 			    mcp-prompt mcp-prompts mcp-read mcp-reload
 			    mcp-resources mcp-stats mcp-subscribe mcp-tools")
 		elif [[ -n $_tmux_mcp_previous ]]; then
@@ -81,6 +82,10 @@ _tmux_mcp() {
 		;;
 	mcp-read:1|mcp-subscribe:1)
 		_tmux_mcp_reply < <(_tmux_mcp_words resources "${plain[0]}")
+		;;
+	mcp-again:0)
+		_tmux_mcp_reply < <(compgen -W "$(tmux mcp-history \
+		    -F '#{mcp_id}' 2>/dev/null)" -- "$cur")
 		;;
 	mcp-prompt:1)
 		_tmux_mcp_reply < <(_tmux_mcp_words prompts "${plain[0]}")

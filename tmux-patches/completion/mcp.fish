@@ -57,10 +57,11 @@ function __tmux_mcp_arguments
     tmux mcp-complete -T 2000 arguments $plain[2] $plain[3] 2>/dev/null
 end
 
-complete -c tmux -n 'test -z "$(__tmux_mcp_plain)"' -f -a 'mcp-answer mcp-call mcp-cancel mcp-complete mcp-jobs mcp-log mcp-menu mcp-prompt mcp-prompts mcp-read mcp-reload mcp-resources mcp-stats mcp-subscribe mcp-tools'
+complete -c tmux -n 'test -z "$(__tmux_mcp_plain)"' -f -a 'mcp-again mcp-answer mcp-call mcp-cancel mcp-complete mcp-history mcp-jobs mcp-log mcp-menu mcp-prompt mcp-prompts mcp-read mcp-reload mcp-resources mcp-stats mcp-subscribe mcp-tools'
 complete -c tmux -n '__tmux_mcp_at 0 mcp-call mcp-menu mcp-tools mcp-resources mcp-prompts mcp-read mcp-prompt mcp-subscribe mcp-stats' -f -a '(__tmux_mcp_ask servers)'
 complete -c tmux -n '__tmux_mcp_at 1 mcp-call mcp-menu' -f -a '(__tmux_mcp_ask tools)'
 complete -c tmux -n '__tmux_mcp_at 1 mcp-read mcp-subscribe' -f -a '(__tmux_mcp_ask resources)'
+complete -c tmux -n '__tmux_mcp_at 0 mcp-again' -f -a "(tmux mcp-history -F '#{mcp_id}' 2>/dev/null)"
 complete -c tmux -n '__tmux_mcp_at 1 mcp-prompt' -f -a '(__tmux_mcp_ask prompts)'
 complete -c tmux -n 'test (count (__tmux_mcp_plain)) -ge 3' -f -a '(__tmux_mcp_arguments)'
 complete -c tmux -n 'string match -q -- "mcp-*" (__tmux_mcp_plain)[1]' -s o -x -a 'stdout view popup buffer pane message window none'

@@ -30,13 +30,11 @@
  * The last calls of tools, in memory: what was called, how it ended, and the
  * arguments, so that a call can be made again. Arguments that the schema of
  * the tool marks as secret and arguments that came from a source are not kept.
- * The number of calls is limited by @mcp-history-size, the bytes of all
+ * The number of calls is limited by mcp-history-size, the bytes of all
  * arguments by MCP_HISTORY_BYTES.
  */
 
 /* How many calls are kept by default, and at most. */
-#define MCP_HISTORY_SIZE 100
-#define MCP_HISTORY_SIZE_MAX 10000
 
 /* The bytes of all arguments, and of those of one call. */
 #define MCP_HISTORY_BYTES (1024 * 1024)
@@ -69,13 +67,7 @@ static u_int	mcp_history_ntools;
 static u_int
 mcp_history_limit(void)
 {
-	const char	*value = mcp_options_get("history-size"), *errstr;
-	u_int		 n;
-
-	if (value == NULL)
-		return (MCP_HISTORY_SIZE);
-	n = strtonum(value, 0, MCP_HISTORY_SIZE_MAX, &errstr);
-	return (errstr != NULL ? MCP_HISTORY_SIZE : n);
+	return (options_get_number(global_options, "mcp-history-size"));
 }
 
 /* Forget the arguments of a call. */

@@ -52,6 +52,9 @@
 		  "home directory."
 	},
 
+	MCP_OPTIONS_NUMBER("mcp-history-size", 0, 10000, 100, "calls",
+	    "Calls that mcp-history keeps. 0 keeps none."),
+
 	{ .name = "mcp-key-delay",
 	  .type = OPTIONS_TABLE_NUMBER,
 	  .scope = OPTIONS_TABLE_SESSION,

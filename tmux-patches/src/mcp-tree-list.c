@@ -305,7 +305,7 @@ mcp_tree_make_step(struct mcp_group *group, uint64_t end)
 	return (0);
 }
 
-/* Go on with the tools that a server told before. Returns 1 if there is more. */
+/* Go on with tools that a server told before. Returns 1 if there is more. */
 static int
 mcp_tree_load_step(struct mcp_server *s)
 {

@@ -135,12 +135,12 @@ fn arguments_are_not_shown_before_it_is_known_which_are_secret() {
 
 #[test]
 fn the_history_is_as_long_as_the_option_says() {
-    let tmux = Setup::new().server("demo", stdio(&[])).conf("set -g @mcp-history-size 2").start();
+    let tmux = Setup::new().server("demo", stdio(&[])).conf("set -g mcp-history-size 2").start();
     for n in ["1", "2", "3"] {
         let _ = tmux.call(["demo", "echo", &format!("text={n}")]).ok();
     }
     assert_eq!(history(&tmux, "#{mcp_arguments}"), ["text=2", "text=3"]);
-    let _ = tmux.run(["set", "-g", "@mcp-history-size", "0"]).ok();
+    let _ = tmux.run(["set", "-g", "mcp-history-size", "0"]).ok();
     assert_eq!(history(&tmux, "x"), [""; 0]);
     let _ = tmux.call(["demo", "echo", "text=4"]).ok();
     assert_eq!(history(&tmux, "x"), [""; 0]);
