@@ -65,6 +65,7 @@
 /* The key closes the note and goes to the prompt. */
 #define mcp_dialog_type(c, key) 2
 #define mcp_compat_pane_of(c) ((c)->session->curw->window->active)
+#define mcp_compat_pane_visible(wp) window_pane_is_visible(wp)
 #define mcp_view_mode_set(wp) \
 	window_pane_set_mode(wp, NULL, &window_view_mode, NULL, NULL, NULL)
 #else
@@ -76,6 +77,7 @@
 #define mcp_dialog_has_prompt(c) ((c)->prompt_string != NULL)
 #define mcp_dialog_type(c, key) (status_prompt_key(c, key), 0)
 #define mcp_compat_pane_of(c) server_client_get_pane(c)
+#define mcp_compat_pane_visible(wp) window_pane_visible(wp)
 #define mcp_view_mode_set(wp) \
 	window_pane_set_mode(wp, NULL, &window_view_mode, NULL, NULL)
 /* tmux's history of what was typed can be looked at. */

@@ -204,7 +204,7 @@ mcp_typing_reaches(struct client *c, struct window_pane *wp)
 		return (0);
 	if (own == wp)
 		return (1);
-	return (own->window == wp->window && window_pane_visible(wp) &&
+	return (own->window == wp->window && mcp_compat_pane_visible(wp) &&
 	    options_get_number(own->options, "synchronize-panes") &&
 	    options_get_number(wp->options, "synchronize-panes"));
 }

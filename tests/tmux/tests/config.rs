@@ -202,6 +202,28 @@ fn the_environment_of_a_server_is_the_one_of_tmux_now() {
 }
 
 #[test]
+fn a_variable_that_changes_between_two_commands_reaches_the_next_start() {
+    let tmux = Tmux::demo();
+    let value = |name: &str| {
+        let _ = tmux.call(["demo", "exit"]).fails(2);
+        tmux.call(["demo", "env", &format!("name={name}")])
+    };
+    let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    for (option, text) in [("-g", "global"), ("-tone", "of the session"), ("-tone", "again")] {
+        let _ = tmux.run(["set-environment", option, "LATE", text]).ok();
+        assert_eq!(value("LATE").ok().trim_end(), text);
+    }
+    let _ = tmux.run(["set-environment", "-tone", "-u", "LATE"]).ok();
+    assert_eq!(value("LATE").ok().trim_end(), "global");
+    // The newest session, and again the old one when that has gone.
+    let _ = tmux.run(["new-session", "-d", "-s", "two", "-e", "LATE=of another", "cat"]).ok();
+    assert_eq!(value("LATE").ok().trim_end(), "of another");
+    let _ = tmux.run(["kill-session", "-t", "two"]).ok();
+    assert_eq!(value("LATE").ok().trim_end(), "global");
+    tmux.finish();
+}
+
+#[test]
 fn what_update_environment_brings_reaches_the_next_start() {
     let setup = Setup::new().conf("set -g update-environment 'BROUGHT PATH'");
     let bin = setup.path("bin");
