@@ -196,6 +196,26 @@ fn a_daemon_may_take_its_time_make_its_directory_print_a_banner_or_speak_on_stdi
 }
 
 #[test]
+fn a_daemon_that_ends_while_it_still_works_on_its_standard_streams_has_a_successor() {
+    let mut driver = client("still", &listening("--stdio-too"), serde_json::json!({}));
+    let first = pid(&mut driver);
+    let busy = driver.start("s", "sleep", r#"{"ms":600000}"#);
+    while driver.count_logged("is kept") == 0 {
+        assert_eq!(pid(&mut driver), first);
+        driver.turns_within(Duration::from_millis(20));
+    }
+    kill(first);
+    assert!(driver.done(busy).outcome.is_err());
+    let second = pid(&mut driver);
+    assert_ne!(second, first);
+    while driver.stat("s", "Transport") != "socket" {
+        assert_eq!(pid(&mut driver), second);
+        driver.turns_within(Duration::from_millis(20));
+    }
+    assert_eq!(driver.count_logged("is kept"), 2);
+}
+
+#[test]
 fn a_command_that_puts_its_server_into_the_background_is_waited_for() {
     let background = "(sleep 0.2; exec \"$0\" --socket \"$MCP_SOCKET_PATH\" --leave-files) &";
     let quiet = format!("{} >/dev/null 2>&1 </dev/null &", background.trim_end_matches(" &"));

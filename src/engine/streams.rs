@@ -115,6 +115,10 @@ impl Engine {
             let how = how.to_owned();
             return self.daemon_exited(now, id, &how);
         }
+        if self.server(server).reach.is_daemon(id) {
+            // It was still at work on its standard streams.
+            self.server_mut(server).reach.daemon_exited();
+        }
         let reason = format!("the server process ended: {how}");
         let cause = EvictionCause::PeerClosed;
         self.connection_lost(now, id, Loss { reason, cause, category: ErrorCategory::Lost });
