@@ -41,7 +41,7 @@ impl Engine {
         connection.wire.opened(stream);
         connection.pid = opened.pid;
         connection.group = opened.group;
-        let (server, channel) = (connection.server, connection.channel);
+        let (server, channel, began) = (connection.server, connection.channel, connection.opened);
         if let Some(pid) = opened.pid {
             let config = &self.server(server).config;
             if config.socket_path.is_none() {
@@ -56,7 +56,7 @@ impl Engine {
         let patience = if channel.is_process() { START_PATIENCE } else { PATIENCE };
         let state = self.server(server);
         let (prior, limit) = (state.reach.prior(&state.config), state.limits.startup_timeout);
-        let (negotiation, step) = Negotiation::start(now, prior, patience, limit);
+        let (negotiation, step) = Negotiation::start(now, began, prior, patience, limit);
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.phase = Phase::Negotiating(Box::new(negotiation));
         }

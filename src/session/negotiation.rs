@@ -93,9 +93,11 @@ pub struct Negotiation {
 
 impl Negotiation {
     /// Begins on a fresh stream. `patience` is how long a probe may stay
-    /// unanswered before the server counts as legacy, `limit` how long all may take.
+    /// unanswered before the server counts as legacy. `limit` is how long all may take
+    /// from `began` on, when the connect or the start of the process began.
     pub fn start(
         now: Time,
+        began: Time,
         prior: Prior,
         patience: Duration,
         limit: Duration,
@@ -103,9 +105,9 @@ impl Negotiation {
         let mut negotiation = Negotiation {
             waiting_for: Discover,
             patience: now + patience.min(limit / PROBE_SHARE),
-            began: now,
+            began,
             limit,
-            deadline: now + limit,
+            deadline: began + limit,
             probed: prior == Prior::Unknown,
             answered: false,
             retried: false,
@@ -314,7 +316,8 @@ mod tests {
     }
 
     fn probing() -> Negotiation {
-        let (negotiation, step) = Negotiation::start(Time::ZERO, Prior::Unknown, WAIT, LIMIT);
+        let (negotiation, step) =
+            Negotiation::start(Time::ZERO, Time::ZERO, Prior::Unknown, WAIT, LIMIT);
         assert_eq!(step, HandshakeStep::Ask(Discover));
         negotiation
     }
@@ -334,6 +337,15 @@ mod tests {
         let HandshakeStep::Established(session) = step else { panic!("{step:?}") };
         assert_eq!((session.era, session.version), (Era::Modern, "2026-07-28"));
         assert_eq!(session.server.name, "s");
+    }
+
+    #[test]
+    fn a_slow_connect_leaves_the_handshake_less_time() {
+        let now = Time::ZERO + LIMIT / 4;
+        let (mut n, _) = Negotiation::start(now, Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+        assert_eq!(n.deadline(), Time::ZERO + LIMIT);
+        let step = n.handle_timeout(Time::ZERO + LIMIT);
+        assert!(matches!(step, HandshakeStep::Failed(_)), "{step:?}");
     }
 
     #[test]
@@ -357,7 +369,7 @@ mod tests {
 
     #[test]
     fn a_server_that_shows_life_has_ten_times_as_long() {
-        let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+        let (mut n, _) = Negotiation::start(Time::ZERO, Time::ZERO, Prior::Legacy, WAIT, LIMIT);
         let mut now = Time::ZERO;
         for _ in 0..19 {
             now = now + LIMIT / 2;
@@ -372,7 +384,7 @@ mod tests {
             HandshakeStep::Failed(why.into()),
             "nothing is said of a probe that was not sent"
         );
-        let mut quick = Negotiation::start(Time::ZERO, Prior::Unknown, WAIT, WAIT).0;
+        let mut quick = Negotiation::start(Time::ZERO, Time::ZERO, Prior::Unknown, WAIT, WAIT).0;
         assert_eq!(
             quick.handle_timeout(Time::ZERO + WAIT / PROBE_SHARE),
             HandshakeStep::Ask(INITIALIZE)
@@ -382,7 +394,8 @@ mod tests {
     #[test]
     fn every_legacy_revision_is_accepted_and_an_unknown_one_taken_for_the_nearest() {
         for version in version::LEGACY {
-            let (mut n, step) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+            let (mut n, step) =
+                Negotiation::start(Time::ZERO, Time::ZERO, Prior::Legacy, WAIT, LIMIT);
             assert_eq!(step, HandshakeStep::Ask(INITIALIZE));
             let result = initialize_result(version);
             let step = n.handle_reply(INITIALIZE, Ok(&result));
@@ -397,7 +410,7 @@ mod tests {
             ("null", "2025-11-25"),
             ("[]", "2025-11-25"),
         ] {
-            let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+            let (mut n, _) = Negotiation::start(Time::ZERO, Time::ZERO, Prior::Legacy, WAIT, LIMIT);
             let result = raw(&format!("{{\"protocolVersion\":{version},\"serverInfo\":7}}"));
             let step = n.handle_reply(INITIALIZE, Ok(&result));
             let HandshakeStep::Established(session) = step else { panic!("{version}: {step:?}") };
@@ -410,7 +423,7 @@ mod tests {
     fn a_refused_version_is_asked_for_anew_once_when_the_server_names_one() {
         let listed = r#"{"supported":["2024-11-05","2025-03-26"],"requested":"2025-11-25"}"#;
         let old = Initialize("2025-03-26");
-        let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+        let (mut n, _) = Negotiation::start(Time::ZERO, Time::ZERO, Prior::Legacy, WAIT, LIMIT);
         assert_eq!(
             n.handle_reply(INITIALIZE, Err(&error(-32602, listed))),
             HandshakeStep::Ask(old)
@@ -419,7 +432,7 @@ mod tests {
         let HandshakeStep::Failed(why) = step else { panic!("{step:?}") };
         assert!(why.contains("refused initialize: no (-32602); it speaks 2024-11-05, "), "{why}");
 
-        let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+        let (mut n, _) = Negotiation::start(Time::ZERO, Time::ZERO, Prior::Legacy, WAIT, LIMIT);
         let message = "2025-11-25 is unknown, use one of 2024-11-05 and 2025-03-26".to_owned();
         let in_words = RpcError { code: -32600, message, ..RpcError::default() };
         assert_eq!(n.handle_reply(INITIALIZE, Err(&in_words)), HandshakeStep::Ask(old));
@@ -431,7 +444,7 @@ mod tests {
             ("7", "no (-32602)"),
             ("", "no (-32602)"),
         ] {
-            let (mut n, _) = Negotiation::start(Time::ZERO, Prior::Legacy, WAIT, LIMIT);
+            let (mut n, _) = Negotiation::start(Time::ZERO, Time::ZERO, Prior::Legacy, WAIT, LIMIT);
             let step = n.handle_reply(INITIALIZE, Err(&error(-32602, data)));
             assert!(
                 matches!(&step, HandshakeStep::Failed(why) if why.contains(told)),
@@ -494,7 +507,7 @@ mod tests {
 
     #[test]
     fn a_pinned_modern_server_is_not_asked() {
-        let (_, step) = Negotiation::start(Time::ZERO, Prior::Modern, WAIT, LIMIT);
+        let (_, step) = Negotiation::start(Time::ZERO, Time::ZERO, Prior::Modern, WAIT, LIMIT);
         assert!(
             matches!(step, HandshakeStep::Established(ref s) if s.era == Era::Modern),
             "{step:?}"
