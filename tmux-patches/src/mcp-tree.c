@@ -220,7 +220,7 @@ mcp_tree_create_server(const struct tmcp_table *table, size_t row)
 	s->note.type = MCP_NODE_NOTE;
 	s->note.server = s;
 	s->note.tag = mcp_tree_tag("note", s->scope, name);
-	mcp_node_set(&s->note, "", "");
+	mcp_node_set(&s->note, "nothing", "");
 	for (i = 0; i < MCP_GROUPS; i++) {
 		group = &s->groups[i];
 		kind = mcp_group_name(i);

@@ -106,10 +106,59 @@ struct window_mcp_modedata {
 	u_int			 nkeys;
 
 	u_int			 built;		/* lines, by the filter */
+	uint64_t		 current[4];	/* line, or what stands for it */
+	u_int			 found;		/* which is the first of them */
 	struct mcp_server	*searched;	/* server that was looked at */
 	uint64_t		 jump[3];	/* server, group and line */
 	struct event		 jump_timer;
 };
+
+/* Add a line. */
+static struct mode_tree_item *
+window_mcp_add(struct window_mcp_modedata *data, struct mode_tree_item *parent,
+    struct mcp_node *node, int expanded)
+{
+	struct mode_tree_item	*item;
+	const char		*text = node->text;
+	u_int			 i;
+
+	for (i = 0; i < data->found; i++) {
+		if (data->current[i] == node->tag)
+			data->found = i;
+	}
+	if (text != NULL && *text == '\0')
+		text = NULL;
+	item = mode_tree_add(data->data, parent, node, node->tag, node->label,
+	    text, expanded);
+	if (node->type == MCP_NODE_NOTE || node->type == MCP_NODE_GROUP)
+		mode_tree_no_tag(item);
+	return (item);
+}
+
+/*
+ * The current line may be there no more: then it is what has taken its place,
+ * the first of a list that was awaited, or the group or server.
+ */
+static void
+window_mcp_remember(struct window_mcp_modedata *data, uint64_t tag)
+{
+	struct mcp_node		*node;
+	struct mcp_group	*group;
+
+	data->found = 0;
+	if (tag == UINT64_MAX)
+		return;
+	node = mode_tree_get_current(data->data);
+	data->current[data->found++] = tag;
+	if ((group = node->group) != NULL) {
+		if (node->type == MCP_NODE_NOTE && group->nodes != NULL &&
+		    group->nodes->n != 0)
+			data->current[data->found++] = group->nodes->nodes->tag;
+		data->current[data->found++] = group->node.tag;
+	}
+	if (node->server != NULL)
+		data->current[data->found++] = node->server->node.tag;
+}
 
 /* Add the lines of a group. */
 static void
@@ -129,8 +178,7 @@ window_mcp_build_nodes(struct window_mcp_modedata *data,
 		node = &nodes->nodes[at];
 		if (!all && !node->passes)
 			continue;
-		mode_tree_add(data->data, parent, node, node->tag, node->label,
-		    *node->text == '\0' ? NULL : node->text, 0);
+		window_mcp_add(data, parent, node, 0);
 		data->built++;
 	}
 }
@@ -170,9 +218,7 @@ window_mcp_build_group(struct window_mcp_modedata *data,
 	if (group->nodes != NULL &&
 	    data->built + group->nodes->n > WINDOW_MCP_LINES)
 		expanded = 0;
-	item = mode_tree_add(data->data, parent, node, node->tag, node->label,
-	    *node->text == '\0' ? NULL : node->text, expanded);
-	mode_tree_no_tag(item);
+	item = window_mcp_add(data, parent, node, expanded);
 	if (open && group->passing != 0)
 		mode_tree_set_expanded(item, 1);
 	node->expanded = mode_tree_is_expanded(item);
@@ -180,10 +226,7 @@ window_mcp_build_group(struct window_mcp_modedata *data,
 		window_mcp_build_nodes(data, item, group, crit, all);
 		return;
 	}
-	item = mode_tree_add(data->data, item, &group->note, group->note.tag,
-	    group->note.label, *group->note.text == '\0' ? NULL :
-	    group->note.text, 0);
-	mode_tree_no_tag(item);
+	window_mcp_add(data, item, &group->note, 0);
 }
 
 /* Add the line of a server, and those below it if it is expanded. */
@@ -191,13 +234,12 @@ static void
 window_mcp_build_server(struct window_mcp_modedata *data, struct mcp_server *s,
     struct mode_tree_sort_criteria *crit, int filtered, int open)
 {
-	struct mode_tree_item	*item, *note;
+	struct mode_tree_item	*item;
 	struct mcp_node		*node = &s->node;
 	u_int			 i;
 	int			 all = (!filtered || node->passes), below = 0;
 
-	item = mode_tree_add(data->data, NULL, node, node->tag, node->label,
-	    node->text, data->tree->nservers == 1);
+	item = window_mcp_add(data, NULL, node, data->tree->nservers == 1);
 	data->built++;
 	if (node->type == MCP_NODE_UNUSED) {
 		node->expanded = 0;
@@ -213,23 +255,19 @@ window_mcp_build_server(struct window_mcp_modedata *data, struct mcp_server *s,
 		    open);
 		below = 1;
 	}
-	if (!below) {
-		note = mode_tree_add(data->data, item, &s->note, s->note.tag,
-		    node->expanded ? "nothing" : "", NULL, 0);
-		mode_tree_no_tag(note);
-	}
+	if (!below)
+		window_mcp_add(data, item, &s->note, 0);
 }
 
 /* Build the lines. */
 static void
 window_mcp_build(void *modedata, struct mode_tree_sort_criteria *crit,
-    __unused uint64_t *tag, const char *filter)
+    uint64_t *tag, const char *filter)
 {
 	struct window_mcp_modedata	*data = modedata;
 	struct mcp_tree			*tree = data->tree;
 	struct mcp_server		**sorted, *s;
-	struct mode_tree_item		*item;
-	u_int				 i, passing = 0, at;
+	u_int				 i, passing = 0, most;
 	int				 open;
 
 	/* Without a line by the filter this is called again without it. */
@@ -241,10 +279,11 @@ window_mcp_build(void *modedata, struct mode_tree_sort_criteria *crit,
 	open = (filter != NULL && tree->filter_fresh &&
 	    passing <= WINDOW_MCP_OPEN);
 
+	window_mcp_remember(data, *tag);
+	most = data->found;
 	sorted = mcp_tree_sorted(tree, crit->field, crit->reversed);
 	for (i = 0; i < tree->nservers; i++) {
-		at = i;
-		s = sorted[at];
+		s = sorted[i];
 		if (filter != NULL && !s->node.passes && s->passing == 0)
 			continue;
 		window_mcp_build_server(data, s, crit, filter != NULL, open);
@@ -255,12 +294,11 @@ window_mcp_build(void *modedata, struct mode_tree_sort_criteria *crit,
 	    data->built == 0)) {
 		if (tree->nservers != 0)
 			mcp_node_set(&tree->note, "filtering...", "");
-		item = mode_tree_add(data->data, NULL, &tree->note,
-		    tree->note.tag, tree->note.label,
-		    *tree->note.text == '\0' ? NULL : tree->note.text, 0);
-		mode_tree_no_tag(item);
+		window_mcp_add(data, NULL, &tree->note, 0);
 		data->built++;
 	}
+	if (data->found < most)
+		*tag = data->current[data->found];
 	mcp_tree_free_buried(tree);
 }
 

@@ -320,9 +320,10 @@ fn prompts_and_resources_are_listed_when_they_are_opened() {
     // Without the tools there is room for the others.
     viewer.keys(&["Down", "Left"]);
     viewer.until_gone("echo: Gives");
+    viewer.until("+ prompts");
     search(&viewer, "prompts");
     viewer.keys(&["Right"]);
-    until("the prompts are there", || lines(&viewer).iter().any(|line| line.contains("review: ")));
+    viewer.until("review: asks for a review");
     search(&viewer, "resources");
     viewer.keys(&["Enter"]);
     viewer.keys(&["End"]);
@@ -340,9 +341,9 @@ fn prompts_and_resources_are_listed_when_they_are_opened() {
     search(&viewer, "compose");
     viewer.until("arguments: ");
     viewer.keys(&["Enter"]);
-    viewer.until("to*:");
+    viewer.until("to*");
     viewer.keys(&["Escape"]);
-    viewer.until_gone("to*:");
+    viewer.until_gone("to*");
     drop(viewer);
     tmux.finish();
 }
@@ -452,7 +453,7 @@ fn a_pane_is_closed_and_a_client_detached_while_servers_are_asked() {
     drop(viewer);
     fs::write(&gate, "").expect("written");
     until("it listed them for nobody", || {
-        tmux.format("#{mcp_inflight}") == "0" && tmux.format("#{mcp_tools_demo}") != ""
+        tmux.format("#{mcp_inflight}") == "0" && !tmux.format("#{mcp_tools_demo}").is_empty()
     });
     answers(&tmux);
     let viewer = tmux.view_sized(80, 24);
