@@ -299,7 +299,9 @@ window_mcp_build(void *modedata, struct mode_tree_sort_criteria *crit,
 	}
 	if (data->found < most)
 		*tag = data->current[data->found];
-	mcp_tree_free_buried(tree);
+	/* When it is called again, the current line is still the one before. */
+	if (data->built != 0)
+		mcp_tree_free_buried(tree);
 }
 
 /* Draw the preview of a line. */

@@ -512,6 +512,29 @@ fn it_follows_the_size_of_the_terminal() {
     tmux.finish();
 }
 
+/// The lines are built twice then, and the current one must live until the second time.
+#[test]
+fn the_only_server_that_a_filter_shows_may_leave_the_configuration() {
+    let tmux = two();
+    let viewer = open(&tmux, &["-f", "#{==:#{mcp_name},demo}"]);
+    viewer.until_gone("broken");
+    let path = tmux.path("home/.claude.json");
+    let text = fs::read_to_string(&path).expect("there");
+    let mut all: Value = serde_json::from_str(&text).expect("JSON");
+    let demo = all["mcpServers"].as_object_mut().expect("servers").remove("demo");
+    assert!(demo.is_some());
+    fs::write(&path, all.to_string()).expect("written");
+    let _ = tmux.run(["mcp-reload"]).ok();
+    viewer.until("no matches");
+    viewer.until("broken: disconnected");
+    fs::write(&path, text).expect("written");
+    let _ = tmux.run(["mcp-reload"]).ok();
+    viewer.until("demo: disconnected");
+    viewer.until_gone("broken");
+    drop(viewer);
+    tmux.finish();
+}
+
 #[test]
 fn the_mouse_chooses_lines_and_scrolls() {
     let tmux = two();
