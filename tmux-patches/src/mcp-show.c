@@ -74,6 +74,21 @@ mcp_show_pane_of(struct client *c)
 }
 
 /*
+ * A mode that lay below another comes to the front with the size that the pane
+ * had then, and tmux reads beyond the end of its screen if that was smaller.
+ */
+void
+mcp_show_fit(struct window_pane *wp)
+{
+	struct window_mode_entry	*wme = TAILQ_FIRST(&wp->modes);
+
+	if (wme != NULL && wme->mode->resize != NULL &&
+	    (screen_size_x(wme->screen) != wp->sx ||
+	    screen_size_y(wme->screen) != wp->sy))
+		wme->mode->resize(wme, wp->sx, wp->sy);
+}
+
+/*
  * tmux lets panes stand still while there is a message or a prompt. They need
  * not if that has a line of its own.
  */
@@ -258,6 +273,7 @@ mcp_show_view_begin(struct mcp_show_view *view, struct window_pane *wp)
 	view->started = 1;
 	if (!mcp_show_view_is(wp)) {
 		mcp_view_mode_set(wp);
+		mcp_show_fit(wp);
 		view->guard = now + mcp_options_delay(view->viewer) * 1000ULL;
 		return;
 	}

@@ -645,6 +645,7 @@ void printflike(1, 2) mcp_message_add(const char *, ...);
 
 /* mcp-show.c */
 struct window_pane *mcp_show_pane_of(struct client *);
+void		 mcp_show_fit(struct window_pane *);
 void		 mcp_show_thaw(struct client *);
 void		 mcp_message_set(struct client *, const char *);
 int		 mcp_show_queue(struct client *);

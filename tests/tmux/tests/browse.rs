@@ -512,6 +512,26 @@ fn it_follows_the_size_of_the_terminal() {
     tmux.finish();
 }
 
+/// tmux gave the mode that comes to the front again no size, and drew lines that it had not.
+#[test]
+fn it_fills_the_pane_that_grew_while_another_mode_lay_over_it() {
+    let tmux = two();
+    let viewer = open(&tmux, &[]);
+    viewer.resize(60, 12);
+    tmux.until_format("#{window_height}", "11");
+    viewer.keys(&["i"]);
+    view_mode(&tmux);
+    viewer.resize(80, 40);
+    tmux.until_format("#{window_height}", "39");
+    let _ = tmux.run(["choose-mcp", "-t", "one:"]).ok();
+    tmux.until_format("#{pane_mode}", "mcp-mode");
+    until("the lower part ends at the end of the pane", || {
+        viewer.screen().lines().nth(38).is_some_and(|line| line.starts_with('\u{2514}'))
+    });
+    drop(viewer);
+    tmux.finish();
+}
+
 /// The lines are built twice then, and the current one must live until the second time.
 #[test]
 fn the_only_server_that_a_filter_shows_may_leave_the_configuration() {
