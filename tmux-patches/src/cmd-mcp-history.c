@@ -98,6 +98,7 @@ cmd_mcp_history_exec(struct cmd *self, struct cmdq_item *item)
 	struct mcp_call		*mc = NULL;
 	const char		*template = args_get(args, 'F');
 	enum cmd_retval		 retval = CMD_RETURN_NORMAL;
+	char			*s;
 	int			 json = args_has(args, 'j');
 
 	if (json && template != NULL) {
@@ -117,8 +118,12 @@ cmd_mcp_history_exec(struct cmd *self, struct cmdq_item *item)
 	}
 	if (json)
 		mcp_bytes_add(text, "]\n", 2);
-	if (text->size != 0)
-		retval = mcp_output_now(item, 0, text->text, text->size);
+	if (text->size != 0) {
+		s = json ? mcp_text_vis_json(text->text, text->size, 0) :
+		    xstrdup(text->text);
+		retval = mcp_output_now(item, 0, s, strlen(s));
+		free(s);
+	}
 	mcp_bytes_unref(text);
 	return (retval);
 }

@@ -380,7 +380,7 @@ cmd_mcp_tools_answered(struct cmd_mcp_tools_data *cdata)
 	if (one->status != 0)
 		cmd_mcp_tools_fail(cdata, one->status, one->text->text);
 	else if (cdata->count == 1 && one->text != NULL) {
-		cdata->out->raw = cdata->json;
+		cdata->out->raw = cdata->out->json = cdata->json;
 		cmd_mcp_tools_show(cdata, mcp_bytes_ref(one->text));
 	} else
 		cmd_mcp_tools_next(cdata);

@@ -38,6 +38,7 @@ struct mcp_extract {
 	size_t			 cut;
 	size_t			 off;
 	int			 sgr;
+	int			 json;
 	char			 buffer[MCP_BUFFER_NAME_BYTES];
 	struct mcp_bytes	*lines;
 
@@ -93,10 +94,15 @@ mcp_extract_step(void *data)
 	struct mcp_extract	*extract = data;
 	const char		*text = extract->bytes->text + extract->off;
 	size_t			 size = extract->cut - extract->off, len;
-	char			*s;
+	char			*s, *json = NULL;
 
 	size = mcp_text_cut(text, size, extract->off == 0 ?
 	    MCP_EXTRACT_FIRST_BYTES : MCP_EXTRACT_TURN_BYTES);
+	extract->off += size;
+	if (extract->json) {
+		text = json = mcp_text_vis_json(text, size, 0);
+		size = strlen(json);
+	}
 	if (extract->sgr)
 		mcp_sgr_vis(extract->lines, text, size);
 	else {
@@ -104,7 +110,7 @@ mcp_extract_step(void *data)
 		mcp_bytes_add(extract->lines, s, len);
 		free(s);
 	}
-	extract->off += size;
+	free(json);
 	if (extract->off != extract->cut)
 		return (1);
 
@@ -124,7 +130,7 @@ mcp_extract_step(void *data)
  */
 void
 mcp_extract_start(struct mcp_bytes *bytes, size_t limit, u_int lines, int sgr,
-    mcp_extract_cb cb, void *data)
+    int json, mcp_extract_cb cb, void *data)
 {
 	struct mcp_extract	*extract;
 
@@ -132,6 +138,7 @@ mcp_extract_start(struct mcp_bytes *bytes, size_t limit, u_int lines, int sgr,
 	extract->bytes = mcp_bytes_ref(bytes);
 	extract->cut = mcp_extract_cut(bytes, limit, lines);
 	extract->sgr = sgr;
+	extract->json = json;
 	extract->lines = mcp_bytes_create();
 	extract->cb = cb;
 	extract->data = data;

@@ -119,22 +119,49 @@ mcp_hidden_at_home(u_int code, u_int before, u_int after)
 	return (0);
 }
 
+/* Escape a character byte by byte, as vis(3) does. */
+static char *
+mcp_hidden_bytes(char *dst, const u_char *src, size_t size)
+{
+	size_t	i;
+
+	for (i = 0; i < size; i++) {
+		*dst++ = '\\';
+		*dst++ = '0' + (src[i] >> 6);
+		*dst++ = '0' + ((src[i] >> 3) & 7);
+		*dst++ = '0' + (src[i] & 7);
+	}
+	return (dst);
+}
+
+/* Escape a character as JSON does in strings. */
+static char *
+mcp_hidden_json(char *dst, u_int code)
+{
+	if (code > 0xffff) {
+		code -= 0x10000;
+		dst += xsnprintf(dst, 7, "\\u%04x", 0xd800 | code >> 10);
+		code = 0xdc00 | (code & 0x3ff);
+	}
+	return (dst + xsnprintf(dst, 7, "\\u%04x", code));
+}
+
 /*
- * Escape hidden characters in text that is UTF-8, byte by byte as vis(3) does.
- * With controls, only those of C1, which terminals act on. The text is ours and
- * is freed if another is returned.
+ * Escape hidden characters in text that is UTF-8, byte by byte or if it is JSON
+ * so that it stays JSON. With controls, only those of C1, which terminals act
+ * on. The text is ours and is freed if another is returned.
  */
 char *
-mcp_hidden_escape(char *s, int controls)
+mcp_hidden_escape(char *s, int controls, int json)
 {
 	const u_char	*src;
 	char		*out, *dst;
-	size_t		 size, next, n = 0, i;
+	size_t		 size, next, n = 0;
 	u_int		 code, before = 0, after;
 
 	/* All of them begin with one of these bytes. */
 	for (src = (u_char *)s; *src != '\0'; src++) {
-		if (*src == 0xc2 || (!controls && (*src == 0xcd ||
+		if (*src == 0xc2 || (json && *src == 0x7f) || (!controls && (*src == 0xcd ||
 		    *src == 0xd8 || (*src >= 0xe1 && *src <= 0xe3) ||
 		    *src == 0xef || *src >= 0xf0)))
 			n++;
@@ -142,11 +169,13 @@ mcp_hidden_escape(char *s, int controls)
 	if (n == 0)
 		return (s);
 
-	/* A character of two to four bytes takes four for each. */
-	dst = out = xmalloc(strlen(s) * 4 + 1);
+	/* A byte takes four, and one that is a character of JSON six. */
+	dst = out = xmalloc(strlen(s) * (json ? 6 : 4) + 1);
 	for (src = (u_char *)s; *src != '\0'; src += size) {
 		code = mcp_hidden_code(src, &size);
-		if (code < 0x80 || !mcp_hidden_has(code) ||
+		if (json && code == 0x7f)
+			/* nothing */;
+		else if (code < 0x80 || !mcp_hidden_has(code) ||
 		    (controls && code > 0x9f)) {
 			memcpy(dst, src, size);
 			dst += size;
@@ -157,14 +186,10 @@ mcp_hidden_escape(char *s, int controls)
 		if (mcp_hidden_at_home(code, before, after)) {
 			memcpy(dst, src, size);
 			dst += size;
-		} else {
-			for (i = 0; i < size; i++) {
-				*dst++ = '\\';
-				*dst++ = '0' + (src[i] >> 6);
-				*dst++ = '0' + ((src[i] >> 3) & 7);
-				*dst++ = '0' + (src[i] & 7);
-			}
-		}
+		} else if (json)
+			dst = mcp_hidden_json(dst, code);
+		else
+			dst = mcp_hidden_bytes(dst, src, size);
 		before = code;
 	}
 	*dst = '\0';

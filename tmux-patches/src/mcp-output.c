@@ -236,7 +236,7 @@ mcp_output_step(void *data)
 	struct mcp_bytes	*bytes = out->bytes;
 	const char		*text = bytes->text + out->off;
 	size_t			 size;
-	char			*s, *next, *line, *clean;
+	char			*s, *next, *line, *clean, *json = NULL;
 
 	if ((c->flags & CLIENT_DEAD) || out->off == bytes->size) {
 		if (out->part_cb != NULL)
@@ -248,10 +248,15 @@ mcp_output_step(void *data)
 	size = mcp_text_cut(text, bytes->size - out->off, MCP_OUTPUT_CHUNK);
 	out->off += size;
 
+	if (out->json) {
+		text = json = mcp_text_vis_json(text, size, out->raw);
+		size = strlen(json);
+	}
 	if (out->raw)
 		s = mcp_text_raw(text, size, NULL);
 	else
 		s = mcp_text_vis(text, size, NULL);
+	free(json);
 	if (c->flags & CLIENT_UTF8)
 		file_print(c, "%s", s);
 	else {
@@ -386,7 +391,7 @@ mcp_output_give(struct mcp_output *out, int retval, struct mcp_bytes *bytes,
 		mcp_output_end(out);
 	else if (failed) {
 		mcp_extract_start(bytes, MCP_OUTPUT_ERROR_BYTES, UINT_MAX, 0,
-		    mcp_output_error, out);
+		    out->json, mcp_output_error, out);
 	} else if (out->sink == MCP_SINK_NONE)
 		mcp_output_end(out);
 	else if (bytes->size == 0)
@@ -397,7 +402,7 @@ mcp_output_give(struct mcp_output *out, int retval, struct mcp_bytes *bytes,
 		mcp_show(out);
 	else if (out->client->flags & CLIENT_CONTROL) {
 		mcp_extract_start(bytes, MCP_OUTPUT_CONTROL_BYTES, UINT_MAX, 0,
-		    mcp_output_control, out);
+		    out->json, mcp_output_control, out);
 	} else
 		mcp_work_add(mcp_output_step, out);
 }

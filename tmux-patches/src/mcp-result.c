@@ -221,6 +221,7 @@ mcp_run_string(struct mcp_run *run, struct tmcp_event *event)
 	else
 		result = tmcp_event_pointer(event, run->pointer, &s);
 	if (result == TMCP_RESULT_OK) {
+		run->out->json = (run->part == MCP_PART_PRETTY);
 		mcp_bytes_string(s, mcp_run_got, run);
 		return;
 	}
@@ -311,7 +312,7 @@ mcp_run_done(struct tmcp_event *event, void *data)
 	if (has_part && run->is_json) {
 		s = tmcp_event_json(event, &size);
 		if (size != 0) {
-			run->shows_json = 1;
+			run->shows_json = run->out->json = 1;
 			mcp_run_got(run, mcp_bytes_part(run->answer, s, size));
 			return;
 		}

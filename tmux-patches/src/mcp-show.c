@@ -549,14 +549,14 @@ mcp_show(struct mcp_output *out)
 		if (mcp_show_view_pane(out) == NULL)
 			break;
 		mcp_extract_start(out->bytes, MCP_SHOW_BYTES, MCP_SHOW_LINES, 1,
-		    mcp_show_view_ready, out);
+		    out->json, mcp_show_view_ready, out);
 		return;
 	case MCP_SINK_POPUP:
 	case MCP_SINK_WINDOW:
 		if (!mcp_show_alive(out->viewer))
 			break;
 		mcp_extract_start(out->bytes, MCP_SHOW_POPUP_BYTES, UINT_MAX, 1,
-		    mcp_show_pager, out);
+		    out->json, mcp_show_pager, out);
 		return;
 	case MCP_SINK_PANE:
 		if (mcp_show_pane_find(out) == NULL)

@@ -84,7 +84,7 @@ mcp_text_escape(const char *text, size_t size, size_t *outsize, int controls)
 	utf8_stravisx(&s, text, size, VIS_OCTAL|VIS_CSTYLE|VIS_NOSLASH);
 	free(copy);
 	mcp_text_undollar(s);
-	s = mcp_hidden_escape(s, controls);
+	s = mcp_hidden_escape(s, controls, 0);
 	if (outsize != NULL)
 		*outsize = strlen(s);
 	return (s);
@@ -109,6 +109,21 @@ char *
 mcp_text_raw(const char *text, size_t size, size_t *outsize)
 {
 	return (mcp_text_escape(text, size, outsize, 1));
+}
+
+/*
+ * Escape the same in JSON: the characters are in strings, which have their own
+ * escapes. With controls, only what a terminal may act on.
+ */
+char *
+mcp_text_vis_json(const char *json, size_t size, int controls)
+{
+	char	*s;
+
+	s = xmalloc(size + 1);
+	memcpy(s, json, size);
+	s[size] = '\0';
+	return (mcp_hidden_escape(s, controls, 1));
 }
 
 /*

@@ -115,6 +115,7 @@ struct mcp_output {
 	struct mcp_bytes	*bytes;
 	size_t			 off;
 	int			 raw;	/* not a list but what a server made */
+	int			 json;	/* and it is JSON */
 	mcp_done_cb		 part_cb;	/* more parts follow */
 	void			*part_data;
 	char			*error;
@@ -392,7 +393,7 @@ int		 mcp_environ_sync(struct tmcp_client *);
 
 /* mcp-extract.c */
 void		 mcp_extract_start(struct mcp_bytes *, size_t, u_int, int,
-		     mcp_extract_cb, void *);
+		     int, mcp_extract_cb, void *);
 
 /* mcp-field.c */
 struct mcp_field *mcp_field_create(const struct tmcp_table *, u_int *);
@@ -438,7 +439,7 @@ void		 mcp_form_review(struct mcp_form *, const char *);
 struct tmcp_pair *mcp_form_pairs(struct mcp_form *, size_t *);
 
 /* mcp-hidden.c */
-char		*mcp_hidden_escape(char *, int);
+char		*mcp_hidden_escape(char *, int, int);
 
 /* mcp-history.c */
 struct mcp_call	*mcp_history_next(struct mcp_call *);
@@ -708,6 +709,7 @@ void		 mcp_sgr_vis(struct mcp_bytes *, const char *, size_t);
 size_t		 mcp_sgr_row(const char *, u_int);
 char		*mcp_text_vis(const char *, size_t, size_t *);
 char		*mcp_text_raw(const char *, size_t, size_t *);
+char		*mcp_text_vis_json(const char *, size_t, int);
 size_t		 mcp_text_cut(const char *, size_t, size_t);
 char		*mcp_text_untab(const char *);
 char		*mcp_text_line(const char *);

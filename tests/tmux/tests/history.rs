@@ -70,6 +70,27 @@ fn the_history_is_json_when_it_is_asked_for() {
     tmux.finish();
 }
 
+/// What is not seen is escaped as JSON does it: with `\342\200\256` it was no JSON any more.
+#[test]
+fn json_stays_json_with_characters_that_are_not_seen() {
+    let tmux = Tmux::demo();
+    let odd = "a\u{202e}b\u{200b}c\u{85}d\u{9b}31me\u{7f}f\u{e0041}g\u{1f468}\u{200d}\u{1f469}";
+    let json = |text: &str| -> Value {
+        serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+    };
+    let answer = json(&tmux.call(["-j", "demo", "echo", &format!("text={odd}")]).ok());
+    assert_eq!(answer["content"][0]["text"], odd);
+    let history = tmux.run(["mcp-history", "-j"]).ok();
+    assert!(!history.contains(['\u{202e}', '\u{85}', '\u{7f}']), "{history}");
+    assert_eq!(json(&history)[0]["arguments"], format!("text={odd}"));
+    let inner = format!("text={}", serde_json::json!({"x": odd}));
+    assert_eq!(
+        json(&tmux.call(["-p", "demo", "echo", &inner]).ok()),
+        serde_json::json!({"x": odd})
+    );
+    tmux.finish();
+}
+
 #[test]
 fn a_call_is_made_again_by_its_number_or_as_the_last() {
     let tmux = Tmux::demo();
