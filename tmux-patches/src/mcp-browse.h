@@ -113,6 +113,7 @@ struct mcp_server {
 	char			*state;
 	u_int			 calls;
 	int			 taken;		/* it is in the newer table */
+	int			 reached;	/* by the key that is handled */
 	int			 offers_known;
 	int			 offers[MCP_GROUPS];
 	int			 load;		/* the list it told before */

@@ -615,7 +615,7 @@ window_mcp_cancel(__unused void *modedata, void *itemdata,
 		mcp_request_stop(node->id);
 }
 
-/* Reach the server of a line again, and have its lists told anew. */
+/* Reach the server of a line again, once, and have its lists told anew. */
 static void
 window_mcp_reconnect(__unused void *modedata, void *itemdata,
     struct client *c, __unused key_code key)
@@ -626,8 +626,10 @@ window_mcp_reconnect(__unused void *modedata, void *itemdata,
 	int32_t			 result;
 	u_int			 i;
 
-	if (node->server == NULL || *node->server->id == '\0' || core == NULL)
+	if (node->server == NULL || *node->server->id == '\0' || core == NULL ||
+	    node->server->reached)
 		return;
+	node->server->reached = 1;
 	result = tmcp_client_connect(core, node->server->id);
 	if (result != TMCP_RESULT_OK) {
 		cause = mcp_strerror(result);
@@ -683,6 +685,7 @@ window_mcp_do(struct window_mcp_modedata *data, struct client *c, key_code key)
 {
 	struct mode_tree_data	*mtd = data->data;
 	struct mcp_node		*node = mode_tree_get_current(mtd);
+	u_int			 i;
 
 	switch (key) {
 	case '<':
@@ -722,6 +725,8 @@ window_mcp_do(struct window_mcp_modedata *data, struct client *c, key_code key)
 		mode_tree_each_tagged(mtd, window_mcp_cancel, c, key, 0);
 		break;
 	case 'R':
+		for (i = 0; i < data->tree->nservers; i++)
+			data->tree->servers[i]->reached = 0;
 		mode_tree_each_tagged(mtd, window_mcp_reconnect, c, key, 1);
 		break;
 	}

@@ -556,6 +556,27 @@ fn the_only_server_that_a_filter_shows_may_leave_the_configuration() {
 }
 
 #[test]
+fn a_server_with_many_tagged_lines_is_asked_once() {
+    let setup = Setup::new();
+    let many = stdio(&["--more-tools", "500"]);
+    let tmux = setup.server("a", many).server("b", stdio(&[])).start();
+    let viewer = open(&tmux, &[]);
+    viewer.keys(&["Right"]);
+    viewer.until("a: connected, 528 tools");
+    let sent = || -> u32 { tmux.format("#{mcp_messages_sent_a}").parse().expect("a number") };
+    let before = sent();
+    viewer.keys(&["C-t"]);
+    viewer.until("upper*");
+    viewer.keys(&["R"]);
+    until("it was asked", || sent() > before);
+    viewer.until_gone("listing...");
+    let after = sent();
+    assert!(after < before + 10, "{before} messages, then {after}");
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
 fn the_mouse_chooses_lines_and_scrolls() {
     let tmux = two();
     let viewer = open(&tmux, &[]);
