@@ -90,6 +90,14 @@ static TAILQ_HEAD(, mcp_hook_child) mcp_hook_children =
 static pid_t	mcp_hook_before[MCP_HOOK_KNOWN];
 static u_int	mcp_hook_nbefore;
 
+/* Those at the end of its commands, if nothing else can have run meanwhile. */
+static pid_t	mcp_hook_own[MCP_HOOK_KNOWN];
+static u_int	mcp_hook_nown;
+
+/* If the commands of that run have waited for something. */
+static int		 mcp_hook_waited;
+static struct event	 mcp_hook_event_waited;
+
 /* What waits for a look at the children of that run. */
 static struct cmdq_item	*mcp_hook_item;
 static struct event	 mcp_hook_event_count;
@@ -162,12 +170,37 @@ mcp_hook_may(const char *name)
 	return (count < mcp_hook_most(name));
 }
 
+/* The loop has turned since the commands of a run began: they wait. */
+static void
+mcp_hook_turned(__unused int fd, __unused short events, __unused void *data)
+{
+	mcp_hook_waited = 1;
+}
+
 /* The commands of a run begin. */
 static enum cmd_retval
 mcp_hook_runs(__unused struct cmdq_item *item, __unused void *data)
 {
 	mcp_hook_nbefore = mcp_hook_list(mcp_hook_before, MCP_HOOK_KNOWN);
+	mcp_hook_waited = 0;
+	if (!event_initialized(&mcp_hook_event_waited))
+		evtimer_set(&mcp_hook_event_waited, mcp_hook_turned, NULL);
+	event_active(&mcp_hook_event_waited, EV_TIMEOUT, 1);
 	return (CMD_RETURN_NORMAL);
+}
+
+/*
+ * If a child that is new since the commands of a run began is theirs. While
+ * they wait people open panes and servers start, which have process groups of
+ * their own; the shells of run-shell are in that of the server.
+ */
+static int
+mcp_hook_is_own(pid_t pid)
+{
+	if (mcp_hook_listed(mcp_hook_before, mcp_hook_nbefore, pid))
+		return (0);
+	return (mcp_hook_listed(mcp_hook_own, mcp_hook_nown, pid) ||
+	    getpgid(pid) == getpgrp());
 }
 
 /* Keep in mind the children that the commands of a run have left. */
@@ -182,7 +215,7 @@ mcp_hook_count(__unused int fd, __unused short events, void *data)
 
 	count = mcp_hook_list(after, MCP_HOOK_KNOWN);
 	for (i = 0; i < count; i++) {
-		if (mcp_hook_listed(mcp_hook_before, mcp_hook_nbefore, after[i]))
+		if (!mcp_hook_is_own(after[i]))
 			continue;
 		child = xcalloc(1, sizeof *child);
 		child->name = name;
@@ -203,6 +236,9 @@ mcp_hook_count(__unused int fd, __unused short events, void *data)
 static enum cmd_retval
 mcp_hook_left(struct cmdq_item *item, void *data)
 {
+	mcp_hook_nown = 0;
+	if (!mcp_hook_waited)
+		mcp_hook_nown = mcp_hook_list(mcp_hook_own, MCP_HOOK_KNOWN);
 	mcp_hook_item = item;
 	evtimer_set(&mcp_hook_event_count, mcp_hook_count, data);
 	event_active(&mcp_hook_event_count, EV_TIMEOUT, 1);

@@ -269,3 +269,20 @@ fn a_hook_waits_while_eight_processes_of_it_are_alive() {
     });
     tmux.finish();
 }
+
+#[test]
+fn panes_that_people_open_while_a_hook_runs_do_not_hold_it_up() {
+    let tmux = Setup::new()
+        .server("demo", stdio(&[]))
+        .conf("set -g @runs ''")
+        .conf("set-hook -g mcp-server-down { set -ga @runs x; run-shell 'sleep 1' }")
+        .start();
+    let _ = tmux.call(["demo", "exit"]).fails(2);
+    until("the hook runs", || tmux.format("#{@runs}") == "x");
+    for _ in 0..9 {
+        let _ = tmux.run(["new-window", "-d", "exec sleep 1000"]).ok();
+    }
+    let _ = tmux.call(["demo", "exit"]).fails(2);
+    until("the hook runs again", || tmux.format("#{@runs}") == "xx");
+    tmux.finish();
+}
