@@ -137,8 +137,14 @@ cmd_mcp_again_call(struct cmdq_item *item, const char *s)
 	uint64_t	 id;
 
 	if (s == NULL) {
-		if ((mc = mcp_history_last(NULL, NULL)) == NULL)
-			mcp_error(item, "no tool was called yet");
+		if ((mc = mcp_history_last(NULL, NULL)) == NULL) {
+			if (options_get_number(global_options,
+			    "mcp-history-size") == 0) {
+				mcp_error(item, "no calls are kept: "
+				    "mcp-history-size is 0");
+			} else
+				mcp_error(item, "no tool was called yet");
+		}
 		return (mc);
 	}
 	id = strtonum(s, 1, LLONG_MAX, &errstr);

@@ -440,9 +440,24 @@ mcp_history_outcome(struct mcp_call *mc)
 	}
 }
 
-/* The arguments of a call as text, to be freed. */
+/* As much of a text as is shown. Sets cut if it is not all. */
+static char *
+mcp_history_cut(const char *text, size_t size, int *cut)
+{
+	size_t	 shown = mcp_text_cut(text, size, MCP_HISTORY_SHOWN_BYTES);
+	char	*s;
+
+	*cut = (shown < size);
+	xasprintf(&s, "%.*s%s", (int)shown, text, *cut ? "..." : "");
+	return (s);
+}
+
+/*
+ * The arguments of a call as text, to be freed. Sets cut if they are longer,
+ * and the text ends with dots.
+ */
 char *
-mcp_history_arguments(struct mcp_call *mc)
+mcp_history_arguments(struct mcp_call *mc, int *cut)
 {
 	struct mcp_bytes	*text;
 	struct tmcp_pair	*pair;
@@ -450,13 +465,13 @@ mcp_history_arguments(struct mcp_call *mc)
 	char			*s;
 	u_int			 i;
 
+	*cut = 0;
 	if (!mcp_history_check(mc))
 		return (xstrdup("(not shown until the tools are listed)"));
 	if (mc->json == NULL && mc->pairs == NULL)
 		return (xstrdup(mc->unkept == NULL ? "" : "(not kept)"));
 	if (mc->json != NULL)
-		return (xstrndup(mc->json, mcp_text_cut(mc->json,
-		    mc->json_size, MCP_HISTORY_SHOWN_BYTES)));
+		return (mcp_history_cut(mc->json, mc->json_size, cut));
 	text = mcp_bytes_create();
 	for (i = 0; i < mc->npairs; i++) {
 		pair = &mc->pairs[i];
@@ -470,8 +485,7 @@ mcp_history_arguments(struct mcp_call *mc)
 		    strpbrk(pair->value, " \t\n'\"") != NULL) ? "'" : "";
 		mcp_bytes_printf(text, "%s%s%s", quote, pair->value, quote);
 	}
-	s = xstrndup(text->text, mcp_text_cut(text->text, text->size,
-	    MCP_HISTORY_SHOWN_BYTES));
+	s = mcp_history_cut(text->text, text->size, cut);
 	mcp_bytes_unref(text);
 	return (s);
 }
@@ -523,7 +537,8 @@ mcp_history_format(struct format_tree *ft, const char *key, const char *text)
 void
 mcp_history_formats(struct mcp_call *mc, struct format_tree *ft)
 {
-	char	*arguments = mcp_history_arguments(mc);
+	int	 cut;
+	char	*arguments = mcp_history_arguments(mc, &cut);
 
 	format_add(ft, "mcp_id", "%llu", (unsigned long long)mc->id);
 	mcp_history_format(ft, "mcp_server", mc->server);
@@ -547,7 +562,8 @@ mcp_history_json(struct mcp_call *mc, struct mcp_bytes *json)
 	const char	*keys[] = { "server", "tool", "arguments", "outcome",
 			    "error", "unkept" };
 	const char	*values[nitems(keys)];
-	char		*arguments = mcp_history_arguments(mc), *s;
+	int		 cut;
+	char		*arguments = mcp_history_arguments(mc, &cut), *s;
 	u_int		 i;
 
 	values[0] = mc->server;
@@ -564,6 +580,8 @@ mcp_history_json(struct mcp_call *mc, struct mcp_bytes *json)
 		mcp_bytes_printf(json, ",\"%s\":%s", keys[i], s);
 		free(s);
 	}
+	if (cut)
+		mcp_bytes_printf(json, ",\"cut\":true");
 	mcp_bytes_printf(json, ",\"time\":%lld,\"elapsed_us\":%llu,"
 	    "\"size\":%zu}", (long long)mc->time,
 	    (unsigned long long)mc->elapsed_us, mc->size);

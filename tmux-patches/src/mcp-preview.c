@@ -321,6 +321,7 @@ mcp_preview_call(struct mcp_bytes *text, struct mcp_node *node)
 	struct mcp_call	*mc;
 	struct tm	*tm;
 	char		*arguments, when[64];
+	int		 cut;
 
 	if ((mc = mcp_history_find(node->id)) == NULL) {
 		mcp_bytes_printf(text, "the call is forgotten\n");
@@ -328,7 +329,7 @@ mcp_preview_call(struct mcp_bytes *text, struct mcp_node *node)
 	}
 	tm = localtime(&mc->time);
 	strftime(when, sizeof when, "%F %T", tm);
-	arguments = mcp_history_arguments(mc);
+	arguments = mcp_history_arguments(mc, &cut);
 	mcp_bytes_printf(text, "call %llu at %s: %s",
 	    (unsigned long long)mc->id, when, mcp_history_outcome(mc));
 	if (mc->done) {

@@ -177,10 +177,11 @@ mcp_node_call_text(struct mcp_node *node)
 {
 	struct mcp_call	*mc;
 	char		*s, *arguments;
+	int		 cut;
 
 	if ((mc = mcp_history_find(node->id)) == NULL)
 		return (xstrdup("forgotten"));
-	arguments = mcp_history_arguments(mc);
+	arguments = mcp_history_arguments(mc, &cut);
 	if (!mc->done)
 		xasprintf(&s, "running, %s", arguments);
 	else {

@@ -452,7 +452,7 @@ void		 mcp_history_add(struct mcp_run *);
 void		 mcp_history_end(uint64_t, struct tmcp_event *);
 void		 mcp_history_drop(uint64_t);
 const char	*mcp_history_outcome(struct mcp_call *);
-char		*mcp_history_arguments(struct mcp_call *);
+char		*mcp_history_arguments(struct mcp_call *, int *);
 int		 mcp_history_give(struct mcp_call *, struct mcp_run *, char **);
 void		 mcp_history_formats(struct mcp_call *, struct format_tree *);
 void		 mcp_history_json(struct mcp_call *, struct mcp_bytes *);

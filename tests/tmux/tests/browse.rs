@@ -18,7 +18,11 @@ fn two() -> Tmux {
 }
 
 fn open<'a>(tmux: &'a Tmux, args: &[&str]) -> Viewer<'a> {
-    let viewer = tmux.view_sized(80, 24);
+    open_sized(tmux, 80, args)
+}
+
+fn open_sized<'a>(tmux: &'a Tmux, width: u16, args: &[&str]) -> Viewer<'a> {
+    let viewer = tmux.view_sized(width, 24);
     let _ = tmux.run(["choose-mcp", "-t", "one:"].iter().chain(args)).ok();
     tmux.until_format("#{pane_mode}", "mcp-mode");
     viewer.until_gone("reading the configuration");
@@ -159,6 +163,8 @@ fn arguments_are_edited_as_json_in_the_editor() {
     until("the editor had the schema", || {
         fs::read_to_string(&before).is_ok_and(|text| text == "{\n  \"text\": \"\"\n}\n")
     });
+    // What it wrote is read once the popup is gone.
+    viewer.until("not valid JSON");
     assert_eq!(tmux.journal(), [""; 0]);
     // What was refused is there again.
     fs::write(&after, "{\"text\": \"edited\"}\n").expect("written");
@@ -284,7 +290,8 @@ fn entries_that_are_not_used_say_why() {
         .server("off", json!({"command": "/bin/true", "disabled": true}))
         .server("wrong", json!({"command": 7}))
         .start();
-    let viewer = open(&tmux, &[]);
+    // Wide enough for the path of the file, wherever that is.
+    let viewer = open_sized(&tmux, 200, &[]);
     viewer.until("off: disabled");
     viewer.keys(&["Right", "Enter", "r", "e", "x", "R", "s"]);
     viewer.keys(&["s"]);

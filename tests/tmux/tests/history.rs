@@ -92,9 +92,25 @@ fn json_stays_json_with_characters_that_are_not_seen() {
 }
 
 #[test]
+fn arguments_that_are_cut_say_so() {
+    let tmux = Tmux::demo();
+    for (at, length, is_cut) in [(0, 900, false), (1, 5000, true)] {
+        let _ = tmux.call(["demo", "echo", &format!("text={}", "x".repeat(length))]).ok();
+        let list = tmux.run(["mcp-history", "-j"]).ok();
+        let list: Value = serde_json::from_str(&list).expect("JSON");
+        let arguments = list[at]["arguments"].as_str().expect("text");
+        assert_eq!((arguments.ends_with("..."), list[at]["cut"] == true), (is_cut, is_cut));
+    }
+    tmux.finish();
+}
+
+#[test]
 fn a_call_is_made_again_by_its_number_or_as_the_last() {
     let tmux = Tmux::demo();
     assert!(tmux.run(["mcp-again"]).fails(1).contains("no tool was called yet"));
+    let _ = tmux.run(["set", "-s", "mcp-history-size", "0"]).ok();
+    assert!(tmux.run(["mcp-again"]).fails(1).contains("mcp-history-size is 0"));
+    let _ = tmux.run(["set", "-su", "mcp-history-size"]).ok();
     let _ = tmux.call(["demo", "echo", "text=first"]).ok();
     let id = history(&tmux, "#{mcp_id}").remove(0);
     let _ = tmux.call(["demo", "add", r#"{"a": 19, "b": 23}"#]).ok();
