@@ -247,6 +247,25 @@ mcp_log_start(void)
 		mcp_log_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 }
 
+/* Add a message to the file and to the latest lines. */
+void
+mcp_log_add(uint32_t level, const char *message)
+{
+	static int	 adding;
+	char		*line;
+
+	line = mcp_log_line(level, message);
+	/* What is said about the file itself is not written to it. */
+	if (!adding) {
+		adding = 1;
+		mcp_log_write(line);
+		adding = 0;
+	}
+	mcp_follow_add(line);
+	if (mcp_log_debug())
+		mcp_log_console(message);
+}
+
 /* Take a line from the core, already at or below the level that was set. */
 void
 mcp_log(__unused void *arg, uint32_t level, const char *message)
@@ -258,12 +277,8 @@ mcp_log(__unused void *arg, uint32_t level, const char *message)
 	s = mcp_text_vis(line, strlen(line), NULL);
 	free(line);
 	told = (strncmp(s, "mcp: ", 5) == 0 ? s + 5 : s);
-	mcp_message_add("mcp: %s", told);
-	line = mcp_log_line(level, told);
-	mcp_log_write(line);
-	mcp_follow_add(line);
-	if (mcp_log_debug())
-		mcp_log_console(told);
+	server_add_message("mcp: %s", told);
+	mcp_log_add(level, told);
 	free(s);
 }
 

@@ -476,6 +476,7 @@ void		 mcp_lines_resources(struct mcp_dialog *, const char *,
 
 /* mcp-log.c */
 void		 mcp_log(void *, uint32_t, const char *);
+void		 mcp_log_add(uint32_t, const char *);
 uint32_t	 mcp_log_level(void);
 void		 mcp_log_set_file(const char *);
 

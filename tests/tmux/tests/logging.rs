@@ -343,3 +343,20 @@ fn a_file_that_is_too_large_and_cannot_be_moved_is_left_as_it_is() {
     assert_eq!(file.metadata().expect("it is open").len(), 16 << 20);
     tmux.finish();
 }
+
+#[test]
+fn what_tmux_is_told_is_in_the_log_without_an_attached_client() {
+    let tmux = Tmux::demo();
+    let _ = tmux.run(["set", "-s", "mcp-log-file", "/nonexistent/x"]).ok();
+    let _ = tmux.run(["set", "-s", "mcp-preconnect", "nosuch"]).ok();
+    let _ = tmux.call(["demo", "ask"]).ok();
+    let log = tmux.run(["mcp-log"]).ok();
+    for said in [
+        "can't open log file /nonexistent/x",
+        "mcp-preconnect: ",
+        "asks and nobody is there: declined",
+    ] {
+        assert!(log.contains(said), "{said}: {log}");
+    }
+    tmux.finish();
+}
