@@ -38,7 +38,8 @@ a_host_that_reaps_everything_passes_exits_in(void)
 	CHECK(own >= 0);
 	if (own == 0)
 		_exit(0);
-	for (i = 0; i < 3; i++) {
+	/* The library may win the race for any of them, never twice. */
+	for (i = 0; i < 3 || (rig.reaped == 0 && i < 100); i++) {
 		event = rig_call(&rig, "main", "exit", "{\"code\":3}", 0, NULL);
 		CHECK(tmcp_event_result(event) < 0);
 		tmcp_event_free(event);
@@ -51,8 +52,7 @@ a_host_that_reaps_everything_passes_exits_in(void)
 	while ((rig.strangers == 0 || rig.reaped == 0) && now_ms() < end)
 		rig_turn(&rig, 10);
 	CHECK_INT(rig.strangers, 1);
-	/* The library may win the race for some of them, never twice. */
-	CHECK(rig.reaped >= 1 && rig.reaped <= 3);
+	CHECK(rig.reaped >= 1 && rig.reaped <= (unsigned)i);
 	rig_stop(&rig);
 	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
 }
