@@ -381,6 +381,8 @@ fn the_schemas_the_help_and_the_text_as_a_whole_are_a_key_away() {
     viewer.keys(&["q"]);
     // A small terminal has no room below the lines.
     viewer.resize(40, 12);
+    // A key that comes before tmux has the new size is for the preview.
+    tmux.until_format("#{pane_width}", "40");
     viewer.until_gone("Tool: types");
     viewer.keys(&["?"]);
     view_mode(&tmux);

@@ -82,7 +82,12 @@ fn json_stays_json_with_characters_that_are_not_seen() {
     assert_eq!(answer["content"][0]["text"], odd);
     let history = tmux.run(["mcp-history", "-j"]).ok();
     assert!(!history.contains(['\u{202e}', '\u{85}', '\u{7f}']), "{history}");
-    assert_eq!(json(&history)[0]["arguments"], format!("text={odd}"));
+    // 3.3a has no width for these two, and takes their bytes for no characters.
+    let kept = match Tmux::version() == "3.3a" {
+        true => odd.replace(['\u{85}', '\u{9b}'], "\u{fffd}\u{fffd}"),
+        false => odd.to_owned(),
+    };
+    assert_eq!(json(&history)[0]["arguments"], format!("text={kept}"));
     let inner = format!("text={}", serde_json::json!({"x": odd}));
     assert_eq!(
         json(&tmux.call(["-p", "demo", "echo", &inner]).ok()),
