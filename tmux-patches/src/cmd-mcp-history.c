@@ -69,15 +69,11 @@ cmd_mcp_history_add(struct mcp_bytes *text, struct mcp_call *mc, int json,
 {
 	struct format_tree	*ft;
 	char			*s;
-	int			 show = 1;
+	int			 show;
 
 	ft = format_create(NULL, NULL, FORMAT_NONE, FORMAT_NOJOBS);
 	mcp_history_formats(mc, ft);
-	if (filter != NULL) {
-		s = format_expand(ft, filter);
-		show = format_true(s);
-		free(s);
-	}
+	show = mcp_table_passes(ft, filter);
 	if (show && json) {
 		if (text->size > 1)
 			mcp_bytes_add(text, ",\n", 2);
@@ -138,8 +134,7 @@ cmd_mcp_again_call(struct cmdq_item *item, const char *s)
 
 	if (s == NULL) {
 		if ((mc = mcp_history_last(NULL, NULL)) == NULL) {
-			if (options_get_number(global_options,
-			    "mcp-history-size") == 0) {
+			if (mcp_history_limit() == 0) {
 				mcp_error(item, "no calls are kept: "
 				    "mcp-history-size is 0");
 			} else

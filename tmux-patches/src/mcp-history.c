@@ -64,7 +64,7 @@ static TAILQ_HEAD(mcp_history_tools, mcp_history_tool) mcp_history_tools =
 static u_int	mcp_history_ntools;
 
 /* How many calls are to be kept. */
-static u_int
+u_int
 mcp_history_limit(void)
 {
 	return (options_get_number(global_options, "mcp-history-size"));

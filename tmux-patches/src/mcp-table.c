@@ -109,24 +109,33 @@ struct mcp_table {
 	void			*data;
 };
 
+/* If what formats are of passes a filter, which may be NULL. */
+int
+mcp_table_passes(struct format_tree *ft, const char *filter)
+{
+	char	*flag;
+	int	 passes;
+
+	if (filter == NULL)
+		return (1);
+	flag = format_expand(ft, filter);
+	passes = format_true(flag);
+	free(flag);
+	return (passes);
+}
+
 /* Print a row, if it passes the filter, which may be NULL. */
 static void
 mcp_table_print_row(struct mcp_bytes *text, struct format_tree *ft,
     const struct tmcp_table *table, size_t row, const char *server,
     const char *template, const char *filter)
 {
-	char	*line, *flag;
-	int	 show = 1;
+	char	*line;
 
 	mcp_table_now = table;
 	mcp_table_row = row;
 	mcp_table_server = server;
-	if (filter != NULL) {
-		flag = format_expand(ft, filter);
-		show = format_true(flag);
-		free(flag);
-	}
-	if (show) {
+	if (mcp_table_passes(ft, filter)) {
 		line = format_expand(ft, template);
 		mcp_bytes_add(text, line, strlen(line));
 		mcp_bytes_add(text, "\n", 1);

@@ -452,6 +452,7 @@ void		 mcp_history_add(struct mcp_run *);
 void		 mcp_history_end(uint64_t, struct tmcp_event *);
 void		 mcp_history_drop(uint64_t);
 const char	*mcp_history_outcome(struct mcp_call *);
+u_int		 mcp_history_limit(void);
 char		*mcp_history_arguments(struct mcp_call *, int *);
 int		 mcp_history_give(struct mcp_call *, struct mcp_run *, char **);
 void		 mcp_history_formats(struct mcp_call *, struct format_tree *);
@@ -678,6 +679,7 @@ int		 mcp_suggest_again(struct mcp_suggest *,
 
 /* mcp-table.c */
 char		*mcp_table_format(const char *);
+int		 mcp_table_passes(struct format_tree *, const char *);
 void		 mcp_table_print(struct evbuffer *, const struct tmcp_table *,
 		     const char *, const char *, const char *);
 void		 mcp_table_print_one(struct evbuffer *,
