@@ -280,7 +280,7 @@ fn c_client(home: &Home) -> PathBuf {
     if let Some(path) = std::env::var_os("CLIENT") {
         return path.into();
     }
-    run(Command::new("cargo").args(["build", "-q", "--release", "-p", "tmcp-ffi"]));
+    run(Command::new("make").args(["-s", "-f", "ffi/install.mk", "lib", "CARGO=cargo -q"]));
     let out = home.path("client");
     let native = std::fs::read_to_string(root.join("ffi/native-libs.txt")).expect("a list");
     run(Command::new("cc")

@@ -16,9 +16,10 @@ TMCP_VERSION = $$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1
 
 .PHONY: lib install-lib uninstall-lib
 
-# Always asks cargo, which knows what is out of date.
+# Always asks cargo, which knows what is out of date. The kind is named, because a
+# package that is a Rust library as well is not optimised as one at link time.
 lib:
-	$(CARGO) build --release -p tmcp-ffi
+	$(CARGO) rustc --release -p tmcp-ffi --crate-type staticlib
 
 install-lib: lib
 	$(INSTALL) -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)'

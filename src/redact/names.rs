@@ -61,12 +61,8 @@ const ORDINARY: &[&str] = &[
 /// begins with a capital in `camelCase`.
 pub fn is_secret_name(name: &str) -> bool {
     // Every name in the arguments of every call is asked about, so nothing is allocated.
-    let holds = |part: &&str| {
-        let mut places = name.as_bytes().windows(part.len());
-        places.any(|place| place.eq_ignore_ascii_case(part.as_bytes()))
-    };
     let is_secret = |word| is_one_of(word, WORDS) || is_one_of(word, DOUBTFUL);
-    PARTS.iter().any(holds) || words(name).any(is_secret)
+    holds_part(name.as_bytes()) || words(name).any(is_secret)
 }
 
 /// Whether the value of an argument called `name` is masked while a person types it.
@@ -83,6 +79,22 @@ pub fn is_masked_name(name: &str) -> bool {
     let has = |list| words(name).any(|word| is_one_of(word, list));
     let has_key = || has(&["key"]) && (words(name).nth(1).is_none() || has(KEYS));
     has(PARTS) || has(WORDS) || has_key()
+}
+
+/// Whether one of [`PARTS`] stands somewhere in `name`, in whatever case.
+fn holds_part(mut name: &[u8]) -> bool {
+    while let [first, after @ ..] = name {
+        let first = first.to_ascii_lowercase();
+        let begins = |part: &&str| {
+            part.as_bytes()[0] == first
+                && name.get(..part.len()).is_some_and(|n| n.eq_ignore_ascii_case(part.as_bytes()))
+        };
+        if PARTS.iter().any(begins) {
+            return true;
+        }
+        name = after;
+    }
+    false
 }
 
 /// Whether `word`, in whatever case, is in `list`.

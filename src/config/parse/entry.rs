@@ -1,7 +1,6 @@
 //! The reader of one entry of `mcpServers`, in the spellings of other clients, too.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -64,7 +63,7 @@ pub(super) struct EntryReader<'a> {
     /// Each the rest of a sentence that begins with the server.
     warnings: &'a mut Vec<String>,
     /// Keys that were read. The others are unknown.
-    asked: RefCell<BTreeSet<&'static str>>,
+    asked: RefCell<Vec<&'static str>>,
 }
 
 impl<'a> EntryReader<'a> {
@@ -173,7 +172,7 @@ impl<'a> EntryReader<'a> {
 
     /// The value of `key`, and the key as it stands in the file.
     fn field(&self, key: &'static str) -> Option<(String, &Value)> {
-        self.asked.borrow_mut().insert(key);
+        self.asked.borrow_mut().push(key);
         let found = |map: &'_ Map<String, Value>| map.get(key).is_some_and(|v| !v.is_null());
         if found(&self.vendor) {
             return Some((format!("{VENDOR}.{key}"), &self.vendor[key]));
@@ -556,12 +555,12 @@ impl<'a> EntryReader<'a> {
         let asked = self.asked.take();
         let ours = || asked.iter().copied().filter(|key| is_ours(key));
         let mut told = Vec::new();
-        for key in self.fields.keys().filter(|key| !asked.contains(key.as_str())) {
+        for key in self.fields.keys().filter(|key| !asked.contains(&key.as_str())) {
             if let Some(own) = spelling::near(key, ours()) {
                 told.push(format!("unknown key {}: did you mean '{own}'?", quoted(key)));
             }
         }
-        for key in self.vendor.keys().filter(|key| !asked.contains(key.as_str())) {
+        for key in self.vendor.keys().filter(|key| !asked.contains(&key.as_str())) {
             let near = spelling::near(key, ours());
             let near = near.map(|own| format!(": did you mean '{own}'?")).unwrap_or_default();
             told.push(format!("unknown key {}{near}", quoted(&format!("{VENDOR}.{key}"))));
