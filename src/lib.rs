@@ -11,7 +11,7 @@
 //!     |
 //!   protocol                      bytes and time in, messages out
 //!
-//!   error  time  config  metrics  redact  table  chunks   leaves, used by all
+//!   error  time  config  metrics  redact  table  chunks  room   leaves, used by all
 //! ```
 //!
 //! # Drive contract
@@ -47,6 +47,7 @@ mod nearest;
 mod process;
 pub mod redact;
 pub mod release;
+mod room;
 pub mod rpc;
 pub mod session;
 mod sys;

@@ -8,12 +8,15 @@
 //! Invariant: every row has as many cells as there are columns.
 
 use crate::chunks::Chunks;
+use crate::room;
 
 /// Rows of named cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     columns: &'static [&'static str],
     text: String,
+    /// Bytes that all cells are expected to have together at most.
+    most: usize,
     /// Where each cell ends in the text.
     ends: Chunks<u32>,
 }
@@ -24,10 +27,10 @@ impl Table {
         Table::with_room(columns, 0)
     }
 
-    /// A table without rows that does not move until its cells have more than
-    /// `bytes` together.
-    pub fn with_room(columns: &'static [&'static str], bytes: usize) -> Table {
-        Table { columns, text: String::with_capacity(bytes), ends: Chunks::new() }
+    /// A table without rows whose cells have at most `most` bytes together: then no
+    /// megabytes are moved while it grows.
+    pub fn with_room(columns: &'static [&'static str], most: usize) -> Table {
+        Table { columns, text: room::text(most), most, ends: Chunks::new() }
     }
 
     /// Adds a row. What is missing is empty, what is too much is dropped.
@@ -42,6 +45,7 @@ impl Table {
     /// Adds to the cell that is next. Whoever fills cells by hand ends as many as
     /// there are columns.
     pub fn append(&mut self, text: &str) {
+        room::make(&mut self.text, text.len(), self.most);
         self.text.push_str(text);
     }
 

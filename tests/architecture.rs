@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 const EDGES: &[(&str, &[&str])] = &[
     ("chunks", &[]),
     ("error", &[]),
-    ("json", &[]),
-    ("table", &["chunks"]),
+    ("json", &["room"]),
+    ("room", &[]),
+    ("table", &["chunks", "room"]),
     ("nearest", &[]),
     ("time", &[]),
     ("config", &["error", "json", "nearest", "time"]),
@@ -19,7 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("redact", &[]),
     ("release", &["time"]),
     ("rpc", &["chunks", "json"]),
-    ("mcp", &["chunks", "json", "nearest", "redact", "rpc", "table"]),
+    ("mcp", &["chunks", "json", "nearest", "redact", "room", "rpc", "table"]),
     ("wire", &["release", "rpc"]),
     ("session", &["config::Era", "json", "mcp", "rpc", "time"]),
     (

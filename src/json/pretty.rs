@@ -3,9 +3,10 @@
 //! Text that is not JSON is copied as it came, from the byte where it stops being JSON.
 
 use crate::json::budget::Budget;
-use crate::json::text::{copy, trim};
+use crate::json::text::{Length, copy, trim};
 use crate::json::tokenizer::{Dialect, Step, Token, Tokenizer};
-use crate::json::unescape::{PIECE, utf8};
+use crate::json::unescape::{PIECE, Sink, utf8};
+use crate::room::STEP;
 
 /// Deeper values share the line of their parent, because indentation would make a hostile
 /// answer dozens of times as long.
@@ -15,7 +16,15 @@ const INDENT: &[u8] = b"\n                                ";
 
 /// Writes `json` with line breaks and indentation to the end of `out`.
 pub(crate) async fn pretty(json: &[u8], out: &mut String, budget: &mut Budget) {
-    out.reserve(json.len() + json.len() / 4 + 1);
+    let mut length = json.len() + json.len() / 4;
+    if length > STEP {
+        // A list of digits becomes several times as long, and room for too little or for too
+        // much would be megabytes.
+        let mut measured = Length(0);
+        write(Layout::new(json, Tokenizer::new(), true), &mut measured, budget).await;
+        length = measured.0;
+    }
+    out.reserve_exact(length + 1);
     write(Layout::new(json, Tokenizer::new(), true), out, budget).await;
 }
 
@@ -24,11 +33,11 @@ pub(crate) async fn compact(json: &[u8], dialect: Dialect, out: &mut String, bud
     write(Layout::new(json, Tokenizer::of(dialect), false), out, budget).await;
 }
 
-async fn write(mut layout: Layout<'_>, out: &mut String, budget: &mut Budget) {
+async fn write<S: Sink>(mut layout: Layout<'_>, out: &mut S, budget: &mut Budget) {
     loop {
         let stop = layout.advance(budget);
         // One check of UTF-8 for many tokens.
-        out.push_str(&utf8(&layout.piece));
+        out.push(&utf8(&layout.piece));
         layout.piece.clear();
         match stop {
             Stop::Pause => budget.pause().await,

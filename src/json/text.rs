@@ -6,7 +6,7 @@ use crate::json::budget::Budget;
 use crate::json::unescape::{PIECE, Sink, Unescape, boundary, unescape, utf8};
 
 /// Text that is only measured, in bytes.
-struct Length(usize);
+pub(crate) struct Length(pub(crate) usize);
 
 impl Sink for Length {
     fn push(&mut self, text: &str) {

@@ -42,9 +42,8 @@ pub fn blobs_task<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, B
         let answer = answer.as_ref();
         let found = find(answer, &mut budget).await;
         let mut blobs = Blobs::default();
-        if !found.is_empty() {
-            blobs.bytes.reserve_exact(answer.len() / 4 * 3 + 3);
-        }
+        let sizes = (0..found.len()).filter_map(|at| found.get(at));
+        blobs.bytes.reserve_exact(sizes.map(|blob| blob.base64.len() / 4 * 3 + 3).sum());
         for at in 0..found.len() {
             let Some(blob) = found.get(at) else { continue };
             blobs.mimes.push_str(&blob.type_name());

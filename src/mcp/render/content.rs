@@ -20,6 +20,7 @@ use crate::json::{Budget, Dialect, NotJson, Token, pretty};
 use crate::mcp::render::blob::Blob;
 use crate::mcp::render::blocks::Blocks;
 use crate::mcp::render::sameness;
+use crate::room;
 
 /// The readable text of a raw result: of a tool call its text blocks joined by
 /// newlines, a note in brackets for whatever is binary or elsewhere, JSON for what
@@ -46,9 +47,10 @@ pub fn pretty(json: &str) -> String {
 }
 
 async fn whole_text(result: &[u8], budget: &mut Budget) -> String {
-    let mut lines = TextLines::new(result.len() + 1);
+    let mut lines = TextLines::new(result.len(), false);
     if write(result, &mut lines, budget).await.is_err() {
         lines.text.clear();
+        room::make(&mut lines.text, result.len(), lines.most);
         copy(result, &mut lines.text, budget).await;
     }
     lines.text
@@ -56,8 +58,7 @@ async fn whole_text(result: &[u8], budget: &mut Budget) -> String {
 
 /// The text of a result without its structured content.
 pub(crate) async fn texts(result: &[u8], budget: &mut Budget) -> String {
-    let mut lines = TextLines::new(result.len() + 1);
-    lines.is_texts = true;
+    let mut lines = TextLines::new(result.len(), true);
     // The caller finds that a text which breaks off is not JSON.
     let _ = write(result, &mut lines, budget).await;
     lines.text
@@ -67,6 +68,8 @@ pub(crate) async fn texts(result: &[u8], budget: &mut Budget) -> String {
 #[derive(Default)]
 struct TextLines<'a> {
     text: String,
+    /// Bytes that the text and a NUL are expected to have at most.
+    most: usize,
     is_begun: bool,
     /// The current line holds only its prefix.
     is_prefix: bool,
@@ -114,9 +117,14 @@ const OTHERS: [&str; 8] = [
 ];
 
 impl<'a> TextLines<'a> {
-    /// Room for all of a result and a NUL, so that the text need not move.
-    fn new(room: usize) -> TextLines<'a> {
-        TextLines { text: String::with_capacity(room), ..TextLines::default() }
+    /// The text of a result of `length` bytes.
+    fn new(length: usize, is_texts: bool) -> TextLines<'a> {
+        TextLines {
+            text: room::text(length + 1),
+            most: length + 1,
+            is_texts,
+            ..TextLines::default()
+        }
     }
 
     fn begin(&mut self) -> &mut String {
@@ -133,7 +141,9 @@ impl<'a> TextLines<'a> {
 
     /// Writes a string without its quotes, or other JSON.
     async fn say(&mut self, raw: &'a [u8], budget: &mut Budget) {
+        let most = self.most;
         let out = self.begin();
+        room::make(out, raw.len(), most);
         let start = out.len();
         bare(raw, out, budget).await;
         let begins = |text: &str| text.starts_with(|c: char| !c.is_whitespace());
@@ -146,8 +156,18 @@ impl<'a> TextLines<'a> {
         }
     }
 
+    async fn note_bare(&mut self, raw: &[u8], budget: &mut Budget) {
+        let most = self.most;
+        let out = self.note();
+        room::make(out, raw.len(), most);
+        bare(raw, out, budget).await;
+    }
+
     async fn json(&mut self, raw: &[u8], budget: &mut Budget) {
-        pretty::compact(raw, Dialect::Json, self.note(), budget).await;
+        let most = self.most;
+        let out = self.note();
+        room::make(out, raw.len(), most);
+        pretty::compact(raw, Dialect::Json, out, budget).await;
     }
 }
 
@@ -187,7 +207,7 @@ async fn write_object<'a>(
         let value = cursor.next_value(budget).await?;
         match at {
             Some(0) => {
-                *lines = TextLines { is_texts: lines.is_texts, ..TextLines::default() };
+                *lines = TextLines::new(result.len(), lines.is_texts);
                 found[0] = Some(value);
             }
             Some(at) => found[at] = Some(value),
@@ -228,7 +248,7 @@ async fn write_structured(structured: &[u8], lines: &mut TextLines<'_>, budget: 
         lines.is_begun = false;
     }
     match structured.starts_with(b"\"") {
-        true => bare(structured, lines.note(), budget).await,
+        true => lines.note_bare(structured, budget).await,
         false => pretty::pretty(structured, lines.note(), budget).await,
     }
 }

@@ -22,6 +22,7 @@ use crate::mcp::schema::field::Field;
 use crate::mcp::schema::fields::{LONGEST, Schema};
 use crate::mcp::schema::schema_value::bare;
 use crate::mcp::schema::subschema::Work;
+use crate::room;
 
 /// The readable listing of a raw array, in steps. Lines end in a newline.
 ///
@@ -39,8 +40,7 @@ use crate::mcp::schema::subschema::Work;
 pub fn task<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: Listing) -> Task<'a, String> {
     Task::new(move |mut budget| async move {
         let items = items.as_ref();
-        // Room for all of it and a NUL, so that it need not move.
-        let mut out = String::with_capacity(items.len() + 1);
+        let mut out = room::text(items.len() + 1);
         if write(items, list, &mut out, &mut budget).await.is_err() {
             out.clear();
             if list == Listing::Tools {
@@ -52,10 +52,14 @@ pub fn task<'a>(items: impl AsRef<[u8]> + Send + Sync + 'a, list: Listing) -> Ta
 }
 
 async fn write(items: &[u8], list: Listing, out: &mut String, budget: &mut Budget) -> Read<()> {
+    // Bytes that most entries need.
+    const ENTRY: usize = 16 << 10;
+    let most = items.len() + 1;
     let mut work = Work::new(items.len(), budget);
     let mut items = Cursor::list(items, work.budget).await?;
     let mut prompts = Prompts::default();
     loop {
+        room::make(out, ENTRY, most);
         let has_entry = match list {
             Listing::Tools => write_tool(&mut items, out, &mut work).await?,
             Listing::Resources => write_entry(&mut items, "uri", out, work.budget).await?,

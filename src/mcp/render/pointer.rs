@@ -97,7 +97,7 @@ async fn follow<'a>(root: &'a [u8], tokens: &[String], budget: &mut Budget) -> R
 async fn laid_out(answer: &[u8], budget: &mut Budget) -> Read<String> {
     let mut text = String::new();
     let data = data(answer, &mut text, budget).await?;
-    let mut out = String::with_capacity(data.len() * 2);
+    let mut out = String::new();
     pretty::pretty(data, &mut out, budget).await;
     budget.release(text).await;
     Ok(out)
