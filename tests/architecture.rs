@@ -17,7 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("time", &[]),
     ("config", &["error", "json", "nearest", "time"]),
     ("metrics", &["error", "time"]),
-    ("redact", &[]),
+    ("redact", &["json"]),
     ("release", &["time"]),
     ("rpc", &["chunks", "json"]),
     ("mcp", &["chunks", "json", "nearest", "redact", "room", "rpc", "table"]),

@@ -9,6 +9,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::json::with_whole_pairs;
+
 use super::{Captured, Config, Directory, Key, Problem, ProblemKind, Scope, quoted};
 
 /// What the user said about the entries of one project.
@@ -89,8 +91,8 @@ impl Approval {
 
 /// The strings of a list; anything else in it says nothing.
 fn names(raw: Option<&[u8]>) -> Vec<String> {
-    let values: Vec<serde_json::Value> =
-        raw.and_then(|raw| serde_json::from_slice(raw).ok()).unwrap_or_default();
+    let read = |raw| serde_json::from_slice(&with_whole_pairs(raw)).ok();
+    let values: Vec<serde_json::Value> = raw.and_then(read).unwrap_or_default();
     values.into_iter().filter_map(|v| v.as_str().map(str::to_owned)).collect()
 }
 
@@ -137,8 +139,9 @@ mod tests {
 
     #[test]
     fn a_server_can_be_switched_off_in_one_project() {
-        let main =
-            captured(r#"{"projects": {"/p": {"disabledMcpServers": ["a", "user", "plugin:x"]}}}"#);
+        let main = captured(
+            r#"{"projects": {"/p": {"disabledMcpServers": ["a", "user", "plugin:\ud83d"]}}}"#,
+        );
         let mut approval = Approval::default();
         approval.add(&main, Some("/p"));
         let (directory, mut config) = project();

@@ -23,4 +23,4 @@ pub use budget::{Budget, Yield};
 pub use nesting::Nesting;
 pub use number::is_number;
 pub use tokenizer::{Dialect, NotJson, Step, SyntaxError, Token, Tokenizer};
-pub use unescape::{Sink, Unescape, unescape};
+pub use unescape::{Sink, Unescape, unescape, with_whole_pairs};

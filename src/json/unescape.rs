@@ -145,6 +145,30 @@ pub fn unescape(quoted: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// `json` with `\ufffd` in the place of each half of a surrogate pair, for `serde_json`,
+/// which would refuse all of it.
+pub fn with_whole_pairs(json: &[u8]) -> Cow<'_, [u8]> {
+    let mut out = Vec::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(escape) = memchr::memchr(b'\\', &json[at..]) {
+        at += escape;
+        let (character, length) = escaped(&json[at..]);
+        if character == char::REPLACEMENT_CHARACTER && length == 6 {
+            out.extend_from_slice(&json[copied..at]);
+            out.extend_from_slice(b"\\ufffd");
+            copied = at + length;
+        }
+        at += length;
+    }
+    match copied {
+        0 => Cow::Borrowed(json),
+        _ => {
+            out.extend_from_slice(&json[copied..]);
+            Cow::Owned(out)
+        }
+    }
+}
+
 /// `text`, which is UTF-8 when the tokenizer has accepted it. Other bytes become U+FFFD.
 pub(super) fn utf8(text: &[u8]) -> Cow<'_, str> {
     // The lossy reader looks at each byte by itself, and so takes ten times as long.
@@ -232,6 +256,22 @@ mod tests {
             (r#""\ud83d""#, "\u{fffd}"),
         ] {
             assert_eq!(unescape(quoted.as_bytes()), wanted, "{quoted}");
+        }
+    }
+
+    #[test]
+    fn whole_pairs_and_other_escapes_stay_and_halves_are_replaced() {
+        for (json, wanted) in [
+            (
+                r#"{"a":"\ud83d \ud83d\ude00 \\ud83d \u0041"}"#,
+                r#"{"a":"\ufffd \ud83d\ude00 \\ud83d \u0041"}"#,
+            ),
+            (r#"["\ude00\ud83d", "\ud83d\n"]"#, r#"["\ufffd\ufffd", "\ufffd\n"]"#),
+            (r#"["\ufffd"]"#, r#"["\ufffd"]"#),
+            (r#"{"a":"\n\\"}"#, r#"{"a":"\n\\"}"#),
+            ("\"\\", "\"\\"),
+        ] {
+            assert_eq!(with_whole_pairs(json.as_bytes()), wanted.as_bytes(), "{json}");
         }
     }
 

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::mem;
 
+use crate::json::with_whole_pairs;
+
 use super::names;
 use super::spellings;
 
@@ -99,7 +101,8 @@ impl Redactor {
         if json.len() > LONGEST_ARGUMENTS {
             return;
         }
-        let Ok(value) = serde_json::from_str(json) else { return };
+        let json = with_whole_pairs(json.as_bytes());
+        let Ok(value) = serde_json::from_slice(&json) else { return };
         self.learn_in(&value, None, &is_masked);
     }
 
@@ -330,9 +333,10 @@ mod tests {
         let json = r#"{"user":"somebody","password":"swordfish","login":{"api_key":["one-key","two-key"]},
             "hidden":"quiet-word","text":"plain-text","tokens":12345678}"#;
         redactor.learn_arguments(json, |name| name == "hidden");
+        redactor.learn_arguments(r#"{"token":"after-half","text":"\ud83d"}"#, |_| false);
         redactor.learn_arguments("no json: \"password\"", |_| true);
-        let text = "somebody swordfish one-key two-key quiet-word plain-text 12345678";
-        assert_eq!(redactor.clean(text), "somebody *** *** *** *** plain-text 12345678");
+        let text = "somebody swordfish one-key two-key quiet-word after-half plain-text 12345678";
+        assert_eq!(redactor.clean(text), "somebody *** *** *** *** *** plain-text 12345678");
     }
 
     #[test]

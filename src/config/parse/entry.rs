@@ -12,6 +12,7 @@ use crate::config::limits::Range;
 use crate::config::{
     Command, Era, ProblemKind, Scope, ServerConfig, Settings, ToolFilter, Transport, quoted,
 };
+use crate::json::with_whole_pairs;
 
 /// The longest path `sockaddr_un` takes with its closing NUL.
 const SOCKET_PATH_LIMIT: usize = 107;
@@ -73,9 +74,8 @@ impl<'a> EntryReader<'a> {
         folder: Option<&'a Path>,
         warnings: &'a mut Vec<String>,
     ) -> Result<EntryReader<'a>, Unusable> {
-        let value = serde_json::from_slice(raw).map_err(|_| {
-            "the entry holds a number or a character out of range, or is nested too deeply"
-                .to_owned()
+        let value = serde_json::from_slice(&with_whole_pairs(raw)).map_err(|_| {
+            "the entry holds a number out of range, or is nested too deeply".to_owned()
         })?;
         let Value::Object(mut fields) = value else {
             return Err(format!("the entry must be an object, not {}", kind(&value)).into());

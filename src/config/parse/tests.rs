@@ -289,12 +289,8 @@ fn one_bad_entry_is_named_with_key_expectation_and_finding() {
             "'socket_allow_uid' must be a user id or an array of user ids, not 4294967295",
         ),
         (
-            r#"{"command": "x", "args": ["\ud800"]}"#,
-            "the entry holds a number or a character out of range, or is nested too deeply",
-        ),
-        (
             r#"{"command": "x", "timeout": 1e999}"#,
-            "the entry holds a number or a character out of range, or is nested too deeply",
+            "the entry holds a number out of range, or is nested too deeply",
         ),
         (
             r#"{"command": "x", "tmux": {"timeout": 0}}"#,
@@ -306,6 +302,16 @@ fn one_bad_entry_is_named_with_key_expectation_and_finding() {
     let deep =
         format!(r#"{{"command": "x", "k": {}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     assert!(bad(&deep).contains("nested too deeply"));
+}
+
+#[test]
+fn half_a_surrogate_pair_costs_one_character() {
+    let server = good(
+        r#"{"command": "x", "args": ["a\ud83d", "\ud83d\ude00"], "env": {"\ude00": "b\ud800c"}}"#,
+    );
+    let command = server.command.expect("it has one");
+    assert_eq!(command.args, ["a\u{fffd}", "\u{1f600}"]);
+    assert_eq!(command.env, [pair("\u{fffd}", "b\u{fffd}c")]);
 }
 
 #[test]
