@@ -33,8 +33,8 @@ use std::time::Duration;
 use crate::channel::{Channel, ExitStatus};
 use crate::config::{Defaults, ProblemKind, ServerConfig, Transport, paths};
 pub use crate::engine::{
-    Abilities, Answer, Arguments, Asks, CallTool, Completion, Event, Job, Listing, LogLevel, Pair,
-    Progress, Question, QuestionId, Reference, Reply, RequestId, Unfinished,
+    Abilities, Answer, Arguments, Asks, CallTool, Completion, Event, Job, Listing, LogLevel,
+    NewWire, Pair, Progress, Question, QuestionId, Reference, Reply, RequestId, Unfinished,
 };
 use crate::engine::{Engine, IdMap, Listed, StreamId};
 use crate::error::{Error, Kind, Result};
@@ -542,6 +542,12 @@ impl Client {
         self.options.env = env;
         self.defaults.set_environment(&|name| lookup(&self.options.env, name));
         self.engine.set_defaults(clock::now(), self.defaults.clone());
+    }
+
+    /// Makes the codecs of connections from now on; by default each session speaks lines
+    /// of JSON.
+    pub fn set_wires(&mut self, new_wire: NewWire) {
+        self.engine.set_wires(new_wire);
     }
 
     /// How loud the log is.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use crate::config::Era;
-use crate::engine::connection::{Connection, Phase, Purpose};
+use crate::engine::connection::{Connection, Exchange, Phase, Purpose};
 use crate::engine::evidence::Evidence;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, unasked};
 use crate::mcp::message;
@@ -434,11 +434,15 @@ impl Connection {
         self.exchanges.iter().any(|exchange| exchange.wire == wire)
     }
 
-    /// The request that an answer without an id is for: the only one that is in
-    /// flight, of a handshake the first.
+    /// The request that an answer without an id is for: the only one in flight on the
+    /// stream that spoke last, or else on the connection; of a handshake the first.
     pub(super) fn only_exchange(&self) -> Option<u64> {
-        let counts = |purpose: Purpose| purpose != Purpose::Listen;
-        let mut asked = self.exchanges.iter().filter(|exchange| counts(exchange.purpose));
+        let is_on = |exchange: &Exchange| Some(exchange.ticket.stream()) == self.heard;
+        let elsewhere = !self.exchanges.iter().any(is_on);
+        let counts = |exchange: &&Exchange| {
+            exchange.purpose != Purpose::Listen && (elsewhere || is_on(exchange))
+        };
+        let mut asked = self.exchanges.iter().filter(counts);
         let first = asked.clone().min_by_key(|exchange| exchange.wire)?;
         match (first.purpose, asked.nth(1)) {
             (Purpose::Handshake(_), _) | (_, None) => Some(first.wire),
