@@ -649,10 +649,8 @@ impl Client {
     fn report(&self, name: &str) -> Result<metrics::ServerReport<'_>> {
         let snapshot = self.engine.snapshot(name)?;
         let mut report = snapshot.report;
-        if report.transport.starts_with("socket") {
-            let link = snapshot.stream.and_then(|id| self.links.get(&id));
-            report.socket_fd = link.and_then(|link| link.transport.fd());
-        }
+        let link = snapshot.stream.and_then(|id| self.links.get(&id));
+        report.socket_fd = link.and_then(|link| link.transport.fd());
         Ok(report)
     }
 }

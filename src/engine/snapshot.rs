@@ -21,7 +21,7 @@ const KNOWN_BYTES: usize = 4 << 20;
 pub struct ServerSnapshot<'a> {
     /// The report without the descriptor.
     pub report: ServerReport<'a>,
-    /// The first stream of the connection that was used last.
+    /// The first stream of the connection that was used last, unless it is a process.
     pub stream: Option<StreamId>,
 }
 
@@ -110,7 +110,11 @@ impl Engine {
             (None, _) if server.reach.is_serial() => "socket (one connection at a time)",
             (None, transport) => transport.name(),
         };
-        let stream = server.pool.latest().map(ConnectionId::first_stream);
+        let is_process = |id: &ConnectionId| {
+            self.connections.get(id).is_some_and(|connection| connection.channel.is_process())
+        };
+        let latest = server.pool.latest().filter(|id| !is_process(id));
+        let stream = latest.map(ConnectionId::first_stream);
         let mut report = ServerReport::new(&server.name, &server.metrics);
         report.transport = transport;
         report.status = server.status();
