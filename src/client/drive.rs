@@ -148,22 +148,22 @@ impl Client {
         let mut groups = Vec::new();
         for (id, mut link) in self.links.drain() {
             if self.engine.outlives(id) {
-                if let Some(child) = link.transport.child_mut() {
+                if let Some(child) = link.channel.child_mut() {
                     child.let_go();
                 }
             }
             // Nothing can be done about an error here, and nothing depends on it.
-            let _ = link.transport.deregister(self.poll.registry());
-            link.transport.shutdown_write();
-            if let Some(child) = link.transport.child_mut().filter(|child| !child.is_free()) {
+            let _ = link.channel.deregister(self.poll.registry());
+            link.channel.shutdown_write();
+            if let Some(child) = link.channel.child_mut().filter(|child| !child.is_free()) {
                 if child.signal(Signal::Terminate) {
                     groups.push(child.pid());
                 }
             }
         }
         reaper::reap(&groups);
-        for (_, mut transport) in self.orphaned_groups.drain(..) {
-            if let Some(child) = transport.child_mut() {
+        for (_, mut channel) in self.orphaned_groups.drain(..) {
+            if let Some(child) = channel.child_mut() {
                 child.signal(Signal::Kill);
             }
         }
@@ -228,8 +228,8 @@ impl Client {
             self.come_back(now, id);
             self.watch(now, id);
         }
-        self.orphaned_groups.retain_mut(|(when, transport)| {
-            let Some(child) = transport.child_mut() else { return false };
+        self.orphaned_groups.retain_mut(|(when, channel)| {
+            let Some(child) = channel.child_mut() else { return false };
             if !child.group_is_alive() {
                 return false;
             }
@@ -282,7 +282,7 @@ impl Client {
             if !link.readable && !link.stderr {
                 link.exit_told = true;
                 let well = status == Some(ExitStatus::Code(0));
-                let others = link.transport.child().is_some_and(|child| child.group_is_alive());
+                let others = link.channel.child().is_some_and(|child| child.group_is_alive());
                 let status = status.map(|status| status.to_string()).unwrap_or_default();
                 self.engine.child_exited(now, id, ChildExit { status, well, others });
                 return;
@@ -340,7 +340,7 @@ impl Client {
         if !link.readable {
             return false;
         }
-        match link.transport.read(&mut self.scratch) {
+        match link.channel.read(&mut self.scratch) {
             Ok(Flow::Bytes(n)) => {
                 // A short read has emptied the stream; the next bytes are an edge.
                 let over = link.hung_up || link.refused || link.exit != Exit::Running;
@@ -374,7 +374,7 @@ impl Client {
         if !link.stderr {
             return;
         }
-        if let Some(ring) = link.transport.stderr_mut() {
+        if let Some(ring) = link.channel.stderr_mut() {
             for _ in 0..STDERR_LINES {
                 let Some(line) = ring.next_line() else { break };
                 self.engine.log_stderr(now, id, &String::from_utf8_lossy(&line));
@@ -383,16 +383,16 @@ impl Client {
                 return;
             }
         }
-        match link.transport.read_stderr(&mut self.scratch) {
+        match link.channel.read_stderr(&mut self.scratch) {
             Ok(Flow::Bytes(n)) => return self.engine.received_stderr(now, id, n),
             Ok(Flow::Blocked) => {
                 // A question, or how far it has come, may stand there without an end.
-                if let Some(text) = link.transport.stderr().and_then(|ring| ring.partial()) {
+                if let Some(text) = link.channel.stderr().and_then(|ring| ring.partial()) {
                     self.engine.stderr_unfinished(now, id, &String::from_utf8_lossy(&text));
                 }
             }
             Ok(Flow::Closed) | Err(_) => {
-                let last = link.transport.stderr_mut().and_then(|ring| ring.take_partial());
+                let last = link.channel.stderr_mut().and_then(|ring| ring.take_partial());
                 if let Some(line) = last {
                     self.engine.log_stderr(now, id, &String::from_utf8_lossy(&line));
                 }
@@ -482,7 +482,7 @@ impl Client {
                 }
                 Action::Signal { stream, signal } => {
                     let link = self.links.get_mut(&stream);
-                    if let Some(child) = link.and_then(|link| link.transport.child_mut()) {
+                    if let Some(child) = link.and_then(|link| link.channel.child_mut()) {
                         child.signal(match signal {
                             TerminationSignal::Terminate => Signal::Terminate,
                             TerminationSignal::Kill => Signal::Kill,
@@ -492,8 +492,8 @@ impl Client {
                 Action::Forget { stream } => self.forget(now, stream),
                 Action::LetGo { stream } => {
                     if let Some(mut link) = self.links.remove(&stream) {
-                        let _ = link.transport.deregister(self.poll.registry());
-                        if let Some(child) = link.transport.child_mut() {
+                        let _ = link.channel.deregister(self.poll.registry());
+                        if let Some(child) = link.channel.child_mut() {
                             child.let_go();
                         }
                     }
@@ -515,11 +515,11 @@ impl Client {
     fn forget(&mut self, now: Time, id: StreamId) {
         self.opening.retain(|(other, ..)| *other != id);
         let Some(mut link) = self.links.remove(&id) else { return };
-        let _ = link.transport.deregister(self.poll.registry());
+        let _ = link.channel.deregister(self.poll.registry());
         // The leader is gone; what it left behind is told to go and gets a while.
-        let left = link.transport.child_mut().is_some_and(|child| child.end_leftovers());
+        let left = link.channel.child_mut().is_some_and(|child| child.end_leftovers());
         if left {
-            self.orphaned_groups.push((now + STRAGGLER, link.transport));
+            self.orphaned_groups.push((now + STRAGGLER, link.channel));
         }
     }
 }

@@ -18,7 +18,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// until the channel says that it has nothing more.
 #[derive(Debug)]
 pub(super) struct Link {
-    pub(super) transport: Box<dyn Channel>,
+    pub(super) channel: Box<dyn Channel>,
     /// The channel has not said yet that it is connected.
     pub(super) connecting: bool,
     pub(super) readable: bool,
@@ -60,9 +60,9 @@ pub(super) enum Exit {
 }
 
 impl Link {
-    pub(super) fn new(transport: Box<dyn Channel>) -> Link {
+    pub(super) fn new(channel: Box<dyn Channel>) -> Link {
         Link {
-            transport,
+            channel,
             connecting: true,
             readable: false,
             writable: false,
@@ -106,7 +106,7 @@ impl Link {
         match part {
             EventSource::Stderr => self.stderr = true,
             EventSource::Exit => {
-                self.transport.child_mut().map(|child| child.try_reap());
+                self.channel.child_mut().map(|child| child.try_reap());
             }
             EventSource::Read | EventSource::Write => {
                 let over = event.is_error() || event.is_read_closed();
@@ -119,7 +119,7 @@ impl Link {
 
     /// Looks whether the process is gone.
     pub(super) fn look(&mut self, now: Time) {
-        let Some(child) = self.transport.child_mut() else { return };
+        let Some(child) = self.channel.child_mut() else { return };
         if child.pidfd().is_some() && !child.is_gone() && !self.ended {
             // Its descriptor will tell, and asking costs a system call.
             return;
@@ -145,7 +145,7 @@ impl Link {
             Exit::Unexplained { until } => Some(until),
             Exit::Known(_) => None,
             Exit::Running => {
-                let child = self.transport.child()?;
+                let child = self.channel.child()?;
                 let blind = child.pidfd().is_none() && (self.ended || self.closing);
                 blind.then(|| now + POLL)
             }
@@ -164,10 +164,10 @@ impl Link {
     pub(super) fn shutdown(&mut self, registry: &Registry, id: StreamId) -> io::Result<()> {
         self.closing = true;
         self.watches_room = false;
-        let unwatched = self.transport.deregister(registry);
+        let unwatched = self.channel.deregister(registry);
         // Whatever came of that, the server has to learn that it is to go.
-        self.transport.shutdown_write();
-        unwatched.and_then(|()| self.transport.register(registry, Link::token(id)))
+        self.channel.shutdown_write();
+        unwatched.and_then(|()| self.channel.register(registry, Link::token(id)))
     }
 
     /// Asks for a report exactly while a write is blocked.
@@ -175,7 +175,7 @@ impl Link {
         let watch = !self.writable && !self.ended;
         if watch != self.watches_room {
             self.watches_room = watch;
-            self.transport.watch_room(registry, Link::token(id), watch)?;
+            self.channel.watch_room(registry, Link::token(id), watch)?;
         }
         Ok(())
     }
@@ -184,7 +184,7 @@ impl Link {
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut done = 0;
         while self.writable && done < bytes.len() {
-            match self.transport.write(&bytes[done..]) {
+            match self.channel.write(&bytes[done..]) {
                 Ok(Flow::Bytes(n)) => done += n,
                 Ok(Flow::Blocked) => self.writable = false,
                 Ok(Flow::Closed) => self.refuse(),

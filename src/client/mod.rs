@@ -412,10 +412,10 @@ impl Client {
         let found = self
             .links
             .iter_mut()
-            .find(|(_, link)| link.transport.child().is_some_and(|child| child.pid() == pid));
+            .find(|(_, link)| link.channel.child().is_some_and(|child| child.pid() == pid));
         let Some((&id, link)) = found else { return false };
         if let (Some(status), Some(child)) =
-            (ExitStatus::from_wait(status), link.transport.child_mut())
+            (ExitStatus::from_wait(status), link.channel.child_mut())
         {
             child.exited_elsewhere(status);
             let now = clock::now();
@@ -650,7 +650,7 @@ impl Client {
         let snapshot = self.engine.snapshot(name)?;
         let mut report = snapshot.report;
         let link = snapshot.stream.and_then(|id| self.links.get(&id));
-        report.socket_fd = link.and_then(|link| link.transport.fd());
+        report.socket_fd = link.and_then(|link| link.channel.fd());
         Ok(report)
     }
 }

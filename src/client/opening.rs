@@ -82,7 +82,7 @@ impl Client {
     /// decided.
     pub(super) fn finish_connect(&mut self, now: Time, id: StreamId) {
         let Some(link) = self.links.get_mut(&id) else { return };
-        let connected = match link.transport.poll_connect() {
+        let connected = match link.channel.poll_connect() {
             Poll::Ready(Err(error)) => {
                 return self.engine.open_failed(now, id, connect_failure(&error));
             }
@@ -100,8 +100,8 @@ impl Client {
             return self.engine.open_failed(now, id, system_failure(&error));
         }
         if connected {
-            let pid = link.transport.child().map(|child| child.pid());
-            let group = link.transport.peer_group();
+            let pid = link.channel.child().map(|child| child.pid());
+            let group = link.channel.peer_group();
             self.engine.opened(now, id, Opened { pid, group });
             self.come_back(now, id);
         }
