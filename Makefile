@@ -1,10 +1,13 @@
 # make demo      shows what this is, in a real tmux (installs what is missing)
 # make test      checks everything (the same as CI)
-# make install   libtmcp.a, tmcp.h and tmcp.pc under PREFIX
 # make tmux      builds a tmux with MCP in it and prints its path
+# make install   tmux, its manual page, the library and completions under PREFIX
+# make uninstall takes all of that away, and nothing else
+# make deb       Debian packages of the same, in build/deb
+# make versions  tries other versions of tmux: TMUX_SRC="directory ..."
 # make bench     the benchmarks of docs/benchmarks.md
 
-.PHONY: all demo test packages install uninstall tmux bench clean
+.PHONY: all demo test packages install uninstall deb versions tmux bench clean
 
 all: lib
 
@@ -21,9 +24,20 @@ test:
 packages:
 	tests/packages test
 
-install: install-lib
+# Names of directories reach the scripts as the environment.
+export PREFIX DESTDIR LIBDIR INCLUDEDIR BINDIR MANDIR DATADIR
 
-uninstall: uninstall-lib
+install:
+	packaging/install install
+
+uninstall:
+	packaging/install uninstall
+
+deb:
+	packaging/deb
+
+versions:
+	tmux-patches/versions $(TMUX_SRC)
 
 tmux:
 	tmux-patches/build

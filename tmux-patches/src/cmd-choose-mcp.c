@@ -51,7 +51,7 @@ cmd_choose_mcp_exec(struct cmd *self, struct cmdq_item *item)
 
 	if (mcp_get(item) == NULL)
 		return (CMD_RETURN_ERROR);
-	window_pane_set_mode(target->wp, NULL, &window_mcp_mode, target, args);
+	mcp_compat_set_mode(target->wp, item, &window_mcp_mode, target, args);
 	mcp_show_fit(target->wp);
 	return (CMD_RETURN_NORMAL);
 }

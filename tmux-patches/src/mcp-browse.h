@@ -208,6 +208,19 @@ void		 mcp_tree_free_buried(struct mcp_tree *);
 struct mcp_server **mcp_tree_sorted(struct mcp_tree *, int, int);
 uint64_t	 mcp_tree_tag(const char *, const char *, const char *);
 
+/* mcp-tree-order.c */
+struct mcp_tree_callbacks {
+	mode_tree_build_cb	 build;
+	mode_tree_draw_cb	 draw;
+	mode_tree_search_cb	 search;
+	mode_tree_menu_cb	 menu;
+	mode_tree_key_cb	 key;
+};
+int		 mcp_tree_order(const struct mcp_sort_criteria *);
+struct mode_tree_data *mcp_tree_start(struct window_pane *, struct args *,
+		     const struct mcp_tree_callbacks *, void *,
+		     const struct menu_item *, struct screen **);
+
 /* mcp-tree-filter.c */
 void		 mcp_tree_filter_set(struct mcp_tree *, const char *);
 void		 mcp_tree_filter_again(struct mcp_tree *);

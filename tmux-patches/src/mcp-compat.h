@@ -66,8 +66,11 @@
 #define mcp_dialog_type(c, key) 2
 #define mcp_compat_pane_of(c) ((c)->session->curw->window->active)
 #define mcp_compat_pane_visible(wp) window_pane_is_visible(wp)
-#define mcp_view_mode_set(wp) \
-	window_pane_set_mode(wp, NULL, &window_view_mode, NULL, NULL, NULL)
+#define mcp_compat_set_mode(wp, item, mode, fs, args) \
+	window_pane_set_mode(wp, NULL, mode, item, fs, args)
+#define MCP_WINDOW_MODE_INIT(name)					\
+	name(struct window_mode_entry *wme, __unused struct cmdq_item *item, \
+	    __unused struct cmd_find_state *fs, struct args *args)
 #else
 #define MCP_DIALOG_PROMPT_RESULT int
 #define MCP_DIALOG_PROMPT_DONE int
@@ -78,11 +81,17 @@
 #define mcp_dialog_type(c, key) (status_prompt_key(c, key), 0)
 #define mcp_compat_pane_of(c) server_client_get_pane(c)
 #define mcp_compat_pane_visible(wp) window_pane_visible(wp)
-#define mcp_view_mode_set(wp) \
-	window_pane_set_mode(wp, NULL, &window_view_mode, NULL, NULL)
+#define mcp_compat_set_mode(wp, item, mode, fs, args) \
+	window_pane_set_mode(wp, NULL, mode, fs, args)
+#define MCP_WINDOW_MODE_INIT(name)					\
+	name(struct window_mode_entry *wme,				\
+	    __unused struct cmd_find_state *fs, struct args *args)
 /* tmux's history of what was typed can be looked at. */
 #define MCP_COMPAT_PROMPT_HISTORY
 #endif
+
+#define mcp_view_mode_set(wp) \
+	mcp_compat_set_mode(wp, NULL, &window_view_mode, NULL, NULL)
 
 /* A search in a mode tree is told whether it heeds the case. */
 #ifdef MCP_COMPAT_3_6
@@ -91,6 +100,13 @@
 #else
 #define MCP_MODE_TREE_SEARCH_CB(name, modedata, itemdata, ss) \
 	name(void *modedata, void *itemdata, const char *ss)
+#endif
+
+/* The order of the lines of a mode tree: see mcp-tree-order.c. */
+#ifdef MCP_COMPAT_3_7
+#define mcp_sort_criteria sort_criteria
+#else
+#define mcp_sort_criteria mode_tree_sort_criteria
 #endif
 
 /* mode_tree_down returns nothing before 3.4. */

@@ -50,8 +50,7 @@
 /* Lines that the wheel of the mouse moves. */
 #define WINDOW_MCP_WHEEL 3
 
-static struct screen	*window_mcp_init(struct window_mode_entry *,
-			     struct cmd_find_state *, struct args *);
+static struct screen	*MCP_WINDOW_MODE_INIT(window_mcp_init);
 static void		 window_mcp_free(struct window_mode_entry *);
 static void		 window_mcp_resize(struct window_mode_entry *, u_int,
 			     u_int);
@@ -85,14 +84,6 @@ const struct window_mode window_mcp_mode = {
 	.free = window_mcp_free,
 	.resize = window_mcp_resize,
 	.key = window_mcp_key,
-};
-
-/* In the order of enum mcp_tree_sort. */
-static const char *window_mcp_sort_list[] = {
-	"index",
-	"name",
-	"state",
-	"calls"
 };
 
 struct window_mcp_modedata {
@@ -164,13 +155,13 @@ window_mcp_remember(struct window_mcp_modedata *data, uint64_t tag)
 static void
 window_mcp_build_nodes(struct window_mcp_modedata *data,
     struct mode_tree_item *parent, struct mcp_group *group,
-    struct mode_tree_sort_criteria *crit, int all)
+    struct mcp_sort_criteria *crit, int all)
 {
 	struct mcp_nodes	*nodes = group->nodes;
 	struct mcp_node		*node;
 	u_int			*order = NULL, i, at, n = nodes->n;
 
-	if (crit->field == MCP_TREE_BY_NAME)
+	if (mcp_tree_order(crit) == MCP_TREE_BY_NAME)
 		order = mcp_nodes_order(nodes);
 	for (i = 0; i < n; i++) {
 		at = (order == NULL ? i : order[crit->reversed ? n - 1 - i :
@@ -205,7 +196,7 @@ window_mcp_has_group(struct mcp_server *s, struct mcp_group *group, int all)
 static void
 window_mcp_build_group(struct window_mcp_modedata *data,
     struct mode_tree_item *parent, struct mcp_group *group,
-    struct mode_tree_sort_criteria *crit, int all, int open)
+    struct mcp_sort_criteria *crit, int all, int open)
 {
 	struct mode_tree_item	*item;
 	struct mcp_node		*node = &group->node;
@@ -232,7 +223,7 @@ window_mcp_build_group(struct window_mcp_modedata *data,
 /* Add the line of a server, and those below it if it is expanded. */
 static void
 window_mcp_build_server(struct window_mcp_modedata *data, struct mcp_server *s,
-    struct mode_tree_sort_criteria *crit, int filtered, int open)
+    struct mcp_sort_criteria *crit, int filtered, int open)
 {
 	struct mode_tree_item	*item;
 	struct mcp_node		*node = &s->node;
@@ -261,7 +252,7 @@ window_mcp_build_server(struct window_mcp_modedata *data, struct mcp_server *s,
 
 /* Build the lines. */
 static void
-window_mcp_build(void *modedata, struct mode_tree_sort_criteria *crit,
+window_mcp_build(void *modedata, struct mcp_sort_criteria *crit,
     uint64_t *tag, const char *filter)
 {
 	struct window_mcp_modedata	*data = modedata;
@@ -281,7 +272,7 @@ window_mcp_build(void *modedata, struct mode_tree_sort_criteria *crit,
 
 	window_mcp_remember(data, *tag);
 	most = data->found;
-	sorted = mcp_tree_sorted(tree, crit->field, crit->reversed);
+	sorted = mcp_tree_sorted(tree, mcp_tree_order(crit), crit->reversed);
 	for (i = 0; i < tree->nservers; i++) {
 		s = sorted[i];
 		if (filter != NULL && !s->node.passes && s->passing == 0)
@@ -440,10 +431,17 @@ window_mcp_previewed(void *modedata)
 	data->wp->flags |= PANE_REDRAW;
 }
 
+static const struct mcp_tree_callbacks window_mcp_callbacks = {
+	.build = window_mcp_build,
+	.draw = window_mcp_draw,
+	.search = window_mcp_search,
+	.menu = window_mcp_menu,
+	.key = window_mcp_get_key
+};
+
 /* Enter the mode. */
 static struct screen *
-window_mcp_init(struct window_mode_entry *wme,
-    __unused struct cmd_find_state *fs, struct args *args)
+MCP_WINDOW_MODE_INIT(window_mcp_init)
 {
 	struct window_pane		*wp = wme->wp;
 	struct window_mcp_modedata	*data;
@@ -462,10 +460,8 @@ window_mcp_init(struct window_mode_entry *wme,
 	    args_get(args, 'F'), window_mcp_changed, data);
 	data->preview = mcp_preview_create(window_mcp_previewed, data);
 
-	data->data = mode_tree_start(wp, args, window_mcp_build,
-	    window_mcp_draw, window_mcp_search, window_mcp_menu, NULL,
-	    window_mcp_get_key, data, window_mcp_menu_items,
-	    window_mcp_sort_list, nitems(window_mcp_sort_list), &s);
+	data->data = mcp_tree_start(wp, args, &window_mcp_callbacks, data,
+	    window_mcp_menu_items, &s);
 	mode_tree_zoom(data->data, args);
 
 	mode_tree_build(data->data);
