@@ -24,14 +24,16 @@ test:
 packages:
 	tests/packages test
 
-# Names of directories reach the scripts as the environment.
-export PREFIX DESTDIR LIBDIR INCLUDEDIR BINDIR MANDIR DATADIR
+# Names of directories reach the script as its environment.
+DIRECTORIES = PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' LIBDIR='$(LIBDIR)' \
+	INCLUDEDIR='$(INCLUDEDIR)' BINDIR='$(BINDIR)' MANDIR='$(MANDIR)' \
+	DATADIR='$(DATADIR)'
 
 install:
-	packaging/install install
+	$(DIRECTORIES) packaging/install install
 
 uninstall:
-	packaging/install uninstall
+	$(DIRECTORIES) packaging/install uninstall
 
 deb:
 	packaging/deb
