@@ -68,6 +68,9 @@
 #define mcp_compat_pane_visible(wp) window_pane_is_visible(wp)
 #define mcp_compat_set_mode(wp, item, mode, fs, args) \
 	window_pane_set_mode(wp, NULL, mode, item, fs, args)
+/* An editor is a pane over the others, and was a popup. */
+#define mcp_compat_editor(c, buf, size, cb, arg) \
+	(spawn_editor(c, buf, size, cb, arg) == NULL ? -1 : 0)
 #define MCP_WINDOW_MODE_INIT(name)					\
 	name(struct window_mode_entry *wme, __unused struct cmdq_item *item, \
 	    __unused struct cmd_find_state *fs, struct args *args)
@@ -83,6 +86,8 @@
 #define mcp_compat_pane_visible(wp) window_pane_visible(wp)
 #define mcp_compat_set_mode(wp, item, mode, fs, args) \
 	window_pane_set_mode(wp, NULL, mode, fs, args)
+#define mcp_compat_editor(c, buf, size, cb, arg) \
+	popup_editor(c, buf, size, cb, arg)
 #define MCP_WINDOW_MODE_INIT(name)					\
 	name(struct window_mode_entry *wme,				\
 	    __unused struct cmd_find_state *fs, struct args *args)

@@ -242,8 +242,8 @@ mcp_edit_made(void *data, struct tmcp_table *table)
 	if (!mcp_show_alive(me->client))
 		mcp_edit_free(me);
 	else if (mcp_dialog_busy(me->client) ||
-	    popup_editor(me->client, text->text, text->size, mcp_edit_closed,
-	    me) != 0) {
+	    mcp_compat_editor(me->client, text->text, text->size,
+	    mcp_edit_closed, me) != 0) {
 		mcp_edit_tell(me->client, "the editor could not be opened");
 		mcp_edit_free(me);
 	}

@@ -27,9 +27,9 @@
 
 /*
  * The mode tree of choose-mcp, and the order of its servers. Before 3.7 a mode
- * names its orders; since then tmux has a list of orders for all modes, of which
- * a mode takes some. There "activity" is the state and "size" the calls, and the
- * names that this mode had before are understood by -O too.
+ * names its orders; since then tmux has a list of orders for all modes, of
+ * which a mode takes some. There "activity" is the state and "size" the calls,
+ * and -O understands the names that this mode had before too.
  */
 
 #ifdef MCP_COMPAT_3_7
