@@ -655,6 +655,8 @@ mcp_dialog_open(struct mcp_dialog *d, struct cmdq_item *item)
 			d->opened = 1;
 			d->keys = c->overlay_key;
 			c->overlay_key = mcp_dialog_key;
+			/* Close it: since 3.6 it moves, over its prompt. */
+			c->overlay_resize = NULL;
 			mcp_dialog_thaw(d);
 			mcp_dialog_drawn(d);
 			if (!is_note)

@@ -150,6 +150,19 @@ impl Tmux {
         text.trim().trim_start_matches("tmux ").to_string()
     }
 
+    /// The release of the tmux under test: 3.3a is (3, 3), and so is next-3.3.
+    ///
+    /// # Panics
+    /// When its version has no two numbers in it.
+    #[must_use]
+    pub fn release() -> (u32, u32) {
+        let version = Tmux::version();
+        let mut numbers =
+            version.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
+        let mut number = || numbers.next().expect("a version with two numbers");
+        (number(), number())
+    }
+
     /// A path in the test's own directory.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {

@@ -271,7 +271,8 @@ fn flags_are_those_of_choose_tree() {
     until("the order is another", || lines(&viewer)[0].contains("broken"));
     viewer.keys(&["O"]);
     viewer.keys(&["v"]);
-    viewer.until("(sort: state)");
+    // Since 3.7 tmux has its own names of orders.
+    viewer.until(if Tmux::release() < (3, 7) { "(sort: state)" } else { "(sort: activity)" });
     viewer.keys(&["M-1"]);
     viewer.until("tool|echo");
     viewer.keys(&["q"]);
