@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The sources in the order in which a reader of the header meets them. Not
 /// found through `lib.rs`, because that would sort them by name.
-const SOURCES: [&str; 17] = [
+const SOURCES: [&str; 18] = [
     "version",
     "result",
     "log",
@@ -20,6 +20,7 @@ const SOURCES: [&str; 17] = [
     "client",
     "call",
     "request",
+    "arguments",
     "host",
     "configuration",
     "stats",

@@ -854,6 +854,39 @@ int32_t tmcp_client_check_argument(struct tmcp_client *client,
                                    bool is_json);
 
 /**
+ * The arguments that tmcp_client_call would send for the pairs of this call: a
+ * JSON object on one line. Of the struct only server, tool and pairs are used;
+ * server is a name of tmcp_client_find_server. The server is not asked.
+ *
+ * Ownership: *out is the caller's, to be given to tmcp_string_free.
+ * NULL: client, call, out, and in call server and tool, must not be NULL, nor
+ * the key and value of a pair, nor pairs unless npairs is 0.
+ * Errors: TMCP_RESULT_INVALID (the arguments do not fit, tmcp_client_error says
+ * why; a size that is none, flags, json or directory that are set),
+ * TMCP_RESULT_NOT_FOUND (the server's tools were not listed yet, or have none of
+ * that name), TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: *out until tmcp_string_free.
+ */
+int32_t tmcp_client_encode_arguments(struct tmcp_client *client,
+                                     const struct tmcp_call *call,
+                                     char **out);
+
+/**
+ * Arguments for an editor: a JSON object on one line that has the pairs of this
+ * call, as tmcp_client_encode_arguments encodes them, and then the arguments
+ * that have a default or are required. A value that does not fit is there as a
+ * string, a required value that is not known is empty ("", 0, false, [], {}).
+ *
+ * Ownership: *out is the caller's, to be given to tmcp_string_free.
+ * NULL: as tmcp_client_encode_arguments.
+ * Errors: as tmcp_client_encode_arguments, but for arguments that do not fit.
+ * Lifetime: *out until tmcp_string_free.
+ */
+int32_t tmcp_client_draft_arguments(struct tmcp_client *client,
+                                    const struct tmcp_call *call,
+                                    char **out);
+
+/**
  * Passes in an exit that the host learnt from waitpid. A host that reaps every
  * child (waitpid(WAIT_ANY, ...)) passes each one in; a host that reaps nothing
  * need not call this, the library then reaps its own. Returns 1 when the child

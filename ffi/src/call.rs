@@ -187,9 +187,11 @@ pub fn timeout(millis: u32) -> Option<Duration> {
     (millis != 0).then(|| Duration::from_millis(millis.into()))
 }
 
+/// The call that C described.
+///
 /// # Safety
 /// The pointers in `raw` are as `tmcp_call` documents them.
-unsafe fn parse(raw: &tmcp_call) -> Result<CallTool, Failure> {
+pub unsafe fn parse(raw: &tmcp_call) -> Result<CallTool, Failure> {
     if raw.flags != 0 {
         return Err(Failure::invalid(format!("flags {:#x} are not known", raw.flags)));
     }

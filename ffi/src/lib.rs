@@ -34,6 +34,7 @@ mod strings;
 mod tagged;
 
 // Header order is this order.
+mod arguments;
 mod call;
 mod client;
 mod configuration;
@@ -55,6 +56,7 @@ mod want;
 #[cfg(feature = "test-hooks")]
 mod hooks;
 
+pub use arguments::{tmcp_client_draft_arguments, tmcp_client_encode_arguments};
 pub use call::{
     tmcp_call, tmcp_client_call, tmcp_client_cancel, tmcp_client_list_tools,
     tmcp_client_wait_ready, tmcp_pair,

@@ -9,7 +9,7 @@ use crate::engine::{Completion, Event, Listed, Listing, Reply, RequestId};
 use crate::error::{Error, Kind, Result};
 use crate::json::task::Task;
 use crate::mcp::schema::arguments::{self, Pair};
-use crate::mcp::schema::fields;
+use crate::mcp::schema::{draft, fields};
 use crate::metrics::Figures;
 use crate::sys::clock;
 use crate::table::Table;
@@ -74,6 +74,26 @@ impl Client {
         let definition = self.definition(server, tool)?;
         arguments::check(tool, definition, pair)
             .map_err(|message| Error::new(Kind::Invalid, message))
+    }
+
+    /// The arguments object that a call of a tool would send for `pairs`; see
+    /// [`arguments::encode`].
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] when the tool is not known or the arguments do not fit.
+    pub fn encode_arguments(&self, server: &str, tool: &str, pairs: &[Pair]) -> Result<String> {
+        let definition = self.definition(server, tool)?;
+        arguments::encode(tool, definition, pairs)
+            .map(|encoded| encoded.json)
+            .map_err(|message| Error::new(Kind::Invalid, message))
+    }
+
+    /// An arguments object to be edited; see [`draft::draft`].
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] when the tool is not known.
+    pub fn draft_arguments(&self, server: &str, tool: &str, pairs: &[Pair]) -> Result<String> {
+        Ok(draft::draft(self.definition(server, tool)?, pairs))
     }
 
     /// Requests that have not ended, oldest first.

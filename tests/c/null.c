@@ -98,6 +98,10 @@ no_client_is_answered(void)
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_unsubscribe(NULL, "x", "y"), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_connect(NULL, "x"), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_encode_arguments(NULL, &call, &out),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_draft_arguments(NULL, &call, &out),
+	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_check_argument(NULL, "x", "y", "z", "1", false),
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_check_answer(NULL, 1, "x", "y", false),

@@ -39,6 +39,9 @@ struct mcp_edit {
 	char		*tool;
 };
 
+static const char mcp_edit_unknown[] =
+	"the arguments of the tool are not known yet";
+
 /* The text that was refused last, to be mended. */
 static char	*mcp_edit_server;
 static char	*mcp_edit_tool;
@@ -119,109 +122,49 @@ mcp_edit_closed(char *buf, size_t size, void *data)
 	mcp_edit_free(me);
 }
 
-/* If a type of a schema has a word in it. */
-static int
-mcp_edit_is(const char *type, const char *word)
-{
-	return (strstr(type, word) != NULL);
-}
-
-/* Add a value as JSON: a word becomes what the type wants. */
-static void
-mcp_edit_value(struct mcp_bytes *text, const char *type, const char *value,
-    int is_json)
-{
-	char	*s;
-
-	if (!is_json && !mcp_edit_is(type, "string") && *value != '\0' &&
-	    (strchr("-0123456789[{", *value) != NULL ||
-	    strcmp(value, "true") == 0 || strcmp(value, "false") == 0 ||
-	    strcmp(value, "null") == 0))
-		is_json = 1;
-	if (is_json) {
-		mcp_bytes_printf(text, "%s", value);
-		return;
-	}
-	s = mcp_text_json(value, strlen(value));
-	mcp_bytes_printf(text, "%s", s);
-	free(s);
-}
-
-/* What stands for a value that is not known. */
-static const char *
-mcp_edit_empty(const char *type)
-{
-	if (mcp_edit_is(type, "string") || *type == '\0')
-		return ("\"\"");
-	if (mcp_edit_is(type, "integer") || mcp_edit_is(type, "number"))
-		return ("0");
-	if (mcp_edit_is(type, "boolean"))
-		return ("false");
-	if (mcp_edit_is(type, "array"))
-		return ("[]");
-	if (mcp_edit_is(type, "object"))
-		return ("{}");
-	return ("null");
-}
-
-/* Begin a member of the object; one is not added twice. */
-static int
-mcp_edit_begin(struct mcp_bytes *text, const char *key, size_t size)
-{
-	char	*s, *line;
-	int	 is_new;
-
-	s = mcp_text_json(key, size);
-	xasprintf(&line, "\n  %s: ", s);
-	is_new = (strstr(text->text, line) == NULL);
-	if (is_new)
-		mcp_bytes_printf(text, "%s%s", text->size > 1 ? "," : "", line);
-	free(line);
-	free(s);
-	return (is_new);
-}
-
-/* Write the arguments of the last call, and what else is required. */
+/*
+ * The arguments of the last call and what else the tool asks for, as JSON;
+ * NULL if the tool is not known any more.
+ */
 static struct mcp_bytes *
-mcp_edit_make(const struct tmcp_table *table, struct mcp_call *mc)
+mcp_edit_make(struct mcp_edit *me, struct mcp_call *mc)
 {
-	struct mcp_bytes	*text;
-	const char		*name, *type, *value, *dot;
-	size_t			 row;
+	struct tmcp_client	*core = mcp_core_get();
+	struct tmcp_call	 call;
+	struct tmcp_pair	*pairs = NULL;
+	struct mcp_bytes	*text = NULL;
+	char			*json;
 	u_int			 i;
 
 	if (mc != NULL && mc->json != NULL)
 		return (mcp_preview_layout(mc->json, mc->json_size));
-	text = mcp_bytes_copy("{", 1);
-	for (row = 0; row < tmcp_table_rows(table); row++) {
-		name = tmcp_table_get(table, row, "name");
-		type = tmcp_table_get(table, row, "type");
-		value = tmcp_table_get(table, row, "default");
-		for (i = 0; mc != NULL && i < mc->npairs; i++) {
-			if (mc->pairs[i].value != NULL &&
-			    strcmp(mc->pairs[i].key, name) == 0)
-				break;
+	memset(&call, 0, sizeof call);
+	call.size = sizeof call;
+	call.server = me->server;
+	call.tool = me->tool;
+	if (mc != NULL && mc->npairs != 0) {
+		pairs = xcalloc(mc->npairs, sizeof *pairs);
+		/* A value that was not kept has to be typed again. */
+		for (i = 0; i < mc->npairs; i++) {
+			if (mc->pairs[i].value != NULL)
+				pairs[call.npairs++] = mc->pairs[i];
 		}
-		if ((dot = strchr(name, '.')) != NULL) {
-			if (mcp_edit_begin(text, name, dot - name))
-				mcp_bytes_printf(text, "{}");
-		} else if (mc != NULL && i < mc->npairs) {
-			mcp_edit_begin(text, name, strlen(name));
-			mcp_edit_value(text, type, mc->pairs[i].value,
-			    mc->pairs[i].is_json);
-		} else if (*value != '\0') {
-			mcp_edit_begin(text, name, strlen(name));
-			mcp_edit_value(text, type, value, 0);
-		} else if (*tmcp_table_get(table, row, "required") != '\0') {
-			mcp_edit_begin(text, name, strlen(name));
-			mcp_bytes_printf(text, "%s", mcp_edit_empty(type));
-		}
+		call.pairs = pairs;
 	}
-	mcp_bytes_printf(text, "%s}\n", text->size > 1 ? "\n" : "");
+	if (core != NULL && tmcp_client_draft_arguments(core, &call, &json) ==
+	    TMCP_RESULT_OK) {
+		text = mcp_preview_layout(json, strlen(json));
+		mcp_bytes_add(text, "\n", 1);
+		tmcp_string_free(json);
+	}
+	free(pairs);
 	return (text);
 }
 
-/* The arguments of the tool are known: open the editor. */
+/*
+ * The arguments of the tool have been looked up, and so it is known which of
+ * the last call are secret: open the editor.
+ */
 static void
 mcp_edit_made(void *data, struct tmcp_table *table)
 {
@@ -236,12 +179,15 @@ mcp_edit_made(void *data, struct tmcp_table *table)
 		mc = mcp_history_last(me->server, me->tool);
 		if (mc != NULL && !mcp_history_check(mc))
 			mc = NULL;
-		text = mcp_edit_make(table, mc);
+		text = mcp_edit_make(me, mc);
 	}
 	tmcp_table_free(table);
 	if (!mcp_show_alive(me->client))
 		mcp_edit_free(me);
-	else if (mcp_dialog_busy(me->client) ||
+	else if (text == NULL) {
+		mcp_edit_tell(me->client, mcp_edit_unknown);
+		mcp_edit_free(me);
+	} else if (mcp_dialog_busy(me->client) ||
 	    mcp_compat_editor(me->client, text->text, text->size,
 	    mcp_edit_closed, me) != 0) {
 		mcp_edit_tell(me->client, "the editor could not be opened");
@@ -261,7 +207,7 @@ mcp_edit_start(struct client *c, const char *server, const char *tool)
 	if (core != NULL)
 		table = tmcp_client_tool_arguments(core, server, tool);
 	if (table == NULL) {
-		mcp_edit_tell(c, "the arguments of the tool are not known yet");
+		mcp_edit_tell(c, mcp_edit_unknown);
 		return;
 	}
 	me = xcalloc(1, sizeof *me);

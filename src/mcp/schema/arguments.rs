@@ -134,7 +134,7 @@ pub fn check_required_by(what: &str, schema: &str, json: &str) -> Result<(), Str
     .finish()
 }
 
-async fn read<'a>(schema: &'a str, work: &mut Work<'_, 'a>) -> Schema<'a> {
+pub(super) async fn read<'a>(schema: &'a str, work: &mut Work<'_, 'a>) -> Schema<'a> {
     // A schema that is broken or too long requires nothing.
     let is_short = schema.len() <= LONGEST;
     work.is_over |= !is_short;
@@ -144,19 +144,20 @@ async fn read<'a>(schema: &'a str, work: &mut Work<'_, 'a>) -> Schema<'a> {
 }
 
 /// Arguments that are being given.
-struct ArgumentBuilder<'s, 'a> {
+pub(super) struct ArgumentBuilder<'s, 'a> {
     what: &'s str,
     schema: &'s Schema<'a>,
-    given: Vec<(String, Field<'a>, Node)>,
+    pub(super) given: Vec<(String, Field<'a>, Node)>,
     as_written: Vec<String>,
 }
 
 impl<'s, 'a> ArgumentBuilder<'s, 'a> {
-    fn new(what: &'s str, schema: &'s Schema<'a>) -> ArgumentBuilder<'s, 'a> {
+    pub(super) fn new(what: &'s str, schema: &'s Schema<'a>) -> ArgumentBuilder<'s, 'a> {
         ArgumentBuilder { what, schema, given: Vec::new(), as_written: Vec::new() }
     }
 
-    async fn add(&mut self, pair: &Pair, work: &mut Work<'_, 'a>) -> Result<(), String> {
+    /// Adds an argument. After an error those before are still there.
+    pub(super) async fn add(&mut self, pair: &Pair, work: &mut Work<'_, 'a>) -> Result<(), String> {
         let (name, path) = self.name_of(&pair.key, work).await?;
         let at = self.given.iter().position(|(known, ..)| known == name);
         let what = self.what;

@@ -187,6 +187,50 @@ fn arguments_are_edited_as_json_in_the_editor() {
 }
 
 #[test]
+fn the_editor_begins_with_members_of_objects_and_repeated_keys_of_the_last_call() {
+    let setup = Setup::new();
+    let journal = setup.path("journal");
+    let editor = setup.path("editor");
+    fs::write(&editor, "#!/bin/sh\ncp \"$1\" \"$HOME/before\"\n").expect("written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&editor, mode).expect("set");
+    let tmux = setup
+        .server("demo", stdio(&["--journal", &journal.to_string_lossy()]))
+        .env("EDITOR", &editor)
+        .start();
+    let words = ["demo", "types", "s=12", "o.y=2", "a=one", "i=7", "o.x=1", "a=two", "e=green"];
+    let _ = tmux.call(words).ok();
+    let viewer = open(&tmux, &[]);
+    viewer.keys(&["Right"]);
+    viewer.until("echo: Gives the text back.");
+    go(&viewer, "types");
+    viewer.keys(&["e"]);
+    until("it ran with what the editor left as it was", || tmux.journal().len() == 2);
+    let text = fs::read_to_string(tmux.path("home/before")).expect("there");
+    let wanted = r#"{
+  "s": "12",
+  "o": {
+    "y": 2,
+    "x": 1
+  },
+  "a": [
+    "one",
+    "two"
+  ],
+  "i": 7,
+  "e": "green",
+  "b": false
+}
+"#;
+    assert_eq!(text, wanted);
+    let wanted = json!({"s": "12", "o": {"x": 1, "y": 2}, "a": ["one", "two"], "i": 7,
+        "e": "green", "b": false});
+    assert_eq!(tmux.last_arguments(), wanted);
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
 fn a_job_is_shown_while_it_runs_and_cancelled_by_a_key() {
     let tmux = two();
     let over = tmux.path("over");
