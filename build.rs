@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The sources in the order in which a reader of the header meets them. Not
 /// found through `lib.rs`, because that would sort them by name.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 19] = [
     "version",
     "result",
     "log",
@@ -21,6 +21,7 @@ const SOURCES: [&str; 18] = [
     "call",
     "request",
     "arguments",
+    "json",
     "host",
     "configuration",
     "stats",

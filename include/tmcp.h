@@ -887,6 +887,22 @@ int32_t tmcp_client_draft_arguments(struct tmcp_client *client,
                                     char **out);
 
 /**
+ * JSON with line breaks and two blanks of indentation for each level down to
+ * the 16th; deeper values share a line. Strings and numbers keep their bytes.
+ * What is not JSON is copied from where it stops being JSON, so that a text that
+ * was cut is laid out as well. A MiB takes some ms: of more give a part.
+ *
+ * Ownership: *out is the caller's, to be given to tmcp_string_free.
+ * NULL: TMCP_RESULT_NULL; nothing may be NULL. len 0: json is NUL-terminated.
+ * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (json is not UTF-8),
+ * TMCP_RESULT_INTERNAL.
+ * Lifetime: *out until tmcp_string_free.
+ */
+int32_t tmcp_json_pretty(const char *json,
+                         size_t len,
+                         char **out);
+
+/**
  * Passes in an exit that the host learnt from waitpid. A host that reaps every
  * child (waitpid(WAIT_ANY, ...)) passes each one in; a host that reaps nothing
  * need not call this, the library then reaps its own. Returns 1 when the child

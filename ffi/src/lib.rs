@@ -41,6 +41,7 @@ mod configuration;
 mod event;
 mod failure;
 mod host;
+mod json;
 mod log;
 mod options;
 mod part;
@@ -80,6 +81,7 @@ pub use host::{
     tmcp_client_child_exited, tmcp_client_reload, tmcp_client_set_config_path,
     tmcp_client_set_default, tmcp_client_set_env, tmcp_client_set_log_level,
 };
+pub use json::tmcp_json_pretty;
 pub use log::{tmcp_log_fn, tmcp_log_level};
 pub use options::tmcp_options;
 pub use part::{

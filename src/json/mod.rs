@@ -11,7 +11,7 @@ pub mod lenient;
 mod nesting;
 mod number;
 mod plain_run;
-pub(crate) mod pretty;
+pub mod pretty;
 pub mod raw;
 pub mod repair;
 pub mod task;

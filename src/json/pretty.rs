@@ -3,6 +3,7 @@
 //! Text that is not JSON is copied as it came, from the byte where it stops being JSON.
 
 use crate::json::budget::Budget;
+use crate::json::task::Task;
 use crate::json::text::{Length, copy, trim};
 use crate::json::tokenizer::{Dialect, Step, Token, Tokenizer};
 use crate::json::unescape::{PIECE, Sink, utf8};
@@ -13,6 +14,16 @@ use crate::room::STEP;
 const DEEPEST: usize = 16;
 /// A line break and the indentation of the deepest line.
 const INDENT: &[u8] = b"\n                                ";
+
+/// `json` with line breaks and indentation, made in one go.
+pub fn laid_out(json: &str) -> String {
+    Task::new(|mut budget| async move {
+        let mut out = String::new();
+        pretty(json.as_bytes(), &mut out, &mut budget).await;
+        out
+    })
+    .finish()
+}
 
 /// Writes `json` with line breaks and indentation to the end of `out`.
 pub(crate) async fn pretty(json: &[u8], out: &mut String, budget: &mut Budget) {

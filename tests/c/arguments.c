@@ -123,6 +123,37 @@ a_draft_has_what_does_not_fit_and_what_is_missing(void)
 	rig_stop(&rig);
 }
 
+static void
+any_json_is_laid_out(void)
+{
+	static const struct {
+		const char	*json;
+		size_t		 len;
+		const char	*wanted;
+	} texts[] = {
+		{ "{\"a\":[1,{}],\"b\":\"x,{\\\"\"}", 0, "{\n  \"a\": [\n"
+		  "    1,\n    {}\n  ],\n  \"b\": \"x,{\\\"\"\n}" },
+		{ " [ ] ", 0, "[]" },
+		{ "12", 0, "12" },
+		{ "no JSON", 0, "no JSON" },
+		{ "", 0, "" },
+		/* Only so many bytes, in the middle of a string. */
+		{ "{\"a\":\"bcd\"}", 8, "{\n  \"a\":\"bc" },
+		{ "[1]xyz", 3, "[\n  1\n]" },
+	};
+	size_t	 i;
+
+	for (i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		CHECK_INT(tmcp_json_pretty(texts[i].json, texts[i].len, &text),
+		    TMCP_RESULT_OK);
+		CHECK_STR(text, texts[i].wanted);
+		tmcp_string_free(text);
+	}
+	text = NULL;
+	CHECK_INT(tmcp_json_pretty("\"\377\"", 0, &text), TMCP_RESULT_INVALID);
+	CHECK(text == NULL);
+}
+
 int
 main(void)
 {
@@ -131,6 +162,7 @@ main(void)
 		  arguments_are_encoded_as_a_call_sends_them },
 		{ "a draft has what does not fit and what is missing",
 		  a_draft_has_what_does_not_fit_and_what_is_missing },
+		{ "any JSON is laid out", any_json_is_laid_out },
 	};
 
 	return (run_tests(tests, sizeof tests / sizeof tests[0]));

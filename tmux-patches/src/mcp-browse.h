@@ -186,7 +186,6 @@ void		 mcp_edit_start(struct client *, const char *, const char *);
 struct mcp_preview *mcp_preview_create(mcp_tree_changed_cb, void *);
 void		 mcp_preview_free(struct mcp_preview *);
 void		 mcp_preview_stale(struct mcp_preview *);
-struct mcp_bytes *mcp_preview_layout(const char *, size_t);
 void		 mcp_preview_kind(struct mcp_preview *, enum mcp_preview_kind);
 void		 mcp_preview_scroll(struct mcp_preview *, int);
 void		 mcp_preview_open(struct mcp_preview *, struct mcp_node *,

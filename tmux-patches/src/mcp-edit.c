@@ -122,6 +122,21 @@ mcp_edit_closed(char *buf, size_t size, void *data)
 	mcp_edit_free(me);
 }
 
+/* JSON with line breaks and indentation. */
+static struct mcp_bytes *
+mcp_edit_layout(const char *json, size_t size)
+{
+	struct mcp_bytes	*text = mcp_bytes_create();
+	char			*pretty;
+
+	if (tmcp_json_pretty(json, size, &pretty) == TMCP_RESULT_OK) {
+		mcp_bytes_printf(text, "%s\n", pretty);
+		tmcp_string_free(pretty);
+	} else
+		mcp_bytes_add(text, json, size);
+	return (text);
+}
+
 /*
  * The arguments of the last call and what else the tool asks for, as JSON;
  * NULL if the tool is not known any more.
@@ -137,7 +152,7 @@ mcp_edit_make(struct mcp_edit *me, struct mcp_call *mc)
 	u_int			 i;
 
 	if (mc != NULL && mc->json != NULL)
-		return (mcp_preview_layout(mc->json, mc->json_size));
+		return (mcp_edit_layout(mc->json, mc->json_size));
 	memset(&call, 0, sizeof call);
 	call.size = sizeof call;
 	call.server = me->server;
@@ -153,8 +168,7 @@ mcp_edit_make(struct mcp_edit *me, struct mcp_call *mc)
 	}
 	if (core != NULL && tmcp_client_draft_arguments(core, &call, &json) ==
 	    TMCP_RESULT_OK) {
-		text = mcp_preview_layout(json, strlen(json));
-		mcp_bytes_add(text, "\n", 1);
+		text = mcp_edit_layout(json, strlen(json));
 		tmcp_string_free(json);
 	}
 	free(pairs);

@@ -156,76 +156,13 @@ mcp_preview_set(struct mcp_preview *p, const char *text, size_t size)
 	free(s);
 }
 
-/*
- * Lay out compact JSON that the core has read already: strings are copied, and
- * blanks between other things are replaced.
- */
-struct mcp_bytes *
-mcp_preview_layout(const char *json, size_t size)
-{
-	struct mcp_bytes	*out = mcp_bytes_create();
-	size_t			 i, end;
-	u_int			 depth = 0;
-
-	if (size > MCP_PREVIEW_BYTES)
-		size = MCP_PREVIEW_BYTES;
-	for (i = 0; i < size; i++) {
-		switch (json[i]) {
-		case '"':
-			for (end = i + 1; end < size && json[end] != '"'; end++)
-				end += (json[end] == '\\');
-			if (end >= size)
-				end = size - 1;
-			mcp_bytes_add(out, json + i, end + 1 - i);
-			i = end;
-			break;
-		case '{':
-		case '[':
-			mcp_bytes_add(out, json + i, 1);
-			for (end = i + 1; end < size &&
-			    strchr(" \t\r\n", json[end]) != NULL; end++)
-				/* nothing */;
-			if (end < size &&
-			    (json[end] == '}' || json[end] == ']')) {
-				mcp_bytes_add(out, json + end, 1);
-				i = end;
-				break;
-			}
-			mcp_bytes_printf(out, "\n%*s", (int)++depth * 2, "");
-			break;
-		case '}':
-		case ']':
-			if (depth != 0)
-				depth--;
-			mcp_bytes_printf(out, "\n%*s%c", (int)depth * 2, "",
-			    json[i]);
-			break;
-		case ',':
-			mcp_bytes_printf(out, ",\n%*s", (int)depth * 2, "");
-			break;
-		case ':':
-			mcp_bytes_add(out, ": ", 2);
-			break;
-		case ' ':
-		case '\t':
-		case '\r':
-		case '\n':
-			break;
-		default:
-			mcp_bytes_add(out, json + i, 1);
-			break;
-		}
-	}
-	return (out);
-}
-
 /* The text about a tool is made. */
 static void
 mcp_preview_made(void *data, struct mcp_bytes *text)
 {
 	struct mcp_preview_job	*job = data;
 	struct mcp_preview	*p = job->preview;
-	struct mcp_bytes	*json;
+	char			*json;
 	const char		*none = "the tool is not there any more";
 
 	if (p != NULL) {
@@ -235,10 +172,11 @@ mcp_preview_made(void *data, struct mcp_bytes *text)
 			p->stale = 1;
 		else if (text == NULL)
 			mcp_preview_set(p, none, strlen(none));
-		else if (job->kind == MCP_PREVIEW_SCHEMA) {
-			json = mcp_preview_layout(text->text, text->size);
-			mcp_preview_set(p, json->text, json->size);
-			mcp_bytes_unref(json);
+		else if (job->kind == MCP_PREVIEW_SCHEMA &&
+		    tmcp_json_pretty(text->text, mcp_text_cut(text->text,
+		    text->size, MCP_PREVIEW_BYTES), &json) == TMCP_RESULT_OK) {
+			mcp_preview_set(p, json, strlen(json));
+			tmcp_string_free(json);
 		} else
 			mcp_preview_set(p, text->text, text->size);
 		if (!job->now)

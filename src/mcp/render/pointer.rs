@@ -31,7 +31,7 @@ pub fn pretty(answer: &[u8]) -> Option<String> {
     pretty_task(answer).finish()
 }
 
-/// The same as [`pretty`], in steps.
+/// The same as [`pretty()`], in steps.
 pub fn pretty_task<'a>(answer: impl AsRef<[u8]> + Send + Sync + 'a) -> Task<'a, Option<String>> {
     Task::new(|mut budget| async move { laid_out(answer.as_ref(), &mut budget).await.ok() })
 }

@@ -181,7 +181,7 @@ fn arguments_are_edited_as_json_in_the_editor() {
     viewer.keys(&["e"]);
     until("it ran again", || tmux.journal().len() == 2);
     let text = fs::read_to_string(&before).expect("there");
-    assert_eq!(text, "{\n  \"text\": \"edited\"\n}", "it begins with the last arguments");
+    assert_eq!(text, "{\n  \"text\": \"edited\"\n}\n", "it begins with the last arguments");
     drop(viewer);
     tmux.finish();
 }
