@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The sources in the order in which a reader of the header meets them. Not
 /// found through `lib.rs`, because that would sort them by name.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 20] = [
     "version",
     "result",
     "log",
@@ -24,6 +24,7 @@ const SOURCES: [&str; 19] = [
     "json",
     "host",
     "configuration",
+    "servers",
     "stats",
     "event",
     "table",

@@ -445,8 +445,10 @@ impl Client {
                 let files: Vec<String> =
                     self.files.iter().map(|(file, _)| file.display().to_string()).collect();
                 self.engine.set_origins(files.join(", "));
-                self.tool_lists.want(loaded.config.servers.iter().map(|server| server.identity()));
-                self.engine.configure(now, loaded.config);
+                let config = self.overrides.apply(loaded.config.clone());
+                self.loaded = loaded.config;
+                self.tool_lists.want(config.servers.iter().map(|server| server.identity()));
+                self.engine.configure(now, config);
             }
         }
         self.loader = None;

@@ -16,6 +16,7 @@ mod era_cache;
 mod link;
 mod loader;
 mod opening;
+mod overrides;
 mod own;
 mod sources;
 mod speculative_read;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::channel::{Channel, ExitStatus};
-use crate::config::{Defaults, ProblemKind, ServerConfig, Transport, paths};
+use crate::config::{Config, Defaults, ProblemKind, ServerConfig, Transport, paths};
 pub use crate::engine::{
     Abilities, Answer, Arguments, Asks, CallTool, Completion, Event, Job, Listing, LogLevel,
     NewWire, Pair, Progress, Question, QuestionId, Reference, Reply, RequestId, Unfinished,
@@ -47,6 +48,7 @@ use era_cache::EraCache;
 use link::Link;
 use loader::Loader;
 use opening::Connect;
+use overrides::Overrides;
 use sources::Sources;
 use speculative_read::SpeculativeRead;
 use tool_list_cache::ToolListCache;
@@ -113,6 +115,9 @@ pub struct Client {
     scratch: Box<[u8]>,
     loader: Option<Loader>,
     sources: Sources,
+    /// What the files said when they were read last.
+    loaded: Config,
+    overrides: Overrides,
     /// Files that had servers when they were read last, and how many.
     files: Vec<(PathBuf, usize)>,
     /// The environment is another than when the entries were read.
@@ -178,6 +183,8 @@ impl Client {
             scratch: vec![0; SCRATCH].into_boxed_slice(),
             loader: None,
             sources: Sources::default(),
+            loaded: Config::default(),
+            overrides: Overrides::default(),
             files: Vec::new(),
             outdated: false,
             eras,
@@ -623,13 +630,32 @@ impl Client {
             _ => {}
         }
         if let Some((figure, name)) = key.split_once(':') {
-            return Figures::of(&self.report(name).ok()?, now).value(figure);
+            return match self.report(name) {
+                Ok(report) => Figures::of(&report, now).value(figure),
+                Err(_) => self.unused_figure(figure, |unused| unused == name),
+            };
         }
         // One cut at most leaves a figure.
         let mut cuts = key.match_indices('_').map(|(at, _)| (&key[..at], &key[at + 1..]));
         let (figure, word) = cuts.find(|(figure, _)| Figures::is_key(figure))?;
-        let report = self.report(self.engine.server_by_word(word)?).ok()?;
-        Figures::of(&report, now).value(figure)
+        let Some(name) = self.engine.server_by_word(word) else {
+            return self.unused_figure(figure, |unused| metrics::word(unused) == word);
+        };
+        Figures::of(&self.report(name).ok()?, now).value(figure)
+    }
+
+    /// The state of an entry that is not used: `disabled`, for example. It has no other
+    /// figure.
+    fn unused_figure(&self, figure: &str, is_meant: impl Fn(&str) -> bool) -> Option<String> {
+        if figure != "state" && figure != "status" {
+            return None;
+        }
+        self.engine.visible().into_iter().find_map(|entry| match entry {
+            Listed::Unused(problem) if is_meant(entry.name()) => {
+                Some(problem.kind.word().to_owned())
+            }
+            _ => None,
+        })
     }
 
     /// The longest dispatch so far.

@@ -412,8 +412,11 @@ impl Engine {
         let outcome = match mem::replace(&mut request.state, RequestState::AwaitingTools) {
             RequestState::Verifying(outcome) => outcome,
             _ => {
-                let name = &self.server(server).name;
-                let message = format!("server '{name}' is no longer configured");
+                let state = self.server(server);
+                let message = state
+                    .unused_because
+                    .clone()
+                    .unwrap_or_else(|| format!("server '{}' is no longer configured", state.name));
                 Err(Error::new(error::Kind::Invalid, message))
             }
         };

@@ -10,6 +10,7 @@ use crate::engine::deadlines::Timer;
 use crate::engine::event::Event;
 use crate::engine::request::RequestState;
 use crate::engine::{Engine, LogLevel, RequestId, ServerId};
+use crate::error::Result;
 use crate::metrics::EvictionCause;
 use crate::time::Time;
 
@@ -23,6 +24,12 @@ impl Engine {
     pub fn configure(&mut self, now: Time, config: Config) {
         self.apply_all(now);
         for id in self.servers.gone(&config) {
+            let entry = &self.servers[id].config;
+            let why = config.problems.iter().find(|problem| {
+                problem.unused() == Some(&*entry.name) && problem.scope == entry.scope
+            });
+            let why = why.map(|problem| problem.message.clone());
+            self.servers[id].unused_because = why;
             self.remove_server(now, id);
         }
         let free = self.forget_removed();
@@ -130,6 +137,24 @@ impl Engine {
         self.servers.forget_removed(&self.defaults, |id| {
             busy.contains(&id) || deadlines.armed(Timer::Retry(id)).is_some()
         })
+    }
+
+    /// Lets the connections of a server go, idle ones at once and the others when their
+    /// requests have ended, and opens another.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`](crate::error::Kind::Invalid) for an unknown server.
+    pub fn reconnect(&mut self, now: Time, server: &str) -> Result<()> {
+        let id = self.find_server(server)?;
+        let server = &mut self.servers[id];
+        server.reach.configuration_read();
+        server.tools.forget();
+        self.retire_all(now, id, EvictionCause::Reload);
+        self.pump(now, id);
+        if self.server(id).pool.connecting() == 0 {
+            self.open(now, id);
+        }
+        Ok(())
     }
 
     fn remove_server(&mut self, now: Time, id: ServerId) {

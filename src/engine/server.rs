@@ -33,6 +33,8 @@ pub(super) struct Server {
     pub(super) limits: Limits,
     /// The entry is no longer in the configuration. Requests in flight go on.
     pub(super) removed: bool,
+    /// Why the entry of a removed server is not used, if it is still there.
+    pub(super) unused_because: Option<String>,
     pub(super) pool: Pool,
     pub(super) queue: Queue,
     pub(super) reach: Reachability,
@@ -60,6 +62,7 @@ impl Server {
             name: Arc::from(config.id()),
             limits: config.limits(defaults, config.transport),
             removed: false,
+            unused_because: None,
             pool: Pool::default(),
             queue: Queue::default(),
             reach: Reachability::new(era),

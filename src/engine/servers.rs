@@ -84,6 +84,7 @@ impl Servers {
         if let Some(id) = pending.known.get(&*entry.id()).copied() {
             let server = &mut self.all[id.0 as usize];
             server.removed = false;
+            server.unused_because = None;
             self.by_name.insert(server.name.clone(), id);
             return Some(id);
         }

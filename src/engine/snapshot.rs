@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::Scope;
+use crate::config::{Directory, Scope};
 use crate::engine::catalogue::Catalogue;
 use crate::engine::request::{Request, RequestKind, RequestState};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId, StreamId};
@@ -84,6 +84,11 @@ impl Engine {
             used || server.last_error.is_some() || server.config.scope.nearness(at).is_some()
         };
         self.servers.by_name().iter().filter(move |(_, id)| shown(id)).map(|(name, _)| &**name)
+    }
+
+    /// Where names are looked up and servers shown.
+    pub fn directory(&self) -> Option<&Directory> {
+        self.servers.directory()
     }
 
     /// The configured name and scope of a server.

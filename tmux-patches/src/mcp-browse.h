@@ -202,6 +202,7 @@ void		 mcp_tree_unref(struct mcp_tree *);
 void		 mcp_tree_changed(struct mcp_tree *);
 void		 mcp_tree_refresh(struct mcp_tree *);
 int		 mcp_tree_merge(struct mcp_tree *, uint64_t);
+int32_t		 mcp_tree_switch(struct mcp_tree *, struct mcp_node *);
 void		 mcp_tree_bury(struct mcp_tree *, struct mcp_nodes *);
 void		 mcp_tree_free_buried(struct mcp_tree *);
 struct mcp_server **mcp_tree_sorted(struct mcp_tree *, int, int);

@@ -531,3 +531,21 @@ mcp_tree_create(const char *directory, const char *format,
 	mcp_tree_refresh(tree);
 	return (tree);
 }
+
+/*
+ * Switch the server of a line off in this tmux, or on again. Returns a negative
+ * result if that is not possible.
+ */
+int32_t
+mcp_tree_switch(struct mcp_tree *tree, struct mcp_node *node)
+{
+	struct tmcp_client	*core = mcp_core_get();
+	int			 on = (node->type == MCP_NODE_UNUSED);
+
+	if (core == NULL || (!on && node->type != MCP_NODE_SERVER))
+		return (0);
+	/* A name means the server at this directory. */
+	tmcp_client_refresh(core, tree->directory);
+	return (tmcp_client_set_enabled(core, on ? node->name :
+	    node->server->id, on));
+}

@@ -66,6 +66,7 @@ static const struct menu_item window_mcp_menu_items[] = {
 	{ "", KEYC_NONE, NULL },
 	{ "Expand", KEYC_RIGHT, NULL },
 	{ "Reconnect", 'R', NULL },
+	{ "Off or On", 'D', NULL },
 	{ "Schemas", 's', NULL },
 	{ "", KEYC_NONE, NULL },
 	{ "Tag", 't', NULL },
@@ -611,6 +612,24 @@ window_mcp_cancel(__unused void *modedata, void *itemdata,
 		mcp_request_stop(node->id);
 }
 
+/* Switch the server of a line off in this tmux, or on again. */
+static void
+window_mcp_switch(void *modedata, void *itemdata, struct client *c,
+    __unused key_code key)
+{
+	struct window_mcp_modedata	*data = modedata;
+	char				*cause;
+	int32_t				 result;
+
+	result = mcp_tree_switch(data->tree, itemdata);
+	if (result < 0) {
+		cause = mcp_strerror(result);
+		window_mcp_say(c, cause);
+		free(cause);
+	}
+	mcp_changed();
+}
+
 /* Reach the server of a line again, once, and have its lists told anew. */
 static void
 window_mcp_reconnect(__unused void *modedata, void *itemdata,
@@ -626,7 +645,7 @@ window_mcp_reconnect(__unused void *modedata, void *itemdata,
 	    node->server->reached)
 		return;
 	node->server->reached = 1;
-	result = tmcp_client_connect(core, node->server->id);
+	result = tmcp_client_reconnect(core, node->server->id);
 	if (result != TMCP_RESULT_OK) {
 		cause = mcp_strerror(result);
 		window_mcp_say(c, cause);
@@ -719,6 +738,9 @@ window_mcp_do(struct window_mcp_modedata *data, struct client *c, key_code key)
 		break;
 	case 'X':
 		mode_tree_each_tagged(mtd, window_mcp_cancel, c, key, 0);
+		break;
+	case 'D':
+		mode_tree_each_tagged(mtd, window_mcp_switch, c, key, 1);
 		break;
 	case 'R':
 		for (i = 0; i < data->tree->nservers; i++)

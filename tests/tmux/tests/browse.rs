@@ -231,6 +231,39 @@ fn the_editor_begins_with_members_of_objects_and_repeated_keys_of_the_last_call(
 }
 
 #[test]
+fn a_server_is_switched_off_and_on_by_a_key() {
+    let tmux = two();
+    answers(&tmux);
+    let viewer = open(&tmux, &[]);
+    viewer.keys(&["Down"]);
+    viewer.until("demo: connected");
+    viewer.keys(&["D"]);
+    viewer.until("demo: disabled, server 'demo' is switched off");
+    until("the server ends", || tmux.mcp_children().is_empty());
+    let refused = tmux.call(["demo", "echo", "text=x"]).fails(1);
+    assert!(refused.contains("server 'demo' is switched off"), "{refused}");
+    assert_eq!(tmux.format("#{mcp_state_demo}"), "disabled");
+    assert!(tmux.run(["mcp-stats"]).ok().contains("Not used: server 'demo' is switched off"));
+    let _ = tmux.run(["mcp-reload"]);
+    assert_eq!(tmux.format("#{mcp_state_demo}"), "disabled");
+    assert_eq!(current(&viewer), "demo");
+    viewer.keys(&["D"]);
+    viewer.until("demo: disconnected");
+    answers(&tmux);
+    // A healthy server is connected anew.
+    viewer.until("demo: connected");
+    let before = tmux.mcp_children()[0].pid;
+    viewer.keys(&["R"]);
+    until("another process serves", || {
+        let now = tmux.mcp_children();
+        now.len() == 1 && now[0].pid != before
+    });
+    drop(viewer);
+    answers(&tmux);
+    tmux.finish();
+}
+
+#[test]
 fn a_job_is_shown_while_it_runs_and_cancelled_by_a_key() {
     let tmux = two();
     let over = tmux.path("over");

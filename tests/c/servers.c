@@ -1,0 +1,129 @@
+/* Servers that are switched off and on, and connected anew. */
+
+#include "harness.h"
+
+static void
+error_has(struct rig *rig, const char *words)
+{
+	char	buf[512];
+
+	tmcp_client_error(rig->client, buf, sizeof buf);
+	CHECK_HAS(buf, words);
+}
+
+/* A cell of the only server. */
+static void
+cell_is(struct rig *rig, const char *column, const char *wanted)
+{
+	struct tmcp_table	*table;
+
+	table = tmcp_client_servers(rig->client);
+	CHECK_INT(tmcp_table_rows(table), 1);
+	CHECK_STR(tmcp_table_get(table, 0, column), wanted);
+	tmcp_table_free(table);
+}
+
+/* Calls a tool of the server, which has to work; gives back the text. */
+static void
+call(struct rig *rig, const char *tool, char *buf, size_t len)
+{
+	struct tmcp_event	*event;
+
+	event = rig_call(rig, "main", tool, strcmp(tool, "pid") == 0 ? "{}" :
+	    "{\"text\":\"x\"}", 0, NULL);
+	CHECK_INT(tmcp_event_result(event), TMCP_RESULT_OK);
+	snprintf(buf, len, "%s", tmcp_event_text(event, NULL));
+	tmcp_event_free(event);
+}
+
+static void
+a_server_is_switched_off_and_on(void)
+{
+	struct rig		 rig;
+	struct tmcp_call	 request;
+	struct tmcp_event	*event;
+	uint64_t		 id = 0, late = 0;
+	char			 buf[512];
+
+	rig_start(&rig, one_server(""));
+	CHECK_INT(tmcp_client_set_enabled(rig.client, "main", false),
+	    TMCP_RESULT_BUSY);
+	error_has(&rig, "being read");
+	tmcp_event_free(rig_ready(&rig));
+	call(&rig, "echo", buf, sizeof buf);
+
+	/* What is in flight ends. */
+	memset(&request, 0, sizeof request);
+	request.size = sizeof request;
+	request.server = "main";
+	request.tool = "sleep";
+	request.json = "{\"ms\":300}";
+	CHECK_INT(tmcp_client_call(rig.client, &request, &id), TMCP_RESULT_OK);
+	CHECK_INT(tmcp_client_set_enabled(rig.client, "main", false), 1);
+	CHECK_INT(tmcp_client_set_enabled(rig.client, "main", false), 0);
+	cell_is(&rig, "state", "disabled");
+	cell_is(&rig, "name", "main");
+	CHECK_INT(tmcp_client_format(rig.client, "mcp_state_main", buf,
+	    sizeof buf, NULL), TMCP_RESULT_OK);
+	CHECK_STR(buf, "disabled");
+	CHECK_INT(tmcp_client_format(rig.client, "mcp_state:main", buf,
+	    sizeof buf, NULL), TMCP_RESULT_OK);
+	CHECK_STR(buf, "disabled");
+	CHECK_INT(tmcp_client_call(rig.client, &request, &late),
+	    TMCP_RESULT_INVALID);
+	error_has(&rig, "server 'main' is switched off");
+	CHECK_INT(tmcp_client_reconnect(rig.client, "main"),
+	    TMCP_RESULT_INVALID);
+	event = rig_wait(&rig, TMCP_EVENT_TYPE_DONE, id);
+	CHECK_INT(tmcp_event_result(event), TMCP_RESULT_OK);
+	tmcp_event_free(event);
+
+	/* A reload keeps it. */
+	CHECK_INT(tmcp_client_reload(rig.client), TMCP_RESULT_OK);
+	tmcp_event_free(rig_ready(&rig));
+	cell_is(&rig, "state", "disabled");
+	CHECK_INT(tmcp_client_server_count(rig.client), 0);
+
+	CHECK_INT(tmcp_client_set_enabled(rig.client, "main", true), 1);
+	CHECK_INT(tmcp_client_set_enabled(rig.client, "main", true), 0);
+	call(&rig, "echo", buf, sizeof buf);
+	CHECK_STR(buf, "x");
+	CHECK_INT(tmcp_client_set_enabled(rig.client, "none", true),
+	    TMCP_RESULT_INVALID);
+	error_has(&rig, "unknown server 'none'");
+	CHECK_INT(tmcp_client_set_enabled(rig.client, NULL, true),
+	    TMCP_RESULT_NULL);
+	rig_stop(&rig);
+}
+
+static void
+a_healthy_server_is_connected_anew(void)
+{
+	struct rig	 rig;
+	char		 before[64], after[64];
+
+	rig_start(&rig, one_server(""));
+	tmcp_event_free(rig_ready(&rig));
+	call(&rig, "pid", before, sizeof before);
+	CHECK_INT(tmcp_client_reconnect(rig.client, "main"), TMCP_RESULT_OK);
+	call(&rig, "pid", after, sizeof after);
+	CHECK(strcmp(before, after) != 0);
+	call(&rig, "pid", before, sizeof before);
+	CHECK_STR(before, after);
+	CHECK_INT(tmcp_client_reconnect(rig.client, "none"),
+	    TMCP_RESULT_INVALID);
+	rig_stop(&rig);
+}
+
+int
+main(void)
+{
+	static const struct test	tests[] = {
+		{ "a server is switched off and on",
+		  a_server_is_switched_off_and_on },
+		{ "a healthy server is connected anew",
+		  a_healthy_server_is_connected_anew },
+	};
+
+	return (run_tests(tests, sizeof tests / sizeof tests[0]));
+}
