@@ -393,11 +393,12 @@ struct tmcp_options {
   size_t size;
   /**
    * Configuration; NULL or "": $CLAUDE_CONFIG_DIR/.claude.json, else
-   * ~/.claude.json.
+   * ~/.claude.json; "/dev/null": none.
    */
   const char *config_path;
   /**
-   * A second file of the same shape that wins; NULL: ~/.config/tmux/mcp.json.
+   * A second file of the same shape that wins; NULL: ~/.config/tmux/mcp.json;
+   * "/dev/null": none.
    */
   const char *overlay_path;
   /**
@@ -1052,6 +1053,37 @@ int32_t tmcp_client_find_tool(struct tmcp_client *client,
  * Lifetime: *out until tmcp_string_free.
  */
 int32_t tmcp_client_configuration(struct tmcp_client *client, char **out);
+
+/**
+ * Adds a server that stands in no file, or puts another entry in the place of
+ * one that was added before; json is an entry as in mcpServers of a file. It is
+ * in force everywhere and a reload keeps it. An entry of this name in the user's
+ * files is hidden while it is there; that of a project is nearer in its
+ * directory. "${VAR}" is expanded now. A CONFIG_LOADED event follows.
+ *
+ * Ownership: none.
+ * NULL: TMCP_RESULT_NULL.
+ * Errors: TMCP_RESULT_INVALID (an empty name, or an entry that cannot be used;
+ * tmcp_client_error says why, and what was added before stays),
+ * TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: everything is copied.
+ */
+int32_t tmcp_client_add_server(struct tmcp_client *client,
+                               const char *name,
+                               const char *json);
+
+/**
+ * Removes a server that tmcp_client_add_server added. What is in flight ends,
+ * and an entry of its name in the files is in force again.
+ *
+ * Ownership: none.
+ * NULL: TMCP_RESULT_NULL.
+ * Errors: TMCP_RESULT_NOT_FOUND (none of this name was added),
+ * TMCP_RESULT_NULL, TMCP_RESULT_INVALID (no living client, or text that is not
+ * UTF-8), TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: name is copied.
+ */
+int32_t tmcp_client_remove_server(struct tmcp_client *client, const char *name);
 
 /**
  * Switches a server off or on in this client; no file is changed. While it is

@@ -101,7 +101,10 @@ pub use request::{
     tmcp_list, tmcp_reference,
 };
 pub use result::{tmcp_result, tmcp_result_text};
-pub use servers::{tmcp_client_reconnect, tmcp_client_set_enabled};
+pub use servers::{
+    tmcp_client_add_server, tmcp_client_reconnect, tmcp_client_remove_server,
+    tmcp_client_set_enabled,
+};
 pub use stats::{
     tmcp_client_format, tmcp_client_ready, tmcp_client_server_count, tmcp_client_server_name,
     tmcp_client_stats, tmcp_string_free,

@@ -18,9 +18,10 @@ pub struct tmcp_options {
     /// sizeof(struct tmcp_options).
     pub size: usize,
     /// Configuration; NULL or "": $CLAUDE_CONFIG_DIR/.claude.json, else
-    /// ~/.claude.json.
+    /// ~/.claude.json; "/dev/null": none.
     pub config_path: *const c_char,
-    /// A second file of the same shape that wins; NULL: ~/.config/tmux/mcp.json.
+    /// A second file of the same shape that wins; NULL: ~/.config/tmux/mcp.json;
+    /// "/dev/null": none.
     pub overlay_path: *const c_char,
     /// Where protocol verdicts are kept; NULL: $XDG_STATE_HOME/tmcp/eras.json;
     /// "": nowhere.

@@ -1,10 +1,70 @@
-//! Servers switched off and on, and connected anew, by the program.
+//! Servers that the program adds, switches off and on, and connects to anew.
 
 use std::ffi::c_char;
 
+use crate::failure::Failure;
 use crate::handle::{self, tmcp_client};
 use crate::result::tmcp_result;
 use crate::strings;
+
+/// Adds a server that stands in no file, or puts another entry in the place of
+/// one that was added before; json is an entry as in mcpServers of a file. It is
+/// in force everywhere and a reload keeps it. An entry of this name in the user's
+/// files is hidden while it is there; that of a project is nearer in its
+/// directory. "${VAR}" is expanded now. A CONFIG_LOADED event follows.
+///
+/// Ownership: none.
+/// NULL: TMCP_RESULT_NULL.
+/// Errors: TMCP_RESULT_INVALID (an empty name, or an entry that cannot be used;
+/// tmcp_client_error says why, and what was added before stays),
+/// TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+/// Lifetime: everything is copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_add_server(
+    client: *mut tmcp_client,
+    name: *const c_char,
+    json: *const c_char,
+) -> i32 {
+    guard! {
+        handle::run(client, |client| {
+            // SAFETY: what this function asks of its caller.
+            let name = unsafe { strings::required(name, "name") }?;
+            // SAFETY: as above.
+            let json = unsafe { strings::required(json, "json") }?;
+            client.add_server(&name, &json)?;
+            Ok(tmcp_result::Ok as i32)
+        })
+    }
+}
+
+/// Removes a server that tmcp_client_add_server added. What is in flight ends,
+/// and an entry of its name in the files is in force again.
+///
+/// Ownership: none.
+/// NULL: TMCP_RESULT_NULL.
+/// Errors: TMCP_RESULT_NOT_FOUND (none of this name was added),
+/// TMCP_RESULT_NULL, TMCP_RESULT_INVALID (no living client, or text that is not
+/// UTF-8), TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+/// Lifetime: name is copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_remove_server(
+    client: *mut tmcp_client,
+    name: *const c_char,
+) -> i32 {
+    guard! {
+        handle::run(client, |client| {
+            // SAFETY: what this function asks of its caller.
+            let name = unsafe { strings::required(name, "name") }?;
+            match client.remove_server(&name) {
+                true => Ok(tmcp_result::Ok as i32),
+                false => {
+                    let message = format!("no server '{name}' was added");
+                    Err(Failure::new(tmcp_result::NotFound, message))
+                }
+            }
+        })
+    }
+}
 
 /// Switches a server off or on in this client; no file is changed. While it is
 /// off, calls to it fail with TMCP_RESULT_INVALID, tmcp_client_servers lists it

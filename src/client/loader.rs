@@ -301,7 +301,7 @@ fn assemble(parts: Vec<ServersPart>, sources: &Sources) -> Loaded {
             files.push((path.clone(), 0));
         }
     }
-    if sources.main.is_none() {
+    if sources.main.is_none() && !sources.is_without_main {
         let what = "HOME is not set, so there is no configuration file";
         config.problems.push(Problem::file(what));
     }

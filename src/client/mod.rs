@@ -53,6 +53,8 @@ use sources::Sources;
 use speculative_read::SpeculativeRead;
 use tool_list_cache::ToolListCache;
 
+/// The path of a configuration file that a host does not want.
+const NO_FILE: &str = "/dev/null";
 /// Bytes read at once, shared by all connections.
 const SCRATCH: usize = 64 << 10;
 /// Events taken from the poll at once; it keeps the others.
@@ -66,9 +68,9 @@ const STRAGGLER: Duration = Duration::from_secs(2);
 /// Where a client finds its files and what it gives to servers.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// `None`: `$CLAUDE_CONFIG_DIR/.claude.json`, else `~/.claude.json`.
+    /// `None`: `$CLAUDE_CONFIG_DIR/.claude.json`, else `~/.claude.json`; `/dev/null`: none.
     pub config_path: Option<PathBuf>,
-    /// `None`: `~/.config/tmux/mcp.json`.
+    /// `None`: `~/.config/tmux/mcp.json`; `/dev/null`: none.
     pub overlay_path: Option<PathBuf>,
     /// `None`: `$XDG_STATE_HOME/tmcp/eras.json`; empty: keep nothing.
     pub state_path: Option<PathBuf>,
@@ -475,6 +477,9 @@ impl Client {
         let overlay = self.options.overlay_path.clone().or_else(|| paths::overlay_path(&env));
         let settings = paths::settings_paths(&env);
         let sources = &mut self.sources;
+        let is_file = |path: &PathBuf| path != Path::new(NO_FILE);
+        sources.is_without_main = main.as_ref().is_some_and(|path| !is_file(path));
+        let (main, overlay) = (main.filter(is_file), overlay.filter(is_file));
         if (&sources.main, &sources.overlay) != (&main, &overlay) {
             // What was read of other files is in force no longer.
             let gone = [&sources.main, &sources.overlay].map(|path| path.clone());

@@ -5,21 +5,34 @@
 
 use std::collections::BTreeMap;
 
-use crate::client::Client;
-use crate::config::{Config, Problem, ProblemKind, Scope};
+use crate::client::{Client, lookup};
+use crate::config::{self, Config, Problem, ProblemKind, Scope};
 use crate::error::{Error, Kind, Result};
 use crate::sys::clock;
+
+/// The longest entry that a program may add, in bytes; as long as all of a file.
+const ENTRY: usize = 1 << 20;
 
 /// What the program says about servers.
 #[derive(Debug, Default)]
 pub(super) struct Overrides {
     /// Servers that are switched off, by their ids, with name and scope.
     off: BTreeMap<String, (String, Scope)>,
+    /// Servers that were added, by name; each is a configuration with one entry.
+    added: BTreeMap<String, Config>,
 }
 
 impl Overrides {
     /// A configuration with the changes of the program.
     pub(super) fn apply(&self, mut config: Config) -> Config {
+        if !self.added.is_empty() {
+            let mut all = Config::default();
+            for added in self.added.values() {
+                all.servers.extend(added.servers.iter().cloned());
+                all.problems.extend(added.problems.iter().cloned());
+            }
+            config = config::merge(config, all);
+        }
         let mut problems = Vec::new();
         config.servers.retain(|server| {
             let is_off = self.off.contains_key(&server.id());
@@ -83,6 +96,56 @@ impl Client {
         }
         self.reconfigure();
         Ok(true)
+    }
+
+    /// Adds a server, or puts another entry in the place of one that was added before.
+    /// `json` is an entry as in `mcpServers` of a file; `${VAR}` is expanded now. A reload
+    /// keeps it.
+    ///
+    /// It is in force everywhere, like an entry of the overlay: an entry of this name in the
+    /// user's files is hidden while it is there, and that of a project is nearer in its
+    /// directory.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] with what is wrong with the name or the entry. What was added
+    /// before then stays.
+    pub fn add_server(&mut self, name: &str, json: &str) -> Result<()> {
+        let invalid = |message: String| Error::new(Kind::Invalid, message);
+        if name.is_empty() {
+            return Err(invalid("a server needs a name".to_owned()));
+        }
+        if json.len() > ENTRY {
+            let message = format!("server '{name}': an entry has at most {ENTRY} bytes");
+            return Err(invalid(message));
+        }
+        // The sentence of the reader could quote a secret.
+        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(json) {
+            let (line, column) = (error.line(), error.column());
+            let message = format!("server '{name}': not valid JSON at line {line} column {column}");
+            return Err(invalid(message));
+        }
+        let key = serde_json::Value::from(name);
+        let servers = format!("{{{key}:{json}}}");
+        let env = |name: &str| lookup(&self.options.env, name);
+        let entry = config::parse_servers(servers.as_bytes(), &env, "");
+        if entry.servers.is_empty() {
+            let problem = entry.problems.into_iter().next();
+            let why = problem.map(|problem| problem.message);
+            return Err(invalid(why.unwrap_or_else(|| format!("server '{name}' is not usable"))));
+        }
+        self.overrides.added.insert(name.to_owned(), entry);
+        self.reconfigure();
+        Ok(())
+    }
+
+    /// Removes a server that was added; what is in flight ends. An entry of its name in the
+    /// files is in force again. False: none of that name was added.
+    pub fn remove_server(&mut self, name: &str) -> bool {
+        let is_known = self.overrides.added.remove(name).is_some();
+        if is_known {
+            self.reconfigure();
+        }
+        is_known
     }
 
     /// Lets a server go and connects anew: idle connections are closed, the others when what

@@ -61,6 +61,8 @@ pub(super) struct FileState {
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     pub(super) main: Option<PathBuf>,
+    /// The host wants no main file, and that is no problem.
+    pub(super) is_without_main: bool,
     pub(super) overlay: Option<PathBuf>,
     /// The user's settings of Claude Code.
     pub(super) settings: Vec<PathBuf>,

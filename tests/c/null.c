@@ -102,6 +102,8 @@ no_client_is_answered(void)
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_draft_arguments(NULL, &call, &out),
 	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_add_server(NULL, "x", "{}"), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_remove_server(NULL, "x"), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_set_enabled(NULL, "x", true), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_reconnect(NULL, "x"), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_json_pretty(NULL, 0, &out), TMCP_RESULT_NULL);

@@ -1,4 +1,4 @@
-/* Servers that are switched off and on, and connected anew. */
+/* Servers that are added, switched off and on, and connected anew. */
 
 #include "harness.h"
 
@@ -115,12 +115,130 @@ a_healthy_server_is_connected_anew(void)
 	rig_stop(&rig);
 }
 
+/* The value of a variable of the environment of a server. */
+static void
+who_is(struct rig *rig, const char *server, const char *wanted)
+{
+	struct tmcp_event	*event;
+
+	event = rig_call(rig, server, "env", "{\"name\":\"WHO\"}", 0, NULL);
+	CHECK_INT(tmcp_event_result(event), TMCP_RESULT_OK);
+	CHECK_STR(tmcp_event_text(event, NULL), wanted);
+	tmcp_event_free(event);
+}
+
+static const char *
+entry(const char *who)
+{
+	static char	json[1024];
+
+	snprintf(json, sizeof json, "{\"command\": \"%s\", \"era\": \"legacy\", "
+	    "\"env\": {\"WHO\": \"%s\"}}", getenv("TMCP_TEST_SERVER"), who);
+	return (json);
+}
+
+static void
+a_program_adds_and_removes_servers(void)
+{
+	struct rig		 rig;
+	struct tmcp_event	*event;
+	struct tmcp_call	 request;
+	uint64_t		 id = 0;
+	char			 file[2048];
+
+	snprintf(file, sizeof file, "{\"mcpServers\": {\"main\": %s}}",
+	    entry("file"));
+	rig_start(&rig, file);
+	/* Before the files were read, too. */
+	CHECK_INT(tmcp_client_add_server(rig.client, "own", entry("added")),
+	    TMCP_RESULT_OK);
+	who_is(&rig, "own", "added");
+	who_is(&rig, "main", "file");
+	CHECK_INT(tmcp_client_server_count(rig.client), 2);
+
+	/* It hides the file's entry, until it is removed. */
+	CHECK_INT(tmcp_client_add_server(rig.client, "main", entry("mine")),
+	    TMCP_RESULT_OK);
+	CHECK_INT(tmcp_client_server_count(rig.client), 2);
+	who_is(&rig, "main", "mine");
+	CHECK_INT(tmcp_client_reload(rig.client), TMCP_RESULT_OK);
+	tmcp_event_free(rig_ready(&rig));
+	who_is(&rig, "main", "mine");
+	who_is(&rig, "own", "added");
+	CHECK_INT(tmcp_client_add_server(rig.client, "main", entry("other")),
+	    TMCP_RESULT_OK);
+	who_is(&rig, "main", "other");
+	CHECK_INT(tmcp_client_remove_server(rig.client, "main"),
+	    TMCP_RESULT_OK);
+	who_is(&rig, "main", "file");
+	CHECK_INT(tmcp_client_remove_server(rig.client, "main"),
+	    TMCP_RESULT_NOT_FOUND);
+	error_has(&rig, "no server 'main' was added");
+
+	/* What is in flight ends. */
+	memset(&request, 0, sizeof request);
+	request.size = sizeof request;
+	request.server = "own";
+	request.tool = "sleep";
+	request.json = "{\"ms\":200}";
+	CHECK_INT(tmcp_client_call(rig.client, &request, &id), TMCP_RESULT_OK);
+	CHECK_INT(tmcp_client_remove_server(rig.client, "own"),
+	    TMCP_RESULT_OK);
+	event = rig_wait(&rig, TMCP_EVENT_TYPE_DONE, id);
+	CHECK_INT(tmcp_event_result(event), TMCP_RESULT_OK);
+	tmcp_event_free(event);
+	CHECK_INT(tmcp_client_call(rig.client, &request, &id),
+	    TMCP_RESULT_INVALID);
+	error_has(&rig, "unknown server 'own'");
+	rig_stop(&rig);
+}
+
+static void
+an_entry_that_cannot_be_used_is_refused(void)
+{
+	static const struct {
+		const char	*name;
+		const char	*json;
+		const char	*why;
+	} entries[] = {
+		{ "", "{\"command\":\"x\"}", "needs a name" },
+		{ "a", "{\"command\":\"x\"", "not valid JSON at line 1" },
+		{ "a", "{\"command\":\"x\"},\"b\":{\"command\":\"y\"}",
+		  "not valid JSON at line 1" },
+		{ "a", "{}", "server 'a'" },
+		{ "a", "7", "server 'a'" },
+		{ "a", "{\"command\":\"x\",\"disabled\":true}", "disabled" },
+	};
+	struct rig	 rig;
+	size_t		 i;
+
+	rig_start(&rig, one_server(""));
+	tmcp_event_free(rig_ready(&rig));
+	for (i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+		CHECK_INT(tmcp_client_add_server(rig.client, entries[i].name,
+		    entries[i].json), TMCP_RESULT_INVALID);
+		error_has(&rig, entries[i].why);
+	}
+	CHECK_INT(tmcp_client_add_server(rig.client, NULL, "{}"),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_add_server(rig.client, "a", NULL),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_remove_server(rig.client, NULL),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_server_count(rig.client), 1);
+	rig_stop(&rig);
+}
+
 int
 main(void)
 {
 	static const struct test	tests[] = {
 		{ "a server is switched off and on",
 		  a_server_is_switched_off_and_on },
+		{ "a program adds and removes servers",
+		  a_program_adds_and_removes_servers },
+		{ "an entry that cannot be used is refused",
+		  an_entry_that_cannot_be_used_is_refused },
 		{ "a healthy server is connected anew",
 		  a_healthy_server_is_connected_anew },
 	};
