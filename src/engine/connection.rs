@@ -91,8 +91,8 @@ pub(super) struct Connection {
     pub(super) group: Option<i32>,
     /// The server's round of tries it belongs to.
     pub(super) round: u32,
-    /// The stream on which something came last.
-    pub(super) heard: Option<StreamId>,
+    /// Something came.
+    pub(super) is_heard: bool,
     /// Since when it is silent, when its silence is judged next, and whether other clients
     /// were asked to close idle connections.
     pub(super) silent_since: Time,
@@ -136,7 +136,7 @@ impl Connection {
             pid: None,
             group: None,
             round,
-            heard: None,
+            is_heard: false,
             silent_since: now,
             next_silence_check: now + FIRST_SILENCE_CHECK,
             knocked: false,
@@ -363,7 +363,7 @@ impl Connection {
             Phase::Opening => Some(self.opened + open_limit),
             Phase::Daemon => None,
             Phase::Negotiating(negotiation) => {
-                let silent = self.channel.is_shared() && self.heard.is_none();
+                let silent = self.channel.is_shared() && !self.is_heard;
                 let due = negotiation.deadline();
                 Some(if silent { due.min(self.next_silence_check) } else { due })
             }

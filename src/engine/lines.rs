@@ -437,7 +437,8 @@ impl Connection {
     /// The request that an answer without an id is for: the only one in flight on the
     /// stream that spoke last, or else on the connection; of a handshake the first.
     pub(super) fn only_exchange(&self) -> Option<u64> {
-        let is_on = |exchange: &Exchange| Some(exchange.ticket.stream()) == self.heard;
+        let heard = self.streams.as_ref().and_then(|streams| streams.heard);
+        let is_on = |exchange: &Exchange| Some(exchange.ticket.stream()) == heard;
         let elsewhere = !self.exchanges.iter().any(is_on);
         let counts = |exchange: &&Exchange| {
             exchange.purpose != Purpose::Listen && (elsewhere || is_on(exchange))

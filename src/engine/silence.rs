@@ -19,7 +19,7 @@ impl Engine {
     /// in its handshake, and nothing else is to be done about it.
     pub(super) fn handle_silence(&mut self, now: Time, id: ConnectionId) -> bool {
         let Some(connection) = self.connections.get_mut(&id) else { return false };
-        let is_silent = connection.channel.is_shared() && connection.heard.is_none();
+        let is_silent = connection.channel.is_shared() && !connection.is_heard;
         let Phase::Negotiating(negotiation) = &mut connection.phase else { return false };
         if !is_silent || now < connection.next_silence_check {
             return false;

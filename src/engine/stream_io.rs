@@ -27,7 +27,10 @@ impl Engine {
             Phase::Daemon => return self.daemon_says(id, bytes),
             Phase::Negotiating(_) | Phase::Ready(_) => {}
         }
-        connection.heard = Some(stream);
+        connection.is_heard = true;
+        if let Some(streams) = &mut connection.streams {
+            streams.heard = Some(stream);
+        }
         let server = connection.server;
         let state = &mut self.servers[server.0 as usize];
         connection.wire.set_limit(state.limits.max_answer);

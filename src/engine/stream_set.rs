@@ -8,6 +8,8 @@ use crate::wire::StreamId;
 pub(super) struct StreamSet {
     first_has_ended: bool,
     extra: Vec<ExtraStream>,
+    /// The stream on which something came last.
+    pub(super) heard: Option<StreamId>,
 }
 
 #[derive(Debug)]
