@@ -33,19 +33,36 @@ static enum cmd_retval	cmd_mcp_answer_exec(struct cmd *, struct cmdq_item *);
 
 const struct cmd_entry cmd_mcp_answer_entry = {
 	.name = "mcp-answer",
-	.alias = NULL,
+	.alias = "mans",
 
-	.args = { "cdFj:t:", 0, -1, NULL },
-	.usage = "[-cdF] [-j json] " CMD_TARGET_PANE_USAGE " [id "
+	.args = { "c:dEFj:J:t:x", 0, -1, NULL },
+	.usage = "[-dEx] [-c target-client] [-J json] "
+		 CMD_TARGET_PANE_USAGE " [id "
 		 "[key=value | key:=json | key@=source ...]]",
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 
-	.flags = 0,
+	.flags = CMD_CLIENT_CFLAG|CMD_CLIENT_CANFAIL,
 	.exec = cmd_mcp_answer_exec
 };
 
-/* Without an id: show the next question to who runs it. */
+/* If a flag is spelled as it was up to 0.1: the cause, or NULL. */
+static char *
+cmd_mcp_answer_old(struct args *args, struct cmdq_item *item)
+{
+	char	*cause = NULL;
+
+	if (args_has(args, 'j')) {
+		return (xstrdup("an answer in JSON is given with -J, not -j"));
+	}
+	if (args_has(args, 'c') && cmdq_get_target_client(item) == NULL) {
+		xasprintf(&cause, "can't find client: %s (a question is "
+		    "cancelled with -x)", args_get(args, 'c'));
+	}
+	return (cause);
+}
+
+/* Without an id: show the next question to who runs it, or to -c. */
 static enum cmd_retval
 cmd_mcp_answer_open(struct args *args, struct cmdq_item *item)
 {
@@ -53,12 +70,18 @@ cmd_mcp_answer_open(struct args *args, struct cmdq_item *item)
 	char		*cause = NULL;
 	int		 by_hand = (c != NULL && cmdq_running(NULL) != item);
 
-	if (args_has(args, 'c') || args_has(args, 'd') || args_has(args, 'j')) {
-		cause = xstrdup("an id is needed with -c, -d and -j");
+	if (args_has(args, 'd') || args_has(args, 'J') || args_has(args, 'x')) {
+		cause = xstrdup("an id is needed with -d, -J and -x");
 		return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR, cause));
 	}
-	if (!by_hand || !mcp_show_alive(c))
+	if (args_has(args, 'c'))
+		c = cmdq_get_target_client(item);
+	else if (!by_hand || !mcp_show_alive(c))
 		c = NULL;
+	if (args_has(args, 'c') && !mcp_show_alive(c)) {
+		cause = xstrdup("no client to ask the question in");
+		return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR, cause));
+	}
 	if (mcp_question_answer(c, by_hand, &cause) != 0)
 		return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR, cause));
 	return (CMD_RETURN_NORMAL);
@@ -70,7 +93,7 @@ cmd_mcp_answer_exec(struct cmd *self, struct cmdq_item *item)
 	struct args		*args = cmd_get_args(self);
 	struct tmcp_client	*core;
 	struct mcp_args		 ma;
-	const char		*json, *errstr;
+	const char		*errstr;
 	char			*cause = NULL, *s;
 	uint32_t		 answer = TMCP_ANSWER_ACCEPT;
 	uint64_t		 id;
@@ -78,6 +101,8 @@ cmd_mcp_answer_exec(struct cmd *self, struct cmdq_item *item)
 
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
+	if ((cause = cmd_mcp_answer_old(args, item)) != NULL)
+		return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR, cause));
 	if (args_count(args) == 0)
 		return (cmd_mcp_answer_open(args, item));
 	memset(&ma, 0, sizeof ma);
@@ -89,16 +114,14 @@ cmd_mcp_answer_exec(struct cmd *self, struct cmdq_item *item)
 	free(s);
 	if (cause != NULL)
 		goto fail;
-	if (args_has(args, 'c'))
+	if (args_has(args, 'x'))
 		answer = TMCP_ANSWER_CANCEL;
 	else if (args_has(args, 'd'))
 		answer = TMCP_ANSWER_DECLINE;
 	if (mcp_args_parse(&ma, args, 1, item, &cause) != 0)
 		goto fail;
-	json = args_has(args, 'j') ? args_get(args, 'j') : ma.json;
-
 	result = tmcp_client_answer(core, id, answer, ma.pairs, ma.npairs,
-	    json);
+	    ma.json);
 	if (result != TMCP_RESULT_OK) {
 		cause = mcp_strerror(result);
 		goto fail;

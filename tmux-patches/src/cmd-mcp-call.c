@@ -34,15 +34,31 @@ static enum args_parse_type	cmd_mcp_call_args_parse(struct args *, u_int,
 static enum cmd_retval		cmd_mcp_call_exec(struct cmd *,
 				    struct cmdq_item *);
 
+#define CMD_MCP_CALL_USAGE \
+	"[-bEjp] [-i file] [-J json] [-o output] [-q pointer] " \
+	CMD_TARGET_PANE_USAGE " [-T timeout] server tool " \
+	"[json | key=value | key:=json | key@=source ...] [{ commands }]"
+
 const struct cmd_entry cmd_mcp_call_entry = {
 	.name = "mcp-call",
-	.alias = "mcp-query",
+	.alias = "mcall",
 
-	.args = { "bFi:jo:pq:t:T:", 2, -1, cmd_mcp_call_args_parse },
-	.usage = "[-bFjp] [-i file] [-o output] [-q pointer] "
-		 CMD_TARGET_PANE_USAGE " [-T timeout] server tool "
-		 "[json | key=value | key:=json | key@=source ...] "
-		 "[{ commands }]",
+	.args = { "bEFi:jJ:o:pq:t:T:", 2, -1, cmd_mcp_call_args_parse },
+	.usage = CMD_MCP_CALL_USAGE,
+
+	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
+
+	.flags = 0,
+	.exec = cmd_mcp_call_exec
+};
+
+/* The same by another name: an entry has one alias. */
+const struct cmd_entry cmd_mcp_query_entry = {
+	.name = "mcp-query",
+	.alias = NULL,
+
+	.args = { "bEFi:jJ:o:pq:t:T:", 2, -1, cmd_mcp_call_args_parse },
+	.usage = CMD_MCP_CALL_USAGE,
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 

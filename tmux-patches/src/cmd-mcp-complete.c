@@ -34,13 +34,16 @@ static enum cmd_retval	cmd_mcp_complete_exec(struct cmd *,
 
 const struct cmd_entry cmd_mcp_complete_entry = {
 	.name = "mcp-complete",
-	.alias = NULL,
+	.alias = "mcomp",
 
-	.args = { "f:F:T:", 1, 4, NULL },
-	.usage = "[-f filter] [-F format] [-T timeout] servers | "
+	.args = { "bf:F:o:t:T:", 1, 4, NULL },
+	.usage = "[-b] [-F format] [-f filter] [-o output] "
+		 CMD_TARGET_PANE_USAGE " [-T timeout] servers | "
 		 "tools server | prompts server | resources server | "
 		 "arguments server tool | "
 		 "server prompt-or-template argument [value]",
+
+	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 
 	.flags = CMD_READONLY,
 	.exec = cmd_mcp_complete_exec

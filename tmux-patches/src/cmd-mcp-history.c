@@ -39,10 +39,13 @@ static enum cmd_retval	cmd_mcp_again_exec(struct cmd *, struct cmdq_item *);
 
 const struct cmd_entry cmd_mcp_history_entry = {
 	.name = "mcp-history",
-	.alias = NULL,
+	.alias = "mhist",
 
-	.args = { "F:f:j", 0, 0, NULL },
-	.usage = "[-j] [-F format] [-f filter]",
+	.args = { "bF:f:jo:t:", 0, 0, NULL },
+	.usage = "[-bj] [-F format] [-f filter] [-o output] "
+		 CMD_TARGET_PANE_USAGE,
+
+	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 
 	.flags = CMD_READONLY,
 	.exec = cmd_mcp_history_exec
@@ -50,7 +53,7 @@ const struct cmd_entry cmd_mcp_history_entry = {
 
 const struct cmd_entry cmd_mcp_again_entry = {
 	.name = "mcp-again",
-	.alias = NULL,
+	.alias = "magain",
 
 	.args = { "bjo:pq:t:T:", 0, 1, NULL },
 	.usage = "[-bjp] [-o output] [-q pointer] " CMD_TARGET_PANE_USAGE
@@ -94,7 +97,6 @@ cmd_mcp_history_exec(struct cmd *self, struct cmdq_item *item)
 	struct mcp_call		*mc = NULL;
 	const char		*template = args_get(args, 'F');
 	enum cmd_retval		 retval = CMD_RETURN_NORMAL;
-	char			*s;
 	int			 json = args_has(args, 'j');
 
 	if (json && template != NULL) {
@@ -114,12 +116,8 @@ cmd_mcp_history_exec(struct cmd *self, struct cmdq_item *item)
 	}
 	if (json)
 		mcp_bytes_add(text, "]\n", 2);
-	if (text->size != 0) {
-		s = json ? mcp_text_vis_json(text->text, text->size, 0) :
-		    xstrdup(text->text);
-		retval = mcp_output_now(item, 0, s, strlen(s));
-		free(s);
-	}
+	if (text->size != 0)
+		retval = mcp_print_list(self, item, text->text, text->size, json);
 	mcp_bytes_unref(text);
 	return (retval);
 }

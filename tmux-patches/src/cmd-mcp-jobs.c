@@ -39,10 +39,13 @@ static enum cmd_retval	cmd_mcp_cancel_exec(struct cmd *, struct cmdq_item *);
 
 const struct cmd_entry cmd_mcp_jobs_entry = {
 	.name = "mcp-jobs",
-	.alias = NULL,
+	.alias = "mjobs",
 
-	.args = { "F:f:", 0, 0, NULL },
-	.usage = "[-F format] [-f filter]",
+	.args = { "bF:f:o:t:", 0, 0, NULL },
+	.usage = "[-b] [-F format] [-f filter] [-o output] "
+		 CMD_TARGET_PANE_USAGE,
+
+	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 
 	.flags = CMD_READONLY,
 	.exec = cmd_mcp_jobs_exec
@@ -50,7 +53,7 @@ const struct cmd_entry cmd_mcp_jobs_entry = {
 
 const struct cmd_entry cmd_mcp_cancel_entry = {
 	.name = "mcp-cancel",
-	.alias = NULL,
+	.alias = "mcancel",
 
 	.args = { "as:", 0, 1, NULL },
 	.usage = "[-a] [-s server] [id]",
@@ -80,8 +83,8 @@ cmd_mcp_jobs_exec(struct cmd *self, struct cmdq_item *item)
 	mcp_table_print(evb, table, NULL, template, args_get(args, 'f'));
 	tmcp_table_free(table);
 	if (EVBUFFER_LENGTH(evb) != 0) {
-		retval = mcp_output_now(item, 0, (char *)EVBUFFER_DATA(evb),
-		    EVBUFFER_LENGTH(evb));
+		retval = mcp_print_list(self, item,
+		    (char *)EVBUFFER_DATA(evb), EVBUFFER_LENGTH(evb), 0);
 	}
 	evbuffer_free(evb);
 	return (retval);

@@ -36,10 +36,12 @@ static enum cmd_retval	cmd_mcp_log_exec(struct cmd *, struct cmdq_item *);
 
 const struct cmd_entry cmd_mcp_log_entry = {
 	.name = "mcp-log",
-	.alias = NULL,
+	.alias = "mlog",
 
-	.args = { "fn:u", 0, 0, NULL },
-	.usage = "[-fu] [-n lines]",
+	.args = { "bfn:o:t:u", 0, 0, NULL },
+	.usage = "[-bfu] [-n lines] [-o output] " CMD_TARGET_PANE_USAGE,
+
+	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 
 	.flags = 0,
 	.exec = cmd_mcp_log_exec
@@ -73,6 +75,11 @@ cmd_mcp_log_exec(struct cmd *self, struct cmdq_item *item)
 			mcp_follow_stop(c);
 		return (CMD_RETURN_NORMAL);
 	}
+	if (args_has(args, 'f') && (args_has(args, 'b') ||
+	    args_has(args, 'o'))) {
+		mcp_error(item, "-f can't be used with -b or -o");
+		return (CMD_RETURN_ERROR);
+	}
 	if (args_has(args, 'f')) {
 		if (c == NULL || (c->flags & CLIENT_DEAD) ||
 		    (c->session != NULL && !control)) {
@@ -92,8 +99,8 @@ cmd_mcp_log_exec(struct cmd *self, struct cmdq_item *item)
 		fatalx("out of memory");
 	mcp_follow_last(evb, n);
 	if (EVBUFFER_LENGTH(evb) != 0) {
-		retval = mcp_output_now(item, 0, (char *)EVBUFFER_DATA(evb),
-		    EVBUFFER_LENGTH(evb));
+		retval = mcp_print_list(self, item,
+		    (char *)EVBUFFER_DATA(evb), EVBUFFER_LENGTH(evb), 0);
 	}
 	evbuffer_free(evb);
 	return (retval);

@@ -41,12 +41,12 @@ static enum cmd_retval	cmd_mcp_menu_exec(struct cmd *, struct cmdq_item *);
 
 const struct cmd_entry cmd_mcp_menu_entry = {
 	.name = "mcp-menu",
-	.alias = NULL,
+	.alias = "mmenu",
 
-	.args = { "r:t:", 0, 2, NULL },
-	.usage = CMD_TARGET_CLIENT_USAGE " [server [tool]]",
+	.args = { "c:r:t:", 0, 2, NULL },
+	.usage = "[-c target-client] [server [tool]]",
 
-	.flags = CMD_CLIENT_TFLAG|CMD_CLIENT_CANFAIL,
+	.flags = CMD_CLIENT_CFLAG|CMD_CLIENT_CANFAIL,
 	.exec = cmd_mcp_menu_exec
 };
 
@@ -753,22 +753,23 @@ cmd_mcp_menu_exec(struct cmd *self, struct cmdq_item *item)
 	struct client			*tc = cmdq_get_target_client(item);
 	struct cmd_mcp_menu_data	*cdata;
 	struct tmcp_client		*core;
+	const char			*why = NULL;
 	uint64_t			 id;
 
 	if (args_has(args, 'r'))
 		return (mcp_dialog_run(item, args_get(args, 'r')));
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
-	if (!mcp_show_alive(tc)) {
-		mcp_error(item, "no client to show a menu in");
-		return (CMD_RETURN_ERROR);
-	}
-	if (tc->flags & CLIENT_READONLY) {
-		mcp_error(item, "client is read-only");
-		return (CMD_RETURN_ERROR);
-	}
-	if (mcp_dialog_busy(tc)) {
-		mcp_error(item, "client is busy with a menu or prompt");
+	if (args_has(args, 't'))
+		why = "the client is given with -c, not -t";
+	else if (!mcp_show_alive(tc))
+		why = "no client to show a menu in";
+	else if (tc->flags & CLIENT_READONLY)
+		why = "client is read-only";
+	else if (mcp_dialog_busy(tc))
+		why = "client is busy with a menu or prompt";
+	if (why != NULL) {
+		mcp_error(item, "%s", why);
 		return (CMD_RETURN_ERROR);
 	}
 

@@ -34,10 +34,10 @@ static enum cmd_retval	cmd_mcp_prompt_exec(struct cmd *, struct cmdq_item *);
 
 const struct cmd_entry cmd_mcp_prompt_entry = {
 	.name = "mcp-prompt",
-	.alias = NULL,
+	.alias = "mprompt",
 
-	.args = { "bFjo:pq:t:T:", 2, -1, NULL },
-	.usage = "[-bFjp] [-o output] [-q pointer] " CMD_TARGET_PANE_USAGE
+	.args = { "bEFjo:pq:t:T:", 2, -1, NULL },
+	.usage = "[-bEjp] [-o output] [-q pointer] " CMD_TARGET_PANE_USAGE
 		 " [-T timeout] server name [key=value | key@=source ...]",
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },

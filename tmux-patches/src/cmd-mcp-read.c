@@ -40,7 +40,7 @@ static enum cmd_retval	cmd_mcp_subscribe_exec(struct cmd *,
 
 const struct cmd_entry cmd_mcp_read_entry = {
 	.name = "mcp-read",
-	.alias = NULL,
+	.alias = "mread",
 
 	.args = { "bEf:F:jo:pq:t:T:", 2, -1, NULL },
 	.usage = "[-bEjp] [-f filter] [-F format] [-o output] [-q pointer] "
@@ -55,7 +55,7 @@ const struct cmd_entry cmd_mcp_read_entry = {
 
 const struct cmd_entry cmd_mcp_subscribe_entry = {
 	.name = "mcp-subscribe",
-	.alias = NULL,
+	.alias = "msub",
 
 	.args = { "T:u", 2, 2, NULL },
 	.usage = "[-u] [-T timeout] server uri",

@@ -36,7 +36,7 @@ static void	cmd_mcp_reload_free(void *);
 
 const struct cmd_entry cmd_mcp_reload_entry = {
 	.name = "mcp-reload",
-	.alias = NULL,
+	.alias = "mreload",
 
 	.args = { "b", 0, 0, NULL },
 	.usage = "[-b]",

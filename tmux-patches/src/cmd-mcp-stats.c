@@ -35,10 +35,13 @@ static void	cmd_mcp_stats_free(void *);
 
 const struct cmd_entry cmd_mcp_stats_entry = {
 	.name = "mcp-stats",
-	.alias = NULL,
+	.alias = "mstats",
 
-	.args = { "F:f:sv", 0, 1, NULL },
-	.usage = "[-sv] [-F format] [-f filter] [server]",
+	.args = { "bF:f:o:st:v", 0, 1, NULL },
+	.usage = "[-bsv] [-F format] [-f filter] [-o output] "
+		 CMD_TARGET_PANE_USAGE " [server]",
+
+	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 
 	.flags = CMD_READONLY,
 	.exec = cmd_mcp_stats_exec
@@ -183,7 +186,11 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 			fatalx("out of memory");
 		retval = CMD_RETURN_NORMAL;
 		status = cmd_mcp_stats_report(cdata, evb);
-		if (EVBUFFER_LENGTH(evb) != 0) {
+		if (EVBUFFER_LENGTH(evb) != 0 && status == 0) {
+			retval = mcp_print_list(self, item,
+			    (char *)EVBUFFER_DATA(evb), EVBUFFER_LENGTH(evb),
+			    0);
+		} else if (EVBUFFER_LENGTH(evb) != 0) {
 			retval = mcp_output_now(item, status,
 			    (char *)EVBUFFER_DATA(evb), EVBUFFER_LENGTH(evb));
 		}

@@ -49,12 +49,18 @@ static void	cmd_mcp_tools_timer(int, short, void *);
 static void	cmd_mcp_tools_free(void *);
 static void	cmd_mcp_tools_free_one(void *);
 
+#define CMD_MCP_TOOLS_USAGE \
+	"[-bj] [-F format] [-f filter] [-o output] " \
+	CMD_TARGET_PANE_USAGE " [-T timeout]"
+
 const struct cmd_entry cmd_mcp_tools_entry = {
 	.name = "mcp-tools",
-	.alias = NULL,
+	.alias = "mtools",
 
-	.args = { "F:f:jT:", 0, 2, NULL },
-	.usage = "[-j] [-F format] [-f filter] [-T timeout] [server [tool]]",
+	.args = { "bF:f:jo:t:T:", 0, 2, NULL },
+	.usage = CMD_MCP_TOOLS_USAGE " [server [tool]]",
+
+	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 
 	.flags = CMD_READONLY,
 	.exec = cmd_mcp_tools_exec
@@ -62,10 +68,12 @@ const struct cmd_entry cmd_mcp_tools_entry = {
 
 const struct cmd_entry cmd_mcp_resources_entry = {
 	.name = "mcp-resources",
-	.alias = NULL,
+	.alias = "mres",
 
-	.args = { "F:f:T:", 0, 1, NULL },
-	.usage = "[-F format] [-f filter] [-T timeout] [server]",
+	.args = { "bF:f:jo:t:T:", 0, 1, NULL },
+	.usage = CMD_MCP_TOOLS_USAGE " [server]",
+
+	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 
 	.flags = CMD_READONLY,
 	.exec = cmd_mcp_tools_exec
@@ -73,10 +81,12 @@ const struct cmd_entry cmd_mcp_resources_entry = {
 
 const struct cmd_entry cmd_mcp_prompts_entry = {
 	.name = "mcp-prompts",
-	.alias = NULL,
+	.alias = "mprompts",
 
-	.args = { "F:f:T:", 0, 1, NULL },
-	.usage = "[-F format] [-f filter] [-T timeout] [server]",
+	.args = { "bF:f:jo:t:T:", 0, 1, NULL },
+	.usage = CMD_MCP_TOOLS_USAGE " [server]",
+
+	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 
 	.flags = CMD_READONLY,
 	.exec = cmd_mcp_tools_exec
@@ -150,8 +160,6 @@ cmd_mcp_tools_refuse(struct args *args)
 {
 	int	rows = (args_has(args, 'F') || args_has(args, 'f'));
 
-	if (args_has(args, 'j') && args_count(args) == 0)
-		return ("-j needs a server");
 	if (args_has(args, 'j') && rows)
 		return ("-j can't be used with -F or -f");
 	if (args_count(args) == 2 && rows)
@@ -204,6 +212,8 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 	if (args_has(args, 'f'))
 		cdata->filter = xstrdup(args_get(args, 'f'));
 	cdata->json = args_has(args, 'j');
+	if (cdata->json && args_count(args) == 0)
+		cdata->out->raw = cdata->out->json = 1;
 	cdata->directory = mcp_directory(item);
 	if (args_count(args) > 0)
 		cdata->server = xstrdup(args_string(args, 0));
@@ -234,6 +244,25 @@ cmd_mcp_tools_show(struct cmd_mcp_tools_data *cdata, struct mcp_bytes *text)
 	cmd_mcp_tools_free(cdata);
 }
 
+/* Begin with what a server has said, in an array of all of them. */
+static int
+cmd_mcp_tools_begin_json(struct cmd_mcp_tools_data *cdata,
+    struct cmd_mcp_tools_one *one)
+{
+	struct mcp_bytes	*text = one->text;
+	int			 is_list = (one->status == 0 && !one->unused);
+
+	if (is_list ? (text == NULL || text->size == 0) : !one->first)
+		return (0);
+	mcp_bytes_add(cdata->all, cdata->has_shown ? "," : "[", 1);
+	cdata->has_shown = 1;
+	mcp_print_server(cdata->all, one->name, is_list ? one->what : 0,
+	    one->unused ? "unused" : "error", text);
+	if (!is_list && !one->unused)
+		cdata->status = one->status;
+	return (is_list);
+}
+
 /* Begin with what a server has said. Returns 0 if it is no list. */
 static int
 cmd_mcp_tools_begin(struct cmd_mcp_tools_data *cdata,
@@ -241,6 +270,8 @@ cmd_mcp_tools_begin(struct cmd_mcp_tools_data *cdata,
 {
 	int	plain = (cdata->format == NULL);
 
+	if (cdata->server == NULL && cdata->json)
+		return (cmd_mcp_tools_begin_json(cdata, one));
 	if (cdata->server == NULL && plain && one->first) {
 		mcp_bytes_printf(cdata->all, "%sServer: %s\n",
 		    cdata->has_shown ? "\n" : "", one->title);
@@ -274,6 +305,15 @@ cmd_mcp_tools_printed(void *data)
 	cmd_mcp_tools_next(cdata);
 }
 
+/* Behind the last server in JSON. */
+static void
+cmd_mcp_tools_end_json(struct cmd_mcp_tools_data *cdata,
+    struct mcp_bytes *text)
+{
+	if (cdata->server == NULL && cdata->json)
+		mcp_bytes_printf(text, "%s]\n", cdata->has_shown ? "" : "[");
+}
+
 /* Join some more of what the servers have said. */
 static int
 cmd_mcp_tools_join(void *data)
@@ -292,12 +332,15 @@ cmd_mcp_tools_join(void *data)
 		if (!mcp_bytes_add_lines(cdata->all, one->text, &cdata->off,
 		    &left))
 			return (1);
+		if (cdata->server == NULL && cdata->json)
+			mcp_bytes_add(cdata->all, "}\n", 2);
 	}
 	text = cdata->all;
 	cdata->all = NULL;
-	if (!mcp_output_has_parts(cdata->out))
+	if (!mcp_output_has_parts(cdata->out)) {
+		cmd_mcp_tools_end_json(cdata, text);
 		cmd_mcp_tools_show(cdata, text);
-	else if (text->size != 0) {
+	} else if (text->size != 0) {
 		mcp_output_part(cdata->out, text, cmd_mcp_tools_printed,
 		    cdata);
 	} else {
@@ -336,6 +379,7 @@ static void
 cmd_mcp_tools_next(struct cmd_mcp_tools_data *cdata)
 {
 	struct cmd_mcp_tools_one	*one;
+	struct mcp_bytes		*text = NULL;
 	u_int				 i, end;
 	int				 done, awaited;
 
@@ -365,9 +409,11 @@ cmd_mcp_tools_next(struct cmd_mcp_tools_data *cdata)
 			return;
 	}
 	if (cdata->waiting == 0) {
-		mcp_output_give(cdata->out, cdata->status, NULL, 0);
-		cdata->out = NULL;
-		cmd_mcp_tools_free(cdata);
+		if (cdata->server == NULL && cdata->json) {
+			text = mcp_bytes_create();
+			cmd_mcp_tools_end_json(cdata, text);
+		}
+		cmd_mcp_tools_show(cdata, text);
 	}
 }
 

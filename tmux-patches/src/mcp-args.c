@@ -31,18 +31,7 @@
  */
 
 /*
- * If values are to be expanded. Where results are printed by -F format, the
- * flag for that is -E.
- */
-static int
-mcp_args_expands(struct args *args)
-{
-	return (args_has(args, 'E') ||
-	    (args_has(args, 'F') && args_get(args, 'F') == NULL));
-}
-
-/*
- * Expand a value for -F, or copy it. No #() may run: part of it can come from
+ * Expand a value for -E, or copy it. No #() may run: part of it can come from
  * anywhere, a pane title for example.
  */
 char *
@@ -52,7 +41,7 @@ mcp_args_expand(struct args *args, struct cmdq_item *item, const char *s)
 	struct format_tree	*ft;
 	char			*value;
 
-	if (!mcp_args_expands(args))
+	if (!args_has(args, 'E'))
 		return (xstrdup(s));
 	ft = format_create(cmdq_get_client(item), item, FORMAT_NONE,
 	    FORMAT_NOJOBS);
@@ -180,6 +169,20 @@ mcp_args_parse(struct mcp_args *ma, struct args *args, u_int idx,
 	struct args_value	*value;
 	const char		*s;
 
+	/* Up to 0.1 -F expanded where there is no -F format. */
+	if (args_has(args, 'F') && args_get(args, 'F') == NULL) {
+		*cause = xstrdup("formats in values are expanded with -E, "
+		    "not -F");
+		return (-1);
+	}
+	if (args_has(args, 'J')) {
+		if (args_has(args, 'i')) {
+			*cause = xstrdup("-J can't be used with -i");
+			return (-1);
+		}
+		ma->json = xstrdup(args_get(args, 'J'));
+		ma->json_size = strlen(ma->json);
+	}
 	for (i = idx; i < count; i++) {
 		value = args_value(args, i);
 		if (value->type == ARGS_COMMANDS) {
@@ -207,8 +210,8 @@ mcp_args_parse(struct mcp_args *ma, struct args *args, u_int idx,
 				return (-1);
 			continue;
 		}
-		if (mcp_args_expands(args)) {
-			*cause = xstrdup("-F does not expand inside JSON, use "
+		if (args_has(args, 'E')) {
+			*cause = xstrdup("-E does not expand inside JSON, use "
 			    "key=value");
 			return (-1);
 		}

@@ -105,6 +105,17 @@
 	    "Connections to one MCP server. 0 is 5 on a socket, and one "
 	    "process."),
 
+	{ .name = "mcp-output",
+	  .type = OPTIONS_TABLE_STRING,
+	  .scope = OPTIONS_TABLE_SESSION,
+	  .flags = OPTIONS_TABLE_IS_ARRAY,
+	  .default_str = "",
+	  .separator = " ,\t",
+	  .text = "Where results go that an MCP command of a key binding "
+		  "gets without -o: an output, or TABLE=output for the keys "
+		  "of a table."
+	},
+
 	{ .name = "mcp-preconnect",
 	  .type = OPTIONS_TABLE_STRING,
 	  .scope = OPTIONS_TABLE_SERVER,

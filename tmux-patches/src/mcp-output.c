@@ -76,6 +76,13 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 	struct mcp_output	*out;
 	int			 background = args_has(args, 'b');
 
+	if (sink == NULL && !background)
+		sink = mcp_key_output(self, item);
+	if (mcp_print_refuses(item, sink, background)) {
+		*cause = xstrdup("client is read-only");
+		return (NULL);
+	}
+
 	if (args_has(args, 't') && wp == NULL) {
 		xasprintf(cause, "can't find pane: %s", args_get(args, 't'));
 		return (NULL);
@@ -386,6 +393,7 @@ mcp_output_give(struct mcp_output *out, int retval, struct mcp_bytes *bytes,
 {
 	out->retval = retval;
 	out->bytes = bytes;
+	out->off = 0;
 
 	if (bytes == NULL || mcp_output_dead(out))
 		mcp_output_end(out);

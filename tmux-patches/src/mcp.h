@@ -467,6 +467,9 @@ void		 mcp_hook_run(const char *, struct mcp_request *, ...);
 void		 mcp_hook_event(struct tmcp_event *);
 void		 mcp_hook_child_exited(pid_t);
 
+/* mcp-key.c */
+const char	*mcp_key_output(struct cmd *, struct cmdq_item *);
+
 /* mcp-lines.c */
 void		 mcp_lines_servers(struct mcp_dialog *,
 		     const struct tmcp_table *);
@@ -554,6 +557,13 @@ int		 mcp_prepare_has(struct mcp_request *);
 int		 mcp_prepare_drop(struct mcp_request *);
 void		 mcp_prepare_forget(struct mcp_request *);
 void		 mcp_prepare_stop(void);
+
+/* mcp-print.c */
+int		 mcp_print_refuses(struct cmdq_item *, const char *, int);
+enum cmd_retval	 mcp_print_list(struct cmd *, struct cmdq_item *,
+		     const char *, size_t, int);
+void		 mcp_print_server(struct mcp_bytes *, const char *,
+		     uint32_t, const char *, struct mcp_bytes *);
 
 /* mcp-prompt.c */
 struct mcp_prompt *mcp_prompt_create(struct client *, const char *, int);

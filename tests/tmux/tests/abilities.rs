@@ -96,7 +96,7 @@ fn a_hook_answers_for_a_model_in_both_eras() {
             "content": {"type": "text", "text": "hello"}});
         let hook = format!(
             "set-hook -g mcp-sampling {{ set -gF @asked '#{{mcp_server}} #{{mcp_tool}} #{{mcp_json}}' \
-             ; mcp-answer -j '{words}' \"#{{mcp_id}}\" }}"
+             ; mcp-answer -J '{words}' \"#{{mcp_id}}\" }}"
         );
         let tmux = Setup::new().server("demo", stdio(&["--era", era])).conf(&hook).start();
         let said = tmux.call(["demo", "sample", "{}"]).ok();

@@ -176,7 +176,7 @@ fn a_client_that_may_only_read_gets_no_menu() {
     let reader = Terminal::attach(&tmux, &["-r"]);
     let clients = tmux.run(["list-clients", "-F", "#{client_readonly} #{client_name}"]).ok();
     let name = clients.lines().find_map(|line| line.strip_prefix("1 ")).expect("it is attached");
-    assert!(tmux.run(["mcp-menu", "-t", name]).fails(1).contains("read-only"));
+    assert!(tmux.run(["mcp-menu", "-c", name]).fails(1).contains("read-only"));
     // It was there last, and yet it is the other that is asked.
     let call = tmux.start_call(["demo", "ask"]);
     viewer.asked("demo");

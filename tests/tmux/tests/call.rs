@@ -79,7 +79,7 @@ fn arguments_that_are_neither_json_nor_pairs_are_refused() {
     assert!(tmux.call(["demo", "echo", "=x"]).fails(1).contains("no key"));
     assert!(tmux.call(["demo", "echo", "{}", "text=x"]).fails(1).contains("only argument"));
     assert!(tmux.call(["demo", "echo", "text=x", "{}"]).fails(1).contains("mixed"));
-    assert!(tmux.call(["-F", "demo", "echo", "{}"]).fails(1).contains("-F"));
+    assert!(tmux.call(["-E", "demo", "echo", "{}"]).fails(1).contains("-E"));
     assert!(tmux.call(["-T", "soon", "demo", "echo"]).fails(1).contains("timeout"));
     assert!(tmux.call(["-T", "0", "demo", "echo"]).fails(1).contains("timeout"));
     assert!(tmux.call(["-o", "paper", "demo", "echo"]).fails(1).contains("paper"));
@@ -198,13 +198,13 @@ fn a_megabyte_of_arguments_can_come_from_standard_input() {
 }
 
 #[test]
-fn formats_in_values_are_expanded_only_with_upper_case_f() {
+fn formats_in_values_are_expanded_only_with_upper_case_e() {
     let tmux = Tmux::demo();
     let format = "text=#{session_name} #{pane_current_path}";
     let home = tmux.path("home");
     let plain = tmux.call(["-t", "one:", "demo", "echo", format]).ok();
     assert_eq!(plain, "#{session_name} #{pane_current_path}\n");
-    let expanded = tmux.call(["-F", "-t", "one:", "demo", "echo", format]).ok();
+    let expanded = tmux.call(["-E", "-t", "one:", "demo", "echo", format]).ok();
     assert_eq!(expanded, format!("one {}\n", home.display()));
     tmux.finish();
 }
@@ -215,11 +215,11 @@ fn expansion_runs_no_shell_commands_and_breaks_no_json() {
     let witness = tmux.path("witness");
     let _ = tmux.run(["set-option", "-g", "@t", "a \"quoted\" \\ {value}\n"]).ok();
     let value = format!("text=[#(touch {})]#{{@t}}", witness.display());
-    let _ = tmux.call(["-F", "-t", "one:", "demo", "echo", &value]).ok();
+    let _ = tmux.call(["-E", "-t", "one:", "demo", "echo", &value]).ok();
     let text = tmux.last_arguments()["text"].as_str().expect("a string").to_string();
     assert!(text.ends_with("a \"quoted\" \\ {value}\n"), "{text:?}");
     // A job would have run by the time of a second answer.
-    let _ = tmux.call(["-F", "-t", "one:", "demo", "echo", &value]).ok();
+    let _ = tmux.call(["-E", "-t", "one:", "demo", "echo", &value]).ok();
     let _ = tmux.run(["run-shell", "true"]).ok();
     assert!(!witness.exists(), "#() in an argument ran");
     tmux.finish();

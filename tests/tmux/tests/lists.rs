@@ -74,7 +74,8 @@ fn one_tool_is_shown_with_everything() {
     assert!(why.contains("tool 's' may be send, sort"), "{why}");
     let why = tmux.run(["mcp-tools", "pots", "send"]).fails(1);
     assert!(why.contains("did you mean 'post'?"), "{why}");
-    for wrong in [&["-j"][..], &["-j", "-f", "1", "post"], &["-F", "x", "post", "send"]] {
+    for wrong in [&["-j", "-f", "1"][..], &["-j", "-f", "1", "post"], &["-F", "x", "post", "send"]]
+    {
         let _ = tmux.run(["mcp-tools"].iter().chain(wrong)).fails(1);
     }
     tmux.finish();

@@ -37,13 +37,13 @@ fn a_configuration_file_has_the_whole_syntax() {
         (r#"text="b""#, "b"),
         (r#"'text="b"'"#, "\"b\""),
         ("text=-1", "-1"),
-        ("-F 'text=#{session_name}'", &*home),
-        ("-F 'text=##{session_name}'", "#{session_name}"),
+        ("-E 'text=#{session_name}'", &*home),
+        ("-E 'text=##{session_name}'", "#{session_name}"),
     ]
     .into_iter()
     .enumerate()
     {
-        let (flag, word) = word.strip_prefix("-F ").map_or(("", word), |word| ("-F", word));
+        let (flag, word) = word.strip_prefix("-E ").map_or(("", word), |word| ("-E", word));
         let buffer = format!("b{at}");
         fs::write(&file, format!("mcp-call {flag} -o buffer:{buffer} demo echo {word}\n"))
             .expect("the file is written");
