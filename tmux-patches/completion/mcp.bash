@@ -1,96 +1,86 @@
 # Completion of tmux's mcp commands for bash: source it from ~/.bashrc.
 #
-# What servers there are and what they have is asked of the running tmux
-# server, which answers from what it knows or asks the MCP server for at most
-# two seconds. Other commands of tmux are left to the completion there was.
+# What a word may be is asked of the running tmux server (mcp-complete words),
+# which answers from what it knows or asks the MCP server for at most two
+# seconds. Other commands of tmux are left to the completion there was.
 
 _tmux_mcp_previous=$(complete -p tmux 2>/dev/null |
     sed -n 's/.* -F \([^ ]*\) .*/\1/p')
 
-_tmux_mcp_words() {
-	"${COMP_WORDS[0]}" mcp-complete -T 2000 "$@" 2>/dev/null
+# The words up to the cursor. bash takes them apart at = and : as well.
+_tmux_mcp_split() {
+	local rest=${COMP_LINE:0:COMP_POINT} blanks piece i
+	words=()
+	for ((i = 0; i <= COMP_CWORD; i++)); do
+		blanks=${rest%%[! $'\t']*}
+		rest=${rest#"$blanks"}
+		piece=${COMP_WORDS[i]}
+		((i == COMP_CWORD)) && piece=$rest
+		if ((i == 0)) || [[ -n $blanks ]]; then
+			words+=("$piece")
+		else
+			words[${#words[@]}-1]+=$piece
+		fi
+		rest=${rest#"$piece"}
+	done
 }
 
-_tmux_mcp_reply() {
-	local line
-	COMPREPLY=()
-	while IFS= read -r line; do
-		[[ $line == "$cur"* ]] && COMPREPLY+=("$(printf '%q' "$line")")
-	done
-	[[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] &&
-	    compopt -o nospace
+# Without the quotes and backslashes that were typed.
+_tmux_mcp_plain() {
+	local word=$1
+	case $word in
+	\'*) word=${word#\'}; word=${word%\'} ;;
+	\"*) word=${word#\"}; word=${word%\"} ;;
+	*) word=${word//\\/} ;;
+	esac
+	plain+=("$word")
 }
 
 _tmux_mcp() {
-	local cur=${COMP_WORDS[COMP_CWORD]} command= i word
-	local -a plain=()
+	local i line first= cur
+	local -a words plain=()
 
-	# Flags that take a value are followed by one.
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		word=${COMP_WORDS[i]}
-		if [[ -z $command ]]; then
-			case $word in
-			-[LSfc]) ((i++)) ;;
-			-*) ;;
-			*) command=$word ;;
-			esac
-			continue
-		fi
-		case $word in
-		-*[ioqstTrf]) ((i++)) ;;
-		-*F)
-			case $command in
-			mcp-answer|mcp-call|mcp-prompt|mcp-query) ;;
-			*) ((i++)) ;;
-			esac
-			;;
+	_tmux_mcp_split
+	for ((i = 1; i < ${#words[@]}; i++)); do
+		case ${words[i]} in
+		-[LSfc]) ((i++)) ;;
 		-*) ;;
-		*) plain+=("$word") ;;
+		*) first=$i; break ;;
 		esac
 	done
-
-	if [[ $command != mcp-* ]]; then
-		if [[ -z $command && $cur == mcp* ]]; then
-			_tmux_mcp_reply < <(compgen -W "mcp-again mcp-answer
-			    mcp-call mcp-cancel mcp-complete mcp-history
-			    mcp-jobs mcp-log mcp-menu
-			    mcp-prompt mcp-prompts mcp-read mcp-reload
-			    mcp-resources mcp-stats mcp-subscribe mcp-tools")
-		elif [[ -n $_tmux_mcp_previous ]]; then
-			"$_tmux_mcp_previous" "$@"
-		fi
+	cur=${words[${#words[@]}-1]}
+	if [[ -z $first || ( $first -eq $((${#words[@]} - 1)) && $cur != mcp* ) ||
+	    ( ${words[first]} != mcp* && ${words[first]} != m* ) ]]; then
+		[[ -n $_tmux_mcp_previous ]] && "$_tmux_mcp_previous" "$@"
 		return
 	fi
-	case ${COMP_WORDS[COMP_CWORD-1]} in
-	-o)
-		_tmux_mcp_reply < <(compgen -W "stdout view popup buffer pane
-		    message window none")
+	COMPREPLY=()
+	if [[ $first -eq $((${#words[@]} - 1)) ]]; then
+		while IFS= read -r line; do
+			[[ $line == "$cur"* ]] && COMPREPLY+=("$line")
+		done < <("${COMP_WORDS[0]}" list-commands \
+		    -F '#{command_list_name}' 2>/dev/null | grep '^mcp-')
 		return
-		;;
-	esac
-	case $command:${#plain[@]} in
-	mcp-call:0|mcp-menu:0|mcp-tools:0|mcp-resources:0|mcp-prompts:0|\
-	mcp-read:0|mcp-prompt:0|mcp-subscribe:0|mcp-stats:0)
-		_tmux_mcp_reply < <(_tmux_mcp_words servers)
-		;;
-	mcp-call:1|mcp-menu:1)
-		_tmux_mcp_reply < <(_tmux_mcp_words tools "${plain[0]}")
-		;;
-	mcp-call:*)
-		_tmux_mcp_reply < <(_tmux_mcp_words arguments "${plain[0]}" \
-		    "${plain[1]}")
-		;;
-	mcp-read:1|mcp-subscribe:1)
-		_tmux_mcp_reply < <(_tmux_mcp_words resources "${plain[0]}")
-		;;
-	mcp-again:0)
-		_tmux_mcp_reply < <(compgen -W "$(tmux mcp-history \
-		    -F '#{mcp_id}' 2>/dev/null)" -- "$cur")
-		;;
-	mcp-prompt:1)
-		_tmux_mcp_reply < <(_tmux_mcp_words prompts "${plain[0]}")
-		;;
-	esac
+	fi
+	for ((i = first; i < ${#words[@]}; i++)); do
+		_tmux_mcp_plain "${words[i]}"
+	done
+	# bash puts what it gets behind the last = or : only.
+	local last=${COMP_WORDS[COMP_CWORD]} before
+	[[ $last == [=:] ]] && last=
+	before=${cur%"$last"}
+	while IFS= read -r line; do
+		line=$(printf '%q' "$line")
+		COMPREPLY+=("${line#"$before"}")
+	done < <("${COMP_WORDS[0]}" mcp-complete -T 2000 words "${plain[@]}" \
+	    2>/dev/null)
+	[[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] &&
+	    compopt -o nospace 2>/dev/null
+	if [[ ${#COMPREPLY[@]} -eq 0 && ${plain[0]} != mcp-* &&
+	    -n $_tmux_mcp_previous ]]; then
+		"$_tmux_mcp_previous" "$@"
+	fi
+	return 0
 }
 
 complete -F _tmux_mcp tmux

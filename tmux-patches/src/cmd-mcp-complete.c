@@ -36,11 +36,11 @@ const struct cmd_entry cmd_mcp_complete_entry = {
 	.name = "mcp-complete",
 	.alias = "mcomp",
 
-	.args = { "bf:F:o:t:T:", 1, 4, NULL },
+	.args = { "bf:F:o:t:T:", 1, -1, NULL },
 	.usage = "[-b] [-F format] [-f filter] [-o output] "
 		 CMD_TARGET_PANE_USAGE " [-T timeout] servers | "
 		 "tools server | prompts server | resources server | "
-		 "arguments server tool | "
+		 "arguments server tool | words command [word ...] | "
 		 "server prompt-or-template argument [value]",
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
@@ -112,6 +112,92 @@ cmd_mcp_complete_ask(struct mcp_run *run, void *user_data, uint64_t *id)
 	    user_data, id));
 }
 
+/* What is found for the words of a command, for an output. */
+static void
+cmd_mcp_complete_found(void *data, struct mcp_complete *mc)
+{
+	struct mcp_output	 *out = data;
+	struct mcp_bytes	 *text;
+	const char		 *word;
+	char			**list;
+	u_int			  i, size;
+
+	list = mcp_complete_list(mc, &size, &word);
+	text = mcp_bytes_create();
+	for (i = 0; i < size; i++)
+		mcp_bytes_printf(text, "%s\n", list[i]);
+	mcp_complete_free(mc);
+	if (out->client != NULL && (out->client->flags & CLIENT_DEAD)) {
+		mcp_bytes_unref(text);
+		mcp_output_free(out);
+	} else if (text->size == 0) {
+		mcp_bytes_unref(text);
+		mcp_output_finish(out, 0, NULL, 0, NULL);
+	} else
+		mcp_output_give(out, 0, text, 0);
+}
+
+/* A completion that begins in a turn of its own. */
+struct cmd_mcp_complete_data {
+	struct mcp_complete	*mc;
+	struct mcp_output	*out;
+	char			*directory;
+	int			 readonly;
+	u_int			 timeout;
+};
+
+/* Begin it, now that the command waits. */
+static int
+cmd_mcp_complete_begin(void *data)
+{
+	struct cmd_mcp_complete_data	*cdata = data;
+
+	mcp_complete_start(cdata->mc, cdata->out, cdata->directory,
+	    cdata->readonly, cdata->timeout, cmd_mcp_complete_found,
+	    cdata->out);
+	free(cdata);
+	return (0);
+}
+
+/* Complete the last of the words of a command. */
+static enum cmd_retval
+cmd_mcp_complete_line(struct cmd *self, struct cmdq_item *item)
+{
+	struct args			 *args = cmd_get_args(self);
+	struct cmd_mcp_complete_data	 *cdata;
+	struct mcp_complete		 *mc;
+	struct mcp_output		 *out;
+	char				**words;
+	u_int				  i, n = args_count(args) - 1;
+	u_int				  timeout;
+
+	if (args_has(args, 'F') || args_has(args, 'f')) {
+		mcp_error(item, "-F and -f can't be used with words");
+		return (CMD_RETURN_ERROR);
+	}
+	if (mcp_print_timeout(args, item, &timeout) != 0)
+		return (CMD_RETURN_ERROR);
+	words = xcalloc(n + 1, sizeof *words);
+	for (i = 0; i < n; i++)
+		words[i] = (char *)args_string(args, i + 1);
+	mc = mcp_complete_create(words, n);
+	free(words);
+	if (mc == NULL)
+		return (CMD_RETURN_NORMAL);
+	if ((out = mcp_ready_output(self, item)) == NULL) {
+		mcp_complete_free(mc);
+		return (CMD_RETURN_ERROR);
+	}
+	cdata = xcalloc(1, sizeof *cdata);
+	cdata->mc = mc;
+	cdata->out = out;
+	cdata->directory = mcp_directory(item);
+	cdata->readonly = mcp_print_readonly(item);
+	cdata->timeout = timeout;
+	mcp_work_add(cmd_mcp_complete_begin, cdata);
+	return (out->item != NULL ? CMD_RETURN_WAIT : CMD_RETURN_NORMAL);
+}
+
 static enum cmd_retval
 cmd_mcp_complete_exec(struct cmd *self, struct cmdq_item *item)
 {
@@ -130,8 +216,16 @@ cmd_mcp_complete_exec(struct cmd *self, struct cmdq_item *item)
 			break;
 	}
 	plain = (i == nitems(cmd_mcp_complete_words));
-	if (plain && count < 3) {
-		cause = xstrdup("too few arguments");
+	if (strcmp(first, "words") == 0)
+		return (cmd_mcp_complete_line(self, item));
+	if (plain && (count < 3 || count > 4)) {
+		cause = xstrdup(count < 3 ? "too few arguments" :
+		    "too many arguments");
+		return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR, cause));
+	}
+	if (mcp_print_readonly(item) && (plain ||
+	    cmd_mcp_complete_words[i].what != 0)) {
+		cause = xstrdup("client is read-only");
 		return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR, cause));
 	}
 

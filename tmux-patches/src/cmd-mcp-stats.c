@@ -68,22 +68,34 @@ struct cmd_mcp_stats_data {
 	"calls #{mcp_calls}\terrors #{mcp_errors}\t" \
 	"success #{mcp_success_rate}\tp95 #{mcp_p95}\thits #{mcp_hit_rate}"
 
-/* Print rows by a template, aligned if they are lines of cells. */
-static void
+/*
+ * Print rows by a template, aligned if they are lines of cells. Returns the
+ * exit status.
+ */
+static int
 cmd_mcp_stats_rows(struct cmd_mcp_stats_data *cdata, const char *server,
     struct evbuffer *evb)
 {
 	struct tmcp_table	*table;
 	struct evbuffer		*rows = evb;
-	const char		*template = cdata->format;
+	const char		*template = CMD_MCP_STATS_TEMPLATE;
+	char			*format = NULL, *cause;
 	size_t			 row;
 
+	if ((table = tmcp_client_servers(cdata->core)) == NULL)
+		return (0);
 	if (cdata->line)
 		template = CMD_MCP_STATS_CELLS;
-	else if (template == NULL)
-		template = CMD_MCP_STATS_TEMPLATE;
-	if ((table = tmcp_client_servers(cdata->core)) == NULL)
-		return;
+	else if (cdata->format != NULL) {
+		template = format = mcp_names_template(table, cdata->format,
+		    &cause);
+		if (format == NULL) {
+			tmcp_table_free(table);
+			evbuffer_add_printf(evb, "%s", cause);
+			free(cause);
+			return (MCP_EXIT_ERROR);
+		}
+	}
 	if (cdata->line && (rows = evbuffer_new()) == NULL)
 		fatalx("out of memory");
 	for (row = 0; server != NULL && row < tmcp_table_rows(table); row++) {
@@ -104,6 +116,8 @@ cmd_mcp_stats_rows(struct cmd_mcp_stats_data *cdata, const char *server,
 			evbuffer_add_printf(evb, "no servers are configured\n");
 	}
 	tmcp_table_free(table);
+	free(format);
+	return (0);
 }
 
 /* Get the report or an error. Returns the exit status. */
@@ -123,9 +137,9 @@ cmd_mcp_stats_report(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb)
 		}
 	}
 	if (cdata->format != NULL || cdata->filter != NULL || cdata->line) {
-		cmd_mcp_stats_rows(cdata, server, evb);
+		result = cmd_mcp_stats_rows(cdata, server, evb);
 		free(server);
-		return (0);
+		return (result);
 	}
 	if (cdata->full)
 		result = tmcp_client_stats_full(cdata->core, server, &report);

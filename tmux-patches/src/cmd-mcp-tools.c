@@ -134,6 +134,7 @@ struct cmd_mcp_tools_data {
 	char				*server;
 	char				*tool;
 	int				 json;
+	int				 readonly;
 	u_int				 timeout;
 	uint32_t			 what;
 	char				*format;
@@ -154,39 +155,20 @@ struct cmd_mcp_tools_data {
 	int				 status;
 };
 
-/* Why the flags and arguments do not go together, or NULL. */
-static const char *
-cmd_mcp_tools_refuse(struct args *args)
-{
-	int	rows = (args_has(args, 'F') || args_has(args, 'f'));
-
-	if (args_has(args, 'j') && rows)
-		return ("-j can't be used with -F or -f");
-	if (args_count(args) == 2 && rows)
-		return ("-F and -f are for lists, not for one tool");
-	return (NULL);
-}
-
 static enum cmd_retval
 cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 {
 	struct args			*args = cmd_get_args(self);
 	struct cmd_mcp_tools_data	*cdata;
 	struct tmcp_client		*core;
-	const char			*why;
-	char				*cause;
-	u_int				 timeout = 0;
+	u_int				 timeout;
+	int				 rows;
 
-	if (args_has(args, 'T')) {
-		timeout = args_strtonum(args, 'T', 1, INT_MAX, &cause);
-		if (cause != NULL) {
-			mcp_error(item, "timeout %s", cause);
-			free(cause);
-			return (CMD_RETURN_ERROR);
-		}
-	}
-	if ((why = cmd_mcp_tools_refuse(args)) != NULL) {
-		mcp_error(item, "%s", why);
+	if (mcp_print_timeout(args, item, &timeout) != 0)
+		return (CMD_RETURN_ERROR);
+	rows = (args_has(args, 'F') || args_has(args, 'f'));
+	if (rows && (args_has(args, 'j') || args_count(args) == 2)) {
+		mcp_error(item, "-F and -f are for lists, and not with -j");
 		return (CMD_RETURN_ERROR);
 	}
 
@@ -200,6 +182,7 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 	}
 	cdata->core = core;
 	cdata->timeout = timeout;
+	cdata->readonly = mcp_print_readonly(item);
 	cdata->what = TMCP_LIST_TOOLS;
 	if (cmd_get_entry(self) == &cmd_mcp_resources_entry)
 		cdata->what = TMCP_LIST_RESOURCES;
@@ -585,22 +568,43 @@ cmd_mcp_tools_add_all(struct cmd_mcp_tools_data *cdata)
 static void
 cmd_mcp_tools_none(struct cmd_mcp_tools_data *cdata)
 {
-	char	*s, *old;
-	u_int	 i, n = cdata->count;
+	struct mcp_bytes	*why = mcp_bytes_create();
+	u_int			 i, n = cdata->count;
 
 	if (n == 0)
-		s = xstrdup("no servers are configured");
+		mcp_bytes_printf(why, "no servers are configured");
 	else {
-		xasprintf(&s, "no server can be used: %u entr%s not used, see "
-		    "mcp-reload", n, n == 1 ? "y is" : "ies are");
+		mcp_bytes_printf(why, "no server can be used: %u entr%s not "
+		    "used, see mcp-reload", n, n == 1 ? "y is" : "ies are");
 	}
-	for (i = 0; i < n; i++) {
-		old = s;
-		xasprintf(&s, "%s\n%s", old, cdata->list[i].text->text);
-		free(old);
+	for (i = 0; i < n; i++)
+		mcp_bytes_printf(why, "\n%s", cdata->list[i].text->text);
+	cmd_mcp_tools_fail(cdata, MCP_EXIT_ERROR, why->text);
+	mcp_bytes_unref(why);
+}
+
+/*
+ * A read-only client has nothing asked: show what is known of the tools of a
+ * server.
+ */
+static int
+cmd_mcp_tools_known(struct cmd_mcp_tools_one *one)
+{
+	struct cmd_mcp_tools_data	*cdata = one->cdata;
+	struct tmcp_event		*event = NULL;
+
+	if (one->what == TMCP_LIST_TOOLS)
+		event = tmcp_client_known_tools(cdata->core, one->name);
+	if (event == NULL) {
+		one->text = mcp_bytes_create();
+		mcp_bytes_printf(one->text, "client is read-only");
+		one->status = MCP_EXIT_ERROR;
+		return (-1);
 	}
-	cmd_mcp_tools_fail(cdata, MCP_EXIT_ERROR, s);
-	free(s);
+	cmd_mcp_tools_done(event, one);
+	if (cdata->format != NULL)
+		tmcp_event_free(event);	/* else the text keeps it */
+	return (0);
 }
 
 /* Ask a server for a list. Returns -1 if that can't be done. */
@@ -613,6 +617,8 @@ cmd_mcp_tools_ask(struct cmd_mcp_tools_one *one)
 	int32_t				 result;
 	u_int				 want = MCP_WANT(TMCP_WANT_TEXT);
 
+	if (cdata->readonly)
+		return (cmd_mcp_tools_known(one));
 	if (cdata->format != NULL)
 		want = MCP_WANT(TMCP_WANT_TABLE);
 	else if (cdata->tool != NULL || cdata->json)

@@ -20,7 +20,6 @@
 #include <sys/types.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,8 +55,8 @@ struct mcp_blob {
 	size_t			 i;
 	size_t			 n;
 	size_t			 total;
-	char			*paths[MCP_BLOB_FILES];
-	u_int			 npaths;
+	struct mcp_saved	*files[MCP_BLOB_FILES];
+	u_int			 nfiles;
 
 	int			 fd;
 	const char		*mime;
@@ -126,30 +125,6 @@ mcp_blob_suffix(const char *mime)
 	return (".bin");
 }
 
-/* Begin a new file. Returns its path, or NULL with errno. */
-static char *
-mcp_blob_open(const char *suffix, int *fd)
-{
-	struct environ_entry	*envent;
-	const char		*dir = "/tmp";
-	char			*path;
-	int			 error;
-
-	envent = environ_find(global_environ, "TMPDIR");
-	if (envent != NULL && envent->value != NULL && *envent->value == '/')
-		dir = envent->value;
-	xasprintf(&path, "%s/mcp-XXXXXX%s", dir, suffix);
-	if ((*fd = mkstemps(path, strlen(suffix))) == -1) {
-		error = errno;
-		free(path);
-		errno = error;
-		return (NULL);
-	}
-	/* It stays open over turns, in which others may be started. */
-	fcntl(*fd, F_SETFD, FD_CLOEXEC);
-	return (path);
-}
-
 /* Write some more of the file that is open. Returns an errno. */
 static int
 mcp_blob_write(struct mcp_blob *blob, size_t limit)
@@ -187,18 +162,18 @@ mcp_blob_told(struct mcp_blob *blob, const char *fate, const char *more)
 static void
 mcp_blob_close(struct mcp_blob *blob, int error)
 {
-	char	*path = blob->paths[blob->npaths - 1];
+	struct mcp_saved	*ms = blob->files[blob->nfiles - 1];
 
 	if (close(blob->fd) != 0 && error == 0)
 		error = errno;
 	blob->fd = -1;
 	if (error == 0) {
-		mcp_blob_told(blob, "saved in ", path);
+		ms->size = blob->size;
+		mcp_blob_told(blob, "saved in ", ms->path);
 		return;
 	}
-	unlink(path);
-	free(path);
-	blob->npaths--;
+	mcp_saved_remove(ms);
+	blob->nfiles--;
 	mcp_blob_told(blob, "not saved: ", strerror(error));
 }
 
@@ -206,7 +181,7 @@ mcp_blob_close(struct mcp_blob *blob, int error)
 static int
 mcp_blob_begin(struct mcp_blob *blob)
 {
-	char	*path;
+	struct mcp_saved	*ms;
 
 	blob->data = tmcp_event_blob(blob->event, blob->i, &blob->mime,
 	    &blob->size);
@@ -222,11 +197,11 @@ mcp_blob_begin(struct mcp_blob *blob)
 	}
 	if ((blob->total += blob->size) > MCP_BLOB_BYTES)
 		mcp_blob_told(blob, "too large to save", "");
-	else if ((path = mcp_blob_open(mcp_blob_suffix(blob->mime),
-	    &blob->fd)) == NULL)
+	else if ((blob->fd = mcp_saved_open(blob->event, blob->mime,
+	    mcp_blob_suffix(blob->mime), &ms)) == -1)
 		mcp_blob_told(blob, "not saved: ", strerror(errno));
 	else
-		blob->paths[blob->npaths++] = path;
+		blob->files[blob->nfiles++] = ms;
 	return (1);
 }
 
@@ -239,11 +214,14 @@ mcp_blob_free(struct mcp_blob *blob, int keep)
 	TAILQ_REMOVE(&mcp_blobs, blob, entry);
 	if (blob->fd != -1)
 		close(blob->fd);
-	for (i = 0; i < blob->npaths; i++) {
-		if (!keep)
-			unlink(blob->paths[i]);
-		free(blob->paths[i]);
+	for (i = 0; i < blob->nfiles; i++) {
+		if (keep)
+			blob->files[i]->done = 1;
+		else
+			mcp_saved_remove(blob->files[i]);
 	}
+	if (keep)
+		mcp_saved_told();
 	mcp_bytes_unref(blob->text);
 	mcp_bytes_unref(blob->whole);
 	mcp_bytes_unref(blob->out);

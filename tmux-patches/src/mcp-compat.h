@@ -23,6 +23,9 @@
  * What is not the same in every tmux from 3.3a on. A version is recognised by a
  * macro of tmux.h that it brought.
  */
+#ifdef TERM_SIXEL
+#define MCP_COMPAT_3_4
+#endif
 #ifdef JOB_SHOWSTDERR
 #define MCP_COMPAT_3_6
 #endif
@@ -97,6 +100,15 @@
 
 #define mcp_view_mode_set(wp) \
 	mcp_compat_set_mode(wp, NULL, &window_view_mode, NULL, NULL)
+/* Menus have borders and styles. */
+#ifdef MCP_COMPAT_3_4
+#define mcp_compat_menu(menu, flags, x, y, c, cb, data)			\
+	menu_display(menu, flags, 0, NULL, x, y, c, BOX_LINES_DEFAULT,	\
+	    NULL, NULL, NULL, NULL, cb, data)
+#else
+#define mcp_compat_menu(menu, flags, x, y, c, cb, data)			\
+	menu_display(menu, flags, NULL, x, y, c, NULL, cb, data)
+#endif
 
 /* A search in a mode tree is told whether it heeds the case. */
 #ifdef MCP_COMPAT_3_6

@@ -45,10 +45,10 @@ static const char *mcp_log_levels[] = { "error", "warning", "info", "debug" };
 #define MCP_LOG_LINE 4096
 
 /*
- * How large the file may become, in bytes: then it is given another name, in
- * the place of the one before, and a new one is begun.
+ * What the name of the file gets behind it when it is as large as the option
+ * mcp-log-size says: it takes the place of the one before, and a new one is
+ * begun.
  */
-#define MCP_LOG_MOST (16 * 1024 * 1024)
 #define MCP_LOG_OLD ".old"
 
 /* How often the file is looked for, in microseconds: it may be moved away. */
@@ -169,9 +169,12 @@ static void
 mcp_log_write(const char *line)
 {
 	ssize_t	n;
+	off_t	most;
 
 	mcp_log_look();
-	if (mcp_log_fd != -1 && !mcp_log_full && mcp_log_size >= MCP_LOG_MOST)
+	most = options_get_number(global_options, "mcp-log-size");
+	if (mcp_log_fd != -1 && !mcp_log_full &&
+	    mcp_log_size >= most * 1024 * 1024)
 		mcp_log_rotate();
 	if (mcp_log_fd == -1 || mcp_log_full)
 		return;

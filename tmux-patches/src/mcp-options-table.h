@@ -44,6 +44,10 @@
 	  .text = about							\
 	}
 
+	MCP_OPTIONS_NUMBER("mcp-buffer-limit", 1, 10000, 50, "buffers",
+	    "Named paste buffers that results of MCP are kept in. The oldest "
+	    "is removed for a new one."),
+
 	{ .name = "mcp-config",
 	  .type = OPTIONS_TABLE_STRING,
 	  .scope = OPTIONS_TABLE_SERVER,
@@ -51,6 +55,14 @@
 	  .text = "File with the MCP servers. Empty is .claude.json in the "
 		  "home directory."
 	},
+
+	MCP_OPTIONS_NUMBER("mcp-file-limit", 64, 10000, 256, "files",
+	    "Files of images and other binary parts of MCP results. The "
+	    "oldest are removed for new ones."),
+
+	MCP_OPTIONS_NUMBER("mcp-file-size", 16, 65536, 256, "MiB",
+	    "Size of all files of binary parts of MCP results. The oldest "
+	    "are removed for new ones."),
 
 	MCP_OPTIONS_NUMBER("mcp-history-size", 0, 10000, 100, "calls",
 	    "Calls that mcp-history keeps. 0 keeps none."),
@@ -84,6 +96,10 @@
 	  .default_num = 2,
 	  .text = "Least important messages that the MCP log takes."
 	},
+
+	MCP_OPTIONS_NUMBER("mcp-log-size", 1, 1024, 16, "MiB",
+	    "Size at which the MCP log file is moved aside and a new one is "
+	    "begun. One old file is kept."),
 
 	MCP_OPTIONS_NUMBER("mcp-max-answer", 1, 256, 16, "MiB",
 	    "Largest message that an MCP server may send."),

@@ -57,6 +57,64 @@ struct mcp_paste {
 static TAILQ_HEAD(, mcp_paste) mcp_pastes = TAILQ_HEAD_INITIALIZER(mcp_pastes);
 static int	mcp_paste_working;
 
+/*
+ * The buffers that results were put into, oldest first, and which they were:
+ * one that somebody has set since is not ours any more.
+ */
+struct mcp_paste_kept {
+	char				*name;
+	u_int				 order;
+
+	TAILQ_ENTRY(mcp_paste_kept)	 entry;
+};
+static TAILQ_HEAD(, mcp_paste_kept) mcp_paste_kepts =
+    TAILQ_HEAD_INITIALIZER(mcp_paste_kepts);
+
+/* Forget a buffer. */
+static void
+mcp_paste_forget(struct mcp_paste_kept *kept)
+{
+	TAILQ_REMOVE(&mcp_paste_kepts, kept, entry);
+	free(kept->name);
+	free(kept);
+}
+
+/* A buffer has a result: note it, and remove the oldest if that is too many. */
+static void
+mcp_paste_keep(const char *name)
+{
+	struct mcp_paste_kept	*kept, *kept1;
+	struct paste_buffer	*pb = paste_get_name(name);
+	u_int			 count = 0, limit;
+
+	if (pb == NULL)
+		return;
+	TAILQ_FOREACH_SAFE(kept, &mcp_paste_kepts, entry, kept1) {
+		if (strcmp(kept->name, name) == 0)
+			mcp_paste_forget(kept);
+	}
+	kept = xcalloc(1, sizeof *kept);
+	kept->name = xstrdup(name);
+	kept->order = paste_buffer_order(pb);
+	TAILQ_INSERT_TAIL(&mcp_paste_kepts, kept, entry);
+
+	TAILQ_FOREACH_SAFE(kept, &mcp_paste_kepts, entry, kept1) {
+		pb = paste_get_name(kept->name);
+		if (pb == NULL || paste_buffer_order(pb) != kept->order)
+			mcp_paste_forget(kept);
+		else
+			count++;
+	}
+	limit = options_get_number(global_options, "mcp-buffer-limit");
+	TAILQ_FOREACH_SAFE(kept, &mcp_paste_kepts, entry, kept1) {
+		if (count-- <= limit)
+			break;
+		if ((pb = paste_get_name(kept->name)) != NULL)
+			paste_free(pb);
+		mcp_paste_forget(kept);
+	}
+}
+
 /* It is copied: the buffer appears, whole, and the one before is freed. */
 static void
 mcp_paste_show(struct mcp_paste *paste)
@@ -67,7 +125,8 @@ mcp_paste_show(struct mcp_paste *paste)
 		mcp_message_add("mcp: %s", cause);
 		free(cause);
 		free(paste->copy);
-	}
+	} else
+		mcp_paste_keep(paste->name);
 	paste->copy = NULL;
 }
 

@@ -46,6 +46,16 @@ mcp_print_step(void *data)
 	return (0);
 }
 
+/* If the client of a command is read-only: no server is asked for it. */
+int
+mcp_print_readonly(struct cmdq_item *item)
+{
+	struct client	*c = cmdq_get_client(item);
+
+	return (c != NULL && cmdq_running(NULL) != item &&
+	    (c->flags & CLIENT_READONLY));
+}
+
 /*
  * If the client of a command may not have a result put there: one that is
  * read-only types nothing and changes no buffer, so it is shown lists only.
@@ -53,16 +63,30 @@ mcp_print_step(void *data)
 int
 mcp_print_refuses(struct cmdq_item *item, const char *sink, int background)
 {
-	struct client	*c = cmdq_get_client(item);
-
-	if (c == NULL || cmdq_running(NULL) == item ||
-	    (~c->flags & CLIENT_READONLY))
+	if (!mcp_print_readonly(item))
 		return (0);
 	if (background)
 		return (1);
 	return (sink != NULL && strcmp(sink, "stdout") != 0 &&
 	    strcmp(sink, "view") != 0 && strcmp(sink, "message") != 0 &&
 	    strcmp(sink, "none") != 0);
+}
+
+/* Get the timeout of -T, 0 if there is none. Returns -1 after an error. */
+int
+mcp_print_timeout(struct args *args, struct cmdq_item *item, u_int *timeout)
+{
+	char	*cause;
+
+	*timeout = 0;
+	if (!args_has(args, 'T'))
+		return (0);
+	*timeout = args_strtonum(args, 'T', 1, INT_MAX, &cause);
+	if (cause == NULL)
+		return (0);
+	mcp_error(item, "timeout %s", cause);
+	free(cause);
+	return (-1);
 }
 
 /* Show a list, which is copied, from the exec of a command. */

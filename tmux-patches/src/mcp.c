@@ -144,6 +144,7 @@ mcp_stop(void)
 	mcp_work_stop();
 	mcp_prepare_stop();
 	mcp_blob_stop();
+	mcp_saved_stop();
 	tmcp_client_free(mcp_core);
 	mcp_core = NULL;
 	mcp_log_set_file(NULL);

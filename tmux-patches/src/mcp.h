@@ -280,6 +280,23 @@ struct mcp_call {
 	TAILQ_ENTRY(mcp_call)	 entry;
 };
 
+/* A file in which a part of a result is saved. */
+struct mcp_saved {
+	char			*path;
+	char			*mime;
+	char			*server;
+	char			*tool;
+	time_t			 time;
+	size_t			 size;
+	int			 done;	/* its result is shown */
+
+	TAILQ_ENTRY(mcp_saved)	 entry;
+};
+
+/* What the last word of a command may be. */
+struct mcp_complete;
+typedef void (*mcp_complete_cb)(void *, struct mcp_complete *);
+
 /* A form: one value for each field, and then a look at all of them. */
 struct mcp_form;
 struct mcp_offer;
@@ -354,6 +371,14 @@ void		 mcp_bytes_unref(struct mcp_bytes *);
 
 /* mcp-columns.c */
 void		 mcp_columns_print(struct evbuffer *, char *);
+
+/* mcp-complete.c */
+struct mcp_complete *mcp_complete_create(char **, u_int);
+void		 mcp_complete_free(struct mcp_complete *);
+char		**mcp_complete_list(struct mcp_complete *, u_int *,
+		     const char **);
+void		 mcp_complete_start(struct mcp_complete *, struct mcp_output *,
+		     char *, int, u_int, mcp_complete_cb, void *);
 
 /* mcp-dialog.c */
 struct mcp_dialog *mcp_dialog_create(struct client *, mcp_dialog_gone_cb,
@@ -503,6 +528,10 @@ void		 mcp_menu_move(struct mcp_menu *, struct client *,
 struct cmd_list	*mcp_menu_build(struct mcp_menu *, struct client *, u_int,
 		     u_int, int);
 
+/* mcp-names.c */
+char		*mcp_names_template(const struct tmcp_table *, const char *,
+		     char **);
+
 /* mcp-offer.c */
 int		 mcp_offer_asks(struct mcp_run *, struct args *);
 struct mcp_offer *mcp_offer_create(struct mcp_dialog *, struct mcp_run *,
@@ -559,6 +588,8 @@ void		 mcp_prepare_forget(struct mcp_request *);
 void		 mcp_prepare_stop(void);
 
 /* mcp-print.c */
+int		 mcp_print_readonly(struct cmdq_item *);
+int		 mcp_print_timeout(struct args *, struct cmdq_item *, u_int *);
 int		 mcp_print_refuses(struct cmdq_item *, const char *, int);
 enum cmd_retval	 mcp_print_list(struct cmd *, struct cmdq_item *,
 		     const char *, size_t, int);
@@ -648,6 +679,14 @@ void		 mcp_running_client_lost(struct client *);
 char		*mcp_running_say(uint64_t);
 int		 mcp_running_shows(struct client *);
 char		*mcp_running_message(uint64_t);
+
+/* mcp-saved.c */
+int		 mcp_saved_open(struct tmcp_event *, const char *, const char *,
+		     struct mcp_saved **);
+void		 mcp_saved_told(void);
+void		 mcp_saved_remove(struct mcp_saved *);
+struct mcp_saved *mcp_saved_next(struct mcp_saved *);
+void		 mcp_saved_stop(void);
 
 /* mcp-say.c */
 int		 mcp_say_is_guard(const char *);

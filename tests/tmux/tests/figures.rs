@@ -203,3 +203,56 @@ fn a_control_client_is_told_of_figures_it_subscribed_to() {
     drop(control);
     tmux.finish();
 }
+
+#[test]
+fn every_name_of_the_documents_is_one_that_mcp_stats_takes() {
+    let tmux = Tmux::demo();
+    let _ = tmux.call(["demo", "echo", "text=a"]).ok();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/tmux.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let (_, table) = page.split_once("| figure | is |").expect("the table of formats");
+    let table = table.split("\n\n").next().unwrap_or_default();
+    let mut names: Vec<String> = Vec::new();
+    for line in table.lines().skip(2) {
+        let cell = line.split('|').nth(1).unwrap_or_default();
+        names.extend(cell.split('`').skip(1).step_by(2).map(str::to_string));
+    }
+    for part in ["calls", "errors", "rate", "p50", "p95", "p99", "message_rate", "byte_rate"] {
+        names.extend(["5m_", "15m_"].map(|window| format!("{window}{part}")));
+    }
+    let line = page.lines().find(|line| line.starts_with("| `mcp-stats` | `mcp_name`"));
+    let columns = line.expect("the columns of mcp-stats").split('`').skip(3).step_by(2);
+    names.extend(columns.map(str::to_string));
+    let all = tmux.run(["display-message", "-a"]).ok();
+    names.extend(all.lines().filter_map(|line| {
+        line.starts_with("mcp_").then(|| line.split_once('=').map(|(name, _)| name.to_string()))?
+    }));
+    assert!(names.len() > 150, "{}", names.len());
+    for name in &names {
+        let value = tmux.run(["mcp-stats", "-F", name]).ok();
+        assert_eq!(value.lines().count(), 1, "{name}: {value:?}");
+        let short = name.trim_start_matches("mcp_");
+        if !["last_error", "output", "progress", "socket_error", "socket_path"].contains(&short) {
+            assert!(!value.trim().is_empty(), "{name} is empty");
+        }
+    }
+    tmux.finish();
+}
+
+#[test]
+fn a_name_that_is_not_known_is_told_with_those_that_are_near() {
+    let tmux = Tmux::demo();
+    for (format, near) in [
+        ("p59", "mcp_p95"),
+        ("#{mcp_sucess_rate}", "mcp_success_rate"),
+        ("#{?#{mcp_cals},a,b}", "mcp_calls"),
+        ("#{?mcp_inflght,a,b}", "mcp_inflight"),
+        ("mcp_statu", "mcp_status"),
+    ] {
+        let why = tmux.run(["mcp-stats", "-F", format]).fails(1);
+        assert!(why.contains("unknown format") && why.contains(near), "{format}: {why}");
+    }
+    assert_eq!(tmux.run(["mcp-stats", "-F", "#{mcp_name} #{version}x"]).code, 0);
+    assert!(tmux.run(["mcp-stats", "-F", "#{mcp_calls_demo} mcp_x"]).ok().contains("mcp_x"));
+    tmux.finish();
+}
