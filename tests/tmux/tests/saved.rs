@@ -52,8 +52,10 @@ fn files_are_in_a_private_directory_listed_and_removed_at_the_end() {
     assert_eq!(list, lines);
     assert!(tmux.run(["mcp-files"]).ok().contains("image/png"));
     assert_eq!(tmux.run(["mcp-files", "-f", "#{==:#{mcp_mime},image/gif}"]).ok(), "");
-    let _ = tmux.run(["kill-server"]);
-    until("all is removed", || entries(&saved).is_empty());
+    let server = tmux.server();
+    let _ = tmux.run(["kill-server"]).ok();
+    until("the server has gone", || !server.runs());
+    assert!(entries(&saved).is_empty(), "all is removed");
 }
 
 #[test]
