@@ -5,9 +5,6 @@ use std::ops::Range;
 use std::str;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, Error};
-use serde_json::value::RawValue;
-
 use crate::json::kept::Json;
 use crate::json::text;
 
@@ -46,14 +43,15 @@ impl<'a> Raw<'a> {
         (!self.is_long()).then(|| str::from_utf8(self.text).ok()).flatten()
     }
 
-    /// The value as a `T`.
+    /// The text that it stands for. Half a surrogate pair in it is U+FFFD.
     ///
     /// # Errors
-    /// A sentence when it is of another type, or longer than [`LONGEST`].
-    pub fn read<T: Deserialize<'a>>(&self) -> Result<T, String> {
-        match self.is_long() {
-            true => Err(format!("{} bytes, more than {LONGEST}", self.text.len())),
-            false => serde_json::from_slice(self.text).map_err(|error| error.to_string()),
+    /// A sentence when it is no string, or longer than [`LONGEST`].
+    pub fn string(&self) -> Result<Cow<'a, str>, String> {
+        match (self.is_long(), self.text) {
+            (true, text) => Err(format!("{} bytes, more than {LONGEST}", text.len())),
+            (false, [b'"', ..]) => Ok(text::plain(self.text)),
+            (false, _) => Err("a string is wanted".to_owned()),
         }
     }
 
@@ -69,20 +67,6 @@ impl<'a> Raw<'a> {
     }
 }
 
-/// A JSON string, borrowed when it can be. Half a surrogate pair in it is U+FFFD.
-#[derive(Debug)]
-pub(crate) struct JsonString<'a>(pub(crate) Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for JsonString<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<JsonString<'a>, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?.get();
-        match raw.starts_with('"') {
-            true => Ok(JsonString(text::plain(raw.as_bytes()))),
-            false => Err(D::Error::custom("a string is wanted")),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,13 +76,12 @@ mod tests {
         let long = format!("\"{}\"", "x".repeat(LONGEST));
         let line = Arc::new(format!("[1,{long},{}]", " ".repeat(3 * LONGEST)).into_bytes());
         let raw = Raw::new(&line, 3..3 + long.len(), Some(&line));
-        assert!(raw.is_long() && raw.short().is_none() && raw.read::<String>().is_err());
+        assert!(raw.is_long() && raw.short().is_none() && raw.string().is_err());
         let kept = raw.to_json();
         assert_eq!((&*kept, Arc::strong_count(&line)), (long.as_bytes(), 2));
         let raw = Raw::new(&line, 1..2, Some(&line));
-        assert_eq!((raw.short(), raw.read::<u32>()), (Some("1"), Ok(1)));
+        assert_eq!((raw.short(), raw.string().is_err()), (Some("1"), true));
         assert_eq!((&*raw.to_json(), Arc::strong_count(&line)), (&b"1"[..], 2));
-        assert!(raw.read::<String>().is_err());
         assert!(Raw::new(&line, 5..usize::MAX, None).text().is_empty());
     }
 }

@@ -9,6 +9,8 @@
 
 use std::mem;
 
+use crate::json::plain_run::plain_run;
+
 /// A reader of one object that is nearly JSON, given in pieces.
 #[derive(Debug, Default)]
 pub struct Mender {
@@ -66,17 +68,13 @@ impl Mender {
             self.plain(byte);
             return 1;
         }
-        let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-        let run = rest.iter().position(ends).unwrap_or(rest.len());
+        let run = plain_run(rest, true, false);
         if run > 0 {
             self.out.extend_from_slice(&rest[..run]);
             return run;
         }
-        match byte {
-            b'"' => self.in_string = false,
-            b'\\' => self.escaped = true,
-            _ => {}
-        }
+        self.in_string = byte != b'"';
+        self.escaped = byte == b'\\';
         self.plain(byte);
         1
     }

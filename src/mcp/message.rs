@@ -10,7 +10,7 @@ use std::str;
 use serde_json::value::RawValue;
 
 use crate::json::lenient::{Oddity, is_text, members, number, text};
-use crate::json::raw::{JsonString, Raw};
+use crate::json::raw::Raw;
 use crate::rpc::envelope::{RawResult, own_id, write_int, write_str};
 use crate::rpc::spans::{ListMember, Place};
 
@@ -269,15 +269,14 @@ impl<'a> InputRequest<'a> {
                     return Err(format!("inputRequests: more than {MAX_QUESTIONS}"));
                 }
                 for entry in entries.iter() {
-                    let key: JsonString<'_> = answer.part(entry.key.range()).read()?;
-                    let malformed = |why| format!("inputRequests: '{}': {why}", key.0);
+                    let key = answer.part(entry.key.range()).string()?;
+                    let malformed = |why| format!("inputRequests: '{key}': {why}");
                     if entry.name.is_empty() {
                         return Err(malformed("no method".to_owned()));
                     }
-                    let method: JsonString<'_> =
-                        answer.part(entry.name.range()).read().map_err(malformed)?;
+                    let method = answer.part(entry.name.range()).string().map_err(malformed)?;
                     let params = given(entry.params);
-                    asked.insert(key.0.into_owned(), InputRequest { method: method.0, params });
+                    asked.insert(key.into_owned(), InputRequest { method, params });
                 }
             }
             let state = given(deep.state).map(|state| {
