@@ -34,8 +34,6 @@
  * arguments by MCP_HISTORY_BYTES.
  */
 
-/* How many calls are kept by default, and at most. */
-
 /* The bytes of all arguments, and of those of one call. */
 #define MCP_HISTORY_BYTES (1024 * 1024)
 #define MCP_HISTORY_CALL_BYTES (64 * 1024)
@@ -48,6 +46,9 @@
 
 static TAILQ_HEAD(mcp_calls, mcp_call) mcp_calls =
     TAILQ_HEAD_INITIALIZER(mcp_calls);
+/* The same calls by their numbers. */
+static RB_HEAD(mcp_calls_by_id, mcp_call) mcp_calls_by_id =
+    RB_INITIALIZER(&mcp_calls_by_id);
 static u_int	mcp_calls_count;
 static size_t	mcp_calls_bytes;
 
@@ -62,6 +63,15 @@ struct mcp_history_tool {
 static TAILQ_HEAD(mcp_history_tools, mcp_history_tool) mcp_history_tools =
     TAILQ_HEAD_INITIALIZER(mcp_history_tools);
 static u_int	mcp_history_ntools;
+
+static int
+mcp_history_cmp(struct mcp_call *mc1, struct mcp_call *mc2)
+{
+	if (mc1->id == mc2->id)
+		return (0);
+	return (mc1->id < mc2->id ? -1 : 1);
+}
+RB_GENERATE_STATIC(mcp_calls_by_id, mcp_call, id_entry, mcp_history_cmp);
 
 /* How many calls are to be kept. */
 u_int
@@ -89,6 +99,7 @@ static void
 mcp_history_free(struct mcp_call *mc)
 {
 	TAILQ_REMOVE(&mcp_calls, mc, entry);
+	RB_REMOVE(mcp_calls_by_id, &mcp_calls_by_id, mc);
 	mcp_calls_count--;
 	mcp_history_strip(mc);
 	free(mc->unkept);
@@ -132,13 +143,9 @@ mcp_history_before(struct mcp_call *mc)
 struct mcp_call *
 mcp_history_find(uint64_t id)
 {
-	struct mcp_call	*mc;
+	struct mcp_call	find = { .id = id };
 
-	TAILQ_FOREACH_REVERSE(mc, &mcp_calls, mcp_calls, entry) {
-		if (mc->id == id)
-			return (mc);
-	}
-	return (NULL);
+	return (RB_FIND(mcp_calls_by_id, &mcp_calls_by_id, &find));
 }
 
 /* The last call, of one tool if its server and name are not NULL. */
@@ -370,6 +377,7 @@ mcp_history_add(struct mcp_run *run)
 	mc->tool = xstrdup(run->name);
 	mc->time = time(NULL);
 	TAILQ_INSERT_TAIL(&mcp_calls, mc, entry);
+	RB_INSERT(mcp_calls_by_id, &mcp_calls_by_id, mc);
 	mcp_calls_count++;
 	mcp_history_keep(mc, &run->args);
 	mcp_history_check(mc);

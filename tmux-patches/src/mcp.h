@@ -278,6 +278,7 @@ struct mcp_call {
 	size_t			 size;
 
 	TAILQ_ENTRY(mcp_call)	 entry;
+	RB_ENTRY(mcp_call)	 id_entry;
 };
 
 /* A file in which a part of a result is saved. */
