@@ -323,27 +323,56 @@ mcp_options_preconnect(struct tmcp_client *core)
 	mcp_changed();
 }
 
-/* Add a line for each user option that looks like ours, which none is. */
-void
-mcp_options_unknown(struct evbuffer *evb)
+/* Add a line for each user option of one scope that looks like ours. */
+static void
+mcp_options_unknown_in(struct evbuffer *evb, struct options *oo,
+    const char *scope)
 {
 	struct options_entry	*o;
 	const char		*name;
 	char			*instead;
 
-	o = options_first(global_s_options);
-	for (; o != NULL; o = options_next(o)) {
+	for (o = options_first(oo); o != NULL; o = options_next(o)) {
 		name = options_name(o);
 		if (strncmp(name, "@mcp-", 5) != 0 ||
 		    strcmp(name, "@mcp-log-level") == 0)
 			continue;
 		if ((instead = mcp_options_instead(name)) == NULL) {
-			evbuffer_add_printf(evb, "Warning: unknown option %s\n",
-			    name);
+			evbuffer_add_printf(evb, "Warning: unknown option "
+			    "%s%s\n", name, scope);
 			continue;
 		}
-		evbuffer_add_printf(evb, "Warning: %s is not used any more: "
-		    "%s\n", name, instead);
+		evbuffer_add_printf(evb, "Warning: %s%s is not used any more: "
+		    "%s\n", name, scope, instead);
 		free(instead);
+	}
+}
+
+/* The same for all scopes, which are named unless they are -g. */
+void
+mcp_options_unknown(struct evbuffer *evb)
+{
+	struct session		*s;
+	struct window		*w;
+	struct window_pane	*wp;
+	char			*line, *of, scope[32];
+
+	mcp_options_unknown_in(evb, global_s_options, "");
+	mcp_options_unknown_in(evb, global_options, " (server)");
+	mcp_options_unknown_in(evb, global_w_options, " (windows)");
+	RB_FOREACH(s, sessions, &sessions) {
+		line = mcp_text_line(s->name);
+		xasprintf(&of, " (session %s)", line);
+		mcp_options_unknown_in(evb, s->options, of);
+		free(of);
+		free(line);
+	}
+	RB_FOREACH(w, windows, &windows) {
+		xsnprintf(scope, sizeof scope, " (window @%u)", w->id);
+		mcp_options_unknown_in(evb, w->options, scope);
+	}
+	RB_FOREACH(wp, window_pane_tree, &all_window_panes) {
+		xsnprintf(scope, sizeof scope, " (pane %%%u)", wp->id);
+		mcp_options_unknown_in(evb, wp->options, scope);
 	}
 }

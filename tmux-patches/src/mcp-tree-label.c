@@ -193,6 +193,48 @@ mcp_node_call_text(struct mcp_node *node)
 	return (s);
 }
 
+/*
+ * Expand a format of the user for the text of a line. Its own styles are drawn,
+ * what begins like a style in the words of a server is not: no value has control
+ * characters, so that these stand for what the format itself begins meanwhile.
+ */
+static char *
+mcp_node_text_styled(struct mcp_node *node, const char *format)
+{
+	char		*own, *s, *out, *dst;
+	const char	*cp;
+
+	dst = own = xstrdup(format);
+	for (cp = format; *cp != '\0'; cp++) {
+		if (strncmp(cp, "##[", 3) == 0) {
+			*dst++ = '\002';
+			cp++;
+		} else if (strncmp(cp, "#[", 2) == 0)
+			*dst++ = '\001';
+		else {
+			*dst++ = *cp;
+			if (strncmp(cp, "##", 2) == 0)
+				*dst++ = *++cp;
+		}
+	}
+	*dst = '\0';
+	s = mcp_node_expand(node, own);
+	free(own);
+	dst = out = xmalloc(strlen(s) * 2 + 1);
+	for (cp = s; *cp != '\0'; cp++) {
+		if (*cp == '\001') {
+			*dst++ = '#';
+			continue;
+		}
+		if (*cp == '\002' || *cp == '#')
+			*dst++ = '#';
+		*dst++ = *cp == '\002' ? '#' : *cp;
+	}
+	*dst = '\0';
+	free(s);
+	return (out);
+}
+
 /* Make the line of a node, with a format for its text if that is not NULL. */
 void
 mcp_node_label(struct mcp_node *node, const char *format)
@@ -228,11 +270,10 @@ mcp_node_label(struct mcp_node *node, const char *format)
 	}
 	if (format != NULL) {
 		free(s);
-		s = mcp_node_expand(node, format);
+		s = mcp_node_text_styled(node, format);
 	}
 	mcp_node_set(node, label, s);
 	if (format != NULL) {
-		/* A format of the user may have colours. */
 		free(node->text);
 		node->text = s;
 	} else

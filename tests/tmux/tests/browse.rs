@@ -332,6 +332,17 @@ fn a_filter_is_for_tools_of_all_servers_and_a_search_goes_into_what_is_closed() 
 }
 
 #[test]
+fn a_format_draws_its_own_styles_and_none_that_a_name_brings() {
+    let tmux = Setup::new().server("a#[reverse]b", stdio(&[])).start();
+    let format = "#[bold]<#{mcp_name}>#{?mcp_name,##[x],}";
+    let viewer = open(&tmux, &["-N", "-F", format]);
+    viewer.until("a_[reverse]b: <a#[reverse]b>#[x]");
+    assert!(!viewer.screen().contains("#[bold]"), "{}", viewer.screen());
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
 fn flags_are_those_of_choose_tree() {
     let tmux = two();
     let _ = tmux.run(["split-window", "-t", "one:", "cat"]).ok();

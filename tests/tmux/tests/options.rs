@@ -165,6 +165,24 @@ fn an_option_of_the_time_before_is_told_once_with_what_takes_its_place() {
         "{report}"
     );
     assert_eq!(report.matches("Warning").count(), 3, "{report}");
+    for args in [
+        &["set-option", "-s", "@mcp-roots", "1"][..],
+        &["set-option", "-wg", "@mcp-roots", "1"],
+        &["set-option", "-t", "one:", "@mcp-roots", "1"],
+        &["set-option", "-wt", "one:", "@mcp-roots", "1"],
+        &["set-option", "-pt", "one:", "@mcp-rots", "1"],
+    ] {
+        let _ = tmux.run(args).ok();
+    }
+    let report = tmux.run(["mcp-stats", "-v"]).ok();
+    for scope in ["server", "windows", "session one", "window @0"] {
+        let line = format!(
+            "Warning: @mcp-roots ({scope}) is not used any more: set-option -g mcp-roots\n"
+        );
+        assert!(report.contains(&line), "{line}{report}");
+    }
+    assert!(report.contains("Warning: unknown option @mcp-rots (pane %0)\n"), "{report}");
+    assert_eq!(report.matches("Warning").count(), 8, "{report}");
     assert_eq!(tmux.format("#{@done}"), "", "the old hook does not run");
     tmux.finish();
 }
