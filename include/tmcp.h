@@ -76,6 +76,33 @@
 #define TMCP_VERSION_NUMBER 0x00000100u
 
 /**
+ * The tool says that it changes nothing (readOnlyHint is true).
+ */
+#define TMCP_HINT_READ_ONLY 1
+
+/**
+ * The tool says that it changes something (readOnlyHint is false).
+ */
+#define TMCP_HINT_NOT_READ_ONLY 2
+
+/**
+ * The tool says that it may destroy something (destructiveHint is true).
+ */
+#define TMCP_HINT_DESTRUCTIVE 4
+
+/**
+ * The tool says that it destroys nothing (destructiveHint is false).
+ */
+#define TMCP_HINT_NOT_DESTRUCTIVE 8
+
+/**
+ * A person should be asked before it runs: it says that it is destructive, or that it
+ * is not read only and not whether it is destructive, which is true by MCP's default.
+ * A tool that says neither is not counted, because most servers say nothing.
+ */
+#define TMCP_HINT_CONFIRM 16
+
+/**
  * Somebody answers QUESTION events of forms and addresses.
  */
 #define TMCP_ABILITY_ELICITATION 1
@@ -1119,6 +1146,26 @@ int32_t tmcp_client_set_enabled(struct tmcp_client *client,
  */
 int32_t tmcp_client_reconnect(struct tmcp_client *client,
                               const char *server);
+
+/**
+ * The hints of a tool, TMCP_HINT_READ_ONLY and the others, added up; 0 if it gives
+ * none. *fingerprint gets a hash of its input schema, description and hints, by which
+ * a host notices that a tool is not what it was when a person used it last; it is
+ * of use in this client alone, and 0 if the definition is too long to be compared.
+ * The definition is read anew each time, some microseconds for each KiB of it.
+ *
+ * Ownership: none.
+ * NULL: client, server and tool must not be NULL; fingerprint may be NULL.
+ * Errors: TMCP_RESULT_NOT_FOUND (the tools of the server were not listed yet, or
+ * there is none of that name), TMCP_RESULT_INVALID (the entry of the server does
+ * not allow the tool: tmcp_client_error names the rule and the file; or no living
+ * client), TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: until the server lists its tools again.
+ */
+int32_t tmcp_client_tool_hints(struct tmcp_client *client,
+                               const char *server,
+                               const char *tool,
+                               uint64_t *fingerprint);
 
 /**
  * Whether a configuration has been read, and none is being read now.

@@ -512,7 +512,11 @@ fn a_filter_keeps_tools_from_lists_and_calls() {
     let mut driver =
         Driver::new("filter", &format!("{{\"s\":{}}}", entry(&[], r#""tools":{"deny":["e*"]}"#)));
     let error = driver.error("s", "echo", ECHO);
-    assert!(error.message().contains("tool 'echo' is not offered"), "{error}");
+    let rule = "tool 'echo' of server 's' is refused: 'tools.deny' in ";
+    assert!(error.message().starts_with(rule), "{error}");
+    assert!(error.message().ends_with("has 'e*'"), "{error}");
+    assert_eq!(driver.client.tool_hints("s", "echo").unwrap_err().message(), error.message());
+    assert_eq!(driver.client.tool_hints("s", "fail").unwrap(), None, "nothing was started");
     let id = driver.client.list("s", Listing::Tools, None, 0).unwrap();
     match driver.done(id).outcome.unwrap() {
         Reply::List { items, .. } => {
@@ -521,4 +525,17 @@ fn a_filter_keeps_tools_from_lists_and_calls() {
         }
         other => panic!("{other:?}"),
     }
+    // Once the tools are listed it is still the rule that is told.
+    for told in [
+        driver.error("s", "echo", ECHO),
+        driver.client.tool_hints("s", "echo").unwrap_err(),
+        driver.client.find_tool("s", "echo").unwrap_err(),
+        driver.client.tool_arguments("s", "echo").unwrap_err(),
+    ] {
+        assert_eq!(told.message(), error.message());
+    }
+    let hints = driver.client.tool_hints("s", "fail").unwrap().expect("it is listed");
+    assert!(!hints.is_destructive() && hints.fingerprint != 0, "{hints:?}");
+    let id = driver.client.find_tool("s", "fai").unwrap();
+    assert_eq!(id, "fail");
 }

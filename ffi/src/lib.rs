@@ -40,6 +40,7 @@ mod client;
 mod configuration;
 mod event;
 mod failure;
+mod hints;
 mod host;
 mod json;
 mod log;
@@ -76,6 +77,10 @@ pub use event::{
     tmcp_event_type, tmcp_event_user_data,
 };
 pub use handle::tmcp_client;
+pub use hints::{
+    TMCP_HINT_CONFIRM, TMCP_HINT_DESTRUCTIVE, TMCP_HINT_NOT_DESTRUCTIVE, TMCP_HINT_NOT_READ_ONLY,
+    TMCP_HINT_READ_ONLY, tmcp_client_tool_hints,
+};
 #[cfg(feature = "test-hooks")]
 pub use hooks::tmcp_test_panic;
 pub use host::{

@@ -26,6 +26,7 @@ mod tool_list_cache;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
+use std::hash::RandomState;
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -126,6 +127,8 @@ pub struct Client {
     outdated: bool,
     eras: EraCache,
     tool_lists: ToolListCache,
+    /// The key of the fingerprints of tools, which servers do not know.
+    fingerprints: RandomState,
     log: LogSink,
     longest_dispatch: Duration,
     /// The longest piece of work of the last dispatches.
@@ -191,6 +194,7 @@ impl Client {
             outdated: false,
             eras,
             tool_lists,
+            fingerprints: RandomState::new(),
             log,
             longest_dispatch: Duration::ZERO,
             longest_piece: Duration::ZERO,

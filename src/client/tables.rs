@@ -8,6 +8,7 @@ use crate::config::{Problem, Scope};
 use crate::engine::{Completion, Event, Listed, Listing, Reply, RequestId};
 use crate::error::{Error, Kind, Result};
 use crate::json::task::Task;
+use crate::mcp::render::tool_hints::ToolHints;
 use crate::mcp::schema::arguments::{self, Pair};
 use crate::mcp::schema::{draft, fields};
 use crate::metrics::Figures;
@@ -63,6 +64,24 @@ impl Client {
             tool: Arc::from(""),
             elapsed: Duration::ZERO,
             outcome: Ok(Reply::List { what: Listing::Tools, items }),
+        }))
+    }
+
+    /// What a tool says that it changes, and the fingerprint of its definition.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] when the entry of the server does not allow the tool, with a sentence
+    /// that names the rule and the file. `Ok(None)`: the server's tools are not known, or
+    /// have none of that name.
+    pub fn tool_hints(&self, server: &str, tool: &str) -> Result<Option<ToolHints>> {
+        if let Some(message) = self.engine.tool_refusal(server, tool) {
+            return Err(Error::new(Kind::Invalid, message));
+        }
+        let definition = self.engine.tool_definition(server, tool);
+        Ok(definition.map(|definition| match definition {
+            // It is too long to be read.
+            "{}" => ToolHints::default(),
+            definition => ToolHints::read(definition, &self.fingerprints),
         }))
     }
 
@@ -176,7 +195,10 @@ impl Client {
 
     fn definition(&self, server: &str, tool: &str) -> Result<&str> {
         self.engine.tool_definition(server, tool).ok_or_else(|| {
-            Error::new(Kind::Invalid, format!("tool '{tool}' of '{server}' is not known"))
+            let refusal = self.engine.tool_refusal(server, tool);
+            let message =
+                refusal.unwrap_or_else(|| format!("tool '{tool}' of '{server}' is not known"));
+            Error::new(Kind::Invalid, message)
         })
     }
 }

@@ -73,6 +73,9 @@ impl Parser {
         let told = match entry.and_then(|entry| entry.server(&name)) {
             Ok(mut server) => {
                 server.scope = self.scope.clone();
+                if !server.tools.is_open() {
+                    server.tools.file.clone_from(&self.origin);
+                }
                 self.config.servers.push(Arc::new(server));
                 warnings.into_iter().map(|what| (ProblemKind::Warning, what)).collect()
             }

@@ -1,5 +1,7 @@
 //! Which tools of a server are offered: `tools.allow` and `tools.deny`.
 
+use super::quoted;
+
 /// Globs over tool names. `*` stands for any characters, `?` for one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ToolFilter {
@@ -7,6 +9,12 @@ pub struct ToolFilter {
     pub allow: Option<Vec<String>>,
     /// Not these, whatever `allow` says.
     pub deny: Vec<String>,
+    /// The key of the entry that gave `allow`, such as `tools.allow`.
+    pub allow_key: String,
+    /// The key of the entry that gave `deny`.
+    pub deny_key: String,
+    /// The file of the entry; empty when nothing is filtered.
+    pub file: String,
 }
 
 impl ToolFilter {
@@ -14,6 +22,23 @@ impl ToolFilter {
     pub fn allows(&self, tool: &str) -> bool {
         let any = |globs: &[String]| globs.iter().any(|glob| matches(glob, tool));
         self.allow.as_deref().is_none_or(any) && !any(&self.deny)
+    }
+
+    /// Why a tool of `server` may not be called, as a sentence that names the rule and the
+    /// file; `None` if it may.
+    pub fn refusal(&self, server: &str, tool: &str) -> Option<String> {
+        if self.allows(tool) {
+            return None;
+        }
+        let place = match self.file.as_str() {
+            "" => String::new(),
+            file => format!(" in {file}"),
+        };
+        let rule = match self.deny.iter().find(|glob| matches(glob, tool)) {
+            Some(glob) => format!("'{}'{place} has {}", self.deny_key, quoted(glob)),
+            None => format!("'{}'{place} does not have it", self.allow_key),
+        };
+        Some(format!("tool {} of server {} is refused: {rule}", quoted(tool), quoted(server)))
     }
 
     /// Whether it lets every tool through.
@@ -77,10 +102,41 @@ mod tests {
     #[test]
     fn denied_tools_stay_denied_and_an_empty_list_allows_none() {
         let list = |globs: &[&str]| globs.iter().map(|glob| (*glob).to_owned()).collect::<Vec<_>>();
-        let filter = ToolFilter { allow: Some(list(&["read_*"])), deny: list(&["read_secret"]) };
+        let filter = ToolFilter {
+            allow: Some(list(&["read_*"])),
+            deny: list(&["read_secret"]),
+            ..ToolFilter::default()
+        };
         assert!(filter.allows("read_file") && !filter.allows("read_secret"));
         assert!(!filter.allows("write_file"));
         assert!(ToolFilter::default().allows("x") && ToolFilter::default().is_open());
-        assert!(!ToolFilter { allow: Some(Vec::new()), deny: Vec::new() }.allows("x"));
+        let none = ToolFilter { allow: Some(Vec::new()), ..ToolFilter::default() };
+        assert!(!none.allows("x"));
+    }
+
+    #[test]
+    fn a_refusal_names_the_rule_and_the_file() {
+        let filter = ToolFilter {
+            allow: Some(vec!["read_*".to_owned()]),
+            deny: vec!["secret".to_owned(), "read_s*".to_owned()],
+            allow_key: "tools.allow".to_owned(),
+            deny_key: "excludeTools".to_owned(),
+            file: "/home/u/.claude.json".to_owned(),
+        };
+        assert_eq!(filter.refusal("files", "read_file"), None);
+        assert_eq!(
+            filter.refusal("files", "read_secret").as_deref(),
+            Some(
+                "tool 'read_secret' of server 'files' is refused: 'excludeTools' in \
+                 /home/u/.claude.json has 'read_s*'"
+            )
+        );
+        assert_eq!(
+            filter.refusal("files", "write\n").as_deref(),
+            Some(
+                "tool 'write\\n' of server 'files' is refused: 'tools.allow' in \
+                 /home/u/.claude.json does not have it"
+            )
+        );
     }
 }

@@ -119,8 +119,7 @@ impl Engine {
         let Some(request) = self.requests.get_mut(&id) else { return };
         if let RequestKind::Call { tool, .. } = &request.kind {
             let config = &self.servers[server.0 as usize].config;
-            if !config.tools.allows(tool) {
-                let message = format!("tool '{tool}' is not offered: 'tools' of the entry");
+            if let Some(message) = config.tools.refusal(&config.name, tool) {
                 return self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
             }
         }

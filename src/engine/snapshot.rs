@@ -201,6 +201,12 @@ impl Engine {
         Some((request.what(), percent(*done, *total)))
     }
 
+    /// Why a tool of a server may not be called by its entry, as a sentence.
+    pub fn tool_refusal(&self, server: &str, tool: &str) -> Option<String> {
+        let config = &self.server(self.find_server(server).ok()?).config;
+        config.tools.refusal(&config.name, tool)
+    }
+
     /// The raw definition of a tool, if the tools of the server are known.
     pub fn tool_definition(&self, server: &str, tool: &str) -> Option<&str> {
         let server = self.server(self.find_server(server).ok()?);

@@ -265,6 +265,10 @@ wrong_requests_and_answers_are_refused(void)
 	/* The answer of a call is no list of tools. */
 	CHECK_INT(tmcp_event_tool_text(event, "echo", &out),
 	    TMCP_RESULT_NOT_FOUND);
+	CHECK_INT(tmcp_client_tool_hints(c, NULL, "x", NULL),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_tool_hints(c, "main", NULL, NULL),
+	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_find_tool(c, NULL, "x", NULL, 0, NULL),
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_find_tool(c, "main", NULL, NULL, 0, NULL),

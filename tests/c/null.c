@@ -71,6 +71,8 @@ no_client_is_answered(void)
 	CHECK_INT(tmcp_client_configuration(NULL, NULL), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_find_server(NULL, NULL, "s", buf, sizeof buf,
 	    &needed), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_tool_hints(NULL, "s", "t", NULL),
+	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_find_tool(NULL, "s", "t", buf, sizeof buf,
 	    &needed), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_set_config_path(NULL, "x"), TMCP_RESULT_NULL);

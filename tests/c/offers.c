@@ -67,6 +67,23 @@ error_has(struct rig *rig, const char *words)
 }
 
 static void
+tool_hints_are_told(struct tmcp_client *c)
+{
+	uint64_t	echo = 0, crash = 0, again = 0;
+
+	CHECK_INT(tmcp_client_tool_hints(c, "main", "echo", &echo),
+	    TMCP_HINT_READ_ONLY);
+	CHECK_INT(tmcp_client_tool_hints(c, "main", "crash", &crash),
+	    TMCP_HINT_DESTRUCTIVE | TMCP_HINT_CONFIRM);
+	CHECK_INT(tmcp_client_tool_hints(c, "main", "echo", &again),
+	    TMCP_HINT_READ_ONLY);
+	CHECK(echo != 0 && crash != 0 && echo != crash && echo == again);
+	CHECK_INT(tmcp_client_tool_hints(c, "main", "none", &again),
+	    TMCP_RESULT_NOT_FOUND);
+	CHECK(again == echo);
+}
+
+static void
 lists_are_text_and_tables(void)
 {
 	struct rig		 rig;
@@ -80,6 +97,8 @@ lists_are_text_and_tables(void)
 		    NULL);
 		error_has(&rig, "tool 'types' of 'main' is not known");
 		CHECK(tmcp_client_known_tools(rig.client, "main") == NULL);
+		CHECK_INT(tmcp_client_tool_hints(rig.client, "main", "echo",
+		    NULL), TMCP_RESULT_NOT_FOUND);
 
 		event = listed(&rig, TMCP_LIST_TOOLS);
 		table = tmcp_event_table(event);
@@ -91,6 +110,7 @@ lists_are_text_and_tables(void)
 		CHECK_STR(tmcp_table_get(table, 0, "required"), "text");
 		CHECK(tmcp_client_prompt_arguments(event, "review") == NULL);
 		tmcp_event_free(event);
+		tool_hints_are_told(rig.client);
 		/* The list is known from now on. */
 		event = tmcp_client_known_tools(rig.client, "main");
 		CHECK_STR(tmcp_event_server(event), "main");

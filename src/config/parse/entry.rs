@@ -518,10 +518,10 @@ impl<'a> EntryReader<'a> {
         const DENY: [&str; 4] = ["excludeTools", "disabled_tools", "disabledTools", "deniedTools"];
         let mut filter = ToolFilter::default();
         if let Some((key, value)) = self.any_field(&ALLOW) {
-            filter.allow = Some(names(&key, value)?);
+            (filter.allow, filter.allow_key) = (Some(globs(&key, value)?), key);
         }
         if let Some((key, value)) = self.any_field(&DENY) {
-            filter.deny = names(&key, value)?;
+            (filter.deny, filter.deny_key) = (globs(&key, value)?, key);
         }
         let Some((key, value)) = self.field("tools") else { return Ok(filter) };
         match value.clone() {
@@ -530,18 +530,30 @@ impl<'a> EntryReader<'a> {
                     let key = format!("{key}.{word}");
                     match word.as_str() {
                         _ if value.is_null() => {}
-                        "allow" => filter.allow = Some(names(&key, value)?),
-                        "deny" => filter.deny = names(&key, value)?,
-                        _ => self.warn(&format!(
-                            "unknown key {}: there are 'allow' and 'deny'",
-                            quoted(&key)
-                        )),
+                        "allow" => {
+                            (filter.allow, filter.allow_key) = (Some(globs(&key, value)?), key);
+                        }
+                        "deny" => (filter.deny, filter.deny_key) = (globs(&key, value)?, key),
+                        _ => match spelling::near(word, ["allow", "deny"].into_iter()) {
+                            Some(own) => {
+                                return Err(format!(
+                                    "unknown key {}: did you mean '{own}'?",
+                                    quoted(&key)
+                                ));
+                            }
+                            None => self.warn(&format!(
+                                "unknown key {}: there are 'allow' and 'deny'",
+                                quoted(&key)
+                            )),
+                        },
                     }
                 }
             }
             // Permissions of Claude Code for a remote server.
             Value::Array(items) if items.iter().any(Value::is_object) => {}
-            Value::Array(_) => filter.allow = Some(names(&key, value)?),
+            Value::Array(_) => {
+                (filter.allow, filter.allow_key) = (Some(globs(&key, value)?), key);
+            }
             other => {
                 return Err(expected(&key, "an object with 'allow' and 'deny'", &other));
             }
@@ -643,6 +655,15 @@ fn names(key: &str, value: &Value) -> Result<Vec<String>, String> {
                 .collect()
         }
         other => Err(expected(key, "an array of strings", other)),
+    }
+}
+
+/// Globs of a filter. An empty one matches no tool, so it is a mistake.
+fn globs(key: &str, value: &Value) -> Result<Vec<String>, String> {
+    let globs = names(key, value)?;
+    match globs.iter().position(String::is_empty) {
+        Some(i) => Err(format!("{} is empty: it matches no tool", quoted(&format!("{key}[{i}]")))),
+        None => Ok(globs),
     }
 }
 

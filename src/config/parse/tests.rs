@@ -273,6 +273,22 @@ fn one_bad_entry_is_named_with_key_expectation_and_finding() {
             "'tools' must be an object with 'allow' and 'deny', not a number",
         ),
         (
+            r#"{"command": "x", "tools": {"allow": ["a", null]}}"#,
+            "'tools.allow[1]' must be a string, not null",
+        ),
+        (
+            r#"{"command": "x", "tools": {"deny": ["a", ""]}}"#,
+            "'tools.deny[1]' is empty: it matches no tool",
+        ),
+        (
+            r#"{"command": "x", "tools": {"dney": ["delete_*"]}}"#,
+            "unknown key 'tools.dney': did you mean 'deny'?",
+        ),
+        (
+            r#"{"command": "x", "tools": {"Allow": ["read_*"]}}"#,
+            "unknown key 'tools.Allow': did you mean 'allow'?",
+        ),
+        (
             r#"{"command": "x", "idempotent_tools": ["t", 1]}"#,
             "'idempotent_tools[1]' must be a string, not a number",
         ),
@@ -571,8 +587,8 @@ fn a_key_that_nearly_is_ours_is_told() {
         (r#"{"command": "x", "timeout": "5000"}"#, "'timeout' is a string, taken as a number"),
         (r#"{"command": "x", "cwd": ""}"#, "'cwd' is empty, and left out"),
         (
-            r#"{"command": "x", "tools": {"alow": []}}"#,
-            "unknown key 'tools.alow': there are 'allow' and 'deny'",
+            r#"{"command": "x", "tools": {"colour": []}}"#,
+            "unknown key 'tools.colour': there are 'allow' and 'deny'",
         ),
     ] {
         assert_eq!(warned(entry).1, [told], "{entry}");
@@ -604,6 +620,21 @@ fn tools_are_filtered_by_globs_in_any_clients_spelling() {
         let tools = good(entry).tools;
         assert!(tools.allows("read_x"), "{entry}");
         assert!(!tools.allows("read_secret") && !tools.allows("write"), "{entry}");
+    }
+    let refused = |entry: &str| good(entry).tools.refusal("a", "write").expect("it is refused");
+    for (entry, rule) in [
+        (r#"{"command": "x", "tools": {"deny": ["w*"]}}"#, "'tools.deny' in {} has 'w*'"),
+        (r#"{"command": "x", "tools": {"allow": ["r*"]}}"#, "'tools.allow' in {} does not have it"),
+        (r#"{"command": "x", "tools": ["r*"]}"#, "'tools' in {} does not have it"),
+        (r#"{"command": "x", "includeTools": ["r*"]}"#, "'includeTools' in {} does not have it"),
+        (r#"{"command": "x", "excludeTools": "write"}"#, "'excludeTools' in {} has 'write'"),
+        (
+            r#"{"command": "x", "tmux": {"tools": {"deny": ["*"]}}}"#,
+            "'tmux.tools.deny' in {} has '*'",
+        ),
+    ] {
+        let rule = rule.replace("{}", ORIGIN);
+        assert_eq!(refused(entry), format!("tool 'write' of server 'a' is refused: {rule}"));
     }
     assert!(good(r#"{"command": "x", "tools": ["*"]}"#).tools.allows("any"));
     assert!(!good(r#"{"command": "x", "tools": []}"#).tools.allows("any"));

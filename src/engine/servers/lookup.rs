@@ -145,6 +145,11 @@ impl Servers {
     /// or the server has not listed its tools yet.
     pub(in crate::engine) fn resolve_tool(&self, server: &str, name: &str) -> Result<String> {
         let server = &self[self.find(server)?];
+        if let Some(message) = server.config.tools.refusal(&server.config.name, name) {
+            // It may abbreviate a tool that is allowed.
+            let meant = server.tools.list().and_then(|list| list.resolve(&server.name, name).ok());
+            return meant.ok_or_else(|| Error::new(Kind::Invalid, message));
+        }
         let known = server.tools.list().ok_or_else(|| {
             let message = format!("server '{}' has not listed its tools yet", server.name);
             Error::new(Kind::Invalid, message)
