@@ -55,8 +55,8 @@ const struct cmd_entry cmd_mcp_again_entry = {
 	.name = "mcp-again",
 	.alias = "magain",
 
-	.args = { "bjo:pq:t:T:", 0, 1, NULL },
-	.usage = "[-bjp] [-o output] [-q pointer] " CMD_TARGET_PANE_USAGE
+	.args = { "bjo:pq:t:T:y", 0, 1, NULL },
+	.usage = "[-bjpy] [-o output] [-q pointer] " CMD_TARGET_PANE_USAGE
 		 " [-T timeout] [id]",
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
@@ -165,5 +165,7 @@ cmd_mcp_again_exec(struct cmd *self, struct cmdq_item *item)
 		return (mcp_run_refuse(run, item, MCP_EXIT_ERROR, cause));
 	run->start = mcp_run_call;
 	run->is_exact = 1;
+	if (!args_has(args, 'y'))
+		mcp_confirm_set(run, mc);
 	return (mcp_run_go(run, item));
 }

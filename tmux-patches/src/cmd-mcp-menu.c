@@ -357,6 +357,7 @@ cmd_mcp_menu_made(void *data, struct tmcp_table *table)
 	    cmd_mcp_menu_check, cmd_mcp_menu_form_end, cdata);
 	free(title);
 	mcp_form_about(cdata->form, cdata->about);
+	mcp_confirm_form(cdata->form, cdata->server, cdata->name);
 	mcp_form_start(cdata->form);
 }
 
@@ -603,7 +604,7 @@ cmd_mcp_menu_listed(struct tmcp_event *event, void *data)
 		cmd_mcp_menu_show(cdata);
 		return;
 	}
-	name = mcp_abbrev_row(table, "tool", cdata->name, 1, &cause);
+	name = mcp_confirm_find(table, cdata->server, cdata->name, &cause);
 	if (name == NULL) {
 		cmd_mcp_menu_leave(cdata, cause);
 		free(cause);

@@ -181,6 +181,7 @@ struct mcp_preview;
 
 /* mcp-edit.c */
 void		 mcp_edit_start(struct client *, const char *, const char *);
+void		 mcp_edit_forget(const char *, const char *);
 
 /* mcp-preview.c */
 struct mcp_preview *mcp_preview_create(mcp_tree_changed_cb, void *);

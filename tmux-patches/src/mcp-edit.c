@@ -110,6 +110,7 @@ mcp_edit_closed(char *buf, size_t size, void *data)
 		text[--size] = '\0';
 
 	run = mcp_run_create_client(me->client, core, me->server, me->tool);
+	mcp_confirm_set(run, NULL);
 	if (mcp_args_from_text(&run->args, "arguments", text, size,
 	    &cause) != 0 || mcp_run_try(run, &id, &cause) != 0) {
 		mcp_edit_tell(me->client, cause);
@@ -117,9 +118,18 @@ mcp_edit_closed(char *buf, size_t size, void *data)
 		mcp_run_free(run);
 		free(cause);
 	} else
-		mcp_edit_keep(me, NULL);
+		mcp_edit_keep(me, run->confirm != NULL ? text : NULL);
 	freezero(text, size);
 	mcp_edit_free(me);
+}
+
+/* The text about a tool that waited for an answer is not needed any more. */
+void
+mcp_edit_forget(const char *server, const char *tool)
+{
+	if (mcp_edit_text != NULL && strcmp(server, mcp_edit_server) == 0 &&
+	    strcmp(tool, mcp_edit_tool) == 0)
+		mcp_edit_keep(NULL, NULL);
 }
 
 /* JSON with line breaks and indentation. */

@@ -47,6 +47,8 @@ struct mcp_form {
 	struct mcp_suggest	*suggest;
 	char			*title;
 	char			*about;
+	char			*warning;	/* before it is sent */
+	int			 confirm;	/* nothing but y sends it */
 	const char		*send;
 	int			 is_question;
 	mcp_form_check_cb	 check;
@@ -79,6 +81,7 @@ mcp_form_create(struct mcp_dialog *dialog, const char *title,
 	form->dialog = dialog;
 	form->title = xstrdup(title);
 	form->about = xstrdup("");
+	form->warning = xstrdup("");
 	form->send = (is_question ? "Accept and send" : "Send");
 	form->is_question = is_question;
 	form->check = check;
@@ -95,6 +98,20 @@ mcp_form_about(struct mcp_form *form, const char *about)
 {
 	free(form->about);
 	form->about = xstrdup(about);
+}
+
+/*
+ * Say what there is to know before it is sent, which is shown with the first
+ * field and in the review. With confirm the review asks whether to send.
+ */
+void
+mcp_form_warn(struct mcp_form *form, const char *warning, int confirm)
+{
+	free(form->warning);
+	form->warning = xstrdup(warning);
+	form->confirm = confirm;
+	if (confirm)
+		form->send = "Yes, run it";
 }
 
 /* Say what sending is, and who knows what fields may be; NULL is nobody. */
@@ -115,6 +132,7 @@ mcp_form_free(struct mcp_form *form)
 	mcp_field_free(form->fields, form->nfields);
 	free(form->title);
 	free(form->about);
+	free(form->warning);
 	free(form);
 }
 
@@ -341,6 +359,7 @@ mcp_form_help(struct mcp_form *form)
 {
 	struct mcp_field	*ff = &form->fields[form->now];
 	const char		*about = (form->now == 0 ? form->about : "");
+	const char		*warning = (form->now == 0 ? form->warning : "");
 	char			*s, *first, *help;
 	u_int			 lines = mcp_dialog_height(form->dialog) / 3;
 
@@ -348,7 +367,9 @@ mcp_form_help(struct mcp_form *form)
 		lines = 2;
 	if (ff->nchoices == 0)
 		lines = UINT_MAX / 1024;
-	first = mcp_form_trim(form, about, lines);
+	xasprintf(&s, "%s%s%s", warning, *warning == '\0' ? "" : "\n", about);
+	first = mcp_form_trim(form, s, lines);
+	free(s);
 	help = mcp_form_trim(form, ff->help, lines);
 	xasprintf(&s, "%s%s%s", first, *first == '\0' || *help == '\0' ?
 	    "" : "\n", help);
@@ -625,6 +646,7 @@ mcp_form_review(struct mcp_form *form, const char *error)
 	struct mcp_dialog	*d = form->dialog;
 	char			*s;
 	u_int			 i, nrequired = 0;
+	int			 start;
 
 	mcp_dialog_clear(d, form->title);
 	if (error != NULL) {
@@ -632,6 +654,9 @@ mcp_form_review(struct mcp_form *form, const char *error)
 		mcp_dialog_wrap(d, s);
 		free(s);
 	}
+	s = mcp_form_trim(form, form->warning, mcp_dialog_height(d) / 2);
+	mcp_dialog_wrap(d, s);
+	free(s);
 	for (i = 0; i < form->nfields; i++)
 		nrequired += form->fields[i].required;
 	if (nrequired == 0 && !form->is_question && error == NULL) {
@@ -645,7 +670,7 @@ mcp_form_review(struct mcp_form *form, const char *error)
 	for (i = 0; i < form->nfields; i++)
 		mcp_form_line(form, i);
 	mcp_dialog_action(d, MCP_FORM_ACTION + MCP_FORM_SEND,
-	    form->is_question ? 'a' : 's', form->send);
+	    form->confirm ? 'y' : form->is_question ? 'a' : 's', form->send);
 	if (form->nfields != 0)
 		mcp_dialog_action(d, MCP_FORM_EDIT, 'e', "Edit");
 	if (form->is_question) {
@@ -653,8 +678,14 @@ mcp_form_review(struct mcp_form *form, const char *error)
 		    "Decline");
 	}
 	mcp_dialog_action(d, MCP_FORM_ACTION + MCP_FORM_CANCEL, 'c', "Cancel");
-	mcp_dialog_start(d, MCP_FORM_ACTION + MCP_FORM_SEND,
-	    form->single ? (int)form->now : -1);
+	/* Enter does not send what is asked about. */
+	if (!form->confirm)
+		start = MCP_FORM_ACTION + MCP_FORM_SEND;
+	else if (form->nfields != 0)
+		start = MCP_FORM_EDIT;
+	else
+		start = MCP_FORM_ACTION + MCP_FORM_CANCEL;
+	mcp_dialog_start(d, start, form->single ? (int)form->now : -1);
 	mcp_dialog_menu(d, mcp_form_reviewed, form);
 }
 

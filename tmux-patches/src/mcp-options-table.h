@@ -56,6 +56,15 @@
 		  "home directory."
 	},
 
+	{ .name = "mcp-confirm",
+	  .type = OPTIONS_TABLE_CHOICE,
+	  .scope = OPTIONS_TABLE_SERVER,
+	  .choices = (const char *[]){ "destructive", "all", "none", NULL },
+	  .default_num = 0,
+	  .text = "Before which MCP tools menus, choose-mcp and mcp-again ask: "
+		  "those that say that they are destructive, all or none."
+	},
+
 	MCP_OPTIONS_NUMBER("mcp-file-limit", 64, 10000, 256, "files",
 	    "Files of images and other binary parts of MCP results. The "
 	    "oldest are removed for new ones."),

@@ -58,6 +58,7 @@ struct mcp_preview_job {
 	uint64_t		 tag;
 	enum mcp_preview_kind	 kind;
 	int			 now;		/* it is drawn anyway */
+	int			 changed;	/* since the tool was used */
 };
 
 static const char mcp_preview_help[] =
@@ -164,6 +165,7 @@ mcp_preview_made(void *data, struct mcp_bytes *text)
 {
 	struct mcp_preview_job	*job = data;
 	struct mcp_preview	*p = job->preview;
+	struct mcp_bytes	*said;
 	char			*json;
 	const char		*none = "the tool is not there any more";
 
@@ -179,6 +181,12 @@ mcp_preview_made(void *data, struct mcp_bytes *text)
 		    text->size, MCP_PREVIEW_BYTES), &json) == TMCP_RESULT_OK) {
 			mcp_preview_set(p, json, strlen(json));
 			tmcp_string_free(json);
+		} else if (job->changed) {
+			said = mcp_bytes_copy(MCP_SEEN_CHANGED "\n",
+			    sizeof MCP_SEEN_CHANGED);
+			mcp_bytes_add(said, text->text, text->size);
+			mcp_preview_set(p, said->text, said->size);
+			mcp_bytes_unref(said);
 		} else
 			mcp_preview_set(p, text->text, text->size);
 		if (!job->now)
@@ -247,6 +255,7 @@ mcp_preview_tool(struct mcp_preview *p, struct mcp_node *node)
 	job->tag = node->tag;
 	job->kind = p->kind;
 	job->now = 1;
+	job->changed = mcp_confirm_changed(node->server->id, node->name);
 	p->job = job;
 	mcp_tool_start(p->list, node->name, p->kind == MCP_PREVIEW_SCHEMA,
 	    mcp_preview_made, job);

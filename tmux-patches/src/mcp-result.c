@@ -281,6 +281,8 @@ mcp_run_done(struct tmcp_event *event, void *data)
 	run->status = mcp_retval(result);
 	run->failed = (result != TMCP_RESULT_OK);
 	run->is_json = (event != NULL && run->part == MCP_PART_JSON);
+	if (run->start == mcp_run_call && !run->failed)
+		mcp_seen_used(run->server, run->name);
 	if (event != NULL) {
 		run->id = tmcp_event_id(event);
 		run->elapsed_us = tmcp_event_elapsed_us(event);

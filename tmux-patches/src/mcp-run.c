@@ -102,6 +102,7 @@ mcp_run_free(void *data)
 	mcp_bytes_unref(run->told);
 	mcp_bytes_unref(run->shown);
 	mcp_bytes_unref(run->answer);
+	free(run->confirm);
 	free(run->pointer);
 	free(run->directory);
 	free(run->server);
@@ -194,7 +195,13 @@ mcp_run_ask(struct mcp_run *run, int *status, char **cause)
 	struct mcp_request	*mr;
 	uint64_t		 id;
 	int32_t			 result;
+	int			 wait;
 
+	if (run->confirm != NULL &&
+	    (wait = mcp_confirm_start(run, cause)) != 0) {
+		*status = MCP_EXIT_ERROR;
+		return (wait == 1 ? 0 : -1);
+	}
 	mr = mcp_request_add(run->out, run->done != NULL ? run->done :
 	    mcp_run_done, mcp_run_free, run);
 	mcp_run_want(run, mr);
@@ -209,8 +216,10 @@ mcp_run_ask(struct mcp_run *run, int *status, char **cause)
 	}
 	mcp_request_started(mr, id);
 	run->id = id;
-	if (run->start == mcp_run_call)
+	if (run->start == mcp_run_call) {
 		mcp_history_add(run);
+		mcp_seen_used(run->server, run->name);
+	}
 	if (run->out->item == NULL && !run->is_quiet)
 		mcp_running_add(run->out->viewer, id, run->out->title);
 	return (0);
@@ -272,6 +281,10 @@ mcp_run_resolve(struct mcp_run *run, int *status, char **cause)
 	if (table != NULL) {
 		tmcp_table_free(table);
 		return (mcp_run_ask(run, status, cause));
+	}
+	if ((*cause = mcp_confirm_refused(run->server, run->name)) != NULL) {
+		*status = MCP_EXIT_ERROR;
+		return (-1);
 	}
 	mr = mcp_request_add(run->out, mcp_run_listed, mcp_run_free, run);
 	mcp_request_want(mr, MCP_WANT(TMCP_WANT_TABLE),

@@ -290,14 +290,19 @@ mcp_event_give(struct tmcp_event *event)
 	mcp_hook_event(event);
 	switch (tmcp_event_type(event)) {
 	case TMCP_EVENT_TYPE_DONE:
+		/* Without a tool it may have been a list. */
+		if (*tmcp_event_tool(event) == '\0')
+			mcp_seen_listed();
 		if ((mr = tmcp_event_user_data(event)) != NULL)
 			mcp_request_done(mr, event);
 		break;
 	case TMCP_EVENT_TYPE_SERVER_UP:
 	case TMCP_EVENT_TYPE_TOOLS_CHANGED:
+		mcp_seen_listed();
 		mcp_history_forget_tools(tmcp_event_server(event));
 		break;
 	case TMCP_EVENT_TYPE_CONFIG_LOADED:
+		mcp_seen_listed();
 		mcp_history_forget_tools(NULL);
 		mcp_options_preconnect(mcp_core);
 		break;

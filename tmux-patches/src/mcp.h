@@ -166,6 +166,8 @@ struct mcp_run {
 	int			 is_tool;
 	int			 is_exact;	/* the names are complete */
 	int			 is_quiet;	/* nobody is told that it runs */
+	char			*confirm;	/* ask first, about this; or NULL */
+	int			 is_listed;	/* the tools were, for that */
 
 	char			*directory;
 	char			*server;
@@ -381,6 +383,16 @@ char		**mcp_complete_list(struct mcp_complete *, u_int *,
 void		 mcp_complete_start(struct mcp_complete *, struct mcp_output *,
 		     char *, int, u_int, mcp_complete_cb, void *);
 
+/* mcp-confirm.c */
+void		 mcp_confirm_form(struct mcp_form *, const char *,
+		     const char *);
+int		 mcp_confirm_changed(const char *, const char *);
+char		*mcp_confirm_refused(const char *, const char *);
+char		*mcp_confirm_find(const struct tmcp_table *, const char *,
+		     const char *, char **);
+void		 mcp_confirm_set(struct mcp_run *, struct mcp_call *);
+int		 mcp_confirm_start(struct mcp_run *, char **);
+
 /* mcp-dialog.c */
 struct mcp_dialog *mcp_dialog_create(struct client *, mcp_dialog_gone_cb,
 		     void *);
@@ -456,6 +468,7 @@ struct mcp_form	*mcp_form_create(struct mcp_dialog *, const char *,
 		     struct mcp_field *, u_int, int, mcp_form_check_cb,
 		     mcp_form_end_cb, void *);
 void		 mcp_form_about(struct mcp_form *, const char *);
+void		 mcp_form_warn(struct mcp_form *, const char *, int);
 void		 mcp_form_set(struct mcp_form *, const char *,
 		     struct mcp_suggest *);
 void		 mcp_form_free(struct mcp_form *);
@@ -695,6 +708,13 @@ struct mcp_bytes *mcp_say_unguard(struct mcp_bytes *);
 void printflike(2, 3) mcp_error(struct cmdq_item *, const char *, ...);
 void		 mcp_print(struct cmdq_item *, const char *);
 void printflike(1, 2) mcp_message_add(const char *, ...);
+
+/* mcp-seen.c */
+#define MCP_SEEN_CHANGED						\
+	"It has changed since it was used last: look at it again."
+void		 mcp_seen_listed(void);
+void		 mcp_seen_used(const char *, const char *);
+int		 mcp_seen_changed(const char *, const char *, uint64_t);
 
 /* mcp-show.c */
 struct window_pane *mcp_show_pane_of(struct client *);

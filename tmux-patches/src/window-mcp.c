@@ -598,6 +598,7 @@ window_mcp_again(struct client *c, struct mcp_node *node)
 		mcp_run_free(run);
 		return;
 	}
+	mcp_confirm_set(run, mc);
 	mcp_run_next(run);
 }
 

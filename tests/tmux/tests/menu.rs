@@ -407,13 +407,14 @@ fn a_server_that_dies_in_the_middle_says_so() {
     let _ = tmux.run(["bind-key", "-n", "C-h", "mcp-menu", "demo", "crash"]).ok();
     viewer.keys(&["C-h"]);
     viewer.until("no arguments");
-    viewer.keys(&["s"]);
+    // It is destructive, so the form asks.
+    viewer.keys(&["y"]);
     viewer.until("demo");
     until("the failure is counted", || tmux.format("#{mcp_errors}") == "1");
     // It is told where the call was made, and can be made again there.
-    viewer.until("Send");
+    viewer.until("Yes, run it");
     viewer.keys(&["q"]);
-    viewer.until_gone("Send");
+    viewer.until_gone("Yes, run it");
     viewer.keys(&["C-g"]);
     viewer.until("MCP: 2 servers");
     drop(viewer);
