@@ -669,8 +669,10 @@ mcp_form_review(struct mcp_form *form, const char *error)
 		mcp_dialog_wrap(d, "no arguments");
 	for (i = 0; i < form->nfields; i++)
 		mcp_form_line(form, i);
-	mcp_dialog_action(d, MCP_FORM_ACTION + MCP_FORM_SEND,
-	    form->confirm ? 'y' : form->is_question ? 'a' : 's', form->send);
+	if (!form->confirm) {
+		mcp_dialog_action(d, MCP_FORM_ACTION + MCP_FORM_SEND,
+		    form->is_question ? 'a' : 's', form->send);
+	}
 	if (form->nfields != 0)
 		mcp_dialog_action(d, MCP_FORM_EDIT, 'e', "Edit");
 	if (form->is_question) {
@@ -678,7 +680,11 @@ mcp_form_review(struct mcp_form *form, const char *error)
 		    "Decline");
 	}
 	mcp_dialog_action(d, MCP_FORM_ACTION + MCP_FORM_CANCEL, 'c', "Cancel");
-	/* Enter does not send what is asked about. */
+	/* Enter does not send: before 3.4 the first is under the cursor. */
+	if (form->confirm) {
+		mcp_dialog_action(d, MCP_FORM_ACTION + MCP_FORM_SEND, 'y',
+		    form->send);
+	}
 	if (!form->confirm)
 		start = MCP_FORM_ACTION + MCP_FORM_SEND;
 	else if (form->nfields != 0)

@@ -81,9 +81,12 @@ fn the_form_of_a_destructive_tool_is_sent_by_y_alone_and_asks_once() {
     assert!(viewer.words().contains(DESTROYS) && viewer.words().contains("s: wipe"));
     // Enter is at the arguments, and s, which sends other forms, does nothing.
     viewer.keys(&["s"]);
-    viewer.keys(&["Enter"]);
-    viewer.until("path*:");
-    viewer.keys(&["Enter"]);
+    // The menus of 3.3a have no line under the cursor at first, and Enter leaves them.
+    if Tmux::version() != "3.3a" {
+        viewer.keys(&["Enter"]);
+        viewer.until("path*:");
+        viewer.keys(&["Enter"]);
+    }
     viewer.until("Yes, run it");
     assert_eq!(ran(&tmux), [""; 0]);
     viewer.keys(&["y"]);
