@@ -222,10 +222,9 @@ mcp_confirm_ask(struct mcp_run *run, const char *text)
 	mcp_dialog_wrap(d, text);
 	if (*run->confirm != '\0')
 		mcp_dialog_wrap(d, run->confirm);
-	/* Before 3.4 the first is under the cursor. */
+	/* The cursor is at the first: 3.3a can't be told another. */
 	mcp_dialog_action(d, MCP_CONFIRM_NO, 'n', "No");
 	mcp_dialog_action(d, MCP_CONFIRM_YES, 'y', "Yes, run it");
-	mcp_dialog_start(d, MCP_CONFIRM_NO, -1);
 	mcp_dialog_menu(d, mcp_confirm_chosen, confirm);
 }
 
