@@ -24,6 +24,7 @@
 
 #include "tmux.h"
 #include "mcp.h"
+#include "mcp-complete.h"
 
 /*
  * Prints what a word on a command line may be, for the completion of shells.

@@ -24,6 +24,7 @@
 
 #include "tmux.h"
 #include "mcp.h"
+#include "mcp-confirm.h"
 
 /*
  * Lists the last calls, and makes one of them again.

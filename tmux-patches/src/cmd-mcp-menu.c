@@ -23,6 +23,7 @@
 
 #include "tmux.h"
 #include "mcp.h"
+#include "mcp-confirm.h"
 
 /*
  * Finds and runs what servers have by menus: servers, their tools, prompts and
@@ -605,17 +606,16 @@ cmd_mcp_menu_listed(struct tmcp_event *event, void *data)
 		return;
 	}
 	name = mcp_confirm_find(table, cdata->server, cdata->name, &cause);
-	if (name == NULL) {
-		cmd_mcp_menu_leave(cdata, cause);
-		free(cause);
-		return;
-	}
-	for (row = 0; row < tmcp_table_rows(table); row++) {
+	for (row = 0; name != NULL && row < tmcp_table_rows(table); row++) {
 		if (strcmp(tmcp_table_get(table, row, "name"), name) == 0)
 			cmd_mcp_menu_take(cdata, table, row, "name");
 	}
+	if (name == NULL)
+		cmd_mcp_menu_leave(cdata, cause);
+	else
+		cmd_mcp_menu_form(cdata);
 	free(name);
-	cmd_mcp_menu_form(cdata);
+	free(cause);
 }
 
 /* Show a page of the server, once it has told what is in it. */
@@ -624,10 +624,9 @@ cmd_mcp_menu_open(struct cmd_mcp_menu_data *cdata)
 {
 	if (cdata->lists[cdata->page] != NULL)
 		cmd_mcp_menu_show(cdata);
-	else {
-		cmd_mcp_menu_request(cdata,
-		    cmd_mcp_menu_pages[cdata->page].what, cmd_mcp_menu_listed);
-	}
+	else
+		cmd_mcp_menu_request(cdata, cmd_mcp_menu_pages[cdata->page].what,
+		    cmd_mcp_menu_listed);
 }
 
 /* A server was chosen. */

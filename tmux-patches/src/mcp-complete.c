@@ -23,6 +23,7 @@
 
 #include "tmux.h"
 #include "mcp.h"
+#include "mcp-complete.h"
 
 /*
  * Finds what the last word of a command may be: for the completion of shells

@@ -23,6 +23,7 @@
 
 #include "tmux.h"
 #include "mcp.h"
+#include "mcp-confirm.h"
 #include "mcp-browse.h"
 
 /*

@@ -25,6 +25,7 @@
 
 #include "tmux.h"
 #include "mcp.h"
+#include "mcp-confirm.h"
 #include "mcp-browse.h"
 
 /*

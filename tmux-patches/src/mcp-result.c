@@ -24,6 +24,7 @@
 
 #include "tmux.h"
 #include "mcp.h"
+#include "mcp-confirm.h"
 
 /*
  * What comes of a request: its exit status, its text, the part of it that is

@@ -24,6 +24,7 @@
 
 #include "tmux.h"
 #include "mcp.h"
+#include "mcp-confirm.h"
 
 /*
  * What commands ask of a server: waits until it is known which servers there

@@ -23,6 +23,7 @@
 
 #include "tmux.h"
 #include "mcp.h"
+#include "mcp-confirm.h"
 
 /*
  * Remembers what each tool was when it was used last, as the fingerprint that

@@ -24,6 +24,7 @@
 
 #include "tmux.h"
 #include "mcp.h"
+#include "mcp-complete.h"
 
 /*
  * Tab in the command prompt, where the last word is of an mcp command. A server

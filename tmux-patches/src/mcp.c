@@ -27,6 +27,7 @@
 
 #include "tmux.h"
 #include "mcp.h"
+#include "mcp-confirm.h"
 
 /*
  * The MCP client in the server: one descriptor and one timer of the core in

@@ -297,8 +297,6 @@ struct mcp_saved {
 };
 
 /* What the last word of a command may be. */
-struct mcp_complete;
-typedef void (*mcp_complete_cb)(void *, struct mcp_complete *);
 
 /* A form: one value for each field, and then a look at all of them. */
 struct mcp_form;
@@ -374,24 +372,6 @@ void		 mcp_bytes_unref(struct mcp_bytes *);
 
 /* mcp-columns.c */
 void		 mcp_columns_print(struct evbuffer *, char *);
-
-/* mcp-complete.c */
-struct mcp_complete *mcp_complete_create(char **, u_int);
-void		 mcp_complete_free(struct mcp_complete *);
-char		**mcp_complete_list(struct mcp_complete *, u_int *,
-		     const char **);
-void		 mcp_complete_start(struct mcp_complete *, struct mcp_output *,
-		     char *, int, u_int, mcp_complete_cb, void *);
-
-/* mcp-confirm.c */
-void		 mcp_confirm_form(struct mcp_form *, const char *,
-		     const char *);
-int		 mcp_confirm_changed(const char *, const char *);
-char		*mcp_confirm_refused(const char *, const char *);
-char		*mcp_confirm_find(const struct tmcp_table *, const char *,
-		     const char *, char **);
-void		 mcp_confirm_set(struct mcp_run *, struct mcp_call *);
-int		 mcp_confirm_start(struct mcp_run *, char **);
 
 /* mcp-dialog.c */
 struct mcp_dialog *mcp_dialog_create(struct client *, mcp_dialog_gone_cb,
@@ -708,13 +688,6 @@ struct mcp_bytes *mcp_say_unguard(struct mcp_bytes *);
 void printflike(2, 3) mcp_error(struct cmdq_item *, const char *, ...);
 void		 mcp_print(struct cmdq_item *, const char *);
 void printflike(1, 2) mcp_message_add(const char *, ...);
-
-/* mcp-seen.c */
-#define MCP_SEEN_CHANGED						\
-	"It has changed since it was used last: look at it again."
-void		 mcp_seen_listed(void);
-void		 mcp_seen_used(const char *, const char *);
-int		 mcp_seen_changed(const char *, const char *, uint64_t);
 
 /* mcp-show.c */
 struct window_pane *mcp_show_pane_of(struct client *);
