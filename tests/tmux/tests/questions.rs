@@ -275,7 +275,7 @@ fn the_client_that_made_the_call_is_asked() {
 
 #[test]
 fn scripts_can_decline_and_cancel() {
-    for (switch, action) in [("-d", "decline"), ("-c", "cancel")] {
+    for (switch, action) in [("-d", "decline"), ("-x", "cancel")] {
         let hook = format!(
             "set-hook -g mcp-elicitation {{ run-shell -C 'mcp-answer {switch} #{{mcp_id}}' }}"
         );

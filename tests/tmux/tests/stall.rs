@@ -175,7 +175,8 @@ fn a_hundred_calls_in_flight() {
 
 #[test]
 fn a_hundred_calls_complete_at_once() {
-    let tmux = demo().conf("set -g mcp-max-in-flight 200").start();
+    let tmux =
+        demo().conf("set -g mcp-max-in-flight 200").conf("set -g mcp-buffer-limit 100").start();
     let over = tmux.path("over");
     let [ms, file] = held(&over);
     let lines: String = (0..100)
@@ -349,8 +350,10 @@ fn ten_megabytes_of_images_are_saved() {
     hold("10 MB of images are saved", &tmux, || {
         let text = tmux.call(["demo", "large", &arguments]).ok();
         assert_eq!(text.matches("2500000 bytes, saved in ").count(), 4, "{text}");
-        for file in fs::read_dir(&saved).expect("readable").flatten() {
-            fs::remove_file(file.path()).expect("removed");
+        for directory in fs::read_dir(&saved).expect("readable").flatten() {
+            for file in fs::read_dir(directory.path()).expect("readable").flatten() {
+                fs::remove_file(file.path()).expect("removed");
+            }
         }
     });
     tmux.finish();
