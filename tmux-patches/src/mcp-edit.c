@@ -38,6 +38,11 @@ struct mcp_edit {
 	struct client	*client;
 	char		*server;
 	char		*tool;
+
+	/* What the editor has left. */
+	char		*text;
+	size_t		 size;
+	struct event	 timer;
 };
 
 static const char mcp_edit_unknown[] =
@@ -53,6 +58,8 @@ static void
 mcp_edit_free(struct mcp_edit *me)
 {
 	server_client_unref(me->client);
+	if (me->text != NULL)
+		freezero(me->text, me->size);
 	free(me->server);
 	free(me->tool);
 	free(me);
@@ -88,31 +95,23 @@ mcp_edit_tell(struct client *c, const char *text)
 	free(line);
 }
 
-/* The editor has ended: run the tool with what it has left. */
+/* The popup of the editor is gone: run the tool with what it has left. */
 static void
-mcp_edit_closed(char *buf, size_t size, void *data)
+mcp_edit_run(__unused int fd, __unused short events, void *data)
 {
 	struct mcp_edit		*me = data;
 	struct tmcp_client	*core = mcp_core_get();
 	struct mcp_run		*run;
-	char			*text, *cause = NULL;
+	char			*text = me->text, *cause = NULL;
 	uint64_t		 id;
 
-	if (buf == NULL || core == NULL || !mcp_show_alive(me->client)) {
-		free(buf);
+	if (core == NULL || !mcp_show_alive(me->client)) {
 		mcp_edit_free(me);
 		return;
 	}
-	text = xmalloc(size + 1);
-	memcpy(text, buf, size);
-	text[size] = '\0';
-	freezero(buf, size);
-	while (size != 0 && isspace((u_char)text[size - 1]))
-		text[--size] = '\0';
-
 	run = mcp_run_create_client(me->client, core, me->server, me->tool);
 	mcp_confirm_set(run, NULL);
-	if (mcp_args_from_text(&run->args, "arguments", text, size,
+	if (mcp_args_from_text(&run->args, "arguments", text, strlen(text),
 	    &cause) != 0 || mcp_run_try(run, &id, &cause) != 0) {
 		mcp_edit_tell(me->client, cause);
 		mcp_edit_keep(me, text);
@@ -120,8 +119,31 @@ mcp_edit_closed(char *buf, size_t size, void *data)
 		free(cause);
 	} else
 		mcp_edit_keep(me, run->confirm != NULL ? text : NULL);
-	freezero(text, size);
 	mcp_edit_free(me);
+}
+
+/*
+ * The editor has ended. Its popup is an overlay of the client until this
+ * returns, and nothing can be asked before it is gone.
+ */
+static void
+mcp_edit_closed(char *buf, size_t size, void *data)
+{
+	struct mcp_edit	*me = data;
+
+	if (buf == NULL) {
+		mcp_edit_free(me);
+		return;
+	}
+	me->size = size + 1;
+	me->text = xmalloc(me->size);
+	memcpy(me->text, buf, size);
+	me->text[size] = '\0';
+	freezero(buf, size);
+	while (size != 0 && isspace((u_char)me->text[size - 1]))
+		me->text[--size] = '\0';
+	evtimer_set(&me->timer, mcp_edit_run, me);
+	mcp_timer_add(&me->timer, 0);
 }
 
 /* The text about a tool that waited for an answer is not needed any more. */

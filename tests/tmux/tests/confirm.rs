@@ -179,6 +179,29 @@ fn choose_mcp_asks_before_it_runs_a_destructive_tool_again() {
 }
 
 #[test]
+fn what_the_editor_leaves_for_a_destructive_tool_is_asked_about_once_the_popup_is_gone() {
+    let tmux = start();
+    let _ = tmux.call(["s", "wipe", "path=home"]).ok();
+    let _ = tmux.run(["set", "-g", "editor", "true"]).ok();
+    let viewer = tmux.view();
+    let _ = tmux.run(["choose-mcp", "-t", "one:"]).ok();
+    tmux.until_format("#{pane_mode}", "mcp-mode");
+    viewer.until("wipe: Wipes.");
+    viewer.keys(&["/"]);
+    viewer.until("(search)");
+    viewer.text("wipe: W");
+    viewer.keys(&["Enter"]);
+    viewer.until("Tool: wipe");
+    viewer.keys(&["e"]);
+    viewer.until("Yes, run it");
+    assert_eq!(ran(&tmux).len(), 1);
+    viewer.keys(&["y"]);
+    until("it ran", || ran(&tmux).len() == 2);
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
 fn a_tool_that_has_changed_since_it_was_used_is_said_to_have() {
     let tmux = start();
     let _ = tmux.run(["mcp-tools", "s"]).ok();
