@@ -1100,8 +1100,9 @@ int32_t tmcp_client_add_server(struct tmcp_client *client,
                                const char *json);
 
 /**
- * Removes a server that tmcp_client_add_server added. What is in flight ends,
- * and an entry of its name in the files is in force again.
+ * Removes a server that tmcp_client_add_server added. What is in flight is
+ * finished or cancelled first, and an entry of its name in the files is in force
+ * again.
  *
  * Ownership: none.
  * NULL: TMCP_RESULT_NULL.
@@ -1110,7 +1111,8 @@ int32_t tmcp_client_add_server(struct tmcp_client *client,
  * UTF-8), TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
  * Lifetime: name is copied.
  */
-int32_t tmcp_client_remove_server(struct tmcp_client *client, const char *name);
+int32_t tmcp_client_remove_server(struct tmcp_client *client,
+                                  const char *name);
 
 /**
  * Switches a server off or on in this client; no file is changed. While it is

@@ -37,8 +37,9 @@ pub unsafe extern "C" fn tmcp_client_add_server(
     }
 }
 
-/// Removes a server that tmcp_client_add_server added. What is in flight ends,
-/// and an entry of its name in the files is in force again.
+/// Removes a server that tmcp_client_add_server added. What is in flight is
+/// finished or cancelled first, and an entry of its name in the files is in force
+/// again.
 ///
 /// Ownership: none.
 /// NULL: TMCP_RESULT_NULL.

@@ -57,8 +57,14 @@ async fn write<S: Sink>(mut layout: Layout<'_>, out: &mut S, budget: &mut Budget
             Stop::NotJson => break,
         }
     }
-    let rest = layout.before.map_or(0, |_| layout.tokenizer.end());
-    copy(trim(&layout.json[rest..], budget).await, out, budget).await;
+    let rest = &layout.json[layout.before.map_or(0, |_| layout.tokenizer.end())..];
+    let tail = trim(rest, budget).await;
+    if layout.before.is_some() && !tail.is_empty() {
+        // Without the blanks two values would be read as one.
+        let blanks = rest.iter().take(PIECE).take_while(|byte| byte.is_ascii_whitespace()).count();
+        copy(&rest[..blanks], out, budget).await;
+    }
+    copy(tail, out, budget).await;
 }
 
 /// Why [`Layout::advance`] returned.

@@ -140,6 +140,10 @@ any_json_is_laid_out(void)
 		/* Only so many bytes, in the middle of a string. */
 		{ "{\"a\":\"bcd\"}", 8, "{\n  \"a\":\"bc" },
 		{ "[1]xyz", 3, "[\n  1\n]" },
+		/* Where it stops being JSON the blanks are kept. */
+		{ "1 2 3", 0, "1 2 3" },
+		{ "{\"a\" 1}\n", 0, "{\n  \"a\" 1}" },
+		{ "[1]\n[2]", 0, "[\n  1\n]\n[2]" },
 	};
 	size_t	 i;
 

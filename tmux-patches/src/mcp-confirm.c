@@ -48,6 +48,7 @@ enum mcp_confirm_when {
 struct mcp_confirm {
 	struct mcp_run		*run;
 	struct mcp_dialog	*dialog;
+	uint64_t		 fingerprint;	/* of the tool asked about */
 };
 
 /* What a tool says of itself, as the rest of a sentence. */
@@ -173,6 +174,19 @@ mcp_confirm_free(void *data)
 	free(confirm);
 }
 
+/* What a tool is by now; 0 if that is not known. */
+static uint64_t
+mcp_confirm_fingerprint(struct mcp_run *run)
+{
+	struct tmcp_client	*core = mcp_core_get();
+	uint64_t		 fingerprint;
+
+	if (core == NULL || tmcp_client_tool_hints(core, run->server,
+	    run->name, &fingerprint) < 0)
+		return (0);
+	return (fingerprint);
+}
+
 /* Somebody has answered. */
 static void
 mcp_confirm_chosen(void *data, int choice)
@@ -180,8 +194,16 @@ mcp_confirm_chosen(void *data, int choice)
 	struct mcp_confirm	*confirm = data;
 	struct mcp_run		*run = confirm->run;
 	struct client		*c = run->out->viewer;
+	const char		*why = "";
 	char			*line;
+	uint64_t		 now = mcp_confirm_fingerprint(run);
 
+	/* What was agreed to is what was asked about. */
+	if (now != 0 && confirm->fingerprint != 0 &&
+	    now != confirm->fingerprint) {
+		choice = MCP_CONFIRM_NO;
+		why = ": it changed while the question was open";
+	}
 	if (choice == MCP_CONFIRM_YES) {
 		confirm->run = NULL;
 		mcp_confirm_free(confirm);
@@ -195,7 +217,7 @@ mcp_confirm_chosen(void *data, int choice)
 			mcp_run_next(run);
 		return;
 	}
-	xasprintf(&line, "%s was not run", run->out->title);
+	xasprintf(&line, "%s was not run%s", run->out->title, why);
 	c->references++;
 	mcp_confirm_free(confirm);
 	if (mcp_show_alive(c))
@@ -214,6 +236,7 @@ mcp_confirm_ask(struct mcp_run *run, const char *text)
 
 	confirm = xcalloc(1, sizeof *confirm);
 	confirm->run = run;
+	confirm->fingerprint = mcp_confirm_fingerprint(run);
 	d = mcp_dialog_create(run->out->viewer, mcp_confirm_free, confirm);
 	mcp_dialog_late(d, &run->out->asked, 0);
 	confirm->dialog = d;

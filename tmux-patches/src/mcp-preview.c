@@ -71,7 +71,7 @@ static const char mcp_preview_help[] =
 	"x X        cancel this job, or all that are tagged\n"
 	"R          reconnect and list anew (all that are tagged)\n"
 	"D          switch a server off in this tmux, or on again (or all that\n"
-	"           are tagged); calls in flight end\n"
+	"           are tagged); calls in flight finish\n"
 	"s          the schemas of a tool, as the server sent them\n"
 	"i          this text in view mode\n"
 	"> <        scroll this text\n"

@@ -195,8 +195,9 @@ mcp_node_call_text(struct mcp_node *node)
 
 /*
  * Expand a format of the user for the text of a line. Its own styles are drawn,
- * what begins like a style in the words of a server is not: no value has control
- * characters, so that these stand for what the format itself begins meanwhile.
+ * what begins like a style in the words of a server is not: no value has
+ * control characters, so that these stand for what the format itself begins
+ * meanwhile.
  */
 static char *
 mcp_node_text_styled(struct mcp_node *node, const char *format)

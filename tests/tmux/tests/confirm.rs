@@ -258,3 +258,24 @@ fn a_tool_that_the_entry_does_not_allow_is_nowhere_and_a_call_names_the_rule() {
     drop(viewer);
     tmux.finish();
 }
+
+#[test]
+fn a_tool_that_changes_while_it_is_asked_about_is_not_run() {
+    let tmux = start();
+    let _ = tmux.run(["set", "-s", "mcp-confirm", "all"]).ok();
+    let _ = tmux.call(["s", "plain"]).ok();
+    bind(&tmux, "C-g", "mcp-again");
+    let viewer = tmux.view();
+    let _ = tmux.run(["mcp-tools", "s"]).ok();
+    viewer.keys(&["C-g"]);
+    viewer.until("Yes, run it");
+    let _ = tmux.call(["s", "flip"]).ok();
+    until("the new words are known", || {
+        tmux.run(["mcp-tools", "s", "plain"]).ok().contains("New words.")
+    });
+    viewer.keys(&["y"]);
+    viewer.until("s plain was not run: it changed while the question was open");
+    assert_eq!(ran(&tmux), ["plain", "flip"]);
+    drop(viewer);
+    tmux.finish();
+}
