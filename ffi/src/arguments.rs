@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 
 use tmcp::client::{Arguments, Client, Pair};
+use tmcp::error::Result;
 
 use crate::call::{self, tmcp_call};
 use crate::failure::Failure;
@@ -30,11 +31,8 @@ pub unsafe extern "C" fn tmcp_client_encode_arguments(
     out: *mut *mut c_char,
 ) -> i32 {
     guard! {
-        let make = |client: &mut Client, server: &str, tool: &str, pairs: &[Pair]| {
-            Ok(client.encode_arguments(server, tool, pairs)?)
-        };
         // SAFETY: what this function asks of its caller.
-        unsafe { encode(client, call, out, make) }
+        unsafe { encode(client, call, out, Client::encode_arguments) }
     }
 }
 
@@ -54,11 +52,8 @@ pub unsafe extern "C" fn tmcp_client_draft_arguments(
     out: *mut *mut c_char,
 ) -> i32 {
     guard! {
-        let make = |client: &mut Client, server: &str, tool: &str, pairs: &[Pair]| {
-            Ok(client.draft_arguments(server, tool, pairs)?)
-        };
         // SAFETY: what this function asks of its caller.
-        unsafe { encode(client, call, out, make) }
+        unsafe { encode(client, call, out, Client::draft_arguments) }
     }
 }
 
@@ -68,7 +63,7 @@ unsafe fn encode(
     client: *mut tmcp_client,
     call: *const tmcp_call,
     out: *mut *mut c_char,
-    make: impl FnOnce(&mut Client, &str, &str, &[Pair]) -> Result<String, Failure>,
+    make: fn(&Client, &str, &str, &[Pair]) -> Result<String>,
 ) -> i32 {
     handle::run(client, |client| {
         // SAFETY: the caller's promise.
@@ -87,8 +82,7 @@ unsafe fn encode(
             Arguments::Json(_) => Vec::new(),
         };
         if client.tool_definition(&call.server, &call.tool).is_none() {
-            let message = format!("tool '{}' of '{}' is not known", call.tool, call.server);
-            return Err(Failure::new(tmcp_result::NotFound, message));
+            return Err(Failure::unknown_tool(&call.server, &call.tool));
         }
         let json = make(client, &call.server, &call.tool, &pairs)?;
         // SAFETY: not NULL, hence writable.

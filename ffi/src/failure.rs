@@ -25,6 +25,11 @@ impl Failure {
         Failure::new(tmcp_result::Invalid, message)
     }
 
+    /// The tools of a server were not listed yet, or have none of this name.
+    pub fn unknown_tool(server: &str, tool: &str) -> Failure {
+        Failure::new(tmcp_result::NotFound, format!("tool '{tool}' of '{server}' is not known"))
+    }
+
     pub fn poisoned() -> Failure {
         Failure::new(tmcp_result::Poisoned, "an internal error stopped this client")
     }

@@ -4,7 +4,6 @@ use std::ffi::c_char;
 
 use crate::failure::Failure;
 use crate::handle::{self, tmcp_client};
-use crate::result::tmcp_result;
 use crate::strings;
 
 /// The tool says that it changes nothing (readOnlyHint is true).
@@ -47,13 +46,10 @@ pub unsafe extern "C" fn tmcp_client_tool_hints(
             // SAFETY: as above.
             let tool = unsafe { strings::required(tool, "tool") }?;
             let Some(hints) = client.tool_hints(&server, &tool)? else {
-                let message = format!("tool '{tool}' of '{server}' is not known");
-                return Err(Failure::new(tmcp_result::NotFound, message));
+                return Err(Failure::unknown_tool(&server, &tool));
             };
-            if !fingerprint.is_null() {
-                // SAFETY: not NULL, hence writable.
-                unsafe { strings::store(fingerprint, hints.fingerprint) };
-            }
+            // SAFETY: NULL or writable.
+            unsafe { strings::store(fingerprint, hints.fingerprint) };
             let given = |hint: Option<bool>, yes, no| match hint {
                 Some(true) => yes,
                 Some(false) => no,

@@ -299,8 +299,7 @@ pub unsafe extern "C" fn tmcp_client_check_argument(
             // SAFETY: as above.
             let value = unsafe { strings::required(value, "value") }?;
             if client.tool_definition(&server, &tool).is_none() {
-                let message = format!("tool '{tool}' of '{server}' is not known");
-                return Err(Failure::new(tmcp_result::NotFound, message));
+                return Err(Failure::unknown_tool(&server, &tool));
             }
             client.check_argument(&server, &tool, &Pair { key, value, is_json })?;
             Ok(tmcp_result::Ok as i32)

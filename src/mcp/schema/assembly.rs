@@ -170,6 +170,11 @@ pub(crate) fn is_deep(field: &Field<'_>) -> bool {
     field.takes(Type::Object) || field.takes(Type::Array)
 }
 
+/// A list of JSON values.
+pub(crate) fn list(items: &[String]) -> String {
+    format!("[{}]", items.join(","))
+}
+
 /// Writes a node, whose field is given.
 ///
 /// # Errors
@@ -177,11 +182,7 @@ pub(crate) fn is_deep(field: &Field<'_>) -> bool {
 pub(crate) fn write(node: &Node, field: &Field<'_>, out: &mut String) -> Result<(), String> {
     match node {
         Node::Value(value) => out.push_str(value),
-        Node::List(items) => {
-            out.push('[');
-            out.push_str(&items.join(","));
-            out.push(']');
-        }
+        Node::List(items) => out.push_str(&list(items)),
         Node::Object(members) => {
             let inside = field.members();
             let is_missing = |name: &str| members.iter().all(|(known, _)| known != name);

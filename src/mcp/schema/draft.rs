@@ -6,7 +6,7 @@
 
 use crate::json::task::Task;
 use crate::mcp::schema::arguments::{ArgumentBuilder, Pair, read};
-use crate::mcp::schema::assembly::Node;
+use crate::mcp::schema::assembly::{Node, list};
 use crate::mcp::schema::field::Field;
 use crate::mcp::schema::fields::input_schema;
 use crate::mcp::schema::schema_type::Type;
@@ -43,9 +43,7 @@ pub fn draft(definition: &str, pairs: &[Pair]) -> String {
         }
         let mut members: Vec<(String, String)> = Vec::new();
         for (name, field, node) in &arguments.given {
-            let mut value = String::new();
-            write(node, field, &mut value);
-            members.push((name.clone(), value));
+            members.push((name.clone(), given(node, field)));
         }
         for (name, value) in unknown {
             if members.iter().all(|(known, _)| known != name) {
@@ -60,100 +58,75 @@ pub fn draft(definition: &str, pairs: &[Pair]) -> String {
                 }
                 let field = schema.find(name, Reach::ALL, &mut work).await.unwrap_or_default();
                 if is_required || field.default.is_some() {
-                    let mut value = String::new();
-                    write_absent(&field, &mut value);
-                    members.push((name.to_owned(), value));
+                    members.push((name.to_owned(), absent(&field)));
                 }
             }
         }
-        let mut out = String::new();
-        write_object(members.iter().map(|(name, value)| (&**name, &**value)), &mut out);
-        out
+        object(&members)
     })
     .finish()
 }
 
-/// Writes a value as far as it was given.
-fn write(node: &Node, field: &Field<'_>, out: &mut String) {
+/// A value as far as it was given.
+fn given(node: &Node, field: &Field<'_>) -> String {
     let any = Field::default();
     match node {
-        Node::Value(value) => out.push_str(value),
-        Node::List(items) => {
-            out.push('[');
-            out.push_str(&items.join(","));
-            out.push(']');
-        }
+        Node::Value(value) => value.clone(),
+        Node::List(items) => list(items),
         Node::Items(items) => {
-            let Some((last, _)) = items.last() else { return out.push_str("[]") };
-            for index in 0..=*last {
-                out.push(if index == 0 { '[' } else { ',' });
+            let length = items.last().map_or(0, |(last, _)| last + 1);
+            let item = |index: usize| {
                 let inner = field.prefix().get(index).or(field.items()).unwrap_or(&any);
                 match items.iter().find(|(known, _)| *known == index) {
-                    Some((_, node)) => write(node, inner, out),
-                    None => write_absent(inner, out),
+                    Some((_, node)) => given(node, inner),
+                    None => absent(inner),
                 }
-            }
-            out.push(']');
+            };
+            list(&(0..length).map(item).collect::<Vec<_>>())
         }
-        Node::Object(given) => {
+        Node::Object(parts) => {
             let inside = field.members();
             let mut members: Vec<(&str, String)> = Vec::new();
-            for (name, node) in given {
+            for (name, node) in parts {
                 let member = inside.iter().find(|(member, _)| member.name == *name);
-                let mut value = String::new();
-                write(node, member.map_or(&any, |(member, _)| &member.field), &mut value);
-                members.push((name, value));
+                let inner = member.map_or(&any, |(member, _)| &member.field);
+                members.push((name, given(node, inner)));
             }
             for (member, is_required) in &inside {
-                if *is_required && given.iter().all(|(known, _)| *known != *member.name) {
-                    let mut value = String::new();
-                    write_absent(&member.field, &mut value);
-                    members.push((&member.name, value));
+                if *is_required && parts.iter().all(|(known, _)| *known != *member.name) {
+                    members.push((&member.name, absent(&member.field)));
                 }
             }
-            write_object(members.iter().map(|(name, value)| (*name, &**value)), out);
+            object(&members)
         }
     }
 }
 
-/// Writes a value that was not given: the default, or an empty one.
-fn write_absent(field: &Field<'_>, out: &mut String) {
+/// A value that was not given: the default, or an empty one.
+fn absent(field: &Field<'_>) -> String {
     if let Some(default) = field.default {
-        return out.push_str(&word::on_one_line(default));
+        return word::on_one_line(default);
     }
-    let types = field.types();
-    match types.first() {
+    let empty = match field.types().first() {
         Some(Type::Object) => {
             let members = field.members();
-            let mut required: Vec<(&str, String)> = Vec::new();
-            for (member, is_required) in &members {
-                if *is_required {
-                    let mut value = String::new();
-                    write_absent(&member.field, &mut value);
-                    required.push((&member.name, value));
-                }
-            }
-            write_object(required.iter().map(|(name, value)| (*name, &**value)), out);
+            let required = members.iter().filter(|(_, is_required)| *is_required);
+            let required: Vec<_> =
+                required.map(|(member, _)| (&*member.name, absent(&member.field))).collect();
+            return object(&required);
         }
-        Some(Type::Array) => out.push_str("[]"),
-        Some(Type::Integer | Type::Number) => out.push('0'),
-        Some(Type::Boolean) => out.push_str("false"),
-        Some(Type::Null) => out.push_str("null"),
-        Some(Type::String) | None => out.push_str("\"\""),
-    }
+        Some(Type::Array) => "[]",
+        Some(Type::Integer | Type::Number) => "0",
+        Some(Type::Boolean) => "false",
+        Some(Type::Null) => "null",
+        Some(Type::String) | None => "\"\"",
+    };
+    empty.to_owned()
 }
 
-fn write_object<'m>(members: impl Iterator<Item = (&'m str, &'m str)>, out: &mut String) {
-    out.push('{');
-    for (at, (name, value)) in members.enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        out.push_str(&word::text(name));
-        out.push(':');
-        out.push_str(value);
-    }
-    out.push('}');
+fn object<N: AsRef<str>>(members: &[(N, String)]) -> String {
+    let member = |(name, value): &(N, String)| format!("{}:{value}", word::text(name.as_ref()));
+    format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
 }
 
 #[cfg(test)]
