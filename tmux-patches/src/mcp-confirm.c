@@ -111,15 +111,25 @@ mcp_confirm_form(struct mcp_form *form, const char *server, const char *tool)
 	free(warning);
 }
 
-/* If a tool is not what it was when it was used last. */
-int
-mcp_confirm_changed(const char *server, const char *tool)
+/* What a tool is by now; 0 if that is not known. */
+static uint64_t
+mcp_confirm_fingerprint(const char *server, const char *tool)
 {
 	struct tmcp_client	*core = mcp_core_get();
 	uint64_t		 fingerprint;
 
-	return (core != NULL && tmcp_client_tool_hints(core, server, tool,
-	    &fingerprint) >= 0 && mcp_seen_changed(server, tool, fingerprint));
+	if (core == NULL || tmcp_client_tool_hints(core, server, tool,
+	    &fingerprint) < 0)
+		return (0);
+	return (fingerprint);
+}
+
+/* If a tool is not what it was when it was used last. */
+int
+mcp_confirm_changed(const char *server, const char *tool)
+{
+	return (mcp_seen_changed(server, tool, mcp_confirm_fingerprint(server,
+	    tool)));
 }
 
 /* Why the entry of a server does not allow a tool, to be freed, or NULL. */
@@ -174,19 +184,6 @@ mcp_confirm_free(void *data)
 	free(confirm);
 }
 
-/* What a tool is by now; 0 if that is not known. */
-static uint64_t
-mcp_confirm_fingerprint(struct mcp_run *run)
-{
-	struct tmcp_client	*core = mcp_core_get();
-	uint64_t		 fingerprint;
-
-	if (core == NULL || tmcp_client_tool_hints(core, run->server,
-	    run->name, &fingerprint) < 0)
-		return (0);
-	return (fingerprint);
-}
-
 /* Somebody has answered. */
 static void
 mcp_confirm_chosen(void *data, int choice)
@@ -196,9 +193,10 @@ mcp_confirm_chosen(void *data, int choice)
 	struct client		*c = run->out->viewer;
 	const char		*why = "";
 	char			*line;
-	uint64_t		 now = mcp_confirm_fingerprint(run);
+	uint64_t		 now;
 
 	/* What was agreed to is what was asked about. */
+	now = mcp_confirm_fingerprint(run->server, run->name);
 	if (now != 0 && confirm->fingerprint != 0 &&
 	    now != confirm->fingerprint) {
 		choice = MCP_CONFIRM_NO;
@@ -236,7 +234,7 @@ mcp_confirm_ask(struct mcp_run *run, const char *text)
 
 	confirm = xcalloc(1, sizeof *confirm);
 	confirm->run = run;
-	confirm->fingerprint = mcp_confirm_fingerprint(run);
+	confirm->fingerprint = mcp_confirm_fingerprint(run->server, run->name);
 	d = mcp_dialog_create(run->out->viewer, mcp_confirm_free, confirm);
 	mcp_dialog_late(d, &run->out->asked, 0);
 	confirm->dialog = d;

@@ -84,27 +84,25 @@ static void
 mcp_paste_keep(const char *name)
 {
 	struct mcp_paste_kept	*kept, *kept1;
-	struct paste_buffer	*pb = paste_get_name(name);
+	struct paste_buffer	*pb = paste_get_name(name), *other;
 	u_int			 count = 0, limit;
 
 	if (pb == NULL)
 		return;
+	/* Those that are gone or something else by now do not count. */
 	TAILQ_FOREACH_SAFE(kept, &mcp_paste_kepts, entry, kept1) {
-		if (strcmp(kept->name, name) == 0)
+		other = paste_get_name(kept->name);
+		if (other == NULL || other == pb ||
+		    paste_buffer_order(other) != kept->order)
 			mcp_paste_forget(kept);
+		else
+			count++;
 	}
 	kept = xcalloc(1, sizeof *kept);
 	kept->name = xstrdup(name);
 	kept->order = paste_buffer_order(pb);
 	TAILQ_INSERT_TAIL(&mcp_paste_kepts, kept, entry);
-
-	TAILQ_FOREACH_SAFE(kept, &mcp_paste_kepts, entry, kept1) {
-		pb = paste_get_name(kept->name);
-		if (pb == NULL || paste_buffer_order(pb) != kept->order)
-			mcp_paste_forget(kept);
-		else
-			count++;
-	}
+	count++;
 	limit = options_get_number(global_options, "mcp-buffer-limit");
 	TAILQ_FOREACH_SAFE(kept, &mcp_paste_kepts, entry, kept1) {
 		if (count-- <= limit)

@@ -101,8 +101,8 @@ mcp_saved_make(void)
 }
 
 /* Remove a file and forget it. */
-static void
-mcp_saved_free(struct mcp_saved *ms)
+void
+mcp_saved_remove(struct mcp_saved *ms)
 {
 	/* One in a directory that was taken away is not ours any more. */
 	if (mcp_saved_usable() &&
@@ -176,15 +176,8 @@ mcp_saved_told(void)
 			continue;
 		count--;
 		bytes -= ms->size;
-		mcp_saved_free(ms);
+		mcp_saved_remove(ms);
 	}
-}
-
-/* A file is not wanted, or could not be written. */
-void
-mcp_saved_remove(struct mcp_saved *ms)
-{
-	mcp_saved_free(ms);
 }
 
 /* The file after another, or the first, but none that is being written. */
@@ -203,7 +196,7 @@ void
 mcp_saved_stop(void)
 {
 	while (!TAILQ_EMPTY(&mcp_saved_list))
-		mcp_saved_free(TAILQ_FIRST(&mcp_saved_list));
+		mcp_saved_remove(TAILQ_FIRST(&mcp_saved_list));
 	if (mcp_saved_usable())
 		rmdir(mcp_saved_path);
 	mcp_saved_close();
