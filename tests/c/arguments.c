@@ -25,15 +25,6 @@ make(struct rig *rig, const struct tmcp_pair *pairs, size_t npairs,
 }
 
 static void
-error_has(struct rig *rig, const char *words)
-{
-	char	buf[512];
-
-	tmcp_client_error(rig->client, buf, sizeof buf);
-	CHECK_HAS(buf, words);
-}
-
-static void
 list_tools(struct rig *rig)
 {
 	uint64_t	id = 0;
@@ -62,7 +53,7 @@ arguments_are_encoded_as_a_call_sends_them(void)
 	rig_start(&rig, one_server(""));
 	tmcp_event_free(rig_ready(&rig));
 	CHECK_INT(make(&rig, pairs, 7, 0), TMCP_RESULT_NOT_FOUND);
-	error_has(&rig, "tool 'types' of 'main' is not known");
+	rig_error_has(&rig, "tool 'types' of 'main' is not known");
 	CHECK_INT(make(&rig, pairs, 7, 1), TMCP_RESULT_NOT_FOUND);
 	CHECK(text == NULL);
 	list_tools(&rig);
@@ -76,7 +67,7 @@ arguments_are_encoded_as_a_call_sends_them(void)
 	tmcp_event_free(event);
 
 	CHECK_INT(make(&rig, pairs, 1, 0), TMCP_RESULT_INVALID);
-	error_has(&rig, "needs argument 'i'");
+	rig_error_has(&rig, "needs argument 'i'");
 	CHECK_INT(make(&rig, NULL, 1, 0), TMCP_RESULT_NULL);
 	CHECK_INT(make(&rig, NULL, 1, 1), TMCP_RESULT_NULL);
 
@@ -91,7 +82,7 @@ arguments_are_encoded_as_a_call_sends_them(void)
 	call.json = "{}";
 	CHECK_INT(tmcp_client_encode_arguments(rig.client, &call, &text),
 	    TMCP_RESULT_INVALID);
-	error_has(&rig, "must be NULL");
+	rig_error_has(&rig, "must be NULL");
 	CHECK(text == NULL);
 	rig_stop(&rig);
 }
@@ -111,7 +102,7 @@ a_draft_has_what_does_not_fit_and_what_is_missing(void)
 	tmcp_event_free(rig_ready(&rig));
 	list_tools(&rig);
 	CHECK_INT(make(&rig, pairs, 4, 0), TMCP_RESULT_INVALID);
-	error_has(&rig, "wants an integer, not 'many'");
+	rig_error_has(&rig, "wants an integer, not 'many'");
 	CHECK_INT(make(&rig, pairs, 4, 1), TMCP_RESULT_OK);
 	CHECK_HAS(text, "{\"i\":\"many\",\"a\":[\"one\"],"
 	    "\"o\":{\"y\":2,\"x\":0},\"none\":\"x\",\"s\":\"\",");

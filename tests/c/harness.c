@@ -258,3 +258,12 @@ rig_ready(struct rig *rig)
 	    TMCP_RESULT_OK);
 	return (rig_wait(rig, TMCP_EVENT_TYPE_DONE, id));
 }
+
+void
+rig_error_has(struct rig *rig, const char *words)
+{
+	char	buf[512];
+
+	tmcp_client_error(rig->client, buf, sizeof buf);
+	CHECK_HAS(buf, words);
+}

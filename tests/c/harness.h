@@ -59,6 +59,7 @@ void	 rig_start(struct rig *, const char *);
 void	 rig_stop(struct rig *);
 int	 rig_turn(struct rig *, int);
 struct tmcp_event *rig_wait(struct rig *, uint32_t, uint64_t);
+void rig_error_has(struct rig *, const char *);
 struct tmcp_event *rig_call(struct rig *, const char *, const char *,
 	    const char *, uint32_t, void *);
 struct tmcp_event *rig_ready(struct rig *);

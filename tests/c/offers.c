@@ -58,15 +58,6 @@ listed(struct rig *rig, uint32_t what)
 }
 
 static void
-error_has(struct rig *rig, const char *words)
-{
-	char	buf[512];
-
-	tmcp_client_error(rig->client, buf, sizeof buf);
-	CHECK_HAS(buf, words);
-}
-
-static void
 tool_hints_are_told(struct tmcp_client *c)
 {
 	uint64_t	echo = 0, crash = 0, again = 0;
@@ -95,7 +86,7 @@ lists_are_text_and_tables(void)
 		start(&rig, eras[i]);
 		CHECK(tmcp_client_tool_arguments(rig.client, "main", "types") ==
 		    NULL);
-		error_has(&rig, "tool 'types' of 'main' is not known");
+		rig_error_has(&rig, "tool 'types' of 'main' is not known");
 		CHECK(tmcp_client_known_tools(rig.client, "main") == NULL);
 		CHECK_INT(tmcp_client_tool_hints(rig.client, "main", "echo",
 		    NULL), TMCP_RESULT_NOT_FOUND);
@@ -195,13 +186,13 @@ arguments_are_described_and_checked(void)
 	    false), TMCP_RESULT_OK);
 	CHECK_INT(tmcp_client_check_argument(c, "main", "types", "i", "x",
 	    false), TMCP_RESULT_INVALID);
-	error_has(&rig, "wants an integer, not 'x'");
+	rig_error_has(&rig, "wants an integer, not 'x'");
 	CHECK_INT(tmcp_client_check_argument(c, "main", "types", "i", "5000",
 	    false), TMCP_RESULT_INVALID);
-	error_has(&rig, "wants at most 1000");
+	rig_error_has(&rig, "wants at most 1000");
 	CHECK_INT(tmcp_client_check_argument(c, "main", "types", "o", "{",
 	    true), TMCP_RESULT_INVALID);
-	error_has(&rig, "not valid JSON");
+	rig_error_has(&rig, "not valid JSON");
 	rig_stop(&rig);
 }
 
@@ -359,17 +350,17 @@ questions_are_answered(void)
 		/* What does not fit leaves the question open. */
 		CHECK_INT(tmcp_client_check_answer(c, question, "count", "9",
 		    false), TMCP_RESULT_INVALID);
-		error_has(&rig, "wants at most 5");
+		rig_error_has(&rig, "wants at most 5");
 		CHECK_INT(tmcp_client_check_answer(c, question, "colours",
 		    "[\"red\"]", true), TMCP_RESULT_OK);
 		CHECK_INT(tmcp_client_check_answer(c, question, "count", "5",
 		    false), TMCP_RESULT_OK);
 		CHECK_INT(tmcp_client_answer(c, question, TMCP_ANSWER_ACCEPT,
 		    wrong, 1, NULL), TMCP_RESULT_INVALID);
-		error_has(&rig, "e-mail");
+		rig_error_has(&rig, "e-mail");
 		CHECK_INT(tmcp_client_answer(c, question, TMCP_ANSWER_ACCEPT,
 		    NULL, 0, NULL), TMCP_RESULT_INVALID);
-		error_has(&rig, "needs argument 'email'");
+		rig_error_has(&rig, "needs argument 'email'");
 		CHECK_INT(tmcp_client_answer(c, question, TMCP_ANSWER_ACCEPT,
 		    right, 6, NULL), TMCP_RESULT_OK);
 		CHECK_INT(tmcp_client_answer(c, question, TMCP_ANSWER_ACCEPT,

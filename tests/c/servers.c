@@ -2,15 +2,6 @@
 
 #include "harness.h"
 
-static void
-error_has(struct rig *rig, const char *words)
-{
-	char	buf[512];
-
-	tmcp_client_error(rig->client, buf, sizeof buf);
-	CHECK_HAS(buf, words);
-}
-
 /* A cell of the only server. */
 static void
 cell_is(struct rig *rig, const char *column, const char *wanted)
@@ -48,7 +39,7 @@ a_server_is_switched_off_and_on(void)
 	rig_start(&rig, one_server(""));
 	CHECK_INT(tmcp_client_set_enabled(rig.client, "main", false),
 	    TMCP_RESULT_BUSY);
-	error_has(&rig, "being read");
+	rig_error_has(&rig, "being read");
 	tmcp_event_free(rig_ready(&rig));
 	call(&rig, "echo", buf, sizeof buf);
 
@@ -71,7 +62,7 @@ a_server_is_switched_off_and_on(void)
 	CHECK_STR(buf, "disabled");
 	CHECK_INT(tmcp_client_call(rig.client, &request, &late),
 	    TMCP_RESULT_INVALID);
-	error_has(&rig, "server 'main' is switched off");
+	rig_error_has(&rig, "server 'main' is switched off");
 	CHECK_INT(tmcp_client_reconnect(rig.client, "main"),
 	    TMCP_RESULT_INVALID);
 	event = rig_wait(&rig, TMCP_EVENT_TYPE_DONE, id);
@@ -90,7 +81,7 @@ a_server_is_switched_off_and_on(void)
 	CHECK_STR(buf, "x");
 	CHECK_INT(tmcp_client_set_enabled(rig.client, "none", true),
 	    TMCP_RESULT_INVALID);
-	error_has(&rig, "unknown server 'none'");
+	rig_error_has(&rig, "unknown server 'none'");
 	CHECK_INT(tmcp_client_set_enabled(rig.client, NULL, true),
 	    TMCP_RESULT_NULL);
 	rig_stop(&rig);
@@ -173,7 +164,7 @@ a_program_adds_and_removes_servers(void)
 	who_is(&rig, "main", "file");
 	CHECK_INT(tmcp_client_remove_server(rig.client, "main"),
 	    TMCP_RESULT_NOT_FOUND);
-	error_has(&rig, "no server 'main' was added");
+	rig_error_has(&rig, "no server 'main' was added");
 
 	/* What is in flight ends. */
 	memset(&request, 0, sizeof request);
@@ -189,7 +180,7 @@ a_program_adds_and_removes_servers(void)
 	tmcp_event_free(event);
 	CHECK_INT(tmcp_client_call(rig.client, &request, &id),
 	    TMCP_RESULT_INVALID);
-	error_has(&rig, "unknown server 'own'");
+	rig_error_has(&rig, "unknown server 'own'");
 	rig_stop(&rig);
 }
 
@@ -217,7 +208,7 @@ an_entry_that_cannot_be_used_is_refused(void)
 	for (i = 0; i < sizeof entries / sizeof entries[0]; i++) {
 		CHECK_INT(tmcp_client_add_server(rig.client, entries[i].name,
 		    entries[i].json), TMCP_RESULT_INVALID);
-		error_has(&rig, entries[i].why);
+		rig_error_has(&rig, entries[i].why);
 	}
 	CHECK_INT(tmcp_client_add_server(rig.client, NULL, "{}"),
 	    TMCP_RESULT_NULL);

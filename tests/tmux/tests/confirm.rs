@@ -64,6 +64,21 @@ fn leave(tmux: &Tmux, viewer: &Viewer<'_>, text: &str) {
     tmux.until_format("#{pane_mode}", "");
 }
 
+/// choose-mcp with the cursor at a tool, whose line there is given.
+fn at_tool<'a>(tmux: &'a Tmux, line: &str) -> Viewer<'a> {
+    let viewer = tmux.view();
+    let _ = tmux.run(["choose-mcp", "-t", "one:"]).ok();
+    tmux.until_format("#{pane_mode}", "mcp-mode");
+    viewer.until(line);
+    viewer.keys(&["/"]);
+    viewer.until("(search)");
+    let (tool, words) = line.split_once(": ").expect("a tool and what it does");
+    viewer.text(&format!("{tool}: {}", &words[..1]));
+    viewer.keys(&["Enter"]);
+    viewer.until(&format!("Tool: {tool}"));
+    viewer
+}
+
 const DESTROYS: &str = "wipe of s says that it may destroy something";
 const CHANGED: &str = "It has changed since it was used last";
 
@@ -156,15 +171,7 @@ fn a_call_whose_tool_is_not_listed_yet_is_asked_about_after_the_list() {
 fn choose_mcp_asks_before_it_runs_a_destructive_tool_again() {
     let tmux = start();
     let _ = tmux.call(["s", "wipe", "path=home"]).ok();
-    let viewer = tmux.view();
-    let _ = tmux.run(["choose-mcp", "-t", "one:"]).ok();
-    tmux.until_format("#{pane_mode}", "mcp-mode");
-    viewer.until("wipe: Wipes.");
-    viewer.keys(&["/"]);
-    viewer.until("(search)");
-    viewer.text("wipe: W");
-    viewer.keys(&["Enter"]);
-    viewer.until("Tool: wipe");
+    let viewer = at_tool(&tmux, "wipe: Wipes.");
     viewer.keys(&["r"]);
     viewer.until("Yes, run it");
     viewer.keys(&["n"]);
@@ -183,15 +190,7 @@ fn what_the_editor_leaves_for_a_destructive_tool_is_asked_about_once_the_popup_i
     let tmux = start();
     let _ = tmux.call(["s", "wipe", "path=home"]).ok();
     let _ = tmux.run(["set", "-g", "editor", "true"]).ok();
-    let viewer = tmux.view();
-    let _ = tmux.run(["choose-mcp", "-t", "one:"]).ok();
-    tmux.until_format("#{pane_mode}", "mcp-mode");
-    viewer.until("wipe: Wipes.");
-    viewer.keys(&["/"]);
-    viewer.until("(search)");
-    viewer.text("wipe: W");
-    viewer.keys(&["Enter"]);
-    viewer.until("Tool: wipe");
+    let viewer = at_tool(&tmux, "wipe: Wipes.");
     viewer.keys(&["e"]);
     viewer.until("Yes, run it");
     assert_eq!(ran(&tmux).len(), 1);
@@ -214,15 +213,7 @@ fn a_tool_that_has_changed_since_it_was_used_is_said_to_have() {
     let told = tmux.run(["mcp-again", id]).fails(1);
     assert!(told.contains(CHANGED), "{told}");
 
-    let viewer = tmux.view();
-    let _ = tmux.run(["choose-mcp", "-t", "one:"]).ok();
-    tmux.until_format("#{pane_mode}", "mcp-mode");
-    viewer.until("plain: New words.");
-    viewer.keys(&["/"]);
-    viewer.until("(search)");
-    viewer.text("plain: N");
-    viewer.keys(&["Enter"]);
-    viewer.until("Tool: plain");
+    let viewer = at_tool(&tmux, "plain: New words.");
     viewer.until_words(CHANGED);
     viewer.keys(&["Enter"]);
     viewer.until("Yes, run it");
