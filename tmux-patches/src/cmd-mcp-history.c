@@ -162,7 +162,7 @@ cmd_mcp_again_exec(struct cmd *self, struct cmdq_item *item)
 	if ((mc = cmd_mcp_again_call(item, args_string(args, 0))) == NULL)
 		return (CMD_RETURN_ERROR);
 	run = mcp_run_create(self, item, mc->server, mc->tool, &cause);
-	if (run == NULL || mcp_history_give(mc, run, &cause) != 0)
+	if (run == NULL || mcp_run_repeat(run, mc, &cause) != 0)
 		return (mcp_run_refuse(run, item, MCP_EXIT_ERROR, cause));
 	run->start = mcp_run_call;
 	run->is_exact = 1;

@@ -358,7 +358,7 @@ cmd_mcp_menu_made(void *data, struct tmcp_table *table)
 	    cmd_mcp_menu_check, cmd_mcp_menu_form_end, cdata);
 	free(title);
 	mcp_form_about(cdata->form, cdata->about);
-	mcp_confirm_form(cdata->form, cdata->server, cdata->name);
+	mcp_form_confirm(cdata->form, cdata->server, cdata->name);
 	mcp_form_start(cdata->form);
 }
 

@@ -128,6 +128,12 @@ struct mcp_server {
 
 typedef void (*mcp_tree_changed_cb)(void *);
 
+/* How long one step of work takes, in microseconds. */
+#define MCP_TREE_TURN_US 750
+
+/* Servers are looked at again at most so often. */
+#define MCP_TREE_REFRESH_MS 250
+
 struct mcp_tree {
 	u_int			 references;
 	int			 dead;
@@ -162,6 +168,7 @@ struct mcp_tree {
 
 	int			 is_shown;	/* servers have lines */
 	int			 working;
+	mcp_work_cb		 step;		/* of the work */
 	int			 stale;		/* servers are to be looked at */
 	uint64_t		 looked;
 	struct event		 refresh_timer;
@@ -181,7 +188,6 @@ struct mcp_preview;
 
 /* mcp-edit.c */
 void		 mcp_edit_start(struct client *, const char *, const char *);
-void		 mcp_edit_forget(const char *, const char *);
 
 /* mcp-preview.c */
 struct mcp_preview *mcp_preview_create(mcp_tree_changed_cb, void *);
@@ -199,15 +205,9 @@ void		 mcp_preview_draw(struct mcp_preview *, struct mcp_node *,
 struct mcp_tree	*mcp_tree_create(const char *, const char *,
 		     mcp_tree_changed_cb, void *);
 void		 mcp_tree_free(struct mcp_tree *);
-void		 mcp_tree_unref(struct mcp_tree *);
-void		 mcp_tree_changed(struct mcp_tree *);
-void		 mcp_tree_refresh(struct mcp_tree *);
-int		 mcp_tree_merge(struct mcp_tree *, uint64_t);
 int32_t		 mcp_tree_switch(struct mcp_tree *, struct mcp_node *);
-void		 mcp_tree_bury(struct mcp_tree *, struct mcp_nodes *);
 void		 mcp_tree_free_buried(struct mcp_tree *);
 struct mcp_server **mcp_tree_sorted(struct mcp_tree *, int, int);
-uint64_t	 mcp_tree_tag(const char *, const char *, const char *);
 
 /* mcp-tree-order.c */
 struct mcp_tree_callbacks {
@@ -246,12 +246,20 @@ void		 mcp_tree_load(struct mcp_server *);
 void		 mcp_tree_drop(struct mcp_group *);
 void		 mcp_tree_jobs(struct mcp_tree *);
 void		 mcp_tree_calls(struct mcp_tree *);
-void		 mcp_tree_work(struct mcp_tree *);
+int		 mcp_tree_make_step(struct mcp_group *, uint64_t);
+int		 mcp_tree_load_step(struct mcp_server *);
+
+/* mcp-tree-node.c */
+uint64_t	 mcp_tree_tag(const char *, const char *, const char *);
 struct mcp_nodes *mcp_nodes_create(void);
 struct mcp_node	*mcp_nodes_add(struct mcp_nodes *, struct mcp_group *,
 		     enum mcp_node_type, const char *);
 void		 mcp_nodes_free(struct mcp_nodes *);
 u_int		*mcp_nodes_order(struct mcp_nodes *);
+void		 mcp_tree_bury(struct mcp_tree *, struct mcp_nodes *);
+void		 mcp_tree_changed(struct mcp_tree *);
+void		 mcp_tree_refresh(struct mcp_tree *);
+void		 mcp_tree_work(struct mcp_tree *);
 
 /* window-mcp.c */
 extern const struct window_mode window_mcp_mode;

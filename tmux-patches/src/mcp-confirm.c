@@ -24,7 +24,6 @@
 #include "tmux.h"
 #include "mcp.h"
 #include "mcp-confirm.h"
-#include "mcp-browse.h"
 
 /*
  * Asks before a tool runs that says that it is destructive, as mcp-confirm
@@ -47,6 +46,7 @@ enum mcp_confirm_when {
 /* A run that waits for an answer. */
 struct mcp_confirm {
 	struct mcp_run		*run;
+	mcp_run_cb		 go;		/* go on with it */
 	struct mcp_dialog	*dialog;
 	uint64_t		 fingerprint;	/* of the tool asked about */
 };
@@ -72,7 +72,7 @@ mcp_confirm_hint(int hints)
  * If a person is to be asked before a tool runs; -1 is yes, because nothing is
  * known of the tool. Text is what there is to say first, to be freed, or "".
  */
-static int
+int
 mcp_confirm_look(const char *server, const char *tool, char **text)
 {
 	struct tmcp_client	*core = mcp_core_get();
@@ -97,18 +97,6 @@ mcp_confirm_look(const char *server, const char *tool, char **text)
 	} else
 		*text = xstrdup(changed ? MCP_SEEN_CHANGED : "");
 	return (when != MCP_CONFIRM_NONE && (ask || changed));
-}
-
-/* Have the form of a tool warn, and ask in its review if it is to. */
-void
-mcp_confirm_form(struct mcp_form *form, const char *server, const char *tool)
-{
-	char	*warning;
-	int	 ask;
-
-	ask = mcp_confirm_look(server, tool, &warning);
-	mcp_form_warn(form, warning, ask);
-	free(warning);
 }
 
 /* What a tool is by now; 0 if that is not known. */
@@ -190,6 +178,7 @@ mcp_confirm_chosen(void *data, int choice)
 {
 	struct mcp_confirm	*confirm = data;
 	struct mcp_run		*run = confirm->run;
+	mcp_run_cb		 go = confirm->go;
 	struct client		*c = run->out->viewer;
 	const char		*why = "";
 	char			*line;
@@ -207,12 +196,13 @@ mcp_confirm_chosen(void *data, int choice)
 		mcp_confirm_free(confirm);
 		free(run->confirm);
 		run->confirm = NULL;
-		mcp_edit_forget(run->server, run->name);
+		if (run->agreed != NULL)
+			run->agreed(run);
 		if (mcp_core_get() == NULL) {
 			mcp_run_fail(run, MCP_EXIT_ERROR,
 			    "mcp is not available");
 		} else
-			mcp_run_next(run);
+			go(run);
 		return;
 	}
 	xasprintf(&line, "%s was not run%s", run->out->title, why);
@@ -226,7 +216,7 @@ mcp_confirm_chosen(void *data, int choice)
 
 /* Ask whoever sees the result. */
 static void
-mcp_confirm_ask(struct mcp_run *run, const char *text)
+mcp_confirm_ask(struct mcp_run *run, mcp_run_cb go, const char *text)
 {
 	struct mcp_confirm	*confirm;
 	struct mcp_dialog	*d;
@@ -234,6 +224,7 @@ mcp_confirm_ask(struct mcp_run *run, const char *text)
 
 	confirm = xcalloc(1, sizeof *confirm);
 	confirm->run = run;
+	confirm->go = go;
 	confirm->fingerprint = mcp_confirm_fingerprint(run->server, run->name);
 	d = mcp_dialog_create(run->out->viewer, mcp_confirm_free, confirm);
 	mcp_dialog_late(d, &run->out->asked, 0);
@@ -262,16 +253,17 @@ mcp_confirm_listed(struct tmcp_event *event, void *data)
 		return;
 	}
 	run->is_listed = 1;
-	mcp_run_next(run);
+	run->listed(run);
 }
 
 /* List the tools of the server first, to know what the tool says. */
 static int
-mcp_confirm_list(struct mcp_run *run)
+mcp_confirm_list(struct mcp_run *run, mcp_run_cb go)
 {
 	struct mcp_request	*mr;
 	uint64_t		 id;
 
+	run->listed = go;
 	mr = mcp_request_add(run->out, mcp_confirm_listed, mcp_run_free, run);
 	if (tmcp_client_list(run->core, run->server, TMCP_LIST_TOOLS, 0, mr,
 	    &id) != TMCP_RESULT_OK) {
@@ -284,10 +276,11 @@ mcp_confirm_list(struct mcp_run *run)
 
 /*
  * Before a run begins that is to be asked about. Returns 0 if it may begin, 1
- * if it waits, and -1 with the cause if there is nobody to ask.
+ * if it waits until go is called, or it is freed, and -1 with the cause if
+ * there is nobody to ask.
  */
 int
-mcp_confirm_start(struct mcp_run *run, char **cause)
+mcp_confirm_start(struct mcp_run *run, mcp_run_cb go, char **cause)
 {
 	struct client	*c = run->out->viewer;
 	char		*text;
@@ -296,7 +289,7 @@ mcp_confirm_start(struct mcp_run *run, char **cause)
 	ask = mcp_confirm_look(run->server, run->name, &text);
 	if (ask == -1 && !run->is_listed &&
 	    !mcp_abbrev_listed(run->core, run->server) &&
-	    mcp_confirm_list(run) == 0) {
+	    mcp_confirm_list(run, go) == 0) {
 		free(text);
 		return (1);
 	}
@@ -317,7 +310,7 @@ mcp_confirm_start(struct mcp_run *run, char **cause)
 		free(text);
 		return (-1);
 	}
-	mcp_confirm_ask(run, text);
+	mcp_confirm_ask(run, go, text);
 	free(text);
 	return (1);
 }

@@ -22,14 +22,13 @@
 /* Asking before a tool runs, and telling that one has changed. */
 
 /* mcp-confirm.c */
-void		 mcp_confirm_form(struct mcp_form *, const char *,
-		     const char *);
+int		 mcp_confirm_look(const char *, const char *, char **);
 int		 mcp_confirm_changed(const char *, const char *);
 char		*mcp_confirm_refused(const char *, const char *);
 char		*mcp_confirm_find(const struct tmcp_table *, const char *,
 		     const char *, char **);
 void		 mcp_confirm_set(struct mcp_run *, struct mcp_call *);
-int		 mcp_confirm_start(struct mcp_run *, char **);
+int		 mcp_confirm_start(struct mcp_run *, mcp_run_cb, char **);
 
 /* mcp-seen.c */
 #define MCP_SEEN_CHANGED						\

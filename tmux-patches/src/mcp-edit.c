@@ -95,6 +95,16 @@ mcp_edit_tell(struct client *c, const char *text)
 	free(line);
 }
 
+/* Somebody has agreed to a run: the text about its tool is not needed any more. */
+static void
+mcp_edit_agreed(struct mcp_run *run)
+{
+	if (mcp_edit_text != NULL &&
+	    strcmp(run->server, mcp_edit_server) == 0 &&
+	    strcmp(run->name, mcp_edit_tool) == 0)
+		mcp_edit_keep(NULL, NULL);
+}
+
 /* The popup of the editor is gone: run the tool with what it has left. */
 static void
 mcp_edit_run(__unused int fd, __unused short events, void *data)
@@ -111,6 +121,7 @@ mcp_edit_run(__unused int fd, __unused short events, void *data)
 	}
 	run = mcp_run_create_client(me->client, core, me->server, me->tool);
 	mcp_confirm_set(run, NULL);
+	run->agreed = mcp_edit_agreed;
 	if (mcp_args_from_text(&run->args, "arguments", text, strlen(text),
 	    &cause) != 0 || mcp_run_try(run, &id, &cause) != 0) {
 		mcp_edit_tell(me->client, cause);
@@ -144,15 +155,6 @@ mcp_edit_closed(char *buf, size_t size, void *data)
 		me->text[--size] = '\0';
 	evtimer_set(&me->timer, mcp_edit_run, me);
 	mcp_timer_add(&me->timer, 0);
-}
-
-/* The text about a tool that waited for an answer is not needed any more. */
-void
-mcp_edit_forget(const char *server, const char *tool)
-{
-	if (mcp_edit_text != NULL && strcmp(server, mcp_edit_server) == 0 &&
-	    strcmp(tool, mcp_edit_tool) == 0)
-		mcp_edit_keep(NULL, NULL);
 }
 
 /* JSON with line breaks and indentation. */

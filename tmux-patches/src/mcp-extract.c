@@ -46,6 +46,33 @@ struct mcp_extract {
 	void			*data;
 };
 
+/* Escape everything that is not text, but for sequences, tabs and newlines. */
+static void
+mcp_extract_vis(struct mcp_bytes *out, const char *text, size_t size)
+{
+	const char	*esc;
+	char		*s;
+	size_t		 len, sgr, off, n;
+
+	while (size != 0) {
+		for (off = 0; (esc = memchr(text + off, '\033',
+		    size - off)) != NULL; off = esc - text + 1) {
+			if (mcp_sgr_size(esc, size - (esc - text)) != 0)
+				break;
+		}
+		len = (esc == NULL ? size : (size_t)(esc - text));
+		if (len != 0) {
+			s = mcp_text_vis(text, len, &n);
+			mcp_bytes_add(out, s, n);
+			free(s);
+		}
+		sgr = (esc == NULL ? 0 : mcp_sgr_size(esc, size - len));
+		mcp_bytes_add(out, text + len, sgr);
+		text += len + sgr;
+		size -= len + sgr;
+	}
+}
+
 /* Where the lines end: after so many bytes or lines at most. */
 static size_t
 mcp_extract_cut(struct mcp_bytes *bytes, size_t limit, u_int lines)
@@ -104,7 +131,7 @@ mcp_extract_step(void *data)
 		size = strlen(json);
 	}
 	if (extract->sgr)
-		mcp_sgr_vis(extract->lines, text, size);
+		mcp_extract_vis(extract->lines, text, size);
 	else {
 		s = mcp_text_vis(text, size, &len);
 		mcp_bytes_add(extract->lines, s, len);

@@ -139,17 +139,6 @@ mcp_field_show(struct mcp_field *ff)
 	return (s);
 }
 
-/* Free what mcp_form_pairs has made. */
-void
-mcp_field_free_pairs(struct tmcp_pair *pairs, size_t n)
-{
-	while (n != 0) {
-		free((void *)pairs[--n].key);
-		free((void *)pairs[n].value);
-	}
-	free(pairs);
-}
-
 /* What is said of a field: its title and its description, if they differ. */
 static char *
 mcp_field_help(const struct tmcp_table *table, size_t row)

@@ -114,6 +114,18 @@ mcp_form_warn(struct mcp_form *form, const char *warning, int confirm)
 		form->send = "Yes, run it";
 }
 
+/* Have the form of a tool warn, and ask in its review if it is to. */
+void
+mcp_form_confirm(struct mcp_form *form, const char *server, const char *tool)
+{
+	char	*warning;
+	int	 ask;
+
+	ask = mcp_confirm_look(server, tool, &warning);
+	mcp_form_warn(form, warning, ask);
+	free(warning);
+}
+
 /* Say what sending is, and who knows what fields may be; NULL is nobody. */
 void
 mcp_form_set(struct mcp_form *form, const char *send,

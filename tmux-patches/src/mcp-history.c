@@ -73,6 +73,15 @@ mcp_history_cmp(struct mcp_call *mc1, struct mcp_call *mc2)
 }
 RB_GENERATE_STATIC(mcp_calls_by_id, mcp_call, id_entry, mcp_history_cmp);
 
+/* Who is told that the calls are others. */
+static mcp_history_cb	 mcp_history_changed;
+
+void
+mcp_history_watch(mcp_history_cb cb)
+{
+	mcp_history_changed = cb;
+}
+
 /* How many calls are to be kept. */
 u_int
 mcp_history_limit(void)
@@ -84,7 +93,7 @@ mcp_history_limit(void)
 static void
 mcp_history_strip(struct mcp_call *mc)
 {
-	mcp_field_free_pairs(mc->pairs, mc->npairs);
+	mcp_pairs_free(mc->pairs, mc->npairs);
 	mc->pairs = NULL;
 	mc->npairs = 0;
 	free(mc->json);
@@ -271,7 +280,7 @@ mcp_history_made(void *data, struct tmcp_table *table)
 		    strcmp(mc->tool, mt->tool) == 0)
 			mcp_history_apply(mc, mt->secrets);
 	}
-	mcp_browse_changed(NULL, 0);
+	mcp_history_changed();
 	if (mcp_history_ntools > MCP_HISTORY_TOOLS)
 		mcp_history_free_tool(mt);
 }
@@ -382,7 +391,7 @@ mcp_history_add(struct mcp_run *run)
 	mcp_history_keep(mc, &run->args);
 	mcp_history_check(mc);
 	mcp_history_trim();
-	mcp_browse_changed(NULL, 0);
+	mcp_history_changed();
 }
 
 /* A request has ended: with an event, or NULL if it was taken back. */
@@ -409,7 +418,7 @@ mcp_history_end(uint64_t id, struct tmcp_event *event)
 		    MCP_HISTORY_SHOWN_BYTES));
 	}
 	mcp_history_check(mc);
-	mcp_browse_changed(NULL, 0);
+	mcp_history_changed();
 }
 
 /* Nobody waits for a request any more. */
@@ -423,7 +432,7 @@ mcp_history_drop(uint64_t id)
 	mc->done = 1;
 	mc->result = TMCP_RESULT_CANCELLED;
 	mc->error = xstrdup("the client has gone");
-	mcp_browse_changed(NULL, 0);
+	mcp_history_changed();
 }
 
 /* How a call ended, in a word. */
@@ -496,39 +505,6 @@ mcp_history_arguments(struct mcp_call *mc, int *cut)
 	s = mcp_history_cut(text->text, text->size, cut);
 	mcp_bytes_unref(text);
 	return (s);
-}
-
-/*
- * Give a run the arguments of a call. Returns -1 and the reason if they were
- * not kept.
- */
-int
-mcp_history_give(struct mcp_call *mc, struct mcp_run *run, char **cause)
-{
-	struct tmcp_pair	*pairs = NULL;
-	u_int			 i;
-
-	mcp_history_check(mc);
-	if (mc->unkept != NULL) {
-		xasprintf(cause, "can't repeat %s %s: %s", mc->server, mc->tool,
-		    mc->unkept);
-		return (-1);
-	}
-	if (mc->json != NULL) {
-		run->args.json = xmalloc(mc->json_size + 1);
-		memcpy(run->args.json, mc->json, mc->json_size + 1);
-		run->args.json_size = mc->json_size;
-		return (0);
-	}
-	if (mc->npairs != 0)
-		pairs = xcalloc(mc->npairs, sizeof *pairs);
-	for (i = 0; i < mc->npairs; i++) {
-		pairs[i].key = xstrdup(mc->pairs[i].key);
-		pairs[i].value = xstrdup(mc->pairs[i].value);
-		pairs[i].is_json = mc->pairs[i].is_json;
-	}
-	mcp_run_give(run, pairs, mc->npairs);
-	return (0);
 }
 
 /* Add a text of somebody else, made harmless, to the formats of a call. */

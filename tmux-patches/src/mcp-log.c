@@ -323,3 +323,27 @@ mcp_log_set_file(const char *value)
 	if (path != NULL)
 		mcp_log_open();
 }
+
+/*
+ * Add a line to the messages of tmux, and to the log, which can be read without
+ * an attached client.
+ */
+void
+mcp_message_add(const char *fmt, ...)
+{
+	const char	*told;
+	va_list		 ap;
+	char		*s, *line;
+
+	va_start(ap, fmt);
+	xvasprintf(&s, fmt, ap);
+	va_end(ap);
+	line = mcp_text_line(s);
+	server_add_message("%s", line);
+	if (mcp_log_level() >= TMCP_LOG_LEVEL_INFO) {
+		told = (strncmp(line, "mcp: ", 5) == 0 ? line + 5 : line);
+		mcp_log_add(TMCP_LOG_LEVEL_INFO, told);
+	}
+	free(line);
+	free(s);
+}

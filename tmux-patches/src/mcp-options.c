@@ -99,7 +99,7 @@ mcp_options_retire(const char *name)
 	mcp_options_retired = xreallocarray(mcp_options_retired,
 	    mcp_options_nretired + 1, sizeof *mcp_options_retired);
 	mcp_options_retired[mcp_options_nretired++] = xstrdup(name);
-	mcp_sync_later();
+	mcp_changed();
 }
 
 /* What is set instead of a user option, or NULL; to be freed. */
@@ -186,7 +186,7 @@ mcp_options_changed(const char *name)
 		if (strcmp(name, mcp_options_entries[i].name) != 0)
 			continue;
 		mcp_options_stale |= 1U << i;
-		mcp_sync_later();
+		mcp_changed();
 	}
 }
 
@@ -205,6 +205,8 @@ mcp_options_sync(struct tmcp_client *core)
 	uint32_t			 stale = mcp_options_stale;
 	u_int				 i;
 
+	if (stale == 0 && mcp_options_ntold == mcp_options_nretired)
+		return;
 	mcp_options_stale = 0;
 	for (i = 0; i < nitems(mcp_options_entries); i++) {
 		if ((stale & (1U << i)) == 0)
@@ -216,20 +218,6 @@ mcp_options_sync(struct tmcp_client *core)
 			mcp_options_apply_default(core, entry->name);
 	}
 	mcp_options_tell();
-}
-
-/*
- * How long a dialog that comes by itself takes no keys, and how long none must
- * have come, in milliseconds.
- */
-int
-mcp_options_delay(struct client *c)
-{
-	struct options	*oo = global_s_options;
-
-	if (c != NULL && mcp_show_alive(c))
-		oo = c->session->options;
-	return (options_get_number(oo, "mcp-key-delay"));
 }
 
 /* Say that an option could not be used. */

@@ -78,7 +78,7 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 
 	if (sink == NULL && !background)
 		sink = mcp_key_output(self, item);
-	if (mcp_print_refuses(item, sink, background)) {
+	if (mcp_sink_refuses(item, sink, background)) {
 		*cause = xstrdup("client is read-only");
 		return (NULL);
 	}
@@ -348,7 +348,7 @@ mcp_output_left(void *data)
 }
 
 /* The result is shown inside tmux, or with -1, can't be. */
-void
+static void
 mcp_output_shown(struct mcp_output *out, int shown)
 {
 	char	name[MCP_BUFFER_NAME_BYTES];
@@ -406,9 +406,10 @@ mcp_output_give(struct mcp_output *out, int retval, struct mcp_bytes *bytes,
 		mcp_output_empty(out);
 	else if (out->sink == MCP_SINK_BUFFER)
 		mcp_paste_set(out->buffer, bytes, mcp_output_kept, out);
-	else if (out->sink != MCP_SINK_STDOUT)
+	else if (out->sink != MCP_SINK_STDOUT) {
+		out->shown = mcp_output_shown;
 		mcp_show(out);
-	else if (out->client->flags & CLIENT_CONTROL) {
+	} else if (out->client->flags & CLIENT_CONTROL) {
 		mcp_extract_start(bytes, MCP_OUTPUT_CONTROL_BYTES, UINT_MAX, 0,
 		    out->json, mcp_output_control, out);
 	} else

@@ -108,7 +108,7 @@ mcp_pager_end(struct mcp_pager *mp, int shown)
 	evtimer_del(&mp->timer);
 	if (shown == -1)
 		mcp_pager_unpaste(mp->buffer);
-	mcp_output_shown(mp->out, shown);
+	mp->out->shown(mp->out, shown);
 	mcp_bytes_unref(mp->lines);
 	free(mp->buffer);
 	free(mp);

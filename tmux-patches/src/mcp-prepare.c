@@ -42,6 +42,8 @@ struct mcp_prepare {
 	struct tmcp_event	*event;
 	u_int			 want;
 	char			*pointer;
+	int			 hooked;	/* a hook is told of it */
+	mcp_prepare_cb		 cb;
 
 	TAILQ_ENTRY(mcp_prepare) entry;
 };
@@ -79,6 +81,7 @@ mcp_prepare_step(__unused void *data)
 	struct mcp_prepare	*p = TAILQ_FIRST(&mcp_prepares);
 	struct mcp_request	*mr;
 	struct tmcp_event	*event;
+	mcp_prepare_cb		 cb;
 	uint32_t		 want;
 	int32_t			 more;
 
@@ -99,40 +102,31 @@ mcp_prepare_step(__unused void *data)
 		return (1);
 
 	mr = p->mr;
+	cb = p->cb;
 	event = p->event;
 	p->event = NULL;
 	mcp_prepare_free(p);
-	if (more >= 0)
-		mcp_event_give(event);
-	else {
-		mcp_set_absent(TMCP_RESULT_INTERNAL, "the answer can't be "
-		    "read, see show-messages");
-		mcp_request_done(mr, NULL);
-		mcp_set_absent(TMCP_RESULT_INTERNAL, NULL);
-		tmcp_event_free(event);
-	}
+	cb(mr, event, more < 0);
 	mcp_prepare_working = !TAILQ_EMPTY(&mcp_prepares);
 	return (mcp_prepare_working);
 }
 
 /*
- * Keep the answer to a request until what is wanted of it is made. Returns 0 if
- * it can be used right away.
+ * Keep the answer to a request until what is wanted of it is made, and the text
+ * if a hook is told of it; then it is given to cb. Returns 0 if it can be used
+ * right away.
  */
 int
-mcp_prepare_start(struct mcp_request *mr, struct tmcp_event *event)
+mcp_prepare_start(struct mcp_request *mr, struct tmcp_event *event, u_int want,
+    const char *pointer, int hooked, mcp_prepare_cb cb)
 {
 	struct mcp_prepare	*p;
-	const char		*pointer;
 	size_t			 size;
-	u_int			 want;
 
 	(void)tmcp_event_json(event, &size);
 	if (size < MCP_PREPARE_BYTES)
 		return (0);
-	want = mcp_request_wants(mr, tmcp_event_result(event) != TMCP_RESULT_OK,
-	    &pointer);
-	if (mcp_hook_wants(event))
+	if (hooked)
 		want |= MCP_WANT(TMCP_WANT_TEXT);
 	if (want == 0)
 		return (0);
@@ -141,6 +135,8 @@ mcp_prepare_start(struct mcp_request *mr, struct tmcp_event *event)
 	p->mr = mr;
 	p->event = event;
 	p->want = want;
+	p->hooked = hooked;
+	p->cb = cb;
 	if (pointer != NULL)
 		p->pointer = xstrdup(pointer);
 	TAILQ_INSERT_TAIL(&mcp_prepares, p, entry);
@@ -167,7 +163,7 @@ mcp_prepare_drop(struct mcp_request *mr)
 {
 	struct mcp_prepare	*p = mcp_prepare_find(mr);
 
-	if (mcp_hook_wants(p->event)) {
+	if (p->hooked) {
 		p->want = MCP_WANT(TMCP_WANT_TEXT);
 		return (0);
 	}

@@ -46,32 +46,6 @@ mcp_print_step(void *data)
 	return (0);
 }
 
-/* If the client of a command is read-only: no server is asked for it. */
-int
-mcp_print_readonly(struct cmdq_item *item)
-{
-	struct client	*c = cmdq_get_client(item);
-
-	return (c != NULL && cmdq_running(NULL) != item &&
-	    (c->flags & CLIENT_READONLY));
-}
-
-/*
- * If the client of a command may not have a result put there: one that is
- * read-only types nothing and changes no buffer, so it is shown lists only.
- */
-int
-mcp_print_refuses(struct cmdq_item *item, const char *sink, int background)
-{
-	if (!mcp_print_readonly(item))
-		return (0);
-	if (background)
-		return (1);
-	return (sink != NULL && strcmp(sink, "stdout") != 0 &&
-	    strcmp(sink, "view") != 0 && strcmp(sink, "message") != 0 &&
-	    strcmp(sink, "none") != 0);
-}
-
 /* Get the timeout of -T, 0 if there is none. Returns -1 after an error. */
 int
 mcp_print_timeout(struct args *args, struct cmdq_item *item, u_int *timeout)

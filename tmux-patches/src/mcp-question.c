@@ -357,7 +357,7 @@ mcp_question_form_end(void *data, enum mcp_form_end end)
 	pairs = mcp_form_pairs(q->form, &n);
 	result = tmcp_client_answer(core, q->id, TMCP_ANSWER_ACCEPT, pairs, n,
 	    NULL);
-	mcp_field_free_pairs(pairs, n);
+	mcp_pairs_free(pairs, n);
 	mcp_changed();
 	if (result == TMCP_RESULT_INVALID) {
 		cause = mcp_strerror(result);

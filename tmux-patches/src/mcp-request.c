@@ -276,18 +276,12 @@ mcp_request_done(struct mcp_request *mr, struct tmcp_event *event)
 
 /* A client has gone: cancel what it was waiting for. */
 void
-mcp_client_lost(struct client *c)
+mcp_request_client_lost(struct client *c)
 {
 	struct mcp_request	*mr, *mr1;
 	mcp_free_cb		 freecb;
 	void			*data;
 
-	mcp_question_client_lost(c);
-	mcp_running_client_lost(c);
-	mcp_dialog_client_lost(c);
-	mcp_pager_client_lost(c);
-	mcp_typing_client_lost(c);
-	mcp_follow_stop(c);
 	TAILQ_FOREACH_SAFE(mr, &mcp_requests, entry, mr1) {
 		if (mr->client != c)
 			continue;

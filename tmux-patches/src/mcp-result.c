@@ -27,92 +27,12 @@
 #include "mcp-confirm.h"
 
 /*
- * What comes of a request: its exit status, its text, the part of it that is
+ * What comes of a run that has been answered: the part of the answer that is
  * wanted, and the commands that follow.
  */
 
 /* What is left of a result in #{mcp_result}. */
 #define MCP_RUN_FORMAT_BYTES 65536
-
-static int32_t		 mcp_absent_result = TMCP_RESULT_INTERNAL;
-static const char	*mcp_absent_text;
-
-/* Why a request ends without an event of the core; NULL if it broke down. */
-void
-mcp_set_absent(int32_t result, const char *text)
-{
-	mcp_absent_result = result;
-	mcp_absent_text = text;
-}
-
-/* Exit status of a shell client for a result. */
-int
-mcp_retval(int32_t result)
-{
-	switch (result) {
-	case TMCP_RESULT_OK:
-		return (0);
-	case TMCP_RESULT_TIMEOUT:
-		return (MCP_EXIT_TIMEOUT);
-	case TMCP_RESULT_TOOL:
-	case TMCP_RESULT_SERVER:
-	case TMCP_RESULT_INVALID:
-	case TMCP_RESULT_NOT_FOUND:
-	case TMCP_RESULT_BUSY:
-	case TMCP_RESULT_CANCELLED:
-		return (MCP_EXIT_ERROR);
-	default:
-		return (MCP_EXIT_TRANSPORT);
-	}
-}
-
-/* Why the last call of the core failed. */
-char *
-mcp_strerror(int32_t result)
-{
-	struct tmcp_client	*core = mcp_core_get();
-	char			*s;
-	size_t			 size;
-
-	size = tmcp_client_error(core, NULL, 0);
-	if (size == 0)
-		return (xstrdup(tmcp_result_text(result)));
-	s = xcalloc(1, size + 1);
-	tmcp_client_error(core, s, size + 1);
-	return (s);
-}
-
-/* Result of an event; there is none if the core has none to give. */
-int32_t
-mcp_event_result(struct tmcp_event *event)
-{
-	if (event == NULL)
-		return (mcp_absent_result);
-	return (tmcp_event_result(event));
-}
-
-/* Text of an event. */
-const char *
-mcp_event_text(struct tmcp_event *event, size_t *size)
-{
-	const char	*text;
-
-	if (event == NULL || (text = tmcp_event_text(event, size)) == NULL) {
-		if ((text = mcp_absent_text) == NULL) {
-			text = "mcp stopped after an internal error, "
-			    "see show-messages";
-		}
-		if (size != NULL)
-			*size = strlen(text);
-	} else if (*text == '\0' && tmcp_event_type(event) ==
-	    TMCP_EVENT_TYPE_DONE && tmcp_event_result(event) !=
-	    TMCP_RESULT_OK) {
-		text = "the tool failed and did not say why";
-		if (size != NULL)
-			*size = strlen(text);
-	}
-	return (text);
-}
 
 /*
  * Run the commands that follow, with the result in formats. It is not expanded
@@ -232,13 +152,6 @@ mcp_run_string(struct mcp_run *run, struct tmcp_event *event)
 	mcp_bytes_printf(got, "nothing in the result at: %s",
 	    run->pointer == NULL ? "" : run->pointer);
 	mcp_run_got(run, got);
-}
-
-/* Rows of an answer. */
-struct tmcp_table *
-mcp_run_rows(__unused struct mcp_run *run, struct tmcp_event *event)
-{
-	return (tmcp_event_table(event));
 }
 
 /* Say what will be asked of an answer. */

@@ -90,33 +90,6 @@ mcp_sgr_strip(char *dst, const char *text, size_t size)
 	return (n + size);
 }
 
-/* Escape everything that is not text, but for sequences, tabs and newlines. */
-void
-mcp_sgr_vis(struct mcp_bytes *out, const char *text, size_t size)
-{
-	const char	*esc;
-	char		*s;
-	size_t		 len, sgr, off, n;
-
-	while (size != 0) {
-		for (off = 0; (esc = memchr(text + off, '\033',
-		    size - off)) != NULL; off = esc - text + 1) {
-			if (mcp_sgr_size(esc, size - (esc - text)) != 0)
-				break;
-		}
-		len = (esc == NULL ? size : (size_t)(esc - text));
-		if (len != 0) {
-			s = mcp_text_vis(text, len, &n);
-			mcp_bytes_add(out, s, n);
-			free(s);
-		}
-		sgr = (esc == NULL ? 0 : mcp_sgr_size(esc, size - len));
-		mcp_bytes_add(out, text + len, sgr);
-		text += len + sgr;
-		size -= len + sgr;
-	}
-}
-
 /* How much of a line, without tabs, fits into so many columns. */
 size_t
 mcp_sgr_row(const char *line, u_int columns)

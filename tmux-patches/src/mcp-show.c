@@ -48,31 +48,6 @@
 /* How often to look if a pane is free for view mode, in milliseconds. */
 #define MCP_SHOW_WAIT_MS 200
 
-/* If commands can be run for an attached client. */
-int
-mcp_show_queue(struct client *c)
-{
-	return (c != NULL && c->session != NULL &&
-	    (c->flags & CLIENT_UNATTACHEDFLAGS) == 0);
-}
-
-/*
- * If something can be shown in an attached client. A control client is shown
- * nothing outside a block.
- */
-int
-mcp_show_alive(struct client *c)
-{
-	return (mcp_show_queue(c) && (~c->flags & CLIENT_CONTROL));
-}
-
-/* The pane that gets the keys of an attached client. */
-struct window_pane *
-mcp_show_pane_of(struct client *c)
-{
-	return (mcp_compat_pane_of(c));
-}
-
 /*
  * A mode that lay below another comes to the front with the size that the pane
  * had then, and tmux reads beyond the end of its screen if that was smaller.
@@ -86,25 +61,6 @@ mcp_show_fit(struct window_pane *wp)
 	    (screen_size_x(wme->screen) != wp->sx ||
 	    screen_size_y(wme->screen) != wp->sy))
 		wme->mode->resize(wme, wp->sx, wp->sy);
-}
-
-/*
- * tmux lets panes stand still while there is a message or a prompt. They need
- * not if that has a line of its own.
- */
-void
-mcp_show_thaw(struct client *c)
-{
-	if (status_line_size(c) != 0)
-		c->tty.flags &= ~TTY_FREEZE;
-}
-
-/* Show a line in the status line; the first key takes it away. */
-void
-mcp_message_set(struct client *c, const char *line)
-{
-	mcp_compat_message(c, -1, line);
-	mcp_show_thaw(c);
 }
 
 /*
@@ -413,7 +369,7 @@ mcp_show_view_ready(void *data, struct mcp_bytes *lines)
 {
 	struct mcp_output	*out = data;
 
-	mcp_output_shown(out, mcp_show_view(out, lines));
+	out->shown(out, mcp_show_view(out, lines));
 }
 
 /* The lines for a popup or a new window are made. */
@@ -516,7 +472,7 @@ mcp_show_pane_step(void *data)
 	shown = mcp_show_pane_paste(sp);
 	evbuffer_free(sp->evb);
 	free(sp);
-	mcp_output_shown(out, shown);
+	out->shown(out, shown);
 	return (0);
 }
 
@@ -540,7 +496,7 @@ mcp_show_pane(struct mcp_output *out)
 	mcp_work_start(mcp_show_pane_step, sp);
 }
 
-/* Show what an output has inside tmux; mcp_output_shown() is told. */
+/* Show what an output has inside tmux; its shown() is told. */
 void
 mcp_show(struct mcp_output *out)
 {
@@ -564,10 +520,10 @@ mcp_show(struct mcp_output *out)
 		mcp_show_pane(out);
 		return;
 	case MCP_SINK_MESSAGE:
-		mcp_output_shown(out, mcp_show_message(out));
+		out->shown(out, mcp_show_message(out));
 		return;
 	default:
 		break;
 	}
-	mcp_output_shown(out, -1);
+	out->shown(out, -1);
 }

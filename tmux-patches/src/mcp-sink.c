@@ -185,3 +185,19 @@ mcp_sink_parse(struct mcp_output *out, const char *name, int background,
 	}
 	return (0);
 }
+
+/*
+ * If the client of a command may not have a result put there: one that is
+ * read-only types nothing and changes no buffer, so it is shown lists only.
+ */
+int
+mcp_sink_refuses(struct cmdq_item *item, const char *sink, int background)
+{
+	if (!mcp_print_readonly(item))
+		return (0);
+	if (background)
+		return (1);
+	return (sink != NULL && strcmp(sink, "stdout") != 0 &&
+	    strcmp(sink, "view") != 0 && strcmp(sink, "message") != 0 &&
+	    strcmp(sink, "none") != 0);
+}

@@ -100,7 +100,7 @@ mcp_suggest_reset(struct mcp_suggest *sg)
 		mcp_request_drop(sg->request);
 	sg->request = NULL;
 	mcp_suggest_clear(sg);
-	mcp_field_free_pairs(sg->pairs, sg->npairs);
+	mcp_pairs_free(sg->pairs, sg->npairs);
 	sg->pairs = NULL;
 	sg->npairs = 0;
 	free(sg->step);

@@ -32,16 +32,35 @@
  * and a figure without the name of a server is that of the server of the row.
  */
 
-/* A table that is being made; cb is NULL once nobody waits for it. */
-struct mcp_table_making {
-	struct tmcp_table	*table;
-	mcp_table_making_cb	 cb;
-	void			*data;
-};
+/* What is printed in one turn of the loop, in microseconds. */
+#define MCP_TABLE_TURN_US 750
 
 static const struct tmcp_table	*mcp_table_now;
 static size_t			 mcp_table_row;
 static const char		*mcp_table_server;
+
+/*
+ * A figure of the core, or NULL if there is none of that name. It is a short
+ * text or a number without anything that tmux or a terminal would look twice
+ * at.
+ */
+char *
+mcp_figure(const char *key)
+{
+	struct tmcp_client	*core = mcp_core_get();
+	char			 value[1024], *s, *cp;
+	size_t			 needed;
+
+	if (core == NULL || tmcp_client_format(core, key, value, sizeof value,
+	    &needed) != TMCP_RESULT_OK)
+		return (NULL);
+	s = mcp_text_line(value);
+	for (cp = s; *cp != '\0'; cp++) {
+		if (*cp == '#')
+			*cp = '_';
+	}
+	return (s);
+}
 
 /* Server of the row that is being printed. */
 static const char *
@@ -91,9 +110,6 @@ mcp_table_format(const char *key)
 	free(full);
 	return (s);
 }
-
-/* What is printed in one turn of the loop, in microseconds. */
-#define MCP_TABLE_TURN_US 750
 
 /* A table that is printed, and who gets the text. */
 struct mcp_table {
@@ -196,48 +212,6 @@ mcp_table_print_one(struct evbuffer *evb, const struct tmcp_table *table,
 		mcp_table_print_rows(evb, table, row, row + 1, NULL, template,
 		    filter);
 	}
-}
-
-/* Have the core do some more of a table, and give it out when it is whole. */
-static int
-mcp_table_making_step(void *data)
-{
-	struct mcp_table_making	*making = data;
-
-	if (making->cb != NULL &&
-	    tmcp_table_prepare(making->table, MCP_TABLE_TURN_US) == 1)
-		return (1);
-	if (making->cb != NULL)
-		making->cb(making->data, making->table);
-	else
-		tmcp_table_free(making->table);
-	free(making);
-	return (0);
-}
-
-/*
- * Have a table made that takes long, and give it to cb, to keep, from a later
- * turn of the loop unless it is left before.
- */
-struct mcp_table_making *
-mcp_table_make(struct tmcp_table *table, mcp_table_making_cb cb, void *data)
-{
-	struct mcp_table_making	*making;
-
-	making = xcalloc(1, sizeof *making);
-	making->table = table;
-	making->cb = cb;
-	making->data = data;
-	mcp_work_add(mcp_table_making_step, making);
-	return (making);
-}
-
-/* Nobody waits for a table any more. It may be NULL. */
-void
-mcp_table_leave(struct mcp_table_making *making)
-{
-	if (making != NULL)
-		making->cb = NULL;
 }
 
 /* Print some more rows, and hand out the text after the last. */

@@ -28,11 +28,8 @@
 
 /*
  * What is below the servers of choose-mcp: servers are asked for lists, and
- * nodes are made of them in steps, one a turn of the loop.
+ * nodes are made of them in steps.
  */
-
-/* How long one step takes, in microseconds. */
-#define MCP_TREE_TURN_US 750
 
 /* How many of the last calls are shown for one server. */
 #define MCP_TREE_CALLS 50
@@ -41,81 +38,6 @@
 #define MCP_TREE_HISTORY 200
 
 static void	mcp_tree_templates(struct mcp_group *);
-
-/* Begin the nodes of a group. */
-struct mcp_nodes *
-mcp_nodes_create(void)
-{
-	return (xcalloc(1, sizeof (struct mcp_nodes)));
-}
-
-/*
- * Add a node. Nodes of a group that is shown do not move: those of a list that
- * is being made do.
- */
-struct mcp_node *
-mcp_nodes_add(struct mcp_nodes *nodes, struct mcp_group *group,
-    enum mcp_node_type type, const char *name)
-{
-	struct mcp_node	*node;
-
-	if (nodes->n == nodes->space) {
-		nodes->space = (nodes->space == 0 ? 8 : nodes->space * 2);
-		nodes->nodes = xreallocarray(nodes->nodes, nodes->space,
-		    sizeof *nodes->nodes);
-	}
-	node = &nodes->nodes[nodes->n++];
-	memset(node, 0, sizeof *node);
-	node->type = type;
-	node->server = group->server;
-	node->group = group;
-	node->name = xstrdup(name);
-	node->tag = mcp_tree_tag(mcp_node_type(node), group->server->id, name);
-	return (node);
-}
-
-/* Free nodes, and the tables they were made of. */
-void
-mcp_nodes_free(struct mcp_nodes *nodes)
-{
-	u_int	i;
-
-	if (nodes == NULL)
-		return;
-	for (i = 0; i < nodes->n; i++)
-		mcp_node_free(&nodes->nodes[i]);
-	free(nodes->nodes);
-	free(nodes->order);
-	for (i = 0; i < nitems(nodes->tables); i++)
-		tmcp_table_free(nodes->tables[i]);
-	free(nodes);
-}
-
-static struct mcp_node	*mcp_nodes_compared;
-
-/* Which of two nodes comes first. */
-static int
-mcp_nodes_compare(const void *a, const void *b)
-{
-	return (strcmp(mcp_nodes_compared[*(const u_int *)a].name,
-	    mcp_nodes_compared[*(const u_int *)b].name));
-}
-
-/* The nodes by name. */
-u_int *
-mcp_nodes_order(struct mcp_nodes *nodes)
-{
-	u_int	i;
-
-	if (nodes->order != NULL)
-		return (nodes->order);
-	nodes->order = xcalloc(nodes->n + 1, sizeof *nodes->order);
-	for (i = 0; i < nodes->n; i++)
-		nodes->order[i] = i;
-	mcp_nodes_compared = nodes->nodes;
-	qsort(nodes->order, nodes->n, sizeof *nodes->order, mcp_nodes_compare);
-	return (nodes->order);
-}
 
 /* Show other nodes in a group, or none. */
 static void
@@ -258,7 +180,7 @@ mcp_tree_load(struct mcp_server *s)
 }
 
 /* Make some more nodes of a group. Returns 1 if there are more. */
-static int
+int
 mcp_tree_make_step(struct mcp_group *group, uint64_t end)
 {
 	struct mcp_nodes	*nodes = group->making;
@@ -306,7 +228,7 @@ mcp_tree_make_step(struct mcp_group *group, uint64_t end)
 }
 
 /* Go on with tools that a server told before. Returns 1 if there is more. */
-static int
+int
 mcp_tree_load_step(struct mcp_server *s)
 {
 	struct mcp_group	*group = &s->groups[MCP_GROUP_TOOLS];
@@ -328,66 +250,6 @@ mcp_tree_load_step(struct mcp_server *s)
 	if (table != NULL)
 		mcp_tree_make(group, table);
 	return (0);
-}
-
-/* Do a step of the work of a tree: what is seen first comes first. */
-static int
-mcp_tree_step(void *data)
-{
-	struct mcp_tree		*tree = data;
-	struct mcp_server	*s;
-	struct mcp_group	*group;
-	uint64_t		 end = mcp_now() + MCP_TREE_TURN_US;
-	u_int			 i, j;
-
-	if (tree->dead) {
-		tree->working = 0;
-		mcp_tree_unref(tree);
-		return (0);
-	}
-	if (tree->new_table != NULL && mcp_tree_merge(tree, end))
-		return (1);
-	for (i = 0; i < tree->nservers; i++) {
-		s = tree->servers[i];
-		for (j = 0; j < MCP_GROUPS; j++) {
-			group = &s->groups[j];
-			if (group->making == NULL || group->request != NULL)
-				continue;
-			if (mcp_tree_make_step(group, end))
-				return (1);
-		}
-		while (s->load || s->loading != NULL) {
-			if (mcp_now() > end)
-				return (1);
-			mcp_tree_load_step(s);
-		}
-		if (mcp_now() > end)
-			return (1);
-	}
-	if (mcp_tree_filter_step(tree, end))
-		return (1);
-	/* What was begun while it was passed over. */
-	for (i = 0; i < tree->nservers; i++) {
-		group = tree->servers[i]->groups;
-		for (j = 0; j < MCP_GROUPS; j++) {
-			if (group[j].making != NULL && group[j].request == NULL)
-				return (1);
-		}
-	}
-	tree->working = 0;
-	mcp_tree_unref(tree);
-	return (0);
-}
-
-/* There is work to do for a tree. */
-void
-mcp_tree_work(struct mcp_tree *tree)
-{
-	if (tree->working || tree->dead)
-		return;
-	tree->working = 1;
-	tree->references++;
-	mcp_work_add(mcp_tree_step, tree);
 }
 
 /* If the nodes of two lists look the same. */

@@ -32,31 +32,11 @@
  * made of it or kept in steps.
  */
 
-#define MCP_TREE_REFRESH_MS 250
 #define MCP_TREE_MANY 100	/* servers, of which the table takes longer */
 #define MCP_TREE_MANY_MS 1000
 #define MCP_TREE_JOBS_MS 1000
 
-/* Changes are shown together. */
-#define MCP_TREE_CHANGED_MS 30
-
 static TAILQ_HEAD(, mcp_tree) mcp_trees = TAILQ_HEAD_INITIALIZER(mcp_trees);
-
-/* The number of a node: that of the same thing in another table is the same. */
-uint64_t
-mcp_tree_tag(const char *kind, const char *server, const char *name)
-{
-	const char	*parts[] = { kind, server, name }, *cp;
-	uint64_t	 hash = 14695981039346656037ULL;
-	u_int		 i;
-
-	for (i = 0; i < nitems(parts); i++) {
-		for (cp = parts[i]; *cp != '\0'; cp++)
-			hash = (hash ^ (u_char)*cp) * 1099511628211ULL;
-		hash = (hash ^ 0xff) * 1099511628211ULL;
-	}
-	return (hash == UINT64_MAX ? 0 : hash);
-}
 
 /* Free a server. */
 static void
@@ -81,16 +61,6 @@ mcp_tree_free_server(struct mcp_server *s)
 	free(s->scope);
 	free(s->state);
 	free(s);
-}
-
-/* Put nodes away that lines may still point at. */
-void
-mcp_tree_bury(struct mcp_tree *tree, struct mcp_nodes *nodes)
-{
-	if (nodes == NULL)
-		return;
-	nodes->next = tree->buried_nodes;
-	tree->buried_nodes = nodes;
 }
 
 /* Put a server away: nobody waits for it any more. */
@@ -133,7 +103,7 @@ mcp_tree_forget_new(struct mcp_tree *tree)
 }
 
 /* Free a tree once no step of work uses it. */
-void
+static void
 mcp_tree_unref(struct mcp_tree *tree)
 {
 	u_int	i;
@@ -177,17 +147,6 @@ mcp_tree_free(struct mcp_tree *tree)
 		mcp_tree_forget_new(tree);
 	}
 	mcp_tree_unref(tree);
-}
-
-/* Have the lines built anew, soon. */
-void
-mcp_tree_changed(struct mcp_tree *tree)
-{
-	if (tree->dead || evtimer_pending(&tree->changed_timer, NULL))
-		return;
-	/* The first servers are awaited by somebody. */
-	mcp_timer_add(&tree->changed_timer, tree->is_shown ?
-	    MCP_TREE_CHANGED_MS : 0);
 }
 
 /* Show what has changed. */
@@ -340,7 +299,7 @@ mcp_tree_swap(struct mcp_tree *tree)
 }
 
 /* Go on with the servers of a newer table. Returns 1 if there are more. */
-int
+static int
 mcp_tree_merge(struct mcp_tree *tree, uint64_t end)
 {
 	size_t			 rows = tmcp_table_rows(tree->new_table);
@@ -361,6 +320,55 @@ mcp_tree_merge(struct mcp_tree *tree, uint64_t end)
 		tree->new_servers[tree->new_row] = s;
 	}
 	mcp_tree_swap(tree);
+	return (0);
+}
+
+/* Do a step of the work of a tree: what is seen first comes first. */
+static int
+mcp_tree_step(void *data)
+{
+	struct mcp_tree		*tree = data;
+	struct mcp_server	*s;
+	struct mcp_group	*group;
+	uint64_t		 end = mcp_now() + MCP_TREE_TURN_US;
+	u_int			 i, j;
+
+	if (tree->dead) {
+		tree->working = 0;
+		mcp_tree_unref(tree);
+		return (0);
+	}
+	if (tree->new_table != NULL && mcp_tree_merge(tree, end))
+		return (1);
+	for (i = 0; i < tree->nservers; i++) {
+		s = tree->servers[i];
+		for (j = 0; j < MCP_GROUPS; j++) {
+			group = &s->groups[j];
+			if (group->making == NULL || group->request != NULL)
+				continue;
+			if (mcp_tree_make_step(group, end))
+				return (1);
+		}
+		while (s->load || s->loading != NULL) {
+			if (mcp_now() > end)
+				return (1);
+			mcp_tree_load_step(s);
+		}
+		if (mcp_now() > end)
+			return (1);
+	}
+	if (mcp_tree_filter_step(tree, end))
+		return (1);
+	/* What was begun while it was passed over. */
+	for (i = 0; i < tree->nservers; i++) {
+		group = tree->servers[i]->groups;
+		for (j = 0; j < MCP_GROUPS; j++) {
+			if (group[j].making != NULL && group[j].request == NULL)
+				return (1);
+		}
+	}
+	tree->working = 0;
+	mcp_tree_unref(tree);
 	return (0);
 }
 
@@ -425,19 +433,6 @@ mcp_tree_refresh_timer(__unused int fd, __unused short events, void *data)
 		mcp_timer_add(&tree->refresh_timer, ms);
 	else if (busy)
 		mcp_timer_add(&tree->refresh_timer, MCP_TREE_JOBS_MS);
-}
-
-/* Look at all servers again, soon. */
-void
-mcp_tree_refresh(struct mcp_tree *tree)
-{
-	struct timeval	tv;
-
-	tree->stale = 1;
-	if (evtimer_pending(&tree->refresh_timer, &tv))
-		evtimer_del(&tree->refresh_timer);
-	mcp_timer_add(&tree->refresh_timer, mcp_now() - tree->looked >=
-	    MCP_TREE_REFRESH_MS * 1000ULL ? 0 : MCP_TREE_REFRESH_MS);
 }
 
 /* Something has happened to a server, or to all if it is NULL. */
@@ -518,6 +513,7 @@ mcp_tree_create(const char *directory, const char *format,
 		tree->directory = xstrdup(directory);
 	if (format != NULL)
 		tree->format = xstrdup(format);
+	tree->step = mcp_tree_step;
 	tree->cb = cb;
 	tree->data = data;
 	tree->note.type = MCP_NODE_NOTE;

@@ -83,7 +83,7 @@ mcp_typing_client_lost(struct client *c)
 }
 
 /* Note a key of a client. */
-static void
+void
 mcp_typing_note(struct client *c)
 {
 	struct mcp_typing	*mt;
@@ -97,25 +97,6 @@ mcp_typing_note(struct client *c)
 		gettimeofday(&mt->taken, NULL);
 	else
 		gettimeofday(&mt->queued, NULL);
-}
-
-/*
- * A key of a client, before tmux looks at it. Returns 1 if it goes nowhere.
- */
-int
-mcp_client_key(struct client *c, struct key_event *event)
-{
-	int	is_mouse = KEYC_IS_MOUSE(event->key);
-
-	if (!is_mouse)
-		mcp_typing_note(c);
-	if (mcp_dialog_take(c, event))
-		return (1);
-	if (!is_mouse && !mcp_dialog_busy(c))
-		mcp_show_key(c);
-	if (!is_mouse)
-		mcp_pager_key(c);
-	return (0);
 }
 
 /*
@@ -218,36 +199,6 @@ mcp_typing_mode(struct window_pane *wp)
 	if (wp == NULL || (wme = TAILQ_FIRST(&wp->modes)) == NULL)
 		return (NULL);
 	return (wme->mode);
-}
-
-/*
- * If a client is in the middle of something: a prompt, a menu or a popup, or in
- * its pane a mode, unless that is view mode or the mode it was asked in.
- */
-int
-mcp_typing_occupied(struct client *c, struct window_pane *wp,
-    const struct window_mode *asked)
-{
-	const struct window_mode	*mode = mcp_typing_mode(wp);
-
-	if (mcp_dialog_busy(c))
-		return (1);
-	return (mode != NULL && mode != asked && mode != &window_view_mode);
-}
-
-/* The same for all clients whose keys a pane gets. */
-int
-mcp_typing_occupied_pane(struct window_pane *wp,
-    const struct window_mode *asked)
-{
-	struct client	*c;
-
-	TAILQ_FOREACH(c, &clients, entry) {
-		if (mcp_typing_reaches(c, wp) &&
-		    mcp_typing_occupied(c, wp, asked))
-			return (1);
-	}
-	return (0);
 }
 
 /* How long to wait for the hands of all clients whose keys a pane gets. */

@@ -51,45 +51,13 @@
 #define MCP_STARTUP_MS 20
 #define MCP_STARTUP_MAX_MS 1000
 
-static struct tmcp_client	*mcp_core;
-static int			 mcp_poisoned;
-static int			 mcp_asked;
-static struct event		 mcp_fd_event;
-static struct event		 mcp_timer;
-static struct event		 mcp_redraw_timer;
-static struct tmcp_event	*mcp_event_taken;
-static int			 mcp_format_used;
-static int			 mcp_stale = 1;	/* options have changed */
+static struct event	 mcp_redraw_timer;
+static int		 mcp_format_used;
 
-static void	mcp_dispatch(int, short, void *);
+static void	mcp_turn(int, short, void *);
+static void	mcp_sync(struct tmcp_client *);
 static void	mcp_redraw(int, short, void *);
-static void	mcp_sync(void);
-static void	mcp_update(void);
-
-/*
- * Arm a timer in milliseconds. To go on in the next turn of the loop it is
- * armed with zero: libevent runs what event_active() adds in the same turn, so
- * that nothing else would be looked at until all is done.
- */
-void
-mcp_timer_add(struct event *ev, int ms)
-{
-	struct timeval	tv;
-
-	tv.tv_sec = ms / 1000;
-	tv.tv_usec = (ms % 1000) * 1000;
-	evtimer_add(ev, &tv);
-}
-
-/* Microseconds of the monotonic clock. */
-uint64_t
-mcp_now(void)
-{
-	struct timespec	ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000);
-}
+static void	mcp_calls_changed(void);
 
 /*
  * Create the core. This runs in the server after the fork and before the
@@ -116,65 +84,31 @@ mcp_start(void)
 	options.log = mcp_log;
 	options.log_level = mcp_log_level();
 
-	result = tmcp_client_new(&options, &mcp_core);
+	evtimer_set(&mcp_redraw_timer, mcp_redraw, NULL);
+	result = mcp_core_start(&options, mcp_turn);
 	free((void *)options.envp);
 	if (result != TMCP_RESULT_OK) {
-		mcp_core = NULL;
 		mcp_message_add("mcp: not started: %s",
 		    tmcp_result_text(result));
 		return;
 	}
-
-	evtimer_set(&mcp_timer, mcp_dispatch, NULL);
-	evtimer_set(&mcp_redraw_timer, mcp_redraw, NULL);
-	event_set(&mcp_fd_event, tmcp_client_fd(mcp_core), EV_READ|EV_PERSIST,
-	    mcp_dispatch, NULL);
-	mcp_timer_add(&mcp_timer, MCP_STARTUP_MS);
+	mcp_history_watch(mcp_calls_changed);
+	mcp_core_wait(MCP_STARTUP_MS);
 }
 
 /* Stop at server exit: nothing waits, children are told to go. */
 void
 mcp_stop(void)
 {
-	if (mcp_core == NULL)
+	if (!mcp_core_is_open())
 		return;
-	if (event_initialized(&mcp_fd_event))
-		event_del(&mcp_fd_event);
-	evtimer_del(&mcp_timer);
 	evtimer_del(&mcp_redraw_timer);
 	mcp_work_stop();
 	mcp_prepare_stop();
 	mcp_blob_stop();
 	mcp_saved_stop();
-	tmcp_client_free(mcp_core);
-	mcp_core = NULL;
+	mcp_core_stop();
 	mcp_log_set_file(NULL);
-}
-
-/*
- * The directory a command is run in, which decides about the servers of
- * projects, or NULL: that of a shell client, else that of the pane. To be
- * freed.
- */
-char *
-mcp_directory(struct cmdq_item *item)
-{
-	struct client		*c = cmdq_get_client(item);
-	struct cmd_find_state	*fs = cmdq_get_target(item);
-	const char		*cwd = NULL;
-
-	if (c != NULL && c->session == NULL && c->cwd != NULL)
-		return (xstrdup(c->cwd));
-	if (fs->wp == NULL)
-		fs = cmdq_get_current(item);
-	if (fs->wp != NULL) {
-		if (fs->wp->fd != -1)
-			cwd = osdep_get_cwd(fs->wp->fd);
-		if (cwd == NULL)
-			cwd = fs->wp->cwd;
-	} else if (fs->s != NULL)
-		cwd = fs->s->cwd;
-	return (cwd == NULL ? NULL : xstrdup(cwd));
 }
 
 /*
@@ -184,83 +118,75 @@ mcp_directory(struct cmdq_item *item)
 struct tmcp_client *
 mcp_get(struct cmdq_item *item)
 {
-	char	*directory;
+	struct tmcp_client	*core = mcp_core_get();
+	char			*directory;
 
-	if (mcp_core == NULL || mcp_poisoned) {
+	if (core == NULL) {
 		mcp_error(item, "mcp is not available, see show-messages");
 		return (NULL);
 	}
-	mcp_sync();
-	mcp_roots_update(mcp_core);
+	mcp_sync(core);
+	mcp_roots_update(core);
 	directory = mcp_directory(item);
-	tmcp_client_refresh(mcp_core, directory);
+	tmcp_client_refresh(core, directory);
 	free(directory);
-	if (!tmcp_client_ready(mcp_core))
+	if (!tmcp_client_ready(core))
 		mcp_changed();
-	return (mcp_core);
-}
-
-/* The core for what goes on without a command, or NULL. */
-struct tmcp_client *
-mcp_core_get(void)
-{
-	return (mcp_poisoned ? NULL : mcp_core);
-}
-
-/* Something was asked of the core: look at it in the next turn. */
-void
-mcp_changed(void)
-{
-	mcp_asked = 1;
-	if (cfg_finished && !mcp_poisoned)
-		mcp_timer_add(&mcp_timer, 0);
-}
-
-/* An option has changed: give it to the core in the next turn. */
-void
-mcp_sync_later(void)
-{
-	mcp_stale = 1;
-	if (mcp_core != NULL)
-		mcp_changed();
+	return (core);
 }
 
 /* Give the core the environment and the options that have changed. */
 static void
-mcp_sync(void)
+mcp_sync(struct tmcp_client *core)
 {
-	if (mcp_environ_sync(mcp_core))
+	if (mcp_environ_sync(core))
 		mcp_options_environ_changed();
-	if (!mcp_stale)
-		return;
-	mcp_stale = 0;
-	mcp_options_sync(mcp_core);
+	mcp_options_sync(core);
+}
+
+/* A client has gone: nobody there is asked, told or shown anything. */
+void
+mcp_client_lost(struct client *c)
+{
+	mcp_question_client_lost(c);
+	mcp_running_client_lost(c);
+	mcp_dialog_client_lost(c);
+	mcp_pager_client_lost(c);
+	mcp_typing_client_lost(c);
+	mcp_follow_stop(c);
+	mcp_request_client_lost(c);
+}
+
+/*
+ * A key of a client, before tmux looks at it. Returns 1 if it goes nowhere.
+ */
+int
+mcp_client_key(struct client *c, struct key_event *event)
+{
+	int	is_mouse = KEYC_IS_MOUSE(event->key);
+
+	if (!is_mouse)
+		mcp_typing_note(c);
+	if (mcp_dialog_take(c, event))
+		return (1);
+	if (!is_mouse && !mcp_dialog_busy(c))
+		mcp_show_key(c);
+	if (!is_mouse)
+		mcp_pager_key(c);
+	return (0);
 }
 
 /* A child of the server has gone. Returns 1 if it was the core's. */
 int
 mcp_child_exited(pid_t pid, int status)
 {
+	struct tmcp_client	*core = mcp_core_get();
+
 	mcp_hook_child_exited(pid);
-	if (mcp_core == NULL || mcp_poisoned)
-		return (0);
-	if (tmcp_client_child_exited(mcp_core, pid, status) != 1)
+	if (core == NULL || tmcp_client_child_exited(core, pid, status) != 1)
 		return (0);
 	mcp_changed();
 	return (1);
-}
-
-/*
- * Cancel a request. Returns 1 if its event never comes, 0 if it is already on
- * its way.
- */
-int
-mcp_cancel(uint64_t id)
-{
-	if (mcp_core == NULL || mcp_poisoned)
-		return (1);
-	mcp_changed();
-	return (tmcp_client_cancel(mcp_core, id) == TMCP_RESULT_OK);
 }
 
 /* The core broke down: all requests end and it is never used again. */
@@ -268,26 +194,17 @@ static void
 mcp_fail(void)
 {
 	mcp_message_add("mcp: stopped after an internal error");
-	mcp_poisoned = 1;
-	event_del(&mcp_fd_event);
-	evtimer_del(&mcp_timer);
+	mcp_core_fail();
 	mcp_request_fail_all();
 }
 
-/* The callback that got this event keeps it. */
-void
-mcp_event_take(struct tmcp_event *event)
-{
-	mcp_event_taken = event;
-}
-
 /* Give an event to its hook and to whoever it is for. */
-void
-mcp_event_give(struct tmcp_event *event)
+static void
+mcp_give(struct tmcp_event *event)
 {
 	struct mcp_request	*mr;
 
-	mcp_event_taken = NULL;
+	mcp_event_take(NULL);
 	mcp_hook_event(event);
 	switch (tmcp_event_type(event)) {
 	case TMCP_EVENT_TYPE_DONE:
@@ -305,7 +222,7 @@ mcp_event_give(struct tmcp_event *event)
 	case TMCP_EVENT_TYPE_CONFIG_LOADED:
 		mcp_seen_listed();
 		mcp_history_forget_tools(NULL);
-		mcp_options_preconnect(mcp_core);
+		mcp_options_preconnect(mcp_core_get());
 		break;
 	case TMCP_EVENT_TYPE_QUESTION:
 		mcp_question_event(event);
@@ -316,20 +233,50 @@ mcp_event_give(struct tmcp_event *event)
 	}
 	mcp_browse_changed(tmcp_event_server(event), tmcp_event_type(event) ==
 	    TMCP_EVENT_TYPE_TOOLS_CHANGED);
-	if (mcp_event_taken != event)
+	if (!mcp_event_is_taken(event))
 		tmcp_event_free(event);
+}
+
+/* The history has changed. */
+static void
+mcp_calls_changed(void)
+{
+	mcp_browse_changed(NULL, 0);
+}
+
+/* What is wanted of a large answer is made, or can't be: give it out. */
+static void
+mcp_prepared(struct mcp_request *mr, struct tmcp_event *event, int failed)
+{
+	if (!failed) {
+		mcp_give(event);
+		return;
+	}
+	mcp_set_absent(TMCP_RESULT_INTERNAL, "the answer can't be read, see "
+	    "show-messages");
+	mcp_request_done(mr, NULL);
+	mcp_set_absent(TMCP_RESULT_INTERNAL, NULL);
+	tmcp_event_free(event);
 }
 
 /* Take an event from the core. A large answer is given out later. */
 static void
-mcp_event(struct tmcp_event *event)
+mcp_take(struct tmcp_event *event)
 {
 	struct mcp_request	*mr = NULL;
+	const char		*pointer;
+	u_int			 want;
 
 	if (tmcp_event_type(event) == TMCP_EVENT_TYPE_DONE)
 		mr = tmcp_event_user_data(event);
-	if (mr == NULL || !mcp_prepare_start(mr, event))
-		mcp_event_give(event);
+	if (mr != NULL) {
+		want = mcp_request_wants(mr, tmcp_event_result(event) !=
+		    TMCP_RESULT_OK, &pointer);
+		if (mcp_prepare_start(mr, event, want, pointer,
+		    mcp_hook_wants(event), mcp_prepared))
+			return;
+	}
+	mcp_give(event);
 }
 
 /*
@@ -337,55 +284,34 @@ mcp_event(struct tmcp_event *event)
  * something: let the core work for a while and hand out its events.
  */
 static void
-mcp_dispatch(__unused int fd, __unused short events, __unused void *data)
+mcp_turn(__unused int fd, __unused short events, __unused void *data)
 {
+	struct tmcp_client	*core = mcp_core_get();
 	struct tmcp_event	*event;
 	uint64_t		 start;
-	int32_t			 more;
 	static int		 startup = MCP_STARTUP_MS;
 
 	if (!cfg_finished) {
 		if ((startup *= 2) > MCP_STARTUP_MAX_MS)
 			startup = MCP_STARTUP_MAX_MS;
-		mcp_timer_add(&mcp_timer, startup);
+		mcp_core_wait(startup);
 		return;
 	}
-	if (mcp_stale)
-		mcp_sync();
-	event_add(&mcp_fd_event, NULL);
-	mcp_asked = 0;
+	mcp_options_sync(core);
 
 	start = mcp_now();
-	if ((more = tmcp_client_dispatch(mcp_core, 0)) < 0) {
+	if (mcp_core_work() != 0) {
 		mcp_fail();
 		return;
 	}
-	while ((event = tmcp_client_next_event(mcp_core)) != NULL) {
-		mcp_event(event);
+	while ((event = tmcp_client_next_event(core)) != NULL) {
+		mcp_take(event);
 		if (mcp_now() - start > 2 * MCP_TURN_US) {
-			mcp_asked = 1;
+			mcp_changed();
 			break;
 		}
 	}
-
-	if (more == 1)
-		mcp_asked = 1;
-	mcp_update();
-}
-
-/*
- * Set the timer to the next turn if there is more to do, or to the core's next
- * deadline, and have the status redrawn.
- */
-static void
-mcp_update(void)
-{
-	int32_t	ms;
-
-	evtimer_del(&mcp_timer);
-	ms = mcp_asked ? 0 : tmcp_client_timeout_ms(mcp_core);
-	if (ms >= 0)
-		mcp_timer_add(&mcp_timer, ms);
+	mcp_core_wait(-1);
 
 	if (mcp_format_used && !evtimer_pending(&mcp_redraw_timer, NULL))
 		mcp_timer_add(&mcp_redraw_timer, MCP_REDRAW_MS);
@@ -407,43 +333,19 @@ mcp_redraw(__unused int fd, __unused short events, __unused void *data)
 	}
 }
 
-/*
- * A figure of the core, or NULL if there is none of that name. It is a short
- * text or a number without anything that tmux or a terminal would look twice
- * at.
- */
-char *
-mcp_figure(const char *key)
-{
-	char	 value[1024], *s, *cp;
-	size_t	 needed;
-
-	if (mcp_core == NULL || mcp_poisoned)
-		return (NULL);
-	if (tmcp_client_format(mcp_core, key, value, sizeof value,
-	    &needed) != TMCP_RESULT_OK)
-		return (NULL);
-	s = mcp_text_line(value);
-	for (cp = s; *cp != '\0'; cp++) {
-		if (*cp == '#')
-			*cp = '_';
-	}
-	return (s);
-}
-
 /* Give each format that names no server, for display-message -a. */
 void
 mcp_format_each(void (*cb)(const char *, const char *, void *), void *arg)
 {
-	char	*keys, *next, *key, *value;
-	size_t	 size;
+	struct tmcp_client	*core = mcp_core_get();
+	char			*keys, *next, *key, *value;
+	size_t			 size;
 
-	if (mcp_core == NULL || mcp_poisoned ||
-	    tmcp_client_format(mcp_core, "mcp_figures", NULL, 0,
+	if (core == NULL || tmcp_client_format(core, "mcp_figures", NULL, 0,
 	    &size) != TMCP_RESULT_OK)
 		return;
 	next = keys = xcalloc(1, size + 1);
-	tmcp_client_format(mcp_core, "mcp_figures", keys, size + 1, &size);
+	tmcp_client_format(core, "mcp_figures", keys, size + 1, &size);
 	while ((key = strsep(&next, " ")) != NULL) {
 		if ((value = mcp_figure(key)) != NULL)
 			cb(key, value, arg);

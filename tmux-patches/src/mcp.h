@@ -44,6 +44,11 @@
 struct mcp_request;
 typedef void (*mcp_request_cb)(struct tmcp_event *, void *);
 typedef void (*mcp_free_cb)(void *);
+typedef void (*mcp_prepare_cb)(struct mcp_request *, struct tmcp_event *,
+		     int);
+typedef void (*mcp_history_cb)(void);
+struct mcp_run;
+typedef void (*mcp_run_cb)(struct mcp_run *);
 
 /* What is made of a large answer before it is given out: a set. */
 #define MCP_WANT(want) (1U << (want))
@@ -65,6 +70,8 @@ struct mcp_bytes {
 };
 typedef int (*mcp_work_cb)(void *);
 typedef void (*mcp_done_cb)(void *);
+struct mcp_output;
+typedef void (*mcp_shown_cb)(struct mcp_output *, int);
 typedef void (*mcp_extract_cb)(void *, struct mcp_bytes *);
 typedef void (*mcp_table_making_cb)(void *, struct tmcp_table *);
 
@@ -116,6 +123,7 @@ struct mcp_output {
 	size_t			 off;
 	int			 raw;	/* not a list but what a server made */
 	int			 json;	/* and it is JSON */
+	mcp_shown_cb		 shown;		/* with -1: nowhere to */
 	mcp_done_cb		 part_cb;	/* more parts follow */
 	void			*part_data;
 	char			*error;
@@ -168,6 +176,8 @@ struct mcp_run {
 	int			 is_quiet;	/* nobody is told that it runs */
 	char			*confirm;	/* ask first, about this; or NULL */
 	int			 is_listed;	/* the tools were, for that */
+	mcp_run_cb		 listed;	/* go on when they are */
+	mcp_run_cb		 agreed;	/* somebody said yes; or NULL */
 
 	char			*directory;
 	char			*server;
@@ -313,16 +323,6 @@ typedef void (*mcp_form_end_cb)(void *, enum mcp_form_end);
 
 /* mcp.c */
 struct tmcp_client *mcp_get(struct cmdq_item *);
-char		*mcp_directory(struct cmdq_item *);
-void		 mcp_changed(void);
-void		 mcp_sync_later(void);
-void		 mcp_timer_add(struct event *, int);
-int		 mcp_cancel(uint64_t);
-struct tmcp_client *mcp_core_get(void);
-char		*mcp_figure(const char *);
-uint64_t	 mcp_now(void);
-void		 mcp_event_take(struct tmcp_event *);
-void		 mcp_event_give(struct tmcp_event *);
 
 /* mcp-abbrev.c */
 char		*mcp_abbrev_server(struct tmcp_client *, const char *,
@@ -372,6 +372,32 @@ void		 mcp_bytes_unref(struct mcp_bytes *);
 
 /* mcp-columns.c */
 void		 mcp_columns_print(struct evbuffer *, char *);
+
+/* mcp-client.c */
+int		 mcp_show_queue(struct client *);
+int		 mcp_show_alive(struct client *);
+struct window_pane *mcp_show_pane_of(struct client *);
+void		 mcp_show_thaw(struct client *);
+void		 mcp_message_set(struct client *, const char *);
+int		 mcp_options_delay(struct client *);
+int		 mcp_print_readonly(struct cmdq_item *);
+char		*mcp_directory(struct cmdq_item *);
+
+/* mcp-core.c */
+int32_t		 mcp_core_start(const struct tmcp_options *,
+		     void (*)(int, short, void *));
+void		 mcp_core_stop(void);
+void		 mcp_core_fail(void);
+int		 mcp_core_is_open(void);
+struct tmcp_client *mcp_core_get(void);
+int		 mcp_core_work(void);
+void		 mcp_core_wait(int);
+void		 mcp_changed(void);
+void		 mcp_timer_add(struct event *, int);
+uint64_t	 mcp_now(void);
+int		 mcp_cancel(uint64_t);
+void		 mcp_event_take(struct tmcp_event *);
+int		 mcp_event_is_taken(struct tmcp_event *);
 
 /* mcp-dialog.c */
 struct mcp_dialog *mcp_dialog_create(struct client *, mcp_dialog_gone_cb,
@@ -428,7 +454,7 @@ int		 mcp_field_is_list(struct mcp_field *);
 u_int		 mcp_field_more(struct mcp_field **, u_int *, u_int);
 int		 mcp_field_has_more(struct mcp_field *, u_int, u_int);
 struct tmcp_pair *mcp_field_pairs(struct mcp_field *, u_int, size_t *);
-void		 mcp_field_free_pairs(struct tmcp_pair *, size_t);
+void		 mcp_pairs_free(struct tmcp_pair *, size_t);
 
 /* mcp-file.c */
 struct mcp_file	*mcp_file_open(struct client *, const char *, char **);
@@ -449,6 +475,8 @@ struct mcp_form	*mcp_form_create(struct mcp_dialog *, const char *,
 		     mcp_form_end_cb, void *);
 void		 mcp_form_about(struct mcp_form *, const char *);
 void		 mcp_form_warn(struct mcp_form *, const char *, int);
+void		 mcp_form_confirm(struct mcp_form *, const char *,
+		     const char *);
 void		 mcp_form_set(struct mcp_form *, const char *,
 		     struct mcp_suggest *);
 void		 mcp_form_free(struct mcp_form *);
@@ -467,13 +495,13 @@ struct mcp_call	*mcp_history_find(uint64_t);
 struct mcp_call	*mcp_history_last(const char *, const char *);
 void		 mcp_history_forget_tools(const char *);
 int		 mcp_history_check(struct mcp_call *);
+void		 mcp_history_watch(mcp_history_cb);
 void		 mcp_history_add(struct mcp_run *);
 void		 mcp_history_end(uint64_t, struct tmcp_event *);
 void		 mcp_history_drop(uint64_t);
 const char	*mcp_history_outcome(struct mcp_call *);
 u_int		 mcp_history_limit(void);
 char		*mcp_history_arguments(struct mcp_call *, int *);
-int		 mcp_history_give(struct mcp_call *, struct mcp_run *, char **);
 void		 mcp_history_formats(struct mcp_call *, struct format_tree *);
 void		 mcp_history_json(struct mcp_call *, struct mcp_bytes *);
 
@@ -501,11 +529,18 @@ void		 mcp_lines_resources(struct mcp_dialog *, const char *,
 void		 mcp_log(void *, uint32_t, const char *);
 void		 mcp_log_add(uint32_t, const char *);
 uint32_t	 mcp_log_level(void);
+void printflike(1, 2) mcp_message_add(const char *, ...);
 void		 mcp_log_set_file(const char *);
 
 /* cmd-mcp-menu.c */
 void		 mcp_menu_open(struct client *, const char *, uint32_t,
 		     const char *, const char *);
+
+/* mcp-making.c */
+struct mcp_table_making;
+struct mcp_table_making *mcp_table_make(struct tmcp_table *,
+		     mcp_table_making_cb, void *);
+void		 mcp_table_leave(struct mcp_table_making *);
 
 /* mcp-menu.c */
 struct mcp_menu	*mcp_menu_create(const char *);
@@ -538,12 +573,24 @@ void		 mcp_offer_run(struct mcp_run *, uint32_t, struct mcp_field *,
 		     u_int);
 void		 mcp_offer_free(struct mcp_offer *);
 
+/* mcp-occupied.c */
+int		 mcp_typing_occupied(struct client *, struct window_pane *,
+		     const struct window_mode *);
+int		 mcp_typing_occupied_pane(struct window_pane *,
+		     const struct window_mode *);
+
 /* mcp-options.c */
-int		 mcp_options_delay(struct client *);
 void		 mcp_options_sync(struct tmcp_client *);
 void		 mcp_options_preconnect(struct tmcp_client *);
 void		 mcp_options_environ_changed(void);
 void		 mcp_options_unknown(struct evbuffer *);
+
+/* mcp-outcome.c */
+int		 mcp_retval(int32_t);
+char		*mcp_strerror(int32_t);
+int32_t		 mcp_event_result(struct tmcp_event *);
+const char	*mcp_event_text(struct tmcp_event *, size_t *);
+void		 mcp_set_absent(int32_t, const char *);
 
 /* mcp-output.c */
 struct mcp_output *mcp_output_create(struct cmd *, struct cmdq_item *,
@@ -556,7 +603,6 @@ void		 mcp_output_finish(struct mcp_output *, int, const char *,
 int		 mcp_output_has_parts(struct mcp_output *);
 void		 mcp_output_part(struct mcp_output *, struct mcp_bytes *,
 		     mcp_done_cb, void *);
-void		 mcp_output_shown(struct mcp_output *, int);
 void		 mcp_output_free(struct mcp_output *);
 enum cmd_retval	 mcp_output_now(struct cmdq_item *, int, const char *,
 		     size_t);
@@ -575,16 +621,15 @@ void		 mcp_paste_set_coloured(const char *, struct mcp_bytes *,
 		     mcp_done_cb, void *);
 
 /* mcp-prepare.c */
-int		 mcp_prepare_start(struct mcp_request *, struct tmcp_event *);
+int		 mcp_prepare_start(struct mcp_request *, struct tmcp_event *,
+		     u_int, const char *, int, mcp_prepare_cb);
 int		 mcp_prepare_has(struct mcp_request *);
 int		 mcp_prepare_drop(struct mcp_request *);
 void		 mcp_prepare_forget(struct mcp_request *);
 void		 mcp_prepare_stop(void);
 
 /* mcp-print.c */
-int		 mcp_print_readonly(struct cmdq_item *);
 int		 mcp_print_timeout(struct args *, struct cmdq_item *, u_int *);
-int		 mcp_print_refuses(struct cmdq_item *, const char *, int);
 enum cmd_retval	 mcp_print_list(struct cmd *, struct cmdq_item *,
 		     const char *, size_t, int);
 void		 mcp_print_server(struct mcp_bytes *, const char *,
@@ -629,14 +674,10 @@ void		 mcp_request_drop(struct mcp_request *);
 void		 mcp_request_started(struct mcp_request *, uint64_t);
 void		 mcp_request_remove(struct mcp_request *);
 void		 mcp_request_done(struct mcp_request *, struct tmcp_event *);
+void		 mcp_request_client_lost(struct client *);
 void		 mcp_request_fail_all(void);
 
 /* mcp-result.c */
-int		 mcp_retval(int32_t);
-char		*mcp_strerror(int32_t);
-int32_t		 mcp_event_result(struct tmcp_event *);
-const char	*mcp_event_text(struct tmcp_event *, size_t *);
-void		 mcp_set_absent(int32_t, const char *);
 void		 mcp_run_want(struct mcp_run *, struct mcp_request *);
 void		 mcp_run_done(struct tmcp_event *, void *);
 
@@ -647,10 +688,14 @@ void		 mcp_roots_update(struct tmcp_client *);
 /* mcp-run.c */
 struct mcp_run	*mcp_run_create(struct cmd *, struct cmdq_item *,
 		     const char *, const char *, char **);
-int		 mcp_run_begin(struct mcp_run *, int *, char **);
-enum cmd_retval	 mcp_run_go(struct mcp_run *, struct cmdq_item *);
+struct mcp_run	*mcp_run_create_client(struct client *, struct tmcp_client *,
+		     const char *, const char *);
+void		 mcp_run_free(void *);
+void		 mcp_run_fail(struct mcp_run *, int, const char *);
 enum cmd_retval	 mcp_run_refuse(struct mcp_run *, struct cmdq_item *, int,
 		     char *);
+void		 mcp_run_give(struct mcp_run *, struct tmcp_pair *, size_t);
+int		 mcp_run_repeat(struct mcp_run *, struct mcp_call *, char **);
 int		 mcp_run_has_rows(struct mcp_run *, const char *,
 		     char **);
 struct tmcp_table *mcp_run_rows(struct mcp_run *, struct tmcp_event *);
@@ -658,13 +703,12 @@ int		 mcp_run_has_result(struct mcp_run *);
 int32_t		 mcp_run_call(struct mcp_run *, void *, uint64_t *);
 int32_t		 mcp_run_prompt(struct mcp_run *, void *, uint64_t *);
 int32_t		 mcp_run_read(struct mcp_run *, void *, uint64_t *);
-struct mcp_run	*mcp_run_create_client(struct client *, struct tmcp_client *,
-		     const char *, const char *);
-void		 mcp_run_give(struct mcp_run *, struct tmcp_pair *, size_t);
-void		 mcp_run_next(struct mcp_run *);
+
+/* mcp-run-start.c */
+int		 mcp_run_begin(struct mcp_run *, int *, char **);
+enum cmd_retval	 mcp_run_go(struct mcp_run *, struct cmdq_item *);
 int		 mcp_run_try(struct mcp_run *, uint64_t *, char **);
-void		 mcp_run_fail(struct mcp_run *, int, const char *);
-void		 mcp_run_free(void *);
+void		 mcp_run_next(struct mcp_run *);
 
 /* mcp-running.c */
 void		 mcp_running_add(struct client *, uint64_t, const char *);
@@ -687,15 +731,9 @@ int		 mcp_say_is_guard(const char *);
 struct mcp_bytes *mcp_say_unguard(struct mcp_bytes *);
 void printflike(2, 3) mcp_error(struct cmdq_item *, const char *, ...);
 void		 mcp_print(struct cmdq_item *, const char *);
-void printflike(1, 2) mcp_message_add(const char *, ...);
 
 /* mcp-show.c */
-struct window_pane *mcp_show_pane_of(struct client *);
 void		 mcp_show_fit(struct window_pane *);
-void		 mcp_show_thaw(struct client *);
-void		 mcp_message_set(struct client *, const char *);
-int		 mcp_show_queue(struct client *);
-int		 mcp_show_alive(struct client *);
 void		 mcp_show(struct mcp_output *);
 int		 mcp_show_view(struct mcp_output *, struct mcp_bytes *);
 void		 mcp_show_key(struct client *);
@@ -703,6 +741,7 @@ void		 mcp_show_key(struct client *);
 /* mcp-sink.c */
 void		 mcp_sink_release(struct mcp_output *);
 int		 mcp_sink_is_taken(u_int);
+int		 mcp_sink_refuses(struct cmdq_item *, const char *, int);
 int		 mcp_sink_parse(struct mcp_output *, const char *, int,
 		     char **);
 
@@ -721,6 +760,7 @@ int		 mcp_suggest_again(struct mcp_suggest *,
 		     const struct mcp_field *);
 
 /* mcp-table.c */
+char		*mcp_figure(const char *);
 char		*mcp_table_format(const char *);
 int		 mcp_table_passes(struct format_tree *, const char *);
 void		 mcp_table_print(struct evbuffer *, const struct tmcp_table *,
@@ -731,10 +771,6 @@ void		 mcp_table_print_one(struct evbuffer *,
 char		*mcp_table_expand(struct format_tree *,
 		     const struct tmcp_table *, size_t, const char *,
 		     const char *);
-struct mcp_table_making;
-struct mcp_table_making *mcp_table_make(struct tmcp_table *,
-		     mcp_table_making_cb, void *);
-void		 mcp_table_leave(struct mcp_table_making *);
 void		 mcp_table_start(struct tmcp_table *, const char *,
 		     const char *, const char *, mcp_extract_cb, void *);
 
@@ -751,7 +787,6 @@ void		 mcp_browse_changed(const char *, int);
 size_t		 mcp_sgr_size(const char *, size_t);
 size_t		 mcp_sgr_cut(const char *, size_t, size_t);
 size_t		 mcp_sgr_strip(char *, const char *, size_t);
-void		 mcp_sgr_vis(struct mcp_bytes *, const char *, size_t);
 size_t		 mcp_sgr_row(const char *, u_int);
 char		*mcp_text_vis(const char *, size_t, size_t *);
 char		*mcp_text_raw(const char *, size_t, size_t *);
@@ -769,16 +804,13 @@ void		 mcp_tool_start(struct mcp_bytes *, const char *, int,
 		     mcp_extract_cb, void *);
 
 /* mcp-typing.c */
+void		 mcp_typing_note(struct client *);
 int		 mcp_typing(struct client *, const struct timeval *);
 void		 mcp_typing_client_lost(struct client *);
 void		 mcp_typing_asked(struct client *, struct timeval *);
 int		 mcp_typing_is_soon(struct client *, const struct timeval *);
 int		 mcp_typing_reaches(struct client *, struct window_pane *);
 const struct window_mode *mcp_typing_mode(struct window_pane *);
-int		 mcp_typing_occupied(struct client *, struct window_pane *,
-		     const struct window_mode *);
-int		 mcp_typing_occupied_pane(struct window_pane *,
-		     const struct window_mode *);
 int		 mcp_typing_pane(struct window_pane *, struct client *,
 		     const struct timeval *);
 

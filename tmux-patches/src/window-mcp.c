@@ -593,7 +593,7 @@ window_mcp_again(struct client *c, struct mcp_node *node)
 		return;
 	}
 	run = mcp_run_create_client(c, mcp_core_get(), mc->server, mc->tool);
-	if (mcp_history_give(mc, run, &cause) != 0) {
+	if (mcp_run_repeat(run, mc, &cause) != 0) {
 		window_mcp_say(c, cause);
 		free(cause);
 		mcp_run_free(run);
