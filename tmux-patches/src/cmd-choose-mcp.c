@@ -16,12 +16,11 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include "tmux.h"
-#include "mcp.h"
 #include "mcp-browse.h"
+#include "mcp-settings.h"
 
 /*
  * Enter the mode that shows servers, what they have and what they do.

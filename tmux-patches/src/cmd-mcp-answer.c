@@ -16,14 +16,14 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-form.h"
+#include "mcp-settings.h"
 
 /*
  * Opens a question of a server, or answers it from a script or a hook.

@@ -23,7 +23,8 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-run.h"
+#include "mcp-settings.h"
 
 /*
  * Calls a tool of an MCP server.

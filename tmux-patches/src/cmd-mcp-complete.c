@@ -16,15 +16,15 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
 #include "mcp-complete.h"
+#include "mcp-run.h"
+#include "mcp-settings.h"
 
 /*
  * Prints what a word on a command line may be, for the completion of shells.

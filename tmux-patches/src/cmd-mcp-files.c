@@ -22,7 +22,8 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-run.h"
+#include "mcp-settings.h"
 
 /*
  * Lists the files in which parts of results are saved.

@@ -22,8 +22,9 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
-#include "mcp-confirm.h"
+#include "mcp-browse.h"
+#include "mcp-form.h"
+#include "mcp-settings.h"
 
 /*
  * Finds and runs what servers have by menus: servers, their tools, prompts and
@@ -43,7 +44,6 @@ static enum cmd_retval	cmd_mcp_menu_exec(struct cmd *, struct cmdq_item *);
 const struct cmd_entry cmd_mcp_menu_entry = {
 	.name = "mcp-menu",
 	.alias = "mmenu",
-
 	.args = { "c:r:t:", 0, 2, NULL },
 	.usage = "[-c target-client] [server [tool]]",
 

@@ -22,7 +22,8 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-request.h"
+#include "mcp-settings.h"
 
 /*
  * Reads the configuration of the MCP servers again, and shows which files that

@@ -22,7 +22,8 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-run.h"
+#include "mcp-settings.h"
 
 /*
  * Shows statistics of MCP servers.

@@ -22,7 +22,8 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-run.h"
+#include "mcp-settings.h"
 
 /*
  * Lists the tools, resources and prompts of MCP servers, or shows one tool.
@@ -40,7 +41,6 @@
 struct cmd_mcp_tools_data;
 
 static enum cmd_retval	cmd_mcp_tools_exec(struct cmd *, struct cmdq_item *);
-
 static void	cmd_mcp_tools_ready(struct tmcp_event *, void *);
 static void	cmd_mcp_tools_done(struct tmcp_event *, void *);
 static void	cmd_mcp_tools_got(void *, struct mcp_bytes *);

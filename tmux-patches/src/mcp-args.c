@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-run.h"
 
 /*
  * The arguments of a tool or prompt as they are written in a command.

@@ -22,7 +22,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-form.h"
 
 /*
  * A run whose end is awaited in a dialog, which shows how far it is. Questions

@@ -16,7 +16,6 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <errno.h>
@@ -25,7 +24,7 @@
 #include <unistd.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-run.h"
 
 /*
  * Images, audio and other binary parts of a result are saved in files of their

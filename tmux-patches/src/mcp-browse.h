@@ -20,6 +20,8 @@
 #ifndef MCP_BROWSE_H
 #define MCP_BROWSE_H
 
+#include "mcp-request.h"
+
 /*
  * What the files of choose-mcp share. A tree has the servers and what is known
  * of them as nodes (mcp-tree*.c); window-mcp.c shows nodes as lines of a
@@ -186,6 +188,10 @@ enum mcp_preview_kind {
 };
 struct mcp_preview;
 
+/* cmd-mcp-menu.c */
+void		 mcp_menu_open(struct client *, const char *, uint32_t,
+		     const char *, const char *);
+
 /* mcp-edit.c */
 void		 mcp_edit_start(struct client *, const char *, const char *);
 
@@ -202,6 +208,7 @@ void		 mcp_preview_draw(struct mcp_preview *, struct mcp_node *,
 		     struct screen_write_ctx *, u_int, u_int);
 
 /* mcp-tree.c */
+void		 mcp_browse_changed(const char *, int);
 struct mcp_tree	*mcp_tree_create(const char *, const char *,
 		     mcp_tree_changed_cb, void *);
 void		 mcp_tree_free(struct mcp_tree *);

@@ -22,8 +22,8 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
 #include "mcp-complete.h"
+#include "mcp-form.h"
 
 /*
  * Finds what the last word of a command may be: for the completion of shells

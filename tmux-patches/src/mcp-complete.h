@@ -19,6 +19,8 @@
 #ifndef MCP_COMPLETE_H
 #define MCP_COMPLETE_H
 
+#include "mcp-output.h"
+
 /* Completing the words of a command. */
 
 struct mcp_complete;

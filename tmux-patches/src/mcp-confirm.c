@@ -22,8 +22,8 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
-#include "mcp-confirm.h"
+#include "mcp-dialog.h"
+#include "mcp-run.h"
 
 /*
  * Asks before a tool runs that says that it is destructive, as mcp-confirm

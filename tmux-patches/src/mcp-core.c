@@ -22,7 +22,7 @@
 #include <time.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-form.h"
 
 /*
  * The core's handle, with its descriptor and its timer in the event loop. All

@@ -22,7 +22,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-dialog.h"
 
 /*
  * Conversations with the person at an attached client. Menus are shown by

@@ -16,7 +16,6 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <ctype.h>
@@ -24,9 +23,9 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
-#include "mcp-confirm.h"
 #include "mcp-browse.h"
+#include "mcp-dialog.h"
+#include "mcp-run.h"
 
 /*
  * Edits the arguments of a tool as JSON in the editor of tmux, in a popup, and
@@ -95,7 +94,7 @@ mcp_edit_tell(struct client *c, const char *text)
 	free(line);
 }
 
-/* Somebody has agreed to a run: the text about its tool is not needed any more. */
+/* Somebody has agreed to a run: the text about its tool is not needed now. */
 static void
 mcp_edit_agreed(struct mcp_run *run)
 {

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-settings.h"
 
 /*
  * The environment of servers. It is built again when the global environment,

@@ -22,7 +22,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-output.h"
 
 /*
  * Makes the lines that are shown of a text, in steps if they are many. If they

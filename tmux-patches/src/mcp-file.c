@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-run.h"
 
 /*
  * Reads files that users name, in the server. A file is opened once, in a way

@@ -16,7 +16,6 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <stdlib.h>
@@ -24,7 +23,7 @@
 #include <time.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-form.h"
 
 /*
  * The last calls of tools, in memory: what was called, how it ended, and the

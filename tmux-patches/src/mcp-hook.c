@@ -16,7 +16,6 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <fcntl.h>
@@ -26,7 +25,8 @@
 #include <unistd.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-request.h"
+#include "mcp-settings.h"
 
 /*
  * Runs the commands of the hooks mcp-call-done and the like, which are in

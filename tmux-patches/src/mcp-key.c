@@ -22,7 +22,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-run.h"
 
 /*
  * Where results of key bindings go by the option mcp-output: an array of

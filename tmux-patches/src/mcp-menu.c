@@ -16,14 +16,14 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-dialog.h"
+#include "mcp-run.h"
 
 /*
  * The menus of a dialog, and the display-menu command for a page of one.

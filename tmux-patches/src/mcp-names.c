@@ -23,7 +23,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-run.h"
 
 /*
  * The names in a format of mcp-stats: columns of its table and figures. One

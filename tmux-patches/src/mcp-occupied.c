@@ -22,7 +22,8 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-dialog.h"
+#include "mcp-output.h"
 
 /*
  * If somebody is in the middle of something, so that what comes by itself must

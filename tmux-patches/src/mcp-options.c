@@ -22,7 +22,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-settings.h"
 
 /*
  * The options of the MCP client, which are in tmux's table of options

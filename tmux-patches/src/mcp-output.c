@@ -23,7 +23,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-output.h"
 
 /*
  * Shows results: on the standard output of a shell client, in a block of a

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-output.h"
 
 /*
  * Shows results with a pager in popups and new windows. Each has a paste buffer

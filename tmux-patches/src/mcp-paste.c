@@ -22,7 +22,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-output.h"
 
 /*
  * Puts texts into paste buffers: those that are small at once, the others by

@@ -22,7 +22,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-request.h"
 
 /*
  * Answers that are too large to be used at once: the core makes what is wanted

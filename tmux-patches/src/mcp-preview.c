@@ -16,7 +16,6 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <stdlib.h>
@@ -24,9 +23,8 @@
 #include <time.h>
 
 #include "tmux.h"
-#include "mcp.h"
-#include "mcp-confirm.h"
 #include "mcp-browse.h"
+#include "mcp-run.h"
 
 /*
  * The lower part of choose-mcp: everything about the current line. The text

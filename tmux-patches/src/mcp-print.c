@@ -22,7 +22,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-request.h"
 
 /*
  * Shows lists that are made at once: inside the block of the command, or where

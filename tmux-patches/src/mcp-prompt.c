@@ -22,7 +22,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-dialog.h"
 
 /*
  * What keeps the values of prompts to those they are for: they are in no

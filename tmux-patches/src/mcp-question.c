@@ -22,7 +22,8 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-form.h"
+#include "mcp-settings.h"
 
 /*
  * Questions that servers put to people. One is announced in the status line of

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-request.h"
 
 /*
  * Starts the commands that need the configuration and no more: mcp-reload,

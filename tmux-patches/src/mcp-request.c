@@ -22,7 +22,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-request.h"
 
 /*
  * The requests that commands have made and the core has not answered yet.

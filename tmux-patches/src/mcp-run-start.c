@@ -22,8 +22,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
-#include "mcp-confirm.h"
+#include "mcp-run.h"
 
 /*
  * Starts what a command asks of a server: waits until it is known which servers

@@ -22,7 +22,8 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-dialog.h"
+#include "mcp-run.h"
 
 /*
  * Tells the person whose key has made a request that it runs, if it is not over

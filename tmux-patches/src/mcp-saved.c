@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-run.h"
 
 /*
  * The files in which binary parts of results are saved. They are in a

@@ -22,8 +22,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
-#include "mcp-confirm.h"
+#include "mcp-run.h"
 
 /*
  * Remembers what each tool was when it was used last, as the fingerprint that

@@ -23,7 +23,8 @@
 #include <unistd.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-dialog.h"
+#include "mcp-output.h"
 
 /*
  * Shows text inside tmux: in view mode, in messages, or pasted into a pane.

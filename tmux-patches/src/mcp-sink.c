@@ -16,14 +16,13 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-output.h"
 
 /*
  * Where a result goes: what -o says, or what suits who asked.

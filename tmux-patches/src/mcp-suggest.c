@@ -16,14 +16,13 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-form.h"
 /*
  * What a server proposes for an argument of a prompt or of a template: a menu
  * of candidates, which the server is asked for again with the beginning that

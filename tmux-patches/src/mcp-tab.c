@@ -23,8 +23,8 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
 #include "mcp-complete.h"
+#include "mcp-run.h"
 
 /*
  * Tab in the command prompt, where the last word is of an mcp command. A server

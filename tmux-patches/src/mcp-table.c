@@ -16,7 +16,6 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <errno.h>
@@ -24,7 +23,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-run.h"
 
 /*
  * Prints the rows of a table by a template, those that a filter lets pass. A

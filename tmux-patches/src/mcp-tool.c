@@ -22,7 +22,7 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
+#include "mcp-run.h"
 
 /*
  * Makes the text about one tool of a list, or its definition as JSON, in steps:

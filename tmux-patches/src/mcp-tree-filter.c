@@ -16,14 +16,12 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
 #include "mcp-browse.h"
 
 /*

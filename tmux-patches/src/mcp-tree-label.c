@@ -16,7 +16,6 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <ctype.h>
@@ -24,8 +23,8 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
 #include "mcp-browse.h"
+#include "mcp-run.h"
 
 /*
  * What the lines of choose-mcp say, and the formats of a line. The words of

@@ -16,15 +16,14 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
 #include "mcp-browse.h"
+#include "mcp-run.h"
 
 /*
  * What is below the servers of choose-mcp: servers are asked for lists, and

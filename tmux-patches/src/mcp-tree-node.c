@@ -22,13 +22,12 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
 #include "mcp-browse.h"
 
 /*
- * The nodes below the servers of choose-mcp, and what all who change them say of
- * a tree: that there are others, that servers are to be looked at, that there
- * is work to do.
+ * The nodes below the servers of choose-mcp, and what all who change them say
+ * of a tree: that there are others, that servers are to be looked at, that
+ * there is work to do.
  */
 
 /* Changes are shown together. */

@@ -22,7 +22,6 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
 #include "mcp-browse.h"
 
 /*

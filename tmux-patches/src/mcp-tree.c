@@ -16,15 +16,14 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
 #include "mcp-browse.h"
+#include "mcp-run.h"
 
 /*
  * The servers that choose-mcp shows. The table of all servers is looked at when

@@ -26,8 +26,9 @@
 #endif
 
 #include "tmux.h"
-#include "mcp.h"
-#include "mcp-confirm.h"
+#include "mcp-browse.h"
+#include "mcp-form.h"
+#include "mcp-settings.h"
 
 /*
  * The MCP client in the server: one descriptor and one timer of the core in
@@ -55,7 +56,6 @@ static struct event	 mcp_redraw_timer;
 static int		 mcp_format_used;
 
 static void	mcp_turn(int, short, void *);
-static void	mcp_sync(struct tmcp_client *);
 static void	mcp_redraw(int, short, void *);
 static void	mcp_calls_changed(void);
 
@@ -109,39 +109,6 @@ mcp_stop(void)
 	mcp_saved_stop();
 	mcp_core_stop();
 	mcp_log_set_file(NULL);
-}
-
-/*
- * The core for a command, or NULL after an error. Configuration files that have
- * changed are read before anything that the command asks for.
- */
-struct tmcp_client *
-mcp_get(struct cmdq_item *item)
-{
-	struct tmcp_client	*core = mcp_core_get();
-	char			*directory;
-
-	if (core == NULL) {
-		mcp_error(item, "mcp is not available, see show-messages");
-		return (NULL);
-	}
-	mcp_sync(core);
-	mcp_roots_update(core);
-	directory = mcp_directory(item);
-	tmcp_client_refresh(core, directory);
-	free(directory);
-	if (!tmcp_client_ready(core))
-		mcp_changed();
-	return (core);
-}
-
-/* Give the core the environment and the options that have changed. */
-static void
-mcp_sync(struct tmcp_client *core)
-{
-	if (mcp_environ_sync(core))
-		mcp_options_environ_changed();
-	mcp_options_sync(core);
 }
 
 /* A client has gone: nobody there is asked, told or shown anything. */

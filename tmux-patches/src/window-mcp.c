@@ -16,7 +16,6 @@
  * OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include <sys/types.h>
 
 #include <ctype.h>
@@ -24,9 +23,9 @@
 #include <string.h>
 
 #include "tmux.h"
-#include "mcp.h"
-#include "mcp-confirm.h"
 #include "mcp-browse.h"
+#include "mcp-dialog.h"
+#include "mcp-run.h"
 #include "mcp-compat.h"
 
 /*
