@@ -18,6 +18,8 @@ pub enum ConnectErrorKind {
     Busy,
     /// Any other refusal of the system.
     Io,
+    /// The name of the host could not be resolved. Try again later.
+    Name,
     /// The file at the path is no socket.
     NotASocket,
     /// There is no file at the path.
@@ -26,8 +28,27 @@ pub enum ConnectErrorKind {
     Path,
     /// The server runs as a user who is not trusted.
     Peer,
-    /// The file is a socket, and no process listens on it.
+    /// No process listens there.
     Refused,
+    /// There is no program that resolves names.
+    Resolver,
+}
+
+impl ConnectErrorKind {
+    /// Whether another try cannot help until somebody changes something.
+    pub fn is_permanent(self) -> bool {
+        match self {
+            ConnectErrorKind::NotASocket
+            | ConnectErrorKind::Path
+            | ConnectErrorKind::Peer
+            | ConnectErrorKind::Resolver => true,
+            ConnectErrorKind::Busy
+            | ConnectErrorKind::Io
+            | ConnectErrorKind::Name
+            | ConnectErrorKind::NotFound
+            | ConnectErrorKind::Refused => false,
+        }
+    }
 }
 
 impl ConnectError {
@@ -58,9 +79,7 @@ impl std::error::Error for ConnectError {}
 impl From<ConnectError> for Error {
     fn from(error: ConnectError) -> Error {
         let kind = match error.kind {
-            ConnectErrorKind::NotASocket | ConnectErrorKind::Path | ConnectErrorKind::Peer => {
-                Kind::Invalid
-            }
+            kind if kind.is_permanent() => Kind::Invalid,
             _ => Kind::Io,
         };
         Error::new(kind, error.message)

@@ -1,4 +1,4 @@
-//! Channels: byte streams to one server, over pipes or a socket.
+//! Channels: byte streams to one server, over pipes, a Unix socket or TCP.
 //!
 //! A channel knows nothing of messages, requests or retries, and makes no decisions. It
 //! returns values ([`Flow`]) to the driver, which owns the poll and the buffers.
@@ -17,6 +17,9 @@
 
 mod connect_error;
 mod process_pipes;
+mod race;
+mod resolver;
+mod tcp;
 mod unix;
 
 use std::fmt;
@@ -31,8 +34,10 @@ pub use crate::process::stderr::StderrRing;
 pub use crate::sys::exit_status::ExitStatus;
 pub use crate::sys::process::Signal;
 pub use crate::sys::spawn::Program;
+use crate::time::Time;
 pub use connect_error::{ConnectError, ConnectErrorKind};
 pub use process_pipes::Stdio;
+pub use tcp::Tcp;
 pub use unix::Unix;
 
 /// A channel to one server.
@@ -54,14 +59,25 @@ pub trait Channel: fmt::Debug + Send {
     fn deregister(&mut self, registry: &Registry) -> io::Result<()>;
 
     /// Whether the channel is connected. Until then nothing is read or written. The driver
-    /// asks again upon each event that says that the channel is writable or has failed
-    /// (`watch_room`).
+    /// asks again upon each event of the channel (`watch_room`) and at `connect_deadline`.
+    /// What the channel opens on the way it registers itself with the tokens of `base`.
     ///
     /// # Errors
     ///
     /// The connect has failed. The channel is to be dropped.
-    fn poll_connect(&mut self) -> Poll<Result<(), ConnectError>> {
+    fn poll_connect(
+        &mut self,
+        now: Time,
+        registry: &Registry,
+        base: Token,
+    ) -> Poll<Result<(), ConnectError>> {
+        let _ = (now, registry, base);
         Poll::Ready(Ok(()))
+    }
+
+    /// When `poll_connect` is to be called although no event comes.
+    fn connect_deadline(&self) -> Option<Time> {
+        None
     }
 
     /// Begins to report that the channel is writable, after a write was blocked, or ends it.

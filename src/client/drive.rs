@@ -4,6 +4,7 @@ use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use crate::channel::{ExitStatus, Flow, Signal};
+use crate::config::Endpoint;
 use crate::engine::{Action, ChildExit, LogLevel, StreamId, TerminationSignal};
 use crate::release;
 use crate::sys::{clock, fd, knock, reaper};
@@ -224,6 +225,10 @@ impl Client {
     fn look_at_processes(&mut self, now: Time) {
         for id in std::mem::take(&mut self.watched) {
             let Some(link) = self.links.get_mut(&id) else { continue };
+            if link.is_connect_due(now) {
+                self.enlist(id);
+                continue;
+            }
             link.look(now);
             self.come_back(now, id);
             self.watch(now, id);
@@ -502,7 +507,9 @@ impl Client {
                 }
                 Action::Knock { server } => {
                     // Somebody else's file cannot be touched, and need not be.
-                    let _ = server.socket_path.as_deref().map(knock::knock);
+                    if let Some(Endpoint::Unix(path)) = server.endpoint() {
+                        let _ = knock::knock(path);
+                    }
                 }
                 Action::Remember { identity, era } => self.eras.set(identity, era),
                 Action::KeepTools { identity, tools } => self.tool_lists.keep(identity, tools),

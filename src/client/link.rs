@@ -139,8 +139,16 @@ impl Link {
         self.stderr = true;
     }
 
-    /// When `look` is due although no event will say so.
+    /// Whether `poll_connect` is due although no event has said so.
+    pub(super) fn is_connect_due(&self, now: Time) -> bool {
+        self.connecting && self.channel.connect_deadline().is_some_and(|due| due <= now)
+    }
+
+    /// When `look` or `poll_connect` is due although no event will say so.
     pub(super) fn deadline(&self, now: Time) -> Option<Time> {
+        if self.connecting {
+            return self.channel.connect_deadline();
+        }
         match self.exit {
             Exit::Unexplained { until } => Some(until),
             Exit::Known(_) => None,

@@ -1,8 +1,8 @@
 //! Opens the streams that the engine asks for.
 //!
-//! A process is started, and a Unix socket connected, within one call. Another transport
-//! may say that it is not connected yet: its descriptor is watched, and the engine is told
-//! when the transport has come to an end of it. How long that may take is the engine's to
+//! A process is started, and a Unix socket connected, within one call. Another channel
+//! may say that it is not connected yet: its descriptors are watched, and the engine is told
+//! when the channel has come to an end of it. How long that may take is the engine's to
 //! decide; it has the stream dropped by `Action::Forget`.
 
 use std::ffi::OsString;
@@ -11,8 +11,8 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::task::Poll;
 
-use crate::channel::{Channel, ConnectError, ConnectErrorKind, Program, Stdio, Unix};
-use crate::config::{ServerConfig, Transport};
+use crate::channel::{Channel, ConnectError, ConnectErrorKind, Program, Stdio, Tcp, Unix};
+use crate::config::{Endpoint, ServerConfig, Transport};
 use crate::engine::{LogLevel, OpenFailure, Opened, StreamId};
 use crate::error::Kind;
 use crate::sys::fd;
@@ -25,8 +25,10 @@ use super::link::Link;
 /// Descriptors that a process needs while it is started.
 const NEEDS: usize = 8;
 
-/// Connects to a server that runs. The tests have one of their own.
-pub(super) type Connect = fn(&ServerConfig) -> Result<Box<dyn Channel>, OpenFailure>;
+/// Makes the channel to a server that runs; the second parameter is the host's environment.
+/// The tests have one of their own.
+pub(super) type Connect =
+    fn(&ServerConfig, &[(OsString, OsString)]) -> Result<Box<dyn Channel>, OpenFailure>;
 
 impl Client {
     /// Opens one of the streams that the engine asked for.
@@ -51,12 +53,11 @@ impl Client {
             let failure = OpenFailure { message, permanent: false, crowded: false };
             return self.engine.open_failed(now, id, failure);
         }
-        let opened = match transport {
-            Transport::Socket => (self.connect)(server),
-            Transport::Stdio => {
-                self.clear_socket(server);
-                spawn(server, &self.options.env)
-            }
+        let opened = if transport.is_process() {
+            self.clear_socket(server);
+            spawn(server, &self.options.env)
+        } else {
+            (self.connect)(server, &self.options.env)
         };
         let opened = opened.and_then(|mut channel| {
             let registered = channel.register(self.poll.registry(), Link::token(id));
@@ -70,8 +71,8 @@ impl Client {
         if self.relief_due.is_none() && fd::is_tight() {
             self.relief_due = Some(now + RELIEF);
         }
-        let path = server.socket_path.as_ref().filter(|_| !transport.is_process());
-        if let (Some(knocks), Some(path)) = (&mut self.knocks, path) {
+        let endpoint = server.endpoint().filter(|_| !transport.is_process());
+        if let (Some(knocks), Some(Endpoint::Unix(path))) = (&mut self.knocks, endpoint) {
             // Without it others wait until the connection is idle for too long.
             let _ = knocks.watch(path);
         }
@@ -82,7 +83,8 @@ impl Client {
     /// decided.
     pub(super) fn finish_connect(&mut self, now: Time, id: StreamId) {
         let Some(link) = self.links.get_mut(&id) else { return };
-        let connected = match link.channel.poll_connect() {
+        let polled = link.channel.poll_connect(now, self.poll.registry(), Link::token(id));
+        let connected = match polled {
             Poll::Ready(Err(error)) => {
                 return self.engine.open_failed(now, id, connect_failure(&error));
             }
@@ -105,12 +107,13 @@ impl Client {
             self.engine.opened(now, id, Opened { pid, group });
             self.come_back(now, id);
         }
+        self.watch(now, id);
     }
 
     /// Before a process is started for a socket: a file that was left where it may want
     /// to listen would be in its way.
     fn clear_socket(&mut self, server: &ServerConfig) {
-        let Some(path) = &server.socket_path else { return };
+        let Some(Endpoint::Unix(path)) = server.endpoint() else { return };
         if server.transport.is_process() {
             return;
         }
@@ -131,15 +134,21 @@ impl Client {
     }
 }
 
-/// Connects to the Unix socket of an entry.
-pub(super) fn connect(server: &ServerConfig) -> Result<Box<dyn Channel>, OpenFailure> {
-    let Some(path) = &server.socket_path else {
-        let message = "no socket_path is configured".to_owned();
-        return Err(OpenFailure { message, permanent: true, crowded: false });
-    };
-    match Unix::connect(path, &server.socket_allow_uid) {
-        Ok(socket) => Ok(Box::new(socket)),
-        Err(error) => Err(connect_failure(&error)),
+/// Makes the channel to the endpoint of an entry.
+pub(super) fn connect(
+    server: &ServerConfig,
+    env: &[(OsString, OsString)],
+) -> Result<Box<dyn Channel>, OpenFailure> {
+    match server.endpoint() {
+        Some(Endpoint::Unix(path)) => match Unix::connect(path, &server.socket_allow_uid) {
+            Ok(socket) => Ok(Box::new(socket)),
+            Err(error) => Err(connect_failure(&error)),
+        },
+        Some(Endpoint::Tcp(address)) => Ok(Box::new(Tcp::new(&address.host, address.port, env))),
+        None => {
+            let message = "no address is configured".to_owned();
+            Err(OpenFailure { message, permanent: true, crowded: false })
+        }
     }
 }
 
@@ -147,10 +156,7 @@ fn connect_failure(error: &ConnectError) -> OpenFailure {
     OpenFailure {
         message: error.message().to_owned(),
         crowded: error.kind() == ConnectErrorKind::Busy,
-        permanent: matches!(
-            error.kind(),
-            ConnectErrorKind::NotASocket | ConnectErrorKind::Path | ConnectErrorKind::Peer
-        ),
+        permanent: error.kind().is_permanent(),
     }
 }
 

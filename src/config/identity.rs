@@ -15,12 +15,15 @@ use std::os::unix::ffi::OsStrExt;
 use super::ServerConfig;
 
 impl ServerConfig {
-    /// A stable hash of what this server is: socket path, command, arguments,
+    /// A stable hash of what this server is: socket path, address, command, arguments,
     /// environment and working directory, not its name or its tuning.
     pub fn identity(&self) -> u64 {
         let mut hash = Fnv::new();
         if let Some(path) = &self.socket_path {
             hash.field(b'S', path.as_os_str().as_bytes());
+        }
+        if let Some(address) = &self.address {
+            hash.field(b'T', address.to_string().as_bytes());
         }
         if let Some(command) = &self.command {
             hash.field(b'P', command.program.as_bytes());
@@ -66,6 +69,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::Fnv;
+    use crate::config::HostPort;
     use crate::config::tests::{command, server};
 
     #[test]
@@ -108,9 +112,12 @@ mod tests {
         };
         let mut socket = base.clone();
         socket.socket_path = Some(PathBuf::from("/tmp/a.sock"));
+        let mut address = base.clone();
+        address.address = Some(HostPort { host: "a".to_owned(), port: 1 });
         let mut all = vec![
             base.identity(),
             socket.identity(),
+            address.identity(),
             with(&|c| c.program = "other".to_owned()),
             with(&|c| c.args = words(&["ab"])),
             with(&|c| c.args = words(&["a", "b"])),

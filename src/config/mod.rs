@@ -13,6 +13,7 @@
 pub mod paths;
 
 mod approval;
+mod endpoint;
 mod expand;
 mod identity;
 mod limits;
@@ -24,6 +25,7 @@ mod tools;
 mod transport;
 
 pub use approval::Approval;
+pub use endpoint::{Endpoint, HostPort, Tls, is_localhost};
 pub use parse::{Parser, not_an_object, parse_servers};
 pub use problem::{Problem, ProblemKind};
 pub use scan::{Captured, DocumentScanner, Key, other_format};
@@ -154,6 +156,10 @@ pub struct ServerConfig {
     pub socket_path: Option<PathBuf>,
     /// Peers that may serve the socket besides our own user and root.
     pub socket_allow_uid: Vec<u32>,
+    /// A port of a host; it comes before the Unix socket.
+    pub address: Option<HostPort>,
+    /// TLS is spoken on the socket or with the host.
+    pub tls: Option<Tls>,
     /// The process to start.
     pub command: Option<Command>,
     /// Its numbers, as far as they are given.

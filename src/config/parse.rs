@@ -8,6 +8,7 @@
 //! Messages name the server, the key, the expected type and the type that was found. They
 //! show no values but numbers, transports and eras, because people paste tokens anywhere.
 
+mod address;
 mod entry;
 mod spelling;
 

@@ -11,6 +11,8 @@ pub enum Transport {
     /// A child process and its pipes.
     #[default]
     Stdio,
+    /// A port of a host, with the command as the fallback when there is one.
+    Tcp,
 }
 
 /// What one more connection costs.
@@ -27,7 +29,7 @@ impl Transport {
     /// to stderr, has an exit status and is asked to end.
     pub fn is_process(self) -> bool {
         match self {
-            Transport::Socket => false,
+            Transport::Socket | Transport::Tcp => false,
             Transport::Stdio => true,
         }
     }
@@ -35,7 +37,7 @@ impl Transport {
     /// Whether other clients may be connected to the same server.
     pub fn is_shared(self) -> bool {
         match self {
-            Transport::Socket => true,
+            Transport::Socket | Transport::Tcp => true,
             Transport::Stdio => false,
         }
     }
@@ -43,7 +45,7 @@ impl Transport {
     /// What one more connection costs.
     pub fn connect_cost(self) -> ConnectCost {
         match self {
-            Transport::Socket => ConnectCost::Descriptor,
+            Transport::Socket | Transport::Tcp => ConnectCost::Descriptor,
             Transport::Stdio => ConnectCost::Process,
         }
     }
@@ -59,6 +61,24 @@ impl Transport {
         match self {
             Transport::Socket => "socket",
             Transport::Stdio => "stdio",
+            Transport::Tcp => "tcp",
+        }
+    }
+    /// The words in a report for a process that stands in for it.
+    pub fn name_of_fallback(self) -> &'static str {
+        match self {
+            Transport::Socket => "stdio (fallback from socket)",
+            Transport::Stdio => "stdio",
+            Transport::Tcp => "stdio (fallback from tcp)",
+        }
+    }
+
+    /// The words in a report for a server that serves one connection at a time.
+    pub fn name_of_serial(self) -> &'static str {
+        match self {
+            Transport::Socket => "socket (one connection at a time)",
+            Transport::Stdio => "stdio",
+            Transport::Tcp => "tcp (one connection at a time)",
         }
     }
 }

@@ -91,10 +91,10 @@ impl Engine {
         let (name, config) = (state.name.clone(), state.config.clone());
         // A watched socket is probed up to 200 times a second.
         let is_logged = !state.reach.watches_socket();
-        let path = config.socket_path.as_ref().filter(|_| is_logged && !channel.is_process());
-        if let Some(path) = path {
-            let path = path.display();
-            self.note(level, format_args!("connecting to {name} via socket {path}"));
+        let endpoint = config.endpoint().filter(|_| is_logged && !channel.is_process());
+        if let Some(endpoint) = endpoint {
+            let kind = channel.name();
+            self.note(level, format_args!("connecting to {name} via {kind} {endpoint}"));
         }
         self.connections.insert(id, Box::new(connection));
         self.note_connection(id);
@@ -181,7 +181,8 @@ impl Engine {
         let group = self.connections.get(&id).and_then(|connection| connection.group);
         self.adopt_daemon(server, group);
         if !was_watched {
-            self.note(LogLevel::Info, format_args!("socket of {name} is back"));
+            let kind = self.server(server).config.transport.name();
+            self.note(LogLevel::Info, format_args!("{kind} of {name} is back"));
         }
         self.retire_all(now, server, EvictionCause::Reload);
         self.server_mut(server).pool.open(id);
@@ -298,19 +299,20 @@ impl Engine {
             AfterFailure::FallBack { is_first } => {
                 state.relimit(&self.defaults);
                 if is_first {
-                    self.note_socket_failure(LogLevel::Info, &failure.message);
-                    self.note_fallback();
+                    self.note_connect_failure(LogLevel::Info, attempt.channel, &failure.message);
+                    self.note_fallback(attempt.channel);
                 }
             }
             AfterFailure::FailTry { message } => {
                 if !attempt.channel.is_process() {
-                    self.note_socket_failure(LogLevel::Info, &failure.message);
+                    self.note_connect_failure(LogLevel::Info, attempt.channel, &failure.message);
                 }
                 return self.fail_try(now, server, &message, failure.permanent);
             }
             AfterFailure::Ignore | AfterFailure::LeaveToOthers => {}
             AfterFailure::KeepFallback => {
-                return self.note_socket_failure(LogLevel::Debug, &failure.message);
+                let (level, message) = (LogLevel::Debug, &failure.message);
+                return self.note_connect_failure(level, attempt.channel, message);
             }
             AfterFailure::KeepWatching => return self.set_probe_timer(server),
         }
@@ -370,13 +372,14 @@ impl Engine {
         !request.internal || has_listeners
     }
 
-    fn note_socket_failure(&mut self, level: LogLevel, message: &str) {
-        self.note(level, format_args!("socket connection failed: {message}"));
+    fn note_connect_failure(&mut self, level: LogLevel, channel: Transport, message: &str) {
+        self.note(level, format_args!("{} connection failed: {message}", channel.name()));
     }
 
-    fn note_fallback(&mut self) {
-        let line = "socket connection failed, falling back to stdio";
-        self.note(LogLevel::Warning, format_args!("{line}"));
+    fn note_fallback(&mut self, channel: Transport) {
+        let kind = channel.name();
+        let line = "connection failed, falling back to stdio";
+        self.note(LogLevel::Warning, format_args!("{kind} {line}"));
         self.note(LogLevel::Info, format_args!("falling back to stdio transport"));
     }
 }

@@ -75,10 +75,10 @@ impl Engine {
             self.actions.push_back(Action::Forget { stream: id.first_stream() });
         }
         let state = self.server_mut(server);
-        let path = state.config.socket_path.clone().unwrap_or_default();
+        let endpoint = state.config.endpoint().map(|endpoint| endpoint.to_string());
         let message = format!(
             "the server process ended: exit status 0, and nothing listens on {}",
-            path.display()
+            endpoint.unwrap_or_default()
         );
         let failure = OpenFailure { message, permanent: true, crowded: false };
         let attempt = attempt(id, &connection);
@@ -107,10 +107,11 @@ impl Engine {
         let state = self.server(server);
         let Some(StartedProcess { pid, .. }) = adopted else { return };
         let name = state.name.clone();
-        let path = state.config.socket_path.clone().unwrap_or_default();
+        let endpoint = state.config.endpoint().map(|endpoint| endpoint.to_string());
+        let (kind, endpoint) = (state.config.transport.name(), endpoint.unwrap_or_default());
         self.note(
             LogLevel::Info,
-            format_args!("{name} listens on socket {}: server pid {pid} is kept", path.display()),
+            format_args!("{name} listens on {kind} {endpoint}: server pid {pid} is kept"),
         );
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Directory, Scope};
+use crate::config::{Directory, Endpoint, Scope};
 use crate::engine::catalogue::Catalogue;
 use crate::engine::request::{Request, RequestKind, RequestState};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId, StreamId};
@@ -111,8 +111,8 @@ impl Engine {
         let server = self.server(id);
         let fallback = server.reach.fallback_reason();
         let transport = match (fallback, server.config.transport) {
-            (Some(_), _) => "stdio (fallback from socket)",
-            (None, _) if server.reach.is_serial() => "socket (one connection at a time)",
+            (Some(_), transport) => transport.name_of_fallback(),
+            (None, transport) if server.reach.is_serial() => transport.name_of_serial(),
             (None, transport) => transport.name(),
         };
         let is_process = |id: &ConnectionId| {
@@ -123,8 +123,12 @@ impl Engine {
         let mut report = ServerReport::new(&server.name, &server.metrics);
         report.transport = transport;
         report.status = server.status();
-        let socket_path = server.config.socket_path.as_deref().and_then(|path| path.to_str());
-        report.socket_path = socket_path.filter(|_| !server.config.transport.is_process());
+        let is_connected_to = !server.config.transport.is_process();
+        match server.config.endpoint().filter(|_| is_connected_to) {
+            Some(Endpoint::Unix(path)) => report.socket_path = path.to_str(),
+            Some(Endpoint::Tcp(address)) => report.address = Some(address.to_string()),
+            None => {}
+        }
         report.socket_error = fallback;
         report.connection_active = server.pool.is_up();
         report.pool_total = server.pool.members().len();

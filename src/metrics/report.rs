@@ -37,13 +37,15 @@ pub struct ServerReport<'a> {
     pub name: &'a str,
     /// What was recorded.
     pub metrics: &'a ServerMetrics,
-    /// `socket`, `stdio`, `stdio (fallback from socket)`.
+    /// `socket`, `stdio`, `tcp`, `stdio (fallback from socket)`.
     pub transport: &'a str,
     /// `connected`, `idle`, `connecting`, `disconnected` or `failing`.
     pub status: &'a str,
     /// The configured socket, also while on stdio.
     pub socket_path: Option<&'a str>,
-    /// Why the socket could not be used.
+    /// The host and port, also while on stdio.
+    pub address: Option<String>,
+    /// Why the socket or the address could not be used.
     pub socket_error: Option<&'a str>,
     /// The descriptor of a connected socket.
     pub socket_fd: Option<i32>,
@@ -82,6 +84,7 @@ impl<'a> ServerReport<'a> {
             transport: "stdio",
             status: "disconnected",
             socket_path: None,
+            address: None,
             socket_error: None,
             socket_fd: None,
             connection_active: false,
@@ -161,6 +164,9 @@ impl ReportWriter {
         let m = r.metrics;
         self.head("Transport", units::line(r.transport));
         self.head("Status", units::line(r.status));
+        if let Some(address) = &r.address {
+            self.head("Address", units::line(address));
+        }
         self.head("Socket Path", r.socket_path.map_or_else(units::dash, units::line));
         self.head("Socket FD", r.socket_fd.map_or_else(units::dash, |fd| fd.to_string()));
         self.head("Uptime", m.uptime(now).map_or_else(units::dash, units::span));

@@ -1,4 +1,4 @@
-//! Unix sockets: the two calls that the standard library makes differently.
+//! Sockets: the calls that the standard library makes differently, or not at all.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -64,6 +64,30 @@ pub fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
         libc::send(socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), libc::MSG_NOSIGNAL)
     };
     usize::try_from(n).map_err(|_| io::Error::last_os_error())
+}
+
+/// Asks the peer of a TCP connection that is idle for a minute whether it is still there,
+/// and again every 10 s. After six questions without an answer the connection has failed.
+///
+/// # Errors
+///
+/// What `setsockopt` reports.
+pub fn keep_alive(socket: BorrowedFd<'_>) -> io::Result<()> {
+    let options = [
+        (libc::SOL_SOCKET, libc::SO_KEEPALIVE, 1),
+        (libc::IPPROTO_TCP, libc::TCP_KEEPIDLE, 60),
+        (libc::IPPROTO_TCP, libc::TCP_KEEPINTVL, 10),
+        (libc::IPPROTO_TCP, libc::TCP_KEEPCNT, 6),
+    ];
+    for (level, name, value) in options {
+        let value: libc::c_int = value;
+        let size = size_of::<libc::c_int>() as libc::socklen_t;
+        // SAFETY: the pointer and the size describe `value`, which is only read.
+        check(unsafe {
+            libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), size)
+        })?;
+    }
+    Ok(())
 }
 
 /// Tells the peer that nothing more will be sent.

@@ -1,6 +1,7 @@
 //! Streams that take a while to connect.
 
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -15,6 +16,7 @@ use crate::channel::{Channel, ConnectError, ConnectErrorKind, EventSource, Flow}
 use crate::client::{Arguments, CallTool, Client, Event, LogLevel, Options};
 use crate::config::ServerConfig;
 use crate::engine::OpenFailure;
+use crate::time::Time;
 
 /// A socket that counts as connected once its far end has read what filled it.
 #[derive(Debug)]
@@ -62,7 +64,7 @@ impl Channel for LateSocket {
         registry.deregister(&mut SourceFd(&self.0.as_raw_fd()))
     }
 
-    fn poll_connect(&mut self) -> Poll<Result<(), ConnectError>> {
+    fn poll_connect(&mut self, _: Time, _: &Registry, _: Token) -> Poll<Result<(), ConnectError>> {
         match self.0.write(b"\n") {
             Ok(_) => Poll::Ready(Ok(())),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Poll::Pending,
@@ -98,7 +100,7 @@ thread_local! {
 }
 
 /// Connects to a far end that the test holds.
-fn connect(_: &ServerConfig) -> Result<Box<dyn Channel>, OpenFailure> {
+fn connect(_: &ServerConfig, _: &[(OsString, OsString)]) -> Result<Box<dyn Channel>, OpenFailure> {
     let (near, far) = LateSocket::pair();
     FAR_END.set(Some(far));
     Ok(Box::new(near))

@@ -136,7 +136,10 @@ impl<'a> EntryReader<'a> {
         }
         let has_address = self.has_address();
         let command = self.command(has_address)?;
+        let address = self.address(transport, command.is_some())?;
         let transport = match (transport, &socket_path, &command) {
+            (None, None, None) if address.is_some() => Transport::Tcp,
+            (Some(Transport::Tcp), ..) => Transport::Tcp,
             (Some(Transport::Socket), None, _) => {
                 return Err("transport 'socket' needs 'socket_path'".to_owned().into());
             }
@@ -158,6 +161,8 @@ impl<'a> EntryReader<'a> {
             transport,
             socket_path,
             socket_allow_uid: self.uids()?,
+            address,
+            tls: None,
             command,
             settings: self.settings()?,
             era: self.era()?,
@@ -171,7 +176,7 @@ impl<'a> EntryReader<'a> {
     }
 
     /// The value of `key`, and the key as it stands in the file.
-    fn field(&self, key: &'static str) -> Option<(String, &Value)> {
+    pub(super) fn field(&self, key: &'static str) -> Option<(String, &Value)> {
         self.asked.borrow_mut().push(key);
         let found = |map: &'_ Map<String, Value>| map.get(key).is_some_and(|v| !v.is_null());
         if found(&self.vendor) {
@@ -184,7 +189,7 @@ impl<'a> EntryReader<'a> {
     }
 
     /// The first of several spellings that the entry has.
-    fn any_field(&self, keys: &[&'static str]) -> Option<(String, &Value)> {
+    pub(super) fn any_field(&self, keys: &[&'static str]) -> Option<(String, &Value)> {
         self.asked.borrow_mut().extend(keys);
         keys.iter().find_map(|key| self.field(key))
     }
@@ -383,7 +388,7 @@ impl<'a> EntryReader<'a> {
         Ok(plain)
     }
 
-    fn word(&mut self, key: &str, text: &str) -> Result<String, String> {
+    pub(super) fn word(&mut self, key: &str, text: &str) -> Result<String, String> {
         let text = self.text(key, text, Empty::Allowed)?;
         Ok(self.home(text))
     }
@@ -667,11 +672,11 @@ fn globs(key: &str, value: &Value) -> Result<Vec<String>, String> {
     }
 }
 
-fn expected(key: &str, expected: &str, found: &Value) -> String {
+pub(super) fn expected(key: &str, expected: &str, found: &Value) -> String {
     format!("{} must be {expected}, not {}", quoted(key), kind(found))
 }
 
-fn wrong_number(key: &str, wanted: &str, found: &Value) -> String {
+pub(super) fn wrong_number(key: &str, wanted: &str, found: &Value) -> String {
     match found {
         Value::Number(number) => format!("{} must be {wanted}, not {number}", quoted(key)),
         other => expected(key, wanted, other),

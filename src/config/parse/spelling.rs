@@ -30,7 +30,7 @@ pub(super) fn transport(word: &str) -> Spelled {
         | "httpstreaming" | "streamable" | "remote" | "url" => Spelled::Unsupported("http"),
         "sse" | "httpsse" | "ssehttp" | "serversentevents" => Spelled::Unsupported("sse"),
         "ws" | "wss" | "websocket" | "websockets" => Spelled::Unsupported("ws"),
-        "tcp" => Spelled::Unsupported("tcp"),
+        "tcp" => Spelled::Known(Transport::Tcp),
         "tls" | "ssl" => Spelled::Unsupported("tls"),
         "sdk" | "sseide" | "wside" | "claudeaiproxy" | "builtin" | "inprocess" | "inmemory"
         | "frontend" | "platform" => Spelled::Foreign,

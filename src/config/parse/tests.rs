@@ -174,7 +174,7 @@ fn the_transport_follows_from_what_is_given() {
 
 #[test]
 fn transports_to_come_are_told_and_other_programs_own_are_not() {
-    for transport in ["http", "sse", "ws", "streamable-http", "tcp", "tls"] {
+    for transport in ["http", "sse", "ws", "streamable-http", "tls"] {
         let shown = if transport == "streamable-http" { "http" } else { transport };
         let expected = format!(" is not used yet: transport '{shown}' is not supported");
         assert_eq!(

@@ -29,21 +29,20 @@ pub(in crate::engine) struct FailedAttempt {
 }
 
 impl FailedAttempt {
-    /// The message for the requests that wait. It names the socket, because the name of
+    /// The message for the requests that wait. It names the endpoint, because the name of
     /// the entry tells a person only which process was meant.
     pub(super) fn message(&self, config: &ServerConfig, fallback_reason: Option<&str>) -> String {
         let message = &self.failure.message;
-        let Some(path) = &config.socket_path else { return message.clone() };
-        let name_socket = |message: &str| {
-            let path = path.to_string_lossy();
-            match message.contains(&*path) {
-                true => message.to_owned(),
-                false => format!("socket {path}: {message}"),
-            }
+        let Some(endpoint) = config.endpoint().map(|endpoint| endpoint.to_string()) else {
+            return message.clone();
+        };
+        let name_endpoint = |message: &str| match message.contains(&endpoint) {
+            true => message.to_owned(),
+            false => format!("{} {endpoint}: {message}", config.transport.name()),
         };
         match fallback_reason {
-            _ if !self.attempt.channel.is_process() => name_socket(message),
-            Some(reason) => format!("{message}; {}", name_socket(reason)),
+            _ if !self.attempt.channel.is_process() => name_endpoint(message),
+            Some(reason) => format!("{message}; {}", name_endpoint(reason)),
             None => message.clone(),
         }
     }

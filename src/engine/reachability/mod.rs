@@ -268,7 +268,8 @@ impl Reachability {
 
     /// A process was started. Its socket is watched from now on, if it has one.
     pub(super) fn process_started(&mut self, now: Time, config: &ServerConfig) {
-        if !config.transport.is_process() {
+        let may_listen = config.endpoint().is_some_and(|endpoint| endpoint.is_local());
+        if !config.transport.is_process() && may_listen {
             self.probes.process_started(now);
         }
     }
