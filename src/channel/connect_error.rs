@@ -32,6 +32,8 @@ pub enum ConnectErrorKind {
     Refused,
     /// There is no program that resolves names.
     Resolver,
+    /// The server's certificate or our files for TLS cannot be used, or it speaks no TLS.
+    Tls,
 }
 
 impl ConnectErrorKind {
@@ -41,7 +43,8 @@ impl ConnectErrorKind {
             ConnectErrorKind::NotASocket
             | ConnectErrorKind::Path
             | ConnectErrorKind::Peer
-            | ConnectErrorKind::Resolver => true,
+            | ConnectErrorKind::Resolver
+            | ConnectErrorKind::Tls => true,
             ConnectErrorKind::Busy
             | ConnectErrorKind::Io
             | ConnectErrorKind::Name

@@ -1,4 +1,4 @@
-//! Channels: byte streams to one server, over pipes, a Unix socket or TCP.
+//! Channels: byte streams to one server, over pipes, a Unix socket or TCP, or TLS.
 //!
 //! A channel knows nothing of messages, requests or retries, and makes no decisions. It
 //! returns values ([`Flow`]) to the driver, which owns the poll and the buffers.
@@ -20,6 +20,8 @@ mod process_pipes;
 mod race;
 mod resolver;
 mod tcp;
+#[cfg(feature = "tls")]
+mod tls;
 mod unix;
 
 use std::fmt;
@@ -38,6 +40,8 @@ use crate::time::Time;
 pub use connect_error::{ConnectError, ConnectErrorKind};
 pub use process_pipes::Stdio;
 pub use tcp::Tcp;
+#[cfg(feature = "tls")]
+pub use tls::{TlsContext, TlsFiles, TlsStream};
 pub use unix::Unix;
 
 /// A channel to one server.
@@ -106,6 +110,27 @@ pub trait Channel: fmt::Debug + Send {
     /// The error of the system.
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow>;
 
+    /// Sends bytes that `write` has accepted and that are still here. [`Flow::Bytes`]: all of
+    /// them were sent.
+    ///
+    /// # Errors
+    ///
+    /// The error of the system.
+    fn flush(&mut self) -> io::Result<Flow> {
+        Ok(Flow::Bytes(0))
+    }
+
+    /// Whether `flush` has something to send.
+    fn has_output(&self) -> bool {
+        false
+    }
+
+    /// Whether `read` is to be repeated although it gave fewer bytes than there was room for,
+    /// because no event reports the rest.
+    fn has_input(&self) -> bool {
+        false
+    }
+
     /// Closes the writing half.
     fn shutdown_write(&mut self);
 
@@ -114,6 +139,11 @@ pub trait Channel: fmt::Debug + Send {
 
     /// The process group of the peer, on a socket.
     fn peer_group(&self) -> Option<i32> {
+        None
+    }
+
+    /// How the bytes are encrypted.
+    fn security(&self) -> Option<Security> {
         None
     }
 
@@ -146,6 +176,15 @@ pub trait Channel: fmt::Debug + Send {
     fn stderr_mut(&mut self) -> Option<&mut StderrRing> {
         None
     }
+}
+
+/// How the bytes of a channel are encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Security {
+    /// The version of TLS.
+    pub version: &'static str,
+    /// The cipher suite.
+    pub cipher: &'static str,
 }
 
 /// The result of a read or a write.

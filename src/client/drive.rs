@@ -349,8 +349,10 @@ impl Client {
             Ok(Flow::Bytes(n)) => {
                 // A short read has emptied the stream; the next bytes are an edge.
                 let over = link.hung_up || link.refused || link.exit != Exit::Running;
-                link.readable = n == self.scratch.len() || over;
-                self.engine.received(now, id, &self.scratch[..n]);
+                link.readable = n == self.scratch.len() || over || link.channel.has_input();
+                if n > 0 {
+                    self.engine.received(now, id, &self.scratch[..n]);
+                }
                 return true;
             }
             // A server that takes nothing more is of no use, whether it says so or not.
@@ -409,7 +411,7 @@ impl Client {
     fn write(&mut self, now: Time, id: StreamId) {
         let Some(link) = self.links.get_mut(&id) else { return };
         let bytes = self.engine.pending(id);
-        if bytes.is_empty() {
+        if bytes.is_empty() && !link.channel.has_output() {
             return;
         }
         match link.write(bytes) {

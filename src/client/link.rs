@@ -83,6 +83,7 @@ impl Link {
         self.connecting = false;
         // Nothing tells that a fresh stream takes bytes; trying does no harm.
         self.writable = true;
+        self.readable = self.channel.has_input();
     }
 
     /// The channel is still connecting: the next event is waited for.
@@ -191,6 +192,9 @@ impl Link {
     /// Writes `bytes` until they are gone or the stream is full.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut done = 0;
+        if self.writable && self.channel.has_output() {
+            self.flush()?;
+        }
         while self.writable && done < bytes.len() {
             match self.channel.write(&bytes[done..]) {
                 Ok(Flow::Bytes(n)) => done += n,
@@ -202,7 +206,23 @@ impl Link {
                 }
             }
         }
+        // What was accepted and did not fit leaves when there is room again.
+        self.writable &= !self.channel.has_output();
         Ok(done)
+    }
+
+    /// Sends what the channel holds back.
+    fn flush(&mut self) -> io::Result<()> {
+        match self.channel.flush() {
+            Ok(Flow::Bytes(_)) => {}
+            Ok(Flow::Blocked) => self.writable = false,
+            Ok(Flow::Closed) => self.refuse(),
+            Err(error) => {
+                self.refuse();
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// Nothing more can be written. The reading side tells the end, after what

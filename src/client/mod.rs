@@ -21,6 +21,8 @@ mod own;
 mod sources;
 mod speculative_read;
 mod tables;
+#[cfg(feature = "tls")]
+mod tls_contexts;
 mod tool_list_cache;
 
 use std::collections::VecDeque;
@@ -48,7 +50,7 @@ use crate::time::Time;
 use era_cache::EraCache;
 use link::Link;
 use loader::Loader;
-use opening::Connect;
+use opening::{Connect, Surroundings};
 use overrides::Overrides;
 use sources::Sources;
 use speculative_read::SpeculativeRead;
@@ -100,6 +102,7 @@ pub struct Client {
     opening: VecDeque<(StreamId, Transport, Arc<ServerConfig>)>,
     /// How a server that runs is connected to.
     connect: Connect,
+    surroundings: Surroundings,
     speculative_read: SpeculativeRead,
     /// Other clients of the same sockets ask for room by it.
     knocks: Option<Knocks>,
@@ -177,6 +180,7 @@ impl Client {
             busy: VecDeque::new(),
             opening: VecDeque::new(),
             connect: opening::connect,
+            surroundings: Surroundings::default(),
             speculative_read: SpeculativeRead::default(),
             knocks,
             knocked: false,

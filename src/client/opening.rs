@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use crate::channel::{Channel, ConnectError, ConnectErrorKind, Program, Stdio, Tcp, Unix};
-use crate::config::{Endpoint, ServerConfig, Transport};
+use crate::config::{Endpoint, ServerConfig, Tls, Transport};
 use crate::engine::{LogLevel, OpenFailure, Opened, StreamId};
 use crate::error::Kind;
 use crate::sys::fd;
@@ -21,14 +21,24 @@ use crate::time::Time;
 use super::Client;
 use super::drive::RELIEF;
 use super::link::Link;
+#[cfg(feature = "tls")]
+use super::tls_contexts::TlsContexts;
 
 /// Descriptors that a process needs while it is started.
 const NEEDS: usize = 8;
 
-/// Makes the channel to a server that runs; the second parameter is the host's environment.
-/// The tests have one of their own.
+/// Makes the channel to a server that runs. The tests have one of their own.
 pub(super) type Connect =
-    fn(&ServerConfig, &[(OsString, OsString)]) -> Result<Box<dyn Channel>, OpenFailure>;
+    fn(&ServerConfig, &mut Surroundings) -> Result<Box<dyn Channel>, OpenFailure>;
+
+/// What channels need beside the entry of their server.
+#[derive(Debug, Default)]
+pub(super) struct Surroundings {
+    /// The environment of the host.
+    pub(super) env: Vec<(OsString, OsString)>,
+    #[cfg(feature = "tls")]
+    pub(super) tls: TlsContexts,
+}
 
 impl Client {
     /// Opens one of the streams that the engine asked for.
@@ -57,7 +67,8 @@ impl Client {
             self.clear_socket(server);
             spawn(server, &self.options.env)
         } else {
-            (self.connect)(server, &self.options.env)
+            self.surroundings.env.clone_from(&self.options.env);
+            (self.connect)(server, &mut self.surroundings)
         };
         let opened = opened.and_then(|mut channel| {
             let registered = channel.register(self.poll.registry(), Link::token(id));
@@ -104,7 +115,9 @@ impl Client {
         if connected {
             let pid = link.channel.child().map(|child| child.pid());
             let group = link.channel.peer_group();
-            self.engine.opened(now, id, Opened { pid, group });
+            let security = link.channel.security();
+            let tls = security.map(|security| (security.version, security.cipher));
+            self.engine.opened(now, id, Opened { pid, group, tls });
             self.come_back(now, id);
         }
         self.watch(now, id);
@@ -137,19 +150,52 @@ impl Client {
 /// Makes the channel to the endpoint of an entry.
 pub(super) fn connect(
     server: &ServerConfig,
-    env: &[(OsString, OsString)],
+    around: &mut Surroundings,
 ) -> Result<Box<dyn Channel>, OpenFailure> {
-    match server.endpoint() {
+    let (channel, host): (Box<dyn Channel>, &str) = match server.endpoint() {
         Some(Endpoint::Unix(path)) => match Unix::connect(path, &server.socket_allow_uid) {
-            Ok(socket) => Ok(Box::new(socket)),
-            Err(error) => Err(connect_failure(&error)),
+            Ok(socket) => (Box::new(socket), "localhost"),
+            Err(error) => return Err(connect_failure(&error)),
         },
-        Some(Endpoint::Tcp(address)) => Ok(Box::new(Tcp::new(&address.host, address.port, env))),
+        Some(Endpoint::Tcp(address)) => {
+            let channel = Tcp::new(&address.host, address.port, &around.env);
+            (Box::new(channel), &address.host)
+        }
         None => {
             let message = "no address is configured".to_owned();
-            Err(OpenFailure { message, permanent: true, crowded: false })
+            return Err(OpenFailure { message, permanent: true, crowded: false });
         }
+    };
+    match &server.tls {
+        None => Ok(channel),
+        Some(tls) => speak_tls(tls, host, channel, around),
     }
+}
+
+#[cfg(feature = "tls")]
+fn speak_tls(
+    tls: &Tls,
+    host: &str,
+    channel: Box<dyn Channel>,
+    around: &mut Surroundings,
+) -> Result<Box<dyn Channel>, OpenFailure> {
+    let name = tls.server_name.as_deref().unwrap_or(host);
+    let context = around.tls.context(tls, &around.env);
+    match context.and_then(|context| context.connect(channel, name)) {
+        Ok(channel) => Ok(Box::new(channel)),
+        Err(error) => Err(connect_failure(&error)),
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+fn speak_tls(
+    _: &Tls,
+    _: &str,
+    _: Box<dyn Channel>,
+    _: &mut Surroundings,
+) -> Result<Box<dyn Channel>, OpenFailure> {
+    let message = "TLS is not built in".to_owned();
+    Err(OpenFailure { message, permanent: true, crowded: false })
 }
 
 fn connect_failure(error: &ConnectError) -> OpenFailure {

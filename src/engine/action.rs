@@ -84,6 +84,8 @@ pub struct Opened {
     pub pid: Option<i32>,
     /// The process group of the peer, when a socket was connected.
     pub group: Option<i32>,
+    /// The version of TLS and the cipher suite.
+    pub tls: Option<(&'static str, &'static str)>,
 }
 
 /// A stream that could not be opened.

@@ -44,6 +44,8 @@ pub(super) struct Server {
     /// The last lines of its stderr.
     pub(super) said: Said,
     pub(super) version: Option<&'static str>,
+    /// The version of TLS and the cipher suite of the connection that was opened last.
+    pub(super) tls: Option<(&'static str, &'static str)>,
     pub(super) offers: Option<Offers>,
     pub(super) subscriptions: Subscriptions,
     /// How many log lines may be written about the server.
@@ -71,6 +73,7 @@ impl Server {
             last_error: None,
             said: Said::default(),
             version: None,
+            tls: None,
             offers: None,
             subscriptions: Subscriptions::default(),
             talk: Talk::default(),

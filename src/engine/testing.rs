@@ -129,7 +129,11 @@ impl Bench {
                 Action::Open { .. } if self.is_unreachable => self.actions.push(action),
                 Action::Open { stream, .. } => {
                     self.stream = stream;
-                    self.engine.opened(self.now, stream, Opened { pid: Some(1), group: None });
+                    self.engine.opened(
+                        self.now,
+                        stream,
+                        Opened { pid: Some(1), ..Opened::default() },
+                    );
                 }
                 Action::Write { .. } if self.is_deaf => {}
                 Action::Write { stream } => {

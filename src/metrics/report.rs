@@ -45,6 +45,8 @@ pub struct ServerReport<'a> {
     pub socket_path: Option<&'a str>,
     /// The host and port, also while on stdio.
     pub address: Option<String>,
+    /// The version of TLS and the cipher suite.
+    pub tls: Option<(&'a str, &'a str)>,
     /// Why the socket or the address could not be used.
     pub socket_error: Option<&'a str>,
     /// The descriptor of a connected socket.
@@ -85,6 +87,7 @@ impl<'a> ServerReport<'a> {
             status: "disconnected",
             socket_path: None,
             address: None,
+            tls: None,
             socket_error: None,
             socket_fd: None,
             connection_active: false,
@@ -166,6 +169,9 @@ impl ReportWriter {
         self.head("Status", units::line(r.status));
         if let Some(address) = &r.address {
             self.head("Address", units::line(address));
+        }
+        if let Some((version, cipher)) = r.tls {
+            self.head("TLS", format_args!("{version}, {cipher}"));
         }
         self.head("Socket Path", r.socket_path.map_or_else(units::dash, units::line));
         self.head("Socket FD", r.socket_fd.map_or_else(units::dash, |fd| fd.to_string()));

@@ -208,7 +208,7 @@ impl World {
             // It broke while it was being opened.
             self.later(0, Todo::Deliver(id));
         }
-        self.engine.opened(now, StreamId(id), Opened { pid, group: None });
+        self.engine.opened(now, StreamId(id), Opened { pid, ..Opened::default() });
     }
 
     /// Writes until there is nothing more or the pipe is full.

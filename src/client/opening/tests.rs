@@ -1,7 +1,6 @@
 //! Streams that take a while to connect.
 
 use std::cell::RefCell;
-use std::ffi::OsString;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -13,6 +12,7 @@ use mio::{Interest, Registry, Token};
 use serde_json::{Value, json};
 
 use crate::channel::{Channel, ConnectError, ConnectErrorKind, EventSource, Flow};
+use crate::client::opening::Surroundings;
 use crate::client::{Arguments, CallTool, Client, Event, LogLevel, Options};
 use crate::config::ServerConfig;
 use crate::engine::OpenFailure;
@@ -100,7 +100,7 @@ thread_local! {
 }
 
 /// Connects to a far end that the test holds.
-fn connect(_: &ServerConfig, _: &[(OsString, OsString)]) -> Result<Box<dyn Channel>, OpenFailure> {
+fn connect(_: &ServerConfig, _: &mut Surroundings) -> Result<Box<dyn Channel>, OpenFailure> {
     let (near, far) = LateSocket::pair();
     FAR_END.set(Some(far));
     Ok(Box::new(near))

@@ -1,14 +1,18 @@
-//! The keys of an entry that say where a server listens on a network.
+//! The keys of an entry that say where a server listens on a network, and `tls`.
+
+use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::entry::{EntryReader, expected};
 use super::spelling;
 use crate::config::endpoint::check_host;
-use crate::config::{HostPort, Transport, quoted};
+use crate::config::{HostPort, Tls, Transport, quoted};
 
-/// Schemes of addresses that lead to a stream of lines.
-const SCHEMES: [&str; 1] = ["tcp"];
+/// Schemes of addresses that lead to a stream of lines: the second with TLS.
+const SCHEMES: [&str; 2] = ["tcp", "tls"];
+/// The keys of `tls`.
+const TLS_KEYS: [&str; 5] = ["ca", "cert", "key", "server_name", "insecure"];
 
 impl EntryReader<'_> {
     /// `host` and `port`, or a `url` such as `tcp://host:port`. An entry without `transport`
@@ -38,7 +42,10 @@ impl EntryReader<'_> {
         let Some((key, host)) = host else {
             return match transport {
                 None => Ok(None),
-                Some(_) => Err("transport 'tcp' needs 'host' and 'port'".to_owned()),
+                Some(_) => {
+                    let name = if self.speaks_tls { "tls" } else { "tcp" };
+                    Err(format!("transport '{name}' needs 'host' and 'port'"))
+                }
             };
         };
         let host = self.word(&key, &host)?;
@@ -59,7 +66,71 @@ impl EntryReader<'_> {
         let url = self.word(&key, &url)?;
         let Some((scheme, rest)) = url.trim().split_once("://") else { return Ok(None) };
         let is_ours = SCHEMES.iter().any(|ours| scheme.eq_ignore_ascii_case(ours));
+        self.speaks_tls |= scheme.eq_ignore_ascii_case("tls");
         Ok(is_ours.then(|| (key, rest.to_owned())))
+    }
+
+    /// `tls`: how TLS is spoken. `None`: it is not spoken.
+    pub(super) fn tls(&mut self) -> Result<Option<Tls>, String> {
+        let Some((key, value)) = self.field("tls") else {
+            return Ok(self.speaks_tls.then(Tls::default));
+        };
+        let map = match value.clone() {
+            Value::Bool(false) if self.speaks_tls => {
+                return Err(format!("{} is false, and transport 'tls' is given", quoted(&key)));
+            }
+            Value::Bool(speaks) => return Ok(speaks.then(Tls::default)),
+            Value::Object(map) => map,
+            other => return Err(expected(&key, "true, false or an object", &other)),
+        };
+        let mut tls = Tls::default();
+        for (word, value) in &map {
+            let key = format!("{key}.{word}");
+            match (word.as_str(), value) {
+                (_, Value::Null) => {}
+                ("ca", value) => tls.ca = Some(self.file(&key, value)?),
+                ("cert", value) => tls.cert = Some(self.file(&key, value)?),
+                ("key", value) => tls.key = Some(self.file(&key, value)?),
+                ("server_name", Value::String(name)) => {
+                    let name = self.word(&key, name)?;
+                    check_host(&name).map_err(|what| format!("{} {what}", quoted(&key)))?;
+                    tls.server_name = Some(name);
+                }
+                ("server_name", other) => return Err(expected(&key, "a string", other)),
+                ("insecure", Value::Bool(insecure)) => tls.insecure = *insecure,
+                ("insecure", other) => return Err(expected(&key, "true or false", other)),
+                _ => match spelling::near(word, TLS_KEYS.into_iter()) {
+                    Some(own) => {
+                        let key = quoted(&key);
+                        return Err(format!("unknown key {key}: did you mean '{own}'?"));
+                    }
+                    None => self.warn(&format!(
+                        "unknown key {}: there are {}",
+                        quoted(&key),
+                        TLS_KEYS.map(quoted).join(", ")
+                    )),
+                },
+            }
+        }
+        if tls.key.is_some() && tls.cert.is_none() {
+            return Err(format!("{} needs 'cert' beside it", quoted(&format!("{key}.key"))));
+        }
+        if tls.insecure {
+            let key = quoted(&format!("{key}.insecure"));
+            self.warn(&format!("{key} is set: anybody can pretend to be this server"));
+        }
+        Ok(Some(tls))
+    }
+
+    /// The path of a file, which does not depend on the directory of tmux.
+    fn file(&mut self, key: &str, value: &Value) -> Result<PathBuf, String> {
+        let Value::String(text) = value else { return Err(expected(key, "a path", value)) };
+        let path = PathBuf::from(self.word(key, text)?);
+        match self.folder() {
+            Some(folder) => Ok(folder.join(path)),
+            None if path.is_absolute() => Ok(path),
+            None => Err(format!("{} must be an absolute path", quoted(key))),
+        }
     }
 
     fn port(&mut self) -> Result<Option<u16>, String> {

@@ -29,6 +29,8 @@ pub(super) enum Unusable {
     Foreign(String),
     Disabled,
     Unsupported(&'static str),
+    /// It needs a part that this program was built without.
+    NotBuilt(&'static str),
     Wrong(String),
 }
 
@@ -45,6 +47,9 @@ impl Unusable {
                 ProblemKind::Unsupported,
                 format!(" is not used yet: transport '{transport}' is not supported"),
             ),
+            Unusable::NotBuilt(what) => {
+                (ProblemKind::Unsupported, format!(" is not used: {what} is not built in"))
+            }
             Unusable::Wrong(what) => (ProblemKind::Refused, format!(": {what}")),
         }
     }
@@ -61,6 +66,8 @@ pub(super) struct EntryReader<'a> {
     fields: Map<String, Value>,
     vendor: Map<String, Value>,
     variables: Variables<'a>,
+    /// The transport or the scheme of the address asks for TLS.
+    pub(super) speaks_tls: bool,
     /// Each the rest of a sentence that begins with the server.
     warnings: &'a mut Vec<String>,
     /// Keys that were read. The others are unknown.
@@ -87,7 +94,8 @@ impl<'a> EntryReader<'a> {
         };
         let variables = Variables { env, folder };
         let asked = RefCell::default();
-        let mut entry = EntryReader { fields, vendor, variables, warnings, asked };
+        let speaks_tls = false;
+        let mut entry = EntryReader { fields, vendor, variables, speaks_tls, warnings, asked };
         entry.flatten();
         Ok(entry)
     }
@@ -155,6 +163,10 @@ impl<'a> EntryReader<'a> {
             (None, Some(_), None) => Transport::Socket,
             (None, ..) => Transport::Stdio,
         };
+        let tls = if transport.is_process() { None } else { self.tls()? };
+        if tls.is_some() && !cfg!(feature = "tls") {
+            return Err(Unusable::NotBuilt("TLS (cargo feature 'tls')"));
+        }
         let server = ServerConfig {
             name: name.to_owned(),
             scope: Scope::User,
@@ -162,7 +174,7 @@ impl<'a> EntryReader<'a> {
             socket_path,
             socket_allow_uid: self.uids()?,
             address,
-            tls: None,
+            tls,
             command,
             settings: self.settings()?,
             era: self.era()?,
@@ -211,6 +223,11 @@ impl<'a> EntryReader<'a> {
         };
         match spelling::transport(word) {
             Spelled::Known(transport) => Ok(Some(transport)),
+            Spelled::Tls => {
+                self.speaks_tls = true;
+                let on_socket = self.field("socket_path").is_some();
+                Ok(Some(if on_socket { Transport::Socket } else { Transport::Tcp }))
+            }
             Spelled::Unsupported(name) => Err(Unusable::Unsupported(name)),
             Spelled::Foreign => Err(Unusable::Foreign(word.clone())),
             Spelled::Unknown if self.has_address() => Err(Unusable::Unsupported("http")),
@@ -222,7 +239,10 @@ impl<'a> EntryReader<'a> {
                 Ok(Some(Transport::Stdio))
             }
             Spelled::Unknown => {
-                let what = format!("unknown transport {} (use 'socket' or 'stdio')", quoted(word));
+                let what = format!(
+                    "unknown transport {} (use 'socket', 'tcp', 'tls' or 'stdio')",
+                    quoted(word)
+                );
                 Err(what.into())
             }
         }
@@ -408,7 +428,12 @@ impl<'a> EntryReader<'a> {
         Ok(text)
     }
 
-    fn warn(&mut self, what: &str) {
+    /// The directory of the project that the entry belongs to.
+    pub(super) fn folder(&self) -> Option<&'a Path> {
+        self.variables.folder
+    }
+
+    pub(super) fn warn(&mut self, what: &str) {
         self.warnings.push(format!(": {what}"));
     }
 

@@ -8,6 +8,8 @@ use crate::nearest;
 pub(super) enum Spelled {
     /// A transport of ours.
     Known(Transport),
+    /// TLS, on a port of a host or on a Unix socket.
+    Tls,
     /// A transport that is not built in, by its usual name.
     Unsupported(&'static str),
     /// A transport that another program uses internally.
@@ -31,7 +33,7 @@ pub(super) fn transport(word: &str) -> Spelled {
         "sse" | "httpsse" | "ssehttp" | "serversentevents" => Spelled::Unsupported("sse"),
         "ws" | "wss" | "websocket" | "websockets" => Spelled::Unsupported("ws"),
         "tcp" => Spelled::Known(Transport::Tcp),
-        "tls" | "ssl" => Spelled::Unsupported("tls"),
+        "tls" | "ssl" => Spelled::Tls,
         "sdk" | "sseide" | "wside" | "claudeaiproxy" | "builtin" | "inprocess" | "inmemory"
         | "frontend" | "platform" => Spelled::Foreign,
         _ => Spelled::Unknown,
