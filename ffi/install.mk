@@ -2,6 +2,7 @@
 # alone: make -f ffi/install.mk install PREFIX=/usr/local DESTDIR=/stage
 #
 # Installs lib/libtmcp.a, include/tmcp.h and lib/pkgconfig/tmcp.pc.
+# TLS=no leaves TLS out, which makes the archive smaller.
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -10,6 +11,10 @@ DESTDIR ?=
 CARGO ?= cargo
 CARGO_TARGET_DIR ?= target
 INSTALL ?= install
+TLS ?= yes
+
+FEATURES.yes =
+FEATURES.no = --no-default-features
 
 TMCP_ARCHIVE = $(CARGO_TARGET_DIR)/release/libtmcp_ffi.a
 TMCP_VERSION = $$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
@@ -19,7 +24,7 @@ TMCP_VERSION = $$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1
 # Always asks cargo, which knows what is out of date. The kind is named, because a
 # package that is a Rust library as well is not optimised as one at link time.
 lib:
-	$(CARGO) rustc --release -p tmcp-ffi --crate-type staticlib
+	$(CARGO) rustc --release -p tmcp-ffi --crate-type staticlib $(FEATURES.$(TLS))
 
 install-lib: lib
 	$(INSTALL) -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)'
