@@ -34,6 +34,10 @@ impl EntryReader<'_> {
             let address = HostPort::parse(rest, None);
             return address.map(Some).map_err(|what| format!("{} {what}", quoted(&key)));
         }
+        // The host of an entry whose address has another scheme is not ours.
+        if transport.is_none() && self.has_address() {
+            return Ok(None);
+        }
         let host = match self.any_field(&["host", "hostname"]) {
             None => None,
             Some((key, Value::String(host))) => Some((key, host.clone())),
@@ -145,5 +149,127 @@ impl EntryReader<'_> {
             Some(port) => Ok(Some(port)),
             None => Err(super::entry::wrong_number(&key, "a port from 1 to 65535", &value)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, Endpoint, Tls, Transport, parse_servers};
+
+    fn parse(entry: &str) -> Config {
+        let env = |name: &str| match name {
+            "HOME" => Some("/home/me".to_owned()),
+            "PORT" => Some("81".to_owned()),
+            _ => None,
+        };
+        parse_servers(format!("{{\"a\": {entry}}}").as_bytes(), &env, "/f")
+    }
+
+    fn endpoint(entry: &str) -> (Transport, String, bool) {
+        let config = parse(entry);
+        let server = config.servers.first().unwrap_or_else(|| panic!("{entry}: {config:?}"));
+        assert_eq!(config.problems, [], "{entry}");
+        let endpoint = server.endpoint().map_or_else(String::new, |endpoint| endpoint.to_string());
+        (server.transport, endpoint, server.tls.is_some())
+    }
+
+    #[test]
+    fn an_endpoint_is_read_in_each_of_its_forms() {
+        use Transport::{Socket, Stdio, Tcp};
+        for (entry, transport, shown, tls) in [
+            (r#"{"transport": "tcp", "host": "h", "port": 80}"#, Tcp, "h:80", false),
+            (r#"{"type": "TCP", "host": "[::1]", "port": "${PORT}"}"#, Tcp, "[::1]:81", false),
+            (r#"{"host": "h", "port": 80}"#, Tcp, "h:80", false),
+            (r#"{"url": "tcp://h:80/"}"#, Tcp, "h:80", false),
+            (r#"{"url": "TLS://h:${PORT}"}"#, Tcp, "h:81", true),
+            (r#"{"transport": "tls", "url": "tcp://h:80"}"#, Tcp, "h:80", true),
+            (r#"{"transport": "tcp", "url": "tcp://h:80", "tls": {}}"#, Tcp, "h:80", true),
+            (r#"{"transport": "tcp", "url": "tcp://h:80", "tls": false}"#, Tcp, "h:80", false),
+            (r#"{"transport": "tls", "socket_path": "/s"}"#, Socket, "/s", true),
+            (r#"{"socket_path": "/s", "tls": true}"#, Socket, "/s", true),
+            (r#"{"socket_path": "/s", "transport": "tcp", "url": "tcp://h:1"}"#, Tcp, "h:1", false),
+            (r#"{"command": "c", "transport": "tcp", "url": "tcp://h:1"}"#, Tcp, "h:1", false),
+            (r#"{"command": "c", "host": "h", "port": "x", "tls": 1}"#, Stdio, "", false),
+        ] {
+            // In builds without TLS such an entry is not used.
+            if cfg!(feature = "tls") || !tls {
+                assert_eq!(endpoint(entry), (transport, shown.to_owned(), tls), "{entry}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_endpoint_is_told_with_its_key() {
+        for (entry, expected) in [
+            (r#"{"url": "https://h", "host": "h"}"#, "transport 'http' is not supported"),
+            (r#"{"transport": "tcp"}"#, "transport 'tcp' needs 'host' and 'port'"),
+            (r#"{"transport": "tls", "command": "c"}"#, "transport 'tls' needs 'host' and 'port'"),
+            (r#"{"transport": "tcp", "host": "h"}"#, "needs 'port' beside 'host'"),
+            (
+                r#"{"transport": "tcp", "host": "h", "port": 0}"#,
+                "'port' must be a port from 1 to 65535, not 0",
+            ),
+            (r#"{"transport": "tcp", "host": 1}"#, "'host' must be a string, not a number"),
+            (
+                r#"{"transport": "tcp", "host": "a b", "port": 1}"#,
+                "'host' must have the name or the address of a host, not 'a b'",
+            ),
+            (r#"{"tmux": {"url": "tcp://h"}}"#, "'tmux.url' names no port"),
+            (
+                r#"{"url": "tcp://h:1", "tls": 1}"#,
+                "'tls' must be true, false or an object, not a number",
+            ),
+            (
+                r#"{"url": "tls://h:1", "tls": false}"#,
+                "'tls' is false, and transport 'tls' is given",
+            ),
+            (r#"{"url": "tcp://h:1", "tls": {"ca": 1}}"#, "'tls.ca' must be a path, not a number"),
+            (r#"{"url": "tcp://h:1", "tls": {"ca": "x"}}"#, "'tls.ca' must be an absolute path"),
+            (r#"{"url": "tcp://h:1", "tls": {"key": "/k"}}"#, "'tls.key' needs 'cert' beside it"),
+            (
+                r#"{"url": "tcp://h:1", "tls": {"servername": "h"}}"#,
+                "unknown key 'tls.servername': did you mean 'server_name'?",
+            ),
+        ] {
+            let config = parse(entry);
+            let message = config.problems.first().map(|problem| problem.message.as_str());
+            let message = message.unwrap_or_else(|| panic!("{entry}: {config:?}"));
+            assert!(message.contains(expected), "{entry}: {message}");
+        }
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn the_keys_of_tls_are_read_and_insecure_is_told() {
+        let config = parse(
+            r#"{"url": "tls://h:1", "tls": {"ca": "~/ca", "cert": "/c", "key": "/k",
+                "server_name": "n", "insecure": true}}"#,
+        );
+        let expected = Tls {
+            ca: Some("/home/me/ca".into()),
+            cert: Some("/c".into()),
+            key: Some("/k".into()),
+            server_name: Some("n".to_owned()),
+            insecure: true,
+        };
+        assert_eq!(config.servers[0].tls, Some(expected));
+        let told = &config.problems[0].message;
+        assert!(told.contains("'tls.insecure' is set"), "{told}");
+        assert!(matches!(config.servers[0].endpoint(), Some(Endpoint::Tcp(_))));
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn without_tls_an_entry_says_what_is_missing() {
+        for entry in [r#"{"url": "tls://h:1"}"#, r#"{"socket_path": "/s", "tls": true}"#] {
+            let config = parse(entry);
+            assert!(config.servers.is_empty(), "{entry}");
+            let told = &config.problems[0].message;
+            assert!(
+                told.contains("is not used: TLS (cargo feature 'tls') is not built in"),
+                "{told}"
+            );
+        }
+        let _ = Tls::default();
     }
 }

@@ -249,7 +249,7 @@ impl<'a> EntryReader<'a> {
     }
 
     /// Whether the entry has the address of a remote server.
-    fn has_address(&self) -> bool {
+    pub(super) fn has_address(&self) -> bool {
         let full = |value: &Value| value.as_str().is_some_and(|url| !url.trim().is_empty());
         self.any_field(&spelling::ADDRESSES).is_some_and(|(_, value)| full(value))
     }
