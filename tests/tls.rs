@@ -83,6 +83,29 @@ fn a_call_goes_over_tls_and_the_report_says_how() {
 }
 
 #[test]
+fn tls_1_2_is_spoken_too() {
+    let (home, authority) = (Home::new("tls-old"), Authority::new());
+    let (port, _) = serve(authority.old_server("localhost"), Behaviour::Answer);
+    let tls = trusting(&home, &authority);
+    let mut driver = client(home, port, &tls, "");
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    assert!(driver.stat("s", "TLS").starts_with("TLSv1_2, "), "{}", driver.stat("s", "TLS"));
+}
+
+#[test]
+fn the_command_stands_in_for_a_server_that_proves_nothing() {
+    let (home, authority) = (Home::new("tls-stand-in"), Authority::new());
+    let (port, _) = serve(authority.server("localhost", Validity::Expired), Behaviour::Answer);
+    let tls = trusting(&home, &authority);
+    let more = format!(",\"command\":{:?}", common::server_binary());
+    let mut driver = client(home, port, &tls, &more);
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    assert_eq!(driver.stat("s", "Transport"), "stdio (fallback from tcp)");
+    assert!(driver.stat("s", "Socket Error").contains("has expired"));
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+}
+
+#[test]
 fn a_certificate_that_proves_nothing_is_told_in_words() {
     let (good, other) = (Authority::new(), Authority::new());
     let selfmade = Authority::new();

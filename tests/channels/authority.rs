@@ -67,6 +67,19 @@ impl Authority {
         config(&certificate, &key, None)
     }
 
+    /// A server that knows only TLS 1.2.
+    pub fn old_server(&self, name: &str) -> ServerConfig {
+        let (certificate, key) = self.certificate(name, Validity::Good);
+        let provider = Arc::new(ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS12])
+            .expect("a version")
+            .with_no_client_auth();
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("a key");
+        let chain = CertificateDer::from_pem_slice(certificate.as_bytes()).expect("a certificate");
+        builder.with_single_cert(vec![chain], key).expect("they fit")
+    }
+
     /// A server that accepts only clients with a certificate of this authority.
     pub fn server_that_asks(&self, name: &str) -> ServerConfig {
         let (certificate, key) = self.certificate(name, Validity::Good);
