@@ -50,7 +50,7 @@ use crate::time::Time;
 use era_cache::EraCache;
 use link::Link;
 use loader::Loader;
-use opening::{Connect, Surroundings};
+use opening::Connect;
 use overrides::Overrides;
 use sources::Sources;
 use speculative_read::SpeculativeRead;
@@ -102,7 +102,8 @@ pub struct Client {
     opening: VecDeque<(StreamId, Transport, Arc<ServerConfig>)>,
     /// How a server that runs is connected to.
     connect: Connect,
-    surroundings: Surroundings,
+    #[cfg(feature = "tls")]
+    tls_contexts: tls_contexts::TlsContexts,
     speculative_read: SpeculativeRead,
     /// Other clients of the same sockets ask for room by it.
     knocks: Option<Knocks>,
@@ -180,7 +181,8 @@ impl Client {
             busy: VecDeque::new(),
             opening: VecDeque::new(),
             connect: opening::connect,
-            surroundings: Surroundings::default(),
+            #[cfg(feature = "tls")]
+            tls_contexts: tls_contexts::TlsContexts::default(),
             speculative_read: SpeculativeRead::default(),
             knocks,
             knocked: false,

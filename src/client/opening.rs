@@ -29,15 +29,15 @@ const NEEDS: usize = 8;
 
 /// Makes the channel to a server that runs. The tests have one of their own.
 pub(super) type Connect =
-    fn(&ServerConfig, &mut Surroundings) -> Result<Box<dyn Channel>, OpenFailure>;
+    fn(&ServerConfig, &mut Surroundings<'_>) -> Result<Box<dyn Channel>, OpenFailure>;
 
 /// What channels need beside the entry of their server.
-#[derive(Debug, Default)]
-pub(super) struct Surroundings {
+#[derive(Debug)]
+pub(super) struct Surroundings<'a> {
     /// The environment of the host.
-    pub(super) env: Vec<(OsString, OsString)>,
+    pub(super) env: &'a [(OsString, OsString)],
     #[cfg(feature = "tls")]
-    pub(super) tls: TlsContexts,
+    pub(super) tls: &'a mut TlsContexts,
 }
 
 impl Client {
@@ -67,8 +67,12 @@ impl Client {
             self.clear_socket(server);
             spawn(server, &self.options.env)
         } else {
-            self.surroundings.env.clone_from(&self.options.env);
-            (self.connect)(server, &mut self.surroundings)
+            let mut around = Surroundings {
+                env: &self.options.env,
+                #[cfg(feature = "tls")]
+                tls: &mut self.tls_contexts,
+            };
+            (self.connect)(server, &mut around)
         };
         let opened = opened.and_then(|mut channel| {
             let registered = channel.register(self.poll.registry(), Link::token(id));
@@ -150,7 +154,7 @@ impl Client {
 /// Makes the channel to the endpoint of an entry.
 pub(super) fn connect(
     server: &ServerConfig,
-    around: &mut Surroundings,
+    around: &mut Surroundings<'_>,
 ) -> Result<Box<dyn Channel>, OpenFailure> {
     let (channel, host): (Box<dyn Channel>, &str) = match server.endpoint() {
         Some(Endpoint::Unix(path)) => match Unix::connect(path, &server.socket_allow_uid) {
@@ -158,7 +162,7 @@ pub(super) fn connect(
             Err(error) => return Err(connect_failure(&error)),
         },
         Some(Endpoint::Tcp(address)) => {
-            let channel = Tcp::new(&address.host, address.port, &around.env);
+            let channel = Tcp::new(&address.host, address.port, around.env);
             (Box::new(channel), &address.host)
         }
         None => {
@@ -177,10 +181,10 @@ fn speak_tls(
     tls: &Tls,
     host: &str,
     channel: Box<dyn Channel>,
-    around: &mut Surroundings,
+    around: &mut Surroundings<'_>,
 ) -> Result<Box<dyn Channel>, OpenFailure> {
     let name = tls.server_name.as_deref().unwrap_or(host);
-    let context = around.tls.context(tls, &around.env);
+    let context = around.tls.context(tls, around.env);
     match context.and_then(|context| context.connect(channel, name)) {
         Ok(channel) => Ok(Box::new(channel)),
         Err(error) => Err(connect_failure(&error)),
@@ -192,7 +196,7 @@ fn speak_tls(
     _: &Tls,
     _: &str,
     _: Box<dyn Channel>,
-    _: &mut Surroundings,
+    _: &mut Surroundings<'_>,
 ) -> Result<Box<dyn Channel>, OpenFailure> {
     let message = "TLS is not built in".to_owned();
     Err(OpenFailure { message, permanent: true, crowded: false })

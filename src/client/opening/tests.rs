@@ -100,7 +100,7 @@ thread_local! {
 }
 
 /// Connects to a far end that the test holds.
-fn connect(_: &ServerConfig, _: &mut Surroundings) -> Result<Box<dyn Channel>, OpenFailure> {
+fn connect(_: &ServerConfig, _: &mut Surroundings<'_>) -> Result<Box<dyn Channel>, OpenFailure> {
     let (near, far) = LateSocket::pair();
     FAR_END.set(Some(far));
     Ok(Box::new(near))
