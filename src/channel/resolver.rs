@@ -191,7 +191,25 @@ fn parse(text: &[u8]) -> Vec<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_ADDRESSES, parse};
+    use super::*;
+
+    #[test]
+    fn a_child_that_prints_nothing_is_given_up_after_the_limit() {
+        let poll = mio::Poll::new().unwrap();
+        let mut resolver = Resolver::new("a.example", &[]);
+        resolver.program = Program::new("/bin/sleep");
+        resolver.program.args = vec!["1000".into()];
+        let mut ask = |now| resolver.poll(now, poll.registry(), Token(0));
+        assert!(ask(Time::ZERO).is_pending());
+        assert!(ask(Time::ZERO + (LIMIT - Duration::from_micros(1))).is_pending());
+        match ask(Time::ZERO + LIMIT) {
+            Poll::Ready(Err(error)) => {
+                assert_eq!(error.message(), "'a.example' was not resolved within 8 s (getent)")
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(resolver.deadline(), Some(Time::ZERO + LIMIT));
+    }
 
     #[test]
     fn each_address_is_taken_once_and_in_its_order() {
