@@ -21,7 +21,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("release", &["time"]),
     ("rpc", &["chunks", "json"]),
     ("mcp", &["chunks", "json", "nearest", "redact", "room", "rpc", "table"]),
-    ("wire", &["release", "rpc"]),
+    ("wire", &["json", "mcp", "release", "rpc"]),
     ("session", &["config::Era", "json", "mcp", "rpc", "time"]),
     (
         "engine",

@@ -25,6 +25,13 @@ impl ServerConfig {
         if let Some(address) = &self.address {
             hash.field(b'T', address.to_string().as_bytes());
         }
+        if let Some(http) = &self.http {
+            hash.field(b'H', http.path.as_bytes());
+            for (name, value) in &http.headers {
+                hash.field(b'F', name.as_bytes());
+                hash.field(b'G', value.as_bytes());
+            }
+        }
         if let Some(command) = &self.command {
             hash.field(b'P', command.program.as_bytes());
             for arg in &command.args {

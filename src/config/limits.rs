@@ -128,6 +128,7 @@ impl ServerConfig {
         let max_in_flight = own.max_in_flight.or(host.max_in_flight);
         let (pool_max_size, max_in_flight) = match channel.connect_cost() {
             ConnectCost::Descriptor => (pool_max_size.unwrap_or(5), max_in_flight.unwrap_or(1)),
+            ConnectCost::Session => (pool_max_size.unwrap_or(1), max_in_flight.unwrap_or(16)),
             ConnectCost::Process if channel != self.transport => (1, 64),
             ConnectCost::Process => {
                 let processes = pool_max_size.unwrap_or(1);

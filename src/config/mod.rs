@@ -15,6 +15,7 @@ pub mod paths;
 mod approval;
 mod endpoint;
 mod expand;
+mod http;
 mod identity;
 mod limits;
 mod parse;
@@ -26,6 +27,7 @@ mod transport;
 
 pub use approval::Approval;
 pub use endpoint::{Endpoint, HostPort, Tls, is_localhost};
+pub use http::HttpEntry;
 pub use parse::{Parser, not_an_object, parse_servers};
 pub use problem::{Problem, ProblemKind};
 pub use scan::{Captured, DocumentScanner, Key, other_format};
@@ -160,6 +162,8 @@ pub struct ServerConfig {
     pub address: Option<HostPort>,
     /// TLS is spoken on the socket or with the host.
     pub tls: Option<Tls>,
+    /// HTTP is spoken on the socket or with the host.
+    pub http: Option<HttpEntry>,
     /// The process to start.
     pub command: Option<Command>,
     /// Its numbers, as far as they are given.

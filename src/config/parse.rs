@@ -10,6 +10,7 @@
 
 mod address;
 mod entry;
+mod http;
 mod spelling;
 
 use std::collections::{BTreeMap, btree_map};

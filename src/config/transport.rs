@@ -13,6 +13,8 @@ pub enum Transport {
     Stdio,
     /// A port of a host, with the command as the fallback when there is one.
     Tcp,
+    /// Streamable HTTP, on a port of a host or on a Unix socket.
+    Http,
 }
 
 /// What one more connection costs.
@@ -22,6 +24,8 @@ pub enum ConnectCost {
     Descriptor,
     /// A process with a start, a memory and a state of its own.
     Process,
+    /// A session of its own in the server, which carries many requests side by side.
+    Session,
 }
 
 impl Transport {
@@ -29,16 +33,17 @@ impl Transport {
     /// to stderr, has an exit status and is asked to end.
     pub fn is_process(self) -> bool {
         match self {
-            Transport::Socket | Transport::Tcp => false,
+            Transport::Socket | Transport::Tcp | Transport::Http => false,
             Transport::Stdio => true,
         }
     }
 
-    /// Whether other clients may be connected to the same server.
+    /// Whether other clients may be connected to the same server, which may serve one
+    /// connection at a time.
     pub fn is_shared(self) -> bool {
         match self {
             Transport::Socket | Transport::Tcp => true,
-            Transport::Stdio => false,
+            Transport::Stdio | Transport::Http => false,
         }
     }
 
@@ -47,6 +52,7 @@ impl Transport {
         match self {
             Transport::Socket | Transport::Tcp => ConnectCost::Descriptor,
             Transport::Stdio => ConnectCost::Process,
+            Transport::Http => ConnectCost::Session,
         }
     }
 
@@ -62,6 +68,7 @@ impl Transport {
             Transport::Socket => "socket",
             Transport::Stdio => "stdio",
             Transport::Tcp => "tcp",
+            Transport::Http => "http",
         }
     }
     /// The words in a report for a process that stands in for it.
@@ -70,6 +77,7 @@ impl Transport {
             Transport::Socket => "stdio (fallback from socket)",
             Transport::Stdio => "stdio",
             Transport::Tcp => "stdio (fallback from tcp)",
+            Transport::Http => "stdio (fallback from http)",
         }
     }
 
@@ -79,6 +87,7 @@ impl Transport {
             Transport::Socket => "socket (one connection at a time)",
             Transport::Stdio => "stdio",
             Transport::Tcp => "tcp (one connection at a time)",
+            Transport::Http => "http",
         }
     }
 }

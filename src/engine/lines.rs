@@ -223,6 +223,15 @@ impl Engine {
         );
     }
 
+    /// The transport says that a request has no answer, and why.
+    pub(super) fn refused(&mut self, now: Time, id: ConnectionId, wire: u64, message: String) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        if connection.awaits(wire) {
+            let error = RpcError { message, ..RpcError::default() };
+            self.handle_response(now, id, connection.server, wire, Err(error));
+        }
+    }
+
     /// A line that was longer than the limit, and has been passed over.
     pub(super) fn too_long(&mut self, now: Time, id: ConnectionId, line: TooLong) {
         let Some(connection) = self.connections.get(&id) else { return };

@@ -207,7 +207,7 @@ impl Engine {
             requests: Requests::default(),
             connections: IdMap::default(),
             extra_streams: IdMap::default(),
-            new_wire: wires::lines,
+            new_wire: wires::of_entry,
             deadlines: Deadlines::default(),
             actions: VecDeque::new(),
             events: VecDeque::new(),

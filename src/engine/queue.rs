@@ -22,7 +22,7 @@ impl Queue {
     /// How many requests may wait for a server of this transport.
     pub(super) fn limit(transport: Transport) -> usize {
         match transport.connect_cost() {
-            ConnectCost::Descriptor => DESCRIPTOR_LIMIT,
+            ConnectCost::Descriptor | ConnectCost::Session => DESCRIPTOR_LIMIT,
             ConnectCost::Process => PROCESS_LIMIT,
         }
     }

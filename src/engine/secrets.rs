@@ -26,6 +26,13 @@ impl Engine {
 
     /// Learns the secrets in the environment and arguments of an entry's command.
     pub(super) fn learn_entry(&mut self, config: &ServerConfig) {
+        for (name, value) in config.http.iter().flat_map(|http| &http.headers) {
+            self.redactor.learn_variable(name, value);
+            // "Bearer TOKEN": the token is told without the word, too.
+            if let Some((_, token)) = value.split_once(' ') {
+                self.redactor.learn_variable(name, token);
+            }
+        }
         let Some(command) = &config.command else { return };
         for (name, value) in &command.env {
             self.redactor.learn_variable(name, value);

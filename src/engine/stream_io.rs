@@ -62,6 +62,11 @@ impl Engine {
                     self.too_long(now, id, line);
                     length
                 }
+                Incoming::Refused { id: wire, message } => {
+                    let length = message.len();
+                    self.refused(now, id, wire, message);
+                    length
+                }
                 Incoming::SessionGone => {
                     let reason = "the server has ended the session".to_owned();
                     let (cause, category) = (EvictionCause::PeerClosed, ErrorCategory::Lost);

@@ -1,13 +1,38 @@
 //! Which codec a session speaks.
 
-use crate::config::{ServerConfig, Transport};
+use crate::config::{HostPort, ServerConfig, Transport};
+use crate::wire::http::{Http, Target};
 use crate::wire::ndjson::Ndjson;
 use crate::wire::{StreamId, Wire};
 
 /// Makes the codec of a session with a server on a channel. The session opens the stream.
 pub type NewWire = fn(StreamId, &ServerConfig, Transport) -> Box<dyn Wire>;
 
-/// The codec of every channel so far: lines.
-pub(super) fn lines(stream: StreamId, _: &ServerConfig, _: Transport) -> Box<dyn Wire> {
-    Box::new(Ndjson::new(stream))
+/// HTTP where the entry has it and no process stands in for it, else lines.
+pub(super) fn of_entry(
+    stream: StreamId,
+    server: &ServerConfig,
+    channel: Transport,
+) -> Box<dyn Wire> {
+    match &server.http {
+        Some(http) if !channel.is_process() => {
+            let host = match &server.address {
+                Some(address) => host_field(address, server.tls.is_some()),
+                None => "localhost".to_owned(),
+            };
+            let (path, headers) = (http.path.clone(), http.headers.clone());
+            Box::new(Http::new(stream, Target { host, path, headers }))
+        }
+        _ => Box::new(Ndjson::new(stream)),
+    }
+}
+
+/// `Host`, without the port that the scheme has anyway: some servers compare it.
+fn host_field(address: &HostPort, tls: bool) -> String {
+    let usual = if tls { 443 } else { 80 };
+    let text = address.to_string();
+    match text.strip_suffix(&format!(":{usual}")) {
+        Some(host) if address.port == usual => host.to_owned(),
+        _ => text,
+    }
 }

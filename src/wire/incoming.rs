@@ -12,6 +12,13 @@ pub enum Incoming<'i> {
     Text(Text<'i>),
     /// A message longer than the limit. It was skipped; the next one is good again.
     TooLong(TooLong),
+    /// The transport itself says that a request of ours has no answer.
+    Refused {
+        /// The id of the request.
+        id: u64,
+        /// Why, as a sentence.
+        message: String,
+    },
     /// The server does not know the session any more.
     SessionGone,
 }

@@ -5,8 +5,10 @@
 //! a session keeps the [`Ticket`] of a message and asks how much of the message was sent.
 //!
 //! * [`ndjson`] — one message a line (MCP "Transports: stdio").
+//! * [`http`] — Streamable HTTP, of both eras.
 
 mod delivery;
+pub mod http;
 mod incoming;
 pub mod ndjson;
 mod outgoing;

@@ -201,7 +201,6 @@ mod tests {
     #[test]
     fn what_is_wrong_with_an_endpoint_is_told_with_its_key() {
         for (entry, expected) in [
-            (r#"{"url": "https://h", "host": "h"}"#, "transport 'http' is not supported"),
             (r#"{"transport": "tcp"}"#, "transport 'tcp' needs 'host' and 'port'"),
             (r#"{"transport": "tls", "command": "c"}"#, "transport 'tls' needs 'host' and 'port'"),
             (r#"{"transport": "tcp", "host": "h"}"#, "needs 'port' beside 'host'"),

@@ -144,14 +144,27 @@ impl<'a> EntryReader<'a> {
         }
         let has_address = self.has_address();
         let command = self.command(has_address)?;
-        let address = self.address(transport, command.is_some())?;
+        let mut socket_path = socket_path;
+        let http = self.http(transport, command.is_some(), socket_path.is_some())?;
+        let mut address = None;
+        let http = match http {
+            Some(place) => {
+                address = place.address;
+                socket_path = socket_path.or(place.socket_path);
+                Some(place.http)
+            }
+            None => {
+                address = self.address(transport, command.is_some())?.or(address);
+                None
+            }
+        };
         let transport = match (transport, &socket_path, &command) {
+            _ if http.is_some() => Transport::Http,
             (None, None, None) if address.is_some() => Transport::Tcp,
             (Some(Transport::Tcp), ..) => Transport::Tcp,
             (Some(Transport::Socket), None, _) => {
                 return Err("transport 'socket' needs 'socket_path'".to_owned().into());
             }
-            (_, None, None) if has_address => return Err(Unusable::Unsupported("http")),
             (_, None, None) => {
                 let near = self.near_missing();
                 return Err(format!("needs 'command' or 'socket_path'{near}").into());
@@ -175,6 +188,7 @@ impl<'a> EntryReader<'a> {
             socket_allow_uid: self.uids()?,
             address,
             tls,
+            http,
             command,
             settings: self.settings()?,
             era: self.era()?,
@@ -230,7 +244,13 @@ impl<'a> EntryReader<'a> {
             }
             Spelled::Unsupported(name) => Err(Unusable::Unsupported(name)),
             Spelled::Foreign => Err(Unusable::Foreign(word.clone())),
-            Spelled::Unknown if self.has_address() => Err(Unusable::Unsupported("http")),
+            Spelled::Unknown if self.has_address() => {
+                self.warn(&format!(
+                    "unknown transport {} is taken as 'http', because there is an address",
+                    quoted(word)
+                ));
+                Ok(Some(Transport::Http))
+            }
             Spelled::Unknown if self.any_field(&COMMAND).is_some() => {
                 self.warn(&format!(
                     "unknown transport {} is taken as 'stdio', because there is a command",
@@ -397,7 +417,7 @@ impl<'a> EntryReader<'a> {
         Ok(env)
     }
 
-    fn scalar(&mut self, key: &str, value: &Value) -> Result<String, String> {
+    pub(super) fn scalar(&mut self, key: &str, value: &Value) -> Result<String, String> {
         let plain = match value {
             Value::String(text) => return self.text(key, text, Empty::Allowed),
             Value::Number(number) => number.to_string(),

@@ -29,7 +29,7 @@ pub(super) fn transport(word: &str) -> Spelled {
             Spelled::Known(Transport::Socket)
         }
         "http" | "https" | "streamablehttp" | "streamhttp" | "httpstream" | "httpstreamable"
-        | "httpstreaming" | "streamable" | "remote" | "url" => Spelled::Unsupported("http"),
+        | "httpstreaming" | "streamable" | "remote" | "url" => Spelled::Known(Transport::Http),
         "sse" | "httpsse" | "ssehttp" | "serversentevents" => Spelled::Unsupported("sse"),
         "ws" | "wss" | "websocket" | "websockets" => Spelled::Unsupported("ws"),
         "tcp" => Spelled::Known(Transport::Tcp),
@@ -57,7 +57,7 @@ pub(super) const ADDRESSES: [&str; 12] = [
 ];
 
 /// Keys of other clients that have no meaning here. No warning is given.
-const FOREIGN: [&str; 44] = [
+const FOREIGN: [&str; 42] = [
     "alwaysAllow",
     "alwaysLoad",
     "autoApprove",
@@ -72,9 +72,7 @@ const FOREIGN: [&str; 44] = [
     "env_keys",
     "env_vars",
     "gallery",
-    "headers",
     "headersHelper",
-    "http_headers",
     "icon",
     "id",
     "logo",
@@ -172,7 +170,7 @@ mod tests {
             "Streamable HTTP",
             "http-stream",
         ] {
-            assert_eq!(transport(word), Spelled::Unsupported("http"), "{word}");
+            assert_eq!(transport(word), Spelled::Known(Transport::Http), "{word}");
         }
         assert_eq!(transport("UNIX"), Spelled::Known(Transport::Socket));
         assert_eq!(transport("SSE"), Spelled::Unsupported("sse"));

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::*;
-use crate::config::{Command, Era, ServerConfig, Settings, Transport};
+use crate::config::{Command, Era, HostPort, HttpEntry, ServerConfig, Settings, Transport};
 
 const ORIGIN: &str = "/home/u/.claude.json";
 
@@ -21,7 +21,7 @@ fn parse(raw: &str) -> Config {
 }
 
 /// The one server of an entry that is right.
-fn good(entry: &str) -> ServerConfig {
+pub(super) fn good(entry: &str) -> ServerConfig {
     let config = parse(&format!("{{\"a\": {entry}}}"));
     assert_eq!(config.problems, [], "{entry}");
     assert_eq!(config.servers.len(), 1, "{entry}");
@@ -29,7 +29,7 @@ fn good(entry: &str) -> ServerConfig {
 }
 
 /// What is told of an entry that is wrong, behind file and server.
-fn bad(entry: &str) -> String {
+pub(super) fn bad(entry: &str) -> String {
     let config = parse(&format!("{{\"good\": {{\"command\": \"x\"}}, \"a\": {entry}}}"));
     assert_eq!(config.servers.len(), 1, "{entry}");
     assert_eq!(config.servers[0].name, "good");
@@ -174,19 +174,18 @@ fn the_transport_follows_from_what_is_given() {
 
 #[test]
 fn transports_to_come_are_told_and_other_programs_own_are_not() {
-    for transport in ["http", "sse", "ws", "streamable-http"] {
-        let shown = if transport == "streamable-http" { "http" } else { transport };
-        let expected = format!(" is not used yet: transport '{shown}' is not supported");
+    for transport in ["sse", "ws"] {
+        let expected = format!(" is not used yet: transport '{transport}' is not supported");
         assert_eq!(
             bad(&format!(r#"{{"type": "{transport}", "url": "https://u:SECRET@h"}}"#)),
             expected
         );
         assert_eq!(bad(&format!(r#"{{"transport": "{transport}", "command": "x"}}"#)), expected);
     }
-    assert_eq!(parse(r#"{"a": {"type": "http"}}"#).problems[0].kind, ProblemKind::Unsupported);
+    assert_eq!(parse(r#"{"a": {"type": "sse"}}"#).problems[0].kind, ProblemKind::Unsupported);
     assert_eq!(
-        bad(r#"{"url": "https://h/mcp"}"#),
-        " is not used yet: transport 'http' is not supported"
+        bad(r#"{"url": "wss://h/mcp"}"#),
+        " is not used yet: transport 'ws' is not supported"
     );
     for transport in ["sdk", "sse-ide", "ws-ide", "claudeai-proxy"] {
         let told = format!("transport '{transport}' belongs to another program alone");
@@ -428,7 +427,7 @@ fn a_variable_without_a_value_is_a_warning() {
 }
 
 /// What is told of an entry that is used all the same, behind file and server.
-fn warned(entry: &str) -> (ServerConfig, Vec<String>) {
+pub(super) fn warned(entry: &str) -> (ServerConfig, Vec<String>) {
     let config = parse(&format!("{{\"a\": {entry}}}"));
     assert_eq!(config.servers.len(), 1, "{entry}: {:?}", config.problems);
     assert!(config.problems.iter().all(|problem| problem.kind == ProblemKind::Warning));
@@ -439,7 +438,7 @@ fn warned(entry: &str) -> (ServerConfig, Vec<String>) {
     ((*config.servers[0]).clone(), told.collect())
 }
 
-fn pair(name: &str, value: &str) -> (String, String) {
+pub(super) fn pair(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
@@ -528,18 +527,30 @@ fn environments_are_read_in_other_spellings() {
 fn an_address_under_any_name_is_http_and_a_process_in_any_words_is_stdio() {
     for key in ["url", "serverUrl", "httpUrl", "endpoint", "uri"] {
         let entry =
-            format!(r#"{{"{key}": "https://u:SECRET@h/mcp", "headers": {{"A": "SECRET"}}}}"#);
-        assert_eq!(bad(&entry), " is not used yet: transport 'http' is not supported");
+            format!(r#"{{"{key}": "http://h:81/mcp?k=v#x", "headers": {{"A": "${{TOKEN}}"}}}}"#);
+        let server = good(&entry);
+        assert_eq!(server.transport, Transport::Http, "{key}");
+        assert_eq!(server.address, Some(HostPort { host: "h".to_owned(), port: 81 }));
+        let headers = vec![pair("A", "SECRET-FROM-ENV")];
+        assert_eq!(server.http, Some(HttpEntry { path: "/mcp?k=v".to_owned(), headers }));
     }
     for entry in [
-        r#"{"transport": {"type": "http", "url": "https://h"}}"#,
-        r#"{"type": "streamableHttp", "url": "https://h"}"#,
-        r#"{"type": "remote", "url": "https://h", "enabled": true}"#,
-        r#"{"type": "surely-new", "url": "https://h"}"#,
-        r#"{"command": "", "url": "https://h"}"#,
+        r#"{"transport": {"type": "http", "url": "http://h"}}"#,
+        r#"{"type": "streamableHttp", "url": "http://h"}"#,
+        r#"{"type": "streamable-http", "url": "HTTP://h"}"#,
+        r#"{"type": "remote", "url": "http://h", "enabled": true}"#,
+        r#"{"command": "", "url": "http://h"}"#,
+        r#"{"type": "http", "url": "http://h", "command": "x"}"#,
     ] {
-        assert_eq!(bad(entry), " is not used yet: transport 'http' is not supported", "{entry}");
+        let server = good(entry);
+        assert_eq!(server.transport, Transport::Http, "{entry}");
+        assert_eq!(server.address, Some(HostPort { host: "h".to_owned(), port: 80 }), "{entry}");
+        assert_eq!(server.http.expect(entry).path, "/", "{entry}");
     }
+    assert_eq!(good(r#"{"command": "x", "url": "http://h"}"#).transport, Transport::Stdio);
+    let (server, told) = warned(r#"{"type": "surely-new", "url": "http://h"}"#);
+    assert_eq!(server.transport, Transport::Http);
+    assert!(told[0].contains("'surely-new' is taken as 'http'"), "{told:?}");
     assert_eq!(
         bad(r#"{"type": "SSE", "url": "https://h"}"#),
         " is not used yet: transport 'sse' is not supported"

@@ -1,0 +1,200 @@
+//! Server-sent events (WHATWG HTML, section 9.2.6 "Interpreting an event stream").
+
+/// The events of one body. Only `message` events carry messages of MCP.
+#[derive(Debug)]
+pub(super) struct Events {
+    /// The line that has begun.
+    line: Vec<u8>,
+    /// The `data` of the event that has begun; lines are joined with a newline.
+    data: Vec<u8>,
+    has_data: bool,
+    is_message: bool,
+    /// The last byte was a carriage return: a newline that follows belongs to it.
+    after_return: bool,
+    /// Nothing of the body was read yet.
+    is_first: bool,
+    /// The most bytes of an event.
+    limit: usize,
+    /// The event is longer: the bytes that were left out, all and of this line.
+    long: Option<(u64, u64)>,
+}
+
+/// An event that is whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum SseEvent {
+    /// The data of a message.
+    Message(Vec<u8>),
+    /// One longer than the limit, which was not kept: its bytes.
+    TooLong(u64),
+}
+
+impl Events {
+    pub(super) fn new(limit: usize) -> Events {
+        Events {
+            line: Vec::new(),
+            data: Vec::new(),
+            has_data: false,
+            is_message: true,
+            after_return: false,
+            is_first: true,
+            limit,
+            long: None,
+        }
+    }
+
+    /// Reads on until an event is whole; `input` shrinks to what was not used.
+    pub(super) fn next(&mut self, input: &mut &[u8]) -> Option<SseEvent> {
+        while !input.is_empty() {
+            if std::mem::take(&mut self.after_return) && input[0] == b'\n' {
+                *input = &input[1..];
+                continue;
+            }
+            let end = memchr::memchr2(b'\r', b'\n', input);
+            self.push(&input[..end.unwrap_or(input.len())]);
+            let Some(end) = end else {
+                *input = &[];
+                return None;
+            };
+            self.after_return = input[end] == b'\r';
+            *input = &input[end + 1..];
+            if let Some(event) = self.end_line() {
+                return Some(event);
+            }
+        }
+        None
+    }
+
+    /// What the end of the body leaves. An event without the blank line behind it counts
+    /// for nothing by the rules; a whole answer is worth more than the rule.
+    pub(super) fn finish(&mut self) -> Option<SseEvent> {
+        self.end_line().or_else(|| self.end_line())
+    }
+
+    /// The beginning of the event that has begun, its bytes, and those that were left out.
+    pub(super) fn held(&self) -> (&[u8], usize, u64) {
+        let text = if self.data.is_empty() { &self.line } else { &self.data };
+        (text, self.data.len() + self.line.len(), self.long.map_or(0, |(all, _)| all))
+    }
+
+    fn push(&mut self, piece: &[u8]) {
+        let length = piece.len() as u64;
+        if let Some((all, line)) = &mut self.long {
+            *all += length;
+            *line += length;
+        } else if self.data.len() + self.line.len() + piece.len() > self.limit {
+            let line = std::mem::take(&mut self.line).len() as u64 + length;
+            self.long = Some((std::mem::take(&mut self.data).len() as u64 + line, line));
+        } else {
+            self.line.extend_from_slice(piece);
+        }
+    }
+
+    fn end_line(&mut self) -> Option<SseEvent> {
+        let mut line = std::mem::take(&mut self.line);
+        if std::mem::take(&mut self.is_first) && line.starts_with(b"\xef\xbb\xbf") {
+            line.drain(..3);
+        }
+        if let Some((_, of_line)) = &mut self.long {
+            let is_blank = std::mem::take(of_line) == 0;
+            return if is_blank { self.end_long() } else { None };
+        }
+        if line.is_empty() {
+            return self.end_event();
+        }
+        let colon = memchr::memchr(b':', &line).unwrap_or(line.len());
+        let from = colon + 1 + usize::from(line.get(colon + 1) == Some(&b' '));
+        match &line[..colon] {
+            b"data" => {
+                if self.has_data {
+                    self.data.push(b'\n');
+                    self.data.extend_from_slice(line.get(from..).unwrap_or_default());
+                } else {
+                    line.drain(..from.min(line.len()));
+                    self.data = line;
+                }
+                self.has_data = true;
+            }
+            b"event" => {
+                let name = line.get(from..).unwrap_or_default();
+                self.is_message = matches!(name, b"" | b"message");
+            }
+            // A comment, `id`, `retry`, and what nobody knows.
+            _ => {
+                line.clear();
+                self.line = line;
+            }
+        }
+        None
+    }
+
+    fn end_event(&mut self) -> Option<SseEvent> {
+        let data = std::mem::take(&mut self.data);
+        let is_message = std::mem::replace(&mut self.is_message, true);
+        let has_data = std::mem::take(&mut self.has_data);
+        // Some servers open a stream with an event that has empty data (2025-11-25).
+        (has_data && is_message && !data.trim_ascii().is_empty()).then_some(SseEvent::Message(data))
+    }
+
+    fn end_long(&mut self) -> Option<SseEvent> {
+        let (bytes, _) = self.long.take()?;
+        self.has_data = false;
+        let is_message = std::mem::replace(&mut self.is_message, true);
+        is_message.then_some(SseEvent::TooLong(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &[u8], step: usize, limit: usize) -> Vec<SseEvent> {
+        let (mut events, mut found) = (Events::new(limit), Vec::new());
+        for mut piece in text.chunks(step) {
+            while let Some(event) = events.next(&mut piece) {
+                found.push(event);
+            }
+        }
+        found.extend(events.finish());
+        found
+    }
+
+    fn messages(text: &str) -> Vec<String> {
+        let whole = read(text.as_bytes(), usize::MAX, 1 << 20);
+        for step in 1..text.len().max(2) {
+            assert_eq!(read(text.as_bytes(), step, 1 << 20), whole, "in pieces of {step}");
+        }
+        let text = |event: &SseEvent| match event {
+            SseEvent::Message(data) => String::from_utf8(data.clone()).unwrap(),
+            SseEvent::TooLong(bytes) => format!("{bytes} bytes"),
+        };
+        whole.iter().map(text).collect()
+    }
+
+    #[test]
+    fn events_are_the_same_wherever_they_are_cut() {
+        assert_eq!(messages("data: {\"a\":1}\n\ndata:{2}\r\n\r\n"), ["{\"a\":1}", "{2}"]);
+        assert_eq!(messages("data: a\rdata: b\r\r"), ["a\nb"]);
+        assert_eq!(messages("\u{feff}data: a\n\n"), ["a"]);
+        assert_eq!(messages(": ping\n\nid: 7\nevent: message\nretry: 5\ndata: a\n\n"), ["a"]);
+        assert_eq!(messages("event: endpoint\ndata: /x\n\ndata: a\n\n"), ["a"]);
+        assert_eq!(messages("data\n\ndata:\n\ndata: \n\n"), [""; 0]);
+        assert_eq!(messages("data: a\ndata\ndata: b\n\n"), ["a\n\nb"]);
+        assert_eq!(
+            messages("data: whole, but for the blank line"),
+            ["whole, but for the blank line"]
+        );
+        assert_eq!(messages("nobody: knows\ndata: a: b\n\n"), ["a: b"]);
+    }
+
+    #[test]
+    fn what_is_too_long_is_passed_over_and_the_next_event_is_good_again() {
+        let line = format!("data: {}\n", "x".repeat(2500));
+        let text = format!("{line}{line}\ndata: b\n\n");
+        for step in [1, 7, 4096, 1 << 20] {
+            let events = read(text.as_bytes(), step, 100);
+            assert_eq!(events.len(), 2, "{events:?}");
+            assert!(matches!(events[0], SseEvent::TooLong(bytes) if bytes > 4000), "{events:?}");
+            assert_eq!(events[1], SseEvent::Message(b"b".to_vec()));
+        }
+    }
+}

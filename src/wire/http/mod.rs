@@ -1,0 +1,525 @@
+//! Streamable HTTP, of both eras (MCP "Transports: Streamable HTTP").
+//!
+//! Each message of ours is the body of a POST, on a stream of its own until the response is
+//! over; then the stream is kept for the next message. A response is one message, or events
+//! that end with the answer. Up to 2025-11-25 there is a session id, and one more stream (GET)
+//! for what a server says unasked; since 2026-07-28 each request stands alone, its head repeats
+//! what it is about, and closing its stream cancels it.
+//!
+//! A server cannot act on a body of which a byte is missing, because the head gives its length.
+//! So the last byte of the body decides what was sent.
+
+mod body;
+mod events;
+mod head;
+mod refusal;
+mod stream;
+mod target;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::mem;
+use std::str;
+
+use self::body::Body;
+use self::head::ResponseHead;
+use self::stream::{HttpExchange, HttpResponse, Reader, Stream, What};
+use self::target::{Mirror, SessionFields};
+use crate::json::lenient::{members, text};
+use crate::mcp::version::MODERN;
+use crate::wire::{
+    Cancel, Delivery, Held, Incoming, LossScope, Outgoing, Shared, Spare, StreamId, Text, Ticket,
+    Want, Wire,
+};
+
+pub use target::Target;
+
+/// How many redirects are followed.
+const REDIRECTS: u32 = 3;
+
+/// The codec of one session.
+#[derive(Debug)]
+pub struct Http {
+    target: Target,
+    fields: SessionFields,
+    is_legacy: bool,
+    /// A request after the handshake has been answered in this session.
+    has_worked: bool,
+    redirects: u32,
+    /// The server has answered at this path, so that bodies need not be kept.
+    is_found: bool,
+    /// The stream of what the server says unasked.
+    unasked: UnaskedStream,
+    /// The stream with `notifications/initialized`. What goes on other streams waits until the
+    /// server has it: many refuse requests that they read before.
+    initialized: Option<StreamId>,
+    streams: BTreeMap<StreamId, Stream>,
+    exchanges: u64,
+    wants: VecDeque<Want>,
+    limit: usize,
+}
+
+/// The stream of what a server says unasked (GET).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UnaskedStream {
+    /// It is not wanted, or the server has none.
+    None,
+    /// It is wanted with the next message.
+    Wanted,
+    On(StreamId),
+}
+
+impl Http {
+    /// A codec for the requests to `target`.
+    pub fn new(stream: StreamId, target: Target) -> Http {
+        let fields = SessionFields { version: Some(MODERN.to_owned()), id: None };
+        Http {
+            target,
+            fields,
+            is_legacy: false,
+            has_worked: false,
+            redirects: 0,
+            is_found: false,
+            unasked: UnaskedStream::None,
+            initialized: None,
+            streams: BTreeMap::from([(stream, Stream::new(stream))]),
+            exchanges: 0,
+            wants: VecDeque::new(),
+            limit: 16 << 20,
+        }
+    }
+
+    /// The free stream that was used last, or a new one.
+    fn free_stream(&mut self, shared: &mut Shared) -> StreamId {
+        let free = self.streams.iter().filter(|(_, stream)| stream.is_free());
+        if let Some((id, _)) = free.max_by_key(|(_, stream)| (stream.is_open, stream.used)) {
+            return *id;
+        }
+        let id = shared.new_stream();
+        self.streams.insert(id, Stream::new(id));
+        self.wants.push_back(Want::Open(id));
+        id
+    }
+
+    /// Begins an exchange.
+    fn begin(
+        &mut self,
+        shared: &mut Shared,
+        what: What,
+        mirror: Option<Mirror<'_>>,
+        body: Vec<u8>,
+    ) -> Ticket {
+        let id = self.free_stream(shared);
+        self.exchanges += 1;
+        let (target, fields, used) = (&self.target, &self.fields, self.exchanges);
+        let stream = self.streams.entry(id).or_insert_with(|| Stream::new(id));
+        let is_get = what == What::Events;
+        let ticket = stream.output.send(shared.spare(), b"", |out| match is_get {
+            true => target.write_get(out, fields),
+            false => {
+                target.write_post(out, fields, mirror, body.len());
+                out.extend_from_slice(&body);
+            }
+        });
+        let kept = (!is_get && (what == What::Note || !self.is_found)).then_some(body);
+        stream.used = used;
+        stream.exchange = Some(HttpExchange::new(what, ticket, kept));
+        self.want_write(id);
+        ticket
+    }
+
+    fn want_write(&mut self, id: StreamId) {
+        if self.is_held(id) {
+            return;
+        }
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        if stream.is_open && !mem::replace(&mut stream.is_told, true) {
+            self.wants.push_back(Want::Write(id));
+        }
+    }
+
+    /// Whether nothing is written to a stream, because the session has not begun.
+    fn is_held(&self, id: StreamId) -> bool {
+        self.initialized.is_some_and(|first| first != id)
+    }
+
+    /// The server has `notifications/initialized`, or never will.
+    fn release(&mut self, id: StreamId) {
+        if self.initialized != Some(id) {
+            return;
+        }
+        self.initialized = None;
+        let waits = |stream: &Stream| !stream.output.pending().is_empty();
+        let waiting: Vec<StreamId> =
+            self.streams.iter().filter(|(_, s)| waits(s)).map(|(id, _)| *id).collect();
+        waiting.into_iter().for_each(|id| self.want_write(id));
+    }
+
+    /// Asks for what the server says unasked, if that is due.
+    fn listen(&mut self, shared: &mut Shared) {
+        if self.unasked == UnaskedStream::Wanted {
+            let ticket = self.begin(shared, What::Events, None, Vec::new());
+            self.unasked = UnaskedStream::On(ticket.stream());
+        }
+    }
+
+    /// The head of a response is there.
+    fn head_came(&mut self, id: StreamId, head: ResponseHead) -> Option<Incoming<'static>> {
+        let in_session = self.fields.id.is_some();
+        self.release(id);
+        let exchange = self.streams.get_mut(&id)?.exchange.as_mut()?;
+        if (100..=199).contains(&head.status) && head.status != 101 {
+            exchange.response = HttpResponse::Head(Vec::new());
+            return None;
+        }
+        let initializes =
+            matches!(&exchange.what, What::Request(_, method) if **method == *"initialize");
+        if head.status == 404 && in_session && !initializes && exchange.what != What::Events {
+            exchange.is_refused = true;
+            return Some(Incoming::SessionGone);
+        }
+        let reader = match &exchange.what {
+            What::Events if head.is_success() => Reader::of_answer(&head, self.limit),
+            What::Events => {
+                self.unasked = UnaskedStream::None;
+                Reader::Nothing
+            }
+            _ if self.redirects < REDIRECTS && leads_on(&head, &self.target, exchange) => {
+                let to = head.location.as_deref().and_then(|to| self.target.path_of(to));
+                self.target.path = to.unwrap_or_default();
+                self.redirects += 1;
+                exchange.goes_again = true;
+                Reader::Nothing
+            }
+            What::Note => Reader::Nothing,
+            What::Request(..) if head.is_success() => {
+                if initializes {
+                    self.fields.id.clone_from(&head.session);
+                }
+                self.has_worked |= self.is_legacy && !initializes;
+                self.is_found = true;
+                exchange.body = None;
+                Reader::of_answer(&head, self.limit)
+            }
+            What::Request(..) => Reader::Refusal(Vec::new()),
+        };
+        let body = Body::new(head.framing);
+        exchange.response = HttpResponse::Body(Box::new(head), body, reader);
+        None
+    }
+
+    /// The body of a response is over: what it leaves, or the exchange ends.
+    fn body_over(&mut self, id: StreamId) -> Option<Incoming<'static>> {
+        let in_session = self.fields.id.is_some() && self.has_worked;
+        let stream = self.streams.get_mut(&id)?;
+        let exchange = stream.exchange.as_mut()?;
+        let wanted = exchange.id().filter(|_| !exchange.is_answered);
+        let HttpResponse::Body(head, _, reader) = &mut exchange.response else { return None };
+        let is_kept = head.is_kept;
+        if let Reader::Refusal(body) = reader {
+            let body = mem::take(body);
+            *reader = Reader::Nothing;
+            // Some servers answer 400 to the sessions that they had before a restart.
+            if head.status == 400 && in_session && names_session(&body) {
+                exchange.is_refused = true;
+                return Some(Incoming::SessionGone);
+            }
+            let id = wanted?;
+            return Some(match refusal::answer(id, &body) {
+                Some(answer) => Incoming::Text(Text::whole(answer)),
+                None => Incoming::Refused { id, message: refusal::words(head, &body) },
+            });
+        }
+        if let Some(incoming) = reader.finish(wanted) {
+            return Some(incoming);
+        }
+        if exchange.goes_again && is_kept {
+            self.send_again(id);
+            return None;
+        }
+        let is_lost = wanted.is_some();
+        if exchange.what == What::Events && self.unasked == UnaskedStream::On(id) {
+            self.unasked = UnaskedStream::Wanted;
+        }
+        stream.exchange = None;
+        if is_lost || !is_kept || stream.is_over {
+            // Who waits for an answer on it learns that none comes.
+            stream.is_over = true;
+            self.wants.push_back(Want::Close(id));
+        }
+        None
+    }
+
+    /// Sends the message of a stream once more, to where a redirect has led.
+    fn send_again(&mut self, id: StreamId) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        let Some(exchange) = &mut stream.exchange else { return };
+        let body = exchange.body.clone().unwrap_or_default();
+        let mirror = match &exchange.what {
+            What::Request(_, method) if !self.is_legacy => Some(Mirror { method, name: "" }),
+            _ => None,
+        };
+        let (target, fields) = (&self.target, &self.fields);
+        stream.output.append(&mut Spare::default(), |out| {
+            target.write_post(out, fields, mirror, body.len());
+            out.extend_from_slice(&body);
+        });
+        exchange.goes_again = false;
+        exchange.response = HttpResponse::Head(Vec::new());
+        self.want_write(id);
+    }
+
+    /// The stream is of no use any more, for this reason.
+    fn broken(&mut self, id: StreamId, why: &str) -> Option<Incoming<'static>> {
+        self.release(id);
+        let stream = self.streams.get_mut(&id)?;
+        stream.is_over = true;
+        let exchange = stream.exchange.take();
+        self.wants.push_back(Want::Close(id));
+        let id = exchange.filter(|exchange| !exchange.is_answered)?.id()?;
+        Some(Incoming::Refused { id, message: format!("the server {why}") })
+    }
+
+    /// Keeps what the answer to `initialize` settles.
+    fn note_answer(&mut self, id: StreamId, answer: &[u8]) {
+        let what =
+            self.streams.get(&id).and_then(|stream| stream.exchange.as_ref()).map(|e| &e.what);
+        if !matches!(what, Some(What::Request(_, method)) if **method == *"initialize") {
+            return;
+        }
+        let Ok(answer) = str::from_utf8(answer) else { return };
+        let [result] = members(answer, &["result"]);
+        let result = result.and_then(|raw| str::from_utf8(raw).ok()).unwrap_or_default();
+        let [version] = members(result, &["protocolVersion"]);
+        let version = version.map(|raw| text(raw).into_owned());
+        let is_plain = |version: &String| version.bytes().all(|byte| byte.is_ascii_graphic());
+        self.fields.version = version.filter(is_plain).or(self.fields.version.take());
+    }
+}
+
+/// Whether a redirect is followed: the message stays what it is, and goes to the same server.
+fn leads_on(head: &ResponseHead, target: &Target, exchange: &HttpExchange) -> bool {
+    let to = head.location.as_deref().and_then(|to| target.path_of(to));
+    matches!(head.status, 307 | 308) && head.is_kept && exchange.body.is_some() && to.is_some()
+}
+
+fn names_session(body: &[u8]) -> bool {
+    memchr::memmem::find(&body.to_ascii_lowercase(), b"session").is_some()
+}
+
+/// The id in a request of ours, which stands behind the version.
+fn id_of(request: &[u8]) -> u64 {
+    let digits = request.strip_prefix(b"{\"jsonrpc\":\"2.0\",\"id\":").unwrap_or_default();
+    let end = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
+    str::from_utf8(&digits[..end]).ok().and_then(|digits| digits.parse().ok()).unwrap_or_default()
+}
+
+impl Wire for Http {
+    fn send(
+        &mut self,
+        shared: &mut Shared,
+        what: Outgoing<'_>,
+        write: &mut dyn FnMut(&mut Vec<u8>),
+    ) -> Ticket {
+        let mut body = Vec::new();
+        write(&mut body);
+        let mut initialized = false;
+        let (what, mirror) = match what {
+            Outgoing::Request { method, name } => {
+                if method == "initialize" {
+                    self.is_legacy = true;
+                    self.fields = SessionFields::default();
+                }
+                let what = What::Request(id_of(&body), Box::from(method));
+                (what, (!self.is_legacy).then_some(Mirror { method, name }))
+            }
+            // Nothing but requests can be sent (2026-07-28, "Sending Messages to the Server").
+            _ if !self.is_legacy => return self.nowhere(shared),
+            Outgoing::Notification { method } => {
+                initialized = method == "notifications/initialized";
+                (What::Note, None)
+            }
+            Outgoing::Answer => (What::Note, None),
+        };
+        let ticket = self.begin(shared, what, mirror, body);
+        if initialized {
+            self.unasked = UnaskedStream::Wanted;
+            self.initialized = Some(ticket.stream());
+        } else {
+            self.listen(shared);
+        }
+        ticket
+    }
+
+    fn delivery(&self, ticket: &Ticket) -> Delivery {
+        let Some(stream) = self.streams.get(&ticket.stream()) else { return Delivery::Sent };
+        let is_it = |exchange: &&HttpExchange| exchange.ticket == *ticket;
+        if stream.exchange.as_ref().filter(is_it).is_some_and(|exchange| exchange.is_refused) {
+            return Delivery::Unsent;
+        }
+        stream.output.delivery(ticket)
+    }
+
+    fn cancel(&mut self, _: &mut Shared, ticket: &Ticket) -> Cancel {
+        let id = ticket.stream();
+        let Some(stream) = self.streams.get_mut(&id) else { return Cancel::Closed };
+        if stream.output.take_back(ticket) {
+            stream.exchange = None;
+            return Cancel::TakenBack;
+        }
+        if self.is_legacy {
+            return Cancel::Notify;
+        }
+        if let Some(exchange) = &mut stream.exchange {
+            exchange.is_answered = true;
+        }
+        stream.is_over = true;
+        self.wants.push_back(Want::Close(id));
+        Cancel::Closed
+    }
+
+    fn finished(&mut self, ticket: &Ticket) {
+        let Some(stream) = self.streams.get_mut(&ticket.stream()) else { return };
+        let Some(exchange) = &mut stream.exchange else { return };
+        exchange.is_answered |= exchange.ticket == *ticket;
+        // What is sent because of the answer can go on the same stream.
+        if exchange.is_answered && exchange.is_read() {
+            stream.exchange = None;
+        }
+    }
+
+    fn opened(&mut self, id: StreamId) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        stream.is_open = true;
+        if !stream.output.pending().is_empty() {
+            self.want_write(id);
+        }
+    }
+
+    fn next<'i>(&mut self, id: StreamId, input: &mut &'i [u8]) -> Option<Incoming<'i>> {
+        loop {
+            let stream = self.streams.get_mut(&id)?;
+            let Some(exchange) = &mut stream.exchange else {
+                if !mem::take(input).is_empty() && !mem::replace(&mut stream.is_over, true) {
+                    // Nothing was asked on it: the server says that it closes it, or worse.
+                    self.wants.push_back(Want::Close(id));
+                }
+                return None;
+            };
+            if let HttpResponse::Head(_) = exchange.response {
+                if input.is_empty() {
+                    return None;
+                }
+                match exchange.read_head(input) {
+                    Err(why) => {
+                        *input = &[];
+                        return self.broken(id, &why);
+                    }
+                    Ok(None) => return None,
+                    Ok(Some(head)) => match self.head_came(id, head) {
+                        None => continue,
+                        gone => return gone,
+                    },
+                }
+            }
+            let HttpResponse::Body(_, body, reader) = &mut exchange.response else { return None };
+            let payload = match body.peek(input) {
+                Ok(payload) => payload,
+                Err(why) => {
+                    *input = &[];
+                    return self.broken(id, why);
+                }
+            };
+            if payload.is_empty() {
+                if !body.is_over() {
+                    return None;
+                }
+                match self.body_over(id) {
+                    None if input.is_empty() => return None,
+                    None => continue,
+                    some => return some,
+                }
+            }
+            let is_all = matches!(body, Body::Length(left) if *left == payload.len() as u64);
+            let (used, mut incoming) = reader.read(payload, is_all, self.limit);
+            body.take(input, used);
+            if let Some(Incoming::TooLong(long)) = &mut incoming {
+                // What is so long on the stream of a request is its answer.
+                long.id = exchange.what.id().filter(|_| !exchange.is_answered);
+                long.is_answer = long.id.is_some();
+            }
+            if let Some(Incoming::Text(mut text)) = incoming {
+                self.note_answer(id, text.line().text);
+                return Some(Incoming::Text(text));
+            }
+            if incoming.is_some() {
+                return incoming;
+            }
+        }
+    }
+
+    fn finish(&mut self, id: StreamId) -> Option<Text<'static>> {
+        let exchange = self.streams.get_mut(&id)?.exchange.as_mut()?;
+        let wanted = exchange.id();
+        let HttpResponse::Body(_, body, reader) = &mut exchange.response else { return None };
+        if !body.may_end() && !matches!(reader, Reader::Events(_)) {
+            return None;
+        }
+        match reader.finish(wanted) {
+            Some(Incoming::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn closed(&mut self, shared: &mut Shared, id: StreamId) -> LossScope {
+        let Some(stream) = self.streams.remove(&id) else { return LossScope::Stream };
+        self.release(id);
+        if self.unasked == UnaskedStream::On(id) {
+            self.unasked = UnaskedStream::Wanted;
+        }
+        if let Some(HttpExchange { what: What::Note, ticket, body: Some(body), .. }) =
+            stream.exchange
+        {
+            if stream.output.delivery(&ticket) != Delivery::Sent {
+                self.begin(shared, What::Note, None, body);
+            }
+        }
+        LossScope::Stream
+    }
+
+    fn output(&mut self, id: StreamId) -> &[u8] {
+        let is_held = self.is_held(id);
+        let Some(stream) = self.streams.get_mut(&id).filter(|_| !is_held) else { return &[] };
+        stream.is_told = false;
+        stream.output.pending()
+    }
+
+    fn wrote(&mut self, shared: &mut Shared, id: StreamId, n: usize) {
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.output.wrote(n, shared.spare());
+        }
+    }
+
+    fn unwritten(&self) -> usize {
+        self.streams.values().map(|stream| stream.output.pending().len()).sum()
+    }
+
+    fn poll(&mut self) -> Option<Want> {
+        self.wants.pop_front()
+    }
+
+    fn set_limit(&mut self, bytes: usize) {
+        self.limit = bytes;
+    }
+
+    fn held(&self, id: StreamId) -> Held<'_> {
+        self.streams.get(&id).map(Stream::held).unwrap_or_default()
+    }
+}
+
+impl Http {
+    /// The ticket of what is not sent at all.
+    fn nowhere(&mut self, shared: &mut Shared) -> Ticket {
+        let mut none = crate::wire::Output::new(StreamId(0));
+        none.send(shared.spare(), b"", |_| {})
+    }
+}

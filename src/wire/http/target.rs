@@ -1,0 +1,184 @@
+//! Where the requests of a session go, and their heads (MCP "Streamable HTTP").
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// The address of a server as HTTP has it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Target {
+    /// `Host`: name and port.
+    pub host: String,
+    /// Path and query.
+    pub path: String,
+    /// Further fields: names and values.
+    pub headers: Vec<(String, String)>,
+}
+
+impl std::fmt::Debug for Target {
+    /// Values of fields and the query may be secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        let path = self.path.split('?').next().unwrap_or_default();
+        f.debug_struct("Target")
+            .field("host", &self.host)
+            .field("path", &path)
+            .field("headers", &names)
+            .finish()
+    }
+}
+
+/// What a session adds to the head of each request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct SessionFields {
+    /// `MCP-Protocol-Version`.
+    pub(super) version: Option<String>,
+    /// `Mcp-Session-Id`.
+    pub(super) id: Option<String>,
+}
+
+/// What the body is about, which the modern era repeats in the head
+/// (2026-07-28, "Streamable HTTP").
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mirror<'a> {
+    pub(super) method: &'a str,
+    /// Of the tool, prompt or resource; may be empty.
+    pub(super) name: &'a str,
+}
+
+impl Target {
+    /// Writes the head of a POST with a body of `length` bytes.
+    pub(super) fn write_post(
+        &self,
+        out: &mut Vec<u8>,
+        session: &SessionFields,
+        mirror: Option<Mirror<'_>>,
+        length: usize,
+    ) {
+        self.begin(out, "POST", session);
+        line(out, "Accept", "application/json, text/event-stream");
+        line(out, "Content-Type", "application/json");
+        line(out, "Content-Length", &length.to_string());
+        if let Some(Mirror { method, name }) = mirror {
+            line(out, "Mcp-Method", method);
+            if !name.is_empty() {
+                line(out, "Mcp-Name", &encoded(name));
+            }
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Writes the request for the events that belong to no request of ours.
+    pub(super) fn write_get(&self, out: &mut Vec<u8>, session: &SessionFields) {
+        self.begin(out, "GET", session);
+        line(out, "Accept", "text/event-stream");
+        out.extend_from_slice(b"\r\n");
+    }
+
+    fn begin(&self, out: &mut Vec<u8>, method: &str, session: &SessionFields) {
+        out.extend_from_slice(method.as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(self.path.as_bytes());
+        out.extend_from_slice(b" HTTP/1.1\r\n");
+        line(out, "Host", &self.host);
+        for (name, value) in &self.headers {
+            line(out, name, value);
+        }
+        if let Some(version) = &session.version {
+            line(out, "MCP-Protocol-Version", version);
+        }
+        if let Some(id) = &session.id {
+            line(out, "Mcp-Session-Id", id);
+        }
+    }
+
+    /// The path that a redirect leads to, if it stays at the same server.
+    pub(super) fn path_of(&self, location: &str) -> Option<String> {
+        let rest = match location.split_once("://") {
+            Some((scheme, rest)) => {
+                let is_http = ["http", "https"].iter().any(|s| scheme.eq_ignore_ascii_case(s));
+                let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                if !is_http || !host.eq_ignore_ascii_case(&self.host) {
+                    return None;
+                }
+                if path.is_empty() { "/" } else { path }
+            }
+            None => location,
+        };
+        let path = rest.split('#').next().unwrap_or_default();
+        let is_path = path.starts_with('/') && !path.starts_with("//");
+        (is_path && path.bytes().all(|byte| byte.is_ascii_graphic())).then(|| path.to_owned())
+    }
+}
+
+fn line(out: &mut Vec<u8>, name: &str, value: &str) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value.as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+/// A value as it stands in a field (2026-07-28, "Streamable HTTP", "Encoding").
+fn encoded(value: &str) -> String {
+    const SENTINEL: &str = "=?base64?";
+    let is_plain = value.bytes().all(|byte| (0x20..=0x7e).contains(&byte) || byte == b'\t')
+        && value.trim() == value
+        && !value.starts_with(SENTINEL);
+    match is_plain {
+        true => value.to_owned(),
+        false => format!("{SENTINEL}{}?=", STANDARD.encode(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target() -> Target {
+        let headers = vec![("Authorization".to_owned(), "Bearer s3cret".to_owned())];
+        Target { host: "h:80".to_owned(), path: "/mcp?key=s3cret".to_owned(), headers }
+    }
+
+    #[test]
+    fn a_head_has_what_its_era_wants() {
+        let mut out = Vec::new();
+        let session =
+            SessionFields { version: Some("2026-07-28".to_owned()), id: Some("7".to_owned()) };
+        let mirror = Mirror { method: "tools/call", name: "größe" };
+        target().write_post(&mut out, &session, Some(mirror), 12);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "POST /mcp?key=s3cret HTTP/1.1\r\nHost: h:80\r\nAuthorization: Bearer s3cret\r\n\
+             MCP-Protocol-Version: 2026-07-28\r\nMcp-Session-Id: 7\r\n\
+             Accept: application/json, text/event-stream\r\nContent-Type: application/json\r\n\
+             Content-Length: 12\r\nMcp-Method: tools/call\r\nMcp-Name: =?base64?Z3LDtsOfZQ==?=\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn names_are_encoded_where_a_field_cannot_hold_them() {
+        for (name, field) in [
+            ("plain name", "plain name"),
+            (" blank", "=?base64?IGJsYW5r?="),
+            ("two\nlines", "=?base64?dHdvCmxpbmVz?="),
+            ("=?base64?x?=", "=?base64?PT9iYXNlNjQ/eD89?="),
+        ] {
+            assert_eq!(encoded(name), field);
+        }
+    }
+
+    #[test]
+    fn a_redirect_stays_at_its_server() {
+        let path = |location: &str| target().path_of(location);
+        assert_eq!(path("/mcp/").as_deref(), Some("/mcp/"));
+        assert_eq!(path("http://H:80/mcp/#x").as_deref(), Some("/mcp/"));
+        assert_eq!(path("http://h:80").as_deref(), Some("/"));
+        for elsewhere in ["http://other/mcp", "//other/mcp", "ftp://h:80/x", "mcp/", "/a b", ""] {
+            assert_eq!(path(elsewhere), None, "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_in_no_debug_text() {
+        assert!(!format!("{:?}", target()).contains("s3cret"));
+    }
+}

@@ -1,0 +1,310 @@
+//! Servers that are reached by HTTP, on real sockets.
+
+mod common;
+#[path = "channels/site.rs"]
+mod site;
+
+use std::sync::atomic::Ordering;
+
+use common::{Driver, Home, text_of, write_config};
+use site::{Answer, Asked, Site};
+use tmcp::engine::Completion;
+use tmcp::error::Kind;
+
+const ECHO: &str = r#"{"text":"x"}"#;
+
+fn client(name: &str, url: &str, keys: &str) -> Driver {
+    let home = Home::new(name);
+    write_config(&home, &format!(r#"{{"s":{{"type":"http","url":"{url}"{keys}}}}}"#));
+    Driver::at(home)
+}
+
+/// A client of a legacy server that behaves.
+fn legacy(
+    name: &str,
+    behave: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static,
+) -> (Driver, Site) {
+    let site = Site::legacy(behave);
+    (client(name, &site.url(), r#","era":"legacy","retry_attempts":0"#), site)
+}
+
+fn message_of(done: &Completion) -> String {
+    done.outcome.as_ref().expect_err("it fails").message().to_owned()
+}
+
+fn is_call(asked: &Asked) -> bool {
+    asked.method() == "tools/call"
+}
+
+#[test]
+fn a_legacy_session_has_its_id_and_its_version() {
+    let (mut driver, site) = legacy("http-legacy", |_| None);
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    let asked = site.asked();
+    let of = |method: &str| asked.iter().find(|a| a.method() == method).expect(method).clone();
+    assert_eq!(of("initialize").header("mcp-session-id"), None);
+    for method in ["notifications/initialized", "tools/call"] {
+        let asked = of(method);
+        assert_eq!(asked.header("mcp-session-id").as_deref(), Some("session-1"), "{method}");
+        assert_eq!(asked.header("mcp-protocol-version").as_deref(), Some("2025-06-18"), "{method}");
+        assert_eq!(asked.header("mcp-method"), None, "{method}");
+    }
+    let accept = of("tools/call").header("accept").expect("it is always there");
+    assert_eq!(accept, "application/json, text/event-stream");
+    assert_eq!(driver.stat("s", "Transport"), "http");
+}
+
+#[test]
+fn a_modern_request_repeats_what_it_is_about_in_its_head() {
+    let site = Site::modern(|_| None);
+    let mut driver = client("http-modern", &site.url(), r#","headers":{"X-Team":"a b"}"#);
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    let asked = site.asked();
+    let call = asked.iter().find(|asked| is_call(asked)).expect("a call");
+    assert_eq!(call.header("mcp-protocol-version").as_deref(), Some("2026-07-28"));
+    assert_eq!(call.header("mcp-method").as_deref(), Some("tools/call"));
+    assert_eq!(call.header("mcp-name").as_deref(), Some("echo"));
+    assert_eq!(call.header("x-team").as_deref(), Some("a b"));
+    assert!(asked.iter().all(|asked| asked.verb == "POST" && !asked.method().starts_with("notif")));
+}
+
+#[test]
+fn a_server_that_does_not_know_the_probe_is_legacy_whatever_it_says() {
+    for (status, body) in [
+        (400, r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request"},"id":null}"#),
+        (404, "not found"),
+        (405, ""),
+        (200, r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no"}}"#),
+    ] {
+        let site = Site::legacy(move |asked| {
+            (asked.method() == "server/discover").then(|| Answer::status(status).json(body))
+        });
+        let mut driver = client("http-probe", &site.url(), "");
+        assert_eq!(driver.text("s", "echo", ECHO), "x", "{status}");
+    }
+}
+
+#[test]
+fn an_answer_can_come_as_events_in_chunks_and_in_small_pieces() {
+    for piece in [1, 7, 1 << 20] {
+        let (mut driver, site) = legacy("http-events", move |asked| {
+            is_call(asked).then(|| {
+                let progress = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"d"}}"#;
+                let answer = asked.answer(r#"{"content":[{"type":"text","text":"by events"}]}"#);
+                let events = format!(": hello\n\nid: 1\ndata:\n\ndata: {progress}\n\nevent: message\r\ndata: {answer}\r\n\r\n");
+                Answer::status(200).events(&events).in_pieces_of(piece)
+            })
+        });
+        assert_eq!(driver.text("s", "echo", ECHO), "by events", "{piece}");
+        assert_eq!(driver.text("s", "echo", ECHO), "by events", "{piece}");
+        drop(site);
+    }
+}
+
+#[test]
+fn streams_are_kept_and_used_again() {
+    let (mut driver, site) = legacy("http-kept", |_| None);
+    for _ in 0..20 {
+        assert_eq!(driver.text("s", "echo", ECHO), "x");
+    }
+    // One for messages and one for what comes unasked; the second message of all may have found
+    // the first stream still taken.
+    let connections = site.connections.load(Ordering::SeqCst);
+    assert!(connections <= 3, "{connections}");
+}
+
+#[test]
+fn many_calls_are_in_flight_at_once_and_each_gets_its_own_answer() {
+    let (mut driver, _site) = legacy("http-many", |asked| {
+        is_call(asked).then(|| {
+            std::thread::sleep(std::time::Duration::from_millis(asked.id() % 7 * 5));
+            Answer::status(200).json(&asked.echo())
+        })
+    });
+    let ids: Vec<_> = (0..40)
+        .map(|n| (n, driver.start("s", "echo", &format!(r#"{{"text":"call {n}"}}"#))))
+        .collect();
+    for (n, id) in ids {
+        let done = driver.done(id);
+        assert_eq!(text_of(&done), format!("call {n}"));
+    }
+}
+
+#[test]
+fn a_session_that_the_server_has_forgotten_begins_once_more() {
+    for body in [
+        "",
+        r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request: No valid session ID"},"id":null}"#,
+    ] {
+        let status = if body.is_empty() { 404 } else { 400 };
+        let site = Site::legacy(move |asked| {
+            let is_old = asked.header("mcp-session-id").as_deref() == Some("session-1");
+            (is_call(asked) && is_old && asked.nth_call > 1)
+                .then(|| Answer::status(status).json(body))
+        });
+        let mut driver = client("http-forgotten", &site.url(), r#","era":"legacy""#);
+        assert_eq!(driver.text("s", "echo", ECHO), "x");
+        assert_eq!(driver.text("s", "echo", ECHO), "x", "the second session has it");
+        assert_eq!(site.count("initialize"), 2, "{status}");
+        // Once in the first session, once refused, once in the second: none ran twice.
+        assert_eq!(site.count("tools/call"), 3, "{status}");
+    }
+}
+
+#[test]
+fn a_call_whose_answer_is_lost_is_not_made_again() {
+    for cut in [
+        Answer::status(200).json("{").cut(),
+        Answer::status(200).events("data: {").cut(),
+        Answer::nothing(),
+        Answer::status(202),
+    ] {
+        let (mut driver, site) =
+            legacy("http-lost", move |asked| is_call(asked).then(|| cut.clone()));
+        let id = driver.start("s", "echo", ECHO);
+        let done = driver.done(id);
+        let error = done.outcome.as_ref().expect_err("its answer was lost");
+        assert_eq!(error.kind(), Kind::OutcomeUnknown, "{error}");
+        assert_eq!(site.count("tools/call"), 1);
+    }
+}
+
+#[test]
+fn refusals_are_told_in_words() {
+    for (answer, words) in [
+        (
+            Answer::status(401).json(r#"{"error":"invalid_token"}"#),
+            "HTTP 401 Unauthorized: the server wants to know who calls",
+        ),
+        (Answer::status(403), "HTTP 403 Forbidden: the server does not allow this"),
+        (Answer::status(429).header("Retry-After", "7"), "too many requests (Retry-After: 7)"),
+        (
+            Answer::status(500).json("{\"detail\":\"kaput\"}"),
+            "HTTP 500 Internal Server Error: {\"detail\":\"kaput\"}",
+        ),
+        (
+            Answer::status(502).html("<html>bad gateway</html>"),
+            "HTTP 502 Bad Gateway: a proxy does not reach the server",
+        ),
+        (
+            Answer::status(200).html("<!doctype html>\n<p>Please sign in"),
+            "answered with text/html, not with JSON: <!doctype html> <p>Please sign in",
+        ),
+        (
+            Answer::status(301).header("Location", "https://elsewhere/mcp"),
+            "the server is at https://elsewhere/mcp now",
+        ),
+        (
+            Answer::status(307).header("Location", "http://elsewhere/mcp"),
+            "the server is at http://elsewhere/mcp now",
+        ),
+        (Answer::raw(b"SSH-2.0-OpenSSH_9.2\r\n"), "the server does not speak HTTP"),
+    ] {
+        let (mut driver, site) =
+            legacy("http-refused", move |asked| is_call(asked).then(|| answer.clone()));
+        let id = driver.start("s", "echo", ECHO);
+        let done = driver.done(id);
+        let message = message_of(&done);
+        assert!(message.contains(words), "{message}");
+        assert_eq!(site.count("tools/call"), 1, "{message}");
+    }
+}
+
+#[test]
+fn a_redirect_to_another_path_is_followed() {
+    let site = Site::legacy(|asked| {
+        (asked.path == "/mcp").then(|| Answer::status(307).header("Location", "/mcp/"))
+    });
+    let mut driver = client("http-redirect", &site.url(), "");
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    let paths: Vec<String> = site.asked().iter().map(|asked| asked.path.clone()).collect();
+    assert_eq!(paths.iter().filter(|path| *path == "/mcp").count(), 1, "{paths:?}");
+}
+
+#[test]
+fn a_redirect_that_never_ends_is_given_up() {
+    let site = Site::legacy(|_| Some(Answer::status(308).header("Location", "/again")));
+    let mut driver = client("http-circle", &site.url(), r#","retry_attempts":0"#);
+    let error = driver.error("s", "echo", ECHO);
+    assert!(error.message().contains("HTTP 308"), "{error}");
+}
+
+#[test]
+fn an_answer_that_is_too_long_is_passed_over() {
+    for events in [false, true] {
+        let (mut driver, _site) = {
+            let site = Site::legacy(move |asked| {
+                is_call(asked).then(|| {
+                    let text = "y".repeat(3 << 20);
+                    let answer = asked
+                        .answer(&format!(r#"{{"content":[{{"type":"text","text":"{text}"}}]}}"#));
+                    match events {
+                        true => Answer::status(200).events(&format!("data: {answer}\n\n")),
+                        false => Answer::status(200).json(&answer),
+                    }
+                })
+            });
+            let keys = r#","era":"legacy","retry_attempts":0,"max_answer":1"#;
+            (client("http-long", &site.url(), keys), site)
+        };
+        let error = driver.error("s", "echo", ECHO);
+        assert!(error.message().contains("more than the 1 MiB of max_answer"), "{error}");
+        assert!(driver.tools("s").len() == 1, "the session goes on");
+    }
+}
+
+#[test]
+fn what_a_server_says_unasked_comes_by_its_own_stream() {
+    let (mut driver, site) = legacy("http-unasked", |asked| {
+        (asked.verb == "GET").then(|| {
+            let changed = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error","data":"unasked"}}"#;
+            Answer::status(200).events(&format!("data: {changed}\n\n")).stays_open()
+        })
+    });
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    driver.until("the message", |driver| driver.logged("unasked").then_some(()));
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    assert_eq!(site.asked().iter().filter(|asked| asked.verb == "GET").count(), 1);
+}
+
+#[test]
+fn a_request_waits_until_the_server_knows_that_the_session_has_begun() {
+    let (mut driver, site) = legacy("http-order", |asked| {
+        (asked.method() == "notifications/initialized").then(|| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            Answer::status(202)
+        })
+    });
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    let answered = site.order();
+    let at = |what: &str| answered.iter().position(|method| method == what).expect(what);
+    assert!(at("notifications/initialized") < at("tools/call"), "{answered:?}");
+}
+
+#[test]
+fn a_unix_socket_can_carry_it() {
+    let home = Home::new("http-unix");
+    let path = home.path("http.sock");
+    let _site = Site::legacy_on(&path, |_| None);
+    let url = format!("unix://{}#/mcp", path.display());
+    write_config(&home, &format!(r#"{{"s":{{"type":"http","url":"{url}"}}}}"#));
+    let mut driver = Driver::at(home);
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+}
+
+#[test]
+fn secrets_of_headers_and_addresses_are_in_no_message() {
+    let site = Site::legacy(|asked| {
+        is_call(asked).then(|| {
+            let token = asked.header("authorization").unwrap_or_default();
+            Answer::status(403).json(&format!("{{\"detail\":\"no {token} here\"}}"))
+        })
+    });
+    let keys = r#","era":"legacy","headers":{"Authorization":"Bearer s3cr3t-t0ken-value"}"#;
+    let mut driver = client("http-secret", &(site.url() + "?key=s3cr3t-key-value"), keys);
+    let error = driver.error("s", "echo", ECHO);
+    assert!(error.message().contains("HTTP 403"), "{error}");
+    assert!(!error.message().contains("s3cr3t-t0ken"), "{error}");
+    assert!(!driver.logged("s3cr3t"));
+}
