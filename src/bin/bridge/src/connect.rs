@@ -1,0 +1,37 @@
+//! `tmcp-bridge connect`: stdin and stdout joined to a socket.
+//!
+//! A process of its own, started by a program that speaks stdio only; it may wait.
+
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+/// Moves bytes until the bridge closes the connection.
+pub(crate) fn run(socket: &Path) -> Result<(), String> {
+    let stream = UnixStream::connect(socket)
+        .map_err(|e| format!("cannot connect to {}: {e}", socket.display()))?;
+    let to = stream.try_clone().map_err(|e| format!("{}: {e}", socket.display()))?;
+    std::thread::spawn(move || {
+        let _ = copy(&mut io::stdin().lock(), &mut &to);
+        // The end of stdin is the client's goodbye; answers still come.
+        let _ = to.shutdown(Shutdown::Write);
+    });
+    copy(&mut &stream, &mut io::stdout().lock()).map_err(|e| format!("{}: {e}", socket.display()))
+}
+
+/// Passes on each piece as it comes.
+fn copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
+    let mut bytes = vec![0; 64 << 10];
+    loop {
+        match from.read(&mut bytes) {
+            Ok(0) => return Ok(()),
+            Ok(n) => {
+                to.write_all(&bytes[..n])?;
+                to.flush()?;
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
