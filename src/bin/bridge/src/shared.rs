@@ -114,7 +114,7 @@ impl Shared {
             Ok(line) => {
                 let shown =
                     String::from_utf8_lossy(&line.text[..line.text.len().min(200)]).into_owned();
-                if router.from_server(line) > 0 {
+                if router.server_line(line) > 0 {
                     log::line(&format!("the server wrote something that is no message: {shown}"));
                 }
             }
@@ -149,7 +149,7 @@ impl Shared {
             }
             let router = &mut self.router;
             let read = client.read(turn.scratch, |message| match message {
-                Ok(line) => router.from_client(*number, line),
+                Ok(line) => router.client_line(*number, line),
                 Err(too_long) => router.client_line_too_long(*number, &too_long, message::LIMIT),
             });
             if let Err(e) = read {

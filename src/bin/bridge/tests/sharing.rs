@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::net::Shutdown;
 
-use common::{Bridge, text_of, until};
+use common::{Bridge, text_of};
 use serde_json::{Value, json};
 
 #[test]
@@ -261,15 +261,4 @@ fn a_client_that_probes_for_the_other_era_does_not_end_the_session_of_others() {
     for client in [&mut first, &mut probes] {
         assert_eq!(client.text(2, "echo", json!({"text": "x"})), "x");
     }
-}
-
-#[test]
-fn the_most_verbose_level_is_asked_for_and_each_client_gets_its_own() {
-    let bridge = Bridge::new(&[]);
-    let (mut one, mut two) = (bridge.client(), bridge.client());
-    for (client, level) in [(&mut one, "debug"), (&mut two, "error")] {
-        client.send(json!({"id": 1, "method": "logging/setLevel", "params": {"level": level}}));
-        client.answer(&json!(1));
-    }
-    until("both are answered", || (bridge.figure("Requests in flight") == "0").then_some(()));
 }

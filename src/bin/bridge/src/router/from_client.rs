@@ -17,7 +17,7 @@ pub(super) const LEVELS: [&str; 8] =
 
 impl Router {
     /// A client has sent a line.
-    pub(crate) fn from_client(&mut self, client: ClientId, line: &mut Line<'_>) {
+    pub(crate) fn client_line(&mut self, client: ClientId, line: &mut Line<'_>) {
         message::read(line, |message| match message {
             Ok(Message::Request { id, method, raw_method, params }) => {
                 self.request_of_client(client, id, &method, raw_method, params);
@@ -29,14 +29,14 @@ impl Router {
                 self.answer_of_client(client, id, is_error, body);
             }
             Err(Defect::NotJson) => {
-                self.to_client(
+                self.tell_client(
                     client,
                     message::refusal(b"null", PARSE_ERROR, "the line is no JSON"),
                 );
             }
             Err(Defect::NoMessage) => {
                 let why = "no JSON-RPC message with one id that is a string or a number";
-                self.to_client(client, message::refusal(b"null", INVALID_REQUEST, why));
+                self.tell_client(client, message::refusal(b"null", INVALID_REQUEST, why));
             }
         });
     }
@@ -46,12 +46,12 @@ impl Router {
         let why = format!("a line of {} bytes, {limit} are allowed; it was not sent", line.bytes);
         if !line.is_answer {
             let raw_id = line.request_id.as_deref().unwrap_or("null");
-            self.to_client(client, message::refusal(raw_id.as_bytes(), INVALID_REQUEST, &why));
+            self.tell_client(client, message::refusal(raw_id.as_bytes(), INVALID_REQUEST, &why));
         } else if let Some(question) = line.id {
             // The server must not wait for it.
             if self.questions.get(&question).is_some_and(|q| q.client == client) {
                 if let Some(question) = self.questions.remove(&question) {
-                    self.to_server(message::refusal(&question.raw_id, SERVER_ERROR, &why));
+                    self.tell_server(message::refusal(&question.raw_id, SERVER_ERROR, &why));
                 }
             }
         }
@@ -67,7 +67,7 @@ impl Router {
     ) {
         let Some(state) = self.clients.get(&client) else { return };
         let refuse = |this: &mut Router, code, why: &str| {
-            this.to_client(client, message::refusal(id, code, why));
+            this.tell_client(client, message::refusal(id, code, why));
         };
         if state.requests.contains_key(id) {
             return refuse(
@@ -109,7 +109,7 @@ impl Router {
             "resources/unsubscribe" => {
                 if let Some(uri) = message::text_member(params, &["uri"]) {
                     if !self.subscriptions.remove(&uri, client) {
-                        return self.to_client(client, message::answer(id, false, b"{}"));
+                        return self.tell_client(client, message::answer(id, false, b"{}"));
                     }
                 }
             }
@@ -141,7 +141,7 @@ impl Router {
             if let Some(state) = self.clients.get_mut(&client) {
                 state.has_session = true;
             }
-            return self.to_client(client, text);
+            return self.tell_client(client, text);
         }
         self.session.wait(client, id);
         if self.session.is_in_flight.is_none() {
@@ -163,7 +163,7 @@ impl Router {
         params: Option<&[u8]>,
     ) {
         match self.subscriptions.add(&uri, client, id) {
-            Wanted::Nothing => self.to_client(client, message::answer(id, false, b"{}")),
+            Wanted::Nothing => self.tell_client(client, message::answer(id, false, b"{}")),
             Wanted::Wait => {}
             Wanted::Ask => {
                 let number = self.number();
@@ -196,7 +196,7 @@ impl Router {
                 let is_up = self.link == Link::Up && self.session.result().is_some();
                 if is_up && !self.session.is_initialized {
                     self.session.is_initialized = true;
-                    self.to_server(message::notification(raw_method, params));
+                    self.tell_server(message::notification(raw_method, params));
                 }
             }
             "notifications/cancelled" => {
@@ -205,7 +205,7 @@ impl Router {
                 }
             }
             // Of a question whose token is the server's own.
-            _ => self.to_server(message::notification(raw_method, params)),
+            _ => self.tell_server(message::notification(raw_method, params)),
         }
     }
 
@@ -239,7 +239,7 @@ impl Router {
         }
         let id = number.to_string();
         let params = params.map(|params| message::replaced(params, &["requestId"], id.as_bytes()));
-        self.to_server(message::notification(raw_method, params.as_deref()));
+        self.tell_server(message::notification(raw_method, params.as_deref()));
     }
 
     /// Lets go of a request without an answer.
@@ -260,7 +260,7 @@ impl Router {
             return;
         }
         if let Some(question) = self.questions.remove(&number) {
-            self.to_server(message::answer(&question.raw_id, is_error, body));
+            self.tell_server(message::answer(&question.raw_id, is_error, body));
         }
     }
 }

@@ -16,7 +16,7 @@ const MOST_QUESTIONS: usize = 256;
 
 impl Router {
     /// The server has sent a line. Returns how many messages in it were none.
-    pub(crate) fn from_server(&mut self, line: &mut Line<'_>) -> usize {
+    pub(crate) fn server_line(&mut self, line: &mut Line<'_>) -> usize {
         let mut junk = 0;
         message::read(line, |message| match message {
             Ok(Message::Answer { id, is_error, body }) => match message::own_id(id) {
@@ -40,7 +40,7 @@ impl Router {
         match (line.id, &line.request_id) {
             (Some(number), _) => self.fail(number, &format!("the server answered with {why}")),
             (None, Some(raw_id)) if !line.is_answer => {
-                self.to_server(message::refusal(raw_id.as_bytes(), SERVER_ERROR, &why));
+                self.tell_server(message::refusal(raw_id.as_bytes(), SERVER_ERROR, &why));
             }
             _ => {}
         }
@@ -73,7 +73,7 @@ impl Router {
             _ => Cow::Borrowed(body),
         };
         let text = message::answer(&raw_id, is_error, &body);
-        self.to_client(client, text);
+        self.tell_client(client, text);
     }
 
     fn initialized(&mut self, is_error: bool, body: &[u8]) {
@@ -82,7 +82,7 @@ impl Router {
             if let Some(state) = self.clients.get_mut(&client) {
                 state.has_session = !is_error;
             }
-            self.to_client(client, message::answer(&raw_id, is_error, body));
+            self.tell_client(client, message::answer(&raw_id, is_error, body));
         }
         if !is_again {
             return;
@@ -98,7 +98,7 @@ impl Router {
         }
         // The clients are initialized; the server is not told a second time by them.
         self.session.is_initialized = true;
-        self.to_server(message::notification(b"\"notifications/initialized\"", None));
+        self.tell_server(message::notification(b"\"notifications/initialized\"", None));
         for uri in self.subscriptions.confirmed() {
             self.ask_for_itself(b"\"resources/subscribe\"", &subscriptions::params(&uri));
         }
@@ -118,7 +118,7 @@ impl Router {
     fn subscribed(&mut self, uri: &str, is_error: bool, body: &[u8]) {
         let (waiting, is_watched) = self.subscriptions.answered(uri, is_error);
         for (client, raw_id) in waiting {
-            self.to_client(client, message::answer(&raw_id, is_error, body));
+            self.tell_client(client, message::answer(&raw_id, is_error, body));
         }
         if !is_watched && !is_error {
             self.unsubscribe_for_nobody(uri);
@@ -127,7 +127,7 @@ impl Router {
 
     fn question(&mut self, raw_id: &[u8], method: &str, raw_method: &[u8], params: Option<&[u8]>) {
         if method == "ping" {
-            return self.to_server(message::answer(raw_id, false, b"{}"));
+            return self.tell_server(message::answer(raw_id, false, b"{}"));
         }
         let refusal = match self.whom_to_ask(method) {
             _ if self.questions.len() >= MOST_QUESTIONS => "too many questions are open",
@@ -135,10 +135,10 @@ impl Router {
             Some(client) => {
                 let number = self.number();
                 self.questions.insert(number, ServerQuestion { client, raw_id: raw_id.into() });
-                return self.to_client(client, message::request(number, raw_method, params));
+                return self.tell_client(client, message::request(number, raw_method, params));
             }
         };
-        self.to_server(message::refusal(raw_id, METHOD_NOT_FOUND, refusal));
+        self.tell_server(message::refusal(raw_id, METHOD_NOT_FOUND, refusal));
     }
 
     /// The client that a request of the server is for, by the rule above ([`super`]).
@@ -190,33 +190,33 @@ impl Router {
                 {
                     let params = message::replaced(params, &["progressToken"], token);
                     let text = message::notification(raw_method, Some(&params));
-                    self.to_client(*client, text);
+                    self.tell_client(*client, text);
                 }
             }
             "notifications/cancelled" => self.cancelled_by_server(raw_method, params),
             "notifications/resources/updated" if number(&["_meta", SUBSCRIPTION_ID]).is_none() => {
                 let Some(uri) = message::text_member(params, &["uri"]) else { return };
                 for client in self.subscriptions.watchers(&uri) {
-                    self.to_client(client, message::notification(raw_method, params));
+                    self.tell_client(client, message::notification(raw_method, params));
                 }
             }
             _ => match (number(&["_meta", SUBSCRIPTION_ID]), params) {
-                (Some(listen), Some(params)) => self.to_listener(listen, raw_method, params),
-                _ => self.to_all(method, raw_method, params),
+                (Some(listen), Some(params)) => self.tell_listener(listen, raw_method, params),
+                _ => self.tell_all(method, raw_method, params),
             },
         }
     }
 
     /// A notification of a `subscriptions/listen` (2026-07-28).
-    fn to_listener(&mut self, listen: u64, raw_method: &[u8], params: &[u8]) {
+    fn tell_listener(&mut self, listen: u64, raw_method: &[u8], params: &[u8]) {
         if let Some(Owner::Client(client, raw_id)) = self.requests.get(&listen).map(|r| &r.owner) {
             let params = message::replaced(params, &["_meta", SUBSCRIPTION_ID], raw_id);
             let text = message::notification(raw_method, Some(&params));
-            self.to_client(*client, text);
+            self.tell_client(*client, text);
         }
     }
 
-    fn to_all(&mut self, method: &str, raw_method: &[u8], params: Option<&[u8]>) {
+    fn tell_all(&mut self, method: &str, raw_method: &[u8], params: Option<&[u8]>) {
         let is_log = method == "notifications/message";
         let level = message::text_member(params, &["level"]);
         let level = level.and_then(|level| LEVELS.iter().position(|known| **known == *level));
@@ -230,7 +230,7 @@ impl Router {
         });
         let wanted: Vec<ClientId> = wanted.map(|(client, _)| *client).collect();
         for client in wanted {
-            self.to_client(client, message::notification(raw_method, params));
+            self.tell_client(client, message::notification(raw_method, params));
         }
     }
 
@@ -242,7 +242,7 @@ impl Router {
         if let Some((number, client)) = question.map(|(number, q)| (*number, q.client)) {
             self.questions.remove(&number);
             let params = message::replaced(params, &["requestId"], number.to_string().as_bytes());
-            return self.to_client(client, message::notification(raw_method, Some(&params)));
+            return self.tell_client(client, message::notification(raw_method, Some(&params)));
         }
         let Some(number) = message::own_id(raw_id) else { return };
         if self.requests.get(&number).is_none_or(|request| request.kind != Kind::Listen) {
@@ -254,7 +254,7 @@ impl Router {
                 state.requests.remove(&raw_id);
             }
             let params = message::replaced(params, &["requestId"], &raw_id);
-            self.to_client(client, message::notification(raw_method, Some(&params)));
+            self.tell_client(client, message::notification(raw_method, Some(&params)));
         }
     }
 }

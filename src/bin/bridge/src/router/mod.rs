@@ -26,6 +26,9 @@ use subscriptions::Subscriptions;
 /// A connection of a client. Numbers are never used again.
 pub(crate) type ClientId = usize;
 
+/// A client that waits for an answer, and the raw id of its request.
+type Asker = (ClientId, Box<[u8]>);
+
 /// The request cannot be served by the bridge or its server now (JSON-RPC, "server error").
 const SERVER_ERROR: i64 = -32000;
 /// Most requests of a client that are in flight.
@@ -165,7 +168,7 @@ impl Router {
         for number in questions {
             if let Some(question) = self.questions.remove(&number) {
                 let text = message::refusal(&question.raw_id, SERVER_ERROR, "the client has gone");
-                self.to_server(text);
+                self.tell_server(text);
             }
         }
         self.session.forget(client);
@@ -276,14 +279,14 @@ impl Router {
         self.requests.insert(number, Request { owner, kind, token, is_cancelled: false });
     }
 
-    fn to_client(&mut self, client: ClientId, text: Vec<u8>) {
+    fn tell_client(&mut self, client: ClientId, text: Vec<u8>) {
         if self.clients.contains_key(&client) {
             self.out.push_back(Outgoing::ToClient(client, text));
         }
     }
 
     /// A message that is no request. Without a process it concerns nobody.
-    fn to_server(&mut self, text: Vec<u8>) {
+    fn tell_server(&mut self, text: Vec<u8>) {
         if self.link != Link::Down {
             self.out.push_back(Outgoing::ToServer(None, text));
         }
@@ -331,7 +334,7 @@ impl Router {
         self.held.retain(|(held, _)| *held != number);
         if self.held.len() == before {
             let params = format!("{{\"requestId\":{number},\"reason\":\"{why}\"}}");
-            self.to_server(message::notification(
+            self.tell_server(message::notification(
                 b"\"notifications/cancelled\"",
                 Some(params.as_bytes()),
             ));
@@ -347,7 +350,7 @@ impl Router {
             let params = format!("{{\"requestId\":{number},\"reason\":\"the server has ended\"}}");
             let text =
                 message::notification(b"\"notifications/cancelled\"", Some(params.as_bytes()));
-            self.to_client(client, text);
+            self.tell_client(client, text);
         }
     }
 
@@ -363,3 +366,6 @@ impl Router {
         self.send_request(number, text);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The one session with the server, up to 2025-11-25 begun by `initialize`.
 
-use super::ClientId;
+use super::{Asker, ClientId};
 use crate::message;
 
 /// The session, and who waits for it.
@@ -14,7 +14,7 @@ pub(super) struct Session {
     /// The number of the `initialize` in flight.
     pub(super) is_in_flight: Option<u64>,
     /// Clients whose `initialize` is not answered, with its raw id.
-    waiting: Vec<(ClientId, Box<[u8]>)>,
+    waiting: Vec<Asker>,
     /// `notifications/initialized` was sent to this process.
     pub(super) is_initialized: bool,
     /// The server has answered `server/discover`.
@@ -104,7 +104,7 @@ impl Session {
     }
 
     /// The `initialize` in flight has ended; who waited for it.
-    pub(super) fn ended(&mut self, is_error: bool, body: &[u8]) -> Vec<(ClientId, Box<[u8]>)> {
+    pub(super) fn ended(&mut self, is_error: bool, body: &[u8]) -> Vec<Asker> {
         self.is_in_flight = None;
         if !is_error {
             self.result = Some(body.to_vec());

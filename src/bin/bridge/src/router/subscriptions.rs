@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ClientId;
+use super::{Asker, ClientId};
 
 /// What is watched, and by whom.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ struct Watched {
     /// The server has agreed.
     is_confirmed: bool,
     /// Requests that wait for that: a client and its raw id.
-    waiting: Vec<(ClientId, Box<[u8]>)>,
+    waiting: Vec<Asker>,
 }
 
 /// What a request for a subscription needs.
@@ -44,11 +44,7 @@ impl Subscriptions {
     }
 
     /// The server has answered; who waited, and whether anybody watches.
-    pub(super) fn answered(
-        &mut self,
-        uri: &str,
-        is_error: bool,
-    ) -> (Vec<(ClientId, Box<[u8]>)>, bool) {
+    pub(super) fn answered(&mut self, uri: &str, is_error: bool) -> (Vec<Asker>, bool) {
         let Some(watched) = self.all.get_mut(uri) else { return (Vec::new(), false) };
         let waiting = std::mem::take(&mut watched.waiting);
         watched.is_confirmed = !is_error;

@@ -178,7 +178,7 @@ impl Bridge {
 impl Drop for Bridge {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the bridge said:\n{}", self.said());
+            let _ = writeln!(std::io::stderr(), "the bridge said:\n{}", self.said());
         }
         if self.process.try_wait().is_ok_and(|ended| ended.is_none()) {
             self.signal("TERM");
