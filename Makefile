@@ -1,7 +1,7 @@
 # make demo      shows what this is, in a real tmux (installs what is missing)
 # make test      checks everything (the same as CI)
 # make tmux      builds a tmux with MCP in it and prints its path
-# make install   tmux, its manual page, the library and completions under PREFIX
+# make install   tmux, tmcp-bridge, manual pages, the library, completions under PREFIX
 # make uninstall takes all of that away, and nothing else
 # make deb       Debian packages of the same, in build/deb
 # make versions  tries other versions of tmux: TMUX_SRC="directory ..."

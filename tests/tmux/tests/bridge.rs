@@ -8,7 +8,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tmcp_tmux_tests::{Setup, binary, until};
+use tmcp_tmux_tests::{Setup, stdio, until};
+
+/// The scripted server, which is built when it is asked for.
+fn binary() -> PathBuf {
+    stdio(&[])["command"].as_str().expect("a path").into()
+}
 
 /// The bridge, built where the test server is.
 fn bridge_binary() -> PathBuf {
@@ -72,8 +77,8 @@ fn key_bindings_and_another_client_share_one_process() {
         .map(|_| serde_json::from_str(&lines.next().expect("a line").expect("read")).expect("JSON"))
         .collect();
     assert_eq!(answers[1]["result"]["content"][0]["text"], pid.trim());
-    // Many at once, on as many connections as tmux likes.
-    let _ = tmux.run(["mcp-call", "shared", "exit"]).out();
+    let lost = tmux.run(["mcp-call", "shared", "exit"]).fails(1);
+    assert!(lost.contains("outcome unknown"), "{lost}");
     assert_ne!(said("pid"), pid, "the next call has another process");
     let _ = std::fs::remove_dir_all(&directory);
 }
