@@ -7,6 +7,8 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
+use rustix::event::{PollFd, PollFlags, poll};
+
 /// Moves bytes until the bridge closes the connection.
 pub(crate) fn run(socket: &Path) -> Result<(), String> {
     let stream = UnixStream::connect(socket)
@@ -16,6 +18,12 @@ pub(crate) fn run(socket: &Path) -> Result<(), String> {
         let _ = copy(&mut io::stdin().lock(), &mut &to);
         // The end of stdin is the client's goodbye; answers still come.
         let _ = to.shutdown(Shutdown::Write);
+        // When nobody reads them either, the program is gone and its requests end.
+        let stdout = io::stdout();
+        let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
+        if poll(&mut watched, None).is_ok() {
+            let _ = to.shutdown(Shutdown::Both);
+        }
     });
     copy(&mut &stream, &mut io::stdout().lock()).map_err(|e| format!("{}: {e}", socket.display()))
 }

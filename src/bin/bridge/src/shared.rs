@@ -140,7 +140,7 @@ impl Shared {
         let mut is_paused = queued > MOST_QUEUED || self.router.held_bytes() > MOST_HELD;
         let mut gone = Vec::new();
         for (number, client) in &mut self.clients {
-            if is_paused && client.is_hung_up {
+            if client.is_hung_up && (is_paused || client.is_ended) {
                 gone.push((*number, None));
                 continue;
             }
@@ -180,7 +180,7 @@ impl Shared {
             match outgoing {
                 Outgoing::ToServer(request, text) => {
                     if let Some(process) = &mut self.process {
-                        process.queue(request, text);
+                        process.queue(request, text, turn.now);
                     }
                 }
                 Outgoing::ToClient(number, text) => {

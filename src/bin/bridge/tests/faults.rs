@@ -152,8 +152,8 @@ fn an_answer_beyond_the_limit_fails_its_request_only() {
 fn who_does_not_read_is_disconnected_and_holds_nobody_up() {
     let bridge = Bridge::new(&[]);
     let (mut good, mut bad) = (bridge.client(), bridge.client());
-    for id in 0..12 {
-        bad.call(id, "big", json!({"bytes": 4 << 20}));
+    for id in 0..3 {
+        bad.call(id, "big", json!({"bytes": 12 << 20}));
     }
     until("it is disconnected", || bridge.said().contains("it does not read").then_some(()));
     assert_eq!(good.text(1, "echo", json!({"text": "on"})), "on");
@@ -199,6 +199,25 @@ fn a_server_that_does_not_read_stops_the_clients_and_not_the_bridge() {
     drop(client);
     bridge.until_status("Connections: 0");
     bridge.until_status("Requests in flight: 0");
+}
+
+#[test]
+fn a_server_that_asks_and_never_reads_is_given_up() {
+    let directory = common::Directory::new();
+    let (socket, log) = (directory.path("s"), directory.path("log"));
+    let bridge = Command::new(common::BRIDGE)
+        .args(["--socket", socket.to_str().unwrap(), "--", "yes"])
+        .arg(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#)
+        .stderr(fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let pid = bridge.id();
+    let mut bridge = common::Ended(bridge);
+    let said = || fs::read_to_string(&log).unwrap();
+    until("it is given up", || said().contains("reads nothing and was given up").then_some(()));
+    let peak = peak_memory(pid);
+    assert!(peak < 64 << 10, "{peak} KiB");
+    assert!(bridge.end());
 }
 
 #[test]

@@ -205,3 +205,30 @@ fn stdin_and_stdout_can_be_joined_to_a_socket() {
         String::from_utf8(output.stdout).unwrap().contains("\"protocolVersion\":\"2025-06-18\"")
     );
 }
+
+#[test]
+fn what_a_program_asked_ends_with_the_program_that_started_connect() {
+    use std::io::Write;
+    let bridge = Bridge::new(&[]);
+    let joined = Command::new(BRIDGE)
+        .args(["connect", "--socket", bridge.socket.to_str().unwrap()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut joined = common::Ended(joined);
+    let (mut stdin, stdout) = (joined.0.stdin.take().unwrap(), joined.0.stdout.take().unwrap());
+    let params = json!({"protocolVersion": "2025-06-18", "capabilities": {}});
+    let call = json!({"name": "sleep", "arguments": {"ms": 60_000}});
+    for message in [
+        json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}),
+        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}),
+    ] {
+        stdin.write_all(format!("{message}\n").as_bytes()).unwrap();
+    }
+    bridge.until_status("Requests in flight: 1");
+    drop((stdin, stdout));
+    bridge.until_status("Requests in flight: 0");
+    until("it ends", || joined.0.try_wait().unwrap());
+}

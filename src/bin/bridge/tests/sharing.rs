@@ -223,6 +223,18 @@ fn who_only_stops_sending_still_gets_the_answers() {
 }
 
 #[test]
+fn who_stops_sending_and_then_goes_is_gone() {
+    let bridge = Bridge::new(&[]);
+    let mut client = bridge.client();
+    client.call(1, "sleep", json!({"ms": 60_000}));
+    client.stream.shutdown(Shutdown::Write).unwrap();
+    bridge.until_status("Requests in flight: 1");
+    drop(client);
+    bridge.until_status("Requests in flight: 0");
+    bridge.until_status("Connections: 0");
+}
+
+#[test]
 fn a_stateless_server_is_passed_through_and_its_subscriptions_keep_their_ids() {
     let bridge = Bridge::new(&["--era", "modern"]);
     let meta = json!({"io.modelcontextprotocol/protocolVersion": "2026-07-28",

@@ -19,6 +19,10 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 const LOOK: Duration = Duration::from_millis(20);
 /// Pieces of standard error read in one turn.
 const STDERR_READS: usize = 4;
+/// A process that leaves more messages or bytes than this unread is given up. Requests of
+/// clients stop long before; only a process that asks and reads no answers gets there.
+const MOST_MESSAGES: usize = 65_536;
+const MOST_BYTES: usize = 64 << 20;
 /// Bytes written in one turn.
 const TURN: usize = 256 << 10;
 
@@ -38,6 +42,8 @@ pub(super) struct ServerProcess {
     is_writable: bool,
     /// Since when its output is closed.
     closed: Option<Instant>,
+    /// It left too much unread.
+    is_given_up: bool,
     started: Instant,
     last_line: String,
 }
@@ -65,6 +71,7 @@ impl ServerProcess {
             has_stderr: true,
             is_writable: true,
             closed: None,
+            is_given_up: false,
             started: turn.now,
             last_line: String::new(),
         })
@@ -157,6 +164,9 @@ impl ServerProcess {
         let status = self.channel.child_mut().and_then(|child| child.try_reap().or(child.status()));
         let how = match status {
             Some(status) => format!("the server process {} has ended ({status})", self.pid()),
+            None if self.is_given_up => {
+                format!("the server process {} reads nothing and was given up", self.pid())
+            }
             None if now < since + LAST_WORDS => return None,
             None => format!("the server process {} has closed its output", self.pid()),
         };
@@ -173,7 +183,11 @@ impl ServerProcess {
     }
 
     /// Appends a message that ends in a newline.
-    pub(super) fn queue(&mut self, request: Option<u64>, text: Vec<u8>) {
+    pub(super) fn queue(&mut self, request: Option<u64>, text: Vec<u8>, now: Instant) {
+        if self.queue.len() > MOST_MESSAGES || self.queued > MOST_BYTES {
+            self.is_given_up = true;
+            self.closed.get_or_insert(now);
+        }
         self.queued += text.len();
         self.queue.push_back((request, text));
     }
