@@ -193,10 +193,17 @@ impl Router {
     ) {
         match method {
             "notifications/initialized" => {
-                let is_up = self.link == Link::Up && self.session.result().is_some();
-                if is_up && !self.session.is_initialized {
-                    self.session.is_initialized = true;
-                    self.tell_server(message::notification(raw_method, params));
+                // It may come before the answer, and what follows it stays behind it.
+                let has_begun =
+                    self.session.result().is_some() || self.session.is_in_flight.is_some();
+                if !has_begun || self.session.is_initialized || self.link == Link::Resuming {
+                    return;
+                }
+                self.session.is_initialized = true;
+                let text = message::notification(raw_method, params);
+                match self.link {
+                    Link::Up => self.tell_server(text),
+                    _ => self.session.early = Some(text),
                 }
             }
             "notifications/cancelled" => {

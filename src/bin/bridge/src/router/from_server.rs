@@ -85,6 +85,9 @@ impl Router {
             self.tell_client(client, message::answer(&raw_id, is_error, body));
         }
         if !is_again {
+            if let Some(early) = self.session.early.take() {
+                self.tell_server(early);
+            }
             return;
         }
         self.link = Link::Up;

@@ -17,6 +17,8 @@ pub(super) struct Session {
     waiting: Vec<Asker>,
     /// `notifications/initialized` was sent to this process.
     pub(super) is_initialized: bool,
+    /// The same, while the process that it is for starts.
+    pub(super) early: Option<Vec<u8>>,
     /// The server has answered `server/discover`.
     pub(super) is_modern: bool,
     /// The level of log messages that was asked for.
@@ -32,6 +34,7 @@ impl Session {
             is_in_flight: None,
             waiting: Vec::new(),
             is_initialized: false,
+            early: None,
             is_modern: false,
             level: None,
         }
@@ -106,8 +109,9 @@ impl Session {
     /// The `initialize` in flight has ended; who waited for it.
     pub(super) fn ended(&mut self, is_error: bool, body: &[u8]) -> Vec<Asker> {
         self.is_in_flight = None;
-        if !is_error {
-            self.result = Some(body.to_vec());
+        match is_error {
+            true => (self.is_initialized, self.early) = (false, None),
+            false => self.result = Some(body.to_vec()),
         }
         std::mem::take(&mut self.waiting)
     }
