@@ -12,7 +12,7 @@ const CAPABILITIES: [&str; 3] = ["sampling", "elicitation", "roots"];
 
 /// What the command line asks for.
 #[derive(Debug)]
-pub(crate) enum Request {
+pub(crate) enum Invocation {
     Help,
     Version,
     Status(PathBuf),
@@ -36,7 +36,7 @@ pub(crate) struct Options {
 }
 
 /// Reads the arguments behind the program's name.
-pub(crate) fn parse(arguments: &[OsString]) -> Result<Request, String> {
+pub(crate) fn parse(arguments: &[OsString]) -> Result<Invocation, String> {
     let mut options = Options {
         socket: None,
         per_connection: false,
@@ -60,8 +60,8 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Request, String> {
                 options.command = rest.by_ref().cloned().collect();
                 break;
             }
-            "-h" | "--help" => return Ok(Request::Help),
-            "-V" | "--version" => return Ok(Request::Version),
+            "-h" | "--help" => return Ok(Invocation::Help),
+            "-V" | "--version" => return Ok(Invocation::Version),
             "--status" => status = true,
             "--keep" => keep = true,
             "--per-connection" => options.per_connection = true,
@@ -96,12 +96,12 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Request, String> {
             return Err(format!("{what} takes no command"));
         }
         let socket = options.socket.ok_or_else(|| format!("{what} wants --socket PATH"))?;
-        return Ok(if status { Request::Status(socket) } else { Request::Connect(socket) });
+        return Ok(if status { Invocation::Status(socket) } else { Invocation::Connect(socket) });
     }
     if !has_command {
         return Err("no command: write -- COMMAND ARGS at the end".into());
     }
-    Ok(Request::Serve(options))
+    Ok(Invocation::Serve(options))
 }
 
 fn number(name: &str, value: &OsStr) -> Result<u32, String> {
@@ -113,7 +113,7 @@ fn number(name: &str, value: &OsStr) -> Result<u32, String> {
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Result<Request, String> {
+    fn parsed(line: &str) -> Result<Invocation, String> {
         parse(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
     }
 
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_follows_the_dashes_is_the_commands() {
-        let Ok(Request::Serve(options)) = parsed("--socket /a --idle-timeout 5 -- cat --help")
+        let Ok(Invocation::Serve(options)) = parsed("--socket /a --idle-timeout 5 -- cat --help")
         else {
             panic!("not taken");
         };

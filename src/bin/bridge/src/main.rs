@@ -30,15 +30,15 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     let outcome = match args::parse(&arguments) {
-        Ok(args::Request::Help) => print(args::HELP),
-        Ok(args::Request::Version) => {
+        Ok(args::Invocation::Help) => print(args::HELP),
+        Ok(args::Invocation::Version) => {
             print(concat!("tmcp-bridge ", env!("CARGO_PKG_VERSION"), "\n"))
         }
-        Ok(args::Request::Status(socket)) => {
+        Ok(args::Invocation::Status(socket)) => {
             endpoint::ask_status(&socket).and_then(|text| print(&text))
         }
-        Ok(args::Request::Connect(socket)) => connect::run(&socket),
-        Ok(args::Request::Serve(options)) => daemon::run(options),
+        Ok(args::Invocation::Connect(socket)) => connect::run(&socket),
+        Ok(args::Invocation::Serve(options)) => daemon::run(options),
         Err(why) => {
             log::line(&format!("{why}; tmcp-bridge --help lists the options"));
             return ExitCode::from(2);
