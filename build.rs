@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The sources in the order in which a reader of the header meets them. Not
 /// found through `lib.rs`, because that would sort them by name.
-const SOURCES: [&str; 21] = [
+const SOURCES: [&str; 22] = [
     "version",
     "result",
     "log",
@@ -26,6 +26,7 @@ const SOURCES: [&str; 21] = [
     "configuration",
     "servers",
     "hints",
+    "offers",
     "stats",
     "event",
     "table",

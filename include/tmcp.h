@@ -103,6 +103,37 @@
 #define TMCP_HINT_CONFIRM 16
 
 /**
+ * The server has declared what it has, in its last handshake: the bits for tools,
+ * resources, prompts and completions count.
+ */
+#define TMCP_OFFERS_DECLARED 1
+
+/**
+ * It has tools.
+ */
+#define TMCP_OFFERS_TOOLS 2
+
+/**
+ * It has resources.
+ */
+#define TMCP_OFFERS_RESOURCES 4
+
+/**
+ * It has prompts.
+ */
+#define TMCP_OFFERS_PROMPTS 8
+
+/**
+ * It completes arguments.
+ */
+#define TMCP_OFFERS_COMPLETIONS 16
+
+/**
+ * Its tools are known by a list of this run or an earlier one.
+ */
+#define TMCP_OFFERS_TOOLS_LISTED 32
+
+/**
  * Somebody answers QUESTION events of forms and addresses.
  */
 #define TMCP_ABILITY_ELICITATION 1
@@ -1168,6 +1199,19 @@ int32_t tmcp_client_tool_hints(struct tmcp_client *client,
                                const char *server,
                                const char *tool,
                                uint64_t *fingerprint);
+
+/**
+ * What a server has, TMCP_OFFERS_DECLARED and the others, added up; 0 if nothing is
+ * known of it. No server is asked, and nothing is computed that is not in these bits.
+ *
+ * Ownership: none.
+ * NULL: client and server must not be NULL.
+ * Errors: TMCP_RESULT_INVALID (no such server, or no living client),
+ * TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: until the next dispatch.
+ */
+int32_t tmcp_client_server_offers(struct tmcp_client *client,
+                                  const char *server);
 
 /**
  * Whether a configuration has been read, and none is being read now.

@@ -44,6 +44,7 @@ mod hints;
 mod host;
 mod json;
 mod log;
+mod offers;
 mod options;
 mod part;
 mod prepare;
@@ -89,6 +90,10 @@ pub use host::{
 };
 pub use json::tmcp_json_pretty;
 pub use log::{tmcp_log_fn, tmcp_log_level};
+pub use offers::{
+    TMCP_OFFERS_COMPLETIONS, TMCP_OFFERS_DECLARED, TMCP_OFFERS_PROMPTS, TMCP_OFFERS_RESOURCES,
+    TMCP_OFFERS_TOOLS, TMCP_OFFERS_TOOLS_LISTED, tmcp_client_server_offers,
+};
 pub use options::tmcp_options;
 pub use part::{
     tmcp_client_prompt_arguments, tmcp_event_blob, tmcp_event_blob_count, tmcp_event_pointer,

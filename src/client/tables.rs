@@ -8,6 +8,7 @@ use crate::config::{Problem, Scope};
 use crate::engine::{Completion, Event, Listed, Listing, Reply, RequestId};
 use crate::error::{Error, Kind, Result};
 use crate::json::task::Task;
+use crate::mcp::capabilities::Offers;
 use crate::mcp::render::tool_hints::ToolHints;
 use crate::mcp::schema::arguments::{self, Pair};
 use crate::mcp::schema::{draft, fields};
@@ -65,6 +66,14 @@ impl Client {
             elapsed: Duration::ZERO,
             outcome: Ok(Reply::List { what: Listing::Tools, items }),
         }))
+    }
+
+    /// What a server has declared that it has, if it has, and whether its tools are known.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] when there is no such server.
+    pub fn server_offers(&self, server: &str) -> Result<(Option<Offers>, bool)> {
+        self.engine.offers_and_listing(server)
     }
 
     /// What a tool says that it changes, and the fingerprint of its definition.

@@ -245,6 +245,15 @@ impl Engine {
         self.server(self.find_server(server).ok()?).offers
     }
 
+    /// The same, and whether its tools are known.
+    ///
+    /// # Errors
+    /// As [`find_server`](Engine::find_server).
+    pub fn offers_and_listing(&self, server: &str) -> Result<(Option<Offers>, bool)> {
+        let server = self.server(self.find_server(server)?);
+        Ok((server.offers, server.tools.list().is_some()))
+    }
+
     /// The server called `word`, or the first whose name is `word` once every character but
     /// ASCII letters, digits and `_` is replaced by `_`, as in the keys of formats.
     pub fn server_by_word(&self, word: &str) -> Option<&str> {

@@ -265,6 +265,8 @@ wrong_requests_and_answers_are_refused(void)
 	/* The answer of a call is no list of tools. */
 	CHECK_INT(tmcp_event_tool_text(event, "echo", &out),
 	    TMCP_RESULT_NOT_FOUND);
+	CHECK_INT(tmcp_client_server_offers(c, NULL), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_server_offers(c, "none"), TMCP_RESULT_INVALID);
 	CHECK_INT(tmcp_client_tool_hints(c, NULL, "x", NULL),
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_tool_hints(c, "main", NULL, NULL),

@@ -73,6 +73,7 @@ no_client_is_answered(void)
 	    &needed), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_tool_hints(NULL, "s", "t", NULL),
 	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_server_offers(NULL, "s"), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_find_tool(NULL, "s", "t", buf, sizeof buf,
 	    &needed), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_set_config_path(NULL, "x"), TMCP_RESULT_NULL);

@@ -88,6 +88,8 @@ lists_are_text_and_tables(void)
 		    NULL);
 		rig_error_has(&rig, "tool 'types' of 'main' is not known");
 		CHECK(tmcp_client_known_tools(rig.client, "main") == NULL);
+		CHECK_INT(tmcp_client_server_offers(rig.client, "main") &
+		    TMCP_OFFERS_TOOLS_LISTED, 0);
 		CHECK_INT(tmcp_client_tool_hints(rig.client, "main", "echo",
 		    NULL), TMCP_RESULT_NOT_FOUND);
 
@@ -103,6 +105,10 @@ lists_are_text_and_tables(void)
 		tmcp_event_free(event);
 		tool_hints_are_told(rig.client);
 		/* The list is known from now on. */
+		CHECK_INT(tmcp_client_server_offers(rig.client, "main"),
+		    TMCP_OFFERS_DECLARED | TMCP_OFFERS_TOOLS |
+		    TMCP_OFFERS_RESOURCES | TMCP_OFFERS_PROMPTS |
+		    TMCP_OFFERS_COMPLETIONS | TMCP_OFFERS_TOOLS_LISTED);
 		event = tmcp_client_known_tools(rig.client, "main");
 		CHECK_STR(tmcp_event_server(event), "main");
 		known = tmcp_event_table(event);

@@ -60,12 +60,13 @@ enum cmd_mcp_menu_page {
 static const struct {
 	uint32_t	 what;
 	char		 key;
-	const char	*action;
-	const char	*offer;
+	const char	*action, *word;
+	int32_t		 offer;
 } cmd_mcp_menu_pages[] = {
-	{ TMCP_LIST_TOOLS, 'T', "Tools", "tools" },
-	{ TMCP_LIST_PROMPTS, 'P', "Prompts", "prompts" },
-	{ TMCP_LIST_RESOURCES, 'R', "Resources", "resources" }
+	{ TMCP_LIST_TOOLS, 'T', "Tools", "tools", TMCP_OFFERS_TOOLS },
+	{ TMCP_LIST_PROMPTS, 'P', "Prompts", "prompts", TMCP_OFFERS_PROMPTS },
+	{ TMCP_LIST_RESOURCES, 'R', "Resources", "resources",
+	    TMCP_OFFERS_RESOURCES }
 };
 
 /* How far somebody has come. The lists are those of the server. */
@@ -76,7 +77,6 @@ struct cmd_mcp_menu_data {
 	struct mcp_table_making	*arguments;
 	struct mcp_form		*form;
 	struct mcp_offer	*offer;
-
 	struct tmcp_table	*servers;
 	enum cmd_mcp_menu_page	 page;
 	struct tmcp_table	*lists[nitems(cmd_mcp_menu_pages)];
@@ -464,7 +464,7 @@ cmd_mcp_menu_request(struct cmd_mcp_menu_data *cdata, uint32_t what,
 	}
 	mcp_request_started(cdata->request, id);
 	xasprintf(&s, "waiting for the %s of %s",
-	    cmd_mcp_menu_pages[cdata->page].offer, cdata->server);
+	    cmd_mcp_menu_pages[cdata->page].word, cdata->server);
 	cmd_mcp_menu_wait(cdata, s);
 	free(s);
 	return (1);

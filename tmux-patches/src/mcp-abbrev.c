@@ -149,45 +149,25 @@ mcp_abbrev_tool(struct tmcp_client *core, const char *server,
 	return (mcp_abbrev_find(core, NULL, server, name, cause));
 }
 
-/* What is known of a server without asking it; "" is nothing. To be freed. */
-static char *
-mcp_abbrev_known(struct tmcp_client *core, const char *server,
-    const char *column)
-{
-	struct tmcp_table	*table;
-	size_t			 row;
-	char			*cell = NULL;
-
-	table = tmcp_client_servers(core);
-	for (row = 0; row < tmcp_table_rows(table); row++) {
-		if (strcmp(tmcp_table_get(table, row, "id"), server) == 0) {
-			cell = xstrdup(tmcp_table_get(table, row, column));
-			break;
-		}
-	}
-	tmcp_table_free(table);
-	return (cell == NULL ? xstrdup("") : cell);
-}
-
 /* If the tools of a server are known without asking it. */
 int
 mcp_abbrev_listed(struct tmcp_client *core, const char *server)
 {
-	char	*tools = mcp_abbrev_known(core, server, "tools");
-	int	 listed = (*tools != '\0');
+	int32_t	offers = tmcp_client_server_offers(core, server);
 
-	free(tools);
-	return (listed);
+	return (offers > 0 && (offers & TMCP_OFFERS_TOOLS_LISTED) != 0);
 }
 
-/* If a server says that it has something; -1 if it has not been asked yet. */
+/*
+ * If a server says that it has something, a TMCP_OFFERS; -1 if it has not been
+ * asked yet.
+ */
 int
-mcp_abbrev_offers(struct tmcp_client *core, const char *server,
-    const char *word)
+mcp_abbrev_offers(struct tmcp_client *core, const char *server, int32_t what)
 {
-	char	*offers = mcp_abbrev_known(core, server, "offers");
-	int	 found = (*offers == '\0' ? -1 : strstr(offers, word) != NULL);
+	int32_t	offers = tmcp_client_server_offers(core, server);
 
-	free(offers);
-	return (found);
+	if (offers <= 0 || (offers & TMCP_OFFERS_DECLARED) == 0)
+		return (-1);
+	return ((offers & what) != 0);
 }

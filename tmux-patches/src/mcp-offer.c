@@ -155,7 +155,8 @@ mcp_offer_create(struct mcp_dialog *dialog, struct mcp_run *run,
 	of->form = mcp_form_create(of->dialog, title, fields, nfields, 0, NULL,
 	    mcp_offer_form_end, of);
 	free(title);
-	if (mcp_abbrev_offers(run->core, run->server, "completions")) {
+	if (mcp_abbrev_offers(run->core, run->server,
+	    TMCP_OFFERS_COMPLETIONS)) {
 		of->suggest = mcp_suggest_create(of->dialog, run->server,
 		    reference, run->name);
 	}

@@ -126,8 +126,7 @@ char		*mcp_abbrev_row(const struct tmcp_table *, const char *,
 char		*mcp_abbrev_tool(struct tmcp_client *, const char *,
 		     const char *, char **);
 int		 mcp_abbrev_listed(struct tmcp_client *, const char *);
-int		 mcp_abbrev_offers(struct tmcp_client *, const char *,
-		     const char *);
+int		 mcp_abbrev_offers(struct tmcp_client *, const char *, int32_t);
 
 /* mcp-args.c */
 char		*mcp_args_expand(struct args *, struct cmdq_item *,
