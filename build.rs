@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The sources in the order in which a reader of the header meets them. Not
 /// found through `lib.rs`, because that would sort them by name.
-const SOURCES: [&str; 22] = [
+const SOURCES: [&str; 23] = [
     "version",
     "result",
     "log",
@@ -25,6 +25,7 @@ const SOURCES: [&str; 22] = [
     "host",
     "configuration",
     "servers",
+    "import",
     "hints",
     "offers",
     "stats",

@@ -57,7 +57,8 @@
  * Processes. The library starts servers with posix_spawn and never calls
  * fork. A host that reaps children it does not know (waitpid(-1, ...))
  * passes every exit to tmcp_client_child_exited; a host that does not need
- * do nothing. The host should ignore SIGPIPE.
+ * do nothing. The host should ignore SIGPIPE. An import writes its file in a
+ * thread that takes no signals and ends with it; there is no other.
  */
 
 #ifndef TMCP_H
@@ -393,6 +394,20 @@ enum tmcp_reference {
 };
 
 /**
+ * How servers are imported. Bits.
+ */
+enum tmcp_import_flag {
+  /**
+   * Nothing is written; the answer says what would become of each entry.
+   */
+  TMCP_IMPORT_FLAG_DRY = 1,
+  /**
+   * An entry takes the place of another one of its name.
+   */
+  TMCP_IMPORT_FLAG_REPLACE = 2,
+};
+
+/**
  * A client: servers, their connections and the requests under way.
  *
  * Threads: any thread may call with the same client; calls take turns, and an
@@ -558,6 +573,40 @@ struct tmcp_call {
    * it. NULL: server is a name of tmcp_client_find_server, or the user's.
    */
   const char *directory;
+};
+
+/**
+ * A file to import servers from. Set it to zeros, then size, then what you want.
+ */
+struct tmcp_import {
+  /**
+   * sizeof(struct tmcp_import).
+   */
+  size_t size;
+  /**
+   * The file of the other client, absolute.
+   */
+  const char *path;
+  /**
+   * The entries that are wanted.
+   */
+  const char *const *names;
+  /**
+   * How many. 0: all.
+   */
+  size_t nnames;
+  /**
+   * Bits of enum tmcp_import_flag.
+   */
+  uint32_t flags;
+  /**
+   * Must be 0.
+   */
+  uint32_t reserved;
+  /**
+   * Comes back in the DONE event.
+   */
+  void *user_data;
 };
 
 #ifdef __cplusplus
@@ -1179,6 +1228,31 @@ int32_t tmcp_client_set_enabled(struct tmcp_client *client,
  */
 int32_t tmcp_client_reconnect(struct tmcp_client *client,
                               const char *server);
+
+/**
+ * Writes the servers of another client's file into our own file, the overlay of
+ * the client: Claude Code and Desktop, VS Code, Cursor, Copilot CLI, Codex (TOML),
+ * Gemini CLI, Zed, Cline, opencode. The file is read in pieces in the dispatches
+ * that follow, and ours is written in pieces, to another name first. All else in
+ * it stays as it is, and when it cannot be read nothing is written.
+ *
+ * The DONE event's table has a row for each entry: name; outcome ("added",
+ * "replaced", "same", "left out"); reason (why it was left out, or what of it has
+ * no meaning here). Its text has a line for each. The configuration is read again.
+ *
+ * Ownership: user_data stays the caller's.
+ * NULL: client, import and path must not be NULL, nor a name, nor names unless
+ * nnames is 0; id may be.
+ * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (a size that is none, unknown
+ * flags, the client has no file of our own), TMCP_RESULT_IO,
+ * TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL. After an error no event comes. In
+ * the event: TMCP_RESULT_INVALID and TMCP_RESULT_IO, for a file that cannot be
+ * read or written, with a sentence that names it and shows no value of it.
+ * Lifetime: everything is copied.
+ */
+int32_t tmcp_client_import(struct tmcp_client *client,
+                           const struct tmcp_import *import,
+                           uint64_t *id);
 
 /**
  * The hints of a tool, TMCP_HINT_READ_ONLY and the others, added up; 0 if it gives

@@ -27,7 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "engine",
         &[
             "config", "error", "json", "mcp", "metrics", "nearest", "redact", "rpc", "session",
-            "time", "wire",
+            "table", "time", "wire",
         ],
     ),
     ("sys", &["error", "time"]),

@@ -425,7 +425,7 @@ fn shown(done: &Completion) -> String {
     match &done.outcome {
         Ok(Reply::Tool { result, .. } | Reply::Result(result)) => content::text(result),
         Ok(Reply::List { what, items }) => listing::task(items.to_vec(), *what).finish(),
-        Ok(Reply::Ready) => String::new(),
+        Ok(Reply::Ready | Reply::Imported(_)) => String::new(),
         Err(error) => error.message().to_owned(),
     }
 }

@@ -103,6 +103,17 @@ struct Binary {
     mimes: Arena,
 }
 
+/// The rows of an import, a line for each.
+fn lines(table: &Table) -> String {
+    let line = |row| {
+        let cell = |column| table.get(row, column).unwrap_or_default();
+        let reason = cell("reason");
+        let colon = if reason.is_empty() { "" } else { ": " };
+        format!("{}: {}{colon}{reason}\n", cell("name"), cell("outcome"))
+    };
+    (0..table.rows()).map(line).collect()
+}
+
 /// Gives C an event.
 pub fn adopt(event: Event, log: Arc<HostLog>) -> *mut tmcp_event {
     Tagged::give(Tag::Event, tmcp_event::new(event, log))
@@ -190,6 +201,14 @@ impl tmcp_event {
     pub fn listing(&self) -> Option<Listing> {
         match &self.event {
             Event::Done(Completion { outcome: Ok(Reply::List { what, .. }), .. }) => Some(*what),
+            _ => None,
+        }
+    }
+
+    /// What became of the entries of a file.
+    fn imported(&self) -> Option<&Table> {
+        match &self.event {
+            Event::Done(Completion { outcome: Ok(Reply::Imported(table)), .. }) => Some(table),
             _ => None,
         }
     }
@@ -282,6 +301,12 @@ impl tmcp_event {
 
     fn table_task(&self) -> Task<'static, Option<tmcp_table>> {
         let answer = self.answer();
+        if let Some(table) = self.imported() {
+            let table = table.clone();
+            return Task::new(|mut budget| async move {
+                Some(tmcp_table::of(table, &mut budget).await)
+            });
+        }
         let table = if self.form().is_some() {
             present(fields::arguments_task(answer))
         } else if let Event::Done(Completion { outcome: Ok(Reply::Result(_)), .. }) = self.event() {
@@ -431,6 +456,7 @@ impl tmcp_event {
                 Asks::Form { message, .. } | Asks::Url { message, .. } => message.clone(),
                 Asks::Sample { .. } => String::new(),
             },
+            Event::Done(Completion { outcome: Ok(Reply::Imported(table)), .. }) => lines(table),
             Event::Done(_)
             | Event::ServerUp { .. }
             | Event::ToolsChanged { .. }

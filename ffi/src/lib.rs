@@ -42,6 +42,7 @@ mod event;
 mod failure;
 mod hints;
 mod host;
+mod import;
 mod json;
 mod log;
 mod offers;
@@ -88,6 +89,7 @@ pub use host::{
     tmcp_client_child_exited, tmcp_client_reload, tmcp_client_set_config_path,
     tmcp_client_set_default, tmcp_client_set_env, tmcp_client_set_log_level,
 };
+pub use import::{tmcp_client_import, tmcp_import, tmcp_import_flag};
 pub use json::tmcp_json_pretty;
 pub use log::{tmcp_log_fn, tmcp_log_level};
 pub use offers::{

@@ -10,9 +10,10 @@ use crate::release;
 use crate::sys::{clock, fd, knock, reaper};
 use crate::time::Time;
 
+use super::import::ImportStep;
 use super::link::{Exit, Link, Unread};
 use super::loader::LoadStep;
-use super::{Client, KNOCKS, STRAGGLER, lookup};
+use super::{Client, KNOCKS, Reply, STRAGGLER, lookup};
 
 /// The share of the budget that is left for what takes longer than what came
 /// before it.
@@ -79,6 +80,7 @@ impl Client {
                 self.carry_out(now);
             } else {
                 loading = self.load(now);
+                self.import_on(now);
                 self.engine.work(now, PIECE);
                 self.open_next(now);
                 if let Some(id) = self.busy.pop_front() {
@@ -123,7 +125,8 @@ impl Client {
 
     fn is_busy(&self) -> bool {
         let ready = !self.busy.is_empty() || !self.opening.is_empty();
-        ready || self.engine.has_work() || self.engine.has_log()
+        let importing = !self.imports.is_empty();
+        ready || importing || self.engine.has_work() || self.engine.has_log()
     }
 
     fn has_unsaved(&self) -> bool {
@@ -461,6 +464,24 @@ impl Client {
         self.loader = None;
         self.carry_out(now);
         self.tool_lists.has_more()
+    }
+
+    /// Does a piece of the import that goes on.
+    fn import_on(&mut self, now: Time) {
+        let Some(import) = self.imports.front_mut() else { return };
+        let id = import.id;
+        if !self.engine.has_request(id) {
+            self.imports.pop_front();
+            return;
+        }
+        let env = &self.options.env;
+        let step = import.step(&mut self.scratch, &|name| lookup(env, name));
+        let ImportStep::Done(outcome) = step else { return };
+        self.imports.pop_front();
+        // Commands that follow wait for the new servers.
+        self.refresh(None);
+        self.engine.finish_driver_request(now, id, outcome.map(Reply::Imported));
+        self.carry_out(now);
     }
 
     /// Writes what was held back while the host pulled events.

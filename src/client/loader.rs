@@ -332,7 +332,7 @@ fn approval(directory: &Directory, claude: Option<&Captured>, sources: &Sources)
 }
 
 /// Opens a plain file. A FIFO would hold us up, and is no configuration.
-fn open(path: &Path) -> io::Result<File> {
+pub(super) fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
     let kind = file.metadata()?.file_type();
     if kind.is_dir() {

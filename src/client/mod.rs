@@ -13,6 +13,7 @@
 
 mod drive;
 mod era_cache;
+mod import;
 mod link;
 mod loader;
 mod opening;
@@ -48,6 +49,8 @@ use crate::sys::knock::Knocks;
 use crate::sys::{clock, entropy};
 use crate::time::Time;
 use era_cache::EraCache;
+pub use import::ImportFile;
+use import::Importing;
 use link::Link;
 use loader::Loader;
 use opening::Connect;
@@ -122,6 +125,8 @@ pub struct Client {
     scratch: Box<[u8]>,
     loader: Option<Loader>,
     sources: Sources,
+    /// One at a time, because each reads what the one before has written.
+    imports: VecDeque<Importing>,
     /// What the files said when they were read last.
     loaded: Config,
     overrides: Overrides,
@@ -194,6 +199,7 @@ impl Client {
             scratch: vec![0; SCRATCH].into_boxed_slice(),
             loader: None,
             sources: Sources::default(),
+            imports: VecDeque::new(),
             loaded: Config::default(),
             overrides: Overrides::default(),
             files: Vec::new(),
@@ -373,6 +379,22 @@ impl Client {
     /// [`Kind::Invalid`] when it is not open any more, or the answer does not fit.
     pub fn answer(&mut self, question: QuestionId, answer: Answer) -> Result<()> {
         self.tell(|engine, now| engine.answer(now, question, answer))
+    }
+
+    /// Takes servers of another client's file over into our own file. Ends in
+    /// [`Reply::Imported`], and never before the file is written.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] when there is no file of our own.
+    pub fn import(&mut self, file: ImportFile, user_data: u64) -> Result<RequestId> {
+        self.find_files();
+        let Some(overlay) = self.sources.overlay.clone() else {
+            let what = "there is no file of our own to write to";
+            return Err(Error::new(Kind::Invalid, what));
+        };
+        let id = self.engine.add_driver_request(clock::now(), user_data);
+        self.imports.push_back(Importing::new(id, file, overlay));
+        Ok(id)
     }
 
     /// Whether a question takes a value for a field; see [`Engine::check_answer`].

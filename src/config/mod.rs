@@ -17,6 +17,7 @@ mod endpoint;
 mod expand;
 mod http;
 mod identity;
+pub mod import;
 mod limits;
 mod parse;
 mod problem;

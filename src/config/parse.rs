@@ -9,9 +9,9 @@
 //! show no values but numbers, transports and eras, because people paste tokens anywhere.
 
 mod address;
-mod entry;
+pub(super) mod entry;
 mod http;
-mod spelling;
+pub(super) mod spelling;
 
 use std::collections::{BTreeMap, btree_map};
 use std::fmt;
@@ -72,7 +72,7 @@ impl Parser {
             true => Err(": a name cannot hold a NUL character".to_owned().into()),
             false => EntryReader::read(&raw, env, folder, &mut warnings),
         };
-        let told = match entry.and_then(|entry| entry.server(&name)) {
+        let told = match entry.and_then(|mut entry| entry.server(&name)) {
             Ok(mut server) => {
                 server.scope = self.scope.clone();
                 if !server.tools.is_open() {
@@ -111,8 +111,8 @@ impl fmt::Debug for Parser {
 
 /// The raw entries, sorted by name. Of two with equal names only the last is kept.
 #[derive(Default)]
-struct RawEntries {
-    map: BTreeMap<String, Box<[u8]>>,
+pub(super) struct RawEntries {
+    pub(super) map: BTreeMap<String, Box<[u8]>>,
     twice: Vec<String>,
 }
 
@@ -145,7 +145,7 @@ pub fn not_an_object(raw: &[u8]) -> Option<String> {
     Some(format!("'mcpServers' must be an object, not {found}"))
 }
 
-fn entries(raw: &[u8]) -> Result<RawEntries, String> {
+pub(super) fn entries(raw: &[u8]) -> Result<RawEntries, String> {
     if let Some(what) = not_an_object(raw) {
         return Err(what);
     }

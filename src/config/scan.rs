@@ -14,13 +14,14 @@
 //! - the first error is final: every later call repeats it.
 
 mod captured;
-mod text;
+pub(super) mod text;
 
 use std::fmt;
 
+use self::captured::foreign_key;
 pub use self::captured::other_format;
+pub(super) use self::captured::plain_json;
 pub use self::captured::{Captured, Key};
-use self::captured::{foreign_key, plain_json};
 use self::text::{NOT_UTF8, Position, found};
 use crate::error::{Error, Kind, Result};
 use crate::json::{Budget, Dialect, NotJson, Step, Token, Tokenizer, unescape};
@@ -65,6 +66,8 @@ pub struct DocumentScanner {
     kept: Captured,
     kept_bytes: usize,
     limit: usize,
+    /// Keys of other clients are kept as well.
+    is_import: bool,
     failed: Option<Error>,
 }
 
@@ -94,8 +97,14 @@ impl DocumentScanner {
             kept: Captured::default(),
             kept_bytes: 0,
             limit: CAPTURE_LIMIT,
+            is_import: false,
             failed: None,
         }
+    }
+
+    /// A scanner that keeps the servers of other clients as well, at the top of the file.
+    pub fn of_any_client() -> DocumentScanner {
+        DocumentScanner { is_import: true, ..DocumentScanner::new() }
     }
 
     /// Takes the next bytes of the document, split anywhere.
@@ -254,7 +263,7 @@ impl DocumentScanner {
         let name = unescape(name.map_or(&b""[..], |place| &self.window[place])).into_owned();
         match role {
             Role::Top => {
-                self.wanted = Key::of(&name);
+                self.wanted = if self.is_import { Key::of_client(&name) } else { Key::of(&name) };
                 if self.kept.foreign.is_none() {
                     self.kept.foreign = foreign_key(&name);
                 }

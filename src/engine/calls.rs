@@ -86,8 +86,10 @@ impl Engine {
     /// Finds the server of a request, and queues the request or lets it wait for the tools.
     pub(super) fn admit(&mut self, now: Time, id: RequestId) {
         let Some(request) = self.requests.get(&id) else { return };
-        if matches!(request.kind, RequestKind::Ready) {
-            return self.finish(now, id, Ok(Reply::Ready));
+        match request.kind {
+            RequestKind::Ready => return self.finish(now, id, Ok(Reply::Ready)),
+            RequestKind::Driver => return,
+            _ => {}
         }
         let name = request.server_name.clone();
         let at = request.directory.clone();
@@ -300,8 +302,8 @@ impl Engine {
                     let members = message::member("uri", uri);
                     message::write_request(out, wire, "resources/subscribe", &members, "", meta);
                 }
-                // Pairs are encoded before a request is queued; Ready never is.
-                RequestKind::Call { .. } | RequestKind::Ready => {}
+                // Pairs are encoded before a request is queued; the others never are.
+                RequestKind::Call { .. } | RequestKind::Ready | RequestKind::Driver => {}
             }
         });
         request.state = RequestState::InFlight(connection);

@@ -8,6 +8,7 @@ use crate::engine::{Listing, QuestionId, RequestId};
 use crate::error::Error;
 pub use crate::json::kept::Json;
 use crate::mcp::schema::arguments::Pair;
+use crate::table::Table;
 
 /// Something the host may want to act on.
 #[derive(Debug)]
@@ -149,6 +150,8 @@ pub enum Reply {
     Result(Json),
     /// The configuration has been read, or the server has confirmed a subscription.
     Ready,
+    /// What became of the entries of a file: `name`, `outcome`, `reason`.
+    Imported(Table),
 }
 
 /// The progress of a request (MCP "Progress").

@@ -430,6 +430,23 @@ impl Engine {
         id
     }
 
+    /// A request that the driver works on and ends by
+    /// [`finish_driver_request`](Engine::finish_driver_request).
+    pub fn add_driver_request(&mut self, now: Time, user_data: u64) -> RequestId {
+        let kind = request::RequestKind::Driver;
+        self.insert(None, Request::of_host(now, Arc::from(""), kind, None, user_data))
+    }
+
+    /// Whether a request has neither ended nor been cancelled.
+    pub fn has_request(&self, id: RequestId) -> bool {
+        self.requests.get(&id).is_some()
+    }
+
+    /// Ends a request of the driver.
+    pub fn finish_driver_request(&mut self, now: Time, id: RequestId, outcome: Result<Reply>) {
+        self.finish(now, id, outcome);
+    }
+
     /// Forgets a request. True: its event never comes. If it had left us the
     /// server is told; if it had not, it never leaves.
     pub fn cancel(&mut self, now: Time, id: RequestId) -> bool {

@@ -202,8 +202,8 @@ impl Engine {
             }
             (RequestKind::Subscribe { .. }, Ok(_)) => self.subscribed(now, id, server, connection),
             (_, Err(error)) => self.finish(now, id, Err(server_error(&error))),
-            // Lists are handled by `handle_page`; Ready is never sent.
-            (RequestKind::List { .. } | RequestKind::Ready, Ok(_)) => {}
+            // Lists are handled by `handle_page`; the others are never sent.
+            (RequestKind::List { .. } | RequestKind::Ready | RequestKind::Driver, Ok(_)) => {}
         }
     }
 

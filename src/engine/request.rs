@@ -48,6 +48,8 @@ pub(super) enum RequestKind {
     },
     /// Ends when a configuration has been read.
     Ready,
+    /// Ends when the driver says so: work on files.
+    Driver,
 }
 
 /// Methods that are asked with ready parameters. All of them only read.
@@ -285,7 +287,7 @@ impl Request {
             RequestKind::List { what, .. } => (what.method(), ""),
             RequestKind::Ask { method, name, .. } => (method.name(), &**name),
             RequestKind::Subscribe { uri } => ("resources/subscribe", &**uri),
-            RequestKind::Ready => ("", ""),
+            RequestKind::Ready | RequestKind::Driver => ("", ""),
         };
         Outgoing::Request { method, name }
     }
@@ -297,7 +299,7 @@ impl Request {
             RequestKind::List { what, .. } => Arc::from(what.method()),
             RequestKind::Ask { method, .. } => Arc::from(method.name()),
             RequestKind::Subscribe { .. } => Arc::from("resources/subscribe"),
-            RequestKind::Ready => Arc::from(""),
+            RequestKind::Ready | RequestKind::Driver => Arc::from(""),
         }
     }
 

@@ -69,7 +69,10 @@ impl Engine {
                 let json = format!("{{{}}}", members.trim_end_matches(','));
                 self.redactor.learn_arguments(&json, |_| false);
             }
-            RequestKind::List { .. } | RequestKind::Subscribe { .. } | RequestKind::Ready => {}
+            RequestKind::List { .. }
+            | RequestKind::Subscribe { .. }
+            | RequestKind::Ready
+            | RequestKind::Driver => {}
         }
     }
 

@@ -157,7 +157,10 @@ impl Engine {
         let mut jobs: Vec<Job> = self
             .requests
             .iter()
-            .filter(|(_, request)| !request.internal && !matches!(request.kind, RequestKind::Ready))
+            .filter(|(_, request)| {
+                let is_ours = matches!(request.kind, RequestKind::Ready | RequestKind::Driver);
+                !request.internal && !is_ours
+            })
             .map(|(id, request)| Job {
                 id,
                 user_data: request.user_data,

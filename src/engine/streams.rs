@@ -246,6 +246,7 @@ impl Engine {
             (
                 RequestKind::List { .. }
                 | RequestKind::Ready
+                | RequestKind::Driver
                 | RequestKind::Ask { .. }
                 | RequestKind::Subscribe { .. },
                 _,

@@ -102,6 +102,9 @@ write_config(const struct rig *rig, const char *json)
 	CHECK(fclose(f) == 0);
 }
 
+/* The overlay of clients that are started from now on. */
+const char	*rig_overlay;
+
 /* A configuration with one server, "main", started with these arguments. */
 const char *
 one_server(const char *args)
@@ -134,6 +137,8 @@ rig_start(struct rig *rig, const char *json)
 	options.size = sizeof options;
 	options.config_path = rig->config;
 	options.overlay_path = "/nonexistent/mcp.json";
+	if (rig_overlay != NULL)
+		options.overlay_path = rig_overlay;
 	options.state_path = "";
 	options.client_name = "tmcp C tests";
 	options.client_version = tmcp_version();

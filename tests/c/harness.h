@@ -46,6 +46,8 @@ struct rig {
 	char			 last_text[10][1024];
 };
 
+extern const char *rig_overlay;
+
 void	 check_failed(const char *, int, const char *, const char *)
 	    __attribute__((noreturn));
 void	 check_int(const char *, int, const char *, int64_t, int64_t);

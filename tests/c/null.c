@@ -64,6 +64,7 @@ no_client_is_answered(void)
 	CHECK_INT(tmcp_client_list_tools(NULL, "x", 0, NULL, &id),
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_wait_ready(NULL, NULL, &id), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_import(NULL, NULL, &id), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_cancel(NULL, 1), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_child_exited(NULL, 1, 0), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_reload(NULL), TMCP_RESULT_NULL);

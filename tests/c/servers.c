@@ -1,5 +1,7 @@
 /* Servers that are added, switched off and on, and connected anew. */
 
+#include <unistd.h>
+
 #include "harness.h"
 
 /* A cell of the only server. */
@@ -220,6 +222,114 @@ an_entry_that_cannot_be_used_is_refused(void)
 	rig_stop(&rig);
 }
 
+/* Starts an import and gives back its end. */
+static struct tmcp_event *
+import(struct rig *rig, const char *path, const char *const *names, size_t n,
+    uint32_t flags)
+{
+	struct tmcp_import	 import;
+	struct tmcp_event	*event;
+	uint64_t		 id = 0;
+
+	memset(&import, 0, sizeof import);
+	import.size = sizeof import;
+	import.path = path;
+	import.names = names;
+	import.nnames = n;
+	import.flags = flags;
+	import.user_data = rig;
+	CHECK_INT(tmcp_client_import(rig->client, &import, &id),
+	    TMCP_RESULT_OK);
+	event = rig_wait(rig, TMCP_EVENT_TYPE_DONE, id);
+	CHECK(tmcp_event_user_data(event) == rig);
+	return (event);
+}
+
+static void
+servers_of_another_client_are_imported(void)
+{
+	const char		*dir = getenv("TMCP_TEST_DIR");
+	const char *const	 names[] = { "b", "none" };
+	struct rig		 rig;
+	struct tmcp_event	*event;
+	struct tmcp_table	*table;
+	FILE			*f;
+	char			 overlay[512], other[512];
+
+	CHECK(dir != NULL);
+	snprintf(overlay, sizeof overlay, "%s/overlay.%ld.json", dir,
+	    (long)getpid());
+	snprintf(other, sizeof other, "%s/other.%ld.toml", dir,
+	    (long)getpid());
+	CHECK((f = fopen(other, "w")) != NULL);
+	CHECK(fputs("[mcp_servers.b]\ncommand = 'x'\nrequired = true\n"
+	    "[mcp_servers.c]\nargs = []\n", f) >= 0);
+	CHECK(fclose(f) == 0);
+	rig_overlay = overlay;
+	rig_start(&rig, one_server(""));
+	rig_overlay = NULL;
+	tmcp_event_free(rig_ready(&rig));
+
+	event = import(&rig, other, NULL, 0, TMCP_IMPORT_FLAG_DRY);
+	CHECK_INT(tmcp_event_result(event), TMCP_RESULT_OK);
+	CHECK_STR(tmcp_event_text(event, NULL),
+	    "b: added: 'required' has no meaning here\n"
+	    "c: left out: needs 'command' or 'socket_path'\n");
+	tmcp_event_free(event);
+	CHECK(access(overlay, F_OK) != 0);
+
+	event = import(&rig, other, names, 2, 0);
+	CHECK_INT(tmcp_event_result(event), TMCP_RESULT_OK);
+	table = tmcp_event_table(event);
+	CHECK_INT(tmcp_table_rows(table), 2);
+	CHECK_STR(tmcp_table_get(table, 0, "name"), "b");
+	CHECK_STR(tmcp_table_get(table, 0, "outcome"), "added");
+	CHECK_STR(tmcp_table_get(table, 1, "outcome"), "left out");
+	CHECK_HAS(tmcp_table_get(table, 1, "reason"), "has no entry of this");
+	tmcp_table_free(table);
+	tmcp_event_free(event);
+	tmcp_event_free(rig_ready(&rig));
+	CHECK_INT(tmcp_client_server_count(rig.client), 2);
+
+	event = import(&rig, "/nonexistent/x", NULL, 0, TMCP_IMPORT_FLAG_REPLACE);
+	CHECK_INT(tmcp_event_result(event), TMCP_RESULT_IO);
+	CHECK_STR(tmcp_event_text(event, NULL),
+	    "/nonexistent/x: No such file or directory");
+	tmcp_event_free(event);
+	rig_stop(&rig);
+	unlink(overlay);
+	unlink(other);
+}
+
+static void
+an_import_that_makes_no_sense_is_refused(void)
+{
+	struct rig		 rig;
+	struct tmcp_import	 import;
+	const char		*name = NULL;
+
+	rig_start(&rig, one_server(""));
+	CHECK_INT(tmcp_client_import(rig.client, NULL, NULL),
+	    TMCP_RESULT_NULL);
+	memset(&import, 0, sizeof import);
+	import.size = sizeof import;
+	CHECK_INT(tmcp_client_import(rig.client, &import, NULL),
+	    TMCP_RESULT_NULL);
+	import.path = "/x";
+	import.nnames = 1;
+	CHECK_INT(tmcp_client_import(rig.client, &import, NULL),
+	    TMCP_RESULT_NULL);
+	import.names = &name;
+	CHECK_INT(tmcp_client_import(rig.client, &import, NULL),
+	    TMCP_RESULT_NULL);
+	import.nnames = 0;
+	import.flags = 4;
+	CHECK_INT(tmcp_client_import(rig.client, &import, NULL),
+	    TMCP_RESULT_INVALID);
+	rig_error_has(&rig, "flags");
+	rig_stop(&rig);
+}
+
 int
 main(void)
 {
@@ -230,6 +340,10 @@ main(void)
 		  a_program_adds_and_removes_servers },
 		{ "an entry that cannot be used is refused",
 		  an_entry_that_cannot_be_used_is_refused },
+		{ "servers of another client are imported",
+		  servers_of_another_client_are_imported },
+		{ "an import that makes no sense is refused",
+		  an_import_that_makes_no_sense_is_refused },
 		{ "a healthy server is connected anew",
 		  a_healthy_server_is_connected_anew },
 	};

@@ -552,7 +552,7 @@ impl World {
                     self.fail(format!("{id:?} ({record:?}) is answered with {text}"));
                 }
             }
-            Ok(Reply::Ready) => {
+            Ok(Reply::Ready | Reply::Imported(_)) => {
                 if !matches!(record.asked, Asked::Ready | Asked::Subscribe { .. }) {
                     self.fail(format!("{id:?} ({record:?}) is told that all is ready"));
                 }

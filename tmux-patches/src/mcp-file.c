@@ -47,15 +47,12 @@ struct mcp_file {
 	void			*data;
 };
 
-/* Open a file. A path may begin with ~/, or with where the client is. */
-struct mcp_file *
-mcp_file_open(struct client *c, const char *path, char **cause)
+/* The whole of a path, which may begin with ~/, or with where the client is. */
+char *
+mcp_file_path(struct client *c, const char *path)
 {
-	struct mcp_file	*mf;
-	struct stat	 sb;
 	const char	*home = find_home();
 	char		*full;
-	int		 fd, error = 0;
 
 	if (strncmp(path, "~/", 2) == 0 && home != NULL)
 		xasprintf(&full, "%s/%s", home, path + 2);
@@ -63,6 +60,18 @@ mcp_file_open(struct client *c, const char *path, char **cause)
 		full = xstrdup(path);
 	else
 		xasprintf(&full, "%s/%s", server_client_get_cwd(c, NULL), path);
+	return (full);
+}
+
+/* Open a file. */
+struct mcp_file *
+mcp_file_open(struct client *c, const char *path, char **cause)
+{
+	struct mcp_file	*mf;
+	struct stat	 sb;
+	char		*full = mcp_file_path(c, path);
+	int		 fd, error = 0;
+
 	fd = open(full, O_RDONLY|O_NONBLOCK|O_CLOEXEC|O_NOCTTY);
 	free(full);
 	if (fd == -1 || fstat(fd, &sb) != 0)

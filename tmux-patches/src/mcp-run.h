@@ -155,6 +155,7 @@ void		 mcp_confirm_set(struct mcp_run *, struct mcp_call *);
 int		 mcp_confirm_start(struct mcp_run *, mcp_run_cb, char **);
 
 /* mcp-file.c */
+char		*mcp_file_path(struct client *, const char *);
 struct mcp_file	*mcp_file_open(struct client *, const char *, char **);
 void		 mcp_file_free(struct mcp_file *);
 struct mcp_bytes *mcp_file_bytes(struct mcp_file *);

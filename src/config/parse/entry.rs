@@ -24,7 +24,7 @@ const VENDOR: &str = "tmux";
 const SHORT_TIMEOUT: u64 = 1000;
 
 /// The reason for which an entry gives no server.
-pub(super) enum Unusable {
+pub(in crate::config) enum Unusable {
     /// A transport that another program uses internally.
     Foreign(String),
     Disabled,
@@ -36,7 +36,7 @@ pub(super) enum Unusable {
 
 impl Unusable {
     /// The kind of the problem, and the rest of the sentence that begins with the server.
-    pub(super) fn told(self) -> (ProblemKind, String) {
+    pub(in crate::config) fn told(self) -> (ProblemKind, String) {
         match self {
             Unusable::Foreign(word) => (
                 ProblemKind::Unsupported,
@@ -62,7 +62,7 @@ impl From<String> for Unusable {
 }
 
 /// The reader of one entry.
-pub(super) struct EntryReader<'a> {
+pub(in crate::config) struct EntryReader<'a> {
     fields: Map<String, Value>,
     vendor: Map<String, Value>,
     variables: Variables<'a>,
@@ -75,7 +75,7 @@ pub(super) struct EntryReader<'a> {
 }
 
 impl<'a> EntryReader<'a> {
-    pub(super) fn read(
+    pub(in crate::config) fn read(
         raw: &[u8],
         env: &'a dyn Fn(&str) -> Option<String>,
         folder: Option<&'a Path>,
@@ -96,33 +96,17 @@ impl<'a> EntryReader<'a> {
         let asked = RefCell::default();
         let speaks_tls = false;
         let mut entry = EntryReader { fields, vendor, variables, speaks_tls, warnings, asked };
-        entry.flatten();
+        flatten(&mut entry.fields);
         Ok(entry)
     }
 
-    /// Moves the keys of a nested object into the entry: some clients write
-    /// `"transport": {"type": "stdio", "command": ..}` or `"command": {"path": ..}`. Keys of
-    /// the entry win.
-    fn flatten(&mut self) {
-        for (outer, own) in [("transport", "type"), ("command", "path")] {
-            let Some(Value::Object(_)) = self.fields.get(outer) else { continue };
-            let Some(Value::Object(mut inner)) = self.fields.remove(outer) else { continue };
-            let names = [own, "type", "program", "command"];
-            if let Some(value) = names.iter().find_map(|name| inner.remove(*name)) {
-                if outer == "transport" {
-                    // The other keys of the object may hold the command.
-                    self.fields.insert(outer.to_owned(), value);
-                } else {
-                    inner.insert(outer.to_owned(), value);
-                }
-            }
-            for (key, value) in inner {
-                self.fields.entry(key).or_insert(value);
-            }
-        }
+    /// The keys outside our own object that were not read.
+    pub(in crate::config) fn unread(&self) -> Vec<String> {
+        let asked = self.asked.borrow();
+        self.fields.keys().filter(|key| !asked.contains(&key.as_str())).cloned().collect()
     }
 
-    pub(super) fn server(mut self, name: &str) -> Result<ServerConfig, Unusable> {
+    pub(in crate::config) fn server(&mut self, name: &str) -> Result<ServerConfig, Unusable> {
         let transport = self.transport();
         if matches!(transport, Err(Unusable::Foreign(_))) {
             return transport.map(|_| ServerConfig::default());
@@ -614,7 +598,7 @@ impl<'a> EntryReader<'a> {
     /// Warns of each unknown key that is nearly one of ours, and of each unknown key in our
     /// own object.
     fn tell_unknown_keys(&mut self) {
-        let asked = self.asked.take();
+        let asked = self.asked.borrow().clone();
         let ours = || asked.iter().copied().filter(|key| is_ours(key));
         let mut told = Vec::new();
         for key in self.fields.keys().filter(|key| !asked.contains(&key.as_str())) {
@@ -642,9 +626,32 @@ impl<'a> EntryReader<'a> {
     }
 }
 
+/// Moves the keys of a nested object into the entry: some clients write
+/// `"transport": {"type": "stdio", "command": ..}` or `"command": {"path": ..}`. Keys of
+/// the entry win.
+pub(in crate::config) fn flatten(fields: &mut Map<String, Value>) {
+    for (outer, own) in [("transport", "type"), ("command", "path")] {
+        let Some(Value::Object(_)) = fields.get(outer) else { continue };
+        let Some(Value::Object(mut inner)) = fields.remove(outer) else { continue };
+        let names = [own, "type", "program", "command"];
+        if let Some(value) = names.iter().find_map(|name| inner.remove(*name)) {
+            if outer == "transport" {
+                // The other keys of the object may hold the command.
+                fields.insert(outer.to_owned(), value);
+            } else {
+                inner.insert(outer.to_owned(), value);
+            }
+        }
+        for (key, value) in inner {
+            fields.entry(key).or_insert(value);
+        }
+    }
+}
+
 /// Spellings of the key for the program, and for its directory.
-const COMMAND: [&str; 2] = ["command", "cmd"];
-const CWD: [&str; 5] = ["cwd", "workingDirectory", "working_directory", "workdir", "working_dir"];
+pub(in crate::config) const COMMAND: [&str; 2] = ["command", "cmd"];
+pub(in crate::config) const CWD: [&str; 5] =
+    ["cwd", "workingDirectory", "working_directory", "workdir", "working_dir"];
 
 /// Our keys without an underscore, and those that we share. Keys with one are recognized by
 /// it.
@@ -728,7 +735,7 @@ pub(super) fn wrong_number(key: &str, wanted: &str, found: &Value) -> String {
     }
 }
 
-fn kind(value: &Value) -> &'static str {
+pub(in crate::config) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(true) => "true",
@@ -741,7 +748,7 @@ fn kind(value: &Value) -> &'static str {
 }
 
 /// The whole number of `value`. `300.0` is one, because JSON has only one type of numbers.
-fn whole(value: &Value) -> Option<u64> {
+pub(in crate::config) fn whole(value: &Value) -> Option<u64> {
     /// Doubles represent every whole number up to here.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     value.as_u64().or_else(|| {

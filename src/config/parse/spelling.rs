@@ -5,7 +5,7 @@ use crate::nearest;
 
 /// The meaning of a transport's name.
 #[derive(Debug, PartialEq)]
-pub(super) enum Spelled {
+pub(in crate::config) enum Spelled {
     /// A transport of ours.
     Known(Transport),
     /// TLS, on a port of a host or on a Unix socket.
@@ -20,7 +20,7 @@ pub(super) enum Spelled {
 
 /// Reads the name of a transport. Case, dashes, underscores and blanks are ignored: `STDIO`,
 /// `streamable-http`, `streamableHttp`, `streamable_http`.
-pub(super) fn transport(word: &str) -> Spelled {
+pub(in crate::config) fn transport(word: &str) -> Spelled {
     match plain(word).as_str() {
         "stdio" | "local" | "stdin" | "stdinout" | "stdinstdout" | "pipe" | "pipes" | "command"
         | "cmd" | "process" | "subprocess" | "childprocess" | "exec" | "executable" | "cli"
@@ -41,7 +41,7 @@ pub(super) fn transport(word: &str) -> Spelled {
 }
 
 /// Keys for the address of a remote server.
-pub(super) const ADDRESSES: [&str; 12] = [
+pub(in crate::config) const ADDRESSES: [&str; 12] = [
     "url",
     "serverUrl",
     "server_url",
@@ -57,7 +57,7 @@ pub(super) const ADDRESSES: [&str; 12] = [
 ];
 
 /// Keys of other clients that have no meaning here. No warning is given.
-const FOREIGN: [&str; 42] = [
+pub(in crate::config) const FOREIGN: [&str; 42] = [
     "alwaysAllow",
     "alwaysLoad",
     "autoApprove",
@@ -131,7 +131,7 @@ pub(super) fn plain(word: &str) -> String {
 
 /// Splits a command line as a shell does, by blanks, quotes and backslashes. `None`: a quote
 /// is not closed.
-pub(super) fn words(line: &str) -> Option<Vec<String>> {
+pub(in crate::config) fn words(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;

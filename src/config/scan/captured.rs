@@ -21,6 +21,14 @@ pub enum Key {
     Disabled,
     /// `hasTrustDialogAccepted`: the project's own settings may be believed.
     Trusted,
+    /// `servers`: those of VS Code.
+    VsCodeServers,
+    /// `inputs`: the values that VS Code asks a person for.
+    Inputs,
+    /// `context_servers`: those of Zed.
+    ContextServers,
+    /// `mcp`: servers of opencode, or settings of VS Code or Gemini CLI.
+    Mcp,
 }
 
 impl Key {
@@ -39,6 +47,18 @@ impl Key {
         })
     }
 
+    /// The same for a key at the top of a file of any client, which is imported.
+    pub(super) fn of_client(name: &str) -> Option<Key> {
+        Some(match name {
+            "servers" => Key::VsCodeServers,
+            "inputs" => Key::Inputs,
+            "context_servers" => Key::ContextServers,
+            "mcp" => Key::Mcp,
+            "amp.mcpServers" => Key::Servers,
+            _ => return Key::of(name),
+        })
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Key::Servers => "mcpServers",
@@ -47,6 +67,10 @@ impl Key {
             Key::EnableAllJson => "enableAllProjectMcpServers",
             Key::Disabled => "disabledMcpServers",
             Key::Trusted => "hasTrustDialogAccepted",
+            Key::VsCodeServers => "servers",
+            Key::Inputs => "inputs",
+            Key::ContextServers => "context_servers",
+            Key::Mcp => "mcp",
         }
     }
 }
@@ -126,7 +150,7 @@ pub fn other_format(text: &str) -> Option<&'static str> {
     if table.is_some_and(|name| word(name) && name.starts_with(char::is_alphabetic))
         || line.split_once('=').is_some_and(|(key, _)| word(key.trim_end()))
     {
-        return Some(" (TOML, as of Codex, is not read)");
+        return Some(" (TOML, as of Codex, is only imported)");
     }
     if line == "---" || line.split_once(':').is_some_and(|(key, _)| word(key)) {
         return Some(" (YAML, as of Goose, is not read)");
@@ -136,7 +160,7 @@ pub fn other_format(text: &str) -> Option<&'static str> {
 
 /// JSON without comments and without commas before a closing bracket. What it is
 /// given is known to be JSON but for these.
-pub(super) fn plain_json(raw: &[u8]) -> Vec<u8> {
+pub(in crate::config) fn plain_json(raw: &[u8]) -> Vec<u8> {
     let of = |mut budget| async move {
         let mut out = String::with_capacity(raw.len());
         pretty::compact(raw, Dialect::Jsonc, &mut out, &mut budget).await;

@@ -8,16 +8,16 @@ pub(super) const NOT_UTF8: &str = "the file is not valid UTF-8";
 
 /// Where a byte stands, counted from 1, columns in characters.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Position {
+pub(in crate::config) struct Position {
     line: usize,
     column: usize,
 }
 
 impl Position {
-    pub(super) const START: Position = Position { line: 1, column: 1 };
+    pub(in crate::config) const START: Position = Position { line: 1, column: 1 };
 
     /// The position behind `text`.
-    pub(super) fn after(self, text: &[u8]) -> Position {
+    pub(in crate::config) fn after(self, text: &[u8]) -> Position {
         let (line, column, tail) = match memchr::memrchr(b'\n', text) {
             Some(last) => {
                 let lines = memchr::memchr_iter(b'\n', text).count();
@@ -29,7 +29,7 @@ impl Position {
         Position { line, column: column + characters }
     }
 
-    pub(super) fn error(&self, what: &str) -> Error {
+    pub(in crate::config) fn error(&self, what: &str) -> Error {
         Error::new(Kind::Invalid, format!("line {} column {}: {what}", self.line, self.column))
     }
 }
