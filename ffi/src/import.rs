@@ -11,9 +11,6 @@ use crate::result::tmcp_result;
 use crate::sized::{self, Sized1};
 use crate::strings;
 
-/// More names than any file has servers.
-const NAMES_MAX: usize = 65_536;
-
 /// How servers are imported. Bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -97,25 +94,11 @@ unsafe fn parse(raw: &tmcp_import) -> Result<ImportFile, Failure> {
     }
     // SAFETY: NULL or NUL-terminated.
     let path = unsafe { strings::path(raw.path) }.ok_or_else(|| Failure::null("path"))?;
-    if raw.nnames > NAMES_MAX {
-        return Err(Failure::invalid(format!("{} names are too many", raw.nnames)));
-    }
-    if raw.nnames != 0 && raw.names.is_null() {
-        return Err(Failure::null("names"));
-    }
-    if !raw.names.is_aligned() {
-        return Err(Failure::invalid("names is not a pointer to names"));
-    }
-    let names = match raw.nnames {
-        0 => &[][..],
-        // SAFETY: `nnames` pointers are readable.
-        count => unsafe { std::slice::from_raw_parts(raw.names, count) },
-    };
-    // SAFETY: NULL or NUL-terminated.
-    let names = names.iter().map(|name| unsafe { strings::required(*name, "a name") });
+    // SAFETY: NULL, or `nnames` pointers that are NULL or NUL-terminated.
+    let names = unsafe { strings::array(raw.names, raw.nnames, "names") }?;
     Ok(ImportFile {
         path,
-        names: names.collect::<Result<_, _>>()?,
+        names,
         is_dry: raw.flags & dry != 0,
         may_replace: raw.flags & replace != 0,
     })

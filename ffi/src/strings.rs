@@ -92,6 +92,33 @@ pub unsafe fn environment(envp: *const *const c_char) -> Vec<(OsString, OsString
     env
 }
 
+/// The longest array of strings.
+const ARRAY_MAX: usize = 65_536;
+
+/// `count` strings, none of which may be NULL.
+///
+/// # Safety
+/// `array` is NULL or has `count` pointers that are NULL or NUL-terminated.
+pub unsafe fn array(
+    array: *const *const c_char,
+    count: usize,
+    what: &str,
+) -> Result<Vec<String>, Failure> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if array.is_null() {
+        return Err(Failure::null(what));
+    }
+    if count > ARRAY_MAX || !array.is_aligned() {
+        return Err(Failure::invalid(format!("{what} is no array of {count} strings")));
+    }
+    // SAFETY: `count` pointers are readable.
+    let array = unsafe { std::slice::from_raw_parts(array, count) };
+    // SAFETY: NULL or NUL-terminated.
+    array.iter().map(|text| unsafe { required(*text, what) }).collect()
+}
+
 /// A list of strings; NULL is an empty one.
 ///
 /// # Safety
