@@ -34,6 +34,7 @@ enum Form {
     /// Zed: `timeout` in seconds.
     Zed,
     /// Codex: TOML.
+    #[cfg_attr(not(feature = "toml"), allow(dead_code))]
     Codex,
     /// Gemini CLI: `url` is SSE, `$NAME` is a variable.
     Gemini,
