@@ -14,7 +14,7 @@ INSTALL ?= install
 TLS ?= yes
 
 FEATURES.yes =
-FEATURES.no = --no-default-features
+FEATURES.no = --no-default-features --features toml
 
 TMCP_ARCHIVE = $(CARGO_TARGET_DIR)/release/libtmcp_ffi.a
 TMCP_VERSION = $$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)

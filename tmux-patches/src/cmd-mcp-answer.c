@@ -76,9 +76,9 @@ cmd_mcp_answer_open(struct args *args, struct cmdq_item *item)
 	}
 	if (args_has(args, 'c'))
 		c = cmdq_get_target_client(item);
-	else if (!by_hand || !mcp_show_alive(c))
+	else if (!by_hand || !mcp_client_shows(c))
 		c = NULL;
-	if (args_has(args, 'c') && !mcp_show_alive(c)) {
+	if (args_has(args, 'c') && !mcp_client_shows(c)) {
 		cause = xstrdup("no client to ask the question in");
 		return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR, cause));
 	}

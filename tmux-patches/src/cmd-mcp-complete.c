@@ -192,8 +192,8 @@ cmd_mcp_complete_line(struct cmd *self, struct cmdq_item *item)
 	cdata = xcalloc(1, sizeof *cdata);
 	cdata->mc = mc;
 	cdata->out = out;
-	cdata->directory = mcp_directory(item);
-	cdata->readonly = mcp_print_readonly(item);
+	cdata->directory = mcp_client_directory(item);
+	cdata->readonly = mcp_client_readonly(item);
 	cdata->timeout = timeout;
 	mcp_work_add(cmd_mcp_complete_begin, cdata);
 	return (out->item != NULL ? CMD_RETURN_WAIT : CMD_RETURN_NORMAL);
@@ -224,7 +224,7 @@ cmd_mcp_complete_exec(struct cmd *self, struct cmdq_item *item)
 		    "too many arguments");
 		return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR, cause));
 	}
-	if (mcp_print_readonly(item) && (plain ||
+	if (mcp_client_readonly(item) && (plain ||
 	    cmd_mcp_complete_words[i].what != 0)) {
 		cause = xstrdup("client is read-only");
 		return (mcp_run_refuse(NULL, item, MCP_EXIT_ERROR, cause));

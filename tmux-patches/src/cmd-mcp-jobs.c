@@ -100,7 +100,7 @@ cmd_mcp_cancel_many(struct cmdq_item *item, struct tmcp_client *core,
 	size_t			 row;
 
 	if (server != NULL) {
-		directory = mcp_directory(item);
+		directory = mcp_client_directory(item);
 		name = mcp_abbrev_server(core, directory, server, &cause);
 		free(directory);
 	}

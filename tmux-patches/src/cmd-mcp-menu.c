@@ -145,9 +145,9 @@ cmd_mcp_menu_leave(struct cmd_mcp_menu_data *cdata, const char *message)
 	struct client	*c = cdata->client;
 	char		*line;
 
-	if (message != NULL && mcp_show_alive(c)) {
+	if (message != NULL && mcp_client_shows(c)) {
 		line = mcp_text_line(message);
-		mcp_message_set(c, line);
+		mcp_client_message(c, line);
 		free(line);
 	}
 	cmd_mcp_menu_free(cdata);
@@ -426,7 +426,7 @@ cmd_mcp_menu_prompt_listed(struct tmcp_event *event, void *data)
 	cdata->request = NULL;
 	if (mcp_event_result(event) == TMCP_RESULT_OK)
 		table = tmcp_client_prompt_arguments(event, cdata->name);
-	if (table == NULL || !mcp_show_queue(cdata->client)) {
+	if (table == NULL || !mcp_client_runs(cdata->client)) {
 		cmd_mcp_menu_leave(cdata, "the prompt is not there any more");
 		return;
 	}
@@ -714,7 +714,7 @@ mcp_menu_open(struct client *c, const char *server, uint32_t what,
 	struct mcp_field		*fields;
 	u_int				 n;
 
-	if (core == NULL || !mcp_show_alive(c) || mcp_dialog_busy(c))
+	if (core == NULL || !mcp_client_shows(c) || mcp_dialog_busy(c))
 		return;
 	cdata = cmd_mcp_menu_create(c);
 	cdata->fixed_server = cdata->fixed_tool = 1;
@@ -762,7 +762,7 @@ cmd_mcp_menu_exec(struct cmd *self, struct cmdq_item *item)
 		return (CMD_RETURN_ERROR);
 	if (args_has(args, 't'))
 		why = "the client is given with -c, not -t";
-	else if (!mcp_show_alive(tc))
+	else if (!mcp_client_shows(tc))
 		why = "no client to show a menu in";
 	else if (tc->flags & CLIENT_READONLY)
 		why = "client is read-only";
@@ -774,7 +774,7 @@ cmd_mcp_menu_exec(struct cmd *self, struct cmdq_item *item)
 	}
 
 	cdata = cmd_mcp_menu_create(tc);
-	cdata->directory = mcp_directory(item);
+	cdata->directory = mcp_client_directory(item);
 	cdata->fixed_server = (args_count(args) > 0);
 	cdata->fixed_tool = (args_count(args) > 1);
 	if (cdata->fixed_server)

@@ -157,7 +157,7 @@ cmd_mcp_subscribe_exec(struct cmd *self, struct cmdq_item *item)
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
 	if (args_has(args, 'u')) {
-		directory = mcp_directory(item);
+		directory = mcp_client_directory(item);
 		server = mcp_abbrev_server(core, directory,
 		    args_string(args, 0), &cause);
 		free(directory);

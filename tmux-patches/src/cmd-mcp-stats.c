@@ -186,7 +186,7 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 
 	cdata = xcalloc(1, sizeof *cdata);
 	cdata->core = core;
-	cdata->directory = mcp_directory(item);
+	cdata->directory = mcp_client_directory(item);
 	if (server != NULL)
 		cdata->server = xstrdup(server);
 	if (args_has(args, 'F'))

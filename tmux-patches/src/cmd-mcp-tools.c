@@ -182,7 +182,7 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 	}
 	cdata->core = core;
 	cdata->timeout = timeout;
-	cdata->readonly = mcp_print_readonly(item);
+	cdata->readonly = mcp_client_readonly(item);
 	cdata->what = TMCP_LIST_TOOLS;
 	if (cmd_get_entry(self) == &cmd_mcp_resources_entry)
 		cdata->what = TMCP_LIST_RESOURCES;
@@ -197,7 +197,7 @@ cmd_mcp_tools_exec(struct cmd *self, struct cmdq_item *item)
 	cdata->json = args_has(args, 'j');
 	if (cdata->json && args_count(args) == 0)
 		cdata->out->raw = cdata->out->json = 1;
-	cdata->directory = mcp_directory(item);
+	cdata->directory = mcp_client_directory(item);
 	if (args_count(args) > 0)
 		cdata->server = xstrdup(args_string(args, 0));
 	if (args_count(args) > 1)

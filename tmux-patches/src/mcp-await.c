@@ -128,7 +128,7 @@ mcp_await_done(struct tmcp_event *event, void *data)
 	}
 	cb = ma->cb;
 	cb_data = ma->data;
-	alive = mcp_show_alive(ma->client);
+	alive = mcp_client_shows(ma->client);
 	mcp_await_forget(ma);
 	if (mcp_event_result(event) == TMCP_RESULT_OK || !alive) {
 		cb(cb_data, MCP_AWAIT_DONE, NULL);

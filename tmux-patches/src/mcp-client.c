@@ -31,7 +31,7 @@
 
 /* If commands can be run for an attached client. */
 int
-mcp_show_queue(struct client *c)
+mcp_client_runs(struct client *c)
 {
 	return (c != NULL && c->session != NULL &&
 	    (c->flags & CLIENT_UNATTACHEDFLAGS) == 0);
@@ -42,14 +42,14 @@ mcp_show_queue(struct client *c)
  * nothing outside a block.
  */
 int
-mcp_show_alive(struct client *c)
+mcp_client_shows(struct client *c)
 {
-	return (mcp_show_queue(c) && (~c->flags & CLIENT_CONTROL));
+	return (mcp_client_runs(c) && (~c->flags & CLIENT_CONTROL));
 }
 
 /* The pane that gets the keys of an attached client. */
 struct window_pane *
-mcp_show_pane_of(struct client *c)
+mcp_client_pane(struct client *c)
 {
 	return (mcp_compat_pane_of(c));
 }
@@ -59,7 +59,7 @@ mcp_show_pane_of(struct client *c)
  * not if that has a line of its own.
  */
 void
-mcp_show_thaw(struct client *c)
+mcp_client_thaw(struct client *c)
 {
 	if (status_line_size(c) != 0)
 		c->tty.flags &= ~TTY_FREEZE;
@@ -67,10 +67,10 @@ mcp_show_thaw(struct client *c)
 
 /* Show a line in the status line; the first key takes it away. */
 void
-mcp_message_set(struct client *c, const char *line)
+mcp_client_message(struct client *c, const char *line)
 {
 	mcp_compat_message(c, -1, line);
-	mcp_show_thaw(c);
+	mcp_client_thaw(c);
 }
 
 /*
@@ -78,18 +78,18 @@ mcp_message_set(struct client *c, const char *line)
  * have come, in milliseconds.
  */
 int
-mcp_options_delay(struct client *c)
+mcp_client_delay(struct client *c)
 {
 	struct options	*oo = global_s_options;
 
-	if (c != NULL && mcp_show_alive(c))
+	if (c != NULL && mcp_client_shows(c))
 		oo = c->session->options;
 	return (options_get_number(oo, "mcp-key-delay"));
 }
 
 /* If the client of a command is read-only: no server is asked for it. */
 int
-mcp_print_readonly(struct cmdq_item *item)
+mcp_client_readonly(struct cmdq_item *item)
 {
 	struct client	*c = cmdq_get_client(item);
 
@@ -103,7 +103,7 @@ mcp_print_readonly(struct cmdq_item *item)
  * freed.
  */
 char *
-mcp_directory(struct cmdq_item *item)
+mcp_client_directory(struct cmdq_item *item)
 {
 	struct client		*c = cmdq_get_client(item);
 	struct cmd_find_state	*fs = cmdq_get_target(item);

@@ -50,7 +50,7 @@
 } while (0)
 #endif
 
-/* Panes are drawn while a prompt is open: before, see mcp_show_thaw. */
+/* Panes are drawn while a prompt is open: before, see mcp_client_thaw. */
 #ifdef MCP_COMPAT_3_7
 #define MCP_DIALOG_PROMPT_FLAGS (PROMPT_NOFORMAT|PROMPT_NOFREEZE)
 #else

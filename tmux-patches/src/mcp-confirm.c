@@ -208,8 +208,8 @@ mcp_confirm_chosen(void *data, int choice)
 	xasprintf(&line, "%s was not run%s", run->out->title, why);
 	c->references++;
 	mcp_confirm_free(confirm);
-	if (mcp_show_alive(c))
-		mcp_message_set(c, line);
+	if (mcp_client_shows(c))
+		mcp_client_message(c, line);
 	server_client_unref(c);
 	free(line);
 }
@@ -299,7 +299,7 @@ mcp_confirm_start(struct mcp_run *run, mcp_run_cb go, char **cause)
 		run->confirm = NULL;
 		return (0);
 	}
-	if (run->out->item != NULL || c == NULL || !mcp_show_alive(c) ||
+	if (run->out->item != NULL || c == NULL || !mcp_client_shows(c) ||
 	    (c->flags & CLIENT_READONLY)) {
 		xasprintf(cause, "%s (nobody to ask here; -y runs it)", text);
 		free(text);

@@ -452,7 +452,7 @@ mcp_dialog_again(struct mcp_dialog *d)
 		d->number = 0;
 		d->shown = 0;
 		mcp_dialog_show(d);
-	} else if (mcp_show_alive(d->client) &&
+	} else if (mcp_client_shows(d->client) &&
 	    d->client->overlay_draw == NULL)
 		mcp_menu_append(d->client, d->number);
 	else
@@ -473,7 +473,7 @@ mcp_dialog_has_keys(struct mcp_dialog *d)
 static void
 mcp_dialog_drawn(struct mcp_dialog *d)
 {
-	int	ms = mcp_options_delay(d->client);
+	int	ms = mcp_client_delay(d->client);
 
 	if (d->wary && ms != 0)
 		d->deaf = mcp_now() + ms * 1000ULL;
@@ -490,7 +490,7 @@ mcp_dialog_deaf(struct mcp_dialog *d)
 		d->deaf = 0;
 		return (0);
 	}
-	d->deaf = now + mcp_options_delay(d->client) * 1000ULL;
+	d->deaf = now + mcp_client_delay(d->client) * 1000ULL;
 	return (1);
 }
 
@@ -639,7 +639,7 @@ mcp_dialog_open(struct mcp_dialog *d, struct cmdq_item *item)
 	void		*data = (void *)(uintptr_t)d->number;
 	int		 is_note = (d->kind == MCP_DIALOG_PROMPT);
 
-	if (!mcp_show_alive(c) || c->overlay_draw != NULL ||
+	if (!mcp_client_shows(c) || c->overlay_draw != NULL ||
 	    (!is_note && mcp_dialog_has_prompt(c))) {
 		mcp_dialog_again(d);
 		return (CMD_RETURN_NORMAL);
@@ -674,8 +674,8 @@ mcp_dialog_open(struct mcp_dialog *d, struct cmdq_item *item)
 	} else if (!is_note) {
 		d->unfit = 1;
 		mcp_dialog_answer(d, MCP_DIALOG_BACK);
-		if (mcp_show_alive(c) && !mcp_dialog_busy(c))
-			mcp_message_set(c, "The terminal is too small");
+		if (mcp_client_shows(c) && !mcp_dialog_busy(c))
+			mcp_client_message(c, "The terminal is too small");
 	}
 	return (CMD_RETURN_NORMAL);
 }
@@ -771,7 +771,7 @@ mcp_dialog_show(struct mcp_dialog *d)
 		mcp_timer_add(&d->timer, wait);
 		return;
 	}
-	if (!mcp_show_alive(c) || c->overlay_draw != NULL ||
+	if (!mcp_client_shows(c) || c->overlay_draw != NULL ||
 	    (mcp_dialog_has_prompt(c) && !mcp_dialog_answering)) {
 		mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
 		return;
@@ -792,7 +792,7 @@ mcp_dialog_show(struct mcp_dialog *d)
 	status_prompt_set(c, NULL, mcp_prompt_label(d->prompt), d->input,
 	    mcp_dialog_input, mcp_dialog_unprompt,
 	    (void *)(uintptr_t)d->number, flags, PROMPT_TYPE_SEARCH);
-	mcp_show_thaw(c);
+	mcp_client_thaw(c);
 	mcp_dialog_drawn(d);
 	mcp_menu_append(d->client, d->number);
 }

@@ -86,11 +86,11 @@ mcp_edit_tell(struct client *c, const char *text)
 {
 	char	*line;
 
-	if (!mcp_show_alive(c))
+	if (!mcp_client_shows(c))
 		return;
 	line = mcp_text_line(text);
 	*line = toupper((u_char)*line);
-	mcp_message_set(c, line);
+	mcp_client_message(c, line);
 	free(line);
 }
 
@@ -114,7 +114,7 @@ mcp_edit_run(__unused int fd, __unused short events, void *data)
 	char			*text = me->text, *cause = NULL;
 	uint64_t		 id;
 
-	if (core == NULL || !mcp_show_alive(me->client)) {
+	if (core == NULL || !mcp_client_shows(me->client)) {
 		mcp_edit_free(me);
 		return;
 	}
@@ -230,7 +230,7 @@ mcp_edit_made(void *data, struct tmcp_table *table)
 		text = mcp_edit_make(me, mc);
 	}
 	tmcp_table_free(table);
-	if (!mcp_show_alive(me->client))
+	if (!mcp_client_shows(me->client))
 		mcp_edit_free(me);
 	else if (text == NULL) {
 		mcp_edit_tell(me->client, mcp_edit_unknown);

@@ -411,7 +411,7 @@ mcp_menu_fit(struct mcp_menu *menu, struct client *c, int is_note)
 		return (1);
 	}
 	if (c->tty.sy < rows + MCP_MENU_ROWS || c->tty.sx < MCP_MENU_COLUMNS) {
-		mcp_message_set(c, "terminal too small for a menu");
+		mcp_client_message(c, "terminal too small for a menu");
 		return (0);
 	}
 	menu->page = c->tty.sy - rows;

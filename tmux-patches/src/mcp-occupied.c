@@ -35,7 +35,7 @@
  * its pane a mode, unless that is view mode or the mode it was asked in.
  */
 int
-mcp_typing_occupied(struct client *c, struct window_pane *wp,
+mcp_occupied(struct client *c, struct window_pane *wp,
     const struct window_mode *asked)
 {
 	const struct window_mode	*mode = mcp_typing_mode(wp);
@@ -47,14 +47,14 @@ mcp_typing_occupied(struct client *c, struct window_pane *wp,
 
 /* The same for all clients whose keys a pane gets. */
 int
-mcp_typing_occupied_pane(struct window_pane *wp,
+mcp_occupied_pane(struct window_pane *wp,
     const struct window_mode *asked)
 {
 	struct client	*c;
 
 	TAILQ_FOREACH(c, &clients, entry) {
 		if (mcp_typing_reaches(c, wp) &&
-		    mcp_typing_occupied(c, wp, asked))
+		    mcp_occupied(c, wp, asked))
 			return (1);
 	}
 	return (0);

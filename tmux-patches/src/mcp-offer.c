@@ -50,7 +50,7 @@ mcp_offer_asks(struct mcp_run *run, struct args *args)
 	struct client	*c = run->out->viewer;
 
 	return (run->out->item == NULL && !args_has(args, 'b') &&
-	    c != NULL && mcp_show_alive(c) && (~c->flags & CLIENT_READONLY));
+	    c != NULL && mcp_client_shows(c) && (~c->flags & CLIENT_READONLY));
 }
 
 /* Free; what has not been run never is. */
@@ -174,7 +174,7 @@ mcp_offer_run(struct mcp_run *run, uint32_t reference,
 {
 	struct client	*c = run->out->viewer;
 
-	if (mcp_show_alive(c) && !mcp_dialog_busy(c)) {
+	if (mcp_client_shows(c) && !mcp_dialog_busy(c)) {
 		mcp_offer_create(NULL, run, reference, "", fields, nfields,
 		    NULL, NULL);
 		return;

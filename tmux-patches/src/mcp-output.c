@@ -96,7 +96,7 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 	out->wp_id = -1;
 	if (wp != NULL && (args_has(args, 't') ||
 	    (sink != NULL && strcmp(sink, "pane") == 0) ||
-	    (cmdq_running(NULL) != item && mcp_show_alive(c))))
+	    (cmdq_running(NULL) != item && mcp_client_shows(c))))
 		out->wp_id = wp->id;
 	out->who = mcp_output_who(item);
 
@@ -107,7 +107,7 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 	    (~c->flags & CLIENT_CONTROL)) {
 		tc = c;
 		out->mode = mcp_typing_mode(out->wp_id == -1 ?
-		    mcp_show_pane_of(c) : wp);
+		    mcp_client_pane(c) : wp);
 	} else if (c != NULL && !background) {
 		out->item = item;
 		out->client = c;
@@ -136,10 +136,10 @@ mcp_output_create_client(struct client *c, const char *title)
 	out->title = mcp_text_vis(title, strlen(title), NULL);
 	out->who = xstrdup(c->name);
 	out->wp_id = out->session = -1;
-	if (mcp_show_alive(c)) {
-		out->wp_id = mcp_show_pane_of(c)->id;
+	if (mcp_client_shows(c)) {
+		out->wp_id = mcp_client_pane(c)->id;
 		out->session = c->session->id;
-		out->mode = mcp_typing_mode(mcp_show_pane_of(c));
+		out->mode = mcp_typing_mode(mcp_client_pane(c));
 	}
 	out->pane = out->wp_id;
 	out->viewer = c;
@@ -303,9 +303,9 @@ mcp_output_end(struct mcp_output *out)
 		}
 		if (shown == 0)
 			/* nothing */;
-		else if (mcp_show_alive(out->viewer)) {
+		else if (mcp_client_shows(out->viewer)) {
 			*out->error = toupper((u_char)*out->error);
-			mcp_message_set(out->viewer, out->error);
+			mcp_client_message(out->viewer, out->error);
 		} else {
 			mcp_message_add("mcp: %s: %s", out->title,
 			    out->error);
@@ -338,8 +338,8 @@ mcp_output_left(void *data)
 	xasprintf(&s, "mcp: %s: nowhere to show it, %zu bytes in buffer %s",
 	    out->title, mcp_paste_size(out->buffer), out->buffer);
 	line = mcp_text_line(s);
-	if (mcp_show_alive(out->viewer))
-		mcp_message_set(out->viewer, line);
+	if (mcp_client_shows(out->viewer))
+		mcp_client_message(out->viewer, line);
 	else
 		mcp_message_add("%s", line);
 	free(line);
@@ -374,8 +374,8 @@ mcp_output_empty(struct mcp_output *out)
 
 	if (c != NULL && (~c->flags & CLIENT_CONTROL))
 		file_error(c, "%s: the result is empty\n", out->title);
-	else if (c == NULL && mcp_show_alive(out->viewer))
-		mcp_message_set(out->viewer, "The result is empty");
+	else if (c == NULL && mcp_client_shows(out->viewer))
+		mcp_client_message(out->viewer, "The result is empty");
 	else if (c == NULL) {
 		mcp_message_add("mcp: %s: the result is empty",
 		    out->title);

@@ -81,9 +81,9 @@ void		 mcp_extract_start(struct mcp_bytes *, size_t, u_int, int,
 const char	*mcp_key_output(struct cmd *, struct cmdq_item *);
 
 /* mcp-occupied.c */
-int		 mcp_typing_occupied(struct client *, struct window_pane *,
+int		 mcp_occupied(struct client *, struct window_pane *,
 		     const struct window_mode *);
-int		 mcp_typing_occupied_pane(struct window_pane *,
+int		 mcp_occupied_pane(struct window_pane *,
 		     const struct window_mode *);
 
 /* mcp-output.c */

@@ -137,7 +137,7 @@ mcp_pager_wait(struct mcp_pager *mp)
 
 	if ((wait = mcp_typing(c, &out->asked)) != 0)
 		return (wait);
-	if (mcp_typing_occupied(c, mcp_show_pane_of(c), out->mode))
+	if (mcp_occupied(c, mcp_client_pane(c), out->mode))
 		return (MCP_PAGER_WAIT_MS);
 	return (0);
 }
@@ -164,7 +164,7 @@ mcp_pager_open(struct cmdq_item *item, void *data)
 	mp->number = 0;
 	out = mp->out;
 	c = out->viewer;
-	if (!mcp_show_alive(c)) {
+	if (!mcp_client_shows(c)) {
 		mcp_pager_end(mp, -1);
 		return (CMD_RETURN_NORMAL);
 	}
@@ -172,7 +172,7 @@ mcp_pager_open(struct cmdq_item *item, void *data)
 		mcp_timer_add(&mp->timer, wait);
 		return (CMD_RETURN_NORMAL);
 	}
-	delay = mcp_options_delay(c);
+	delay = mcp_client_delay(c);
 	if (mcp_pager_is_unfit(mp) ||
 	    (cmdlist = mcp_pager_command(mp)) == NULL) {
 		mcp_pager_end(mp, -1);
@@ -202,7 +202,7 @@ mcp_pager_timer(__unused int fd, __unused short events, void *data)
 		mcp_pager_end(mp, 0);
 		return;
 	}
-	if (!mcp_show_alive(c)) {
+	if (!mcp_client_shows(c)) {
 		mcp_pager_end(mp, -1);
 		return;
 	}

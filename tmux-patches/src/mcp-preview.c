@@ -145,7 +145,7 @@ mcp_preview_set(struct mcp_preview *p, const char *text, size_t size)
 
 	if (c != NULL) {
 		p->viewer = NULL;
-		if (mcp_show_alive(c)) {
+		if (mcp_client_shows(c)) {
 			out = mcp_output_create_client(c, "choose-mcp");
 			mcp_output_finish(out, 0, text, size, NULL);
 		}

@@ -141,7 +141,7 @@ mcp_question_client(struct mcp_request *mr, struct client *not)
 	    (is_own || (~c->flags & CLIENT_SUSPENDED)))
 		return (c);
 	TAILQ_FOREACH(c, &clients, entry) {
-		if (c == not || !mcp_show_alive(c) ||
+		if (c == not || !mcp_client_shows(c) ||
 		    (c->flags & CLIENT_READONLY))
 			continue;
 		if (best == NULL ||
@@ -300,7 +300,7 @@ mcp_question_next(__unused int fd, __unused short events, __unused void *arg)
 		if ((c = q->client) == NULL || q->dialog != NULL)
 			continue;
 		below = NULL;
-		if (mcp_show_alive(c))
+		if (mcp_client_shows(c))
 			below = mcp_dialog_awaiting(c, q->request);
 		if (below != NULL) {
 			mcp_question_open(q, below, NULL);
@@ -311,7 +311,7 @@ mcp_question_next(__unused int fd, __unused short events, __unused void *arg)
 				waiting = 1;
 			continue;
 		}
-		if (mcp_show_alive(c) && (c->message_string == NULL ||
+		if (mcp_client_shows(c) && (c->message_string == NULL ||
 		    mcp_running_shows(c)) && !mcp_dialog_busy(c) &&
 		    mcp_typing(c, &q->asked) == 0)
 			mcp_question_announce(q);
@@ -517,7 +517,7 @@ mcp_question_answer(struct client *c, int by_hand, char **cause)
 		c = mcp_question_client(NULL, NULL);
 	if (found == NULL)
 		*cause = xstrdup("no question");
-	else if (c == NULL || !mcp_show_alive(c))
+	else if (c == NULL || !mcp_client_shows(c))
 		*cause = xstrdup("no client to show a question in");
 	else if (c->flags & CLIENT_READONLY)
 		*cause = xstrdup("client is read-only");
@@ -545,7 +545,7 @@ mcp_question_gone(uint64_t id)
 		if (q->id != id)
 			continue;
 		text = NULL;
-		if (q->dialog != NULL && mcp_show_alive(q->client)) {
+		if (q->dialog != NULL && mcp_client_shows(q->client)) {
 			xasprintf(&text, "%s does not ask any more", q->server);
 			mcp_message_add("mcp: %s", text);
 			if (!mcp_dialog_used(q->dialog)) {

@@ -52,7 +52,7 @@ mcp_run_follow(struct mcp_run *run)
 		wp = window_pane_find_by_id(out->wp_id);
 	if (wp != NULL)
 		cmd_find_from_pane(&fs, wp, 0);
-	else if (mcp_show_queue(out->viewer))
+	else if (mcp_client_runs(out->viewer))
 		cmd_find_from_client(&fs, out->viewer, 0);
 
 	state = cmdq_new_state(&fs, NULL, out->state_flags);
@@ -68,7 +68,7 @@ mcp_run_follow(struct mcp_run *run)
 	item = cmdq_get_command(run->args.cmdlist, state);
 	if (out->item != NULL)
 		cmdq_insert_after(out->item, item);
-	else if (mcp_show_queue(out->viewer))
+	else if (mcp_client_runs(out->viewer))
 		cmdq_append(out->viewer, item);
 	else
 		cmdq_append(NULL, item);

@@ -46,7 +46,7 @@ mcp_run_create(struct cmd *self, struct cmdq_item *item, const char *server,
 		*cause = xstrdup("mcp is not available, see show-messages");
 		goto fail;
 	}
-	run->directory = mcp_directory(item);
+	run->directory = mcp_client_directory(item);
 	if (server != NULL)
 		run->server = xstrdup(server);
 	if (name != NULL)

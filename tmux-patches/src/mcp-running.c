@@ -163,7 +163,7 @@ mcp_running_timer(__unused int fd, __unused short events, void *data)
 		mcp_running_free(mr);
 		return;
 	}
-	if (!mcp_show_alive(c) || mcp_dialog_busy(c) ||
+	if (!mcp_client_shows(c) || mcp_dialog_busy(c) ||
 	    (c->message_string != NULL && mr->told == NULL)) {
 		mcp_timer_add(&mr->timer, MCP_RUNNING_AGAIN_MS);
 		return;
@@ -193,7 +193,7 @@ mcp_running_add(struct client *c, uint64_t id, const char *title)
 {
 	struct mcp_running	*mr;
 
-	if (c == NULL || !mcp_show_alive(c))
+	if (c == NULL || !mcp_client_shows(c))
 		return;
 	mr = xcalloc(1, sizeof *mr);
 	mr->client = c;

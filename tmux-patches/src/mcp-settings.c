@@ -53,7 +53,7 @@ mcp_get(struct cmdq_item *item)
 	}
 	mcp_sync(core);
 	mcp_roots_update(core);
-	directory = mcp_directory(item);
+	directory = mcp_client_directory(item);
 	tmcp_client_refresh(core, directory);
 	free(directory);
 	if (!tmcp_client_ready(core))

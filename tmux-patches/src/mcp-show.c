@@ -148,13 +148,13 @@ mcp_show_view_tell(struct mcp_show_view *view, struct window_pane *wp)
 	struct client	*c = view->viewer;
 	char		*line;
 
-	if (view->told || !mcp_show_alive(c) || mcp_dialog_busy(c) ||
+	if (view->told || !mcp_client_shows(c) || mcp_dialog_busy(c) ||
 	    c->message_string != NULL || TAILQ_EMPTY(&wp->modes))
 		return;
 	view->told = 1;
 	xasprintf(&line, "%s: the result opens when you leave %s", view->title,
 	    TAILQ_FIRST(&wp->modes)->mode->name);
-	mcp_message_set(c, line);
+	mcp_client_message(c, line);
 	free(line);
 }
 
@@ -168,7 +168,7 @@ mcp_show_view_wait(struct mcp_show_view *view)
 	if (view->started || wp == NULL || mcp_show_view_is(wp))
 		return (0);
 	wait = mcp_typing_pane(wp, view->viewer, &view->asked);
-	if (wait == 0 && mcp_typing_occupied_pane(wp, view->mode)) {
+	if (wait == 0 && mcp_occupied_pane(wp, view->mode)) {
 		mcp_show_view_tell(view, wp);
 		wait = MCP_SHOW_WAIT_MS;
 	}
@@ -231,7 +231,7 @@ mcp_show_view_begin(struct mcp_show_view *view, struct window_pane *wp)
 	if (!mcp_show_view_is(wp)) {
 		mcp_view_mode_set(wp);
 		mcp_show_fit(wp);
-		view->guard = now + mcp_options_delay(view->viewer) * 1000ULL;
+		view->guard = now + mcp_client_delay(view->viewer) * 1000ULL;
 		return;
 	}
 	/* What is added to a text is taken back with it. */
@@ -296,7 +296,7 @@ mcp_show_key(struct client *c)
 	uint64_t		 now = mcp_now();
 	int			 is_reset;
 
-	if (TAILQ_EMPTY(&mcp_show_views) || !mcp_show_alive(c))
+	if (TAILQ_EMPTY(&mcp_show_views) || !mcp_client_shows(c))
 		return;
 	RB_FOREACH(wp, window_pane_tree, &all_window_panes) {
 		if (!mcp_typing_reaches(c, wp) || !mcp_show_view_is(wp))
@@ -324,12 +324,12 @@ mcp_show_key(struct client *c)
 static struct window_pane *
 mcp_show_view_pane(struct mcp_output *out)
 {
-	if (out->viewer != NULL && !mcp_show_alive(out->viewer))
+	if (out->viewer != NULL && !mcp_client_shows(out->viewer))
 		return (NULL);
 	if (out->wp_id != -1)
 		return (window_pane_find_by_id(out->wp_id));
-	if (mcp_show_alive(out->viewer))
-		return (mcp_show_pane_of(out->viewer));
+	if (mcp_client_shows(out->viewer))
+		return (mcp_client_pane(out->viewer));
 	return (NULL);
 }
 
@@ -387,12 +387,12 @@ mcp_show_message(struct mcp_output *out)
 	struct mcp_bytes	*bytes = out->bytes;
 	char			*copy, *line;
 
-	if (!mcp_show_alive(out->viewer))
+	if (!mcp_client_shows(out->viewer))
 		return (-1);
 	copy = xstrndup(bytes->text, mcp_text_cut(bytes->text, bytes->size,
 	    MCP_SHOW_MESSAGE_BYTES));
 	line = mcp_text_line(copy);
-	mcp_message_set(out->viewer, line);
+	mcp_client_message(out->viewer, line);
 	free(line);
 	free(copy);
 	return (0);
@@ -510,7 +510,7 @@ mcp_show(struct mcp_output *out)
 		return;
 	case MCP_SINK_POPUP:
 	case MCP_SINK_WINDOW:
-		if (!mcp_show_alive(out->viewer))
+		if (!mcp_client_shows(out->viewer))
 			break;
 		mcp_extract_start(out->bytes, MCP_SHOW_POPUP_BYTES, UINT_MAX, 1,
 		    out->json, mcp_show_pager, out);

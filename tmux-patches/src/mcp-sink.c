@@ -93,7 +93,7 @@ mcp_sink_default(struct mcp_output *out, int background)
 {
 	if (out->item != NULL)
 		out->sink = MCP_SINK_STDOUT;
-	else if (mcp_show_alive(out->viewer) && !background)
+	else if (mcp_client_shows(out->viewer) && !background)
 		out->sink = MCP_SINK_VIEW;
 	else
 		mcp_sink_take(out);
@@ -108,10 +108,10 @@ mcp_sink_terminal(struct mcp_output *out)
 {
 	struct client	*c, *best = NULL;
 
-	if (out->viewer == NULL || mcp_show_alive(out->viewer))
+	if (out->viewer == NULL || mcp_client_shows(out->viewer))
 		return;
 	TAILQ_FOREACH(c, &clients, entry) {
-		if (c->session != out->viewer->session || !mcp_show_alive(c))
+		if (c->session != out->viewer->session || !mcp_client_shows(c))
 			continue;
 		if (best == NULL ||
 		    timercmp(&c->activity_time, &best->activity_time, >))
@@ -153,7 +153,7 @@ mcp_sink_parse(struct mcp_output *out, const char *name, int background,
 	out->sink = mcp_sink_table[i].sink;
 	if (mcp_sink_table[i].need_viewer || out->sink == MCP_SINK_VIEW)
 		mcp_sink_terminal(out);
-	if (mcp_sink_table[i].need_viewer && !mcp_show_alive(out->viewer)) {
+	if (mcp_sink_table[i].need_viewer && !mcp_client_shows(out->viewer)) {
 		xasprintf(cause, "no client for output: %s", name);
 		return (-1);
 	}
@@ -165,7 +165,7 @@ mcp_sink_parse(struct mcp_output *out, const char *name, int background,
 		}
 		break;
 	case MCP_SINK_VIEW:
-		if (!mcp_show_alive(out->viewer) && out->wp_id == -1) {
+		if (!mcp_client_shows(out->viewer) && out->wp_id == -1) {
 			*cause = xstrdup("no client or pane to view it in");
 			return (-1);
 		}
@@ -192,7 +192,7 @@ mcp_sink_parse(struct mcp_output *out, const char *name, int background,
 int
 mcp_sink_refuses(struct cmdq_item *item, const char *sink, int background)
 {
-	if (!mcp_print_readonly(item))
+	if (!mcp_client_readonly(item))
 		return (0);
 	if (background)
 		return (1);

@@ -352,7 +352,7 @@ mcp_tab_found(void *data, struct mcp_complete *mc)
 static char *
 mcp_tab_directory(struct client *c)
 {
-	struct window_pane	*wp = mcp_show_pane_of(c);
+	struct window_pane	*wp = mcp_client_pane(c);
 	const char		*cwd = NULL;
 
 	if (wp->fd != -1)
@@ -378,7 +378,7 @@ mcp_complete_key(struct client *c)
 	u_int			 start = 0;
 
 	if (c->prompt_type != PROMPT_TYPE_COMMAND || mcp_core_get() == NULL ||
-	    (c->flags & CLIENT_READONLY) || !mcp_show_alive(c))
+	    (c->flags & CLIENT_READONLY) || !mcp_client_shows(c))
 		return (0);
 	text = mcp_tab_text(c);
 	mcp_tab_split(&w, text);

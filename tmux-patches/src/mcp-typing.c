@@ -143,7 +143,7 @@ mcp_typing(struct client *c, const struct timeval *asked)
 	struct timeval	 tv, last;
 	long long	 since;
 
-	if (!mcp_show_alive(c) || (c->flags & CLIENT_READONLY))
+	if (!mcp_client_shows(c) || (c->flags & CLIENT_READONLY))
 		return (0);
 	if (c->tty.mouse_drag_flag != 0)
 		return (MCP_TYPING_MS);
@@ -180,8 +180,8 @@ mcp_typing_reaches(struct client *c, struct window_pane *wp)
 {
 	struct window_pane	*own;
 
-	if (!mcp_show_alive(c) || (c->flags & CLIENT_READONLY) ||
-	    (own = mcp_show_pane_of(c)) == NULL)
+	if (!mcp_client_shows(c) || (c->flags & CLIENT_READONLY) ||
+	    (own = mcp_client_pane(c)) == NULL)
 		return (0);
 	if (own == wp)
 		return (1);

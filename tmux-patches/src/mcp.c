@@ -295,7 +295,7 @@ mcp_redraw(__unused int fd, __unused short events, __unused void *data)
 
 	mcp_format_used = 0;
 	TAILQ_FOREACH(c, &clients, entry) {
-		if (mcp_show_alive(c))
+		if (mcp_client_shows(c))
 			server_status_client(c);
 	}
 }

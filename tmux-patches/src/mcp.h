@@ -74,14 +74,14 @@ struct mcp_bytes *mcp_bytes_ref(struct mcp_bytes *);
 void		 mcp_bytes_unref(struct mcp_bytes *);
 
 /* mcp-client.c */
-int		 mcp_show_queue(struct client *);
-int		 mcp_show_alive(struct client *);
-struct window_pane *mcp_show_pane_of(struct client *);
-void		 mcp_show_thaw(struct client *);
-void		 mcp_message_set(struct client *, const char *);
-int		 mcp_options_delay(struct client *);
-int		 mcp_print_readonly(struct cmdq_item *);
-char		*mcp_directory(struct cmdq_item *);
+int		 mcp_client_runs(struct client *);
+int		 mcp_client_shows(struct client *);
+struct window_pane *mcp_client_pane(struct client *);
+void		 mcp_client_thaw(struct client *);
+void		 mcp_client_message(struct client *, const char *);
+int		 mcp_client_delay(struct client *);
+int		 mcp_client_readonly(struct cmdq_item *);
+char		*mcp_client_directory(struct cmdq_item *);
 
 /* mcp-columns.c */
 void		 mcp_columns_print(struct evbuffer *, char *);

@@ -516,10 +516,10 @@ window_mcp_say(struct client *c, const char *text)
 {
 	char	*line;
 
-	if (c == NULL || !mcp_show_alive(c))
+	if (c == NULL || !mcp_client_shows(c))
 		return;
 	line = mcp_text_line(text);
-	mcp_message_set(c, line);
+	mcp_client_message(c, line);
 	free(line);
 }
 
@@ -689,7 +689,7 @@ window_mcp_show(struct window_mcp_modedata *data, struct client *c,
 	mcp_preview_drawn(data->preview);
 	mode_tree_draw(data->data);
 	if (!mcp_preview_drawn(data->preview) && c != NULL &&
-	    mcp_show_alive(c)) {
+	    mcp_client_shows(c)) {
 		mcp_preview_open(data->preview, node, c);
 		mcp_preview_kind(data->preview, kind);
 	}
@@ -716,7 +716,7 @@ window_mcp_do(struct window_mcp_modedata *data, struct client *c, key_code key)
 		window_mcp_show(data, c, node, MCP_PREVIEW_HELP);
 		return;
 	case 'i':
-		if (c != NULL && mcp_show_alive(c))
+		if (c != NULL && mcp_client_shows(c))
 			mcp_preview_open(data->preview, node, c);
 		return;
 	}
