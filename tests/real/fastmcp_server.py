@@ -1,4 +1,7 @@
-"""A server as its user would write it with fastmcp: both eras, slow to start."""
+"""A server as its user would write it with fastmcp: both eras, slow to start. With
+"http" and a port or the path of a socket it is served there."""
+import sys
+
 from fastmcp import FastMCP
 
 mcp = FastMCP("example")
@@ -17,4 +20,9 @@ def shout(text: str) -> str:
 
 
 if __name__ == "__main__":
-    mcp.run()
+    if len(sys.argv) < 3:
+        mcp.run()
+    elif sys.argv[2].isdigit():
+        mcp.run(transport="http", host="127.0.0.1", port=int(sys.argv[2]))
+    else:
+        mcp.run(transport="http", uvicorn_config={"uds": sys.argv[2]})
