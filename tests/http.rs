@@ -153,6 +153,18 @@ fn a_session_that_the_server_has_forgotten_begins_once_more() {
 }
 
 #[test]
+fn a_server_that_refuses_every_session_is_asked_twice() {
+    let site = Site::legacy(|asked| is_call(asked).then(|| Answer::status(404).json("{}")));
+    let mut driver = client("http-refuses", &site.url(), r#","era":"legacy""#);
+    let error = driver.error("s", "echo", ECHO);
+    assert!(error.message().contains("does not know a session that it has just begun"), "{error}");
+    assert_eq!((site.count("initialize"), site.count("tools/call")), (2, 2));
+    // The session of the others goes on.
+    assert_eq!(driver.tools("s").len(), 1);
+    assert_eq!(site.count("initialize"), 2);
+}
+
+#[test]
 fn a_call_whose_answer_is_lost_is_not_made_again() {
     for cut in [
         Answer::status(200).json("{").cut(),

@@ -140,6 +140,8 @@ pub(super) struct Request {
     pub(super) failures: u32,
     /// How often a list was begun anew because its connection was lost.
     pub(super) restarts: u32,
+    /// It was refused because the server had forgotten the session, which happens once.
+    pub(super) lost_session: bool,
     pub(super) acquisition: Acquisition,
     /// Questions of its server to a person that are open: its silence is theirs.
     pub(super) open_questions: u32,
@@ -191,6 +193,7 @@ impl Request {
             assigned: None,
             failures: 0,
             restarts: 0,
+            lost_session: false,
             acquisition: Acquisition::Pending,
             open_questions: 0,
             rounds: None,

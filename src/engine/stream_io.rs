@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::engine::connection::Phase;
+use crate::engine::connection::{Phase, Purpose};
 use crate::engine::loss::Loss;
-use crate::engine::{Engine, StreamId};
+use crate::engine::{ConnectionId, Engine, StreamId};
 use crate::metrics::{ErrorCategory, EvictionCause};
 use crate::time::Time;
 use crate::wire::Incoming;
@@ -68,6 +68,11 @@ impl Engine {
                     length
                 }
                 Incoming::SessionGone => {
+                    if let Some(wire) = self.refused_again(id, stream) {
+                        let message = "the server does not know a session that it has just begun";
+                        self.refused(now, id, wire, message.to_owned());
+                        continue;
+                    }
                     let reason = "the server has ended the session".to_owned();
                     let (cause, category) = (EvictionCause::PeerClosed, ErrorCategory::Lost);
                     return self.connection_lost(now, id, Loss { reason, cause, category });
@@ -91,6 +96,17 @@ impl Engine {
             let category = ErrorCategory::Protocol;
             self.connection_lost(now, id, Loss { reason, cause: EvictionCause::Error, category });
         }
+    }
+
+    /// The id of the request on a stream if it has lost a session before: what the server
+    /// refuses then is the request.
+    fn refused_again(&mut self, id: ConnectionId, stream: StreamId) -> Option<u64> {
+        let connection = self.connections.get(&id)?;
+        let exchange =
+            connection.exchanges.iter().find(|e| e.ticket.stream() == stream).copied()?;
+        let Purpose::Request(request) = exchange.purpose else { return None };
+        let request = self.requests.get_mut(&request)?;
+        std::mem::replace(&mut request.lost_session, true).then_some(exchange.wire)
     }
 
     /// `n` pending bytes were written.

@@ -175,6 +175,8 @@ impl Http {
             matches!(&exchange.what, What::Request(_, method) if **method == *"initialize");
         if head.status == 404 && in_session && !initializes && exchange.what != What::Events {
             exchange.is_refused = true;
+            let body = Body::new(head.framing);
+            exchange.response = HttpResponse::Body(Box::new(head), body, Reader::Nothing);
             return Some(Incoming::SessionGone);
         }
         let reader = match &exchange.what {
