@@ -251,7 +251,7 @@ impl Engine {
     /// The same, and whether its tools are known.
     ///
     /// # Errors
-    /// As [`find_server`](Engine::find_server).
+    /// [`crate::error::Kind::Invalid`] when there is no such server.
     pub fn offers_and_listing(&self, server: &str) -> Result<(Option<Offers>, bool)> {
         let server = self.server(self.find_server(server)?);
         Ok((server.offers, server.tools.list().is_some()))
