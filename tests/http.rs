@@ -267,6 +267,21 @@ fn an_answer_that_is_too_long_is_passed_over() {
 }
 
 #[test]
+fn streams_whose_responses_do_not_end_are_not_gathered() {
+    let (mut driver, site) = legacy("http-lingering", |asked| {
+        is_call(asked).then(|| {
+            let answer = asked.echo();
+            Answer::status(200).events(&format!("data: {answer}\n\n")).stays_open()
+        })
+    });
+    for _ in 0..30 {
+        assert_eq!(driver.text("s", "echo", ECHO), "x");
+    }
+    driver.until("few streams", |_| (site.open.load(Ordering::SeqCst) < 10).then_some(()));
+    assert!(site.connections.load(Ordering::SeqCst) >= 30, "each call had one of its own");
+}
+
+#[test]
 fn what_a_server_says_unasked_comes_by_its_own_stream() {
     let (mut driver, site) = legacy("http-unasked", |asked| {
         (asked.verb == "GET").then(|| {

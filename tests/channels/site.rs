@@ -155,6 +155,8 @@ type Behave = dyn Fn(&Asked) -> Option<Answer> + Send + Sync;
 pub struct Site {
     url: String,
     pub connections: Arc<AtomicUsize>,
+    /// Those that have not ended.
+    pub open: Arc<AtomicUsize>,
     asked: Arc<Mutex<Vec<Asked>>>,
     /// Methods in the order in which they were answered.
     answered: Arc<Mutex<Vec<String>>>,
@@ -195,6 +197,7 @@ impl Site {
         Site {
             url,
             connections: Arc::default(),
+            open: Arc::default(),
             asked: Arc::default(),
             answered: Arc::default(),
             sessions: Arc::default(),
@@ -238,8 +241,14 @@ impl Site {
     }
 
     /// Serves one connection until its end.
-    fn serve(&self, input: impl Read, mut output: impl Write) {
+    fn serve(&self, input: impl Read, output: impl Write) {
         self.connections.fetch_add(1, Ordering::SeqCst);
+        self.open.fetch_add(1, Ordering::SeqCst);
+        self.talk(input, output);
+        self.open.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn talk(&self, input: impl Read, mut output: impl Write) {
         let mut input = BufReader::new(input);
         while let Some(mut asked) = read(&mut input) {
             {

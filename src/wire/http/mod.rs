@@ -35,6 +35,8 @@ pub use target::Target;
 
 /// How many redirects are followed.
 const REDIRECTS: u32 = 3;
+/// Streams that are left to servers which do not end their responses.
+const LINGERING: usize = 4;
 
 /// The codec of one session.
 #[derive(Debug)]
@@ -94,10 +96,26 @@ impl Http {
         if let Some((id, _)) = free.max_by_key(|(_, stream)| (stream.is_open, stream.used)) {
             return *id;
         }
+        self.close_lingering();
         let id = shared.new_stream();
         self.streams.insert(id, Stream::new(id));
         self.wants.push_back(Want::Open(id));
         id
+    }
+
+    /// Closes the oldest of too many streams on which nothing is awaited any more, although
+    /// the server has not ended its response.
+    fn close_lingering(&mut self) {
+        let lingers = |stream: &Stream| stream.lingers() && !stream.is_over;
+        let lingering = self.streams.iter_mut().filter(|(_, stream)| lingers(stream));
+        let mut lingering: Vec<(&StreamId, &mut Stream)> = lingering.collect();
+        if lingering.len() < LINGERING {
+            return;
+        }
+        if let Some((id, stream)) = lingering.iter_mut().min_by_key(|(_, stream)| stream.used) {
+            stream.is_over = true;
+            self.wants.push_back(Want::Close(**id));
+        }
     }
 
     /// Begins an exchange.

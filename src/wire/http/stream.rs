@@ -83,6 +83,16 @@ impl Stream {
         self.exchange.is_none() && !self.is_over
     }
 
+    /// Whether nothing is awaited on it, although its response has not ended.
+    pub(super) fn lingers(&self) -> bool {
+        let is_sent = self.output.pending().is_empty();
+        self.exchange.as_ref().is_some_and(|exchange| match exchange.what {
+            What::Request(..) => exchange.is_answered,
+            What::Note => is_sent,
+            What::Events => false,
+        })
+    }
+
     /// What is held of a message that has begun.
     pub(super) fn held(&self) -> Held<'_> {
         match self.exchange.as_ref().map(|exchange| &exchange.response) {
