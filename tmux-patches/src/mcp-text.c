@@ -55,6 +55,64 @@ mcp_text_undollar(char *s)
 	*dst = '\0';
 }
 
+/* How many bytes of text, from its beginning, are the same escaped. */
+static size_t
+mcp_text_plain(const char *text, size_t size)
+{
+	size_t	i;
+	u_char	byte;
+
+	for (i = 0; i < size; i++) {
+		byte = text[i];
+		if (byte > '~' ||
+		    (byte < ' ' && byte != '\n' && byte != '\t'))
+			break;
+	}
+	return (i);
+}
+
+/*
+ * Escape what is no text as vis(3) does, which takes a function call and more
+ * for each byte: most are copied in runs. What is escaped goes with the byte
+ * behind it, which decides how a NUL is written.
+ */
+static char *
+mcp_text_escape_runs(const char *text, size_t size)
+{
+	struct mcp_bytes	*out;
+	char			*s;
+	size_t			 run, from = 0, at;
+
+	if ((run = mcp_text_plain(text, size)) == size) {
+		s = xmalloc(size + 1);
+		memcpy(s, text, size);
+		s[size] = '\0';
+		return (s);
+	}
+	out = mcp_bytes_create();
+	for (;;) {
+		mcp_bytes_add(out, text + from, run);
+		if ((at = from + run) == size)
+			break;
+		for (from = at + 1; from < size &&
+		    mcp_text_plain(text + from, 1) == 0; from++)
+			/* nothing */;
+		if (from < size)
+			from++;
+		utf8_stravisx(&s, text + at, from - at,
+		    VIS_OCTAL|VIS_CSTYLE|VIS_NOSLASH);
+		mcp_text_undollar(s);
+		mcp_bytes_add(out, s, strlen(s));
+		free(s);
+		run = mcp_text_plain(text + from, size - from);
+	}
+	s = out->own;
+	out->own = NULL;
+	out->size = 0;
+	mcp_bytes_unref(out);
+	return (s);
+}
+
 /* The same for two kinds of readers. */
 static char *
 mcp_text_escape(const char *text, size_t size, size_t *outsize, int controls)
@@ -81,9 +139,8 @@ mcp_text_escape(const char *text, size_t size, size_t *outsize, int controls)
 		text = copy;
 		size = n;
 	}
-	utf8_stravisx(&s, text, size, VIS_OCTAL|VIS_CSTYLE|VIS_NOSLASH);
+	s = mcp_text_escape_runs(text, size);
 	free(copy);
-	mcp_text_undollar(s);
 	s = mcp_hidden_escape(s, controls, 0);
 	if (outsize != NULL)
 		*outsize = strlen(s);
