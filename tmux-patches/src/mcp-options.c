@@ -197,6 +197,14 @@ mcp_options_environ_changed(void)
 	mcp_options_changed("mcp-log-level");
 }
 
+/* If the core has not been given all that has changed. */
+int
+mcp_options_is_stale(void)
+{
+	return (mcp_options_stale != 0 ||
+	    mcp_options_ntold != mcp_options_nretired);
+}
+
 /* Give the core what has changed since the last time. */
 void
 mcp_options_sync(struct tmcp_client *core)
@@ -205,8 +213,6 @@ mcp_options_sync(struct tmcp_client *core)
 	uint32_t			 stale = mcp_options_stale;
 	u_int				 i;
 
-	if (stale == 0 && mcp_options_ntold == mcp_options_nretired)
-		return;
 	mcp_options_stale = 0;
 	for (i = 0; i < nitems(mcp_options_entries); i++) {
 		if ((stale & (1U << i)) == 0)

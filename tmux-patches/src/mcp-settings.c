@@ -34,7 +34,19 @@ mcp_sync(struct tmcp_client *core)
 {
 	if (mcp_environ_sync(core))
 		mcp_options_environ_changed();
-	mcp_options_sync(core);
+	if (mcp_options_is_stale())
+		mcp_options_sync(core);
+}
+
+/*
+ * Give them if an option has changed, between commands. Servers may be started
+ * because of it, in the environment of now.
+ */
+void
+mcp_settings_sync(struct tmcp_client *core)
+{
+	if (mcp_options_is_stale())
+		mcp_sync(core);
 }
 
 /*

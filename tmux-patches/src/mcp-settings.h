@@ -39,6 +39,7 @@ void		 mcp_hook_event(struct tmcp_event *);
 void		 mcp_hook_child_exited(pid_t);
 
 /* mcp-options.c */
+int		 mcp_options_is_stale(void);
 void		 mcp_options_sync(struct tmcp_client *);
 void		 mcp_options_preconnect(struct tmcp_client *);
 void		 mcp_options_environ_changed(void);
@@ -50,5 +51,6 @@ void		 mcp_roots_update(struct tmcp_client *);
 
 /* mcp-settings.c */
 struct tmcp_client *mcp_get(struct cmdq_item *);
+void		 mcp_settings_sync(struct tmcp_client *);
 
 #endif /* MCP_SETTINGS_H */

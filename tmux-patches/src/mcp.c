@@ -264,7 +264,7 @@ mcp_turn(__unused int fd, __unused short events, __unused void *data)
 		mcp_core_wait(startup);
 		return;
 	}
-	mcp_options_sync(core);
+	mcp_settings_sync(core);
 
 	start = mcp_now();
 	if (mcp_core_work() != 0) {

@@ -174,6 +174,19 @@ fn servers_named_in_preconnect_are_up_before_anybody_calls() {
 }
 
 #[test]
+fn servers_named_in_preconnect_have_the_environment_of_the_configuration_file() {
+    let tmux = Setup::new()
+        .server("warm", stdio(&[]))
+        .conf("set-environment -g BY_FILE yes")
+        .conf("set -g mcp-preconnect warm")
+        .start();
+    tmux.until_format("#{mcp_state_warm}", "connected");
+    let said = tmux.run(["mcp-call", "warm", "env", "name=BY_FILE"]).ok();
+    assert_eq!(said.trim(), "yes");
+    tmux.finish();
+}
+
+#[test]
 fn a_wrong_name_in_preconnect_is_told() {
     let tmux =
         Setup::new().server("warm", stdio(&[])).conf("set -g mcp-preconnect 'nobody warm'").start();
