@@ -235,6 +235,22 @@ fn a_redirect_to_another_path_is_followed() {
 }
 
 #[test]
+fn a_modern_request_is_the_same_behind_a_redirect() {
+    let site = Site::modern(|asked| {
+        (asked.path == "/mcp").then(|| Answer::status(308).header("Location", "/mcp/"))
+    });
+    let mut driver = client("http-modern-redirect", &site.url(), r#","era":"modern""#);
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    let asked = site.asked();
+    let calls: Vec<_> = asked.iter().filter(|asked| is_call(asked)).collect();
+    assert_eq!(calls.len(), 2, "{asked:?}");
+    for field in ["mcp-method", "mcp-name", "mcp-protocol-version"] {
+        assert_eq!(calls[0].header(field), calls[1].header(field), "{field}");
+    }
+    assert_eq!(calls[1].header("mcp-name").as_deref(), Some("echo"));
+}
+
+#[test]
 fn a_redirect_that_never_ends_is_given_up() {
     let site = Site::legacy(|_| Some(Answer::status(308).header("Location", "/again")));
     let mut driver = client("http-circle", &site.url(), r#","retry_attempts":0"#);

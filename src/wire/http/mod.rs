@@ -189,29 +189,31 @@ impl Http {
             exchange.response = HttpResponse::Head(Vec::new());
             return None;
         }
-        let initializes =
-            matches!(&exchange.what, What::Request(_, method) if **method == *"initialize");
+        let initializes = exchange.what.initializes();
         if head.status == 404 && in_session && !initializes && exchange.what != What::Events {
             exchange.is_refused = true;
             let body = Body::new(head.framing);
             exchange.response = HttpResponse::Body(Box::new(head), body, Reader::Nothing);
             return Some(Incoming::SessionGone);
         }
-        let reader = match &exchange.what {
-            What::Events if head.is_success() => Reader::of_answer(&head, self.limit),
-            What::Events => {
+        let led_to = match self.redirects < REDIRECTS {
+            true => led_to(&head, &self.target, exchange),
+            false => None,
+        };
+        let reader = match (&exchange.what, led_to) {
+            (What::Events, _) if head.is_success() => Reader::of_answer(&head, self.limit),
+            (What::Events, _) => {
                 self.unasked = UnaskedStream::None;
                 Reader::Nothing
             }
-            _ if self.redirects < REDIRECTS && leads_on(&head, &self.target, exchange) => {
-                let to = head.location.as_deref().and_then(|to| self.target.path_of(to));
-                self.target.path = to.unwrap_or_default();
+            (_, Some(path)) => {
+                self.target.path = path;
                 self.redirects += 1;
                 exchange.goes_again = true;
                 Reader::Nothing
             }
-            What::Note => Reader::Nothing,
-            What::Request(..) if head.is_success() => {
+            (What::Note, None) => Reader::Nothing,
+            (What::Request { .. }, None) if head.is_success() => {
                 if initializes {
                     self.fields.id.clone_from(&head.session);
                 }
@@ -220,7 +222,7 @@ impl Http {
                 exchange.body = None;
                 Reader::of_answer(&head, self.limit)
             }
-            What::Request(..) => Reader::Refusal(Vec::new()),
+            (What::Request { .. }, None) => Reader::Refusal(Vec::new()),
         };
         let body = Body::new(head.framing);
         exchange.response = HttpResponse::Body(Box::new(head), body, reader);
@@ -252,7 +254,7 @@ impl Http {
         if let Some(incoming) = reader.finish(wanted) {
             return Some(incoming);
         }
-        if exchange.goes_again && is_kept {
+        if exchange.goes_again {
             self.send_again(id);
             return None;
         }
@@ -275,7 +277,7 @@ impl Http {
         let Some(exchange) = &mut stream.exchange else { return };
         let body = exchange.body.clone().unwrap_or_default();
         let mirror = match &exchange.what {
-            What::Request(_, method) if !self.is_legacy => Some(Mirror { method, name: "" }),
+            What::Request { method, name, .. } if !self.is_legacy => Some(Mirror { method, name }),
             _ => None,
         };
         let (target, fields) = (&self.target, &self.fields);
@@ -301,9 +303,8 @@ impl Http {
 
     /// Keeps what the answer to `initialize` settles.
     fn note_answer(&mut self, id: StreamId, answer: &[u8]) {
-        let what =
-            self.streams.get(&id).and_then(|stream| stream.exchange.as_ref()).map(|e| &e.what);
-        if !matches!(what, Some(What::Request(_, method)) if **method == *"initialize") {
+        let exchange = self.streams.get(&id).and_then(|stream| stream.exchange.as_ref());
+        if !exchange.is_some_and(|exchange| exchange.what.initializes()) {
             return;
         }
         let Ok(answer) = str::from_utf8(answer) else { return };
@@ -316,10 +317,11 @@ impl Http {
     }
 }
 
-/// Whether a redirect is followed: the message stays what it is, and goes to the same server.
-fn leads_on(head: &ResponseHead, target: &Target, exchange: &HttpExchange) -> bool {
-    let to = head.location.as_deref().and_then(|to| target.path_of(to));
-    matches!(head.status, 307 | 308) && head.is_kept && exchange.body.is_some() && to.is_some()
+/// The path of a redirect that is followed: the message stays what it is, and goes to the same
+/// server.
+fn led_to(head: &ResponseHead, target: &Target, exchange: &HttpExchange) -> Option<String> {
+    let is_followed = matches!(head.status, 307 | 308) && head.is_kept && exchange.body.is_some();
+    head.location.as_deref().filter(|_| is_followed).and_then(|to| target.path_of(to))
 }
 
 fn names_session(body: &[u8]) -> bool {
@@ -349,7 +351,11 @@ impl Wire for Http {
                     self.is_legacy = true;
                     self.fields = SessionFields::default();
                 }
-                let what = What::Request(id_of(&body), Box::from(method));
+                let what = What::Request {
+                    id: id_of(&body),
+                    method: Box::from(method),
+                    name: Box::from(name),
+                };
                 (what, (!self.is_legacy).then_some(Mirror { method, name }))
             }
             // Nothing but requests can be sent (2026-07-28, "Sending Messages to the Server").

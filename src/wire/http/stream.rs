@@ -39,8 +39,8 @@ pub(super) struct HttpExchange {
 /// What an exchange is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
-    /// A request of JSON-RPC: its id and method.
-    Request(u64, Box<str>),
+    /// A request of JSON-RPC: its id, its method, and what it is about.
+    Request { id: u64, method: Box<str>, name: Box<str> },
     /// A notification, or an answer to a request of the server.
     Note,
     /// The events that belong to no request (GET).
@@ -87,7 +87,7 @@ impl Stream {
     pub(super) fn lingers(&self) -> bool {
         let is_sent = self.output.pending().is_empty();
         self.exchange.as_ref().is_some_and(|exchange| match exchange.what {
-            What::Request(..) => exchange.is_answered,
+            What::Request { .. } => exchange.is_answered,
             What::Note => is_sent,
             What::Events => false,
         })
@@ -169,10 +169,15 @@ impl HttpExchange {
 }
 
 impl What {
+    /// Whether its answer settles the session.
+    pub(super) fn initializes(&self) -> bool {
+        matches!(self, What::Request { method, .. } if **method == *"initialize")
+    }
+
     /// The id of a request.
     pub(super) fn id(&self) -> Option<u64> {
         match self {
-            What::Request(id, _) => Some(*id),
+            What::Request { id, .. } => Some(*id),
             _ => None,
         }
     }
