@@ -32,7 +32,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("sys", &["error", "time"]),
     ("process", &["error", "sys"]),
-    ("channel", &["error", "process", "sys", "time"]),
+    ("channel", &["config::is_localhost", "error", "process", "sys", "time"]),
     (
         "client",
         &[

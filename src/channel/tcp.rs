@@ -15,6 +15,7 @@ use mio::{Interest, Registry, Token};
 use super::race::Race;
 use super::resolver::Resolver;
 use super::{Channel, ConnectError, EventSource, Flow, flow, read_from};
+use crate::config::is_localhost;
 use crate::sys::socket;
 use crate::time::Time;
 
@@ -154,9 +155,7 @@ fn addresses(host: &str) -> Option<Vec<IpAddr>> {
     if let Ok(address) = host.parse() {
         return Some(vec![address]);
     }
-    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    let is_local = name == "localhost" || name.ends_with(".localhost");
-    is_local.then(|| vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()])
+    is_localhost(host).then(|| vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()])
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ impl Client {
     /// # Errors
     /// [`Kind::Invalid`] when there is no such server.
     pub fn server_offers(&self, server: &str) -> Result<(Option<Offers>, bool)> {
-        self.engine.offers_and_listing(server)
+        self.engine.offers(server)
     }
 
     /// What a tool says that it changes, and the fingerprint of its definition.
@@ -188,15 +188,26 @@ impl Client {
                 continue;
             }
             let Ok(report) = self.report(id) else { continue };
-            table.push(SERVERS.iter().map(|column| match *column {
-                "name" | "id" | "scope" | "reason" | "here" => about(column).unwrap_or_default(),
-                "transport" => report.transport.to_owned(),
-                "status" => report.status.to_owned(),
-                "socket_path" => report.socket_path.unwrap_or_default().to_owned(),
-                "tools" => report.tools.map(|tools| tools.to_string()).unwrap_or_default(),
-                "offers" => self.engine.offers(id).map(|o| o.to_string()).unwrap_or_default(),
-                "last_error" => report.last_error.map_or_else(String::new, |(why, _)| why.into()),
-                key => Figures::of(&report, now).value(key).unwrap_or_default(),
+            table.push(SERVERS.iter().map(|column| {
+                match *column {
+                    "name" | "id" | "scope" | "reason" | "here" => {
+                        about(column).unwrap_or_default()
+                    }
+                    "transport" => report.transport.to_owned(),
+                    "status" => report.status.to_owned(),
+                    "socket_path" => report.socket_path.unwrap_or_default().to_owned(),
+                    "tools" => report.tools.map(|tools| tools.to_string()).unwrap_or_default(),
+                    "offers" => self
+                        .server_offers(id)
+                        .ok()
+                        .and_then(|(o, _)| o)
+                        .map(|o| o.to_string())
+                        .unwrap_or_default(),
+                    "last_error" => {
+                        report.last_error.map_or_else(String::new, |(why, _)| why.into())
+                    }
+                    key => Figures::of(&report, now).value(key).unwrap_or_default(),
+                }
             }));
         }
         table

@@ -243,16 +243,12 @@ impl Engine {
         all.filter(of_host).count()
     }
 
-    /// The capabilities that a server declared in its last handshake.
-    pub fn offers(&self, server: &str) -> Option<Offers> {
-        self.server(self.find_server(server).ok()?).offers
-    }
-
-    /// The same, and whether its tools are known.
+    /// The capabilities that a server declared in its last handshake, and whether its tools
+    /// are known.
     ///
     /// # Errors
     /// [`crate::error::Kind::Invalid`] when there is no such server.
-    pub fn offers_and_listing(&self, server: &str) -> Result<(Option<Offers>, bool)> {
+    pub fn offers(&self, server: &str) -> Result<(Option<Offers>, bool)> {
         let server = self.server(self.find_server(server)?);
         Ok((server.offers, server.tools.list().is_some()))
     }

@@ -29,10 +29,9 @@ pub(super) fn of_entry(
 
 /// `Host`, without the port that the scheme has anyway: some servers compare it.
 fn host_field(address: &HostPort, tls: bool) -> String {
-    let usual = if tls { 443 } else { 80 };
-    let text = address.to_string();
-    match text.strip_suffix(&format!(":{usual}")) {
-        Some(host) if address.port == usual => host.to_owned(),
-        _ => text,
+    let mut text = address.to_string();
+    if address.port == if tls { 443 } else { 80 } {
+        text.truncate(text.rfind(':').unwrap_or(text.len()));
     }
+    text
 }

@@ -128,19 +128,10 @@ impl<'a> EntryReader<'a> {
         }
         let has_address = self.has_address();
         let command = self.command(has_address)?;
-        let mut socket_path = socket_path;
-        let http = self.http(transport, command.is_some(), socket_path.is_some())?;
-        let mut address = None;
-        let http = match http {
-            Some(place) => {
-                address = place.address;
-                socket_path = socket_path.or(place.socket_path);
-                Some(place.http)
-            }
-            None => {
-                address = self.address(transport, command.is_some())?.or(address);
-                None
-            }
+        let place = self.http(transport, command.is_some(), socket_path.is_some())?;
+        let (http, address, socket_path) = match place {
+            Some(place) => (Some(place.http), place.address, socket_path.or(place.socket_path)),
+            None => (None, self.address(transport, command.is_some())?, socket_path),
         };
         let transport = match (transport, &socket_path, &command) {
             _ if http.is_some() => Transport::Http,
