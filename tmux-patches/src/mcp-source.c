@@ -151,149 +151,42 @@ mcp_source_in_mode(struct window_pane *wp)
 	    (wme->mode == &window_copy_mode || wme->mode == &window_view_mode));
 }
 
-/* Have copy mode do something. Returns -1 if it can't be asked. */
+/* The selection of copy mode. */
 static int
-mcp_source_command(struct cmd_find_state *target, struct client *c,
-    const char *command)
+mcp_source_selection(struct evbuffer *evb, struct window_pane *wp, char **cause)
 {
-	struct window_mode_entry	*wme = TAILQ_FIRST(&target->wp->modes);
-	struct args_value		 values[2];
-	struct args_parse		 parse = { "", 0, -1, NULL };
-	struct args			*args;
-	char				*cause = NULL;
+	char	*buf;
+	size_t	 size;
 
-	if (target->s == NULL)
-		return (-1);
-	memset(values, 0, sizeof values);
-	values[0].type = values[1].type = ARGS_STRING;
-	values[0].string = (char *)"mcp";
-	values[1].string = (char *)command;
-	if ((args = args_parse(&parse, values, nitems(values),
-	    &cause)) == NULL) {
-		free(cause);
-		return (-1);
-	}
-	wme->mode->command(wme, c, target->s, target->wl, args, NULL);
-	args_free(args);
-	return (0);
-}
-
-/*
- * The selection of copy mode. tmux gives it to nobody but paste buffers, so it
- * is copied to one that is taken away again, with nothing told to terminals
- * and no other buffer pushed out.
- */
-static int
-mcp_source_selection(struct evbuffer *evb, struct cmd_find_state *target,
-    struct client *c, char **cause)
-{
-	struct paste_buffer	*before, *pb;
-	const char		*data;
-	size_t			 size;
-	long long		 clipboard, limit;
-	int			 status;
-
-	if (!mcp_source_in_mode(target->wp)) {
+	if (!mcp_source_in_mode(wp)) {
 		*cause = xstrdup("no selection: the pane is not in copy mode");
 		return (-1);
 	}
-
-	clipboard = options_get_number(global_options, "set-clipboard");
-	limit = options_get_number(global_options, "buffer-limit");
-	options_set_number(global_options, "set-clipboard", 0);
-	options_set_number(global_options, "buffer-limit", INT_MAX);
-	before = paste_get_top(NULL);
-	status = mcp_source_command(target, c, "copy-selection-no-clear");
-	pb = paste_get_top(NULL);
-	options_set_number(global_options, "set-clipboard", clipboard);
-	options_set_number(global_options, "buffer-limit", limit);
-
-	if (status != 0 || pb == NULL || pb == before) {
+	if ((buf = window_copy_pane_selection(wp, &size)) == NULL) {
 		*cause = xstrdup("no selection");
 		return (-1);
 	}
-	data = paste_buffer_data(pb, &size);
-	evbuffer_add(evb, data, size);
-	paste_free(pb);
+	evbuffer_add(evb, buf, size);
+	free(buf);
 	return (0);
-}
-
-/* If a line ends with the position that copy mode shows in the first. */
-static int
-mcp_source_marked(struct window_pane *wp, const char *line)
-{
-	char		*mark;
-	const char	*cp;
-	int		 found = 0;
-
-	mark = format_single(NULL, "[#{scroll_position}/", NULL, NULL, NULL,
-	    wp);
-	if ((cp = strrchr(line, '[')) != NULL &&
-	    strncmp(cp, mark, strlen(mark)) == 0) {
-		cp += strlen(mark);
-		cp += strspn(cp, "0123456789");
-		found = (strcmp(cp, "]") == 0);
-	}
-	free(mark);
-	return (found);
-}
-
-/*
- * The word or line under the cursor of copy mode. Two things are drawn over
- * the text that nobody wrote there: the position at the end of the first line,
- * and a $ for a cursor behind the last column. So it is looked at with the
- * position turned off and on, whichever it was, and the cursor moved aside.
- */
-static char *
-mcp_source_mode_cursor(struct cmd_find_state *target, struct client *c,
-    const char *format)
-{
-	struct window_pane	*wp = target->wp;
-	char			*shown, *turned, *line, *at;
-	u_int			 x, y;
-	int			 moved = 0;
-
-	at = format_single(NULL, "#{copy_cursor_x} #{copy_cursor_y}", NULL,
-	    NULL, NULL, wp);
-	if (sscanf(at, "%u %u", &x, &y) != 2)
-		x = y = 1;
-	free(at);
-	if (x >= screen_size_x(&wp->base))
-		moved = (mcp_source_command(target, c, "cursor-left") == 0);
-
-	shown = format_single(NULL, format, NULL, NULL, NULL, wp);
-	if (y == 0 && mcp_source_command(target, c, "toggle-position") == 0) {
-		turned = format_single(NULL, format, NULL, NULL, NULL, wp);
-		line = format_single(NULL, "#{copy_cursor_line}", NULL, NULL,
-		    NULL, wp);
-		mcp_source_command(target, c, "toggle-position");
-		if (mcp_source_marked(wp, line))
-			free(turned);
-		else {
-			free(shown);
-			shown = turned;
-		}
-		free(line);
-	}
-	if (moved)
-		mcp_source_command(target, c, "cursor-right");
-	return (shown);
 }
 
 /* The word or line under the cursor, in copy mode or in the pane. */
 static int
-mcp_source_cursor(struct evbuffer *evb, struct cmd_find_state *target,
-    struct client *c, int word, char **cause)
+mcp_source_cursor(struct evbuffer *evb, struct window_pane *wp, int word,
+    char **cause)
 {
-	struct window_pane	*wp = target->wp;
-	struct grid		*gd = wp->base.grid;
-	char			*s = NULL;
-	u_int			 x = wp->base.cx, y;
+	struct grid	*gd = wp->base.grid;
+	char		*s = NULL;
+	u_int		 x = wp->base.cx, y = gd->hsize + wp->base.cy;
 
-	y = gd->hsize + wp->base.cy;
 	if (mcp_source_in_mode(wp)) {
-		s = mcp_source_mode_cursor(target, c, word ?
-		    "#{copy_cursor_word}" : "#{copy_cursor_line}");
+		gd = window_copy_pane_cursor(wp, &x, &y);
+		/* It may be behind the last column. */
+		if (x >= gd->sx)
+			x = gd->sx - 1;
+		s = (word ? format_grid_word(gd, x, y) :
+		    format_grid_line(gd, y));
 	} else if (word) {
 		/* After what was typed is still on it. */
 		if ((s = format_grid_word(gd, x, y)) == NULL && x != 0)
@@ -405,9 +298,9 @@ mcp_source_get(__unused struct args *args, struct cmdq_item *item,
 	} else if (strcmp(name, "pane") == 0)
 		status = mcp_source_pane(evb, wp, rest, cause);
 	else if (strcmp(name, "selection") == 0)
-		status = mcp_source_selection(evb, target, c, cause);
+		status = mcp_source_selection(evb, wp, cause);
 	else if (strcmp(name, "word") == 0 || strcmp(name, "line") == 0)
-		status = mcp_source_cursor(evb, target, c, *name == 'w', cause);
+		status = mcp_source_cursor(evb, wp, *name == 'w', cause);
 	else {
 		s = format_single(NULL, *name == 't' ? "#{pane_title}" :
 		    *name == 'p' ? "#{pane_current_path}" :
