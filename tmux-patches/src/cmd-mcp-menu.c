@@ -44,7 +44,7 @@ static enum cmd_retval	cmd_mcp_menu_exec(struct cmd *, struct cmdq_item *);
 const struct cmd_entry cmd_mcp_menu_entry = {
 	.name = "mcp-menu",
 	.alias = "mmenu",
-	.args = { "c:r:t:", 0, 2, NULL },
+	.args = { "c:t:", 0, 2, NULL },
 	.usage = "[-c target-client] [server [tool]]",
 
 	.flags = CMD_CLIENT_CFLAG|CMD_CLIENT_CANFAIL,
@@ -756,8 +756,6 @@ cmd_mcp_menu_exec(struct cmd *self, struct cmdq_item *item)
 	const char			*why = NULL;
 	uint64_t			 id;
 
-	if (args_has(args, 'r'))
-		return (mcp_dialog_run(item, args_get(args, 'r')));
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
 	if (args_has(args, 't'))

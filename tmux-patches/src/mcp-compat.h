@@ -65,8 +65,8 @@
 #define MCP_DIALOG_PROMPT_CLOSE PROMPT_CLOSE
 #define mcp_dialog_is_last(done) ((done) == PROMPT_KEY_CLOSE)
 #define mcp_dialog_has_prompt(c) ((c)->prompt != NULL)
-/* The key closes the note and goes to the prompt. */
-#define mcp_dialog_type(c, key) 2
+#define mcp_compat_prompt_key(c, event) \
+	((void)status_prompt_key(c, (event)->key, &(event)->m))
 #define mcp_compat_pane_of(c) ((c)->session->curw->window->active)
 #define mcp_compat_pane_visible(wp) window_pane_is_visible(wp)
 #define mcp_compat_set_mode(wp, item, mode, fs, args) \
@@ -84,7 +84,8 @@
 #define MCP_DIALOG_PROMPT_CLOSE 0
 #define mcp_dialog_is_last(done) ((done) != 0)
 #define mcp_dialog_has_prompt(c) ((c)->prompt_string != NULL)
-#define mcp_dialog_type(c, key) (status_prompt_key(c, key), 0)
+#define mcp_compat_prompt_key(c, event) \
+	((void)status_prompt_key(c, (event)->key))
 #define mcp_compat_pane_of(c) server_client_get_pane(c)
 #define mcp_compat_pane_visible(wp) window_pane_visible(wp)
 #define mcp_compat_set_mode(wp, item, mode, fs, args) \
@@ -100,14 +101,26 @@
 
 #define mcp_view_mode_set(wp) \
 	mcp_compat_set_mode(wp, NULL, &window_view_mode, NULL, NULL)
-/* Menus have borders and styles. */
-#ifdef MCP_COMPAT_3_4
-#define mcp_compat_menu(menu, flags, x, y, c, cb, data)			\
-	menu_display(menu, flags, 0, NULL, x, y, c, BOX_LINES_DEFAULT,	\
+/*
+ * A menu belongs to a window, and did to a client. The place of one is what is
+ * needed to close it.
+ */
+#ifdef MCP_COMPAT_3_8
+#define mcp_compat_menu(menu, flags, first, x, y, c, cb, data)		\
+	menu_display(menu, flags, first, NULL, x, y, c, BOX_LINES_DEFAULT, \
 	    NULL, NULL, NULL, NULL, cb, data)
+#define mcp_compat_menu_place(c) ((c)->session->curw->window->id)
+#define mcp_compat_menu_close(c, place) do {				\
+	struct window	*place_w = window_find_by_id(place);		\
+	if (place_w != NULL)						\
+		menu_close(place_w);					\
+} while (0)
+#define mcp_compat_covered(c) ((c)->overlay_draw != NULL ||		\
+	((c)->session != NULL && (c)->session->curw->window->menu != NULL))
 #else
-#define mcp_compat_menu(menu, flags, x, y, c, cb, data)			\
-	menu_display(menu, flags, NULL, x, y, c, NULL, cb, data)
+#define mcp_compat_menu_place(c) 0
+#define mcp_compat_menu_close(c, place) server_client_clear_overlay(c)
+#define mcp_compat_covered(c) ((c)->overlay_draw != NULL)
 #endif
 
 /* A search in a mode tree is told whether it heeds the case. */

@@ -25,17 +25,15 @@
 #include "mcp-dialog.h"
 
 /*
- * Conversations with the person at an attached client. Menus are shown by
- * display-menu, which has kept its shape over the versions of tmux where the
- * functions behind it have not. It runs in the place of mcp-menu -r with the
- * number of the menu, and its items run the same with a choice. Each menu or
- * prompt has a number of its own, so that an answer to one that is no more is
- * nothing but a number nobody knows.
+ * Conversations with the person at an attached client. Each prompt has a number
+ * of its own, so that an answer to one that is no more is nothing but a number
+ * nobody knows; a menu is known by its address, as tmux tells of its end before
+ * it is freed.
  *
- * A menu may be closed by the person, or by a resize, a prompt or a popup. Only
- * a key tells the first, so keys pass through here; in all other cases it comes
- * back. A prompt may have a note at its side: a menu of nothing but text, whose
- * keys go to the prompt.
+ * A menu may be closed by the person, or by a resize, a prompt or a popup. The
+ * keys that leave a menu are taken before tmux has them, so what tmux closes
+ * comes back. A prompt may have a note at its side: a menu of nothing but text,
+ * whose keys go to the prompt.
  *
  * A dialog that nobody asked for with a key just now is wary: it waits until
  * the hands rest, and then takes no key until none has come for a while, so
@@ -68,9 +66,10 @@ struct mcp_dialog {
 	int			 shown;
 	struct event		 timer;
 
-	overlay_key_cb		 keys;	/* of the menu that is open, or NULL */
-	overlay_draw_cb		 draw;
-	int			 left;
+	struct menu		*open;		/* the menu on the screen */
+	u_int			 where;		/* see mcp_compat_menu_place */
+	int			 is_chosen;	/* and nobody knows yet */
+	int			 choice;
 	int			 opened;
 	int			 unfit;		/* the terminal is too small */
 	int			 strict;
@@ -102,15 +101,13 @@ struct mcp_dialog {
 static TAILQ_HEAD(, mcp_dialog) mcp_dialogs =
     TAILQ_HEAD_INITIALIZER(mcp_dialogs);
 
-extern const struct cmd_entry cmd_display_menu_entry;
-
 static u_int	mcp_dialog_next = 1;
 static int	mcp_dialog_answering;
 static int	mcp_dialog_prompted;
 
 static void	mcp_dialog_again(struct mcp_dialog *);
-static int	mcp_dialog_deaf(struct mcp_dialog *);
-static int	mcp_dialog_key(struct client *, void *, struct key_event *);
+static void	mcp_dialog_choose(struct mcp_dialog *);
+static void	mcp_dialog_open(struct mcp_dialog *);
 static void	mcp_dialog_show(struct mcp_dialog *);
 
 /* The dialog whose present menu or prompt has a number. */
@@ -126,14 +123,15 @@ mcp_dialog_find(u_int number)
 	return (NULL);
 }
 
-/* Close the menu, if it is open and still ours. */
+/* Close the menu, if it is open. */
 static void
 mcp_dialog_close(struct mcp_dialog *d)
 {
-	if (d->keys != NULL && (~d->client->flags & CLIENT_DEAD) &&
-	    d->client->overlay_key == mcp_dialog_key)
-		server_client_clear_overlay(d->client);
-	d->keys = NULL;
+	int	is_open = (d->open != NULL);
+
+	d->open = NULL;
+	if (is_open && (~d->client->flags & CLIENT_DEAD))
+		mcp_compat_menu_close(d->client, d->where);
 }
 
 /* Take away what is on the screen. */
@@ -141,6 +139,7 @@ static void
 mcp_dialog_hide(struct mcp_dialog *d)
 {
 	d->number = 0;
+	d->is_chosen = 0;
 	evtimer_del(&d->timer);
 	mcp_dialog_close(d);
 	if (d->shown && d->kind == MCP_DIALOG_PROMPT &&
@@ -155,7 +154,9 @@ mcp_dialog_timer(__unused int fd, __unused short events, void *data)
 {
 	struct mcp_dialog	*d = data;
 
-	if (d->shown)
+	if (d->is_chosen)
+		mcp_dialog_choose(d);
+	else if (d->shown)
 		mcp_dialog_again(d);
 	else
 		mcp_dialog_show(d);
@@ -323,7 +324,7 @@ mcp_dialog_busy(struct client *c)
 		if (d->client == c && !d->covered)
 			return (1);
 	}
-	return (mcp_dialog_has_prompt(c) || c->overlay_draw != NULL);
+	return (mcp_dialog_has_prompt(c) || mcp_compat_covered(c));
 }
 
 /* How wide a line may be. */
@@ -444,7 +445,37 @@ mcp_dialog_answer(struct mcp_dialog *d, int choice)
 	d->menu_cb(d->data, choice);
 }
 
-/* Show the menu again, as something else than a key has closed it. */
+/* Tell what was chosen, when nothing else is being done. */
+static void
+mcp_dialog_choose_soon(struct mcp_dialog *d, int choice)
+{
+	d->is_chosen = 1;
+	d->choice = choice;
+	mcp_timer_add(&d->timer, 0);
+}
+
+/* Tell what was chosen, or turn to another page. */
+static void
+mcp_dialog_choose(struct mcp_dialog *d)
+{
+	struct client	*c = d->client;
+	int		 choice = d->choice, unfit = d->unfit;
+
+	d->is_chosen = 0;
+	evtimer_del(&d->timer);
+	if (choice == MCP_DIALOG_MORE || choice == MCP_DIALOG_LESS) {
+		mcp_menu_turn(d->menu, choice == MCP_DIALOG_MORE);
+		mcp_dialog_again(d);
+		return;
+	}
+	c->references++;
+	mcp_dialog_answer(d, choice);
+	if (unfit && mcp_client_shows(c) && !mcp_dialog_busy(c))
+		mcp_client_message(c, "The terminal is too small");
+	server_client_unref(c);
+}
+
+/* Show the menu or the note again, as something else has closed it. */
 static void
 mcp_dialog_again(struct mcp_dialog *d)
 {
@@ -453,8 +484,8 @@ mcp_dialog_again(struct mcp_dialog *d)
 		d->shown = 0;
 		mcp_dialog_show(d);
 	} else if (mcp_client_shows(d->client) &&
-	    d->client->overlay_draw == NULL)
-		mcp_menu_append(d->client, d->number);
+	    !mcp_compat_covered(d->client))
+		mcp_dialog_open(d);
 	else
 		mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
 }
@@ -463,10 +494,10 @@ mcp_dialog_again(struct mcp_dialog *d)
 static int
 mcp_dialog_has_keys(struct mcp_dialog *d)
 {
-	if (d->keys != NULL && d->client->overlay_key == mcp_dialog_key)
+	if (d->open != NULL)
 		return (1);
 	return (d->kind == MCP_DIALOG_PROMPT && d->shown &&
-	    d->client->overlay_draw == NULL && mcp_dialog_has_prompt(d->client));
+	    !mcp_compat_covered(d->client) && mcp_dialog_has_prompt(d->client));
 }
 
 /* It is on the screen: if it is wary it takes no keys at first. */
@@ -494,9 +525,99 @@ mcp_dialog_deaf(struct mcp_dialog *d)
 	return (1);
 }
 
+/* Turn to another page, if there is one. */
+static int
+mcp_dialog_turn(struct mcp_dialog *d, int forward)
+{
+	if (!mcp_menu_turn(d->menu, forward))
+		return (0);
+	mcp_dialog_close(d);
+	mcp_dialog_again(d);
+	return (1);
+}
+
+/* A button of the mouse was let go. */
+static void
+mcp_dialog_click(struct mcp_dialog *d, struct mouse_event *m)
+{
+	int	choice;
+
+	if (d->kind != MCP_DIALOG_MENU || d->open == NULL ||
+	    mcp_dialog_deaf(d) || MOUSE_WHEEL(m->b) || MOUSE_DRAG(m->b) ||
+	    !MOUSE_RELEASE(m->b))
+		return;
+	choice = mcp_menu_at(d->menu, m->x, m->y);
+	if (choice == MCP_DIALOG_TEXT)
+		return;
+	mcp_dialog_close(d);
+	mcp_dialog_choose_soon(d, choice);
+}
+
+/* A key for the menu that is open. Returns 0 if it is one of tmux's. */
+static int
+mcp_dialog_menu_key(struct mcp_dialog *d, key_code key)
+{
+	if (key == KEYC_NPAGE || key == KEYC_PPAGE)
+		return (mcp_dialog_turn(d, key == KEYC_NPAGE));
+	if (key == 'q' && mcp_menu_has_key(d->menu, key))
+		return (0);
+	if (key != '\033' && key != 'q' && key != '\003' && key != '\007' &&
+	    key != ('c'|KEYC_CTRL) && key != ('g'|KEYC_CTRL))
+		return (0);
+	if (key == '\033' || !d->strict) {
+		mcp_dialog_close(d);
+		mcp_dialog_answer(d, MCP_DIALOG_BACK);
+	}
+	return (1);
+}
+
+/* A key for the prompt beside a note. */
+static void
+mcp_dialog_note_key(struct mcp_dialog *d, struct key_event *event)
+{
+	key_code	key = event->key & ~KEYC_MASK_FLAGS;
+
+	if (key == KEYC_NPAGE || key == KEYC_PPAGE)
+		mcp_dialog_turn(d, key == KEYC_NPAGE);
+	else
+		mcp_compat_prompt_key(d->client, event);
+}
+
+/* What was typed for a pane goes there, and the dialog comes back later. */
+static int
+mcp_dialog_give_way(struct mcp_dialog *d)
+{
+	if (d->open != NULL) {
+		d->wary = 1;
+		timerclear(&d->asked);
+		mcp_dialog_close(d);
+		mcp_timer_add(&d->timer, 0);
+	}
+	return (0);
+}
+
+/* The dialog the keys of a client go to, once all that was chosen is told. */
+static struct mcp_dialog *
+mcp_dialog_of_keys(struct client *c)
+{
+	struct mcp_dialog	*d;
+
+	TAILQ_FOREACH(d, &mcp_dialogs, entry) {
+		if (d->client == c && d->is_chosen) {
+			mcp_dialog_choose(d);
+			break;
+		}
+	}
+	TAILQ_FOREACH(d, &mcp_dialogs, entry) {
+		if (d->client == c && mcp_dialog_has_keys(d))
+			return (d);
+	}
+	return (NULL);
+}
+
 /*
- * A key of a client. Returns 1 if a dialog keeps it from going anywhere: it is
- * of the mouse, came too soon, or is part of what is pasted into a menu.
+ * A key of a client. Returns 1 if it is no key of tmux's menu or prompt: it
+ * came too soon, is part of what is pasted into a menu, or has been heeded.
  */
 int
 mcp_dialog_take(struct client *c, struct key_event *event)
@@ -504,167 +625,70 @@ mcp_dialog_take(struct client *c, struct key_event *event)
 	struct mcp_dialog	*d;
 	key_code		 key = event->key & KEYC_MASK_KEY;
 
-	TAILQ_FOREACH(d, &mcp_dialogs, entry) {
-		if (d->client == c && mcp_dialog_has_keys(d))
-			break;
-	}
-	if (d == NULL)
+	if ((d = mcp_dialog_of_keys(c)) == NULL)
 		return (0);
-	if (KEYC_IS_MOUSE(event->key))
+	if (KEYC_IS_MOUSE(event->key)) {
+		mcp_dialog_click(d, &event->m);
 		return (1);
+	}
 	d->last = mcp_now();
 	if (key == KEYC_PASTE_START || key == KEYC_PASTE_END) {
 		d->pasting = (key == KEYC_PASTE_START);
 		return (1);
 	}
-	if (!d->unasked && mcp_dialog_deaf(d))
+	if (mcp_dialog_deaf(d))
+		return (d->unasked ? mcp_dialog_give_way(d) : 1);
+	if (d->pasting && (d->kind == MCP_DIALOG_MENU || key < ' '))
 		return (1);
-	if (!d->pasting)
+	if (d->open == NULL)
 		return (0);
-	return (d->kind == MCP_DIALOG_MENU || key < ' ');
-}
-
-/* The menu has been closed and no item chosen, unless its number is old. */
-static enum cmd_retval
-mcp_dialog_closed(__unused struct cmdq_item *item, void *data)
-{
-	struct mcp_dialog	*d;
-
-	if ((d = mcp_dialog_find((uintptr_t)data)) == NULL)
-		return (CMD_RETURN_NORMAL);
-	if (d->left)
-		mcp_dialog_answer(d, MCP_DIALOG_BACK);
-	else {
-		if (!d->wary)
-			mcp_typing_asked(d->client, &d->asked);
-		d->wary = 1;
-		mcp_dialog_again(d);
-	}
-	return (CMD_RETURN_NORMAL);
-}
-
-/* The menu has been closed. The item that was chosen is next in the queue. */
-static enum cmd_retval
-mcp_dialog_closing(struct cmdq_item *item, void *data)
-{
-	struct mcp_dialog	*d;
-
-	if ((d = mcp_dialog_find((uintptr_t)data)) != NULL) {
-		d->keys = NULL;
-		cmdq_append(cmdq_get_client(item),
-		    cmdq_get_callback(mcp_dialog_closed, data));
-	}
-	return (CMD_RETURN_NORMAL);
-}
-
-/* A key for a menu of ours, or for the prompt beside it. */
-static int
-mcp_dialog_key(struct client *c, void *data, struct key_event *event)
-{
-	struct mcp_dialog	*d;
-	key_code		 key = event->key & ~KEYC_MASK_FLAGS;
-
-	TAILQ_FOREACH(d, &mcp_dialogs, entry) {
-		if (d->client == c && d->keys != NULL)
-			break;
-	}
-	if (d == NULL)
-		return (1);
-	/* What was typed for a pane goes there, and this comes back later. */
-	if (d->unasked && mcp_dialog_deaf(d)) {
-		d->wary = 1;
-		timerclear(&d->asked);
-		return (2);
-	}
 	if (d->kind == MCP_DIALOG_MENU) {
-		if (d->strict && (key == 'q' || key == '\003' ||
-		    key == '\007' || key == ('c'|KEYC_CTRL) ||
-		    key == ('g'|KEYC_CTRL)))
-			return (0);
-		d->left = d->keys(c, data, event);
-		return (d->left);
-	}
-	if (key == KEYC_NPAGE || key == KEYC_PPAGE) {
-		mcp_menu_turn(d->menu, key == KEYC_NPAGE);
-		mcp_dialog_close(d);
-		return (0);
+		return (mcp_dialog_menu_key(d,
+		    event->key & ~KEYC_MASK_FLAGS));
 	}
 	/* It may be the last key, and the dialog no more. */
-	return (mcp_dialog_type(c, event->key));
+	mcp_dialog_note_key(d, event);
+	return (1);
 }
 
-#ifndef MCP_COMPAT_3_7
-/* Draw the menu, which is not to be drawn around itself. */
+/* An item of tmux's menu was chosen, or it was closed by something else. */
 static void
-mcp_dialog_draw(struct client *c, void *data, struct screen_redraw_ctx *ctx)
+mcp_dialog_chosen(struct menu *menu, u_int item, __unused key_code key,
+    __unused void *data)
 {
 	struct mcp_dialog	*d;
 
 	TAILQ_FOREACH(d, &mcp_dialogs, entry) {
-		if (d->client == c && d->keys != NULL)
+		if (d->open == menu)
 			break;
 	}
 	if (d == NULL)
 		return;
-	c->overlay_check = NULL;
-	d->draw(c, data, ctx);
-	c->overlay_check = menu_check_cb;
+	d->open = NULL;
+	if (item != UINT_MAX) {
+		mcp_dialog_choose_soon(d, mcp_menu_choice(d->menu, item));
+		return;
+	}
+	if (!d->wary)
+		mcp_typing_asked(d->client, &d->asked);
+	d->wary = 1;
+	mcp_timer_add(&d->timer, 0);
 }
 
-/* Have panes drawn around the menu that is open, as tmux does for popups. */
+/* Open the present page of the menu. */
 static void
-mcp_dialog_thaw(struct mcp_dialog *d)
+mcp_dialog_open(struct mcp_dialog *d)
 {
 	struct client	*c = d->client;
-
-	d->draw = c->overlay_draw;
-	c->overlay_draw = mcp_dialog_draw;
-	c->overlay_check = menu_check_cb;
-	c->tty.flags &= ~TTY_FREEZE;
-}
-#else
-#define mcp_dialog_thaw(d) ((void)0)
-#endif
-
-/*
- * Open the present page of the menu, if it is still wanted, in the place of the
- * command that is running.
- */
-static enum cmd_retval
-mcp_dialog_open(struct mcp_dialog *d, struct cmdq_item *item)
-{
-	struct client	*c = d->client;
-	struct cmd_list	*cmdlist;
-	enum cmd_retval	 retval;
-	void		*data = (void *)(uintptr_t)d->number;
 	int		 is_note = (d->kind == MCP_DIALOG_PROMPT);
 
-	if (!mcp_client_shows(c) || c->overlay_draw != NULL ||
-	    (!is_note && mcp_dialog_has_prompt(c))) {
-		mcp_dialog_again(d);
-		return (CMD_RETURN_NORMAL);
-	}
-	cmdlist = mcp_menu_build(d->menu, c, d->number, mcp_dialog_width(d),
-	    is_note);
-	if (cmdlist != NULL) {
-		retval = cmd_display_menu_entry.exec(cmd_list_first(cmdlist),
-		    item);
-		cmd_list_free(cmdlist);
-		if (retval == CMD_RETURN_WAIT) {
-			d->left = 0;
-			d->opened = 1;
-			d->keys = c->overlay_key;
-			c->overlay_key = mcp_dialog_key;
-			/* Close it: since 3.6 it moves, over its prompt. */
-			c->overlay_resize = NULL;
-			mcp_dialog_thaw(d);
-			mcp_dialog_drawn(d);
-			if (!is_note)
-				mcp_menu_move(d->menu, c, d->keys);
-			cmdq_insert_after(item,
-			    cmdq_get_callback(mcp_dialog_closing, data));
-			return (CMD_RETURN_WAIT);
-		}
+	d->open = mcp_menu_show(d->menu, c, mcp_dialog_width(d), is_note,
+	    mcp_dialog_chosen);
+	if (d->open != NULL) {
+		d->where = mcp_compat_menu_place(c);
+		d->opened = 1;
+		mcp_dialog_drawn(d);
+		return;
 	}
 	/* What a small terminal has closed waits for a larger one. */
 	if (d->opened && !is_note) {
@@ -673,47 +697,8 @@ mcp_dialog_open(struct mcp_dialog *d, struct cmdq_item *item)
 		mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
 	} else if (!is_note) {
 		d->unfit = 1;
-		mcp_dialog_answer(d, MCP_DIALOG_BACK);
-		if (mcp_client_shows(c) && !mcp_dialog_busy(c))
-			mcp_client_message(c, "The terminal is too small");
+		mcp_dialog_choose_soon(d, MCP_DIALOG_BACK);
 	}
-	return (CMD_RETURN_NORMAL);
-}
-
-/* What mcp-menu -r is for: open menu number, or number:choice was chosen. */
-enum cmd_retval
-mcp_dialog_run(struct cmdq_item *item, const char *s)
-{
-	struct mcp_dialog	*d;
-	const char		*errstr;
-	char			*copy, *next;
-	u_int			 number;
-	int			 choice;
-
-	next = copy = xstrdup(s);
-	number = strtonum(strsep(&next, ":"), 1, UINT_MAX, &errstr);
-	if (errstr != NULL || (d = mcp_dialog_find(number)) == NULL ||
-	    d->client != cmdq_get_client(item))
-		goto out;
-	if (next == NULL) {
-		free(copy);
-		return (mcp_dialog_open(d, item));
-	}
-	if (d->kind != MCP_DIALOG_MENU)
-		goto out;
-	if (strcmp(next, "n") == 0 || strcmp(next, "p") == 0) {
-		mcp_menu_turn(d->menu, *next == 'n');
-		mcp_dialog_again(d);
-		goto out;
-	}
-	/* Only what the menu has, whoever wrote the command. */
-	choice = strtonum(next, INT_MIN, INT_MAX, &errstr);
-	if (errstr == NULL && mcp_menu_has(d->menu, choice))
-		mcp_dialog_answer(d, choice);
-
-out:
-	free(copy);
-	return (CMD_RETURN_NORMAL);
 }
 
 /* Something was typed, or Escape. A new prompt may take the place of this. */
@@ -771,7 +756,7 @@ mcp_dialog_show(struct mcp_dialog *d)
 		mcp_timer_add(&d->timer, wait);
 		return;
 	}
-	if (!mcp_client_shows(c) || c->overlay_draw != NULL ||
+	if (!mcp_client_shows(c) || mcp_compat_covered(c) ||
 	    (mcp_dialog_has_prompt(c) && !mcp_dialog_answering)) {
 		mcp_timer_add(&d->timer, MCP_DIALOG_WAIT_MS);
 		return;
@@ -780,7 +765,7 @@ mcp_dialog_show(struct mcp_dialog *d)
 	d->number = mcp_dialog_next++;
 	d->shown = 1;
 	if (d->kind == MCP_DIALOG_MENU) {
-		mcp_menu_append(d->client, d->number);
+		mcp_dialog_open(d);
 		return;
 	}
 	/* The one before may be in the middle of being answered. */
@@ -794,5 +779,5 @@ mcp_dialog_show(struct mcp_dialog *d)
 	    (void *)(uintptr_t)d->number, flags, PROMPT_TYPE_SEARCH);
 	mcp_client_thaw(c);
 	mcp_dialog_drawn(d);
-	mcp_menu_append(d->client, d->number);
+	mcp_dialog_open(d);
 }

@@ -34,6 +34,8 @@ struct mcp_menu;
 struct mcp_prompt;
 #define MCP_DIALOG_BACK -1	/* Escape */
 #define MCP_DIALOG_TEXT -2	/* a line that can't be chosen */
+#define MCP_DIALOG_MORE -3	/* the next page */
+#define MCP_DIALOG_LESS -4	/* the page before */
 typedef void (*mcp_dialog_menu_cb)(void *, int);
 typedef void (*mcp_dialog_prompt_cb)(void *, const char *);
 typedef void (*mcp_dialog_gone_cb)(void *);
@@ -67,7 +69,6 @@ struct mcp_dialog *mcp_dialog_awaiting(struct client *, struct mcp_request *);
 void		 mcp_dialog_cover(struct mcp_dialog *, struct mcp_dialog *);
 int		 mcp_dialog_used(struct mcp_dialog *);
 void		 mcp_dialog_tell(struct client *, const char *, const char *);
-enum cmd_retval	 mcp_dialog_run(struct cmdq_item *, const char *);
 void		 mcp_dialog_client_lost(struct client *);
 
 /* mcp-menu.c */
@@ -76,14 +77,13 @@ void		 mcp_menu_free(struct mcp_menu *);
 void		 mcp_menu_line(struct mcp_menu *, int, const char *);
 void		 mcp_menu_wrap(struct mcp_menu *, const char *);
 void		 mcp_menu_action(struct mcp_menu *, int, char, const char *);
-int		 mcp_menu_has(struct mcp_menu *, int);
-void		 mcp_menu_turn(struct mcp_menu *, int);
+int		 mcp_menu_turn(struct mcp_menu *, int);
 void		 mcp_menu_start(struct mcp_menu *, int, int);
-void		 mcp_menu_append(struct client *, u_int);
-void		 mcp_menu_move(struct mcp_menu *, struct client *,
-		     overlay_key_cb);
-struct cmd_list	*mcp_menu_build(struct mcp_menu *, struct client *, u_int,
-		     u_int, int);
+int		 mcp_menu_choice(struct mcp_menu *, u_int);
+int		 mcp_menu_at(struct mcp_menu *, u_int, u_int);
+int		 mcp_menu_has_key(struct mcp_menu *, key_code);
+struct menu	*mcp_menu_show(struct mcp_menu *, struct client *, u_int, int,
+		     menu_choice_cb);
 
 /* mcp-prompt.c */
 struct mcp_prompt *mcp_prompt_create(struct client *, const char *, int);

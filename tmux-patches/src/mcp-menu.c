@@ -26,7 +26,8 @@
 #include "mcp-run.h"
 
 /*
- * The menus of a dialog, and the display-menu command for a page of one.
+ * The menus of a dialog: what is in one, its lines for the width of a terminal,
+ * and the page of them that is a menu of tmux.
  */
 
 /* The smallest terminal a menu is shown on, besides what is on each page. */
@@ -58,6 +59,13 @@ struct mcp_menu {
 	int			 start;
 	int			 seen;
 	int			 turned;
+
+	/* The page that is open. */
+	int			*choices;
+	u_int			 nchoices;
+	u_int			 px;
+	u_int			 py;
+	u_int			 sx;
 };
 
 /* Create a menu. */
@@ -90,6 +98,7 @@ mcp_menu_free(struct mcp_menu *menu)
 	mcp_menu_free_lines(menu->items, menu->nitems);
 	mcp_menu_free_lines(menu->actions, menu->nactions);
 	mcp_menu_free_lines(menu->lines, menu->nlines);
+	free(menu->choices);
 	free(menu->title);
 	free(menu);
 }
@@ -124,25 +133,6 @@ mcp_menu_action(struct mcp_menu *menu, int choice, char key, const char *text)
 {
 	mcp_menu_add(&menu->actions, &menu->nactions, choice, key,
 	    xstrdup(text));
-}
-
-/* If a choice is one of those the menu has. */
-int
-mcp_menu_has(struct mcp_menu *menu, int choice)
-{
-	u_int	i;
-
-	if (choice == MCP_DIALOG_TEXT)
-		return (0);
-	for (i = 0; i < menu->nitems; i++) {
-		if (menu->items[i].choice == choice)
-			return (1);
-	}
-	for (i = 0; i < menu->nactions; i++) {
-		if (menu->actions[i].choice == choice)
-			return (1);
-	}
-	return (0);
 }
 
 /* Add text to read, if any, in as many lines as it takes. */
@@ -221,16 +211,19 @@ mcp_menu_layout(struct mcp_menu *menu, u_int width)
 	}
 }
 
-/* Go to the next page or the one before. */
-void
+/* Go to the next page or the one before. Returns 0 if there is only one. */
+int
 mcp_menu_turn(struct mcp_menu *menu, int forward)
 {
+	if (menu->page >= menu->nlines)
+		return (0);
 	menu->turned = 1;
 	if (forward && menu->top + menu->page < menu->nlines)
 		menu->top += menu->page;
 	else if (!forward)
 		menu->top = menu->top < menu->page ? 0 :
 		    menu->top - menu->page;
+	return (1);
 }
 
 /*
@@ -261,137 +254,126 @@ mcp_menu_to_start(struct mcp_menu *menu)
 	}
 }
 
-/*
- * How many lines the first choice is from the end of the page that was built,
- * or from its beginning. Returns -1 if it is not there, 1 if from the end.
- */
+/* Which item of the page is to be under the cursor. */
 static int
-mcp_menu_moves(struct mcp_menu *menu, u_int *moves)
+mcp_menu_first(struct mcp_menu *menu)
 {
-	u_int	i, end = menu->top + menu->page;
+	u_int	i;
 
 	if (menu->start < 0 || menu->turned)
-		return (-1);
+		return (0);
+	for (i = 0; i < menu->nchoices; i++) {
+		if (menu->choices[i] == menu->start)
+			return (i);
+	}
+	return (0);
+}
+
+/* What an item of the page that is open stands for. */
+int
+mcp_menu_choice(struct mcp_menu *menu, u_int item)
+{
+	return (item < menu->nchoices ? menu->choices[item] : MCP_DIALOG_TEXT);
+}
+
+/* What is at a place of the terminal. */
+int
+mcp_menu_at(struct mcp_menu *menu, u_int x, u_int y)
+{
+	if (x < menu->px || x >= menu->px + menu->sx || y <= menu->py)
+		return (MCP_DIALOG_TEXT);
+	return (mcp_menu_choice(menu, y - menu->py - 1));
+}
+
+/* If a key chooses an action. */
+int
+mcp_menu_has_key(struct mcp_menu *menu, key_code key)
+{
+	u_int	i;
+
 	for (i = 0; i < menu->nactions; i++) {
-		if (menu->actions[i].choice == menu->start) {
-			*moves = menu->nactions - 1 - i;
+		if ((key_code)menu->actions[i].key == key)
 			return (1);
-		}
 	}
-	*moves = 0;
-	for (i = menu->top; i < end && i < menu->nlines; i++) {
-		if (menu->lines[i].choice == menu->start)
-			return (0);
-		if (menu->lines[i].choice != MCP_DIALOG_TEXT)
-			(*moves)++;
-	}
-	return (-1);
+	return (0);
 }
 
-/* Move the cursor of the page that was opened to the first choice. */
-void
-mcp_menu_move(struct mcp_menu *menu, struct client *c, overlay_key_cb keys)
+/* Add an item, or with no text a line between items. */
+static void
+mcp_menu_item(struct mcp_menu *menu, struct menu *page, struct client *c,
+    const char *text, char key, int choice)
 {
-	struct key_event	event;
-	u_int			moves;
-	int			from_end;
+	struct menu_item	 item;
+	char			*label, *s;
 
-	if ((from_end = mcp_menu_moves(menu, &moves)) == -1)
+	if (text == NULL)
+		menu_add_item(page, NULL, NULL, c, NULL);
+	else {
+		label = mcp_text_label(text, menu->width, 0);
+		/* A leading - is for what can't be chosen. */
+		if (choice == MCP_DIALOG_TEXT)
+			xasprintf(&s, "-%s", label);
+		else if (*label == '-' || *label == '\0')
+			xasprintf(&s, " %s", label);
+		else
+			s = xstrdup(label);
+		free(label);
+		item.name = s;
+		item.key = (key == '\0' ? KEYC_NONE : (key_code)key);
+		item.command = NULL;
+		menu_add_item(page, &item, NULL, c, NULL);
+		free(s);
+	}
+	/* tmux may leave a line out. */
+	if (menu->nchoices == page->count)
 		return;
-	memset(&event, 0, sizeof event);
-	event.key = (from_end ? KEYC_END : KEYC_HOME);
-	for (;;) {
-		keys(c, c->overlay_data, &event);
-		if (moves-- == 0)
-			break;
-		event.key = (from_end ? KEYC_UP : KEYC_DOWN);
-	}
-}
-
-/* Add an argument, which must not end in what separates commands. */
-static void
-mcp_menu_arg(struct args_value *values, u_int *n, char *s)
-{
-	size_t	size = strlen(s);
-
-	if (size != 0 && s[size - 1] == ';') {
-		s = xrealloc(s, size + 2);
-		memcpy(s + size - 1, "\\;", 3);
-	}
-	values[*n].type = ARGS_STRING;
-	values[(*n)++].string = s;
-}
-
-/* Add the three arguments of an item, which can't be chosen without choice. */
-static void
-mcp_menu_item(struct args_value *values, u_int *n, u_int number, u_int width,
-    const char *text, char key, const char *choice)
-{
-	char	*label, *s;
-
-	label = mcp_text_label(text, width, 0);
-	if (choice == NULL || *label == '-' || *label == '\0')
-		xasprintf(&s, "%s%s", choice == NULL ? "-" : " ", label);
-	else
-		s = xstrdup(label);
-	free(label);
-	mcp_menu_arg(values, n, s);
-	xasprintf(&s, "%.*s", key == '\0' ? 0 : 1, &key);
-	mcp_menu_arg(values, n, s);
-	if (choice == NULL)
-		s = xstrdup("");
-	else
-		xasprintf(&s, "mcp-menu -r %u:%s", number, choice);
-	mcp_menu_arg(values, n, s);
+	menu->choices = xreallocarray(menu->choices, page->count,
+	    sizeof *menu->choices);
+	menu->choices[menu->nchoices++] = choice;
 }
 
 /* Add the lines of the present page. */
 static u_int
-mcp_menu_page(struct mcp_menu *menu, struct args_value *values, u_int *n,
-    u_int number)
+mcp_menu_lines(struct mcp_menu *menu, struct menu *page, struct client *c)
 {
-	char	choice[16], key = '1';
-	u_int	i, end = menu->top + menu->page;
+	struct mcp_menu_line	*line;
+	char			 key = '1';
+	u_int			 i, end = menu->top + menu->page;
 
 	if (end > menu->nlines)
 		end = menu->nlines;
 	for (i = menu->top; i < end; i++) {
-		if (menu->lines[i].choice == MCP_DIALOG_TEXT) {
-			mcp_menu_item(values, n, number, menu->width,
-			    menu->lines[i].text, '\0', NULL);
-			continue;
+		line = &menu->lines[i];
+		if (line->choice == MCP_DIALOG_TEXT || key > '9') {
+			mcp_menu_item(menu, page, c, line->text, '\0',
+			    line->choice);
+		} else {
+			mcp_menu_item(menu, page, c, line->text, key++,
+			    line->choice);
 		}
-		xsnprintf(choice, sizeof choice, "%d", menu->lines[i].choice);
-		mcp_menu_item(values, n, number, menu->width,
-		    menu->lines[i].text, key <= '9' ? key++ : '\0', choice);
 	}
 	return (end);
 }
 
 /* Add what comes after the lines: more of them, and the actions. */
 static void
-mcp_menu_end(struct mcp_menu *menu, struct args_value *values, u_int *n,
-    u_int number, u_int end)
+mcp_menu_end(struct mcp_menu *menu, struct menu *page, struct client *c,
+    u_int end)
 {
-	char	choice[16];
-	u_int	i;
+	struct mcp_menu_line	*action;
+	u_int			 i;
 
 	if (menu->nlines != 0 && (menu->nactions != 0 || end < menu->nlines ||
 	    menu->top != 0))
-		mcp_menu_arg(values, n, xstrdup(""));
-	if (end < menu->nlines) {
-		mcp_menu_item(values, n, number, menu->width, "More", 'n',
-		    "n");
-	}
-	if (menu->top != 0) {
-		mcp_menu_item(values, n, number, menu->width, "Back up", 'p',
-		    "p");
-	}
+		mcp_menu_item(menu, page, c, NULL, '\0', MCP_DIALOG_TEXT);
+	if (end < menu->nlines)
+		mcp_menu_item(menu, page, c, "More", 'n', MCP_DIALOG_MORE);
+	if (menu->top != 0)
+		mcp_menu_item(menu, page, c, "Back up", 'p', MCP_DIALOG_LESS);
 	for (i = 0; i < menu->nactions; i++) {
-		xsnprintf(choice, sizeof choice, "%d",
-		    menu->actions[i].choice);
-		mcp_menu_item(values, n, number, menu->width,
-		    menu->actions[i].text, menu->actions[i].key, choice);
+		action = &menu->actions[i];
+		mcp_menu_item(menu, page, c, action->text, action->key,
+		    action->choice);
 	}
 }
 
@@ -420,40 +402,45 @@ mcp_menu_fit(struct mcp_menu *menu, struct client *c, int is_note)
 	return (1);
 }
 
-/* The row below a note, which is next to the prompt and not on it. */
-static char *
-mcp_menu_side(struct mcp_menu *menu, struct client *c)
+/* The first row of a note, which is next to the prompt and not on it. */
+static u_int
+mcp_menu_side(struct client *c, u_int sy)
 {
-	u_int	 status = status_line_size(c), n = menu->nlines - menu->top;
-	char	*y;
+	u_int	 status = status_line_size(c);
 
 	if (status == 0)
 		status = 1;
-	if (n > menu->page)
-		n = menu->page;
-	if (menu->page < menu->nlines)
-		n++;
 	if (options_get_number(c->session->options, "status-position") == 0)
-		n += status + 2;
-	else
-		n = c->tty.sy - status;
-	xasprintf(&y, "%u", n);
-	return (y);
+		return (status);
+	return (c->tty.sy < status + sy ? 0 : c->tty.sy - status - sy);
+}
+
+/* Add what a note says if there is more of it. */
+static void
+mcp_menu_more(struct mcp_menu *menu, struct menu *page, struct client *c,
+    u_int end)
+{
+	const char	*more = "-- PageUp: back";
+
+	if (menu->page >= menu->nlines)
+		return;
+	if (end < menu->nlines)
+		more = "-- PageDown: more";
+	mcp_menu_item(menu, page, c, more, '\0', MCP_DIALOG_TEXT);
 }
 
 /*
- * Build the command for the present page, or NULL if it can't be shown. A note
- * is at the side of the prompt and has no actions.
+ * Open the present page at a client, and have cb told which item was chosen or
+ * that the menu was closed. Returns NULL if there is no room. A note is at the
+ * side of the prompt and has no actions.
  */
-struct cmd_list *
-mcp_menu_build(struct mcp_menu *menu, struct client *c, u_int number,
-    u_int width, int is_note)
+struct menu *
+mcp_menu_show(struct mcp_menu *menu, struct client *c, u_int width,
+    int is_note, menu_choice_cb cb)
 {
-	struct cmd_parse_result	*pr;
-	struct args_value	*values;
-	const char		*more = "-- PageUp: back";
-	char			*y;
-	u_int			 i, n = 0, end;
+	struct menu	*page;
+	char		*label, *title;
+	u_int		 sy, end;
 
 	mcp_menu_layout(menu, width);
 	if (!mcp_menu_fit(menu, c, is_note))
@@ -461,59 +448,35 @@ mcp_menu_build(struct mcp_menu *menu, struct client *c, u_int number,
 	if (!is_note)
 		mcp_menu_to_start(menu);
 
-	y = (is_note ? mcp_menu_side(menu, c) : xstrdup("C"));
-	values = xcalloc((menu->page + menu->nactions + 3) * 3 + 9,
-	    sizeof *values);
-	mcp_menu_arg(values, &n, xstrdup("display-menu"));
-	mcp_menu_arg(values, &n, xstrdup("-x"));
-	mcp_menu_arg(values, &n, xstrdup(is_note ? "0" : "C"));
-	mcp_menu_arg(values, &n, xstrdup("-y"));
-	mcp_menu_arg(values, &n, y);
-	mcp_menu_arg(values, &n, xstrdup("-T"));
-	mcp_menu_arg(values, &n, mcp_text_label(menu->title, width, 0));
-	mcp_menu_arg(values, &n, xstrdup("--"));
-	end = mcp_menu_page(menu, values, &n, number);
-	if (!is_note)
-		mcp_menu_end(menu, values, &n, number, end);
-	else if (menu->page < menu->nlines) {
-		if (end < menu->nlines)
-			more = "-- PageDown: more";
-		mcp_menu_item(values, &n, number, width, more, '\0', NULL);
-	}
-
-	pr = cmd_parse_from_arguments(values, n, NULL);
-	for (i = 0; i < n; i++)
-		free(values[i].string);
-	free(values);
-	if (pr->status == CMD_PARSE_ERROR) {
-		mcp_message_add("mcp: %s", pr->error);
-		free(pr->error);
+	label = mcp_text_label(menu->title, width, 0);
+	title = format_single(NULL, label, c, NULL, NULL, NULL);
+	page = menu_create(title);
+	free(title);
+	free(label);
+	menu->nchoices = 0;
+	end = mcp_menu_lines(menu, page, c);
+	if (is_note)
+		mcp_menu_more(menu, page, c, end);
+	else
+		mcp_menu_end(menu, page, c, end);
+	if (page->count == 0) {
+		menu_free(page);
 		return (NULL);
 	}
-	return (pr->cmdlist);
-}
 
-/* Have the menu opened when it is its turn in the queue of the client. */
-void
-mcp_menu_append(struct client *c, u_int wanted)
-{
-	struct args_value	 values[3];
-	struct cmd_parse_result	*pr;
-	char			 number[16];
-	u_int			 i;
-
-	xsnprintf(number, sizeof number, "%u", wanted);
-	for (i = 0; i < nitems(values); i++)
-		values[i].type = ARGS_STRING;
-	values[0].string = (char *)"mcp-menu";
-	values[1].string = (char *)"-r";
-	values[2].string = number;
-	pr = cmd_parse_from_arguments(values, nitems(values), NULL);
-	if (pr->status == CMD_PARSE_ERROR) {
-		mcp_message_add("mcp: %s", pr->error);
-		free(pr->error);
-		return;
+	menu->sx = page->width + 4;
+	sy = page->count + 2;
+	menu->px = menu->py = 0;
+	if (is_note)
+		menu->py = mcp_menu_side(c, sy);
+	else if (c->tty.sx >= menu->sx && c->tty.sy >= sy) {
+		menu->px = (c->tty.sx - menu->sx) / 2;
+		menu->py = (c->tty.sy - sy) / 2;
 	}
-	cmdq_append(c, cmdq_get_command(pr->cmdlist, NULL));
-	cmd_list_free(pr->cmdlist);
+	if (mcp_compat_menu(page, MENU_NOMOUSE, mcp_menu_first(menu), menu->px,
+	    menu->py, c, cb, NULL) != 0) {
+		menu_free(page);
+		return (NULL);
+	}
+	return (page);
 }

@@ -265,7 +265,7 @@ mcp_pager_key(struct client *c)
 	if (mp == NULL)
 		return;
 	if (mp->out->sink == MCP_SINK_POPUP) {
-		if (c->overlay_draw == NULL || mcp_dialog_has_prompt(c))
+		if (!mcp_compat_covered(c) || mcp_dialog_has_prompt(c))
 			return;
 		server_client_clear_overlay(c);
 		mcp_pager_unpaste(mp->buffer);

@@ -263,7 +263,7 @@ mcp_tab_menu(struct mcp_tab *tab)
 	char			*label, *line;
 	u_int			 lines = status_line_size(c), height, i, x, y;
 
-	if (c->overlay_draw != NULL || c->tty.sy - lines < 3)
+	if (mcp_compat_covered(c) || c->tty.sy - lines < 3)
 		return (-1);
 	height = c->tty.sy - lines - 2;
 	if (height > MCP_TAB_LINES)
@@ -287,7 +287,7 @@ mcp_tab_menu(struct mcp_tab *tab)
 	    lines : c->tty.sy - 3 - height;
 	x = tab->start + utf8_cstrwidth(c->prompt_string);
 	x = (x > 2 ? x - 2 : 0);
-	if (mcp_compat_menu(menu, MENU_NOMOUSE|MENU_TAB, x, y, c,
+	if (mcp_compat_menu(menu, MENU_NOMOUSE|MENU_TAB, 0, x, y, c,
 	    mcp_tab_chosen, tab) != 0) {
 		menu_free(menu);
 		return (-1);

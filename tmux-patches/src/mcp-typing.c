@@ -93,7 +93,7 @@ mcp_typing_note(struct client *c)
 		mt->client = c;
 		TAILQ_INSERT_TAIL(&mcp_typings, mt, entry);
 	}
-	if (c->overlay_key != NULL || mcp_dialog_has_prompt(c))
+	if (mcp_compat_covered(c) || mcp_dialog_has_prompt(c))
 		gettimeofday(&mt->taken, NULL);
 	else
 		gettimeofday(&mt->queued, NULL);

@@ -86,6 +86,12 @@ char		*mcp_client_directory(struct cmdq_item *);
 /* mcp-columns.c */
 void		 mcp_columns_print(struct evbuffer *, char *);
 
+/* mcp-compat.c */
+#ifndef MCP_COMPAT_3_8
+int		 mcp_compat_menu(struct menu *, int, int, u_int, u_int,
+		     struct client *, menu_choice_cb, void *);
+#endif
+
 /* mcp-core.c */
 void		 mcp_pairs_free(struct tmcp_pair *, size_t);
 int32_t		 mcp_core_start(const struct tmcp_options *,

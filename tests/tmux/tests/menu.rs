@@ -420,3 +420,47 @@ fn a_server_that_dies_in_the_middle_says_so() {
     drop(viewer);
     tmux.finish();
 }
+
+#[test]
+fn a_click_chooses_and_the_wheel_does_nothing() {
+    let tmux = menu(&[]);
+    let _ = tmux.run(["set", "-g", "mouse", "on"]).ok();
+    let viewer = tmux.view_sized(80, 24);
+    viewer.keys(&["C-g"]);
+    viewer.until("MCP: 2 servers");
+    let row = |text: &str| {
+        let at = viewer.screen().lines().position(|line| line.contains(text));
+        at.expect("the line is on the screen") + 1
+    };
+    let demo = row("demo");
+    for end in [(64, 'M'), (65, 'M'), (2, 'M'), (35, 'M')] {
+        viewer.text(&format!("\u{1b}[<{};40;{demo}{}", end.0, end.1));
+    }
+    viewer.text("\u{1b}[<0;2;2M\u{1b}[<0;2;2m");
+    let _ = tmux.format("#{pid}");
+    viewer.until("MCP: 2 servers");
+    viewer.text(&format!("\u{1b}[<0;40;{demo}M\u{1b}[<0;40;{demo}m"));
+    viewer.until("demo: ");
+    let back = row("Back");
+    viewer.text(&format!("\u{1b}[<0;40;{back}M\u{1b}[<0;40;{back}m"));
+    viewer.until("MCP: 2 servers");
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
+fn keys_typed_ahead_go_to_the_menu_that_comes_next() {
+    let tmux = menu(&[]);
+    let _ = tmux.run(["mcp-tools", "demo"]).ok();
+    let viewer = tmux.view_sized(80, 24);
+    viewer.keys(&["C-g"]);
+    viewer.until("MCP: 2 servers");
+    // In one write: the server, not to wait for its tools, and out of the list.
+    viewer.text("1cx");
+    viewer.until_gone("MCP: 2 servers");
+    let _ = tmux.format("#{pid}");
+    assert!(!viewer.screen().contains("cx"), "{}", viewer.screen());
+    assert!(!viewer.screen().contains("demo: "), "{}", viewer.screen());
+    drop(viewer);
+    tmux.finish();
+}

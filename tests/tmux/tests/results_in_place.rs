@@ -187,26 +187,3 @@ fn a_control_client_that_is_not_ready_yet_is_told_nothing_and_harms_nobody() {
     }
     tmux.finish();
 }
-
-#[test]
-fn a_choice_that_no_menu_has_is_nobody_s() {
-    let tmux = Tmux::demo();
-    let choices = ["200000", "100103", "2147483647", "99999999999999999999", "-2", "-1", "0x1", ""];
-    let commands: Vec<String> = (1..12)
-        .flat_map(|menu| choices.map(|choice| format!("mcp-menu -r {menu}:{choice}")))
-        .collect();
-    let _ = tmux.run(["mcp-tools", "demo"]).ok();
-    let later = format!("run-shell -b -d 1 -C '{} ; set -g @over 1'", commands.join(" ; "));
-    bind(&tmux, &format!("{{ {later} ; mcp-menu demo }}"));
-    let viewer = tmux.view();
-    viewer.keys(&["C-g"]);
-    viewer.until("echo");
-    // They wait in the queue of the client until the menu is closed.
-    std::thread::sleep(std::time::Duration::from_millis(1200));
-    viewer.keys(&["Escape"]);
-    tmux.until_format("#{@over}", "1");
-    tmux.lives();
-    assert!(!viewer.screen().contains("demo: "), "{}", viewer.screen());
-    drop(viewer);
-    tmux.finish();
-}
