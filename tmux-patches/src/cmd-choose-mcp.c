@@ -51,6 +51,6 @@ cmd_choose_mcp_exec(struct cmd *self, struct cmdq_item *item)
 	if (mcp_get(item) == NULL)
 		return (CMD_RETURN_ERROR);
 	mcp_compat_set_mode(target->wp, item, &window_mcp_mode, target, args);
-	mcp_show_fit(target->wp);
+	mcp_view_fit(target->wp);
 	return (CMD_RETURN_NORMAL);
 }

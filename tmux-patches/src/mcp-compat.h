@@ -123,6 +123,13 @@
 #define mcp_compat_covered(c) ((c)->overlay_draw != NULL)
 #endif
 
+/* A title is told whether a program set it. */
+#ifdef MCP_COMPAT_3_7
+#define mcp_compat_title(s, title) ((void)screen_set_title(s, title, 0))
+#else
+#define mcp_compat_title(s, title) ((void)screen_set_title(s, title))
+#endif
+
 /* A search in a mode tree is told whether it heeds the case. */
 #ifdef MCP_COMPAT_3_6
 #define MCP_MODE_TREE_SEARCH_CB(name, modedata, itemdata, ss) \

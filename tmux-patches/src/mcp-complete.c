@@ -92,8 +92,8 @@ static const struct {
 };
 
 static const char *mcp_complete_outputs[] = {
-	"stdout", "view", "popup", "buffer", "pane", "message", "window",
-	"none"
+	"stdout", "view", "append", "popup", "buffer", "pane", "message",
+	"window", "none"
 };
 
 static void	mcp_complete_next(struct mcp_complete *);

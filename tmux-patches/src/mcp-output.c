@@ -89,6 +89,7 @@ mcp_output_create(struct cmd *self, struct cmdq_item *item, const char *title,
 	}
 
 	out = xcalloc(1, sizeof *out);
+	out->made = mcp_now();
 	out->title = mcp_text_vis(title, strlen(title), NULL);
 	out->state_flags = cmdq_get_flags(item) & CMDQ_STATE_NOHOOKS;
 	out->session = (fs->s == NULL ? -1 : (int)fs->s->id);
@@ -133,6 +134,7 @@ mcp_output_create_client(struct client *c, const char *title)
 	struct mcp_output	*out;
 
 	out = xcalloc(1, sizeof *out);
+	out->made = mcp_now();
 	out->title = mcp_text_vis(title, strlen(title), NULL);
 	out->who = xstrdup(c->name);
 	out->wp_id = out->session = -1;
@@ -299,7 +301,7 @@ mcp_output_end(struct mcp_output *out)
 	} else if (out->error != NULL) {
 		if (strchr(out->error, '\n') != NULL) {
 			lines = mcp_bytes_copy(out->error, strlen(out->error));
-			shown = mcp_show_view(out, lines);
+			shown = mcp_view_show(out, lines);
 		}
 		if (shown == 0)
 			/* nothing */;
@@ -394,6 +396,7 @@ mcp_output_give(struct mcp_output *out, int retval, struct mcp_bytes *bytes,
 	out->retval = retval;
 	out->bytes = bytes;
 	out->off = 0;
+	out->given = mcp_now();
 
 	if (bytes == NULL || mcp_output_dead(out))
 		mcp_output_end(out);

@@ -59,6 +59,9 @@ struct mcp_output {
 	char			*title;
 	char			*who;
 	enum mcp_sink		 sink;
+	int			 keep;	/* what view mode shows */
+	uint64_t		 made;	/* when, by mcp_now */
+	uint64_t		 given;	/* when the result was there */
 	char			*buffer;
 	u_int			 slot;	/* of the usual buffer, or 0 */
 
@@ -115,10 +118,7 @@ void		 mcp_paste_set_coloured(const char *, struct mcp_bytes *,
 		     mcp_done_cb, void *);
 
 /* mcp-show.c */
-void		 mcp_show_fit(struct window_pane *);
 void		 mcp_show(struct mcp_output *);
-int		 mcp_show_view(struct mcp_output *, struct mcp_bytes *);
-void		 mcp_show_key(struct client *);
 
 /* mcp-sink.c */
 void		 mcp_sink_release(struct mcp_output *);
@@ -126,5 +126,11 @@ int		 mcp_sink_is_taken(u_int);
 int		 mcp_sink_refuses(struct cmdq_item *, const char *, int);
 int		 mcp_sink_parse(struct mcp_output *, const char *, int,
 		     char **);
+
+/* mcp-view.c */
+void		 mcp_view_fit(struct window_pane *);
+int		 mcp_view_show(struct mcp_output *, struct mcp_bytes *);
+struct window_pane *mcp_view_pane(struct mcp_output *);
+void		 mcp_view_key(struct client *);
 
 #endif /* MCP_OUTPUT_H */

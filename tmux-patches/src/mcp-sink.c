@@ -36,6 +36,7 @@ static const struct {
 	{ "none", MCP_SINK_NONE, 0 },
 	{ "stdout", MCP_SINK_STDOUT, 0 },
 	{ "view", MCP_SINK_VIEW, 0 },
+	{ "append", MCP_SINK_VIEW, 0 },
 	{ "popup", MCP_SINK_POPUP, 1 },
 	{ "buffer", MCP_SINK_BUFFER, 0 },
 	{ "pane", MCP_SINK_PANE, 0 },
@@ -145,12 +146,13 @@ mcp_sink_parse(struct mcp_output *out, const char *name, int background,
 			break;
 	}
 	if (i == nitems(mcp_sink_table)) {
-		xasprintf(cause, "unknown output: %s (stdout, view, popup, "
-		    "buffer, buffer:name, pane, message, window or none)",
+		xasprintf(cause, "unknown output: %s (stdout, view, append, "
+		    "popup, buffer, buffer:name, pane, message, window or none)",
 		    name);
 		return (-1);
 	}
 	out->sink = mcp_sink_table[i].sink;
+	out->keep = (strcmp(name, "append") == 0);
 	if (mcp_sink_table[i].need_viewer || out->sink == MCP_SINK_VIEW)
 		mcp_sink_terminal(out);
 	if (mcp_sink_table[i].need_viewer && !mcp_client_shows(out->viewer)) {
@@ -197,6 +199,6 @@ mcp_sink_refuses(struct cmdq_item *item, const char *sink, int background)
 	if (background)
 		return (1);
 	return (sink != NULL && strcmp(sink, "stdout") != 0 &&
-	    strcmp(sink, "view") != 0 && strcmp(sink, "message") != 0 &&
-	    strcmp(sink, "none") != 0);
+	    strcmp(sink, "view") != 0 && strcmp(sink, "append") != 0 &&
+	    strcmp(sink, "message") != 0 && strcmp(sink, "none") != 0);
 }

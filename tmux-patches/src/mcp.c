@@ -137,7 +137,7 @@ mcp_client_key(struct client *c, struct key_event *event)
 	if (mcp_dialog_take(c, event))
 		return (1);
 	if (!is_mouse && !mcp_dialog_busy(c))
-		mcp_show_key(c);
+		mcp_view_key(c);
 	if (!is_mouse)
 		mcp_pager_key(c);
 	return (0);

@@ -187,3 +187,81 @@ fn a_control_client_that_is_not_ready_yet_is_told_nothing_and_harms_nobody() {
     }
     tmux.finish();
 }
+
+/// Keys that mean nothing in view mode: two calls of `echo`, and one of `sleep`.
+fn titled(sink: &str) -> Tmux {
+    let tmux = Tmux::demo();
+    let again = ["mcp-call", "-o", sink, "demo", "echo", "text=again"];
+    let _ = tmux.run([&["bind", "-n", "F5"][..], &again].concat()).ok();
+    let _ = tmux.run(["bind", "-n", "F6", "mcp-call demo echo text=first"]).ok();
+    let _ = tmux.run(["bind", "-n", "F7", "mcp-call demo sleep ms=900"]).ok();
+    tmux
+}
+
+#[test]
+fn a_result_has_a_title_and_takes_the_place_of_the_one_before() {
+    let tmux = titled("view");
+    let viewer = tmux.view();
+    viewer.keys(&["F6"]);
+    viewer.until("demo echo: ok, ");
+    viewer.until("first");
+    viewer.keys(&["F5"]);
+    viewer.until("again");
+    assert!(!viewer.screen().contains("first"), "{}", viewer.screen());
+    viewer.keys(&["q"]);
+    viewer.until_gone("again");
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
+fn append_adds_a_result_below_the_one_before() {
+    let tmux = titled("append");
+    let viewer = tmux.view();
+    viewer.keys(&["F6"]);
+    viewer.until("first");
+    viewer.keys(&["F5"]);
+    viewer.until("again");
+    viewer.until("first");
+    assert_eq!(viewer.screen().matches("demo echo: ok, ").count(), 2);
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
+fn a_result_that_was_on_its_way_is_added_and_takes_no_place() {
+    let tmux = titled("view");
+    let viewer = tmux.view();
+    viewer.keys(&["F7", "F6"]);
+    viewer.until("first");
+    viewer.until("slept 900 ms");
+    viewer.until("first");
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
+fn what_tmux_itself_shows_is_not_replaced() {
+    let tmux = titled("view");
+    let viewer = tmux.view();
+    let _ = tmux.run(["bind", "-n", "F8", "show-options -g status-left"]).ok();
+    viewer.keys(&["F8"]);
+    viewer.until("status-left ");
+    viewer.keys(&["F5"]);
+    viewer.until("again");
+    viewer.until("status-left ");
+    drop(viewer);
+    tmux.finish();
+}
+
+#[test]
+fn a_result_that_is_an_error_says_so_in_its_title() {
+    let tmux = titled("view");
+    let call = ["bind", "-n", "F9", "mcp-call", "demo", "fail", "message=one\ntwo"];
+    let _ = tmux.run(call).ok();
+    let viewer = tmux.view();
+    viewer.keys(&["F9"]);
+    viewer.until("demo fail: failed, ");
+    drop(viewer);
+    tmux.finish();
+}
