@@ -378,7 +378,7 @@ mcp_view_heading(struct mcp_output *out)
 
 	if (!out->raw && out->error == NULL)
 		return (NULL);
-	xasprintf(&s, " %s: %s, %.1f ms ", out->title,
+	xasprintf(&s, "%s: %s, %.1f ms", out->title,
 	    out->retval == 0 ? "ok" : "failed",
 	    (out->given - out->made) / 1000.0);
 	line = mcp_text_line(s);
