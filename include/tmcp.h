@@ -1353,13 +1353,48 @@ int32_t tmcp_client_stats_full(struct tmcp_client *client,
                                char **out);
 
 /**
+ * The figures of one server as a JSON object on a line, or of each on a line of its
+ * own: numbers as numbers, units in the names, null for what is not known yet.
+ * docs/tmux.md has the members. percentiles are those of the latency, as
+ * "50,90,99.9".
+ *
+ * Ownership: *out is the caller's, to be given to tmcp_string_free.
+ * NULL: client and out must not be NULL; server NULL is all of them, percentiles
+ * NULL is "50,95,99,99.9".
+ * Errors: TMCP_RESULT_INVALID (unknown server, no percentiles, no living client),
+ * TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: *out until tmcp_string_free.
+ */
+int32_t tmcp_client_stats_json(struct tmcp_client *client,
+                               const char *server,
+                               const char *percentiles,
+                               char **out);
+
+/**
+ * A line for one server or for each: its name, "calls" with how many are counted, and
+ * the latency at each of percentiles, separated by tabs.
+ *
+ * Ownership: *out is the caller's, to be given to tmcp_string_free.
+ * NULL: client and out must not be NULL; server NULL is all of them, percentiles
+ * NULL is "50,95,99,99.9".
+ * Errors: TMCP_RESULT_INVALID (unknown server, no percentiles, no living client),
+ * TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: *out until tmcp_string_free.
+ */
+int32_t tmcp_client_percentiles(struct tmcp_client *client,
+                                const char *server,
+                                const char *percentiles,
+                                char **out);
+
+/**
  * Frees a string that the library gave away.
  *
  * Ownership: string is consumed.
  * NULL: does nothing.
  * Errors: none.
  * Lifetime: at most once per string, and only strings of tmcp_client_stats,
- * tmcp_client_stats_full, tmcp_event_pointer and tmcp_event_pretty.
+ * tmcp_client_stats_full, tmcp_client_stats_json, tmcp_client_percentiles,
+ * tmcp_event_pointer and tmcp_event_pretty.
  */
 void tmcp_string_free(char *string);
 

@@ -2,7 +2,8 @@
 
 use std::ffi::{CString, c_char};
 
-use tmcp::metrics::Detail;
+use tmcp::client::Client;
+use tmcp::metrics::{Detail, Percentiles};
 use tmcp::release;
 
 use crate::failure::Failure;
@@ -101,6 +102,77 @@ pub unsafe extern "C" fn tmcp_client_stats_full(
     }
 }
 
+/// The figures of one server as a JSON object, or of all as an array of them: numbers
+/// as numbers, units in the names, null for what is not known yet. docs/tmux.md has
+/// the members; later versions may add some. percentiles are those of the latency, as
+/// "50,90,99.9".
+///
+/// Ownership: *out is the caller's, to be given to tmcp_string_free.
+/// NULL: client and out must not be NULL; server NULL is all of them, percentiles
+/// NULL is "50,95,99,99.9".
+/// Errors: TMCP_RESULT_INVALID (unknown server, no percentiles, no living client),
+/// TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+/// Lifetime: *out until tmcp_string_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_stats_json(
+    client: *mut tmcp_client,
+    server: *const c_char,
+    percentiles: *const c_char,
+    out: *mut *mut c_char,
+) -> i32 {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { lines(client, server, percentiles, out, Client::stats_json) }
+    }
+}
+
+/// A line for one server or for each: its name, "calls" with how many are counted, and
+/// the latency at each of percentiles, separated by tabs.
+///
+/// Ownership: *out is the caller's, to be given to tmcp_string_free.
+/// NULL: client and out must not be NULL; server NULL is all of them, percentiles
+/// NULL is "50,95,99,99.9".
+/// Errors: TMCP_RESULT_INVALID (unknown server, no percentiles, no living client),
+/// TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+/// Lifetime: *out until tmcp_string_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_percentiles(
+    client: *mut tmcp_client,
+    server: *const c_char,
+    percentiles: *const c_char,
+    out: *mut *mut c_char,
+) -> i32 {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        unsafe { lines(client, server, percentiles, out, Client::percentiles) }
+    }
+}
+
+/// # Safety
+/// As [`tmcp_client_stats_json`].
+unsafe fn lines(
+    client: *mut tmcp_client,
+    server: *const c_char,
+    percentiles: *const c_char,
+    out: *mut *mut c_char,
+    make: fn(&Client, Option<&str>, &Percentiles) -> tmcp::error::Result<String>,
+) -> i32 {
+    handle::run(client, |client| {
+        if out.is_null() {
+            return Err(Failure::null("out"));
+        }
+        // SAFETY: what this function asks of its caller.
+        let server = unsafe { strings::optional(server, "server") }?;
+        // SAFETY: what this function asks of its caller.
+        let list = unsafe { strings::optional(percentiles, "percentiles") }?;
+        let list = list.as_deref().map(Percentiles::parse).transpose()?.unwrap_or_default();
+        let text = strings::terminated(make(client, server.as_deref(), &list)?);
+        // SAFETY: not NULL, hence writable.
+        unsafe { strings::store(out, text.into_raw()) };
+        Ok(tmcp_result::Ok as i32)
+    })
+}
+
 /// # Safety
 /// As [`tmcp_client_stats`].
 unsafe fn report(
@@ -128,7 +200,8 @@ unsafe fn report(
 /// NULL: does nothing.
 /// Errors: none.
 /// Lifetime: at most once per string, and only strings of tmcp_client_stats,
-/// tmcp_client_stats_full, tmcp_event_pointer and tmcp_event_pretty.
+/// tmcp_client_stats_full, tmcp_client_stats_json, tmcp_client_percentiles,
+/// tmcp_event_pointer and tmcp_event_pretty.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tmcp_string_free(string: *mut c_char) {
     guard! {

@@ -21,6 +21,7 @@ mod overrides;
 mod own;
 mod sources;
 mod speculative_read;
+mod stats;
 mod tables;
 #[cfg(feature = "tls")]
 mod tls_contexts;
@@ -627,26 +628,6 @@ impl Client {
     /// The name of the `index`-th server, in sorted order.
     pub fn server_name(&self, index: usize) -> Option<&str> {
         self.engine.server_name(index)
-    }
-
-    /// The report of one server, or of all.
-    ///
-    /// # Errors
-    /// [`Kind::Invalid`] for an unknown server.
-    pub fn stats(&self, server: Option<&str>, detail: metrics::Detail) -> Result<String> {
-        let now = clock::now();
-        let Some(name) = server else {
-            let reports =
-                self.engine.shown().map(|name| self.report(name)).collect::<Result<Vec<_>>>()?;
-            let mut text = metrics::render(&reports, now, detail);
-            for entry in self.engine.visible() {
-                if let Listed::Unused(problem) = entry {
-                    text += &format!("Not used: {}\n", problem.message);
-                }
-            }
-            return Ok(text);
-        };
-        Ok(metrics::render_server(&self.report(name)?, now, detail))
     }
 
     /// The value of a status line key: a figure of all servers such as `mcp_p95`,

@@ -34,7 +34,9 @@
 mod counters;
 mod figures;
 mod health;
+mod json;
 mod latency;
+mod percentiles;
 mod pulse;
 mod report;
 mod server;
@@ -47,7 +49,9 @@ pub use counters::{
 };
 pub use figures::{Figures, word};
 pub use health::Health;
+pub use json::render_json;
 pub use latency::Latency;
+pub use percentiles::Percentiles;
 pub use pulse::Pulse;
 pub use report::{Detail, ServerReport, render, render_server};
 pub use server::ServerMetrics;

@@ -332,6 +332,14 @@ there_is_a_report_and_numbers(void)
 	CHECK_INT(tmcp_client_stats_full(rig.client, "main", &report), 0);
 	CHECK_HAS(report, "Grade: few calls");
 	tmcp_string_free(report);
+	CHECK_INT(tmcp_client_stats_json(rig.client, NULL, "50,90", &report), 0);
+	CHECK_HAS(report, "[{\"name\":\"main\",");
+	CHECK_HAS(report, "\"p90\":");
+	tmcp_string_free(report);
+	CHECK_INT(tmcp_client_percentiles(rig.client, "main", NULL, &report), 0);
+	CHECK_HAS(report, "main\tcalls ");
+	CHECK_HAS(report, "\tp99.9 ");
+	tmcp_string_free(report);
 	rig_stop(&rig);
 }
 

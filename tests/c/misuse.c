@@ -183,6 +183,10 @@ settings_are_checked(void)
 	CHECK_INT(needed, 7);
 	CHECK_INT(tmcp_client_stats(rig.client, NULL, NULL),
 	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_stats_json(rig.client, NULL, NULL, NULL), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_percentiles(rig.client, NULL, NULL, NULL), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_stats_json(rig.client, "nowhere", NULL, &out), TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_percentiles(rig.client, NULL, "50,x", &out), TMCP_RESULT_INVALID);
 	CHECK_INT(tmcp_client_stats(rig.client, "nowhere", &out),
 	    TMCP_RESULT_INVALID);
 	CHECK(out == NULL);

@@ -41,8 +41,8 @@ const struct cmd_entry cmd_mcp_jobs_entry = {
 	.name = "mcp-jobs",
 	.alias = "mjobs",
 
-	.args = { "bF:f:o:t:", 0, 0, NULL },
-	.usage = "[-b] [-F format] [-f filter] [-o output] "
+	.args = { "bF:f:jo:t:", 0, 0, NULL },
+	.usage = "[-bj] [-F format] [-f filter] [-o output] "
 		 CMD_TARGET_PANE_USAGE,
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
@@ -62,6 +62,47 @@ const struct cmd_entry cmd_mcp_cancel_entry = {
 	.exec = cmd_mcp_cancel_exec
 };
 
+/* Print what is under way as a JSON array. */
+static void
+cmd_mcp_jobs_json(struct evbuffer *evb, const struct tmcp_table *table)
+{
+	static const struct {
+		const char	*column;
+		int		 is_number;
+	} members[] = {
+		{ "id", 1 }, { "server", 0 }, { "tool", 0 }, { "state", 0 },
+		{ "age_us", 1 }, { "progress", 1 }, { "message", 0 },
+		{ "who", 0 }
+	};
+	const char	*value;
+	char		*s;
+	size_t		 row;
+	u_int		 i;
+
+	evbuffer_add_printf(evb, "[");
+	for (row = 0; row < tmcp_table_rows(table); row++) {
+		for (i = 0; i < nitems(members); i++) {
+			if (strcmp(members[i].column, "who") == 0) {
+				value = mcp_request_who(strtoull(
+				    tmcp_table_get(table, row, "id"), NULL,
+				    10));
+			} else {
+				value = tmcp_table_get(table, row,
+				    members[i].column);
+			}
+			if (members[i].is_number) {
+				s = xstrdup(*value == '\0' ? "null" : value);
+			} else
+				s = mcp_text_json(value, strlen(value));
+			evbuffer_add_printf(evb, "%s\"%s\":%s", i != 0 ? "," :
+			    row == 0 ? "{" : ",{", members[i].column, s);
+			free(s);
+		}
+		evbuffer_add_printf(evb, "}");
+	}
+	evbuffer_add_printf(evb, "]\n");
+}
+
 static enum cmd_retval
 cmd_mcp_jobs_exec(struct cmd *self, struct cmdq_item *item)
 {
@@ -72,6 +113,11 @@ cmd_mcp_jobs_exec(struct cmd *self, struct cmdq_item *item)
 	const char		*template;
 	enum cmd_retval		 retval = CMD_RETURN_NORMAL;
 
+	if (args_has(args, 'j') && (args_has(args, 'F') ||
+	    args_has(args, 'f'))) {
+		mcp_error(item, "-j can't be used with -F or -f");
+		return (CMD_RETURN_ERROR);
+	}
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
 	if ((table = tmcp_client_jobs(core)) == NULL)
@@ -80,11 +126,17 @@ cmd_mcp_jobs_exec(struct cmd *self, struct cmdq_item *item)
 		template = CMD_MCP_JOBS_TEMPLATE;
 	if ((evb = evbuffer_new()) == NULL)
 		fatalx("out of memory");
-	mcp_table_print(evb, table, NULL, template, args_get(args, 'f'));
+	if (args_has(args, 'j'))
+		cmd_mcp_jobs_json(evb, table);
+	else {
+		mcp_table_print(evb, table, NULL, template,
+		    args_get(args, 'f'));
+	}
 	tmcp_table_free(table);
 	if (EVBUFFER_LENGTH(evb) != 0) {
 		retval = mcp_print_list(self, item,
-		    (char *)EVBUFFER_DATA(evb), EVBUFFER_LENGTH(evb), 0);
+		    (char *)EVBUFFER_DATA(evb), EVBUFFER_LENGTH(evb),
+		    args_has(args, 'j'));
 	}
 	evbuffer_free(evb);
 	return (retval);

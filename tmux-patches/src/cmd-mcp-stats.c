@@ -38,9 +38,9 @@ const struct cmd_entry cmd_mcp_stats_entry = {
 	.name = "mcp-stats",
 	.alias = "mstats",
 
-	.args = { "bF:f:o:st:v", 0, 1, NULL },
-	.usage = "[-bsv] [-F format] [-f filter] [-o output] "
-		 CMD_TARGET_PANE_USAGE " [server]",
+	.args = { "bF:f:jo:p:st:v", 0, 1, NULL },
+	.usage = "[-bjsv] [-F format] [-f filter] [-o output] "
+		 "[-p percentiles] " CMD_TARGET_PANE_USAGE " [server]",
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 
@@ -55,6 +55,8 @@ struct cmd_mcp_stats_data {
 	char			*server;
 	char			*format;
 	char			*filter;
+	char			*percentiles;
+	int			 json;
 	int			 line;
 	int			 full;
 };
@@ -121,6 +123,19 @@ cmd_mcp_stats_rows(struct cmd_mcp_stats_data *cdata, const char *server,
 	return (0);
 }
 
+/* Print the text of the core, in columns if it is lines of cells. */
+static void
+cmd_mcp_stats_text(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb,
+    char *text)
+{
+	if (cdata->percentiles != NULL && !cdata->json)
+		mcp_columns_print(evb, text);
+	else
+		evbuffer_add(evb, text, strlen(text));
+	if (cdata->server == NULL && cdata->full)
+		mcp_options_unknown(evb);
+}
+
 /* Get the report or an error. Returns the exit status. */
 static int
 cmd_mcp_stats_report(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb)
@@ -142,7 +157,13 @@ cmd_mcp_stats_report(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb)
 		free(server);
 		return (result);
 	}
-	if (cdata->full)
+	if (cdata->json) {
+		result = tmcp_client_stats_json(cdata->core, server,
+		    cdata->percentiles, &report);
+	} else if (cdata->percentiles != NULL) {
+		result = tmcp_client_percentiles(cdata->core, server,
+		    cdata->percentiles, &report);
+	} else if (cdata->full)
 		result = tmcp_client_stats_full(cdata->core, server, &report);
 	else
 		result = tmcp_client_stats(cdata->core, server, &report);
@@ -153,10 +174,8 @@ cmd_mcp_stats_report(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb)
 		free(cause);
 		return (mcp_retval(result));
 	}
-	evbuffer_add(evb, report, strlen(report));
+	cmd_mcp_stats_text(cdata, evb, report);
 	tmcp_string_free(report);
-	if (cdata->server == NULL && cdata->full)
-		mcp_options_unknown(evb);
 	return (0);
 }
 
@@ -181,6 +200,13 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 		mcp_error(item, "-v can't be used with -F or -f");
 		return (CMD_RETURN_ERROR);
 	}
+	if ((args_has(args, 'j') || args_has(args, 'p')) &&
+	    (args_has(args, 'F') || args_has(args, 'f') ||
+	    args_has(args, 's') || args_has(args, 'v'))) {
+		mcp_error(item, "-j and -p can't be used with -F, -f, -s or "
+		    "-v");
+		return (CMD_RETURN_ERROR);
+	}
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
 
@@ -193,6 +219,9 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 		cdata->format = xstrdup(args_get(args, 'F'));
 	if (args_has(args, 'f'))
 		cdata->filter = xstrdup(args_get(args, 'f'));
+	if (args_has(args, 'p'))
+		cdata->percentiles = xstrdup(args_get(args, 'p'));
+	cdata->json = args_has(args, 'j');
 	cdata->line = args_has(args, 's');
 	cdata->full = args_has(args, 'v');
 
@@ -204,7 +233,7 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 		if (EVBUFFER_LENGTH(evb) != 0 && status == 0) {
 			retval = mcp_print_list(self, item,
 			    (char *)EVBUFFER_DATA(evb), EVBUFFER_LENGTH(evb),
-			    0);
+			    cdata->json);
 		} else if (EVBUFFER_LENGTH(evb) != 0) {
 			retval = mcp_output_now(item, status,
 			    (char *)EVBUFFER_DATA(evb), EVBUFFER_LENGTH(evb));
@@ -241,6 +270,7 @@ cmd_mcp_stats_ready(struct tmcp_event *event, void *data)
 	} else
 		status = cmd_mcp_stats_report(cdata, evb);
 	if (status == 0) {
+		out->json = cdata->json;
 		mcp_output_finish(out, 0, (char *)EVBUFFER_DATA(evb),
 		    EVBUFFER_LENGTH(evb), NULL);
 	} else {
@@ -263,6 +293,7 @@ cmd_mcp_stats_free(void *data)
 		mcp_output_free(cdata->out);
 	free(cdata->format);
 	free(cdata->filter);
+	free(cdata->percentiles);
 	free(cdata->directory);
 	free(cdata->server);
 	free(cdata);

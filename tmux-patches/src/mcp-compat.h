@@ -119,7 +119,10 @@
 	((c)->session != NULL && (c)->session->curw->window->menu != NULL))
 #else
 #define mcp_compat_menu_place(c) 0
-#define mcp_compat_menu_close(c, place) server_client_clear_overlay(c)
+#define mcp_compat_menu_close(c, place) do {				\
+	if (~(c)->flags & CLIENT_DEAD)					\
+		server_client_clear_overlay(c);				\
+} while (0)
 #define mcp_compat_covered(c) ((c)->overlay_draw != NULL)
 #endif
 

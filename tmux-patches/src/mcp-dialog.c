@@ -130,7 +130,7 @@ mcp_dialog_close(struct mcp_dialog *d)
 	int	is_open = (d->open != NULL);
 
 	d->open = NULL;
-	if (is_open && (~d->client->flags & CLIENT_DEAD))
+	if (is_open)
 		mcp_compat_menu_close(d->client, d->where);
 }
 

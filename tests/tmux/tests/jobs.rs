@@ -169,3 +169,20 @@ fn progress_is_in_the_list_and_in_the_status_line() {
     drop(viewer);
     tmux.finish();
 }
+
+#[test]
+fn jobs_are_json_with_numbers_as_numbers() {
+    let tmux = Tmux::demo();
+    assert_eq!(tmux.run(["mcp-jobs", "-j"]).ok(), "[]\n");
+    let call = tmux.start_call(["demo", "sleep", "ms=60000"]);
+    tmux.until_format("#{mcp_running}", "1");
+    let jobs = tmux.run(["mcp-jobs", "-j"]).ok();
+    let jobs: serde_json::Value = serde_json::from_str(&jobs).expect("an array");
+    assert_eq!(jobs.as_array().map(Vec::len), Some(1));
+    let job = &jobs[0];
+    assert_eq!((&job["server"], &job["tool"]), (&"demo".into(), &"sleep".into()));
+    assert!(job["id"].is_u64() && job["age_us"].is_u64() && job["progress"].is_null(), "{job}");
+    let _ = tmux.run(["mcp-cancel", "-a"]).ok();
+    let _ = call.wait().fails(1);
+    tmux.finish();
+}

@@ -315,3 +315,29 @@ fn large_numbers_have_thousands_separators() {
     assert_eq!(bytes.matches(',').count(), 2, "{bytes}");
     tmux.finish();
 }
+
+#[test]
+fn json_has_the_numbers_of_the_report_and_any_percentiles() {
+    let tmux = Tmux::demo();
+    for _ in 0..3 {
+        let _ = tmux.call(["demo", "echo", "text=x"]).ok();
+    }
+    let one = tmux.run(["mcp-stats", "-j", "-p", "50,99.99", "demo"]).ok();
+    let one: serde_json::Value = serde_json::from_str(&one).expect("an object");
+    assert_eq!((&one["name"], &one["calls"]["ok"]), (&"demo".into(), &3.into()));
+    assert!(one["latency_us"]["p99.99"].as_u64() >= one["latency_us"]["p50"].as_u64());
+    let all = tmux.run(["mcp-stats", "-j"]).ok();
+    let all: serde_json::Value = serde_json::from_str(&all).expect("an array");
+    assert_eq!(all.as_array().map(Vec::len), Some(1));
+    let line = tmux.run(["mcp-stats", "-p", "50,99.99"]).ok();
+    assert!(line.starts_with("demo  calls 3  p50 ") && line.contains("  p99.99 "), "{line}");
+    for (arguments, why) in [
+        (&["-p", "50,101"][..], "'101' is no percentile"),
+        (&["-j", "-v"], "-j and -p can't be used with"),
+        (&["-j", "nowhere"], "nowhere"),
+    ] {
+        let said = tmux.run([&["mcp-stats"], arguments].concat()).fails(1);
+        assert!(said.contains(why), "{said}");
+    }
+    tmux.finish();
+}
