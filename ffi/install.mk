@@ -2,7 +2,7 @@
 # alone: make -f ffi/install.mk install PREFIX=/usr/local DESTDIR=/stage
 #
 # Installs lib/libtmcp.a, include/tmcp.h and lib/pkgconfig/tmcp.pc.
-# TLS=no leaves TLS out, which makes the archive smaller.
+# TLS=no and WEBSOCKET=no leave these out, which makes the archive smaller.
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -12,9 +12,11 @@ CARGO ?= cargo
 CARGO_TARGET_DIR ?= target
 INSTALL ?= install
 TLS ?= yes
+WEBSOCKET ?= yes
 
-FEATURES.yes =
-FEATURES.no = --no-default-features --features toml
+FEATURE.tls.yes = ,tls
+FEATURE.websocket.yes = ,websocket
+FEATURES = toml$(FEATURE.tls.$(TLS))$(FEATURE.websocket.$(WEBSOCKET))
 
 TMCP_ARCHIVE = $(CARGO_TARGET_DIR)/release/libtmcp_ffi.a
 TMCP_VERSION = $$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
@@ -24,7 +26,8 @@ TMCP_VERSION = $$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1
 # Always asks cargo, which knows what is out of date. The kind is named, because a
 # package that is a Rust library as well is not optimised as one at link time.
 lib:
-	$(CARGO) rustc --release -p tmcp-ffi --crate-type staticlib $(FEATURES.$(TLS))
+	$(CARGO) rustc --release -p tmcp-ffi --crate-type staticlib \
+	    --no-default-features --features $(FEATURES)
 
 install-lib: lib
 	$(INSTALL) -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)'

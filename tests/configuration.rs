@@ -124,7 +124,7 @@ fn fifty_megabytes_of_history_hold_up_nobody() {
 #[test]
 fn a_bad_entry_among_good_ones_costs_itself_alone() {
     let servers = format!(
-        r#"{{"bad":{{"command":7}},"neither":{{}},"ws":{{"type":"ws","url":"ws://x"}},
+        r#"{{"bad":{{"command":7}},"neither":{{}},"sse":{{"type":"sse","url":"http://x"}},
         "off":{0},"good":{1},"wrong":{{"command":"x","pool_max_size":"many"}}}}"#,
         entry(&[], "\"disabled\":true"),
         entry(&[], "\"unknown_key\":[1,2]"),
@@ -133,7 +133,7 @@ fn a_bad_entry_among_good_ones_costs_itself_alone() {
     let problems = problems(&mut driver);
     assert_eq!(driver.text("good", "echo", ECHO), "x");
     assert_eq!(driver.client.server_count(), 1);
-    for name in ["bad", "neither", "ws", "wrong"] {
+    for name in ["bad", "neither", "sse", "wrong"] {
         let problem = problems.iter().find(|problem| problem.contains(&format!("'{name}'")));
         let problem = problem.unwrap_or_else(|| panic!("nothing about {name}: {problems:?}"));
         assert!(driver.logged(problem));

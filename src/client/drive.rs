@@ -503,6 +503,12 @@ impl Client {
                 }
                 Action::Write { stream } if self.pulling => self.unwritten.push(stream),
                 Action::Write { stream } => self.write(now, stream),
+                Action::WriteLast { stream, bytes } => {
+                    if let Some(link) = self.links.get_mut(&stream) {
+                        // A server that is gone needs no farewell.
+                        let _ = link.write(&bytes);
+                    }
+                }
                 Action::Close { stream } => {
                     if let Some(link) = self.links.get_mut(&stream) {
                         // A failure leaves it unwatched; its process is polled then.

@@ -1,4 +1,4 @@
-//! What an entry says of a server that is reached by HTTP, beside its address.
+//! What an entry says of a server that is reached by HTTP or WebSocket, beside its address.
 
 use std::fmt;
 
@@ -9,6 +9,8 @@ pub struct HttpEntry {
     pub path: String,
     /// `headers`: names and values, fit for a head of HTTP.
     pub headers: Vec<(String, String)>,
+    /// WebSocket is spoken after the first request.
+    pub websocket: bool,
 }
 
 impl fmt::Debug for HttpEntry {

@@ -27,6 +27,9 @@ impl ServerConfig {
         }
         if let Some(http) = &self.http {
             hash.field(b'H', http.path.as_bytes());
+            if http.websocket {
+                hash.field(b'U', b"websocket");
+            }
             for (name, value) in &http.headers {
                 hash.field(b'F', name.as_bytes());
                 hash.field(b'G', value.as_bytes());

@@ -15,6 +15,8 @@ pub enum Transport {
     Tcp,
     /// Streamable HTTP, on a port of a host or on a Unix socket.
     Http,
+    /// WebSocket, on a port of a host or on a Unix socket.
+    WebSocket,
 }
 
 /// What one more connection costs.
@@ -33,7 +35,7 @@ impl Transport {
     /// to stderr, has an exit status and is asked to end.
     pub fn is_process(self) -> bool {
         match self {
-            Transport::Socket | Transport::Tcp | Transport::Http => false,
+            Transport::Socket | Transport::Tcp | Transport::Http | Transport::WebSocket => false,
             Transport::Stdio => true,
         }
     }
@@ -43,7 +45,7 @@ impl Transport {
     pub fn is_shared(self) -> bool {
         match self {
             Transport::Socket | Transport::Tcp => true,
-            Transport::Stdio | Transport::Http => false,
+            Transport::Stdio | Transport::Http | Transport::WebSocket => false,
         }
     }
 
@@ -52,7 +54,7 @@ impl Transport {
         match self {
             Transport::Socket | Transport::Tcp => ConnectCost::Descriptor,
             Transport::Stdio => ConnectCost::Process,
-            Transport::Http => ConnectCost::Session,
+            Transport::Http | Transport::WebSocket => ConnectCost::Session,
         }
     }
 
@@ -69,8 +71,10 @@ impl Transport {
             Transport::Stdio => "stdio",
             Transport::Tcp => "tcp",
             Transport::Http => "http",
+            Transport::WebSocket => "ws",
         }
     }
+
     /// The words in a report for a process that stands in for it.
     pub fn name_of_fallback(self) -> &'static str {
         match self {
@@ -78,6 +82,7 @@ impl Transport {
             Transport::Stdio => "stdio",
             Transport::Tcp => "stdio (fallback from tcp)",
             Transport::Http => "stdio (fallback from http)",
+            Transport::WebSocket => "stdio (fallback from ws)",
         }
     }
 
@@ -88,6 +93,7 @@ impl Transport {
             Transport::Stdio => "stdio",
             Transport::Tcp => "tcp (one connection at a time)",
             Transport::Http => "http",
+            Transport::WebSocket => "ws",
         }
     }
 }

@@ -24,6 +24,13 @@ pub enum Action {
         /// The stream.
         stream: StreamId,
     },
+    /// Write of these bytes what the stream takes at once. It is dropped next.
+    WriteLast {
+        /// The stream.
+        stream: StreamId,
+        /// The bytes, behind all that was written.
+        bytes: Vec<u8>,
+    },
     /// Nothing more will be written. A socket is closed; a process has its stdin
     /// closed, goes on being read, and its exit is reported by `child_exited`.
     Close {

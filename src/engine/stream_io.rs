@@ -67,6 +67,9 @@ impl Engine {
                     self.refused(now, id, wire, message);
                     length
                 }
+                Incoming::Ended { message, is_final } => {
+                    return self.session_ended(now, id, message, is_final);
+                }
                 Incoming::SessionGone => {
                     if let Some(wire) = self.refused_again(id, stream) {
                         let message = "the server does not know a session that it has just begun";
@@ -96,6 +99,16 @@ impl Engine {
             let category = ErrorCategory::Protocol;
             self.connection_lost(now, id, Loss { reason, cause: EvictionCause::Error, category });
         }
+    }
+
+    /// The transport says that the session has ended.
+    fn session_ended(&mut self, now: Time, id: ConnectionId, reason: String, is_final: bool) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if is_final {
+            connection.evidence.get_or_insert_default().hopeless = true;
+        }
+        let (cause, category) = (EvictionCause::PeerClosed, ErrorCategory::Lost);
+        self.connection_lost(now, id, Loss { reason, cause, category });
     }
 
     /// The id of the request on a stream if it has lost a session before: what the server

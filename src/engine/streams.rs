@@ -334,6 +334,10 @@ impl Engine {
     /// put back into them until it is gone.
     fn close_streams(&mut self, now: Time, id: ConnectionId, connection: &Connection) {
         let Some(pid) = connection.pid else {
+            let bytes = connection.wire.farewell();
+            if !bytes.is_empty() {
+                self.actions.push_back(Action::WriteLast { stream: id.first_stream(), bytes });
+            }
             return self.forget_streams(id, connection);
         };
         if self.server(connection.server).reach.is_daemon(id) {

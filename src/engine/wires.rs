@@ -8,7 +8,7 @@ use crate::wire::{StreamId, Wire};
 /// Makes the codec of a session with a server on a channel. The session opens the stream.
 pub type NewWire = fn(StreamId, &ServerConfig, Transport) -> Box<dyn Wire>;
 
-/// HTTP where the entry has it and no process stands in for it, else lines.
+/// HTTP or WebSocket where the entry has it and no process stands in for it, else lines.
 pub(super) fn of_entry(
     stream: StreamId,
     server: &ServerConfig,
@@ -21,7 +21,12 @@ pub(super) fn of_entry(
                 None => "localhost".to_owned(),
             };
             let (path, headers) = (http.path.clone(), http.headers.clone());
-            Box::new(Http::new(stream, Target { host, path, headers }))
+            let target = Target { host, path, headers };
+            #[cfg(feature = "websocket")]
+            if http.websocket {
+                return Box::new(crate::wire::websocket::WebSocket::new(stream, target));
+            }
+            Box::new(Http::new(stream, target))
         }
         _ => Box::new(Ndjson::new(stream)),
     }

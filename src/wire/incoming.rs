@@ -21,6 +21,14 @@ pub enum Incoming<'i> {
     },
     /// The server does not know the session any more.
     SessionGone,
+    /// The server has ended the session, does not want one, or broke the rules of the
+    /// transport.
+    Ended {
+        /// Why, as a sentence.
+        message: String,
+        /// To try again cannot help until somebody changes something.
+        is_final: bool,
+    },
 }
 
 /// A text that should be one message, or a batch. It borrows nothing from its codec, so

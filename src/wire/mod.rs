@@ -6,6 +6,7 @@
 //!
 //! * [`ndjson`] — one message a line (MCP "Transports: stdio").
 //! * [`http`] — Streamable HTTP, of both eras.
+//! * `websocket` — a message a frame (cargo feature `websocket`).
 
 mod delivery;
 pub mod http;
@@ -15,6 +16,8 @@ mod outgoing;
 mod output;
 mod shared;
 mod stream;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 
 use std::fmt;
 
@@ -88,6 +91,12 @@ pub trait Wire: fmt::Debug + Send {
 
     /// Gives memory back, because no request is in flight.
     fn rest(&mut self) {}
+
+    /// Bytes that end the session on its first stream, which is dropped next. As many of them
+    /// are written as the stream takes at once.
+    fn farewell(&self) -> Vec<u8> {
+        Vec::new()
+    }
 
     /// Whether texts are handed out as they came, with the blanks around them, because a
     /// message has begun that goes on in the next text. Only a codec whose framing a

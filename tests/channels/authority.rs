@@ -1,5 +1,7 @@
 //! A certificate authority of one test.
 
+#![allow(dead_code)] // Each test crate uses its part.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -132,6 +132,8 @@ impl World {
                 let delay = self.random.spread(20_000);
                 self.later(delay, Todo::Read(stream.0));
             }
+            // No codec here has words for an end.
+            Action::WriteLast { stream, .. } => self.fail(format!("{stream:?} has last words")),
             Action::LetGo { stream } => self.fail(format!("{stream:?} is let go")),
             Action::Knock { .. } => {}
             Action::Remember { .. } => self.counts.remembered += 1,

@@ -134,6 +134,7 @@ impl<'a> EntryReader<'a> {
             None => (None, self.address(transport, command.is_some())?, socket_path),
         };
         let transport = match (transport, &socket_path, &command) {
+            _ if http.as_ref().is_some_and(|http| http.websocket) => Transport::WebSocket,
             _ if http.is_some() => Transport::Http,
             (None, None, None) if address.is_some() => Transport::Tcp,
             (Some(Transport::Tcp), ..) => Transport::Tcp,
@@ -154,6 +155,9 @@ impl<'a> EntryReader<'a> {
         let tls = if transport.is_process() { None } else { self.tls()? };
         if tls.is_some() && !cfg!(feature = "tls") {
             return Err(Unusable::NotBuilt("TLS (cargo feature 'tls')"));
+        }
+        if transport == Transport::WebSocket && !cfg!(feature = "websocket") {
+            return Err(Unusable::NotBuilt("WebSocket (cargo feature 'websocket')"));
         }
         let server = ServerConfig {
             name: name.to_owned(),

@@ -1,4 +1,5 @@
-//! The keys of an entry that say where a server is reached by HTTP: `url` and `headers`.
+//! The keys of an entry that say where a server is reached by HTTP or WebSocket: `url` and
+//! `headers`.
 
 use std::path::PathBuf;
 
@@ -8,16 +9,19 @@ use super::entry::{EntryReader, Unusable, expected};
 use super::spelling;
 use crate::config::{HostPort, HttpEntry, Transport, quoted};
 
-const NEEDS_URL: &str = "transport 'http' needs 'url'";
-
 /// Fields that are the codec's own.
-const OWN: [&str; 8] = [
+const OWN: [&str; 13] = [
     "accept",
     "connection",
     "content-length",
     "content-type",
     "host",
     "mcp-session-id",
+    "sec-websocket-accept",
+    "sec-websocket-extensions",
+    "sec-websocket-key",
+    "sec-websocket-protocol",
+    "sec-websocket-version",
     "transfer-encoding",
     "upgrade",
 ];
@@ -40,13 +44,15 @@ impl EntryReader<'_> {
         has_command: bool,
         has_socket: bool,
     ) -> Result<Option<HttpPlace>, Unusable> {
-        let is_named = transport == Some(Transport::Http);
+        let named = transport.filter(|t| matches!(t, Transport::Http | Transport::WebSocket));
+        let is_named = named.is_some();
+        let needs_url = || format!("transport '{}' needs 'url'", named.unwrap_or_default().name());
         if !is_named && (transport.is_some() || has_command) {
             return Ok(None);
         }
         let Some((key, value)) = self.any_field(&spelling::ADDRESSES) else {
             return match is_named {
-                true => Err(NEEDS_URL.to_owned().into()),
+                true => Err(needs_url().into()),
                 false => Ok(None),
             };
         };
@@ -56,28 +62,30 @@ impl EntryReader<'_> {
         let url = self.word(&key, &url)?;
         let url = url.trim();
         if url.is_empty() {
-            return if is_named { Err(NEEDS_URL.to_owned().into()) } else { Ok(None) };
+            return if is_named { Err(needs_url().into()) } else { Ok(None) };
         }
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
         let wrong = |what: &str| Unusable::Wrong(format!("{} {what}", quoted(&key)));
         let place = match scheme.to_ascii_lowercase().as_str() {
-            "ws" | "wss" => return Err(Unusable::Unsupported("ws")),
             "tcp" | "tls" if !is_named => return Ok(None),
-            "http" => self.place_of(rest, 80),
-            "https" => {
+            "http" | "ws" => self.place_of(rest, 80),
+            "https" | "wss" => {
                 self.speaks_tls = true;
                 self.place_of(rest, 443)
             }
             // As in VS Code: the path of the socket, and behind # the path of the request.
-            "unix" => {
-                let (socket, path) = rest.split_once('#').unwrap_or((rest, "/"));
+            // "ws+unix://PATH:/mcp" is the form of the library ws of Node.
+            "unix" | "ws+unix" => {
+                let colon = rest.find(":/").filter(|_| !scheme.eq_ignore_ascii_case("unix"));
+                let cut = rest.find('#').or(colon);
+                let (socket, path) = cut.map_or((rest, "/"), |at| (&rest[..at], &rest[at + 1..]));
                 if !socket.starts_with('/') {
                     return Err(wrong("must have the absolute path of a socket behind unix://"));
                 }
-                let http = HttpEntry { path: path.to_owned(), headers: Vec::new() };
+                let http = HttpEntry { path: path.to_owned(), ..HttpEntry::default() };
                 Ok(HttpPlace { http, address: None, socket_path: Some(socket.into()) })
             }
-            _ => Err("must begin with http://, https:// or unix://".to_owned()),
+            _ => Err("must begin with http://, https://, ws://, wss:// or unix://".to_owned()),
         };
         let mut place = place.map_err(|what| wrong(&what))?;
         if has_socket && place.address.is_some() {
@@ -91,6 +99,8 @@ impl EntryReader<'_> {
         if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(wrong("must be ASCII without blanks: write other characters as %XX"));
         }
+        place.http.websocket = named == Some(Transport::WebSocket)
+            || ["ws", "wss", "ws+unix"].iter().any(|ws| scheme.eq_ignore_ascii_case(ws));
         place.http.headers = self.headers()?;
         Ok(Some(place))
     }
@@ -103,7 +113,7 @@ impl EntryReader<'_> {
             return Err("holds a user name: put it into 'headers', Authorization".to_owned());
         }
         let address = HostPort::parse(authority, Some(port))?;
-        let http = HttpEntry { path: path.to_owned(), headers: Vec::new() };
+        let http = HttpEntry { path: path.to_owned(), ..HttpEntry::default() };
         Ok(HttpPlace { http, address: Some(address), socket_path: None })
     }
 
@@ -159,12 +169,50 @@ impl EntryReader<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{bad, good, pair, warned};
+    #[cfg(feature = "websocket")]
+    use crate::config::Transport;
 
     #[test]
     fn a_socket_has_its_path_behind_unix_and_that_of_the_request_behind_a_hash() {
         let server = good(r#"{"type": "http", "url": "unix:///run/s.sock#/mcp"}"#);
         assert_eq!(server.socket_path, Some("/run/s.sock".into()));
         assert_eq!(server.http.expect("it has one").path, "/mcp");
+    }
+
+    #[cfg(feature = "websocket")]
+    #[test]
+    fn websocket_is_read_in_each_of_its_forms() {
+        for (entry, place, path) in [
+            (r#"{"type": "ws", "url": "ws://h/mcp"}"#, "h:80", "/mcp"),
+            (r#"{"url": "WS://h:81"}"#, "h:81", "/"),
+            (r#"{"type": "websocket", "url": "http://h/x?y#z"}"#, "h:80", "/x?y"),
+            (r#"{"type": "http", "url": "ws://h/mcp"}"#, "h:80", "/mcp"),
+            (r#"{"type": "ws", "url": "unix:///s.sock#/mcp"}"#, "/s.sock", "/mcp"),
+            (r#"{"url": "ws+unix:///s.sock:/mcp"}"#, "/s.sock", "/mcp"),
+            (r#"{"type": "ws", "url": "unix:///s:/a"}"#, "/s:/a", "/"),
+        ] {
+            let server = good(entry);
+            assert_eq!(server.transport, Transport::WebSocket, "{entry}");
+            assert_eq!(server.endpoint().expect("it has one").to_string(), place, "{entry}");
+            let http = server.http.expect("it has one");
+            assert_eq!((http.path.as_str(), http.websocket), (path, true), "{entry}");
+        }
+        if cfg!(feature = "tls") {
+            let server = good(r#"{"url": "wss://h/mcp"}"#);
+            assert_eq!(server.endpoint().expect("it has one").to_string(), "h:443");
+            assert!(server.tls.is_some());
+        }
+        let other = good(r#"{"type": "http", "url": "http://h"}"#);
+        let same = good(r#"{"type": "ws", "url": "http://h"}"#);
+        assert_ne!(other.identity(), same.identity());
+        assert_eq!(bad(r#"{"type": "ws"}"#), "transport 'ws' needs 'url'");
+    }
+
+    #[cfg(not(feature = "websocket"))]
+    #[test]
+    fn without_websocket_an_entry_says_what_is_missing() {
+        let told = bad(r#"{"url": "ws://h"}"#);
+        assert_eq!(told, " is not used: WebSocket (cargo feature 'websocket') is not built in");
     }
 
     #[test]
@@ -175,7 +223,7 @@ mod tests {
             (r#"{"type": "http", "url": 7}"#.to_owned(), "'url' must be a string, not a number"),
             (
                 r#"{"type": "http", "url": "ftp://h"}"#.to_owned(),
-                "'url' must begin with http://, https:// or unix://",
+                "'url' must begin with http://, https://, ws://, wss:// or unix://",
             ),
             (
                 r#"{"type": "http", "url": "http://u:SECRET@h"}"#.to_owned(),

@@ -31,7 +31,7 @@ pub(in crate::config) fn transport(word: &str) -> Spelled {
         "http" | "https" | "streamablehttp" | "streamhttp" | "httpstream" | "httpstreamable"
         | "httpstreaming" | "streamable" | "remote" | "url" => Spelled::Known(Transport::Http),
         "sse" | "httpsse" | "ssehttp" | "serversentevents" => Spelled::Unsupported("sse"),
-        "ws" | "wss" | "websocket" | "websockets" => Spelled::Unsupported("ws"),
+        "ws" | "wss" | "websocket" | "websockets" => Spelled::Known(Transport::WebSocket),
         "tcp" => Spelled::Known(Transport::Tcp),
         "tls" | "ssl" => Spelled::Tls,
         "sdk" | "sseide" | "wside" | "claudeaiproxy" | "builtin" | "inprocess" | "inmemory"
@@ -174,7 +174,7 @@ mod tests {
         }
         assert_eq!(transport("UNIX"), Spelled::Known(Transport::Socket));
         assert_eq!(transport("SSE"), Spelled::Unsupported("sse"));
-        assert_eq!(transport("WebSocket"), Spelled::Unsupported("ws"));
+        assert_eq!(transport("WebSocket"), Spelled::Known(Transport::WebSocket));
         assert_eq!(transport("claudeai-proxy"), Spelled::Foreign);
         assert_eq!(transport("pigs"), Spelled::Unknown);
     }

@@ -49,7 +49,9 @@ fn failure(message: &str) -> OpenFailure {
 
 fn failed(attempt: Attempt) -> FailedAttempt {
     let category = match attempt.channel {
-        Transport::Http | Transport::Socket | Transport::Tcp => ErrorCategory::Connect,
+        Transport::Http | Transport::Socket | Transport::Tcp | Transport::WebSocket => {
+            ErrorCategory::Connect
+        }
         Transport::Stdio => ErrorCategory::Spawn,
     };
     FailedAttempt { attempt, failure: failure("no"), category }

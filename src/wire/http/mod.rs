@@ -13,6 +13,8 @@ mod body;
 mod events;
 mod head;
 mod refusal;
+#[cfg(feature = "websocket")]
+mod refused;
 mod stream;
 mod target;
 
@@ -31,6 +33,8 @@ use crate::wire::{
     Want, Wire,
 };
 
+#[cfg(feature = "websocket")]
+pub(super) use refused::RefusedResponse;
 pub use target::Target;
 
 /// How many redirects are followed.

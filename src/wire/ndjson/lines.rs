@@ -149,6 +149,31 @@ impl Lines {
         }))
     }
 
+    /// Puts bytes behind the unfinished message, for a framing that knows itself where a
+    /// message ends: newlines are blanks. The messages of a long batch are given out by
+    /// [`next`](Lines::next) with no input.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.hold(bytes);
+        }
+    }
+
+    /// What was pushed is whole. `None`: there is nothing in it, or it is a batch, whose last
+    /// messages are given out by [`next`](Lines::next).
+    ///
+    /// # Errors
+    /// As [`next`](Lines::next).
+    pub fn end(&mut self) -> Result<Option<Text<'static>>, TooLong> {
+        if let Some(skipping) = self.skipping.take() {
+            return Err(skipping.finish());
+        }
+        if let Some(Long::Batch { ended, .. }) = self.long.as_deref_mut() {
+            *ended = true;
+            return Ok(None);
+        }
+        Ok((!self.partial.is_empty()).then(|| self.give()))
+    }
+
     fn find<'i>(&mut self, input: &mut &'i [u8]) -> Result<Option<FoundLine<'i>>, TooLong> {
         loop {
             if let Some(found) = self.find_in_batch() {
