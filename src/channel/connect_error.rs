@@ -28,6 +28,8 @@ pub enum ConnectErrorKind {
     Path,
     /// The server runs as a user who is not trusted.
     Peer,
+    /// The proxy does not let us through.
+    Proxy,
     /// No process listens there.
     Refused,
     /// There is no program that resolves names.
@@ -43,6 +45,7 @@ impl ConnectErrorKind {
             ConnectErrorKind::NotASocket
             | ConnectErrorKind::Path
             | ConnectErrorKind::Peer
+            | ConnectErrorKind::Proxy
             | ConnectErrorKind::Resolver
             | ConnectErrorKind::Tls => true,
             ConnectErrorKind::Busy

@@ -17,6 +17,7 @@
 
 mod connect_error;
 mod process_pipes;
+mod proxied;
 mod race;
 mod resolver;
 mod tcp;
@@ -39,6 +40,7 @@ pub use crate::sys::spawn::Program;
 use crate::time::Time;
 pub use connect_error::{ConnectError, ConnectErrorKind};
 pub use process_pipes::Stdio;
+pub use proxied::Proxied;
 pub use tcp::Tcp;
 #[cfg(feature = "tls")]
 pub use tls::{TlsContext, TlsFiles, TlsStream};

@@ -11,8 +11,8 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::task::Poll;
 
-use crate::channel::{Channel, ConnectError, ConnectErrorKind, Program, Stdio, Tcp, Unix};
-use crate::config::{Endpoint, ServerConfig, Tls, Transport};
+use crate::channel::{Channel, ConnectError, ConnectErrorKind, Program, Proxied, Stdio, Tcp, Unix};
+use crate::config::{Endpoint, HostPort, Proxy, ServerConfig, Tls, Transport};
 use crate::engine::{LogLevel, OpenFailure, Opened, StreamId};
 use crate::error::Kind;
 use crate::sys::fd;
@@ -162,8 +162,21 @@ pub(super) fn connect(
             Err(error) => return Err(connect_failure(&error)),
         },
         Some(Endpoint::Tcp(address)) => {
-            let channel = Tcp::new(&address.host, address.port, around.env);
-            (Box::new(channel), &address.host)
+            let http = server.http.as_ref();
+            let channel: Box<dyn Channel> = match http.and_then(|http| http.proxy.as_deref()) {
+                None => Box::new(Tcp::new(&address.host, address.port, around.env)),
+                Some(proxy) => {
+                    let to_it = Tcp::new(&proxy.address.host, proxy.address.port, around.env);
+                    let is_asked =
+                        http.and_then(|http| http.proxy_of_requests(server.tls.is_some()));
+                    let request = match is_asked {
+                        Some(_) => Vec::new(),
+                        None => connect_request(proxy, address),
+                    };
+                    Box::new(Proxied::new(Box::new(to_it), proxy.to_string(), request))
+                }
+            };
+            (channel, &address.host)
         }
         None => {
             let message = "no address is configured".to_owned();
@@ -174,6 +187,16 @@ pub(super) fn connect(
         None => Ok(channel),
         Some(tls) => speak_tls(tls, host, channel, around),
     }
+}
+
+/// The request for a tunnel to a server (RFC 9110, section 9.3.6).
+fn connect_request(proxy: &Proxy, server: &HostPort) -> Vec<u8> {
+    let mut request = format!("CONNECT {server} HTTP/1.1\r\nHost: {server}\r\n");
+    if let Some(value) = &proxy.authorization {
+        request += &format!("Proxy-Authorization: {value}\r\n");
+    }
+    request += "\r\n";
+    request.into_bytes()
 }
 
 #[cfg(feature = "tls")]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Proxy;
+
 /// Path and fields of the requests to one server.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct HttpEntry {
@@ -11,6 +13,16 @@ pub struct HttpEntry {
     pub headers: Vec<(String, String)>,
     /// WebSocket is spoken after the first request.
     pub websocket: bool,
+    /// The forward proxy of the environment for this server.
+    pub proxy: Option<Box<Proxy>>,
+}
+
+impl HttpEntry {
+    /// The proxy that the requests themselves are for, because it needs no tunnel: it is one
+    /// for plain HTTP (RFC 9112, section 3.2.2).
+    pub fn proxy_of_requests(&self, is_tls: bool) -> Option<&Proxy> {
+        self.proxy.as_deref().filter(|_| !is_tls && !self.websocket)
+    }
 }
 
 impl fmt::Debug for HttpEntry {

@@ -94,7 +94,9 @@ impl Engine {
         let endpoint = config.endpoint().filter(|_| is_logged && !channel.is_process());
         if let Some(endpoint) = endpoint {
             let kind = channel.name();
-            self.note(level, format_args!("connecting to {name} via {kind} {endpoint}"));
+            let proxy = config.http.as_ref().and_then(|http| http.proxy.as_ref());
+            let through = proxy.map(|proxy| format!(" through {proxy}")).unwrap_or_default();
+            self.note(level, format_args!("connecting to {name} via {kind} {endpoint}{through}"));
         }
         self.connections.insert(id, Box::new(connection));
         self.note_connection(id);

@@ -33,6 +33,11 @@ impl Engine {
                 self.redactor.learn_variable(name, token);
             }
         }
+        let proxy = config.http.as_ref().and_then(|http| http.proxy.as_deref());
+        if let Some(value) = proxy.and_then(|proxy| proxy.authorization.as_deref()) {
+            let name = "Proxy-Authorization";
+            self.redactor.learn_variable(name, value.trim_start_matches("Basic "));
+        }
         let Some(command) = &config.command else { return };
         for (name, value) in &command.env {
             self.redactor.learn_variable(name, value);

@@ -20,7 +20,12 @@ pub(super) fn of_entry(
                 Some(address) => host_field(address, server.tls.is_some()),
                 None => "localhost".to_owned(),
             };
-            let (path, headers) = (http.path.clone(), http.headers.clone());
+            let (mut path, mut headers) = (http.path.clone(), http.headers.clone());
+            if let Some(proxy) = http.proxy_of_requests(server.tls.is_some()) {
+                path = format!("http://{host}{path}");
+                let field = |value: &String| ("Proxy-Authorization".to_owned(), value.clone());
+                headers.extend(proxy.authorization.as_ref().map(field));
+            }
             let target = Target { host, path, headers };
             #[cfg(feature = "websocket")]
             if http.websocket {

@@ -10,7 +10,7 @@ use super::spelling::{self, Spelled};
 use crate::config::expand::{PROJECT, Variables, expand};
 use crate::config::limits::Range;
 use crate::config::{
-    Command, Era, ProblemKind, Scope, ServerConfig, Settings, ToolFilter, Transport, quoted,
+    Command, Era, ProblemKind, Proxy, Scope, ServerConfig, Settings, ToolFilter, Transport, quoted,
 };
 use crate::json::with_whole_pairs;
 
@@ -129,7 +129,7 @@ impl<'a> EntryReader<'a> {
         let has_address = self.has_address();
         let command = self.command(has_address)?;
         let place = self.http(transport, command.is_some(), socket_path.is_some())?;
-        let (http, address, socket_path) = match place {
+        let (mut http, address, socket_path) = match place {
             Some(place) => (Some(place.http), place.address, socket_path.or(place.socket_path)),
             None => (None, self.address(transport, command.is_some())?, socket_path),
         };
@@ -155,6 +155,9 @@ impl<'a> EntryReader<'a> {
         let tls = if transport.is_process() { None } else { self.tls()? };
         if tls.is_some() && !cfg!(feature = "tls") {
             return Err(Unusable::NotBuilt("TLS (cargo feature 'tls')"));
+        }
+        if let (Some(http), Some(address)) = (&mut http, &address) {
+            http.proxy = Proxy::of(self.variables.env, address, tls.is_some())?.map(Box::new);
         }
         if transport == Transport::WebSocket && !cfg!(feature = "websocket") {
             return Err(Unusable::NotBuilt("WebSocket (cargo feature 'websocket')"));

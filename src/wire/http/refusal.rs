@@ -38,6 +38,9 @@ pub(super) fn words(head: &ResponseHead, body: &[u8]) -> String {
         403 => ": the server does not allow this".to_owned(),
         404 => ": there is no MCP server at this path; see 'url'".to_owned(),
         405 => ": what is at this path takes no requests of MCP; see 'url'".to_owned(),
+        407 => {
+            ": the proxy wants a user and a password, as in http://USER:PASSWORD@HOST".to_owned()
+        }
         429 => format!(": too many requests{}", wait().unwrap_or_default()),
         502..=504 => format!(": a proxy does not reach the server{}", wait().unwrap_or_default()),
         _ => String::new(),

@@ -106,7 +106,12 @@ impl Target {
         };
         let path = rest.split('#').next().unwrap_or_default();
         let is_path = path.starts_with('/') && !path.starts_with("//");
-        (is_path && path.bytes().all(|byte| byte.is_ascii_graphic())).then(|| path.to_owned())
+        // A request for a proxy names the server, too.
+        let server = match self.path.starts_with('/') {
+            true => String::new(),
+            false => format!("http://{}", self.host),
+        };
+        (is_path && path.bytes().all(|byte| byte.is_ascii_graphic())).then(|| server + path)
     }
 }
 
@@ -170,6 +175,8 @@ mod tests {
     fn a_redirect_stays_at_its_server() {
         let path = |location: &str| target().path_of(location);
         assert_eq!(path("/mcp/").as_deref(), Some("/mcp/"));
+        let proxied = Target { path: "http://h:80/mcp".to_owned(), ..target() };
+        assert_eq!(proxied.path_of("/x").as_deref(), Some("http://h:80/x"));
         assert_eq!(path("http://H:80/mcp/#x").as_deref(), Some("/mcp/"));
         assert_eq!(path("http://h:80").as_deref(), Some("/"));
         for elsewhere in ["http://other/mcp", "//other/mcp", "ftp://h:80/x", "mcp/", "/a b", ""] {
