@@ -4,7 +4,7 @@ mod common;
 #[path = "channels/site.rs"]
 mod site;
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use common::{Driver, Home, text_of, write_config};
 use site::{Answer, Asked, Site};
@@ -309,6 +309,134 @@ fn what_a_server_says_unasked_comes_by_its_own_stream() {
     driver.until("the message", |driver| driver.logged("unasked").then_some(()));
     assert_eq!(driver.text("s", "echo", ECHO), "x");
     assert_eq!(site.asked().iter().filter(|asked| asked.verb == "GET").count(), 1);
+}
+
+/// A client of a legacy server whose calls begin with events that have these lines, and are cut
+/// off or ended. What is asked for by GET with `Last-Event-ID` is answered by `rest`.
+fn broken_off(
+    name: &str,
+    lines: &'static str,
+    is_cut: bool,
+    rest: impl Fn(&Asked, u64) -> Answer + Send + Sync + 'static,
+) -> (Driver, Site) {
+    let called = AtomicU64::new(0);
+    legacy(name, move |asked| {
+        if is_call(asked) {
+            called.store(asked.id(), Ordering::SeqCst);
+            let begun = Answer::status(200).events(lines);
+            return Some(if is_cut { begun.cut() } else { begun });
+        }
+        let is_rest = asked.verb == "GET" && asked.header("last-event-id").is_some();
+        is_rest.then(|| rest(asked, called.load(Ordering::SeqCst)))
+    })
+}
+
+fn rest_of(site: &Site) -> Vec<Asked> {
+    site.asked().into_iter().filter(|asked| asked.header("last-event-id").is_some()).collect()
+}
+
+fn late_answer(id: u64) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[{{"type":"text","text":"late"}}]}}}}"#
+    )
+}
+
+#[test]
+fn the_rest_of_a_response_is_asked_for_after_the_pause_that_the_server_names() {
+    for is_cut in [false, true] {
+        let tries = AtomicUsize::new(0);
+        let lines = "id: e1\nretry: 400\ndata: \n\nid: e2\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}\n\nid: e3\nda";
+        let (mut driver, site) = broken_off("http-resumed", lines, is_cut, move |_, id| {
+            // The first try brings nothing but another place.
+            match tries.fetch_add(1, Ordering::SeqCst) {
+                0 => Answer::status(200).events("id: e4\ndata: \n\n"),
+                _ => Answer::status(200).events(&format!("id: e5\ndata: {}\n\n", late_answer(id))),
+            }
+        });
+        driver.warm("s");
+        let start = std::time::Instant::now();
+        assert_eq!(driver.text("s", "echo", ECHO), "late");
+        let took = start.elapsed().as_millis();
+        assert!((780..5000).contains(&took), "two pauses of 400 ms took {took} ms");
+        let asked = rest_of(&site);
+        let ids: Vec<_> = asked.iter().filter_map(|asked| asked.header("last-event-id")).collect();
+        assert_eq!(ids, ["e2", "e4"]);
+        assert_eq!(asked[0].header("mcp-session-id").as_deref(), Some("session-1"));
+        assert_eq!(site.count("tools/call"), 1);
+        assert_eq!(driver.text("s", "echo", ECHO), "late", "the session goes on");
+        assert_eq!(site.count("initialize"), 1);
+    }
+}
+
+#[test]
+fn a_rest_that_the_server_refuses_is_no_reason_to_call_again() {
+    for status in [400, 404, 405, 500] {
+        let (mut driver, site) =
+            broken_off("http-no-rest", "id: e1\nretry: 1\ndata:\n\n", false, move |_, _| {
+                Answer::status(status).json("{}")
+            });
+        let id = driver.start("s", "echo", ECHO);
+        let done = driver.done(id);
+        let error = done.outcome.as_ref().expect_err("its answer is lost");
+        assert_eq!(error.kind(), Kind::OutcomeUnknown, "{status}: {error}");
+        assert_eq!((site.count("tools/call"), rest_of(&site).len()), (1, 1), "{status}");
+    }
+}
+
+#[test]
+fn a_call_whose_response_goes_on_elsewhere_is_cancelled_by_a_message() {
+    let (mut driver, site) =
+        broken_off("http-rest-cancel", "id: e1\nretry: 60000\ndata:\n\n", false, |_, _| {
+            Answer::status(200).events("")
+        });
+    let id = driver.start("s", "echo", ECHO);
+    driver.until("the call", |_| (site.count("tools/call") == 1).then_some(()));
+    driver.turns_within(std::time::Duration::from_millis(50));
+    assert!(driver.client.cancel(id));
+    driver.until("the message", |_| (site.count("notifications/cancelled") == 1).then_some(()));
+    assert_eq!(rest_of(&site).len(), 0, "the pause is not over");
+}
+
+#[test]
+fn what_a_server_says_unasked_is_asked_for_again_behind_the_last_event() {
+    let (mut driver, site) = legacy("http-unasked-again", |asked| {
+        let log = |id: &str, text: &str| {
+            let params = format!(r#"{{"level":"error","data":"{text}"}}"#);
+            let method = "notifications/message";
+            let message = format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{params}}}"#);
+            Answer::status(200).events(&format!("id: {id}\nretry: 20\ndata: {message}\n\n"))
+        };
+        (asked.verb == "GET").then(|| match asked.header("last-event-id").as_deref() {
+            None => log("1", "one of three").cut(),
+            Some("1") => log("2", "two of three"),
+            Some("2") => log("3", "three of three").stays_open(),
+            Some(_) => Answer::status(400),
+        })
+    });
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    driver.until("all messages", |driver| driver.logged("three of three").then_some(()));
+    assert_eq!(site.asked().iter().filter(|asked| asked.verb == "GET").count(), 3);
+    assert_eq!(site.count("initialize"), 1);
+}
+
+#[test]
+fn a_server_without_a_stream_of_its_own_is_asked_for_it_once() {
+    let (mut driver, site) =
+        legacy("http-no-get", |asked| (asked.verb == "GET").then(|| Answer::status(405)));
+    for _ in 0..5 {
+        assert_eq!(driver.text("s", "echo", ECHO), "x");
+    }
+    assert_eq!(site.asked().iter().filter(|asked| asked.verb == "GET").count(), 1);
+}
+
+#[test]
+fn a_modern_response_has_no_rest() {
+    let site = Site::modern(|asked| {
+        is_call(asked).then(|| Answer::status(200).events("id: 1\nretry: 1\ndata:\n\n"))
+    });
+    let mut driver = client("http-modern-rest", &site.url(), r#","retry_attempts":0"#);
+    assert_eq!(driver.error("s", "echo", ECHO).kind(), Kind::OutcomeUnknown);
+    assert!(site.asked().iter().all(|asked| asked.verb == "POST"));
 }
 
 #[test]

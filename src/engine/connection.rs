@@ -232,6 +232,13 @@ impl Connection {
         }
     }
 
+    /// A stream is about to end: answers that come on another one are awaited there.
+    pub(super) fn resume(&mut self, shared: &mut Shared, stream: StreamId) {
+        for exchange in self.exchanges.iter_mut().filter(|e| e.ticket.stream() == stream) {
+            exchange.ticket = self.wire.resume(shared, &exchange.ticket).unwrap_or(exchange.ticket);
+        }
+    }
+
     /// How much of `exchange` has left us.
     pub(super) fn delivery(&self, exchange: &Exchange) -> Delivery {
         self.wire.delivery(&exchange.ticket)

@@ -34,13 +34,13 @@ impl Engine {
                     }
                 }
                 Some(Want::Open(stream)) => {
-                    let server = &self.servers[connection.server.0 as usize];
-                    let (config, channel) = (server.config.clone(), connection.channel);
-                    let limit = server.open_limit(channel);
-                    let streams = connection.streams.get_or_insert_default();
-                    streams.opening(stream, now + limit);
                     self.extra_streams.insert(stream, id);
-                    self.actions.push_back(Action::Open { stream, channel, server: config });
+                    self.open_extra_stream(now, id, stream);
+                    opens = true;
+                }
+                Some(Want::OpenAfter(stream, pause)) => {
+                    connection.streams.get_or_insert_default().waits(stream, now + pause);
+                    self.extra_streams.insert(stream, id);
                     opens = true;
                 }
             }
@@ -48,6 +48,23 @@ impl Engine {
         if opens {
             self.note_connection(id);
         }
+    }
+
+    fn open_extra_stream(&mut self, now: Time, id: ConnectionId, stream: StreamId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let server = &self.servers[connection.server.0 as usize];
+        let (config, channel) = (server.config.clone(), connection.channel);
+        let limit = server.open_limit(channel);
+        connection.streams.get_or_insert_default().opening(stream, now + limit);
+        self.actions.push_back(Action::Open { stream, channel, server: config });
+    }
+
+    /// Opens a stream whose time has come. True: there was one.
+    pub(super) fn extra_stream_is_due(&mut self, now: Time, id: ConnectionId) -> bool {
+        let streams = self.connections.get(&id).and_then(|connection| connection.streams.as_ref());
+        let Some(stream) = streams.and_then(|streams| streams.due(now)) else { return false };
+        self.open_extra_stream(now, id, stream);
+        true
     }
 
     /// A stream that the codec asked for is open.
@@ -110,6 +127,7 @@ impl Engine {
         loss: &Loss,
     ) -> bool {
         let Some(connection) = self.connections.get_mut(&id) else { return true };
+        connection.resume(&mut self.shared, stream);
         let on_it = |exchange: &&Exchange| exchange.ticket.stream() == stream;
         let lost: Vec<(Exchange, Delivery)> = (connection.exchanges.iter().filter(on_it))
             .map(|exchange| (*exchange, connection.delivery(exchange)))

@@ -15,8 +15,16 @@ pub(super) struct StreamSet {
 #[derive(Debug)]
 struct ExtraStream {
     id: StreamId,
-    /// Until when it has to be open; `None`: it is.
-    opening_until: Option<Time>,
+    state: ExtraState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ExtraState {
+    /// It is opened then.
+    Waits(Time),
+    /// It has to be open then.
+    Opening(Time),
+    Open,
 }
 
 impl StreamSet {
@@ -37,26 +45,44 @@ impl StreamSet {
         self.extra.retain(|stream| stream.id != id);
     }
 
+    /// A stream is to be opened at a time.
+    pub(super) fn waits(&mut self, id: StreamId, at: Time) {
+        self.extra.push(ExtraStream { id, state: ExtraState::Waits(at) });
+    }
+
     /// A stream is being opened, which may take until then.
     pub(super) fn opening(&mut self, id: StreamId, until: Time) {
-        self.extra.push(ExtraStream { id, opening_until: Some(until) });
+        self.extra.retain(|stream| stream.id != id);
+        self.extra.push(ExtraStream { id, state: ExtraState::Opening(until) });
     }
 
     /// A stream is open.
     pub(super) fn opened(&mut self, id: StreamId) {
         if let Some(stream) = self.extra.iter_mut().find(|stream| stream.id == id) {
-            stream.opening_until = None;
+            stream.state = ExtraState::Open;
         }
     }
 
-    /// When a stream has to be open next.
+    /// When a stream has to be opened or open next.
     pub(super) fn deadline(&self) -> Option<Time> {
-        self.extra.iter().filter_map(|stream| stream.opening_until).min()
+        let due = |stream: &ExtraStream| match stream.state {
+            ExtraState::Waits(at) | ExtraState::Opening(at) => Some(at),
+            ExtraState::Open => None,
+        };
+        self.extra.iter().filter_map(due).min()
+    }
+
+    /// A stream that is to be opened now.
+    pub(super) fn due(&self, now: Time) -> Option<StreamId> {
+        let is_due =
+            |stream: &&ExtraStream| matches!(stream.state, ExtraState::Waits(at) if at <= now);
+        self.extra.iter().find(is_due).map(|stream| stream.id)
     }
 
     /// A stream that should have been opened by now.
     pub(super) fn overdue(&self, now: Time) -> Option<StreamId> {
-        let is_overdue = |stream: &&ExtraStream| stream.opening_until.is_some_and(|at| at <= now);
+        let is_overdue =
+            |stream: &&ExtraStream| matches!(stream.state, ExtraState::Opening(at) if at <= now);
         self.extra.iter().find(is_overdue).map(|stream| stream.id)
     }
 }

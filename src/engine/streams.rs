@@ -357,7 +357,10 @@ impl Engine {
         if self.due(connection).is_none_or(|when| now < when) {
             return;
         }
-        if self.extra_stream_is_late(now, id) || self.handle_silence(now, id) {
+        if self.extra_stream_is_due(now, id)
+            || self.extra_stream_is_late(now, id)
+            || self.handle_silence(now, id)
+        {
             return;
         }
         let Some(connection) = self.connections.get_mut(&id) else { return };

@@ -20,6 +20,7 @@ mod stream;
 pub mod websocket;
 
 use std::fmt;
+use std::time::Duration;
 
 pub use delivery::Delivery;
 pub use incoming::{Incoming, Text, TooLong};
@@ -71,6 +72,13 @@ pub trait Wire: fmt::Debug + Send {
     /// requests and were not sent go on another stream, if the session lives on.
     fn closed(&mut self, shared: &mut Shared, stream: StreamId) -> LossScope;
 
+    /// The stream of an unanswered request is about to end. The ticket of the request if its
+    /// answer comes on another stream from now on: it counts as sent.
+    fn resume(&mut self, shared: &mut Shared, ticket: &Ticket) -> Option<Ticket> {
+        let _ = (shared, ticket);
+        None
+    }
+
     /// Bytes to be written to a stream.
     fn output(&mut self, stream: StreamId) -> &[u8];
 
@@ -111,6 +119,8 @@ pub trait Wire: fmt::Debug + Send {
 pub enum Want {
     /// A new stream to the same server.
     Open(StreamId),
+    /// The same, once so much time has passed.
+    OpenAfter(StreamId, Duration),
     /// [`output`](Wire::output) of an open stream to be written.
     Write(StreamId),
     /// A stream to be closed. Requests on it that were not answered are lost.

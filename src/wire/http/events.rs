@@ -1,6 +1,12 @@
 //! Server-sent events (WHATWG HTML, section 9.2.6 "Interpreting an event stream").
 
-/// The events of one body. Only `message` events carry messages of MCP.
+use super::event_place::EventPlace;
+
+/// The longest address in an `endpoint` event, in bytes.
+const LONGEST_ADDRESS: usize = 8 << 10;
+
+/// The events of one body. `message` events carry messages of MCP, and `endpoint` events of
+/// the transport of 2024-11-05 the address for them.
 #[derive(Debug)]
 pub(super) struct Events {
     /// The line that has begun.
@@ -8,7 +14,15 @@ pub(super) struct Events {
     /// The `data` of the event that has begun; lines are joined with a newline.
     data: Vec<u8>,
     has_data: bool,
-    is_message: bool,
+    kind: EventKind,
+    /// The `id` of the event that has begun. It counts once the event is whole.
+    id: Option<Vec<u8>>,
+    /// There was a message.
+    has_brought: bool,
+    /// The data of the last `endpoint` event.
+    endpoint: Option<Vec<u8>>,
+    /// Where the events are, for whoever asks for the rest of them on another stream.
+    place: Option<Box<EventPlace>>,
     /// The last byte was a carriage return: a newline that follows belongs to it.
     after_return: bool,
     /// Nothing of the body was read yet.
@@ -17,6 +31,15 @@ pub(super) struct Events {
     limit: usize,
     /// The event is longer: the bytes that were left out, all and of this line.
     long: Option<(u64, u64)>,
+}
+
+/// The name of an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum EventKind {
+    #[default]
+    Message,
+    Endpoint,
+    Other,
 }
 
 /// An event that is whole.
@@ -34,7 +57,11 @@ impl Events {
             line: Vec::new(),
             data: Vec::new(),
             has_data: false,
-            is_message: true,
+            kind: EventKind::Message,
+            id: None,
+            has_brought: false,
+            endpoint: None,
+            place: None,
             after_return: false,
             is_first: true,
             limit,
@@ -68,6 +95,19 @@ impl Events {
     /// for nothing by the rules; a whole answer is worth more than the rule.
     pub(super) fn finish(&mut self) -> Option<SseEvent> {
         self.end_line().or_else(|| self.end_line())
+    }
+
+    /// Where messages are to be sent (2024-11-05, "HTTP with SSE"), once the server has said it.
+    pub(super) fn take_endpoint(&mut self) -> Option<Vec<u8>> {
+        self.endpoint.take()
+    }
+
+    /// Where the events are. `None`: the server has not said how to go on.
+    pub(super) fn take_place(&mut self) -> Option<Box<EventPlace>> {
+        if std::mem::take(&mut self.has_brought) {
+            self.place.get_or_insert_default().bring();
+        }
+        self.place.take()
     }
 
     /// The beginning of the event that has begun, its bytes, and those that were left out.
@@ -116,9 +156,23 @@ impl Events {
             }
             b"event" => {
                 let name = line.get(from..).unwrap_or_default();
-                self.is_message = matches!(name, b"" | b"message");
+                self.kind = match name {
+                    b"" | b"message" => EventKind::Message,
+                    b"endpoint" => EventKind::Endpoint,
+                    _ => EventKind::Other,
+                };
             }
-            // A comment, `id`, `retry`, and what nobody knows.
+            b"id" => {
+                line.drain(..from.min(line.len()));
+                self.id = Some(line).filter(|id| !id.contains(&0));
+            }
+            b"retry" => {
+                let ms = std::str::from_utf8(line.get(from..).unwrap_or_default());
+                if let Some(ms) = ms.ok().and_then(|ms| ms.parse().ok()) {
+                    self.place.get_or_insert_default().set_pause(ms);
+                }
+            }
+            // A comment, and what nobody knows.
             _ => {
                 line.clear();
                 self.line = line;
@@ -129,17 +183,39 @@ impl Events {
 
     fn end_event(&mut self) -> Option<SseEvent> {
         let data = std::mem::take(&mut self.data);
-        let is_message = std::mem::replace(&mut self.is_message, true);
+        let kind = std::mem::take(&mut self.kind);
         let has_data = std::mem::take(&mut self.has_data);
+        self.pass_id();
         // Some servers open a stream with an event that has empty data (2025-11-25).
-        (has_data && is_message && !data.trim_ascii().is_empty()).then_some(SseEvent::Message(data))
+        if !has_data || data.trim_ascii().is_empty() {
+            return None;
+        }
+        match kind {
+            EventKind::Message => {
+                self.has_brought = true;
+                Some(SseEvent::Message(data))
+            }
+            EventKind::Endpoint => {
+                self.endpoint = Some(data).filter(|address| address.len() <= LONGEST_ADDRESS);
+                None
+            }
+            EventKind::Other => None,
+        }
     }
 
     fn end_long(&mut self) -> Option<SseEvent> {
         let (bytes, _) = self.long.take()?;
         self.has_data = false;
-        let is_message = std::mem::replace(&mut self.is_message, true);
-        is_message.then_some(SseEvent::TooLong(bytes))
+        self.pass_id();
+        let kind = std::mem::take(&mut self.kind);
+        (kind == EventKind::Message).then_some(SseEvent::TooLong(bytes))
+    }
+
+    /// An event is whole: what follows it can be asked for by its id.
+    fn pass_id(&mut self) {
+        if let Some(id) = self.id.take() {
+            self.place.get_or_insert_default().pass(id);
+        }
     }
 }
 
@@ -177,6 +253,7 @@ mod tests {
         assert_eq!(messages("\u{feff}data: a\n\n"), ["a"]);
         assert_eq!(messages(": ping\n\nid: 7\nevent: message\nretry: 5\ndata: a\n\n"), ["a"]);
         assert_eq!(messages("event: endpoint\ndata: /x\n\ndata: a\n\n"), ["a"]);
+        assert_eq!(messages("event: other\ndata: /x\n\ndata: a\n\n"), ["a"]);
         assert_eq!(messages("data\n\ndata:\n\ndata: \n\n"), [""; 0]);
         assert_eq!(messages("data: a\ndata\ndata: b\n\n"), ["a\n\nb"]);
         assert_eq!(
@@ -184,6 +261,25 @@ mod tests {
             ["whole, but for the blank line"]
         );
         assert_eq!(messages("nobody: knows\ndata: a: b\n\n"), ["a: b"]);
+    }
+
+    #[test]
+    fn the_id_of_an_event_counts_once_the_event_is_whole() {
+        for (text, id, ms) in [
+            ("id: 1\nretry: 500\ndata: \n\n", Some("1"), Some(500)),
+            ("id: 1\ndata: a\n\nid: 2\ndata: b", Some("1"), None),
+            ("id: 1\n\nid\ndata: b\n\n", None, None),
+            ("id: 1\n\nid: \0\n\nretry: x\n\n", Some("1"), None),
+            ("retry: 7\n", None, Some(7)),
+            ("data: a\n\n", None, None),
+        ] {
+            let mut events = Events::new(1 << 20);
+            let mut input = text.as_bytes();
+            while events.next(&mut input).is_some() {}
+            let place = events.take_place().unwrap_or_default();
+            assert_eq!(place.id(), id.map(str::as_bytes), "{text:?}");
+            assert_eq!(place.asked_pause().map(|pause| pause.as_millis()), ms, "{text:?}");
+        }
     }
 
     #[test]

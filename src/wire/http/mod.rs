@@ -10,8 +10,10 @@
 //! So the last byte of the body decides what was sent.
 
 mod body;
+mod event_place;
 mod events;
 mod head;
+mod listening;
 mod refusal;
 #[cfg(feature = "websocket")]
 mod refused;
@@ -136,7 +138,7 @@ impl Http {
         let stream = self.streams.entry(id).or_insert_with(|| Stream::new(id));
         let is_get = what == What::Events;
         let ticket = stream.output.send(shared.spare(), b"", |out| match is_get {
-            true => target.write_get(out, fields),
+            true => target.write_get(out, fields, None),
             false => {
                 target.write_post(out, fields, mirror, body.len());
                 out.extend_from_slice(&body);
@@ -176,26 +178,20 @@ impl Http {
         waiting.into_iter().for_each(|id| self.want_write(id));
     }
 
-    /// Asks for what the server says unasked, if that is due.
-    fn listen(&mut self, shared: &mut Shared) {
-        if self.unasked == UnaskedStream::Wanted {
-            let ticket = self.begin(shared, What::Events, None, Vec::new());
-            self.unasked = UnaskedStream::On(ticket.stream());
-        }
-    }
-
     /// The head of a response is there.
     fn head_came(&mut self, id: StreamId, head: ResponseHead) -> Option<Incoming<'static>> {
         let in_session = self.fields.id.is_some();
         self.release(id);
-        let exchange = self.streams.get_mut(&id)?.exchange.as_mut()?;
+        let stream = self.streams.get_mut(&id)?;
+        let exchange = stream.exchange.as_mut()?;
         if (100..=199).contains(&head.status) && head.status != 101 {
             exchange.response = HttpResponse::Head(Vec::new());
             return None;
         }
         let initializes = exchange.what.initializes();
         if head.status == 404 && in_session && !initializes && exchange.what != What::Events {
-            exchange.is_refused = true;
+            // The rest of a response is refused, and not the request: that has been sent.
+            exchange.is_refused = !exchange.is_resumed;
             let body = Body::new(head.framing);
             exchange.response = HttpResponse::Body(Box::new(head), body, Reader::Nothing);
             return Some(Incoming::SessionGone);
@@ -208,6 +204,11 @@ impl Http {
             (What::Events, _) if head.is_success() => Reader::of_answer(&head, self.limit),
             (What::Events, _) => {
                 self.unasked = UnaskedStream::None;
+                Reader::Nothing
+            }
+            (What::Request { .. }, _) if exchange.is_resumed && !head.is_success() => {
+                stream.is_over = true;
+                self.wants.push_back(Want::Close(id));
                 Reader::Nothing
             }
             (_, Some(path)) => {
@@ -255,6 +256,8 @@ impl Http {
                 None => Incoming::Refused { id, message: refusal::words(head, &body) },
             });
         }
+        exchange.keep_place();
+        let HttpResponse::Body(_, _, reader) = &mut exchange.response else { return None };
         if let Some(incoming) = reader.finish(wanted) {
             return Some(incoming);
         }
@@ -262,13 +265,12 @@ impl Http {
             self.send_again(id);
             return None;
         }
-        let is_lost = wanted.is_some();
-        if exchange.what == What::Events && self.unasked == UnaskedStream::On(id) {
-            self.unasked = UnaskedStream::Wanted;
+        let goes_on = wanted.is_some() || self.unasked == UnaskedStream::On(id);
+        if !goes_on {
+            stream.exchange = None;
         }
-        stream.exchange = None;
-        if is_lost || !is_kept || stream.is_over {
-            // Who waits for an answer on it learns that none comes.
+        if goes_on || !is_kept || stream.is_over {
+            // Whoever waits for something on it learns that it comes on another one, or never.
             stream.is_over = true;
             self.wants.push_back(Want::Close(id));
         }
@@ -374,25 +376,28 @@ impl Wire for Http {
         if initialized {
             self.unasked = UnaskedStream::Wanted;
             self.initialized = Some(ticket.stream());
-        } else {
-            self.listen(shared);
         }
+        // Its stream is opened at once, so that what the next message makes the server say
+        // unasked finds it there.
+        self.listen(shared);
         ticket
     }
 
     fn delivery(&self, ticket: &Ticket) -> Delivery {
         let Some(stream) = self.streams.get(&ticket.stream()) else { return Delivery::Sent };
         let is_it = |exchange: &&HttpExchange| exchange.ticket == *ticket;
-        if stream.exchange.as_ref().filter(is_it).is_some_and(|exchange| exchange.is_refused) {
-            return Delivery::Unsent;
+        match stream.exchange.as_ref().filter(is_it) {
+            Some(exchange) if exchange.is_refused => Delivery::Unsent,
+            Some(exchange) if exchange.is_resumed => Delivery::Sent,
+            _ => stream.output.delivery(ticket),
         }
-        stream.output.delivery(ticket)
     }
 
     fn cancel(&mut self, _: &mut Shared, ticket: &Ticket) -> Cancel {
         let id = ticket.stream();
         let Some(stream) = self.streams.get_mut(&id) else { return Cancel::Closed };
-        if stream.output.take_back(ticket) {
+        let is_resumed = stream.exchange.as_ref().is_some_and(|exchange| exchange.is_resumed);
+        if !is_resumed && stream.output.take_back(ticket) {
             stream.exchange = None;
             return Cancel::TakenBack;
         }
@@ -435,6 +440,10 @@ impl Wire for Http {
                 }
                 return None;
             };
+            if stream.is_over && exchange.is_read_to_end() {
+                *input = &[];
+                return None;
+            }
             if let HttpResponse::Head(_) = exchange.response {
                 if input.is_empty() {
                     return None;
@@ -490,6 +499,7 @@ impl Wire for Http {
     fn finish(&mut self, id: StreamId) -> Option<Text<'static>> {
         let exchange = self.streams.get_mut(&id)?.exchange.as_mut()?;
         let wanted = exchange.id();
+        exchange.keep_place();
         let HttpResponse::Body(_, body, reader) = &mut exchange.response else { return None };
         if !body.may_end() && !matches!(reader, Reader::Events(_)) {
             return None;
@@ -504,7 +514,8 @@ impl Wire for Http {
         let Some(stream) = self.streams.remove(&id) else { return LossScope::Stream };
         self.release(id);
         if self.unasked == UnaskedStream::On(id) {
-            self.unasked = UnaskedStream::Wanted;
+            self.listen_again(shared, stream);
+            return LossScope::Stream;
         }
         if let Some(HttpExchange { what: What::Note, ticket, body: Some(body), .. }) =
             stream.exchange
@@ -514,6 +525,10 @@ impl Wire for Http {
             }
         }
         LossScope::Stream
+    }
+
+    fn resume(&mut self, shared: &mut Shared, ticket: &Ticket) -> Option<Ticket> {
+        self.ask_for_rest(shared, ticket)
     }
 
     fn output(&mut self, id: StreamId) -> &[u8] {

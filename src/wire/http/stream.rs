@@ -1,6 +1,7 @@
 //! One HTTP connection, and the exchange on it.
 
 use super::body::Body;
+use super::event_place::EventPlace;
 use super::events::{Events, SseEvent};
 use super::head::{Content, ResponseHead};
 use super::refusal;
@@ -33,6 +34,11 @@ pub(super) struct HttpExchange {
     pub(super) is_refused: bool,
     /// It goes again to where the redirect leads.
     pub(super) goes_again: bool,
+    /// Its request was sent on another stream, which has ended. This one brings the rest of
+    /// the response.
+    pub(super) is_resumed: bool,
+    /// How far the events of its response have come.
+    place: Option<Box<EventPlace>>,
     pub(super) response: HttpResponse,
 }
 
@@ -120,13 +126,60 @@ impl HttpExchange {
             is_answered: false,
             is_refused: false,
             goes_again: false,
+            is_resumed: false,
+            place: None,
             response: HttpResponse::Head(Vec::new()),
+        }
+    }
+
+    /// The exchange for the rest of a response, from `place` on.
+    pub(super) fn resumed(what: What, ticket: Ticket, place: Box<EventPlace>) -> HttpExchange {
+        let place = Some(place);
+        HttpExchange { is_resumed: true, place, ..HttpExchange::new(what, ticket, None) }
+    }
+
+    /// Keeps how far the events have come, before their reader is given up.
+    pub(super) fn keep_place(&mut self) {
+        let HttpResponse::Body(_, _, Reader::Events(events)) = &mut self.response else { return };
+        self.place = match (self.place.take(), events.take_place()) {
+            (Some(before), further) => Some(before.after(further)),
+            (None, further) => further,
+        };
+    }
+
+    /// Whether the head of its response is there.
+    pub(super) fn has_head(&self) -> bool {
+        matches!(self.response, HttpResponse::Body(..))
+    }
+
+    /// Whether the server has answered with events.
+    pub(super) fn is_answered_by_events(&self) -> bool {
+        match &self.response {
+            HttpResponse::Body(head, ..) => head.is_success() && head.content == Content::Events,
+            HttpResponse::Head(_) => false,
+        }
+    }
+
+    /// Where the events go on. `None`: the server has sent no events, or has refused to go on.
+    pub(super) fn take_place(&mut self) -> Option<Box<EventPlace>> {
+        match &self.response {
+            HttpResponse::Head(_) => self.place.take().map(|place| place.after(None)),
+            HttpResponse::Body(..) if !self.is_answered_by_events() => None,
+            HttpResponse::Body(..) => {
+                self.keep_place();
+                self.place.take()
+            }
         }
     }
 
     /// The id of its request.
     pub(super) fn id(&self) -> Option<u64> {
         self.what.id()
+    }
+
+    /// Whether its response is over.
+    pub(super) fn is_read_to_end(&self) -> bool {
+        matches!(&self.response, HttpResponse::Body(_, body, Reader::Nothing) if body.is_over())
     }
 
     /// Whether nothing more comes of it, and its stream is kept.

@@ -68,9 +68,20 @@ impl Target {
     }
 
     /// Writes the request for the events that belong to no request of ours.
-    pub(super) fn write_get(&self, out: &mut Vec<u8>, session: &SessionFields) {
+    /// `last`: those behind the event with this id.
+    pub(super) fn write_get(
+        &self,
+        out: &mut Vec<u8>,
+        session: &SessionFields,
+        last: Option<&[u8]>,
+    ) {
         self.begin(out, "GET", session);
         line(out, "Accept", "text/event-stream");
+        if let Some(id) = last {
+            out.extend_from_slice(b"Last-Event-ID: ");
+            out.extend_from_slice(id);
+            out.extend_from_slice(b"\r\n");
+        }
         out.extend_from_slice(b"\r\n");
     }
 
