@@ -69,6 +69,65 @@ fn a_modern_request_repeats_what_it_is_about_in_its_head() {
     assert!(asked.iter().all(|asked| asked.verb == "POST" && !asked.method().starts_with("notif")));
 }
 
+/// A modern server with a tool whose `region` is to be in the head, and one that is wrong.
+/// It refuses a call without it, or `always`.
+fn with_regions(always: bool) -> Site {
+    Site::modern(move |asked| {
+        match asked.method().as_str() {
+        "tools/list" => Some(Answer::status(200).json(&asked.answer(
+            r#"{"resultType":"complete","ttlMs":60000,"cacheScope":"private","tools":[
+                {"name":"echo","inputSchema":{"type":"object","properties":{"text":{"type":"string"},
+                "region":{"type":"string","x-mcp-header":"Region"}}}},
+                {"name":"wrong","inputSchema":{"type":"object","properties":{
+                "a":{"type":"number","x-mcp-header":"A"}}}}]}"#,
+        ))),
+        "tools/call" if always || asked.header("mcp-param-region").is_none() => {
+            let error = r#"{"code":-32020,"message":"Mcp-Param-Region is missing"}"#;
+            let body = format!(r#"{{"jsonrpc":"2.0","id":{},"error":{error}}}"#, asked.id());
+            Some(Answer::status(400).json(&body))
+        }
+        _ => None,
+    }
+    })
+}
+
+#[test]
+fn the_head_repeats_the_arguments_that_a_tool_has_marked() {
+    let site = with_regions(false);
+    let mut driver = client("http-region", &site.url(), "");
+    // The list is not known, which the server notices.
+    let arguments = r#"{"text":"x","region":"Łódź"}"#;
+    assert_eq!(driver.text("s", "echo", arguments), "x");
+    assert_eq!(driver.text("s", "echo", arguments), "x");
+    let calls: Vec<_> = site.asked().into_iter().filter(is_call).collect();
+    let regions: Vec<_> = calls.iter().map(|call| call.header("mcp-param-region")).collect();
+    let encoded = Some("=?base64?xYHDs2TFug==?=".to_owned());
+    assert_eq!(regions, [None, encoded.clone(), encoded]);
+    assert_eq!(site.count("tools/list"), 1);
+}
+
+#[test]
+fn a_head_that_is_refused_again_is_an_error() {
+    let site = with_regions(true);
+    let mut driver = client("http-region-refused", &site.url(), "");
+    let error = driver.error("s", "echo", r#"{"text":"x","region":"y"}"#);
+    assert!(error.message().contains("Mcp-Param-Region is missing (-32020)"), "{error}");
+    assert_eq!(site.count("tools/call"), 2);
+}
+
+#[test]
+fn a_tool_whose_marks_are_wrong_is_left_out() {
+    let site = with_regions(false);
+    let mut driver = client("http-wrong-mark", &site.url(), "");
+    let tools = driver.tools("s");
+    assert_eq!(tools.iter().map(|tool| &tool["name"]).collect::<Vec<_>>(), ["echo"]);
+    let line = "tool 'wrong' is left out: x-mcp-header 'A' is not on a string";
+    assert!(driver.logged(line));
+    let done = driver.words("s", "wrong", &["a:=1"]);
+    assert!(message_of(&done).contains("has no tool 'wrong'"), "{done:?}");
+    assert_eq!(site.count("tools/call"), 0);
+}
+
 #[test]
 fn a_server_that_does_not_know_the_probe_is_legacy_whatever_it_says() {
     for (status, body) in [
@@ -423,10 +482,13 @@ fn what_a_server_says_unasked_is_asked_for_again_behind_the_last_event() {
 fn a_server_without_a_stream_of_its_own_is_asked_for_it_once() {
     let (mut driver, site) =
         legacy("http-no-get", |asked| (asked.verb == "GET").then(|| Answer::status(405)));
+    let gets = |site: &Site| site.asked().iter().filter(|asked| asked.verb == "GET").count();
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    driver.until("the stream to be asked for", |_| (gets(&site) > 0).then_some(()));
     for _ in 0..5 {
         assert_eq!(driver.text("s", "echo", ECHO), "x");
     }
-    assert_eq!(site.asked().iter().filter(|asked| asked.verb == "GET").count(), 1);
+    assert_eq!(gets(&site), 1);
 }
 
 #[test]

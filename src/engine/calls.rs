@@ -286,7 +286,14 @@ impl Engine {
         self.next_wire += 1;
         let meta = (stream.era() == Some(Era::Modern)).then_some(&*self.identity.modern_meta);
         let extra = request.rounds.as_ref().map_or("", |rounds| rounds.members());
-        let what = request.outgoing();
+        let tools = &self.servers[server.0 as usize].tools;
+        let definition = match &request.kind {
+            RequestKind::Call { tool, .. } if stream.wire.wants_definitions() => {
+                tools.definition(tool).unwrap_or_default()
+            }
+            _ => "",
+        };
+        let what = request.outgoing(definition);
         let size = stream.send(&mut self.shared, what, wire, Purpose::Request(id), |out| {
             match &request.kind {
                 RequestKind::Call { tool, arguments: CallArguments::Json(json) } => {

@@ -126,6 +126,29 @@ impl Catalogue {
         }
     }
 
+    /// Leaves out the tools to whose definitions there is an objection: their names, and why.
+    pub(super) fn leave_out(
+        &mut self,
+        objection: impl Fn(&str) -> Option<String>,
+    ) -> Vec<(String, String)> {
+        let mut left_out = Vec::new();
+        for page in self.pages.iter() {
+            for name in page.names() {
+                let definition = page.find(&name).and_then(|definition| definition.short());
+                if let Some(why) = definition.and_then(&objection) {
+                    left_out.push((name.into_owned(), why));
+                }
+            }
+        }
+        if !left_out.is_empty() {
+            // The list is new, so nothing else holds its pages.
+            for page in Arc::get_mut(&mut self.pages).into_iter().flatten() {
+                page.retain(|name| left_out.iter().all(|(other, _)| other != name));
+            }
+        }
+        left_out
+    }
+
     /// How long the server allows the list to be kept from now on.
     pub(super) fn ttl(&self, now: Time) -> Option<Duration> {
         self.fresh_until.map(|until| until.since(now)).filter(|ttl| !ttl.is_zero())

@@ -183,7 +183,7 @@ impl Connection {
         wire: u64,
         mut write: impl FnMut(&mut Vec<u8>),
     ) -> usize {
-        let what = Outgoing::Request { method, name: "" };
+        let what = Outgoing::Request { method, name: "", definition: "" };
         self.unawait(wire);
         self.wire.send(shared, what, &mut write).size() as usize
     }
@@ -404,7 +404,7 @@ mod tests {
     }
 
     fn send(c: &mut Connection, shared: &mut Shared, wire: u64, text: &str) {
-        let what = Outgoing::Request { method: "x", name: "" };
+        let what = Outgoing::Request { method: "x", name: "", definition: "" };
         c.send(shared, what, wire, Purpose::Request(RequestId(wire)), |out| {
             out.extend_from_slice(text.as_bytes());
         });

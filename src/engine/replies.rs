@@ -23,6 +23,7 @@ use crate::rpc::envelope::{
     self, INVALID_PARAMS, METHOD_NOT_FOUND, Message, Params, RawResult, RpcError,
 };
 use crate::session::legacy;
+use crate::session::modern::HEADER_MISMATCH;
 use crate::session::negotiation::HandshakeRequest;
 use crate::time::Time;
 use crate::wire::StreamId;
@@ -184,6 +185,11 @@ impl Engine {
                     Err(error) => Err(error),
                 };
                 let tool = &*tool;
+                if outcome.as_ref().is_err_and(|error| error.code() == Some(HEADER_MISMATCH))
+                    && self.repeat_with_head(now, id, server)
+                {
+                    return;
+                }
                 if doubts_the_tool(&outcome, tool) {
                     return self.verify(now, id, server, outcome);
                 }
@@ -246,6 +252,7 @@ impl Engine {
         }
         let mut catalogue = pages.finish(now, era);
         if what == Listing::Tools {
+            self.leave_out_objected(now, server, connection, &mut catalogue);
             self.keep_tools(now, server, era, &catalogue);
             let digest = catalogue.digest();
             self.server_mut(server).notices.listed(now, digest);
@@ -261,6 +268,29 @@ impl Engine {
         if let Some(request) = self.requests.get_mut(&id) {
             request.state = RequestState::Joining(Box::new(catalogue.join()));
             self.joining.push_back(id);
+        }
+    }
+
+    /// Leaves out the tools that the codec of a connection cannot call.
+    fn leave_out_objected(
+        &mut self,
+        now: Time,
+        server: ServerId,
+        connection: ConnectionId,
+        list: &mut Catalogue,
+    ) {
+        let Some(wire) = self.connections.get(&connection).map(|connection| &connection.wire)
+        else {
+            return;
+        };
+        if !wire.wants_definitions() {
+            return;
+        }
+        let left_out = list.leave_out(|definition| wire.objection(definition));
+        let name = self.server(server).name.clone();
+        for (tool, why) in left_out {
+            let line = format_args!("{name}: tool '{tool}' is left out: {why}");
+            self.note_about(now, server, LogLevel::Warning, line);
         }
     }
 
@@ -305,6 +335,21 @@ impl Engine {
             let identity = self.server(server).config.identity();
             self.actions.push_back(Action::KeepTools { identity, tools: None });
         }
+    }
+
+    /// A modern server has refused a call because its head does not repeat what the definition
+    /// of the tool demands (2026-07-28, "Streamable HTTP"). The tools are listed, and the call
+    /// is sent once more: nothing of it has run. False: that has been tried.
+    fn repeat_with_head(&mut self, now: Time, id: RequestId, server: ServerId) -> bool {
+        let Some(request) = self.requests.get_mut(&id) else { return false };
+        if self.servers[server.0 as usize].removed || mem::replace(&mut request.was_headless, true)
+        {
+            return false;
+        }
+        request.assigned = None;
+        request.state = RequestState::AwaitingTools;
+        self.await_tools(now, id, server);
+        true
     }
 
     /// Holds a failed call until the list of tools is there.

@@ -142,6 +142,8 @@ pub(super) struct Request {
     pub(super) restarts: u32,
     /// It was refused because the server had forgotten the session, which happens once.
     pub(super) lost_session: bool,
+    /// The server missed something in its head that the list of tools tells: it was sent again.
+    pub(super) was_headless: bool,
     pub(super) acquisition: Acquisition,
     /// Questions of its server to a person that are open: its silence is theirs.
     pub(super) open_questions: u32,
@@ -194,6 +196,7 @@ impl Request {
             failures: 0,
             restarts: 0,
             lost_session: false,
+            was_headless: false,
             acquisition: Acquisition::Pending,
             open_questions: 0,
             rounds: None,
@@ -284,7 +287,8 @@ impl Request {
     }
 
     /// What it is to the codec that carries it.
-    pub(super) fn outgoing(&self) -> Outgoing<'_> {
+    /// `definition`: that of its tool.
+    pub(super) fn outgoing<'a>(&'a self, definition: &'a str) -> Outgoing<'a> {
         let (method, name) = match &self.kind {
             RequestKind::Call { tool, .. } => ("tools/call", &**tool),
             RequestKind::List { what, .. } => (what.method(), ""),
@@ -292,7 +296,7 @@ impl Request {
             RequestKind::Subscribe { uri } => ("resources/subscribe", &**uri),
             RequestKind::Ready | RequestKind::Driver => ("", ""),
         };
-        Outgoing::Request { method, name }
+        Outgoing::Request { method, name, definition }
     }
 
     /// The tool, or the method when none is called.

@@ -148,7 +148,7 @@ impl Engine {
         self.next_wire += 1;
         let identity = &self.identity;
         let purpose = Purpose::Handshake(question);
-        let what = Outgoing::Request { method: question.method(), name: "" };
+        let what = Outgoing::Request { method: question.method(), name: "", definition: "" };
         let size = connection.send(&mut self.shared, what, wire, purpose, |out| match question {
             HandshakeRequest::Discover => message::write_discover(out, wire, identity),
             HandshakeRequest::Initialize(version) => {

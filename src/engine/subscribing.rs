@@ -155,7 +155,7 @@ impl Engine {
             String::from_utf8_lossy(&list)
         );
         let method = "subscriptions/listen";
-        let what = Outgoing::Request { method, name: "" };
+        let what = Outgoing::Request { method, name: "", definition: "" };
         let size = stream.send(&mut self.shared, what, wire, Purpose::Listen, |out| {
             message::write_request(out, wire, method, &members, "", meta);
         });

@@ -14,9 +14,12 @@ use crate::session::Session;
 /// The server does not speak the version that the request named.
 pub const UNSUPPORTED_VERSION: i64 = -32022;
 
+/// The head of a request lacks something that its body has, or differs from it.
+pub const HEADER_MISMATCH: i64 = -32020;
+
 /// Errors that only a modern server gives: they prove the era (versioning,
 /// "Backward Compatibility").
-pub const PROOFS: [i64; 3] = [-32020, -32021, UNSUPPORTED_VERSION];
+pub const PROOFS: [i64; 3] = [HEADER_MISMATCH, -32021, UNSUPPORTED_VERSION];
 
 /// The session that a `DiscoverResult` opens; `None` when the server lists no modern
 /// revision that we speak, or when the text is no such result.

@@ -88,6 +88,17 @@ pub trait Wire: fmt::Debug + Send {
     /// Bytes that wait to be written, of all streams together.
     fn unwritten(&self) -> usize;
 
+    /// Whether it has to know the definitions of the tools that are called.
+    fn wants_definitions(&self) -> bool {
+        false
+    }
+
+    /// Why a tool with this definition must not be called, as the rest of a sentence.
+    fn objection(&self, definition: &str) -> Option<String> {
+        let _ = definition;
+        None
+    }
+
     /// What the codec wants of its session next.
     fn poll(&mut self) -> Option<Want>;
 

@@ -9,6 +9,9 @@ pub enum Outgoing<'a> {
         method: &'a str,
         /// The tool, prompt or resource that it is about; empty when there is none.
         name: &'a str,
+        /// The definition of the tool that is called, as the server sent it. Empty when it is
+        /// not known, or the codec does not ask for it.
+        definition: &'a str,
     },
     /// A notification.
     Notification {

@@ -11,7 +11,7 @@ impl Http {
     /// Asks for what the server says unasked, if that is due.
     pub(super) fn listen(&mut self, shared: &mut Shared) {
         if self.unasked == UnaskedStream::Wanted {
-            let ticket = self.begin(shared, What::Events, None, Vec::new());
+            let ticket = self.begin(shared, What::Events, Vec::new());
             self.unasked = UnaskedStream::On(ticket.stream());
         }
     }

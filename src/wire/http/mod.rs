@@ -14,6 +14,7 @@ mod event_place;
 mod events;
 mod head;
 mod listening;
+mod parameters;
 mod refusal;
 #[cfg(feature = "websocket")]
 mod refused;
@@ -27,7 +28,7 @@ use std::str;
 use self::body::Body;
 use self::head::ResponseHead;
 use self::stream::{HttpExchange, HttpResponse, Reader, Stream, What};
-use self::target::{Mirror, SessionFields};
+use self::target::SessionFields;
 use crate::json::lenient::{members, text};
 use crate::mcp::version::MODERN;
 use crate::wire::{
@@ -125,16 +126,11 @@ impl Http {
     }
 
     /// Begins an exchange.
-    fn begin(
-        &mut self,
-        shared: &mut Shared,
-        what: What,
-        mirror: Option<Mirror<'_>>,
-        body: Vec<u8>,
-    ) -> Ticket {
+    fn begin(&mut self, shared: &mut Shared, what: What, body: Vec<u8>) -> Ticket {
         let id = self.free_stream(shared);
         self.exchanges += 1;
         let (target, fields, used) = (&self.target, &self.fields, self.exchanges);
+        let mirror = what.mirror().filter(|_| !self.is_legacy);
         let stream = self.streams.entry(id).or_insert_with(|| Stream::new(id));
         let is_get = what == What::Events;
         let ticket = stream.output.send(shared.spare(), b"", |out| match is_get {
@@ -282,10 +278,7 @@ impl Http {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         let Some(exchange) = &mut stream.exchange else { return };
         let body = exchange.body.clone().unwrap_or_default();
-        let mirror = match &exchange.what {
-            What::Request { method, name, .. } if !self.is_legacy => Some(Mirror { method, name }),
-            _ => None,
-        };
+        let mirror = exchange.what.mirror().filter(|_| !self.is_legacy);
         let (target, fields) = (&self.target, &self.fields);
         stream.output.append(&mut Spare::default(), |out| {
             target.write_post(out, fields, mirror, body.len());
@@ -351,28 +344,29 @@ impl Wire for Http {
         let mut body = Vec::new();
         write(&mut body);
         let mut initialized = false;
-        let (what, mirror) = match what {
-            Outgoing::Request { method, name } => {
+        let what = match what {
+            Outgoing::Request { method, name, definition } => {
                 if method == "initialize" {
                     self.is_legacy = true;
                     self.fields = SessionFields::default();
                 }
-                let what = What::Request {
+                let fields = parameters::fields(definition, &body);
+                What::Request {
                     id: id_of(&body),
                     method: Box::from(method),
                     name: Box::from(name),
-                };
-                (what, (!self.is_legacy).then_some(Mirror { method, name }))
+                    fields,
+                }
             }
             // Nothing but requests can be sent (2026-07-28, "Sending Messages to the Server").
             _ if !self.is_legacy => return self.nowhere(shared),
             Outgoing::Notification { method } => {
                 initialized = method == "notifications/initialized";
-                (What::Note, None)
+                What::Note
             }
-            Outgoing::Answer => (What::Note, None),
+            Outgoing::Answer => What::Note,
         };
-        let ticket = self.begin(shared, what, mirror, body);
+        let ticket = self.begin(shared, what, body);
         if initialized {
             self.unasked = UnaskedStream::Wanted;
             self.initialized = Some(ticket.stream());
@@ -521,7 +515,7 @@ impl Wire for Http {
             stream.exchange
         {
             if stream.output.delivery(&ticket) != Delivery::Sent {
-                self.begin(shared, What::Note, None, body);
+                self.begin(shared, What::Note, body);
             }
         }
         LossScope::Stream
@@ -546,6 +540,14 @@ impl Wire for Http {
 
     fn unwritten(&self) -> usize {
         self.streams.values().map(|stream| stream.output.pending().len()).sum()
+    }
+
+    fn wants_definitions(&self) -> bool {
+        !self.is_legacy
+    }
+
+    fn objection(&self, definition: &str) -> Option<String> {
+        parameters::objection(definition)
     }
 
     fn poll(&mut self) -> Option<Want> {

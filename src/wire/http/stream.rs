@@ -5,6 +5,7 @@ use super::event_place::EventPlace;
 use super::events::{Events, SseEvent};
 use super::head::{Content, ResponseHead};
 use super::refusal;
+use super::target::Mirror;
 use crate::wire::{Held, Incoming, Output, StreamId, Text, Ticket, TooLong};
 
 /// One HTTP connection.
@@ -46,7 +47,8 @@ pub(super) struct HttpExchange {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
     /// A request of JSON-RPC: its id, its method, and what it is about.
-    Request { id: u64, method: Box<str>, name: Box<str> },
+    /// `fields`: what of its arguments the head repeats.
+    Request { id: u64, method: Box<str>, name: Box<str>, fields: Vec<(String, String)> },
     /// A notification, or an answer to a request of the server.
     Note,
     /// The events that belong to no request (GET).
@@ -225,6 +227,14 @@ impl What {
     /// Whether its answer settles the session.
     pub(super) fn initializes(&self) -> bool {
         matches!(self, What::Request { method, .. } if **method == *"initialize")
+    }
+
+    /// What the head of a request of the modern era repeats.
+    pub(super) fn mirror(&self) -> Option<Mirror<'_>> {
+        match self {
+            What::Request { method, name, fields, .. } => Some(Mirror { method, name, fields }),
+            _ => None,
+        }
     }
 
     /// The id of a request.

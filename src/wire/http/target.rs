@@ -43,6 +43,8 @@ pub(super) struct Mirror<'a> {
     pub(super) method: &'a str,
     /// Of the tool, prompt or resource; may be empty.
     pub(super) name: &'a str,
+    /// Arguments of the tool: names of fields and values.
+    pub(super) fields: &'a [(String, String)],
 }
 
 impl Target {
@@ -58,10 +60,13 @@ impl Target {
         line(out, "Accept", "application/json, text/event-stream");
         line(out, "Content-Type", "application/json");
         line(out, "Content-Length", &length.to_string());
-        if let Some(Mirror { method, name }) = mirror {
+        if let Some(Mirror { method, name, fields }) = mirror {
             line(out, "Mcp-Method", method);
             if !name.is_empty() {
                 line(out, "Mcp-Name", &encoded(name));
+            }
+            for (name, value) in fields {
+                line(out, name, &encoded(value));
             }
         }
         out.extend_from_slice(b"\r\n");
@@ -159,14 +164,19 @@ mod tests {
         let mut out = Vec::new();
         let session =
             SessionFields { version: Some("2026-07-28".to_owned()), id: Some("7".to_owned()) };
-        let mirror = Mirror { method: "tools/call", name: "größe" };
+        let mirror = Mirror {
+            method: "tools/call",
+            name: "größe",
+            fields: &[("Mcp-Param-A".to_owned(), " b".to_owned())],
+        };
         target().write_post(&mut out, &session, Some(mirror), 12);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "POST /mcp?key=s3cret HTTP/1.1\r\nHost: h:80\r\nAuthorization: Bearer s3cret\r\n\
              MCP-Protocol-Version: 2026-07-28\r\nMcp-Session-Id: 7\r\n\
              Accept: application/json, text/event-stream\r\nContent-Type: application/json\r\n\
-             Content-Length: 12\r\nMcp-Method: tools/call\r\nMcp-Name: =?base64?Z3LDtsOfZQ==?=\r\n\r\n"
+             Content-Length: 12\r\nMcp-Method: tools/call\r\nMcp-Name: =?base64?Z3LDtsOfZQ==?=\r\n\
+             Mcp-Param-A: =?base64?IGI=?=\r\n\r\n"
         );
     }
 
