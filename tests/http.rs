@@ -492,6 +492,31 @@ fn a_server_without_a_stream_of_its_own_is_asked_for_it_once() {
 }
 
 #[test]
+fn a_session_that_is_closed_on_purpose_is_told_to_the_server() {
+    let deleted = |site: &Site| {
+        let is_delete = |asked: &&Asked| asked.verb == "DELETE";
+        site.asked().iter().find(is_delete).map(|asked| asked.header("mcp-session-id"))
+    };
+    let of_first = Some(Some("session-1".to_owned()));
+    // Because it is idle.
+    let site = Site::legacy(|_| None);
+    let mut driver = client("http-idle", &site.url(), r#","era":"legacy","pool_idle_timeout":1"#);
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    let told = driver.until("the end of the session", |_| deleted(&site));
+    assert_eq!(Some(told), of_first);
+    assert_eq!(driver.text("s", "echo", ECHO), "x", "another session begins");
+    // Because the host ends.
+    let (mut driver, site) = legacy("http-ends", |_| None);
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    drop(driver);
+    let start = std::time::Instant::now();
+    while deleted(&site) != of_first {
+        assert!(start.elapsed() < common::PATIENCE, "{:?}", site.asked());
+        std::thread::yield_now();
+    }
+}
+
+#[test]
 fn a_modern_response_has_no_rest() {
     let site = Site::modern(|asked| {
         is_call(asked).then(|| Answer::status(200).events("id: 1\nretry: 1\ndata:\n\n"))

@@ -150,6 +150,11 @@ impl Client {
     /// left is written: there will be none.
     pub(super) fn shut_down(&mut self) {
         let mut groups = Vec::new();
+        for (stream, bytes) in self.engine.farewells() {
+            if let Some(link) = self.links.get_mut(&stream) {
+                let _ = link.write(&bytes);
+            }
+        }
         for (id, mut link) in self.links.drain() {
             if self.engine.outlives(id) {
                 if let Some(child) = link.channel.child_mut() {
@@ -503,9 +508,9 @@ impl Client {
                 }
                 Action::Write { stream } if self.pulling => self.unwritten.push(stream),
                 Action::Write { stream } => self.write(now, stream),
-                Action::WriteLast { stream, bytes } => {
+                Action::Farewell { stream, bytes } => {
                     if let Some(link) = self.links.get_mut(&stream) {
-                        // A server that is gone needs no farewell.
+                        // Nobody waits for what comes of it.
                         let _ = link.write(&bytes);
                     }
                 }

@@ -24,11 +24,12 @@ pub enum Action {
         /// The stream.
         stream: StreamId,
     },
-    /// Write of these bytes what the stream takes at once. It is dropped next.
-    WriteLast {
+    /// Write these bytes to an open stream that is forgotten next, as far as it takes them
+    /// at once.
+    Farewell {
         /// The stream.
         stream: StreamId,
-        /// The bytes, behind all that was written.
+        /// The last words of its session.
         bytes: Vec<u8>,
     },
     /// Nothing more will be written. A socket is closed; a process has its stdin

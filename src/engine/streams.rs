@@ -169,6 +169,7 @@ impl Engine {
         let server = connection.server;
         let listened = connection.listens().is_some();
         let exchanges = mem::take(&mut connection.exchanges);
+        self.part(&mut connection, true);
         self.close_streams(now, id, &connection);
         let negotiating = connection.is_negotiating();
         let was_ready = !negotiating && !matches!(connection.phase, Phase::Opening);
@@ -301,9 +302,10 @@ impl Engine {
 
     /// Closes a connection that carries no request.
     pub(super) fn close(&mut self, now: Time, id: ConnectionId, cause: EvictionCause) {
-        let Some(connection) = self.take_connection(id) else { return };
+        let Some(mut connection) = self.take_connection(id) else { return };
         let server = connection.server;
         let was_ready = connection.was_usable();
+        self.part(&mut connection, false);
         self.close_streams(now, id, &connection);
         self.withdraw_from(now, id);
         self.server_mut(server).connection_closed(now, id, cause);
@@ -320,6 +322,18 @@ impl Engine {
         self.end_released_daemon(now, server);
     }
 
+    /// Tells the server that its session ends.
+    fn part(&mut self, connection: &mut Connection, is_lost: bool) {
+        if let Some((stream, bytes)) = connection.wire.farewell(is_lost) {
+            self.actions.push_back(Action::Farewell { stream, bytes });
+        }
+    }
+
+    /// What tells the servers that all sessions end, and on which streams.
+    pub fn farewells(&mut self) -> Vec<(StreamId, Vec<u8>)> {
+        self.connections.values_mut().filter_map(|c| c.wire.farewell(false)).collect()
+    }
+
     /// Takes a connection out of the connections and of its server's pool.
     pub(super) fn take_connection(&mut self, id: ConnectionId) -> Option<Box<Connection>> {
         let connection = self.connections.remove(&id)?;
@@ -334,10 +348,6 @@ impl Engine {
     /// put back into them until it is gone.
     fn close_streams(&mut self, now: Time, id: ConnectionId, connection: &Connection) {
         let Some(pid) = connection.pid else {
-            let bytes = connection.wire.farewell();
-            if !bytes.is_empty() {
-                self.actions.push_back(Action::WriteLast { stream: id.first_stream(), bytes });
-            }
             return self.forget_streams(id, connection);
         };
         if self.server(connection.server).reach.is_daemon(id) {

@@ -88,6 +88,13 @@ pub trait Wire: fmt::Debug + Send {
     /// Bytes that wait to be written, of all streams together.
     fn unwritten(&self) -> usize;
 
+    /// The session ends, on purpose or because it is lost: what tells the server, and on
+    /// which open stream. Nobody waits for what comes of it.
+    fn farewell(&mut self, is_lost: bool) -> Option<(StreamId, Vec<u8>)> {
+        let _ = is_lost;
+        None
+    }
+
     /// Whether it has to know the definitions of the tools that are called.
     fn wants_definitions(&self) -> bool {
         false
@@ -110,12 +117,6 @@ pub trait Wire: fmt::Debug + Send {
 
     /// Gives memory back, because no request is in flight.
     fn rest(&mut self) {}
-
-    /// Bytes that end the session on its first stream, which is dropped next. As many of them
-    /// are written as the stream takes at once.
-    fn farewell(&self) -> Vec<u8> {
-        Vec::new()
-    }
 
     /// Whether texts are handed out as they came, with the blanks around them, because a
     /// message has begun that goes on in the next text. Only a codec whose framing a

@@ -132,10 +132,10 @@ impl World {
                 let delay = self.random.spread(20_000);
                 self.later(delay, Todo::Read(stream.0));
             }
-            // No codec here has words for an end.
-            Action::WriteLast { stream, .. } => self.fail(format!("{stream:?} has last words")),
             Action::LetGo { stream } => self.fail(format!("{stream:?} is let go")),
             Action::Knock { .. } => {}
+            // No codec here has words for an end.
+            Action::Farewell { stream, .. } => self.fail(format!("{stream:?} has last words")),
             Action::Remember { .. } => self.counts.remembered += 1,
             Action::KeepTools { .. } => {}
         }

@@ -542,6 +542,15 @@ impl Wire for Http {
         self.streams.values().map(|stream| stream.output.pending().len()).sum()
     }
 
+    fn farewell(&mut self, is_lost: bool) -> Option<(StreamId, Vec<u8>)> {
+        self.fields.id.as_ref().filter(|_| !is_lost)?;
+        let is_free = |s: &Stream| s.is_free() && s.is_open && s.output.pending().is_empty();
+        let (id, _) = self.streams.iter().find(|(_, stream)| is_free(stream))?;
+        let mut bytes = Vec::new();
+        self.target.write_delete(&mut bytes, &self.fields);
+        Some((*id, bytes))
+    }
+
     fn wants_definitions(&self) -> bool {
         !self.is_legacy
     }

@@ -90,6 +90,12 @@ impl Target {
         out.extend_from_slice(b"\r\n");
     }
 
+    /// Writes the request that ends the session.
+    pub(super) fn write_delete(&self, out: &mut Vec<u8>, session: &SessionFields) {
+        self.begin(out, "DELETE", session);
+        out.extend_from_slice(b"\r\n");
+    }
+
     fn begin(&self, out: &mut Vec<u8>, method: &str, session: &SessionFields) {
         out.extend_from_slice(method.as_bytes());
         out.push(b' ');

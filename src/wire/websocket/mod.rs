@@ -271,34 +271,26 @@ impl Wire for WebSocket {
 
     /// The frame that ends the session (RFC 6455, section 7.1.2), unless a frame has been
     /// written in part.
-    fn farewell(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+    fn farewell(&mut self, _: bool) -> Option<(StreamId, Vec<u8>)> {
+        if self.upgrade.is_some() || !self.output.pending().is_empty() {
+            return None;
+        }
         let code = match &self.closing {
             None => Closing::normal(),
             Some(closing) => closing.reply(),
         };
-        if let (None, true, Some(code)) = (&self.upgrade, self.output.pending().is_empty(), code) {
-            write_frame(&mut out, OpCode::Control(Control::Close), self.masks.last(), |out| {
-                out.extend_from_slice(&code.to_be_bytes());
-            });
-        }
-        out
+        let (code, mask, mut out) = (code?, self.masks.next(), Vec::new());
+        write_frame(&mut out, OpCode::Control(Control::Close), mask, |out| {
+            out.extend_from_slice(&code.to_be_bytes());
+        });
+        Some((self.output.stream(), out))
     }
 }
 
 impl Masks {
     fn next(&mut self) -> [u8; 4] {
         self.count += 1;
-        self.of(self.count)
-    }
-
-    /// One that no other frame has.
-    fn last(&self) -> [u8; 4] {
-        self.of(u64::MAX)
-    }
-
-    fn of(&self, count: u64) -> [u8; 4] {
-        let [a, b, c, d, ..] = self.key.hash_one(count).to_ne_bytes();
+        let [a, b, c, d, ..] = self.key.hash_one(self.count).to_ne_bytes();
         [a, b, c, d]
     }
 }
