@@ -124,7 +124,7 @@ fn fifty_megabytes_of_history_hold_up_nobody() {
 #[test]
 fn a_bad_entry_among_good_ones_costs_itself_alone() {
     let servers = format!(
-        r#"{{"bad":{{"command":7}},"neither":{{}},"sse":{{"type":"sse","url":"http://x"}},
+        r#"{{"bad":{{"command":7}},"neither":{{}},"sse":{{"type":"sse","url":"ftp://x"}},
         "off":{0},"good":{1},"wrong":{{"command":"x","pool_max_size":"many"}}}}"#,
         entry(&[], "\"disabled\":true"),
         entry(&[], "\"unknown_key\":[1,2]"),

@@ -11,17 +11,30 @@ pub struct HttpEntry {
     pub path: String,
     /// `headers`: names and values, fit for a head of HTTP.
     pub headers: Vec<(String, String)>,
-    /// WebSocket is spoken after the first request.
-    pub websocket: bool,
+    /// What is spoken there.
+    pub transport: HttpTransport,
     /// The forward proxy of the environment for this server.
     pub proxy: Option<Box<Proxy>>,
+}
+
+/// The transports that begin with a request of HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum HttpTransport {
+    /// Streamable HTTP.
+    #[default]
+    Streamable,
+    /// HTTP with SSE (2024-11-05).
+    Sse,
+    /// WebSocket.
+    WebSocket,
 }
 
 impl HttpEntry {
     /// The proxy that the requests themselves are for, because it needs no tunnel: it is one
     /// for plain HTTP (RFC 9112, section 3.2.2).
     pub fn proxy_of_requests(&self, is_tls: bool) -> Option<&Proxy> {
-        self.proxy.as_deref().filter(|_| !is_tls && !self.websocket)
+        let is_http = self.transport != HttpTransport::WebSocket;
+        self.proxy.as_deref().filter(|_| !is_tls && is_http)
     }
 }
 
@@ -30,6 +43,10 @@ impl fmt::Debug for HttpEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
         let path = self.path.split('?').next().unwrap_or_default();
-        f.debug_struct("HttpEntry").field("path", &path).field("headers", &names).finish()
+        f.debug_struct("HttpEntry")
+            .field("path", &path)
+            .field("headers", &names)
+            .field("transport", &self.transport)
+            .finish()
     }
 }

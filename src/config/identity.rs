@@ -12,7 +12,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use super::ServerConfig;
+use super::{HttpTransport, ServerConfig};
 
 impl ServerConfig {
     /// A stable hash of what this server is: socket path, address, command, arguments,
@@ -27,8 +27,10 @@ impl ServerConfig {
         }
         if let Some(http) = &self.http {
             hash.field(b'H', http.path.as_bytes());
-            if http.websocket {
-                hash.field(b'U', b"websocket");
+            match http.transport {
+                HttpTransport::Streamable => {}
+                HttpTransport::Sse => hash.field(b'E', b""),
+                HttpTransport::WebSocket => hash.field(b'U', b"websocket"),
             }
             for (name, value) in &http.headers {
                 hash.field(b'F', name.as_bytes());

@@ -29,7 +29,7 @@ mod transport;
 
 pub use approval::Approval;
 pub use endpoint::{Endpoint, HostPort, Tls, is_localhost};
-pub use http::HttpEntry;
+pub use http::{HttpEntry, HttpTransport};
 pub use parse::{Parser, not_an_object, parse_servers};
 pub use problem::{Problem, ProblemKind};
 pub use proxy::Proxy;

@@ -26,7 +26,7 @@ pub enum ProblemKind {
     Refused,
     /// The user switched the entry off.
     Disabled,
-    /// The entry is of a transport that is not built in.
+    /// The entry is of a transport that is another program's, or not built in.
     Unsupported,
     /// The entry of a `.mcp.json` that the user has not approved.
     Unapproved,

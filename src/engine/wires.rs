@@ -1,6 +1,6 @@
 //! Which codec a session speaks.
 
-use crate::config::{HostPort, ServerConfig, Transport};
+use crate::config::{HostPort, HttpTransport, ServerConfig, Transport};
 use crate::wire::http::{Http, Target};
 use crate::wire::ndjson::Ndjson;
 use crate::wire::{StreamId, Wire};
@@ -20,18 +20,22 @@ pub(super) fn of_entry(
                 Some(address) => host_field(address, server.tls.is_some()),
                 None => "localhost".to_owned(),
             };
-            let (mut path, mut headers) = (http.path.clone(), http.headers.clone());
-            if let Some(proxy) = http.proxy_of_requests(server.tls.is_some()) {
-                path = format!("http://{host}{path}");
-                let field = |value: &String| ("Proxy-Authorization".to_owned(), value.clone());
-                headers.extend(proxy.authorization.as_ref().map(field));
+            let mut headers = http.headers.clone();
+            let proxy = http.proxy_of_requests(server.tls.is_some());
+            let field = |value: &String| ("Proxy-Authorization".to_owned(), value.clone());
+            headers.extend(proxy.and_then(|proxy| proxy.authorization.as_ref()).map(field));
+            let path = http.path.clone();
+            let target = Target { host, path, is_for_proxy: proxy.is_some(), headers };
+            match http.transport {
+                HttpTransport::Streamable => Box::new(Http::new(stream, target)),
+                HttpTransport::Sse => Box::new(Http::with_sse(stream, target)),
+                #[cfg(feature = "websocket")]
+                HttpTransport::WebSocket => {
+                    Box::new(crate::wire::websocket::WebSocket::new(stream, target))
+                }
+                #[cfg(not(feature = "websocket"))]
+                HttpTransport::WebSocket => unreachable!("such entries are refused"),
             }
-            let target = Target { host, path, headers };
-            #[cfg(feature = "websocket")]
-            if http.websocket {
-                return Box::new(crate::wire::websocket::WebSocket::new(stream, target));
-            }
-            Box::new(Http::new(stream, target))
         }
         _ => Box::new(Ndjson::new(stream)),
     }

@@ -17,7 +17,7 @@ use super::window::Span;
 use crate::time::Time;
 
 #[derive(Serialize)]
-struct Server<'a> {
+struct ServerFigures<'a> {
     name: &'a str,
     transport: &'a str,
     status: &'a str,
@@ -30,21 +30,21 @@ struct Server<'a> {
     restarts: u64,
     reconnections: u64,
     timeouts: u64,
-    calls: Calls,
+    calls: CallFigures,
     latency_us: BTreeMap<&'a str, Option<u64>>,
     queue_us: Times,
     connect_us: Times,
     server_us: Times,
     connection_us: Times,
-    windows: BTreeMap<String, Window>,
-    pool: Pool,
-    wire: Wire,
+    windows: BTreeMap<String, WindowFigures>,
+    pool: PoolFigures,
+    wire: WireFigures,
     errors: BTreeMap<&'static str, Errors>,
     last_error: Option<LastError<'a>>,
 }
 
 #[derive(Serialize)]
-struct Calls {
+struct CallFigures {
     attempted: u64,
     answered: u64,
     ok: u64,
@@ -67,7 +67,7 @@ struct Times {
 }
 
 #[derive(Serialize)]
-struct Window {
+struct WindowFigures {
     covered_s: f64,
     calls: u64,
     errors: u64,
@@ -79,7 +79,7 @@ struct Window {
 }
 
 #[derive(Serialize)]
-struct Pool {
+struct PoolFigures {
     total: usize,
     active: usize,
     idle: usize,
@@ -94,7 +94,7 @@ struct Pool {
 }
 
 #[derive(Serialize)]
-struct Wire {
+struct WireFigures {
     requests: u64,
     replies: u64,
     messages_sent: u64,
@@ -129,7 +129,7 @@ pub fn render_json(report: &ServerReport<'_>, percentiles: &Percentiles, now: Ti
     let metrics = report.metrics;
     let ago = |when| now.since(when).as_secs_f64();
     let errors = ErrorCategory::ALL.map(|category| (category, metrics.errors_by(category)));
-    let server = Server {
+    let server = ServerFigures {
         name: report.name,
         transport: report.transport,
         status: report.status,
@@ -167,9 +167,9 @@ pub fn render_json(report: &ServerReport<'_>, percentiles: &Percentiles, now: Ti
     serde_json::to_string(&server).unwrap_or_default()
 }
 
-fn calls(report: &ServerReport<'_>) -> Calls {
+fn calls(report: &ServerReport<'_>) -> CallFigures {
     let by = |outcome| report.metrics.calls(outcome);
-    Calls {
+    CallFigures {
         attempted: report.calls_attempted(),
         answered: report.metrics.calls_answered(),
         ok: by(Outcome::Ok),
@@ -201,10 +201,10 @@ fn times(times: &Accumulator) -> Times {
     Times { count: times.count(), avg: times.mean().map(micros), max: times.max().map(micros) }
 }
 
-fn window(metrics: &ServerMetrics, now: Time, span: Span) -> Window {
+fn window(metrics: &ServerMetrics, now: Time, span: Span) -> WindowFigures {
     let view = metrics.windows().view(now, span);
     let latency = metrics.windows().latency(now, span);
-    Window {
+    WindowFigures {
         covered_s: view.covered.as_secs_f64(),
         calls: view.calls,
         errors: view.errors,
@@ -216,9 +216,9 @@ fn window(metrics: &ServerMetrics, now: Time, span: Span) -> Window {
     }
 }
 
-fn pool(report: &ServerReport<'_>) -> Pool {
+fn pool(report: &ServerReport<'_>) -> PoolFigures {
     let counters = &report.metrics.pool;
-    Pool {
+    PoolFigures {
         total: report.pool_total,
         active: report.pool_active,
         idle: report.pool_idle,
@@ -236,11 +236,11 @@ fn pool(report: &ServerReport<'_>) -> Pool {
     }
 }
 
-fn wire(metrics: &ServerMetrics) -> Wire {
+fn wire(metrics: &ServerMetrics) -> WireFigures {
     let ((messages_sent, messages_received), (bytes_sent, bytes_received)) =
         (metrics.messages(), metrics.bytes());
     let wire = &metrics.wire;
-    Wire {
+    WireFigures {
         requests: metrics.requests(),
         replies: metrics.responses(),
         messages_sent,

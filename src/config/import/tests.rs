@@ -215,7 +215,6 @@ fn gemini_cli() {
 py {"command":"python","args":["-m","s"],"env":{"K":"${API_KEY}","M":"a${API_KEY}b","P":"5$"},"cwd":"./s","timeout":15000,"tools":{"allow":["safe"],"deny":["bad"]}}
   'trust' has no meaning here
 sse {"type":"sse","url":"https://h/sse"}
-  it is not used yet: transport 'sse' is not supported
 web {"type":"http","url":"https://h/mcp","headers":{"Authorization":"Bearer ${T}"},"timeout":5000}
   'description' has no meaning here
 "#

@@ -149,8 +149,8 @@ impl Translator<'_, '_> {
             // The default of an entry with a command.
             Spelled::Known(transport) if transport == Default::default() => {}
             Spelled::Known(transport) => self.put("type", transport.name().into()),
+            Spelled::Sse => self.put("type", "sse".into()),
             Spelled::Tls => self.put("type", "tls".into()),
-            Spelled::Unsupported(name) => self.put("type", name.into()),
             Spelled::Foreign | Spelled::Unknown => self.put("type", word.into()),
         }
         Ok(())

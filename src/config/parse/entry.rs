@@ -10,7 +10,8 @@ use super::spelling::{self, Spelled};
 use crate::config::expand::{PROJECT, Variables, expand};
 use crate::config::limits::Range;
 use crate::config::{
-    Command, Era, ProblemKind, Proxy, Scope, ServerConfig, Settings, ToolFilter, Transport, quoted,
+    Command, Era, HttpTransport, ProblemKind, Proxy, Scope, ServerConfig, Settings, ToolFilter,
+    Transport, quoted,
 };
 use crate::json::with_whole_pairs;
 
@@ -28,7 +29,6 @@ pub(in crate::config) enum Unusable {
     /// A transport that another program uses internally.
     Foreign(String),
     Disabled,
-    Unsupported(&'static str),
     /// It needs a part that this program was built without.
     NotBuilt(&'static str),
     Wrong(String),
@@ -43,10 +43,6 @@ impl Unusable {
                 format!(": transport {} belongs to another program alone", quoted(&word)),
             ),
             Unusable::Disabled => (ProblemKind::Disabled, " is disabled".to_owned()),
-            Unusable::Unsupported(transport) => (
-                ProblemKind::Unsupported,
-                format!(" is not used yet: transport '{transport}' is not supported"),
-            ),
             Unusable::NotBuilt(what) => {
                 (ProblemKind::Unsupported, format!(" is not used: {what} is not built in"))
             }
@@ -68,6 +64,8 @@ pub(in crate::config) struct EntryReader<'a> {
     variables: Variables<'a>,
     /// The transport or the scheme of the address asks for TLS.
     pub(super) speaks_tls: bool,
+    /// The transport asks for HTTP with SSE.
+    pub(super) speaks_sse: bool,
     /// Each the rest of a sentence that begins with the server.
     warnings: &'a mut Vec<String>,
     /// Keys that were read. The others are unknown.
@@ -94,8 +92,9 @@ impl<'a> EntryReader<'a> {
         };
         let variables = Variables { env, folder };
         let asked = RefCell::default();
-        let speaks_tls = false;
-        let mut entry = EntryReader { fields, vendor, variables, speaks_tls, warnings, asked };
+        let (speaks_tls, speaks_sse) = (false, false);
+        let mut entry =
+            EntryReader { fields, vendor, variables, speaks_tls, speaks_sse, warnings, asked };
         flatten(&mut entry.fields);
         Ok(entry)
     }
@@ -133,8 +132,9 @@ impl<'a> EntryReader<'a> {
             Some(place) => (Some(place.http), place.address, socket_path.or(place.socket_path)),
             None => (None, self.address(transport, command.is_some())?, socket_path),
         };
+        let http_transport = http.as_ref().map(|http| http.transport);
         let transport = match (transport, &socket_path, &command) {
-            _ if http.as_ref().is_some_and(|http| http.websocket) => Transport::WebSocket,
+            _ if http_transport == Some(HttpTransport::WebSocket) => Transport::WebSocket,
             _ if http.is_some() => Transport::Http,
             (None, None, None) if address.is_some() => Transport::Tcp,
             (Some(Transport::Tcp), ..) => Transport::Tcp,
@@ -162,6 +162,8 @@ impl<'a> EntryReader<'a> {
         if transport == Transport::WebSocket && !cfg!(feature = "websocket") {
             return Err(Unusable::NotBuilt("WebSocket (cargo feature 'websocket')"));
         }
+        // The transport is older than the era without sessions.
+        let legacy = Some(Era::Legacy).filter(|_| http_transport == Some(HttpTransport::Sse));
         let server = ServerConfig {
             name: name.to_owned(),
             scope: Scope::User,
@@ -173,7 +175,7 @@ impl<'a> EntryReader<'a> {
             http,
             command,
             settings: self.settings()?,
-            era: self.era()?,
+            era: self.era()?.or(legacy),
             unsolicited: self.flag("unsolicited")?.unwrap_or(false),
             idempotent_tools: self.idempotent_tools()?,
             keep: self.flag("keep")?.unwrap_or(false),
@@ -224,7 +226,10 @@ impl<'a> EntryReader<'a> {
                 let on_socket = self.field("socket_path").is_some();
                 Ok(Some(if on_socket { Transport::Socket } else { Transport::Tcp }))
             }
-            Spelled::Unsupported(name) => Err(Unusable::Unsupported(name)),
+            Spelled::Sse => {
+                self.speaks_sse = true;
+                Ok(Some(Transport::Http))
+            }
             Spelled::Foreign => Err(Unusable::Foreign(word.clone())),
             Spelled::Unknown if self.has_address() => {
                 self.warn(&format!(

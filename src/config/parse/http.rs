@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::entry::{EntryReader, Unusable, expected};
 use super::spelling;
-use crate::config::{HostPort, HttpEntry, Transport, quoted};
+use crate::config::{HostPort, HttpEntry, HttpTransport, Transport, quoted};
 
 /// Fields that are the codec's own.
 const OWN: [&str; 13] = [
@@ -99,9 +99,15 @@ impl EntryReader<'_> {
         if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(wrong("must be ASCII without blanks: write other characters as %XX"));
         }
-        place.http.websocket = named == Some(Transport::WebSocket)
-            || ["ws", "wss", "ws+unix"].iter().any(|ws| scheme.eq_ignore_ascii_case(ws));
         place.http.headers = self.headers()?;
+        let is_websocket = named == Some(Transport::WebSocket)
+            || ["ws", "wss", "ws+unix"].iter().any(|ws| scheme.eq_ignore_ascii_case(ws));
+        let is_sse = self.speaks_sse || (!is_named && matches!(&*key, "sseUrl" | "sse_url"));
+        place.http.transport = match (is_websocket, is_sse) {
+            (true, _) => HttpTransport::WebSocket,
+            (false, true) => HttpTransport::Sse,
+            (false, false) => HttpTransport::Streamable,
+        };
         Ok(Some(place))
     }
 
@@ -195,7 +201,8 @@ mod tests {
             assert_eq!(server.transport, Transport::WebSocket, "{entry}");
             assert_eq!(server.endpoint().expect("it has one").to_string(), place, "{entry}");
             let http = server.http.expect("it has one");
-            assert_eq!((http.path.as_str(), http.websocket), (path, true), "{entry}");
+            let spoken = crate::config::HttpTransport::WebSocket;
+            assert_eq!((http.path.as_str(), http.transport), (path, spoken), "{entry}");
         }
         if cfg!(feature = "tls") {
             let server = good(r#"{"url": "wss://h/mcp"}"#);
@@ -213,6 +220,26 @@ mod tests {
     fn without_websocket_an_entry_says_what_is_missing() {
         let told = bad(r#"{"url": "ws://h"}"#);
         assert_eq!(told, " is not used: WebSocket (cargo feature 'websocket') is not built in");
+    }
+
+    #[test]
+    fn the_older_transport_has_sessions() {
+        for (entry, is_sse) in [
+            (r#"{"type": "sse", "url": "http://h/sse"}"#, true),
+            (r#"{"transport": "http-sse", "url": "https://h/sse"}"#, true),
+            (r#"{"sseUrl": "http://h/sse"}"#, true),
+            (r#"{"type": "http", "sseUrl": "http://h/sse"}"#, false),
+            (r#"{"url": "http://h/sse"}"#, false),
+        ] {
+            let server = good(entry);
+            let transport = server.http.as_ref().map(|http| http.transport);
+            assert_eq!(transport == Some(crate::config::HttpTransport::Sse), is_sse, "{entry}");
+            assert_eq!(server.era == Some(crate::config::Era::Legacy), is_sse, "{entry}");
+        }
+        assert_ne!(
+            good(r#"{"type": "sse", "url": "http://h/x"}"#).identity(),
+            good(r#"{"type": "http", "url": "http://h/x"}"#).identity()
+        );
     }
 
     #[test]

@@ -8,10 +8,10 @@ use crate::nearest;
 pub(in crate::config) enum Spelled {
     /// A transport of ours.
     Known(Transport),
+    /// HTTP with SSE.
+    Sse,
     /// TLS, on a port of a host or on a Unix socket.
     Tls,
-    /// A transport that is not built in, by its usual name.
-    Unsupported(&'static str),
     /// A transport that another program uses internally.
     Foreign,
     /// No name that a known client uses.
@@ -30,7 +30,7 @@ pub(in crate::config) fn transport(word: &str) -> Spelled {
         }
         "http" | "https" | "streamablehttp" | "streamhttp" | "httpstream" | "httpstreamable"
         | "httpstreaming" | "streamable" | "remote" | "url" => Spelled::Known(Transport::Http),
-        "sse" | "httpsse" | "ssehttp" | "serversentevents" => Spelled::Unsupported("sse"),
+        "sse" | "httpsse" | "ssehttp" | "serversentevents" => Spelled::Sse,
         "ws" | "wss" | "websocket" | "websockets" => Spelled::Known(Transport::WebSocket),
         "tcp" => Spelled::Known(Transport::Tcp),
         "tls" | "ssl" => Spelled::Tls,
@@ -173,7 +173,7 @@ mod tests {
             assert_eq!(transport(word), Spelled::Known(Transport::Http), "{word}");
         }
         assert_eq!(transport("UNIX"), Spelled::Known(Transport::Socket));
-        assert_eq!(transport("SSE"), Spelled::Unsupported("sse"));
+        assert_eq!(transport("SSE"), Spelled::Sse);
         assert_eq!(transport("WebSocket"), Spelled::Known(Transport::WebSocket));
         assert_eq!(transport("claudeai-proxy"), Spelled::Foreign);
         assert_eq!(transport("pigs"), Spelled::Unknown);

@@ -173,11 +173,7 @@ fn the_transport_follows_from_what_is_given() {
 }
 
 #[test]
-fn transports_to_come_are_told_and_other_programs_own_are_not() {
-    let expected = " is not used yet: transport 'sse' is not supported";
-    assert_eq!(bad(r#"{"type": "sse", "url": "https://u:SECRET@h"}"#), expected);
-    assert_eq!(bad(r#"{"transport": "sse", "command": "x"}"#), expected);
-    assert_eq!(parse(r#"{"a": {"type": "sse"}}"#).problems[0].kind, ProblemKind::Unsupported);
+fn transports_of_other_programs_are_told() {
     for transport in ["sdk", "sse-ide", "ws-ide", "claudeai-proxy"] {
         let told = format!("transport '{transport}' belongs to another program alone");
         assert_eq!(bad(&format!(r#"{{"type": "{transport}", "disabled": true}}"#)), told);
@@ -523,10 +519,8 @@ fn an_address_under_any_name_is_http_and_a_process_in_any_words_is_stdio() {
         assert_eq!(server.transport, Transport::Http, "{key}");
         assert_eq!(server.address, Some(HostPort { host: "h".to_owned(), port: 81 }));
         let headers = vec![pair("A", "SECRET-FROM-ENV")];
-        assert_eq!(
-            server.http,
-            Some(HttpEntry { path: "/mcp?k=v".to_owned(), headers, ..HttpEntry::default() })
-        );
+        let path = "/mcp?k=v".to_owned();
+        assert_eq!(server.http, Some(HttpEntry { path, headers, ..HttpEntry::default() }));
     }
     for entry in [
         r#"{"transport": {"type": "http", "url": "http://h"}}"#,
@@ -545,10 +539,6 @@ fn an_address_under_any_name_is_http_and_a_process_in_any_words_is_stdio() {
     let (server, told) = warned(r#"{"type": "surely-new", "url": "http://h"}"#);
     assert_eq!(server.transport, Transport::Http);
     assert!(told[0].contains("'surely-new' is taken as 'http'"), "{told:?}");
-    assert_eq!(
-        bad(r#"{"type": "SSE", "url": "https://h"}"#),
-        " is not used yet: transport 'sse' is not supported"
-    );
     let (server, told) = warned(r#"{"type": "newfangled", "command": "x"}"#);
     assert_eq!(server.transport, Transport::Stdio);
     let expected = "unknown transport 'newfangled' is taken as 'stdio', because there is a command";

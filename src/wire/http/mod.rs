@@ -13,6 +13,7 @@ mod body;
 mod event_place;
 mod events;
 mod head;
+mod http_sse;
 mod listening;
 mod parameters;
 mod refusal;
@@ -26,7 +27,8 @@ use std::mem;
 use std::str;
 
 use self::body::Body;
-use self::head::ResponseHead;
+use self::head::{Content, ResponseHead};
+use self::http_sse::HttpSse;
 use self::stream::{HttpExchange, HttpResponse, Reader, Stream, What};
 use self::target::SessionFields;
 use crate::json::lenient::{members, text};
@@ -58,6 +60,10 @@ pub struct Http {
     is_found: bool,
     /// The stream of what the server says unasked.
     unasked: UnaskedStream,
+    /// The session is one of HTTP with SSE.
+    sse: Option<Box<HttpSse>>,
+    /// A stream that is opened if the session turns out to be one.
+    spare_stream: Option<StreamId>,
     /// The stream with `notifications/initialized`. What goes on other streams waits until the
     /// server has it: many refuse requests that they read before.
     initialized: Option<StreamId>,
@@ -89,12 +95,21 @@ impl Http {
             redirects: 0,
             is_found: false,
             unasked: UnaskedStream::None,
+            sse: None,
+            spare_stream: None,
             initialized: None,
             streams: BTreeMap::from([(stream, Stream::new(stream))]),
             exchanges: 0,
             wants: VecDeque::new(),
             limit: 16 << 20,
         }
+    }
+
+    /// A codec for HTTP with SSE, with the events at `target`.
+    pub fn with_sse(stream: StreamId, target: Target) -> Http {
+        let mut http = Http::new(stream, target);
+        http.begin_sse();
+        http
     }
 
     /// The free stream that was used last, or a new one.
@@ -131,10 +146,13 @@ impl Http {
         self.exchanges += 1;
         let (target, fields, used) = (&self.target, &self.fields, self.exchanges);
         let mirror = what.mirror().filter(|_| !self.is_legacy);
+        let lacks_endpoint = self.lacks_endpoint();
         let stream = self.streams.entry(id).or_insert_with(|| Stream::new(id));
         let is_get = what == What::Events;
         let ticket = stream.output.send(shared.spare(), b"", |out| match is_get {
             true => target.write_get(out, fields, None),
+            // It takes the place of the message, which is written when its address is known.
+            false if lacks_endpoint => out.push(0),
             false => {
                 target.write_post(out, fields, mirror, body.len());
                 out.extend_from_slice(&body);
@@ -142,7 +160,9 @@ impl Http {
         });
         let kept = (!is_get && (what == What::Note || !self.is_found)).then_some(body);
         stream.used = used;
-        stream.exchange = Some(HttpExchange::new(what, ticket, kept));
+        let mut exchange = HttpExchange::new(what, ticket, kept);
+        exchange.awaits_endpoint = lacks_endpoint;
+        stream.exchange = Some(exchange);
         self.want_write(id);
         ticket
     }
@@ -159,7 +179,8 @@ impl Http {
 
     /// Whether nothing is written to a stream, because the session has not begun.
     fn is_held(&self, id: StreamId) -> bool {
-        self.initialized.is_some_and(|first| first != id)
+        self.initialized.is_some_and(|first| first != id && !self.brings_answers(id))
+            || self.streams.get(&id).is_some_and(Stream::awaits_endpoint)
     }
 
     /// The server has `notifications/initialized`, or never will.
@@ -196,7 +217,19 @@ impl Http {
             true => led_to(&head, &self.target, exchange),
             false => None,
         };
+        let is_sse = self.sse.is_some();
         let reader = match (&exchange.what, led_to) {
+            // Whatever the stream of the events brings is no answer to a message.
+            (What::Events, _) if is_sse => {
+                if head.is_success() && head.content == Content::Events {
+                    Reader::of_answer(&head, self.limit)
+                } else {
+                    let words = refusal::words(&head, b"");
+                    let body = Body::new(head.framing);
+                    exchange.response = HttpResponse::Body(Box::new(head), body, Reader::Nothing);
+                    return self.events_refused(id, &words);
+                }
+            }
             (What::Events, _) if head.is_success() => Reader::of_answer(&head, self.limit),
             (What::Events, _) => {
                 self.unasked = UnaskedStream::None;
@@ -221,7 +254,11 @@ impl Http {
                 self.has_worked |= self.is_legacy && !initializes;
                 self.is_found = true;
                 exchange.body = None;
-                Reader::of_answer(&head, self.limit)
+                match is_sse {
+                    // The answer comes by the events.
+                    true => Reader::Nothing,
+                    false => Reader::of_answer(&head, self.limit),
+                }
             }
             (What::Request { .. }, None) => Reader::Refusal(Vec::new()),
         };
@@ -246,11 +283,20 @@ impl Http {
                 exchange.is_refused = true;
                 return Some(Incoming::SessionGone);
             }
-            let id = wanted?;
-            return Some(match refusal::answer(id, &body) {
+            let wanted = wanted?;
+            let refused = match refusal::answer(wanted, &body) {
                 Some(answer) => Incoming::Text(Text::whole(answer)),
-                None => Incoming::Refused { id, message: refusal::words(head, &body) },
-            });
+                None => Incoming::Refused { id: wanted, message: refusal::words(head, &body) },
+            };
+            let status = head.status;
+            if self.fall_back_to_sse(id, status, &body) {
+                return None;
+            }
+            if !self.goes_below(id, status) {
+                return Some(refused);
+            }
+            self.send_again(id);
+            return None;
         }
         exchange.keep_place();
         let HttpResponse::Body(_, _, reader) = &mut exchange.response else { return None };
@@ -261,7 +307,9 @@ impl Http {
             self.send_again(id);
             return None;
         }
-        let goes_on = wanted.is_some() || self.unasked == UnaskedStream::On(id);
+        let is_lost = wanted.is_some() && self.sse.is_none();
+        let goes_on = is_lost || self.unasked == UnaskedStream::On(id) || self.brings_answers(id);
+        let stream = self.streams.get_mut(&id)?;
         if !goes_on {
             stream.exchange = None;
         }
@@ -349,6 +397,9 @@ impl Wire for Http {
                 if method == "initialize" {
                     self.is_legacy = true;
                     self.fields = SessionFields::default();
+                    if self.sse.is_none() {
+                        self.spare_stream.get_or_insert_with(|| shared.new_stream());
+                    }
                 }
                 let fields = parameters::fields(definition, &body);
                 What::Request {
@@ -368,7 +419,9 @@ impl Wire for Http {
         };
         let ticket = self.begin(shared, what, body);
         if initialized {
-            self.unasked = UnaskedStream::Wanted;
+            if self.sse.is_none() {
+                self.unasked = UnaskedStream::Wanted;
+            }
             self.initialized = Some(ticket.stream());
         }
         // Its stream is opened at once, so that what the next message makes the server say
@@ -378,6 +431,9 @@ impl Wire for Http {
     }
 
     fn delivery(&self, ticket: &Ticket) -> Delivery {
+        if let Some(delivery) = self.delivery_by_events(ticket) {
+            return delivery;
+        }
         let Some(stream) = self.streams.get(&ticket.stream()) else { return Delivery::Sent };
         let is_it = |exchange: &&HttpExchange| exchange.ticket == *ticket;
         match stream.exchange.as_ref().filter(is_it) {
@@ -389,6 +445,9 @@ impl Wire for Http {
 
     fn cancel(&mut self, _: &mut Shared, ticket: &Ticket) -> Cancel {
         let id = ticket.stream();
+        if self.brings_answers(id) {
+            return Cancel::Notify;
+        }
         let Some(stream) = self.streams.get_mut(&id) else { return Cancel::Closed };
         let is_resumed = stream.exchange.as_ref().is_some_and(|exchange| exchange.is_resumed);
         if !is_resumed && stream.output.take_back(ticket) {
@@ -419,6 +478,8 @@ impl Wire for Http {
     fn opened(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         stream.is_open = true;
+        self.ask_for_events(id);
+        let Some(stream) = self.streams.get_mut(&id) else { return };
         if !stream.output.pending().is_empty() {
             self.want_write(id);
         }
@@ -475,6 +536,12 @@ impl Wire for Http {
             let is_all = matches!(body, Body::Length(left) if *left == payload.len() as u64);
             let (used, mut incoming) = reader.read(payload, is_all, self.limit);
             body.take(input, used);
+            if let Some(address) = reader.take_endpoint().filter(|_| self.sse.is_some()) {
+                if let Some(refused) = self.endpoint_came(&address) {
+                    return Some(refused);
+                }
+            }
+            let exchange = self.streams.get(&id)?.exchange.as_ref()?;
             if let Some(Incoming::TooLong(long)) = &mut incoming {
                 // What is so long on the stream of a request is its answer.
                 long.id = exchange.what.id().filter(|_| !exchange.is_answered);
@@ -506,6 +573,9 @@ impl Wire for Http {
 
     fn closed(&mut self, shared: &mut Shared, id: StreamId) -> LossScope {
         let Some(stream) = self.streams.remove(&id) else { return LossScope::Stream };
+        if self.brings_answers(id) {
+            return LossScope::Session;
+        }
         self.release(id);
         if self.unasked == UnaskedStream::On(id) {
             self.listen_again(shared, stream);
@@ -522,7 +592,10 @@ impl Wire for Http {
     }
 
     fn resume(&mut self, shared: &mut Shared, ticket: &Ticket) -> Option<Ticket> {
-        self.ask_for_rest(shared, ticket)
+        match self.sse {
+            Some(_) => self.await_by_events(shared, ticket),
+            None => self.ask_for_rest(shared, ticket),
+        }
     }
 
     fn output(&mut self, id: StreamId) -> &[u8] {

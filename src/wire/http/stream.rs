@@ -31,6 +31,8 @@ pub(super) struct HttpExchange {
     pub(super) body: Option<Vec<u8>>,
     /// The answer of JSON-RPC has been taken, or counts for nothing.
     pub(super) is_answered: bool,
+    /// It is sent once the server has said where to (HTTP with SSE).
+    pub(super) awaits_endpoint: bool,
     /// The server has refused it without doing anything.
     pub(super) is_refused: bool,
     /// It goes again to where the redirect leads.
@@ -86,6 +88,11 @@ impl Stream {
         }
     }
 
+    /// Whether its message waits for the address that it goes to.
+    pub(super) fn awaits_endpoint(&self) -> bool {
+        self.exchange.as_ref().is_some_and(|exchange| exchange.awaits_endpoint)
+    }
+
     /// Whether another exchange can begin on it.
     pub(super) fn is_free(&self) -> bool {
         self.exchange.is_none() && !self.is_over
@@ -126,6 +133,7 @@ impl HttpExchange {
             ticket,
             body,
             is_answered: false,
+            awaits_endpoint: false,
             is_refused: false,
             goes_again: false,
             is_resumed: false,

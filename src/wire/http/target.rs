@@ -10,6 +10,8 @@ pub struct Target {
     pub host: String,
     /// Path and query.
     pub path: String,
+    /// The requests are for a forward proxy, and name the server (RFC 9112, section 3.2.2).
+    pub is_for_proxy: bool,
     /// Further fields: names and values.
     pub headers: Vec<(String, String)>,
 }
@@ -99,6 +101,10 @@ impl Target {
     fn begin(&self, out: &mut Vec<u8>, method: &str, session: &SessionFields) {
         out.extend_from_slice(method.as_bytes());
         out.push(b' ');
+        if self.is_for_proxy {
+            out.extend_from_slice(b"http://");
+            out.extend_from_slice(self.host.as_bytes());
+        }
         out.extend_from_slice(self.path.as_bytes());
         out.extend_from_slice(b" HTTP/1.1\r\n");
         line(out, "Host", &self.host);
@@ -111,6 +117,37 @@ impl Target {
         if let Some(id) = &session.id {
             line(out, "Mcp-Session-Id", id);
         }
+    }
+
+    /// The path of the messages, from the `endpoint` event on the stream of events at `base`
+    /// (2024-11-05, "HTTP with SSE"), if it is at the same server.
+    pub(super) fn endpoint(&self, base: &str, address: &str) -> Option<String> {
+        if address.contains("://") {
+            return self.path_of(address);
+        }
+        if let Some(rest) = address.strip_prefix("//") {
+            return self.path_of(&format!("http://{rest}"));
+        }
+        if address.starts_with('/') {
+            return self.path_of(address);
+        }
+        let base = base.split('?').next().unwrap_or_default();
+        if address.starts_with('?') {
+            return self.path_of(&format!("{base}{address}"));
+        }
+        let mut directory = &base[..base.rfind('/').unwrap_or_default()];
+        let mut rest = address;
+        loop {
+            if let Some(below) = rest.strip_prefix("./") {
+                rest = below;
+            } else if let Some(above) = rest.strip_prefix("../") {
+                rest = above;
+                directory = &directory[..directory.rfind('/').unwrap_or_default()];
+            } else {
+                break;
+            }
+        }
+        if rest.is_empty() { None } else { self.path_of(&format!("{directory}/{rest}")) }
     }
 
     /// The path that a redirect leads to, if it stays at the same server.
@@ -128,12 +165,7 @@ impl Target {
         };
         let path = rest.split('#').next().unwrap_or_default();
         let is_path = path.starts_with('/') && !path.starts_with("//");
-        // A request for a proxy names the server, too.
-        let server = match self.path.starts_with('/') {
-            true => String::new(),
-            false => format!("http://{}", self.host),
-        };
-        (is_path && path.bytes().all(|byte| byte.is_ascii_graphic())).then(|| server + path)
+        (is_path && path.bytes().all(|byte| byte.is_ascii_graphic())).then(|| path.to_owned())
     }
 }
 
@@ -162,7 +194,8 @@ mod tests {
 
     fn target() -> Target {
         let headers = vec![("Authorization".to_owned(), "Bearer s3cret".to_owned())];
-        Target { host: "h:80".to_owned(), path: "/mcp?key=s3cret".to_owned(), headers }
+        let path = "/mcp?key=s3cret".to_owned();
+        Target { host: "h:80".to_owned(), path, is_for_proxy: false, headers }
     }
 
     #[test]
@@ -187,6 +220,14 @@ mod tests {
     }
 
     #[test]
+    fn a_request_for_a_proxy_names_the_server() {
+        let mut out = Vec::new();
+        let target = Target { is_for_proxy: true, ..target() };
+        target.write_get(&mut out, &SessionFields::default(), None);
+        assert!(out.starts_with(b"GET http://h:80/mcp?key=s3cret HTTP/1.1\r\nHost: h:80\r\n"));
+    }
+
+    #[test]
     fn names_are_encoded_where_a_field_cannot_hold_them() {
         for (name, field) in [
             ("plain name", "plain name"),
@@ -202,12 +243,30 @@ mod tests {
     fn a_redirect_stays_at_its_server() {
         let path = |location: &str| target().path_of(location);
         assert_eq!(path("/mcp/").as_deref(), Some("/mcp/"));
-        let proxied = Target { path: "http://h:80/mcp".to_owned(), ..target() };
-        assert_eq!(proxied.path_of("/x").as_deref(), Some("http://h:80/x"));
         assert_eq!(path("http://H:80/mcp/#x").as_deref(), Some("/mcp/"));
         assert_eq!(path("http://h:80").as_deref(), Some("/"));
         for elsewhere in ["http://other/mcp", "//other/mcp", "ftp://h:80/x", "mcp/", "/a b", ""] {
             assert_eq!(path(elsewhere), None, "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_found_from_the_path_of_the_events() {
+        let endpoint = |address: &str| target().endpoint("/a/b/sse?key=x", address);
+        for (address, path) in [
+            ("/messages?s=1", "/messages?s=1"),
+            ("messages?s=1", "/a/b/messages?s=1"),
+            ("./messages", "/a/b/messages"),
+            ("../../messages", "/messages"),
+            ("../../../messages", "/messages"),
+            ("?s=1", "/a/b/sse?s=1"),
+            ("http://h:80/x?s=1", "/x?s=1"),
+            ("//h:80/x", "/x"),
+        ] {
+            assert_eq!(endpoint(address).as_deref(), Some(path), "{address}");
+        }
+        for elsewhere in ["http://other/x", "//other/x", "ftp://h:80/x", "", "x y", "./"] {
+            assert_eq!(endpoint(elsewhere), None, "{elsewhere}");
         }
     }
 

@@ -9,14 +9,19 @@ use super::*;
 
 /// A codec whose server has agreed, and what it wrote until then.
 fn agreed() -> (WebSocket, Shared) {
-    let target = Target { host: "h".to_owned(), path: "/mcp".to_owned(), headers: Vec::new() };
+    let target = Target {
+        host: "h".to_owned(),
+        path: "/mcp".to_owned(),
+        is_for_proxy: false,
+        headers: Vec::new(),
+    };
     let mut wire = WebSocket::new(StreamId(1), target);
     wire.upgrade = None;
     (wire, Shared::default())
 }
 
 fn send(wire: &mut WebSocket, shared: &mut Shared, text: &str) -> Ticket {
-    let what = Outgoing::Request { method: "m", name: "" };
+    let what = Outgoing::Request { method: "m", name: "", definition: "" };
     wire.send(shared, what, &mut |out| out.extend_from_slice(text.as_bytes()))
 }
 
@@ -45,7 +50,12 @@ fn incoming(wire: &mut WebSocket, mut bytes: &[u8]) -> Vec<String> {
 #[test]
 fn nothing_but_the_request_is_written_before_the_server_has_agreed() {
     let headers = vec![("X-Key".to_owned(), "s3cret".to_owned())];
-    let target = Target { host: "h:81".to_owned(), path: "/mcp?a=b".to_owned(), headers };
+    let target = Target {
+        host: "h:81".to_owned(),
+        path: "/mcp?a=b".to_owned(),
+        is_for_proxy: false,
+        headers,
+    };
     let (mut wire, mut shared) = (WebSocket::new(StreamId(1), target), Shared::default());
     wire.opened(StreamId(1));
     let ticket = send(&mut wire, &mut shared, "{}");

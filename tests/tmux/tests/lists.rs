@@ -113,7 +113,7 @@ fn four() -> Setup {
         .server("bdead", json!({"command": "/bin/false"}))
         .server("cslow", stdio(&["--start-delay", "1200"]))
         .server("dgood", stdio(&[]))
-        .server("ehttp", json!({"type": "sse", "url": "http://127.0.0.1:1/mcp"}))
+        .server("ehttp", json!({"type": "http", "url": "ftp://127.0.0.1:1/mcp"}))
 }
 
 #[test]

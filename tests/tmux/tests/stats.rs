@@ -207,14 +207,14 @@ fn a_quick_look_is_one_aligned_line_for_each_server() {
 
 #[test]
 fn an_entry_that_is_not_used_has_no_figures_and_not_those_of_all() {
-    let later = json!({"type": "sse", "url": "https://example.org/mcp"});
+    let later = json!({"type": "http", "url": "ftp://example.org/mcp"});
     let tmux = Setup::new().server("demo", stdio(&[])).server("later", later).start();
     let _ = tmux.call(["demo", "echo", "text=x"]).ok();
     let text = tmux.run(["mcp-stats", "-s"]).ok();
     let words: Vec<&str> = text.lines().nth(1).unwrap_or_default().split_whitespace().collect();
     assert_eq!(
         words.join(" "),
-        "later unsupported - calls - errors - success - p95 - hits -",
+        "later refused - calls - errors - success - p95 - hits -",
         "{text}"
     );
     tmux.finish();
