@@ -1353,9 +1353,9 @@ int32_t tmcp_client_stats_full(struct tmcp_client *client,
                                char **out);
 
 /**
- * The figures of one server as a JSON object on a line, or of each on a line of its
- * own: numbers as numbers, units in the names, null for what is not known yet.
- * docs/tmux.md has the members. percentiles are those of the latency, as
+ * The figures of one server as a JSON object, or of all as an array of them: numbers
+ * as numbers, units in the names, null for what is not known yet. docs/tmux.md has
+ * the members; later versions may add some. percentiles are those of the latency, as
  * "50,90,99.9".
  *
  * Ownership: *out is the caller's, to be given to tmcp_string_free.
