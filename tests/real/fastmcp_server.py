@@ -1,5 +1,5 @@
 """A server as its user would write it with fastmcp: both eras, slow to start. With
-"http" and a port or the path of a socket it is served there."""
+"http" or "sse" and a port, or "http" and the path of a socket, it is served there."""
 import sys
 
 from fastmcp import FastMCP
@@ -23,6 +23,6 @@ if __name__ == "__main__":
     if len(sys.argv) < 3:
         mcp.run()
     elif sys.argv[2].isdigit():
-        mcp.run(transport="http", host="127.0.0.1", port=int(sys.argv[2]))
+        mcp.run(transport=sys.argv[1], host="127.0.0.1", port=int(sys.argv[2]))
     else:
         mcp.run(transport="http", uvicorn_config={"uds": sys.argv[2]})
