@@ -2,8 +2,10 @@
 
 use super::head::Framing;
 
-/// The longest line between chunks.
+/// The longest line between chunks, in bytes.
 const LONGEST_LINE: usize = 4096;
+/// The longest trailer behind the last chunk, in bytes.
+const LONGEST_TRAILER: usize = 64 << 10;
 
 /// Where a body is.
 #[derive(Debug)]
@@ -27,8 +29,8 @@ pub(super) enum ChunkPlace {
     Data(u64),
     /// In the line end behind a chunk.
     End(Vec<u8>),
-    /// Behind the last chunk.
-    Trailer(Vec<u8>),
+    /// Behind the last chunk: the line that has begun, and the bytes of those before it.
+    Trailer(Vec<u8>, usize),
 }
 
 impl Body {
@@ -106,31 +108,47 @@ impl ChunkPlace {
     /// `Some(None)`: the body is over.
     #[allow(clippy::option_option)]
     fn pass(&mut self, input: &mut &[u8]) -> Result<Option<Option<ChunkPlace>>, &'static str> {
-        let (ChunkPlace::Size(line) | ChunkPlace::End(line) | ChunkPlace::Trailer(line)) = self
+        let (ChunkPlace::Size(line) | ChunkPlace::End(line) | ChunkPlace::Trailer(line, _)) = self
         else {
             return Ok(None);
         };
         let end = memchr::memchr(b'\n', input).map_or(input.len(), |at| at + 1);
         line.extend_from_slice(&input[..end]);
         *input = &input[end..];
-        if line.last() != Some(&b'\n') {
-            let is_long = line.len() > LONGEST_LINE;
-            return if is_long { Err("sent a chunk without a size") } else { Ok(None) };
+        let (length, is_whole) = (line.len(), line.last() == Some(&b'\n'));
+        // Looked at byte by byte, so that it does not matter how much came at once.
+        let fits_an_end = b"\r\n".starts_with(line) || **line == *b"\n";
+        if matches!(self, ChunkPlace::End(_)) && !fits_an_end {
+            return Err("sent a chunk that is longer than it says");
         }
+        if length > LONGEST_LINE {
+            return Err("sent a chunk without a size");
+        }
+        if !is_whole {
+            return Ok(None);
+        }
+        let (ChunkPlace::Size(line) | ChunkPlace::End(line) | ChunkPlace::Trailer(line, _)) = self
+        else {
+            return Ok(None);
+        };
         let is_blank = matches!(&line[..], b"\n" | b"\r\n");
         Ok(Some(match self {
             ChunkPlace::Size(line) if !line[0].is_ascii_hexdigit() => {
                 return Err("sent a chunk without a size");
             }
             ChunkPlace::Size(line) => match httparse::parse_chunk_size(line) {
-                Ok(httparse::Status::Complete((_, 0))) => Some(ChunkPlace::Trailer(Vec::new())),
+                Ok(httparse::Status::Complete((_, 0))) => Some(ChunkPlace::Trailer(Vec::new(), 0)),
                 Ok(httparse::Status::Complete((_, size))) => Some(ChunkPlace::Data(size)),
                 _ => return Err("sent a chunk without a size"),
             },
             ChunkPlace::End(_) if is_blank => Some(ChunkPlace::Size(Vec::new())),
             ChunkPlace::End(_) => return Err("sent a chunk that is longer than it says"),
-            ChunkPlace::Trailer(_) if is_blank => None,
-            ChunkPlace::Trailer(_) | ChunkPlace::Data(_) => Some(ChunkPlace::Trailer(Vec::new())),
+            ChunkPlace::Trailer(..) if is_blank => None,
+            ChunkPlace::Trailer(line, before) => match *before + line.len() {
+                bytes if bytes > LONGEST_TRAILER => return Err("sent a trailer without an end"),
+                bytes => Some(ChunkPlace::Trailer(Vec::new(), bytes)),
+            },
+            ChunkPlace::Data(_) => None,
         }))
     }
 }
@@ -183,6 +201,11 @@ mod tests {
             (b"\r\n", "sent a chunk without a size"),
             (b"3\r\nabcd\r\n", "sent a chunk that is longer than it says"),
             (&[b'0'; 5000], "sent a chunk without a size"),
+            (format!("1;{}", "x=y;".repeat(2000)).as_bytes(), "sent a chunk without a size"),
+            (
+                format!("0\r\n{}", "A: b\r\n".repeat(20_000)).as_bytes(),
+                "sent a trailer without an end",
+            ),
         ] {
             assert_eq!(read(Framing::Chunked, text, 7).unwrap_err(), why);
         }

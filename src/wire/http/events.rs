@@ -87,6 +87,10 @@ impl Events {
             if let Some(event) = self.end_line() {
                 return Some(event);
             }
+            if self.endpoint.is_some() {
+                // It is taken before what follows is read.
+                return None;
+            }
         }
         None
     }
@@ -226,8 +230,9 @@ mod tests {
     fn read(text: &[u8], step: usize, limit: usize) -> Vec<SseEvent> {
         let (mut events, mut found) = (Events::new(limit), Vec::new());
         for mut piece in text.chunks(step) {
-            while let Some(event) = events.next(&mut piece) {
-                found.push(event);
+            while !piece.is_empty() {
+                found.extend(events.next(&mut piece));
+                events.take_endpoint();
             }
         }
         found.extend(events.finish());

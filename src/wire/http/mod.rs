@@ -44,6 +44,8 @@ pub use target::Target;
 
 /// How many redirects are followed.
 const REDIRECTS: u32 = 3;
+/// The most responses of status 100 to 199 before the one that counts.
+const INTERIM: u8 = 32;
 /// Streams that are left to servers which do not end their responses.
 const LINGERING: usize = 4;
 
@@ -203,7 +205,9 @@ impl Http {
         let exchange = stream.exchange.as_mut()?;
         if (100..=199).contains(&head.status) && head.status != 101 {
             exchange.response = HttpResponse::Head(Vec::new());
-            return None;
+            exchange.interim += 1;
+            let is_endless = exchange.interim == INTERIM;
+            return is_endless.then(|| self.broken(id, "sent no response but of status 1xx"))?;
         }
         let initializes = exchange.what.initializes();
         if head.status == 404 && in_session && !initializes && exchange.what != What::Events {

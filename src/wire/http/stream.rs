@@ -3,10 +3,14 @@
 use super::body::Body;
 use super::event_place::EventPlace;
 use super::events::{Events, SseEvent};
-use super::head::{Content, ResponseHead};
+use super::head::{Content, LONGEST, ResponseHead};
 use super::refusal;
 use super::target::Mirror;
 use crate::wire::{Held, Incoming, Output, StreamId, Text, Ticket, TooLong};
+
+/// The beginning of a head, in bytes, that is read with every byte that comes: what does not
+/// speak HTTP is known early.
+const SHORT: usize = 512;
 
 /// One HTTP connection.
 #[derive(Debug)]
@@ -35,6 +39,8 @@ pub(super) struct HttpExchange {
     pub(super) awaits_endpoint: bool,
     /// The server has refused it without doing anything.
     pub(super) is_refused: bool,
+    /// Responses of status 100 to 199 that came before the one that counts.
+    pub(super) interim: u8,
     /// It goes again to where the redirect leads.
     pub(super) goes_again: bool,
     /// Its request was sent on another stream, which has ended. This one brings the rest of
@@ -135,6 +141,7 @@ impl HttpExchange {
             is_answered: false,
             awaits_endpoint: false,
             is_refused: false,
+            interim: 0,
             goes_again: false,
             is_resumed: false,
             place: None,
@@ -209,6 +216,13 @@ impl HttpExchange {
     pub(super) fn read_head(&mut self, input: &mut &[u8]) -> Result<Option<ResponseHead>, String> {
         let HttpResponse::Head(kept) = &mut self.response else { return Ok(None) };
         let before = kept.len();
+        let has_line = memchr::memchr(b'\n', input).is_some();
+        if before > SHORT && !has_line && before + input.len() < LONGEST {
+            // A head that comes byte by byte is not read anew for each byte.
+            kept.extend_from_slice(input);
+            *input = &[];
+            return Ok(None);
+        }
         let read = if before == 0 {
             ResponseHead::read(input)?
         } else {
