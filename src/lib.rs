@@ -44,6 +44,8 @@ pub mod json;
 pub mod mcp;
 pub mod metrics;
 mod nearest;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 mod process;
 pub mod redact;
 pub mod release;

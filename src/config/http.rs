@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Proxy;
+use super::{OAuthEntry, Proxy};
 
 /// Path and fields of the requests to one server.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
@@ -15,6 +15,8 @@ pub struct HttpEntry {
     pub transport: HttpTransport,
     /// The forward proxy of the environment for this server.
     pub proxy: Option<Box<Proxy>>,
+    /// `oauth`: how its login is done. Few entries have it.
+    pub oauth: Option<Box<OAuthEntry>>,
 }
 
 /// The transports that begin with a request of HTTP.

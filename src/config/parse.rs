@@ -11,6 +11,7 @@
 mod address;
 pub(super) mod entry;
 mod http;
+mod oauth;
 pub(super) mod spelling;
 
 use std::collections::{BTreeMap, btree_map};

@@ -108,6 +108,7 @@ impl EntryReader<'_> {
             (false, true) => HttpTransport::Sse,
             (false, false) => HttpTransport::Streamable,
         };
+        place.http.oauth = self.oauth()?.map(Box::new);
         Ok(Some(place))
     }
 
