@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The sources in the order in which a reader of the header meets them. Not
 /// found through `lib.rs`, because that would sort them by name.
-const SOURCES: [&str; 23] = [
+const SOURCES: [&str; 24] = [
     "version",
     "result",
     "log",
@@ -26,6 +26,7 @@ const SOURCES: [&str; 23] = [
     "configuration",
     "servers",
     "import",
+    "login",
     "hints",
     "offers",
     "stats",

@@ -285,6 +285,10 @@ enum tmcp_event_type {
    * A question needs no answer any more; id: which.
    */
   TMCP_EVENT_TYPE_QUESTION_GONE = 9,
+  /**
+   * A login needs a person; id: the request of the login, url: the page.
+   */
+  TMCP_EVENT_TYPE_LOGIN = 10,
 };
 
 /**
@@ -1255,6 +1259,57 @@ int32_t tmcp_client_import(struct tmcp_client *client,
                            uint64_t *id);
 
 /**
+ * Logs in at a server that is reached by HTTP (MCP "Authorization"). A LOGIN event
+ * brings the page that a person has to open (tmcp_event_url); when the person is
+ * done, the browser is led back to a port of this host. The DONE event tells the
+ * end: TMCP_RESULT_OK, and the token is kept in tokens.json beside the state file,
+ * or TMCP_RESULT_IO with why there is none. A person has ten minutes. A login of
+ * the server that goes on ends with TMCP_RESULT_CANCELLED. tmcp_client_cancel gives
+ * it up.
+ *
+ * Ownership: user_data stays the caller's.
+ * NULL: client and server must not be NULL; id may be.
+ * Errors: TMCP_RESULT_INVALID (no such server, it has no login, tokens.json cannot
+ * be used, or logins are not built in), TMCP_RESULT_IO (the system has no random
+ * bytes), TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL. After an
+ * error no event comes.
+ * Lifetime: server is copied.
+ */
+int32_t tmcp_client_login(struct tmcp_client *client,
+                          const char *server,
+                          void *user_data,
+                          uint64_t *id);
+
+/**
+ * Gives a login the address to which the browser was led back, whole or from its
+ * "?" on: for a browser on another machine, where that address shows nothing.
+ *
+ * Ownership: none.
+ * NULL: TMCP_RESULT_NULL.
+ * Errors: TMCP_RESULT_INVALID (no such server, no page is open for a login of it,
+ * or the address belongs to another login, which goes on waiting),
+ * TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: everything is copied.
+ */
+int32_t tmcp_client_login_answer(struct tmcp_client *client,
+                                 const char *server,
+                                 const char *address);
+
+/**
+ * Forgets the tokens of a server, in this client and in tokens.json. The DONE event
+ * tells the end; TMCP_RESULT_INVALID in it: there were none.
+ *
+ * Ownership: user_data stays the caller's.
+ * NULL: client and server must not be NULL; id may be.
+ * Errors: as tmcp_client_login.
+ * Lifetime: server is copied.
+ */
+int32_t tmcp_client_logout(struct tmcp_client *client,
+                           const char *server,
+                           void *user_data,
+                           uint64_t *id);
+
+/**
  * The hints of a tool, TMCP_HINT_READ_ONLY and the others, added up; 0 if it gives
  * none. *fingerprint gets a hash of its input schema, description and hints, by which
  * a host notices that a tool is not what it was when a person used it last; it is
@@ -1431,8 +1486,8 @@ int32_t tmcp_client_format(const struct tmcp_client *client,
 uint32_t tmcp_event_type(const struct tmcp_event *event);
 
 /**
- * The request that DONE and PROGRESS are about, the question that QUESTION and
- * QUESTION_GONE are about; 0 for the others.
+ * The request that DONE, PROGRESS and LOGIN are about, the question that QUESTION
+ * and QUESTION_GONE are about; 0 for the others.
  *
  * Ownership: none.
  * NULL: 0.
@@ -1442,8 +1497,8 @@ uint32_t tmcp_event_type(const struct tmcp_event *event);
 uint64_t tmcp_event_id(const struct tmcp_event *event);
 
 /**
- * What the caller attached to the request that DONE and PROGRESS are about, or
- * that made the server ask the QUESTION.
+ * What the caller attached to the request that DONE, PROGRESS and LOGIN are about,
+ * or that made the server ask the QUESTION.
  *
  * Ownership: the caller's, as ever; after DONE it does not come again.
  * NULL: NULL; also for events that are about no request.
@@ -1849,8 +1904,8 @@ uint32_t tmcp_event_question(const struct tmcp_event *event);
 uint64_t tmcp_event_request(const struct tmcp_event *event);
 
 /**
- * The whole address that a QUESTION of kind TMCP_QUESTION_URL wants visited; ""
- * for every other event. Nobody but the person may decide to open it.
+ * The whole address that a QUESTION of kind TMCP_QUESTION_URL or a LOGIN wants
+ * visited; "" for every other event. Nobody but the person may decide to open it.
  *
  * Ownership: the event's; do not free it.
  * NULL: ""; never returns NULL.

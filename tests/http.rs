@@ -246,7 +246,7 @@ fn refusals_are_told_in_words() {
     for (answer, words) in [
         (
             Answer::status(401).json(r#"{"error":"invalid_token"}"#),
-            "HTTP 401 Unauthorized: the server wants to know who calls",
+            "the server wants to know who calls",
         ),
         (Answer::status(403), "HTTP 403 Forbidden: the server does not allow this"),
         (Answer::status(429).header("Retry-After", "7"), "too many requests (Retry-After: 7)"),

@@ -58,6 +58,8 @@ pub enum tmcp_event_type {
     Question = 8,
     /// A question needs no answer any more; id: which.
     QuestionGone = 9,
+    /// A login needs a person; id: the request of the login, url: the page.
+    Login = 10,
 }
 
 /// Something that happened.
@@ -181,6 +183,7 @@ impl tmcp_event {
             Event::ResourceUpdated { .. } => tmcp_event_type::ResourceUpdated,
             Event::Question(_) => tmcp_event_type::Question,
             Event::QuestionGone(_) => tmcp_event_type::QuestionGone,
+            Event::LoginPage { .. } => tmcp_event_type::Login,
         }
     }
 
@@ -228,8 +231,9 @@ impl tmcp_event {
     /// The address that is to be visited.
     pub fn url(&self) -> &CString {
         self.url.get_or_init(|| {
-            strings::terminated(match self.question().map(|question| &question.asks) {
-                Some(Asks::Url { url, .. }) => url.clone(),
+            strings::terminated(match &self.event {
+                Event::Question(Question { asks: Asks::Url { url, .. }, .. }) => url.clone(),
+                Event::LoginPage { page, .. } => page.clone(),
                 _ => String::new(),
             })
         })
@@ -393,6 +397,7 @@ impl tmcp_event {
             Event::Progress(progress) => progress.id.0,
             Event::Question(question) => question.id.0,
             Event::QuestionGone(question) => question.0,
+            Event::LoginPage { id, .. } => id.0,
             _ => 0,
         }
     }
@@ -402,6 +407,7 @@ impl tmcp_event {
             Event::Done(done) => done.user_data,
             Event::Progress(progress) => progress.user_data,
             Event::Question(question) => question.user_data,
+            Event::LoginPage { user_data, .. } => *user_data,
             _ => 0,
         }
     }
@@ -423,6 +429,7 @@ impl tmcp_event {
                 | Event::ServerDown { server, .. }
                 | Event::ToolsChanged { server }
                 | Event::ResourceUpdated { server, .. }
+                | Event::LoginPage { server, .. }
                 | Event::Question(Question { server, .. }) => server.to_string(),
                 Event::ConfigLoaded { .. } | Event::QuestionGone(_) => String::new(),
             })
@@ -460,6 +467,7 @@ impl tmcp_event {
             Event::Done(_)
             | Event::ServerUp { .. }
             | Event::ToolsChanged { .. }
+            | Event::LoginPage { .. }
             | Event::QuestionGone(_) => String::new(),
         }
     }
@@ -540,8 +548,8 @@ pub unsafe extern "C" fn tmcp_event_type(event: *const tmcp_event) -> u32 {
     }
 }
 
-/// The request that DONE and PROGRESS are about, the question that QUESTION and
-/// QUESTION_GONE are about; 0 for the others.
+/// The request that DONE, PROGRESS and LOGIN are about, the question that QUESTION
+/// and QUESTION_GONE are about; 0 for the others.
 ///
 /// Ownership: none.
 /// NULL: 0.
@@ -555,8 +563,8 @@ pub unsafe extern "C" fn tmcp_event_id(event: *const tmcp_event) -> u64 {
     }
 }
 
-/// What the caller attached to the request that DONE and PROGRESS are about, or
-/// that made the server ask the QUESTION.
+/// What the caller attached to the request that DONE, PROGRESS and LOGIN are about,
+/// or that made the server ask the QUESTION.
 ///
 /// Ownership: the caller's, as ever; after DONE it does not come again.
 /// NULL: NULL; also for events that are about no request.

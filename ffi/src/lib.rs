@@ -45,6 +45,7 @@ mod host;
 mod import;
 mod json;
 mod log;
+mod login;
 mod offers;
 mod options;
 mod part;
@@ -92,6 +93,7 @@ pub use host::{
 pub use import::{tmcp_client_import, tmcp_import, tmcp_import_flag};
 pub use json::tmcp_json_pretty;
 pub use log::{tmcp_log_fn, tmcp_log_level};
+pub use login::{tmcp_client_login, tmcp_client_login_answer, tmcp_client_logout};
 pub use offers::{
     TMCP_OFFERS_COMPLETIONS, TMCP_OFFERS_DECLARED, TMCP_OFFERS_PROMPTS, TMCP_OFFERS_RESOURCES,
     TMCP_OFFERS_TOOLS, TMCP_OFFERS_TOOLS_LISTED, tmcp_client_server_offers,

@@ -73,8 +73,8 @@ pub unsafe extern "C" fn tmcp_event_request(event: *const tmcp_event) -> u64 {
     }
 }
 
-/// The whole address that a QUESTION of kind TMCP_QUESTION_URL wants visited; ""
-/// for every other event. Nobody but the person may decide to open it.
+/// The whole address that a QUESTION of kind TMCP_QUESTION_URL or a LOGIN wants
+/// visited; "" for every other event. Nobody but the person may decide to open it.
 ///
 /// Ownership: the event's; do not free it.
 /// NULL: ""; never returns NULL.

@@ -44,6 +44,8 @@ impl Client {
             self.collect_events();
         }
         self.look_at_processes(start);
+        #[cfg(feature = "oauth")]
+        self.drive_logins(start);
         self.read_again(start);
         if std::mem::take(&mut self.knocked) {
             for path in self.knocks.iter_mut().flat_map(|knocks| knocks.read()) {
@@ -204,6 +206,10 @@ impl Client {
         for event in &self.events {
             if event.token() == KNOCKS {
                 self.knocked = true;
+                continue;
+            }
+            #[cfg(feature = "oauth")]
+            if self.logins.note(event.token()) {
                 continue;
             }
             let (id, part) = Link::of(event.token());
@@ -464,6 +470,8 @@ impl Client {
                 self.loaded = loaded.config;
                 self.tool_lists.want(config.servers.iter().map(|server| server.identity()));
                 self.engine.configure(now, config);
+                #[cfg(feature = "oauth")]
+                self.read_tokens(now);
             }
         }
         self.loader = None;
@@ -544,6 +552,15 @@ impl Client {
                     if let Some(Endpoint::Unix(path)) = server.endpoint() {
                         let _ = knock::knock(path);
                     }
+                }
+                #[cfg(feature = "oauth")]
+                Action::Authorize { server, challenge, lacks_scopes } => {
+                    self.authorize(now, &server, challenge.as_deref(), lacks_scopes);
+                }
+                #[cfg(not(feature = "oauth"))]
+                Action::Authorize { server, .. } => {
+                    let address = server.login_address().unwrap_or_default();
+                    self.engine.token_unavailable(now, &address, "");
                 }
                 Action::Remember { identity, era } => self.eras.set(identity, era),
                 Action::KeepTools { identity, tools } => self.tool_lists.keep(identity, tools),

@@ -16,6 +16,8 @@ mod era_cache;
 mod import;
 mod link;
 mod loader;
+#[cfg(feature = "oauth")]
+mod login;
 mod opening;
 mod overrides;
 mod own;
@@ -137,6 +139,8 @@ pub struct Client {
     outdated: bool,
     eras: EraCache,
     tool_lists: ToolListCache,
+    #[cfg(feature = "oauth")]
+    logins: login::Logins,
     /// The key of the fingerprints of tools, which servers do not know.
     fingerprints: RandomState,
     log: LogSink,
@@ -171,6 +175,8 @@ impl Client {
         };
         let tool_lists =
             ToolListCache::new(state.as_ref().map(|path| path.with_extension("tools")));
+        #[cfg(feature = "oauth")]
+        let logins = login::Logins::new(state.as_ref());
         let eras = EraCache::load(state);
         let mut engine = Engine::new(&options.name, &options.version, entropy::seed(), level);
         engine.recall(eras.iter());
@@ -207,6 +213,8 @@ impl Client {
             outdated: false,
             eras,
             tool_lists,
+            #[cfg(feature = "oauth")]
+            logins,
             fingerprints: RandomState::new(),
             log,
             longest_dispatch: Duration::ZERO,
@@ -240,6 +248,8 @@ impl Client {
         let unread = self.unread.iter().map(|id| self.read_again_at(*id).unwrap_or(now));
         let all = self.engine.deadline().into_iter().chain(loader).chain(links);
         let all = all.chain(orphaned_groups).chain(unread).chain(self.relief_due);
+        #[cfg(feature = "oauth")]
+        let all = all.chain(self.logins.deadline(now));
         let all = all.chain(release::due(now));
         all.min().map(|when| when.since(now))
     }
@@ -393,7 +403,7 @@ impl Client {
             let what = "there is no file of our own to write to";
             return Err(Error::new(Kind::Invalid, what));
         };
-        let id = self.engine.add_driver_request(clock::now(), user_data);
+        let id = self.engine.add_driver_request(clock::now(), "", None, user_data);
         self.imports.push_back(Importing::new(id, file, overlay));
         Ok(id)
     }

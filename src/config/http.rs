@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{OAuthEntry, Proxy};
+use super::{OAuthEntry, Proxy, ServerConfig};
 
 /// Path and fields of the requests to one server.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
@@ -37,6 +37,25 @@ impl HttpEntry {
     pub fn proxy_of_requests(&self, is_tls: bool) -> Option<&Proxy> {
         let is_http = self.transport != HttpTransport::WebSocket;
         self.proxy.as_deref().filter(|_| !is_tls && is_http)
+    }
+}
+
+impl ServerConfig {
+    /// The address that tokens belong to: of a server on a network whose entry leaves them to
+    /// us. A query is left out, because it may be secret.
+    pub fn login_address(&self) -> Option<String> {
+        let (http, address) = (self.http.as_ref()?, self.address.as_ref()?);
+        let mut names = http.headers.iter().map(|(name, _)| name);
+        if names.any(|name| name.eq_ignore_ascii_case("authorization")) {
+            return None;
+        }
+        let (scheme, usual) = if self.tls.is_some() { ("https", 443) } else { ("http", 80) };
+        let mut place = address.to_string();
+        if address.port == usual {
+            place.truncate(place.rfind(':').unwrap_or(place.len()));
+        }
+        let path = http.path.split('?').next().unwrap_or_default();
+        Some(format!("{scheme}://{}{path}", place.to_ascii_lowercase()))
     }
 }
 

@@ -60,6 +60,16 @@ pub enum Action {
         /// The server.
         server: Arc<ServerConfig>,
     },
+    /// A server wants a token, or another one: report `set_token` or `token_unavailable`.
+    Authorize {
+        /// The server.
+        server: Arc<ServerConfig>,
+        /// Its `WWW-Authenticate`.
+        challenge: Option<String>,
+        /// The token is good, and lacks scopes: a person has to log in, and nothing is to be
+        /// reported.
+        lacks_scopes: bool,
+    },
     /// Keep the era across restarts.
     Remember {
         /// `ServerConfig::identity`.

@@ -27,7 +27,7 @@ impl Engine {
     /// the end of the pause is noted.
     pub(super) fn may_open(&mut self, now: Time, server: ServerId) -> bool {
         let state = self.server(server);
-        if state.removed {
+        if state.removed || self.authorizations.is_holding(&state.config) {
             return false;
         }
         let has_first_try = || {
@@ -86,7 +86,10 @@ impl Engine {
     ) {
         let state = self.server(server);
         let id = ConnectionId(stream.0);
-        let wire = (self.new_wire)(stream, &state.config, channel);
+        let mut wire = (self.new_wire)(stream, &state.config, channel);
+        if let Some(token) = self.authorizations.token(&state.config) {
+            wire.set_token(Some(token));
+        }
         let connection = Connection::new(now, server, channel, state.reach.round(), wire);
         let (name, config) = (state.name.clone(), state.config.clone());
         // A watched socket is probed up to 200 times a second.

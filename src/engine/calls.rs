@@ -214,6 +214,10 @@ impl Engine {
     /// Gives connections to the requests in the queue of a server, and opens connections for
     /// the rest.
     pub(super) fn pump(&mut self, now: Time, server: ServerId) {
+        // They are sent again with the token that the driver looks for.
+        if self.authorizations.is_holding(&self.server(server).config) {
+            return;
+        }
         loop {
             let state = self.server_mut(server);
             if state.queue.is_empty() {

@@ -49,6 +49,17 @@ pub enum Event {
         /// The resource.
         uri: String,
     },
+    /// A login needs a person: the page is to be opened in a browser.
+    LoginPage {
+        /// The request of the login.
+        id: RequestId,
+        /// What the caller attached to it.
+        user_data: u64,
+        /// The server's name.
+        server: Arc<str>,
+        /// The whole address.
+        page: String,
+    },
     /// A server asks a person, and waits for `Engine::answer`.
     Question(Question),
     /// A question is no longer open.

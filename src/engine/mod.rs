@@ -32,6 +32,7 @@ mod action;
 mod allowance;
 mod asking;
 mod attempts;
+mod authorization;
 mod calls;
 mod catalogue;
 #[cfg(any(test, feature = "check"))]
@@ -93,7 +94,7 @@ pub use servers::Listed;
 pub use snapshot::{Job, ServerSnapshot};
 pub use wires::NewWire;
 
-use crate::config::{Defaults, Directory, Era, Problem};
+use crate::config::{Defaults, Directory, Era, Problem, ServerConfig};
 use crate::engine::one_line::OneLineObject;
 use crate::error::Result;
 pub use crate::mcp::listing::Listing;
@@ -104,6 +105,7 @@ use crate::redact::Redactor;
 use crate::time::Time;
 use crate::wire::Shared;
 use allowance::Allowance;
+use authorization::Authorizations;
 use connection::Connection;
 use deadlines::Deadlines;
 use log::Log;
@@ -179,6 +181,7 @@ pub struct Engine {
     events: VecDeque<Event>,
     log: Log,
     redactor: Redactor,
+    authorizations: Authorizations,
     random: Random,
     /// What is read of servers that say it unasked, of all connections together.
     unasked: Allowance,
@@ -213,6 +216,7 @@ impl Engine {
             events: VecDeque::new(),
             log: Log::new(level),
             redactor: Redactor::default(),
+            authorizations: Authorizations::default(),
             random: Random::new(seed),
             unasked: unasked::OF_ALL,
             answered: false,
@@ -418,6 +422,14 @@ impl Engine {
         Ok(())
     }
 
+    /// The entry of a server.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`](crate::error::Kind::Invalid) for an unknown server.
+    pub fn entry(&self, server: &str) -> Result<Arc<ServerConfig>> {
+        Ok(self.server(self.find_server(server)?).config.clone())
+    }
+
     /// Ends as soon as a configuration has been read; at once if one was.
     pub fn wait_ready(&mut self, now: Time, user_data: u64) -> RequestId {
         let id = self.insert(
@@ -432,9 +444,15 @@ impl Engine {
 
     /// A request that the driver works on and ends by
     /// [`finish_driver_request`](Engine::finish_driver_request).
-    pub fn add_driver_request(&mut self, now: Time, user_data: u64) -> RequestId {
+    pub fn add_driver_request(
+        &mut self,
+        now: Time,
+        server: &str,
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> RequestId {
         let kind = request::RequestKind::Driver;
-        self.insert(None, Request::of_host(now, Arc::from(""), kind, None, user_data))
+        self.insert(None, Request::of_host(now, Arc::from(server), kind, timeout, user_data))
     }
 
     /// Whether a request has neither ended nor been cancelled.
@@ -464,6 +482,7 @@ impl Engine {
                 false
             }
             Event::Progress(progress) => progress.id != id,
+            Event::LoginPage { id: login, .. } => *login != id,
             _ => true,
         });
         live || ended

@@ -144,6 +144,8 @@ pub(super) struct Request {
     pub(super) lost_session: bool,
     /// The server missed something in its head that the list of tools tells: it was sent again.
     pub(super) was_headless: bool,
+    /// It has been refused for want of a token before.
+    pub(super) is_reauthorized: bool,
     pub(super) acquisition: Acquisition,
     /// Questions of its server to a person that are open: its silence is theirs.
     pub(super) open_questions: u32,
@@ -197,6 +199,7 @@ impl Request {
             restarts: 0,
             lost_session: false,
             was_headless: false,
+            is_reauthorized: false,
             acquisition: Acquisition::Pending,
             open_questions: 0,
             rounds: None,

@@ -24,6 +24,11 @@ impl Engine {
         }
     }
 
+    /// Learns a secret of a login.
+    pub fn learn_secret(&mut self, secret: &str) {
+        self.redactor.learn(secret);
+    }
+
     /// Learns the secrets in the environment and arguments of an entry's command.
     pub(super) fn learn_entry(&mut self, config: &ServerConfig) {
         for (name, value) in config.http.iter().flat_map(|http| &http.headers) {
@@ -37,6 +42,10 @@ impl Engine {
         if let Some(value) = proxy.and_then(|proxy| proxy.authorization.as_deref()) {
             let name = "Proxy-Authorization";
             self.redactor.learn_variable(name, value.trim_start_matches("Basic "));
+        }
+        let oauth = config.http.iter().filter_map(|http| http.oauth.as_ref());
+        for secret in oauth.filter_map(|oauth| oauth.client_secret.as_ref()) {
+            self.redactor.learn(secret);
         }
         let Some(command) = &config.command else { return };
         for (name, value) in &command.env {

@@ -70,6 +70,11 @@ impl Engine {
                 Incoming::Ended { message, is_final } => {
                     return self.session_ended(now, id, message, is_final);
                 }
+                Incoming::Unauthorized { id: wire, refusal } => {
+                    let length = refusal.message.len();
+                    self.unauthorized(now, id, wire, *refusal);
+                    length
+                }
                 Incoming::SessionGone => {
                     if let Some(wire) = self.refused_again(id, stream) {
                         let message = "the server does not know a session that it has just begun";

@@ -142,7 +142,7 @@ impl Engine {
     }
 
     /// Sends a request of the handshake.
-    fn ask(&mut self, now: Time, id: ConnectionId, question: HandshakeRequest) {
+    pub(super) fn ask(&mut self, now: Time, id: ConnectionId, question: HandshakeRequest) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let wire = self.next_wire;
         self.next_wire += 1;
@@ -226,9 +226,15 @@ impl Engine {
             };
             return self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
         }
+        self.requeue(now, id, server);
+    }
+
+    /// Puts a request of which nothing was executed before the others in the queue.
+    pub(super) fn requeue(&mut self, now: Time, id: RequestId, server: ServerId) {
         if self.servers[server.0 as usize].removed {
             return self.finish_unconfigured(now, id, server);
         }
+        let Some(request) = self.requests.get_mut(&id) else { return };
         request.state = super::request::RequestState::Queued;
         request.assigned = None;
         if let RequestKind::List { pages, .. } = &mut request.kind {

@@ -25,7 +25,8 @@ pub(super) fn of_entry(
             let field = |value: &String| ("Proxy-Authorization".to_owned(), value.clone());
             headers.extend(proxy.and_then(|proxy| proxy.authorization.as_ref()).map(field));
             let path = http.path.clone();
-            let target = Target { host, path, is_for_proxy: proxy.is_some(), headers };
+            let is_for_proxy = proxy.is_some();
+            let target = Target { host, path, is_for_proxy, headers, token: None };
             match http.transport {
                 HttpTransport::Streamable => Box::new(Http::new(stream, target)),
                 HttpTransport::Sse => Box::new(Http::with_sse(stream, target)),

@@ -19,6 +19,13 @@ pub enum Incoming<'i> {
         /// Why, as a sentence.
         message: String,
     },
+    /// The server wants another access token, or any. It has done nothing.
+    Unauthorized {
+        /// The id of the request.
+        id: u64,
+        /// What the server said.
+        refusal: Box<Unauthorized>,
+    },
     /// The server does not know the session any more.
     SessionGone,
     /// The server has ended the session, does not want one, or broke the rules of the
@@ -29,6 +36,19 @@ pub enum Incoming<'i> {
         /// To try again cannot help until somebody changes something.
         is_final: bool,
     },
+}
+
+/// A refusal for want of a token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unauthorized {
+    /// The status and its meaning, as a sentence.
+    pub message: String,
+    /// `WWW-Authenticate`.
+    pub challenge: Option<String>,
+    /// The request bore an older token than the codec has now.
+    pub is_stale: bool,
+    /// The token is good, and lacks scopes.
+    pub lacks_scopes: bool,
 }
 
 /// A text that should be one message, or a batch. It borrows nothing from its codec, so

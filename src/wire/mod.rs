@@ -8,6 +8,7 @@
 //! * [`http`] — Streamable HTTP, of both eras.
 //! * `websocket` — a message a frame (cargo feature `websocket`).
 
+mod access_token;
 mod delivery;
 pub mod http;
 mod incoming;
@@ -22,8 +23,9 @@ pub mod websocket;
 use std::fmt;
 use std::time::Duration;
 
+pub use access_token::AccessToken;
 pub use delivery::Delivery;
-pub use incoming::{Incoming, Text, TooLong};
+pub use incoming::{Incoming, Text, TooLong, Unauthorized};
 pub use outgoing::Outgoing;
 pub use output::{Output, Spare, Ticket};
 pub use shared::Shared;
@@ -114,6 +116,11 @@ pub trait Wire: fmt::Debug + Send {
 
     /// What is held of a message that has begun on a stream.
     fn held(&self, stream: StreamId) -> Held<'_>;
+
+    /// The token of requests that begin from now on. A codec without heads has no use for it.
+    fn set_token(&mut self, token: Option<AccessToken>) {
+        let _ = token;
+    }
 
     /// Gives memory back, because no request is in flight.
     fn rest(&mut self) {}

@@ -65,6 +65,9 @@ no_client_is_answered(void)
 	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_wait_ready(NULL, NULL, &id), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_import(NULL, NULL, &id), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_login(NULL, "s", NULL, &id), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_login_answer(NULL, "s", "a"), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_logout(NULL, "s", NULL, &id), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_cancel(NULL, 1), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_child_exited(NULL, 1, 0), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_reload(NULL), TMCP_RESULT_NULL);

@@ -330,10 +330,67 @@ an_import_that_makes_no_sense_is_refused(void)
 	rig_stop(&rig);
 }
 
+static void
+only_servers_on_a_network_have_a_login(void)
+{
+	struct rig	 rig;
+	uint64_t	 id = 7;
+
+	rig_start(&rig, one_server(""));
+	tmcp_event_free(rig_ready(&rig));
+	CHECK_INT(tmcp_client_login(rig.client, NULL, NULL, NULL),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_login(rig.client, "none", NULL, &id),
+	    TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_login(rig.client, "main", &rig, &id),
+	    TMCP_RESULT_INVALID);
+	rig_error_has(&rig, "is not reached by HTTP");
+	CHECK_INT(tmcp_client_login_answer(rig.client, "main", NULL),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_login_answer(rig.client, "main", "?code=a"),
+	    TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_logout(rig.client, NULL, NULL, NULL),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_logout(rig.client, "main", NULL, &id),
+	    TMCP_RESULT_INVALID);
+	CHECK_INT(id, 7);
+	rig_stop(&rig);
+}
+
+/* Nobody listens at this port, so the login ends at once. */
+static void
+a_login_that_reaches_nobody_ends_in_words(void)
+{
+	struct rig		 rig;
+	struct tmcp_event	*event;
+	uint64_t		 id;
+
+	rig_start(&rig, one_server(""));
+	tmcp_event_free(rig_ready(&rig));
+	CHECK_INT(tmcp_client_add_server(rig.client, "far",
+	    "{\"type\":\"http\",\"url\":\"http://127.0.0.1:1/mcp\"}"),
+	    TMCP_RESULT_OK);
+	while (!tmcp_client_ready(rig.client))
+		rig_turn(&rig, 100);
+	CHECK_INT(tmcp_client_login(rig.client, "far", &rig, &id),
+	    TMCP_RESULT_OK);
+	event = rig_wait(&rig, TMCP_EVENT_TYPE_DONE, id);
+	CHECK_INT(tmcp_event_result(event), TMCP_RESULT_IO);
+	CHECK(tmcp_event_user_data(event) == &rig);
+	CHECK_STR(tmcp_event_server(event), "far");
+	CHECK(strstr(tmcp_event_text(event, NULL), "127.0.0.1:1") != NULL);
+	tmcp_event_free(event);
+	rig_stop(&rig);
+}
+
 int
 main(void)
 {
 	static const struct test	tests[] = {
+		{ "only servers on a network have a login",
+		  only_servers_on_a_network_have_a_login },
+		{ "a login that reaches nobody ends in words",
+		  a_login_that_reaches_nobody_ends_in_words },
 		{ "a server is switched off and on",
 		  a_server_is_switched_off_and_on },
 		{ "a program adds and removes servers",

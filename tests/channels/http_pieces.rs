@@ -7,7 +7,13 @@ use tmcp::wire::{Incoming, Outgoing, Shared, StreamId, Want, Wire};
 fn asked(is_sse: bool) -> (Box<dyn Wire>, Shared, StreamId) {
     let mut shared = Shared::default();
     let stream = shared.new_stream();
-    let target = Target { host: "h".to_owned(), path: "/a/mcp".to_owned(), headers: Vec::new() };
+    let target = Target {
+        host: "h".to_owned(),
+        path: "/a/mcp".to_owned(),
+        is_for_proxy: false,
+        headers: Vec::new(),
+        token: None,
+    };
     let mut wire = match is_sse {
         true => Http::with_sse(stream, target),
         false => Http::new(stream, target),

@@ -325,6 +325,8 @@ fn read(input: &mut impl BufRead) -> Option<Asked> {
     let length = headers.iter().find(|(name, _)| name == "content-length");
     let mut body = vec![0; length.and_then(|(_, n)| n.parse().ok()).unwrap_or(0)];
     input.read_exact(&mut body).ok()?;
-    let body = serde_json::from_slice(&body).unwrap_or_default();
+    // A form stands there as a string.
+    let text = || Value::from(String::from_utf8_lossy(&body).into_owned());
+    let body = serde_json::from_slice(&body).unwrap_or_else(|_| text());
     Some(Asked { verb, path, headers, body, nth_call: 0 })
 }

@@ -138,6 +138,7 @@ impl World {
             Action::Farewell { stream, .. } => self.fail(format!("{stream:?} has last words")),
             Action::Remember { .. } => self.counts.remembered += 1,
             Action::KeepTools { .. } => {}
+            Action::Authorize { .. } => self.fail("no server wants a token".to_owned()),
         }
     }
 

@@ -479,6 +479,7 @@ impl World {
                 }
                 Event::Question(question) => self.hear_question(&question),
                 Event::QuestionGone(id) => self.question_gone(id.0),
+                Event::LoginPage { .. } => self.fail("nobody has logged in".to_owned()),
             }
         }
     }

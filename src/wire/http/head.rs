@@ -20,6 +20,8 @@ pub(super) struct ResponseHead {
     pub(super) location: Option<String>,
     /// `Retry-After`.
     pub(super) retry_after: Option<String>,
+    /// `WWW-Authenticate`; several are joined by commas.
+    pub(super) www_authenticate: Option<String>,
 }
 
 /// How the end of a body is known (RFC 9112, section 6.3).
@@ -85,6 +87,10 @@ impl ResponseHead {
                 "mcp-session-id" => head.session = Some(text()).filter(|id| is_session(id)),
                 "location" => head.location = Some(text()),
                 "retry-after" => head.retry_after = Some(text()),
+                "www-authenticate" => match &mut head.www_authenticate {
+                    Some(before) => *before += &format!(", {}", text()),
+                    none => *none = Some(text()),
+                },
                 _ => {}
             }
         }

@@ -21,6 +21,7 @@ mod refusal;
 mod refused;
 mod stream;
 mod target;
+mod whole;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
@@ -34,13 +35,14 @@ use self::target::SessionFields;
 use crate::json::lenient::{members, text};
 use crate::mcp::version::MODERN;
 use crate::wire::{
-    Cancel, Delivery, Held, Incoming, LossScope, Outgoing, Shared, Spare, StreamId, Text, Ticket,
-    Want, Wire,
+    AccessToken, Cancel, Delivery, Held, Incoming, LossScope, Outgoing, Shared, Spare, StreamId,
+    Text, Ticket, Unauthorized, Want, Wire,
 };
 
 #[cfg(feature = "websocket")]
 pub(super) use refused::RefusedResponse;
 pub use target::Target;
+pub use whole::{ResponseReader, WholeResponse};
 
 /// How many redirects are followed.
 const REDIRECTS: u32 = 3;
@@ -71,6 +73,8 @@ pub struct Http {
     initialized: Option<StreamId>,
     streams: BTreeMap<StreamId, Stream>,
     exchanges: u64,
+    /// How many tokens there were.
+    tokens: u32,
     wants: VecDeque<Want>,
     limit: usize,
 }
@@ -102,6 +106,7 @@ impl Http {
             initialized: None,
             streams: BTreeMap::from([(stream, Stream::new(stream))]),
             exchanges: 0,
+            tokens: 0,
             wants: VecDeque::new(),
             limit: 16 << 20,
         }
@@ -164,6 +169,7 @@ impl Http {
         stream.used = used;
         let mut exchange = HttpExchange::new(what, ticket, kept);
         exchange.awaits_endpoint = lacks_endpoint;
+        exchange.token = self.tokens;
         stream.exchange = Some(exchange);
         self.want_write(id);
         ticket
@@ -288,6 +294,11 @@ impl Http {
                 return Some(Incoming::SessionGone);
             }
             let wanted = wanted?;
+            if let Some(refusal) = unauthorized(head, &body, &self.target) {
+                let is_stale = exchange.token != self.tokens;
+                let refusal = Box::new(Unauthorized { is_stale, ..refusal });
+                return Some(Incoming::Unauthorized { id: wanted, refusal });
+            }
             let refused = match refusal::answer(wanted, &body) {
                 Some(answer) => Incoming::Text(Text::whole(answer)),
                 None => Incoming::Refused { id: wanted, message: refusal::words(head, &body) },
@@ -373,6 +384,22 @@ impl Http {
 fn led_to(head: &ResponseHead, target: &Target, exchange: &HttpExchange) -> Option<String> {
     let is_followed = matches!(head.status, 307 | 308) && head.is_kept && exchange.body.is_some();
     head.location.as_deref().filter(|_| is_followed).and_then(|to| target.path_of(to))
+}
+
+/// What a refusal says about tokens, if the entry leaves them to us.
+fn unauthorized(head: &ResponseHead, body: &[u8], target: &Target) -> Option<Unauthorized> {
+    let challenge = head.www_authenticate.as_deref().unwrap_or_default();
+    let lacks_scopes = head.status == 403 && challenge.contains("insufficient_scope");
+    let is_about_tokens = head.status == 401 || lacks_scopes;
+    if !cfg!(feature = "oauth") || !is_about_tokens || target.has_own_authorization() {
+        return None;
+    }
+    Some(Unauthorized {
+        message: refusal::words(head, body),
+        challenge: head.www_authenticate.clone(),
+        is_stale: false,
+        lacks_scopes,
+    })
 }
 
 fn names_session(body: &[u8]) -> bool {
@@ -638,6 +665,13 @@ impl Wire for Http {
 
     fn poll(&mut self) -> Option<Want> {
         self.wants.pop_front()
+    }
+
+    fn set_token(&mut self, token: Option<AccessToken>) {
+        if !self.target.has_own_authorization() && self.target.token != token {
+            self.target.token = token;
+            self.tokens += 1;
+        }
     }
 
     fn set_limit(&mut self, bytes: usize) {

@@ -41,6 +41,8 @@ pub(super) struct HttpExchange {
     pub(super) is_refused: bool,
     /// Responses of status 100 to 199 that came before the one that counts.
     pub(super) interim: u8,
+    /// Which of the tokens of the session it bears.
+    pub(super) token: u32,
     /// It goes again to where the redirect leads.
     pub(super) goes_again: bool,
     /// Its request was sent on another stream, which has ended. This one brings the rest of
@@ -142,6 +144,7 @@ impl HttpExchange {
             awaits_endpoint: false,
             is_refused: false,
             interim: 0,
+            token: 0,
             goes_again: false,
             is_resumed: false,
             place: None,

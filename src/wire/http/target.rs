@@ -3,6 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::wire::AccessToken;
+
 /// The address of a server as HTTP has it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Target {
@@ -14,6 +16,8 @@ pub struct Target {
     pub is_for_proxy: bool,
     /// Further fields: names and values.
     pub headers: Vec<(String, String)>,
+    /// The access token, unless `headers` have an `Authorization`.
+    pub token: Option<AccessToken>,
 }
 
 impl std::fmt::Debug for Target {
@@ -50,6 +54,11 @@ pub(super) struct Mirror<'a> {
 }
 
 impl Target {
+    /// Whether the entry says itself who calls.
+    pub(super) fn has_own_authorization(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+    }
+
     /// Writes the head of a POST with a body of `length` bytes.
     pub(super) fn write_post(
         &self,
@@ -110,6 +119,9 @@ impl Target {
         line(out, "Host", &self.host);
         for (name, value) in &self.headers {
             line(out, name, value);
+        }
+        if let Some(token) = &self.token {
+            line(out, "Authorization", &format!("Bearer {}", token.secret()));
         }
         if let Some(version) = &session.version {
             line(out, "MCP-Protocol-Version", version);
@@ -195,7 +207,7 @@ mod tests {
     fn target() -> Target {
         let headers = vec![("Authorization".to_owned(), "Bearer s3cret".to_owned())];
         let path = "/mcp?key=s3cret".to_owned();
-        Target { host: "h:80".to_owned(), path, is_for_proxy: false, headers }
+        Target { host: "h:80".to_owned(), path, is_for_proxy: false, headers, token: None }
     }
 
     #[test]
