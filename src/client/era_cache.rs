@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
+#[cfg(feature = "oauth")]
+use std::path::Path;
 use std::path::PathBuf;
 
 use super::own;
@@ -34,6 +36,12 @@ impl EraCache {
             Some(words.iter().filter_map(|(key, word)| entry(key, word)).collect())
         });
         EraCache { path, known: known.unwrap_or_default(), changed: false }
+    }
+
+    /// The file.
+    #[cfg(feature = "oauth")]
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// What was known at the start.

@@ -175,8 +175,6 @@ impl Client {
         };
         let tool_lists =
             ToolListCache::new(state.as_ref().map(|path| path.with_extension("tools")));
-        #[cfg(feature = "oauth")]
-        let logins = login::Logins::new(state.as_ref());
         let eras = EraCache::load(state);
         let mut engine = Engine::new(&options.name, &options.version, entropy::seed(), level);
         engine.recall(eras.iter());
@@ -214,7 +212,7 @@ impl Client {
             eras,
             tool_lists,
             #[cfg(feature = "oauth")]
-            logins,
+            logins: login::Logins::default(),
             fingerprints: RandomState::new(),
             log,
             longest_dispatch: Duration::ZERO,

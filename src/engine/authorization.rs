@@ -32,8 +32,6 @@ const TOKEN_WAIT: Duration = Duration::from_secs(90);
 #[derive(Debug, Default)]
 pub(super) struct Authorizations {
     by_address: BTreeMap<Box<str>, Authorization>,
-    /// For how many addresses the driver looks for a token.
-    asked: usize,
 }
 
 /// The token of one server.
@@ -72,7 +70,7 @@ impl Authorizations {
 
     /// Whether the requests of a server wait for a token.
     pub(super) fn is_holding(&self, config: &ServerConfig) -> bool {
-        self.asked > 0
+        !self.by_address.is_empty()
             && config.login_address().is_some_and(|address| {
                 self.by_address.get(address.as_str()).is_some_and(|known| known.is_asked)
             })
@@ -131,7 +129,6 @@ impl Engine {
             }
         };
         if is_held && !is_stale && !std::mem::replace(&mut known.is_asked, true) {
-            self.authorizations.asked += 1;
             let action = Action::Authorize { server: config.clone(), challenge, lacks_scopes };
             self.actions.push_back(action);
         }
@@ -179,7 +176,7 @@ impl Engine {
         let is_alive = |id: &ConnectionId| self.connections.contains_key(id);
         known.retried.retain(is_alive);
         known.retried.extend(held.iter().map(|(id, ..)| *id));
-        self.authorizations.asked -= usize::from(std::mem::take(&mut known.is_asked));
+        known.is_asked = false;
         let servers = self.servers_at(address);
         for (_, connection) in self.connections.iter_mut() {
             if servers.contains(&connection.server) {
@@ -204,7 +201,7 @@ impl Engine {
     pub fn token_unavailable(&mut self, now: Time, address: &str, why: &str) {
         let Some(known) = self.authorizations.by_address.get_mut(address) else { return };
         why.clone_into(&mut known.why);
-        self.authorizations.asked -= usize::from(std::mem::take(&mut known.is_asked));
+        known.is_asked = false;
         let (refused, held) = (std::mem::take(&mut known.refused), std::mem::take(&mut known.held));
         let is_alive = |id: &ConnectionId| self.connections.contains_key(id);
         known.retried.retain(is_alive);

@@ -15,7 +15,6 @@ mod store;
 mod task;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use mio::Token;
@@ -43,7 +42,6 @@ const LOCK_LIMIT: std::time::Duration = std::time::Duration::from_secs(45);
 /// The logins of one client.
 #[derive(Debug, Default)]
 pub(super) struct Logins {
-    store: Option<TokenStore>,
     tasks: Vec<LoginTask>,
     /// How many tasks there were.
     begun: usize,
@@ -54,12 +52,6 @@ pub(super) struct Logins {
 }
 
 impl Logins {
-    /// Tokens are kept beside the file of eras; without one they are kept in memory.
-    pub(super) fn new(state: Option<&PathBuf>) -> Logins {
-        let store = state.map(|path| TokenStore::new(path.with_file_name("tokens.json")));
-        Logins { store, ..Logins::default() }
-    }
-
     /// Whether an event is of a login. Its task goes on with the next dispatch.
     pub(super) fn note(&mut self, token: Token) -> bool {
         let is_ours = token.0 >= FIRST_TOKEN;
@@ -88,7 +80,7 @@ impl Client {
         let now = clock::now();
         let config = self.engine.entry(server)?;
         let (address, web) = login_address(&config)?;
-        let stored = match self.logins.store.as_ref().map(TokenStore::read) {
+        let stored = match self.token_store().as_ref().map(TokenStore::read) {
             Some(Ok(stored)) => stored.get(&address).cloned(),
             Some(Err(why)) => return Err(Error::new(Kind::Invalid, why)),
             None => None,
@@ -197,9 +189,14 @@ impl Client {
         self.logins.is_ready = true;
     }
 
+    /// Tokens are kept beside the file of eras; without one they are kept in memory.
+    fn token_store(&self) -> Option<TokenStore> {
+        Some(TokenStore::new(self.eras.path()?.with_file_name("tokens.json")))
+    }
+
     /// Reads the tokens that logins have left, those of other processes among them.
     pub(super) fn read_tokens(&mut self, now: Time) {
-        let Some(store) = &self.logins.store else { return };
+        let Some(store) = self.token_store() else { return };
         match store.read() {
             Ok(stored) => {
                 for (address, grant) in stored.iter() {
@@ -236,6 +233,7 @@ impl Client {
 
     /// A step of a task. False: it is over.
     fn step(&mut self, now: Time, task: &mut LoginTask) -> bool {
+        let store = self.token_store();
         loop {
             let mut network = Network {
                 registry: self.poll.registry(),
@@ -244,7 +242,7 @@ impl Client {
                 tls: &mut self.tls_contexts,
                 scratch: &mut self.scratch,
             };
-            match task.step(now, &mut network, self.logins.store.as_ref()) {
+            match task.step(now, &mut network, store.as_ref()) {
                 LoginOutcome::Waits => return true,
                 LoginOutcome::Page(page) => {
                     if let Some(id) = task.request {
