@@ -2,7 +2,8 @@
 # alone: make -f ffi/install.mk install PREFIX=/usr/local DESTDIR=/stage
 #
 # Installs lib/libtmcp.a, include/tmcp.h and lib/pkgconfig/tmcp.pc.
-# TLS=no and WEBSOCKET=no leave these out, which makes the archive smaller.
+# TLS=no, WEBSOCKET=no and OAUTH=no leave these out, which makes the archive
+# smaller. A login (OAuth) needs TLS.
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -13,10 +14,12 @@ CARGO_TARGET_DIR ?= target
 INSTALL ?= install
 TLS ?= yes
 WEBSOCKET ?= yes
+OAUTH ?= yes
 
 FEATURE.tls.yes = ,tls
 FEATURE.websocket.yes = ,websocket
-FEATURES = toml$(FEATURE.tls.$(TLS))$(FEATURE.websocket.$(WEBSOCKET))
+FEATURE.oauth.yes.yes = ,oauth
+FEATURES = toml$(FEATURE.tls.$(TLS))$(FEATURE.websocket.$(WEBSOCKET))$(FEATURE.oauth.$(OAUTH).$(TLS))
 
 TMCP_ARCHIVE = $(CARGO_TARGET_DIR)/release/libtmcp_ffi.a
 TMCP_VERSION = $$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)

@@ -21,12 +21,10 @@ pub fn fill(bytes: &mut [u8]) -> io::Result<()> {
 /// on them.
 pub fn seed() -> u64 {
     let mut bytes = [0u8; 8];
-    // SAFETY: the pointer and the length describe `bytes`, which the call fills.
-    let n = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), libc::GRND_NONBLOCK) };
-    if n == bytes.len() as isize {
-        return u64::from_ne_bytes(bytes);
+    match fill(&mut bytes) {
+        Ok(()) => u64::from_ne_bytes(bytes),
+        Err(_) => super::clock::now().as_micros() ^ u64::from(std::process::id()) << 32,
     }
-    super::clock::now().as_micros() ^ u64::from(std::process::id()) << 32
 }
 
 #[cfg(test)]
