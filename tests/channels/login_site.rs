@@ -66,6 +66,8 @@ fn behave(asked: &Asked, shared: &Shared) -> Option<Answer> {
             "registration_endpoint": format!("{origin}/register"),
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ["none"]})),
+        // The person agrees at once.
+        "/authorize" => Some(Answer::status(302).header("Location", &agreed(&asked.path))),
         "/register" => json(json!({"client_id": "made"})),
         "/token" => {
             authority.forms.push(asked.body.as_str().unwrap_or_default().to_owned());

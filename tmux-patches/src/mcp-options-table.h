@@ -44,6 +44,14 @@
 	  .text = about							\
 	}
 
+	{ .name = "mcp-browser",
+	  .type = OPTIONS_TABLE_STRING,
+	  .scope = OPTIONS_TABLE_SERVER,
+	  .default_str = "",
+	  .text = "Shell command that opens the page of mcp-login, which is "
+		  "put behind it. Empty opens none."
+	},
+
 	MCP_OPTIONS_NUMBER("mcp-buffer-limit", 1, 10000, 50, "buffers",
 	    "Named paste buffers that results of MCP are kept in. The oldest "
 	    "is removed for a new one."),

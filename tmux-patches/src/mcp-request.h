@@ -84,6 +84,10 @@ char		*mcp_history_arguments(struct mcp_call *, int *);
 void		 mcp_history_formats(struct mcp_call *, struct format_tree *);
 void		 mcp_history_json(struct mcp_call *, struct mcp_bytes *);
 
+/* mcp-login.c */
+void		 mcp_login_start(struct mcp_output *, const char *, int);
+void		 mcp_login_page(struct tmcp_event *);
+
 /* mcp-making.c */
 typedef void (*mcp_table_making_cb)(void *, struct tmcp_table *);
 struct mcp_table_making;

@@ -197,6 +197,9 @@ mcp_give(struct tmcp_event *event)
 	case TMCP_EVENT_TYPE_QUESTION_GONE:
 		mcp_question_gone(tmcp_event_id(event));
 		break;
+	case TMCP_EVENT_TYPE_LOGIN:
+		mcp_login_page(event);
+		break;
 	}
 	mcp_browse_changed(tmcp_event_server(event), tmcp_event_type(event) ==
 	    TMCP_EVENT_TYPE_TOOLS_CHANGED);
