@@ -220,7 +220,9 @@ impl WebExchange {
         _: Box<dyn Channel>,
         _: &mut Network<'_>,
     ) -> Result<Box<dyn Channel>, String> {
-        Err("TLS is not built in".to_owned())
+        let OwnTls { origin, tls } = &self.own_tls;
+        let is_own = tls.is_some() && *origin == self.request.url.origin();
+        Err(format!("TLS is not built in{}", if is_own { ", which the entry wants" } else { "" }))
     }
 
     /// Closes the connection.
