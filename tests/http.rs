@@ -145,6 +145,27 @@ fn a_server_that_does_not_know_the_probe_is_legacy_whatever_it_says() {
 }
 
 #[test]
+fn a_modern_server_that_refuses_the_probe_at_first_is_spoken_to_as_one() {
+    let site = Site::modern(|asked| match asked.method().as_str() {
+        "server/discover" => Some(Answer::status(404)),
+        "initialize" => {
+            let data = r#"{"supported":["2026-07-28"]}"#;
+            let error = format!(r#"{{"code":-32022,"message":"no","data":{data}}}"#);
+            let id = asked.id();
+            let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#);
+            Some(Answer::status(400).json(&body))
+        }
+        _ => None,
+    });
+    let mut driver = client("http-probe-late", &site.url(), "");
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    let asked = site.asked();
+    let call = asked.iter().find(|asked| is_call(asked)).expect("a call");
+    assert_eq!(call.header("mcp-protocol-version").as_deref(), Some("2026-07-28"));
+    assert_eq!(call.header("mcp-method").as_deref(), Some("tools/call"));
+}
+
+#[test]
 fn an_answer_can_come_as_events_in_chunks_and_in_small_pieces() {
     for piece in [1, 7, 1 << 20] {
         let (mut driver, site) = legacy("http-events", move |asked| {

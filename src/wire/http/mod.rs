@@ -293,7 +293,7 @@ impl Http {
                 exchange.is_refused = true;
                 return Some(Incoming::SessionGone);
             }
-            let wanted = wanted?;
+            let (wanted, initializes) = (wanted?, exchange.what.initializes());
             if let Some(refusal) = unauthorized(head, &body, &self.target) {
                 let is_stale = exchange.token != self.tokens;
                 let refusal = Box::new(Unauthorized { is_stale, ..refusal });
@@ -308,6 +308,9 @@ impl Http {
                 return None;
             }
             if !self.goes_below(id, status) {
+                if initializes {
+                    self.forget_session();
+                }
                 return Some(refused);
             }
             self.send_again(id);
@@ -363,6 +366,15 @@ impl Http {
         Some(Incoming::Refused { id, message: format!("the server {why}") })
     }
 
+    /// There is no session after all. What comes next is of the modern era, or asks for a
+    /// session anew.
+    fn forget_session(&mut self) {
+        if self.sse.is_none() {
+            self.is_legacy = false;
+            self.fields = SessionFields { version: Some(MODERN.to_owned()), id: None };
+        }
+    }
+
     /// Keeps what the answer to `initialize` settles.
     fn note_answer(&mut self, id: StreamId, answer: &[u8]) {
         let exchange = self.streams.get(&id).and_then(|stream| stream.exchange.as_ref());
@@ -371,7 +383,9 @@ impl Http {
         }
         let Ok(answer) = str::from_utf8(answer) else { return };
         let [result] = members(answer, &["result"]);
-        let result = result.and_then(|raw| str::from_utf8(raw).ok()).unwrap_or_default();
+        let Some(result) = result.and_then(|raw| str::from_utf8(raw).ok()) else {
+            return self.forget_session();
+        };
         let [version] = members(result, &["protocolVersion"]);
         let version = version.map(|raw| text(raw).into_owned());
         let is_plain = |version: &String| version.bytes().all(|byte| byte.is_ascii_graphic());

@@ -10,6 +10,8 @@ use tmcp::client::{
 };
 use tmcp::error::Kind;
 
+use crate::browser;
+
 /// The name of the only server.
 pub const SERVER: &str = "suite";
 /// The longest time for all of a scenario. The suite itself waits longer.
@@ -28,18 +30,20 @@ pub struct Host {
 
 impl Host {
     /// A client whose only server is at `url`.
-    pub fn new(url: &str) -> Result<Host, String> {
+    /// `oauth` is the key of its entry.
+    pub fn new(url: &str, oauth: &serde_json::Value) -> Result<Host, String> {
         let directory =
             std::env::temp_dir().join(format!("tmcp-conformance.{}", std::process::id()));
         let said = |error: std::io::Error| format!("{}: {error}", directory.display());
         std::fs::create_dir_all(&directory).map_err(said)?;
-        let servers = serde_json::json!({"mcpServers": {SERVER: {"type": "http", "url": url}}});
+        let entry = serde_json::json!({"type": "http", "url": url, "oauth": oauth});
+        let servers = serde_json::json!({"mcpServers": {SERVER: entry}});
         let file = directory.join("servers.json");
         std::fs::write(&file, servers.to_string()).map_err(said)?;
         let options = Options {
             config_path: Some(file),
             overlay_path: Some("/dev/null".into()),
-            state_path: Some(PathBuf::new()),
+            state_path: Some(directory.join("state/eras.json")),
             env: vec![(OsString::from("HOME"), directory.clone().into_os_string())],
             name: "tmcp-conformance".into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -78,10 +82,23 @@ impl Host {
                     let answered = self.client.answer(question.id, answer);
                     answered.map_err(|error| error.message().to_owned())?;
                 }
+                Event::LoginPage { page, .. } => {
+                    let led_to = browser::visit(&page)?;
+                    // What does not belong to the login is refused, and the login waits on.
+                    if let Err(error) = self.client.login_answer(SERVER, &led_to) {
+                        say(error.message());
+                    }
+                }
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    /// Logs in, with the browser of a person who agrees to everything.
+    pub fn login(&mut self) -> Result<(), String> {
+        let id = self.client.login(SERVER, 0).map_err(|error| error.message().to_owned())?;
+        self.wait(id).map(drop)
     }
 
     /// The end of a request. An error that the server itself answered with is an end as any

@@ -4,6 +4,7 @@
 //! server was sent. `MCP_CONFORMANCE_CONTEXT` may say which calls are to be made; otherwise
 //! every tool is called, every resource read and every prompt expanded.
 
+mod browser;
 mod host;
 
 use std::process::ExitCode;
@@ -30,11 +31,11 @@ fn main() -> ExitCode {
 fn run(url: &str) -> Result<(), String> {
     let context = std::env::var("MCP_CONFORMANCE_CONTEXT").unwrap_or_default();
     let context: Value = serde_json::from_str(&context).unwrap_or_default();
-    let mut host = Host::new(url)?;
-    let tools = host.list(Listing::Tools)?;
+    let mut host = Host::new(url, &oauth_of(&context))?;
+    let tools = logged_in(&mut host, |host| host.list(Listing::Tools))?;
     match context["toolCalls"].as_array() {
         Some(calls) => wanted_calls(&mut host, calls)?,
-        None => every_tool(&mut host, &tools)?,
+        None => logged_in(&mut host, |host| every_tool(host, &tools))?,
     }
     for resource in host.list(Listing::Resources)? {
         host.read(resource["uri"].as_str().unwrap_or_default())?;
@@ -49,6 +50,38 @@ fn run(url: &str) -> Result<(), String> {
         host.prompt(name, &Value::Object(arguments).to_string())?;
     }
     Ok(())
+}
+
+/// `oauth` of the entry: the client that the scenario has registered, if it has.
+fn oauth_of(context: &Value) -> Value {
+    let mut oauth =
+        json!({"clientMetadataUrl": "https://conformance-test.local/client-metadata.json"});
+    for (key, from) in [("clientId", "client_id"), ("clientSecret", "client_secret")] {
+        if let Some(value) = context.get(from) {
+            oauth[key] = value.clone();
+        }
+    }
+    if context["name"].as_str().is_some_and(|name| name.starts_with("auth/client-credentials")) {
+        oauth["grantType"] = "client_credentials".into();
+    }
+    oauth
+}
+
+/// Does something, as a person who logs in whenever that is asked for, up to three times.
+fn logged_in<T>(
+    host: &mut Host,
+    mut attempt: impl FnMut(&mut Host) -> Result<T, String>,
+) -> Result<T, String> {
+    for _ in 0..3 {
+        match attempt(host) {
+            Err(why) if why.contains("mcp-login") => {
+                say(&why);
+                host.login()?;
+            }
+            done => return done,
+        }
+    }
+    attempt(host)
 }
 
 /// The calls that the scenario names, one after the other.
