@@ -2,6 +2,9 @@
 
 #![cfg(feature = "oauth")]
 
+#[cfg(feature = "tls")]
+#[path = "channels/authority.rs"]
+mod authority;
 mod common;
 #[path = "channels/login_site.rs"]
 mod login_site;
@@ -354,6 +357,48 @@ fn an_authorization_of_the_entry_comes_first_and_other_servers_have_no_login() {
         assert_eq!(driver.client.logout("s", 0).expect_err("it has none").message(), told);
         assert!(driver.client.login("t", 0).is_err());
     }
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn a_login_goes_over_tls_with_the_issuers_of_the_entry() {
+    use rustls::{ServerConnection, StreamOwned};
+
+    let (site, authority) = start(false);
+    let issuer = authority::Authority::new();
+    let config = std::sync::Arc::new(issuer.server("localhost", authority::Validity::Good));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let origin = format!("https://localhost:{}", listener.local_addr().expect("bound").port());
+    set(&authority, |authority| authority.origin.clone_from(&origin));
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (site, config) = (site.clone(), config.clone());
+            thread::spawn(move || {
+                let connection = ServerConnection::new(config).expect("a connection");
+                site.serve_whole(StreamOwned::new(connection, stream));
+            });
+        }
+    });
+    let home = Home::new("login-tls");
+    let file = home.path("ca.pem");
+    std::fs::write(&file, issuer.pem()).expect("it is written");
+    let entry = |tls: &str| {
+        format!(r#"{{"s":{{"type":"http","url":"{origin}/mcp","retry_attempts":0{tls}}}}}"#)
+    };
+    write_config(&home, &entry(&format!(r#","tls":{{"ca":{file:?}}}"#)));
+    let mut driver = Driver::at(home);
+    log_in(&mut driver);
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    set(&authority, |authority| authority.good.clear());
+    assert_eq!(driver.text("s", "echo", ECHO), "x");
+    // Without the issuer nobody proves to be the server, and nothing is sent.
+    let other = Home::new("login-tls-other");
+    write_config(&other, &entry(""));
+    let mut driver = Driver::at(other);
+    driver.ready();
+    let id = driver.client.login("s", 7).expect("it is accepted");
+    let told = message(&driver.done(id));
+    assert!(told.contains("issuer of the server's certificate"), "{told}");
 }
 
 /// Names the home of a client in a process of its own.

@@ -3,6 +3,7 @@
 
 #![allow(dead_code)] // Each test crate uses its part.
 
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::os::unix::net::UnixListener;
@@ -148,6 +149,25 @@ impl Answer {
     }
 }
 
+/// A stream that is read and written by shared references.
+struct Whole<S>(RefCell<S>);
+
+impl<S: Read> Read for &Whole<S> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().read(buf)
+    }
+}
+
+impl<S: Write> Write for &Whole<S> {
+    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().write(buf)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.borrow_mut().flush()
+    }
+}
+
 type Behave = dyn Fn(&Asked) -> Option<Answer> + Send + Sync;
 
 /// The server.
@@ -246,6 +266,12 @@ impl Site {
         self.open.fetch_add(1, Ordering::SeqCst);
         self.talk(input, output);
         self.open.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Serves a connection whose halves cannot be taken apart, such as one of TLS.
+    pub fn serve_whole(&self, stream: impl Read + Write) {
+        let stream = Whole(RefCell::new(stream));
+        self.serve(&stream, &stream);
     }
 
     fn talk(&self, input: impl Read, mut output: impl Write) {
