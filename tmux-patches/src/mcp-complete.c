@@ -77,6 +77,8 @@ static const struct {
 	{ "mcp-call", { MCP_COMPLETE_SERVERS, MCP_COMPLETE_TOOLS,
 	    MCP_COMPLETE_ARGUMENTS } },
 	{ "mcp-cancel", { MCP_COMPLETE_JOBS } },
+	{ "mcp-login", { MCP_COMPLETE_SERVERS } },
+	{ "mcp-logout", { MCP_COMPLETE_SERVERS } },
 	{ "mcp-menu", { MCP_COMPLETE_SERVERS, MCP_COMPLETE_TOOLS } },
 	{ "mcp-prompt", { MCP_COMPLETE_SERVERS, MCP_COMPLETE_PROMPTS,
 	    MCP_COMPLETE_PROMPT_ARGUMENTS } },

@@ -130,6 +130,7 @@ fn a_key_shows_the_page_and_a_pasted_address_ends_the_login() {
 fn a_login_that_nobody_waits_for_is_given_up() {
     let (site, _authority) = start(true);
     let tmux = setup(&site.url()).server("local", json!({"command": "x"})).start();
+    assert_eq!(tmux.run(["mcp-complete", "words", "mcp-login", "lo"]).ok(), "local\n");
     let (running, page) = log_in(&tmux);
     running.process().signal(15);
     let _ = running.wait();
