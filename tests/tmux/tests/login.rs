@@ -89,15 +89,18 @@ fn a_person_logs_in_once_and_the_token_outlives_the_server() {
     let logs = fs::read_dir(tmux.path("home")).expect("a directory").flatten();
     let logs: Vec<_> = logs.filter(|f| f.file_name().to_string_lossy().ends_with(".log")).collect();
     assert!(!logs.is_empty(), "tmux has written no log");
+    let mut is_told = false;
     for log in logs {
         let text = fs::read(log.path()).expect("a log");
         let text = String::from_utf8_lossy(&text).into_owned() + &stats;
+        is_told |= text.contains("connecting to s via http");
         for secret in ["secret-access", "secret-refresh", "secret-code"] {
             let line = text.lines().find(|line| line.contains(secret));
             // The page that curl visits is not tmux's; tmux never writes what came back.
             assert_eq!(line, None, "{}", log.path().display());
         }
     }
+    assert!(is_told, "the log does not tell what the core does");
     tmux.finish();
 }
 
