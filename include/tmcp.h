@@ -26,6 +26,10 @@
  * unless QUESTION_GONE comes first. A host that never answers declares no
  * TMCP_ABILITY; servers are then refused for it.
  *
+ * Logins. A server may want to know who calls: requests then fail with a
+ * sentence that says so. tmcp_client_login brings a LOGIN event with the page
+ * for a person, and DONE when the token is there.
+ *
  * Results. Functions return 0 or a positive answer, or a negative
  * enum tmcp_result. Outputs are last, and written only on success, but
  * for the lengths of tmcp_event_text and tmcp_event_json, which are always
