@@ -1,6 +1,5 @@
 //! Random bytes of the kernel.
 
-#[cfg(feature = "oauth")]
 use std::io;
 
 /// Fills a buffer with bytes that nobody can foresee.
@@ -8,7 +7,6 @@ use std::io;
 /// # Errors
 ///
 /// The kernel has none yet, shortly after the start of the machine.
-#[cfg(feature = "oauth")]
 pub fn fill(bytes: &mut [u8]) -> io::Result<()> {
     // SAFETY: the pointer and the length describe `bytes`, which the call fills.
     let n = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), libc::GRND_NONBLOCK) };
@@ -31,7 +29,6 @@ pub fn seed() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    #[cfg(feature = "oauth")]
     #[test]
     fn bytes_are_filled() {
         let (mut one, mut other) = ([0; 64], [0; 64]);
