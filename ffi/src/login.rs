@@ -33,14 +33,8 @@ pub unsafe extern "C" fn tmcp_client_login(
     id: *mut u64,
 ) -> i32 {
     guard! {
-        handle::run(client, |client| {
-            // SAFETY: what this function asks of its caller.
-            let server = unsafe { strings::required(server, "server") }?;
-            let request = login(client, &server, to_u64(user_data))?;
-            // SAFETY: NULL or writable.
-            unsafe { strings::store(id, request.0) };
-            Ok(tmcp_result::Ok as i32)
-        })
+        // SAFETY: what this function asks of its caller.
+        unsafe { begin(client, server, user_data, id, login) }
     }
 }
 
@@ -86,15 +80,30 @@ pub unsafe extern "C" fn tmcp_client_logout(
     id: *mut u64,
 ) -> i32 {
     guard! {
-        handle::run(client, |client| {
-            // SAFETY: what this function asks of its caller.
-            let server = unsafe { strings::required(server, "server") }?;
-            let request = logout(client, &server, to_u64(user_data))?;
-            // SAFETY: NULL or writable.
-            unsafe { strings::store(id, request.0) };
-            Ok(tmcp_result::Ok as i32)
-        })
+        // SAFETY: what this function asks of its caller.
+        unsafe { begin(client, server, user_data, id, logout) }
     }
+}
+
+/// Begins a login or a logout, and says which request it is.
+///
+/// # Safety
+/// As [`tmcp_client_login`].
+unsafe fn begin(
+    client: *mut tmcp_client,
+    server: *const c_char,
+    user_data: *mut c_void,
+    id: *mut u64,
+    start: fn(&mut Client, &str, u64) -> Result<RequestId, Failure>,
+) -> i32 {
+    handle::run(client, |client| {
+        // SAFETY: what this function asks of its caller.
+        let server = unsafe { strings::required(server, "server") }?;
+        let request = start(client, &server, to_u64(user_data))?;
+        // SAFETY: NULL or writable.
+        unsafe { strings::store(id, request.0) };
+        Ok(tmcp_result::Ok as i32)
+    })
 }
 
 #[cfg(feature = "oauth")]

@@ -74,6 +74,16 @@ impl ServerConfig {
 }
 
 impl HostPort {
+    /// As it stands in `Host` and in a URL: without the port that the scheme has anyway,
+    /// because some servers compare it.
+    pub fn without_usual_port(&self, is_tls: bool) -> String {
+        let mut text = self.to_string();
+        if self.port == if is_tls { 443 } else { 80 } {
+            text.truncate(text.rfind(':').unwrap_or(text.len()));
+        }
+        text
+    }
+
     /// Reads `HOST:PORT` or `[ADDRESS]:PORT`, as it stands in a URL. Without a port the
     /// port is `default`.
     ///

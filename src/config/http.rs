@@ -49,11 +49,9 @@ impl ServerConfig {
         if names.any(|name| name.eq_ignore_ascii_case("authorization")) {
             return None;
         }
-        let (scheme, usual) = if self.tls.is_some() { ("https", 443) } else { ("http", 80) };
-        let mut place = address.to_string();
-        if address.port == usual {
-            place.truncate(place.rfind(':').unwrap_or(place.len()));
-        }
+        let is_tls = self.tls.is_some();
+        let scheme = if is_tls { "https" } else { "http" };
+        let place = address.without_usual_port(is_tls);
         let path = http.path.split('?').next().unwrap_or_default();
         Some(format!("{scheme}://{}{path}", place.to_ascii_lowercase()))
     }

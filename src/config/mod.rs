@@ -21,6 +21,7 @@ pub mod import;
 mod limits;
 mod oauth;
 mod parse;
+pub(crate) mod percent;
 mod problem;
 mod proxy;
 mod scan;

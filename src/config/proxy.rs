@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::endpoint::{Endpoint, HostPort};
+use super::percent;
 
 /// A forward proxy that is spoken to by plain HTTP.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -77,7 +78,7 @@ impl Proxy {
             .map_err(|what| format!("{variable} of the environment {what}"))?;
         let authorization = user.map(|user| {
             let (name, password) = user.split_once(':').unwrap_or((user, ""));
-            let pair = [decoded(name), b":".to_vec(), decoded(password)].concat();
+            let pair = [percent::decoded(name), b":".to_vec(), percent::decoded(password)].concat();
             format!("Basic {}", STANDARD.encode(pair))
         });
         Ok(Some(Proxy { address, authorization, variable }))
@@ -102,27 +103,6 @@ fn is_listed(list: &str, server: &HostPort) -> bool {
         let is_below = || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
         port == server.port && (host == name || is_below())
     })
-}
-
-/// A part of a URL, with %XX decoded.
-fn decoded(text: &str) -> Vec<u8> {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.filter(|_| bytes[at] == b'%').map(|hex| u8::from_str_radix(hex, 16)) {
-            Some(Ok(byte)) => {
-                out.push(byte);
-                at += 3;
-            }
-            _ => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]

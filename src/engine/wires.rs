@@ -1,6 +1,6 @@
 //! Which codec a session speaks.
 
-use crate::config::{HostPort, HttpTransport, ServerConfig, Transport};
+use crate::config::{HttpTransport, ServerConfig, Transport};
 use crate::wire::http::{Http, Target};
 use crate::wire::ndjson::Ndjson;
 use crate::wire::{StreamId, Wire};
@@ -17,7 +17,7 @@ pub(super) fn of_entry(
     match &server.http {
         Some(http) if !channel.is_process() => {
             let host = match &server.address {
-                Some(address) => host_field(address, server.tls.is_some()),
+                Some(address) => address.without_usual_port(server.tls.is_some()),
                 None => "localhost".to_owned(),
             };
             let mut headers = http.headers.clone();
@@ -40,13 +40,4 @@ pub(super) fn of_entry(
         }
         _ => Box::new(Ndjson::new(stream)),
     }
-}
-
-/// `Host`, without the port that the scheme has anyway: some servers compare it.
-fn host_field(address: &HostPort, tls: bool) -> String {
-    let mut text = address.to_string();
-    if address.port == if tls { 443 } else { 80 } {
-        text.truncate(text.rfind(':').unwrap_or(text.len()));
-    }
-    text
 }

@@ -1,5 +1,7 @@
 //! `application/x-www-form-urlencoded`, as queries and bodies have it (RFC 6749, appendix B).
 
+use crate::config::percent;
+
 /// Appends `name=value`, with `&` before it unless it is the first.
 pub(super) fn push(out: &mut String, name: &str, value: &str) {
     if !out.is_empty() && !out.ends_with(['?', '&']) {
@@ -33,23 +35,7 @@ pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
 }
 
 fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
-        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (bytes[at], byte) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                at += 2;
-            }
-            (b'+', _) => out.push(b' '),
-            (byte, _) => out.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    String::from_utf8_lossy(&percent::decoded(&text.replace('+', " "))).into_owned()
 }
 
 #[cfg(test)]

@@ -50,11 +50,7 @@ impl WebAddress {
 
     /// The value of `Host`.
     pub fn host_field(&self) -> String {
-        let mut text = self.place.to_string();
-        if self.place.port == if self.is_tls { 443 } else { 80 } {
-            text.truncate(text.rfind(':').unwrap_or(text.len()));
-        }
-        text
+        self.place.without_usual_port(self.is_tls)
     }
 
     /// The path without the query, and without a slash at its end: empty at the root.

@@ -106,6 +106,17 @@ impl TokenStore {
         })
     }
 
+    /// Puts a grant into the file.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the file.
+    pub(super) fn put(&self, lock: &StoreLock, address: &str, grant: &Grant) -> Result<(), String> {
+        let mut grants = self.read()?;
+        grants.set(address, grant.clone());
+        self.write(lock, &grants)
+    }
+
     fn replace(&self, grants: &StoredGrants) -> io::Result<()> {
         // One process at a time has the lock, so the name is nobody else's.
         let temporary = self.path.with_extension("new");

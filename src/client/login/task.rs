@@ -234,10 +234,7 @@ impl LoginTask {
             Err(LoginOutcome::None(why)) => return LoginOutcome::Token(grant, why),
             Err(outcome) => return outcome,
         };
-        let kept = store.read().and_then(|mut grants| {
-            grants.set(&self.address, Grant::clone(&grant));
-            store.write(&lock, &grants)
-        });
+        let kept = store.put(&lock, &self.address, &grant);
         LoginOutcome::Token(grant, kept.err().unwrap_or_default())
     }
 
@@ -330,10 +327,7 @@ fn settle(
 ) -> LoginOutcome {
     match result {
         Ok(grant) => {
-            let kept = store.read().and_then(|mut grants| {
-                grants.set(address, grant.clone());
-                store.write(lock, &grants)
-            });
+            let kept = store.put(lock, address, &grant);
             LoginOutcome::Token(Box::new(grant), kept.err().unwrap_or_default())
         }
         Err(RefreshError::Unavailable(why)) => LoginOutcome::None(why),
