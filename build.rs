@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The sources in the order in which a reader of the header meets them. Not
 /// found through `lib.rs`, because that would sort them by name.
-const SOURCES: [&str; 24] = [
+const SOURCES: [&str; 25] = [
     "version",
     "result",
     "log",
@@ -30,6 +30,7 @@ const SOURCES: [&str; 24] = [
     "hints",
     "offers",
     "stats",
+    "checklist",
     "event",
     "table",
     "part",

@@ -139,6 +139,21 @@
 #define TMCP_OFFERS_TOOLS_LISTED 32
 
 /**
+ * Whether entries, sockets and commands are as they should be.
+ */
+#define TMCP_CHECK_SETUP 1
+
+/**
+ * How servers do.
+ */
+#define TMCP_CHECK_MONITORING 2
+
+/**
+ * Not text for people but a JSON array with an object for each line.
+ */
+#define TMCP_CHECK_JSON 4
+
+/**
  * Somebody answers QUESTION events of forms and addresses.
  */
 #define TMCP_ABILITY_ELICITATION 1
@@ -1453,7 +1468,7 @@ int32_t tmcp_client_percentiles(struct tmcp_client *client,
  * Errors: none.
  * Lifetime: at most once per string, and only strings of tmcp_client_stats,
  * tmcp_client_stats_full, tmcp_client_stats_json, tmcp_client_percentiles,
- * tmcp_event_pointer and tmcp_event_pretty.
+ * tmcp_client_check, tmcp_event_pointer and tmcp_event_pretty.
  */
 void tmcp_string_free(char *string);
 
@@ -1478,6 +1493,24 @@ int32_t tmcp_client_format(const struct tmcp_client *client,
                            char *buf,
                            size_t len,
                            size_t *needed);
+
+/**
+ * Goes through checklists for one server or for all. A line passes, fails with advice,
+ * or is not known, as when there were too few calls. lists is TMCP_CHECK_SETUP,
+ * TMCP_CHECK_MONITORING or both, with TMCP_CHECK_JSON or without. Returns how many lines
+ * failed, or an error. Looks at the files of 64 servers at most and waits for none.
+ *
+ * Ownership: *out is the caller's, to be given to tmcp_string_free.
+ * NULL: client and out must not be NULL; server NULL is all of them, and the
+ * configuration files.
+ * Errors: TMCP_RESULT_INVALID (unknown server, no list or an unknown bit, no living
+ * client), TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: *out until tmcp_string_free.
+ */
+int32_t tmcp_client_check(struct tmcp_client *client,
+                          const char *server,
+                          uint32_t lists,
+                          char **out);
 
 /**
  * What the event is about: enum tmcp_event_type.

@@ -36,6 +36,7 @@ mod tagged;
 // Header order is this order.
 mod arguments;
 mod call;
+mod checklist;
 mod client;
 mod configuration;
 mod event;
@@ -67,6 +68,7 @@ pub use call::{
     tmcp_call, tmcp_client_call, tmcp_client_cancel, tmcp_client_list_tools,
     tmcp_client_wait_ready, tmcp_pair,
 };
+pub use checklist::{TMCP_CHECK_JSON, TMCP_CHECK_MONITORING, TMCP_CHECK_SETUP, tmcp_client_check};
 pub use client::{
     tmcp_client_dispatch, tmcp_client_error, tmcp_client_fd, tmcp_client_free,
     tmcp_client_known_tools, tmcp_client_new, tmcp_client_next_event, tmcp_client_timeout_ms,

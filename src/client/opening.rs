@@ -233,16 +233,29 @@ fn connect_failure(error: &ConnectError) -> OpenFailure {
     }
 }
 
-/// Starts the server's process in the host's environment, with the entry's own
-/// variables, and the socket's path when the process stands in for it.
+/// Starts the server's process.
 fn spawn(
     server: &ServerConfig,
     host: &[(OsString, OsString)],
 ) -> Result<Box<dyn Channel>, OpenFailure> {
-    let Some(command) = &server.command else {
+    let Some(program) = program_of(server, host) else {
         let message = "no command is configured".to_owned();
         return Err(OpenFailure { message, permanent: true, crowded: false });
     };
+    match Stdio::spawn(&program) {
+        Ok(child) => Ok(Box::new(child)),
+        Err(error) => Err(OpenFailure {
+            message: error.message().to_owned(),
+            permanent: error.kind() == Kind::Invalid,
+            crowded: false,
+        }),
+    }
+}
+
+/// The process of an entry in the host's environment, with the entry's own variables,
+/// and the socket's path when the process stands in for it.
+pub(super) fn program_of(server: &ServerConfig, host: &[(OsString, OsString)]) -> Option<Program> {
+    let command = server.command.as_ref()?;
     let mut program = Program::new(&command.program);
     program.args = command.args.iter().map(OsString::from).collect();
     program.cwd.clone_from(&command.cwd);
@@ -253,14 +266,7 @@ fn spawn(
         program.env.push(("MCP_SOCKET_PATH".into(), path.into()));
     }
     program.env.extend(command.env.iter().map(|(key, value)| (key.into(), value.into())));
-    match Stdio::spawn(&program) {
-        Ok(child) => Ok(Box::new(child)),
-        Err(error) => Err(OpenFailure {
-            message: error.message().to_owned(),
-            permanent: error.kind() == Kind::Invalid,
-            crowded: false,
-        }),
-    }
+    Some(program)
 }
 
 fn system_failure(error: &io::Error) -> OpenFailure {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Directory, Endpoint, Scope};
+use crate::config::{Directory, Endpoint, Limits, Scope, ServerConfig};
 use crate::engine::catalogue::Catalogue;
 use crate::engine::request::{Request, RequestKind, RequestState};
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId, StreamId};
@@ -95,6 +95,15 @@ impl Engine {
     pub fn configured_as(&self, id: &str) -> Option<(&str, &Scope)> {
         let config = &self.server(*self.servers.by_name().get(id)?).config;
         Some((&config.name, &config.scope))
+    }
+
+    /// The entry of a server, and the numbers in force for it.
+    ///
+    /// # Errors
+    /// As [`snapshot`](Self::snapshot).
+    pub fn entry_of(&self, name: &str) -> Result<(&ServerConfig, &Limits)> {
+        let server = self.server(self.find_server(name)?);
+        Ok((&server.config, &server.limits))
     }
 
     /// The name of the `index`-th server in sorted order.

@@ -31,6 +31,7 @@
 //! - A rate is always over a window, never since the start.
 //! - A number that is not known yet is `None` here and `-` on screen, never 0.
 
+mod checklist;
 mod counters;
 mod figures;
 mod health;
@@ -43,6 +44,7 @@ mod server;
 mod units;
 mod window;
 
+pub use checklist::{Check, CheckPage, CheckVerdict, Checklist, EntryFacts};
 pub use counters::{
     Accumulator, ErrorCategory, ErrorCount, EvictionCause, Outcome, PoolCounters, Timings,
     WireCounters,

@@ -139,6 +139,17 @@ pub fn spawn(program: &Program) -> Result<(i32, Pipes)> {
     Ok((pid, Pipes { stdin, stdout, stderr }))
 }
 
+/// Whether the program and its directory are there and may be used. Starts nothing.
+///
+/// # Errors
+/// [`Kind::Invalid`] as from starting it.
+pub fn check_program(program: &Program) -> Result<()> {
+    if let Some(cwd) = &program.cwd {
+        check_cwd(cwd)?;
+    }
+    find(program).map(drop)
+}
+
 /// The file to run, as the child would find it.
 fn find(program: &Program) -> Result<PathBuf> {
     let command = &program.command;

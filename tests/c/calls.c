@@ -340,6 +340,15 @@ there_is_a_report_and_numbers(void)
 	CHECK_HAS(report, "main\tcalls ");
 	CHECK_HAS(report, "\tp99.9 ");
 	tmcp_string_free(report);
+	CHECK_INT(tmcp_client_check(rig.client, NULL,
+	    TMCP_CHECK_SETUP|TMCP_CHECK_MONITORING, &report), 0);
+	CHECK_HAS(report, "Set-up: main\n");
+	CHECK_HAS(report, "Monitoring: main\n");
+	tmcp_string_free(report);
+	CHECK_INT(tmcp_client_check(rig.client, "main",
+	    TMCP_CHECK_MONITORING|TMCP_CHECK_JSON, &report), 0);
+	CHECK_HAS(report, "[{\"list\":\"monitoring\",\"server\":\"main\",");
+	tmcp_string_free(report);
 	rig_stop(&rig);
 }
 

@@ -187,6 +187,16 @@ settings_are_checked(void)
 	CHECK_INT(tmcp_client_percentiles(rig.client, NULL, NULL, NULL), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_stats_json(rig.client, "nowhere", NULL, &out), TMCP_RESULT_INVALID);
 	CHECK_INT(tmcp_client_percentiles(rig.client, NULL, "50,x", &out), TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_check(rig.client, NULL, TMCP_CHECK_SETUP, NULL),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_check(rig.client, NULL, 0, &out),
+	    TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_check(rig.client, NULL, TMCP_CHECK_JSON, &out),
+	    TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_check(rig.client, NULL, 9, &out),
+	    TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_check(rig.client, "nowhere",
+	    TMCP_CHECK_MONITORING, &out), TMCP_RESULT_INVALID);
 	CHECK_INT(tmcp_client_stats(rig.client, "nowhere", &out),
 	    TMCP_RESULT_INVALID);
 	CHECK(out == NULL);
