@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Daemon, Driver, Home, entry, one, socket, write_config};
+use common::{Daemon, Driver, Home, Journal, entry, held, one, socket, write_config};
 use tmcp::error::Kind;
 
 #[allow(unsafe_code)]
@@ -27,6 +27,53 @@ fn used() -> u64 {
 fn names_the_cause(message: &str) -> bool {
     let message = message.to_lowercase();
     message.contains("too many open files") || message.contains("too few descriptors are left")
+}
+
+/// Of what may be open, a fifth is for connections that nobody uses, and no more.
+fn idle_connections_take_a_fifth_of_what_may_be_open() {
+    const CALLS: u64 = 50;
+    let home = Home::new("brake");
+    let (path, file) = (home.path("s.sock"), home.path("over"));
+    let journal = Journal(home.path("journal"));
+    let _daemon = Daemon::start(&path, &["--journal", journal.0.to_str().unwrap()]);
+    let more = format!("\"pool_max_size\":{CALLS}");
+    let servers = format!(
+        "{{\"s\":{},\"other\":{},\"process\":{}}}",
+        socket(&path, &more),
+        socket(&path, ""),
+        entry(&[], "")
+    );
+    write_config(&home, &servers);
+    let mut driver = Driver::at(home);
+    driver.ready();
+    assert_eq!(driver.text("process", "echo", r#"{"text":"x"}"#), "x");
+    let limit = used() + 120;
+    let old = set_limit(limit);
+    let ids: Vec<_> = (0..CALLS).map(|_| driver.start("s", "sleep", &held(&file))).collect();
+    driver.until("all at work", |_| (journal.count("sleep") as u64 == CALLS).then_some(()));
+    assert_eq!(driver.number("s", "Total Connections"), CALLS, "what works is left alone");
+    std::fs::write(&file, "").unwrap();
+    for id in ids {
+        assert!(driver.done(id).outcome.is_ok());
+    }
+    // The process has four descriptors.
+    driver.until("the others are closed", |driver| {
+        (driver.number("s", "Total Connections") + 4 <= limit / 5).then_some(())
+    });
+    let kept = driver.number("s", "Total Connections");
+    assert!(kept + 8 >= limit / 5, "{kept} of {limit}: those within the fifth are kept");
+    assert_eq!(driver.number("process", "Total Connections"), 1, "a process is kept");
+    // Below the fifth they are kept again.
+    set_limit(old);
+    assert_eq!(driver.text("s", "echo", r#"{"text":"x"}"#), "x");
+    assert_eq!(driver.number("s", "Total Connections"), kept);
+    // Above a quarter, the next connection closes those that were idle already.
+    set_limit((kept + 4) * 4 - 8);
+    assert_eq!(driver.text("other", "echo", r#"{"text":"x"}"#), "x");
+    driver.until("there is room", |driver| {
+        (driver.number("s", "Total Connections") < kept - 1).then_some(())
+    });
+    set_limit(old);
 }
 
 #[test]
@@ -79,4 +126,6 @@ fn a_host_without_descriptors_gets_clear_errors_and_recovers() {
     });
     set_limit(old);
     assert_eq!(driver.text("s", "echo", r#"{"text":"x"}"#), "x");
+    // The limit is that of the process, so one follows the other.
+    idle_connections_take_a_fifth_of_what_may_be_open();
 }

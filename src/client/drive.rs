@@ -1,13 +1,12 @@
 //! One turn of the loop, and carrying out what the engine asks.
 
-use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use crate::channel::{ExitStatus, Flow, Signal};
 use crate::config::Endpoint;
 use crate::engine::{Action, ChildExit, LogLevel, StreamId, TerminationSignal};
 use crate::release;
-use crate::sys::{clock, fd, knock, reaper};
+use crate::sys::{clock, knock, reaper};
 use crate::time::Time;
 
 use super::import::ImportStep;
@@ -18,8 +17,6 @@ use super::{Client, KNOCKS, Reply, STRAGGLER, lookup};
 /// The share of the budget that is left for what takes longer than what came
 /// before it.
 const HEADROOM: u32 = 5;
-/// How often a host that may have few descriptors is looked at while servers have some.
-pub(super) const RELIEF: Duration = Duration::from_secs(2);
 /// Bytes of a list that are copied in one go.
 const PIECE: usize = 256 << 10;
 /// How often each stream with something to read is read before the clock is asked:
@@ -219,18 +216,6 @@ impl Client {
                 link.listed = true;
                 self.busy.push_back(id);
             }
-        }
-    }
-
-    /// Gives up idle connections while the host is short of descriptors, which may be
-    /// because of what it has opened itself: somebody may want to attach.
-    fn relieve(&mut self, now: Time) {
-        if self.relief_due.is_none_or(|due| now < due) {
-            return;
-        }
-        self.relief_due = (!self.links.is_empty()).then(|| now + RELIEF);
-        while fd::shortage(self.poll.as_raw_fd(), 0).is_some() && self.engine.spare_one(now) {
-            self.carry_out(now);
         }
     }
 
@@ -575,6 +560,7 @@ impl Client {
     fn forget(&mut self, now: Time, id: StreamId) {
         self.opening.retain(|(other, ..)| *other != id);
         let Some(mut link) = self.links.remove(&id) else { return };
+        self.release_brake();
         let _ = link.channel.deregister(self.poll.registry());
         // The leader is gone; what it left behind is told to go and gets a while.
         let left = link.channel.child_mut().is_some_and(|child| child.end_leftovers());

@@ -12,6 +12,7 @@
 //! * files of our own are written in dispatches that have time left, one at a time.
 
 mod checklists;
+mod descriptors;
 mod drive;
 mod era_cache;
 mod import;

@@ -7,7 +7,6 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -15,17 +14,12 @@ use crate::channel::{Channel, ConnectError, ConnectErrorKind, Program, Proxied, 
 use crate::config::{Endpoint, HostPort, Proxy, ServerConfig, Tls, Transport};
 use crate::engine::{LogLevel, OpenFailure, Opened, StreamId};
 use crate::error::Kind;
-use crate::sys::fd;
 use crate::time::Time;
 
 use super::Client;
-use super::drive::RELIEF;
 use super::link::Link;
 #[cfg(feature = "tls")]
 use super::tls_contexts::TlsContexts;
-
-/// Descriptors that a process needs while it is started.
-const NEEDS: usize = 8;
 
 /// Makes the channel to a server that runs. The tests have one of their own.
 pub(super) type Connect =
@@ -50,12 +44,7 @@ impl Client {
 
     fn open(&mut self, now: Time, id: StreamId, transport: Transport, server: &Arc<ServerConfig>) {
         // The host needs descriptors for those who attach to it.
-        let mut short = fd::shortage(self.poll.as_raw_fd(), NEEDS);
-        while short.is_some() && self.engine.spare_one(now) {
-            self.carry_out(now);
-            short = fd::shortage(self.poll.as_raw_fd(), NEEDS);
-        }
-        if let Some(limit) = short {
+        if let Err(limit) = self.make_room(now) {
             let message = format!(
                 "too few descriptors are left: {limit} may be open (ulimit -n), and some are kept \
                  for attached clients"
@@ -83,9 +72,7 @@ impl Client {
             Err(failure) => return self.engine.open_failed(now, id, failure),
         };
         self.links.insert(id, Link::new(channel));
-        if self.relief_due.is_none() && fd::is_tight() {
-            self.relief_due = Some(now + RELIEF);
-        }
+        self.apply_brake(now);
         let endpoint = server.endpoint().filter(|_| !transport.is_process());
         if let (Some(knocks), Some(Endpoint::Unix(path))) = (&mut self.knocks, endpoint) {
             // Without it others wait until the connection is idle for too long.

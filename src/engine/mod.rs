@@ -166,6 +166,8 @@ pub struct Engine {
     has_config: bool,
     /// Another configuration is being read; requests wait for it.
     is_loading_config: bool,
+    /// The host has few descriptors left: see [`set_keeps_idle`](Engine::set_keeps_idle).
+    drops_idle: bool,
     servers: Servers,
     /// Eras of servers in earlier runs, by `ServerConfig::identity`.
     known_eras: HashMap<u64, Era>,
@@ -205,6 +207,7 @@ impl Engine {
             defaults: Defaults::default(),
             has_config: false,
             is_loading_config: false,
+            drops_idle: false,
             servers: Servers::default(),
             known_eras: HashMap::new(),
             requests: Requests::default(),

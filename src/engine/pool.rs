@@ -239,6 +239,11 @@ impl Pool {
         self.idle.len()
     }
 
+    /// Those that are idle, the one used longest ago first.
+    pub fn idle_ones(&self) -> &[ConnectionId] {
+        &self.idle
+    }
+
     /// All of them.
     pub fn members(&self) -> &[PooledConnection] {
         &self.members

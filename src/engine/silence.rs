@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use crate::config::ConnectCost;
+use crate::config::{ConnectCost, Transport};
 use crate::engine::action::Action;
 use crate::engine::connection::{Phase, Purpose};
 use crate::engine::loss::Loss;
@@ -148,11 +148,22 @@ impl Engine {
         true
     }
 
-    /// Closes the connection that has been idle for the longest time, of all servers.
-    /// False: none is idle.
-    pub fn spare_one(&mut self, now: Time) -> bool {
+    /// Whether connections that cost a descriptor are kept when they become idle.
+    pub fn keeps_idle(&self) -> bool {
+        !self.drops_idle
+    }
+
+    /// Says whether they are.
+    pub fn set_keeps_idle(&mut self, keeps: bool) {
+        self.drops_idle = !keeps;
+    }
+
+    /// Closes the connection that has been idle for the longest time, of all those on
+    /// channels that may go. False: none is idle.
+    pub fn spare_one(&mut self, now: Time, may_go: impl Fn(Transport) -> bool) -> bool {
         let idle = self.connections.iter().filter(|(_, connection)| {
             matches!(connection.phase, Phase::Ready(_))
+                && may_go(connection.channel)
                 && connection.exchanges.is_empty()
                 && !connection.is_carrier()
         });

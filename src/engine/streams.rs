@@ -3,6 +3,7 @@
 use std::mem;
 use std::time::Duration;
 
+use crate::config::ConnectCost;
 use crate::engine::action::{Action, ChildExit, OpenFailure, Opened, TerminationSignal};
 use crate::engine::attempts::attempt;
 use crate::engine::connection::{Connection, FAREWELL, Farewell, Phase, Purpose};
@@ -291,7 +292,8 @@ impl Engine {
         self.pump(now, server);
     }
 
-    /// Closes idle connections beyond the pool's size, unless requests wait.
+    /// Closes idle connections beyond the pool's size, unless requests wait. Where the
+    /// host has few descriptors left, the pool of what costs only one has none.
     pub(super) fn close_surplus(&mut self, now: Time, server: ServerId) {
         loop {
             let state = self.server(server);
@@ -301,7 +303,15 @@ impl Engine {
             // Subscriptions end with their connection.
             let has_subscriptions =
                 |id| self.connections.get(&id).is_some_and(|stream| stream.is_carrier());
-            let Some(id) = state.pool.surplus(state.shape(), has_subscriptions) else { return };
+            let costs_one = |id: &ConnectionId| {
+                self.connections.get(id).is_some_and(|idle| {
+                    idle.channel.connect_cost() == ConnectCost::Descriptor && !idle.is_carrier()
+                })
+            };
+            let mut unkept = state.pool.idle_ones().iter().filter(|_| self.drops_idle);
+            let unkept = unkept.find(|id| costs_one(id)).copied();
+            let surplus = || state.pool.surplus(state.shape(), has_subscriptions);
+            let Some(id) = unkept.or_else(surplus) else { return };
             self.close(now, id, EvictionCause::Overflow);
         }
     }

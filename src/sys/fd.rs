@@ -60,23 +60,25 @@ const COUNTED: usize = 4096;
 
 /// The highest limit with which a host may run short of descriptors by what else it
 /// opens: that of most systems is 1024 and more.
-const TIGHT: libc::rlim_t = 256;
+const TIGHT: usize = 256;
 
 /// Whether so few descriptors may be open that a host may run short of them.
 pub fn is_tight() -> bool {
+    limit().is_some_and(|limit| limit <= TIGHT)
+}
+
+/// How many descriptors may be open.
+pub fn limit() -> Option<usize> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is a valid place for the answer.
-    let got = check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) });
-    got.is_ok() && limit.rlim_cur <= TIGHT
+    check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) }).ok()?;
+    Some(usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX))
 }
 
 /// Whether `needed` more descriptors would leave the host too few; then the limit of
 /// open ones. `any` is some open descriptor.
 pub fn shortage(any: RawFd, needed: usize) -> Option<usize> {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: `limit` is a valid place for the answer.
-    check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) }).ok()?;
-    let limit = usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX);
+    let limit = limit()?;
     if let Some(open) = (limit <= COUNTED).then(count).flatten() {
         return is_short(open, needed, limit).then_some(limit);
     }
