@@ -249,6 +249,15 @@ impl Connection {
         self.carries.as_ref().is_some_and(|carries| carries.contains(uri))
     }
 
+    /// Bytes of unfinished messages that are held, of all streams.
+    pub(super) fn held_bytes(&self, id: ConnectionId) -> usize {
+        let first = id.first_stream();
+        match &self.streams {
+            Some(streams) => streams.all(first).map(|id| self.wire.held(id).bytes).sum(),
+            None => self.wire.held(first).bytes,
+        }
+    }
+
     /// Whether changes of any resource are told on it.
     pub(super) fn is_carrier(&self) -> bool {
         self.carries.is_some()

@@ -239,10 +239,9 @@ impl Engine {
         let only = || connection.only_exchange().filter(|_| line.is_answer);
         let wire = line.id.filter(|_| line.is_answer).or_else(only);
         let wire = wire.filter(|wire| connection.awaits(*wire));
-        let limit = self.server(server).limits.max_answer >> 20;
         let why = match line.no_memory {
             true => "and there is not enough memory for it".to_owned(),
-            false => format!("more than the {limit} MiB of max_answer"),
+            false => self.why_too_long(id, line.bytes),
         };
         let bytes = line.bytes;
         if let Some(wire) = wire {

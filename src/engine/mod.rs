@@ -76,6 +76,7 @@ mod timeouts;
 mod tool_catalogue;
 mod trace;
 mod unasked;
+mod unfinished;
 mod wires;
 
 use std::collections::{HashMap, VecDeque};

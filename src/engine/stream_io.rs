@@ -32,9 +32,11 @@ impl Engine {
             streams.heard = Some(stream);
         }
         let server = connection.server;
-        let state = &mut self.servers[server.0 as usize];
-        connection.wire.set_limit(state.limits.max_answer);
-        state.metrics.bytes_received(now, bytes.len());
+        let longest = self.longest_message(id, stream);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.wire.set_limit(longest);
+        }
+        self.server_mut(server).metrics.bytes_received(now, bytes.len());
         let (length, mut blank) = (bytes.len(), true);
         let failure = loop {
             let Some(connection) = self.connections.get_mut(&id) else { return };
