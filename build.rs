@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The sources in the order in which a reader of the header meets them. Not
 /// found through `lib.rs`, because that would sort them by name.
-const SOURCES: [&str; 25] = [
+const SOURCES: [&str; 26] = [
     "version",
     "result",
     "log",
@@ -31,6 +31,7 @@ const SOURCES: [&str; 25] = [
     "offers",
     "stats",
     "checklist",
+    "export",
     "event",
     "table",
     "part",

@@ -139,21 +139,6 @@
 #define TMCP_OFFERS_TOOLS_LISTED 32
 
 /**
- * Whether entries, sockets and commands are as they should be.
- */
-#define TMCP_CHECK_SETUP 1
-
-/**
- * How servers do.
- */
-#define TMCP_CHECK_MONITORING 2
-
-/**
- * Not text for people but a JSON array with an object for each line.
- */
-#define TMCP_CHECK_JSON 4
-
-/**
  * Somebody answers QUESTION events of forms and addresses.
  */
 #define TMCP_ABILITY_ELICITATION 1
@@ -260,6 +245,24 @@ enum tmcp_log_level {
    * Everything.
    */
   TMCP_LOG_LEVEL_DEBUG = 3,
+};
+
+/**
+ * A format of figures for monitoring systems.
+ */
+enum tmcp_metrics_format {
+  /**
+   * Text format 0.0.4 of Prometheus.
+   */
+  TMCP_METRICS_FORMAT_PROMETHEUS = 0,
+  /**
+   * OpenMetrics 1.0.
+   */
+  TMCP_METRICS_FORMAT_OPEN_METRICS = 1,
+  /**
+   * The log of the HdrHistogram libraries (V2), one interval a server; in microseconds.
+   */
+  TMCP_METRICS_FORMAT_HISTOGRAM_LOG = 2,
 };
 
 /**
@@ -596,6 +599,10 @@ struct tmcp_call {
    * it. NULL: server is a name of tmcp_client_find_server, or the user's.
    */
   const char *directory;
+  /**
+   * The "traceparent" of W3C Trace Context that the server is told; NULL: none.
+   */
+  const char *traceparent;
 };
 
 /**
@@ -782,8 +789,8 @@ size_t tmcp_client_error(const struct tmcp_client *client,
  * NULL: client, call, and in it server and tool, must not be NULL, nor the key
  * and value of a pair, nor pairs unless npairs is 0; id may be.
  * Errors: TMCP_RESULT_NULL; TMCP_RESULT_INVALID (a size that is none, flags,
- * text that is not UTF-8, arguments that are no JSON object, an unknown
- * server); TMCP_RESULT_BUSY; TMCP_RESULT_CLOSED; TMCP_RESULT_POISONED;
+ * text that is not UTF-8, arguments that are no JSON object, a wrong traceparent,
+ * an unknown server); TMCP_RESULT_BUSY; TMCP_RESULT_CLOSED; TMCP_RESULT_POISONED;
  * TMCP_RESULT_INTERNAL. After an error no event comes.
  * Lifetime: everything is copied.
  */
@@ -1468,7 +1475,7 @@ int32_t tmcp_client_percentiles(struct tmcp_client *client,
  * Errors: none.
  * Lifetime: at most once per string, and only strings of tmcp_client_stats,
  * tmcp_client_stats_full, tmcp_client_stats_json, tmcp_client_percentiles,
- * tmcp_client_check, tmcp_event_pointer and tmcp_event_pretty.
+ * tmcp_client_metrics, tmcp_event_pointer and tmcp_event_pretty.
  */
 void tmcp_string_free(char *string);
 
@@ -1495,22 +1502,44 @@ int32_t tmcp_client_format(const struct tmcp_client *client,
                            size_t *needed);
 
 /**
- * Goes through checklists for one server or for all. A line passes, fails with advice,
- * or is not known, as when there were too few calls. lists is TMCP_CHECK_SETUP,
- * TMCP_CHECK_MONITORING or both, with TMCP_CHECK_JSON or without. Returns how many lines
- * failed, or an error. Looks at the files of 64 servers at most and waits for none.
+ * The figures of the client and of all servers in a format of monitoring systems.
+ * Durations are counted into the histograms of TMCP_METRICS_FORMAT_PROMETHEUS and
+ * TMCP_METRICS_FORMAT_OPEN_METRICS from the first such text on, or from
+ * tmcp_client_set_export. The text is made in one go: with many servers use an export.
  *
  * Ownership: *out is the caller's, to be given to tmcp_string_free.
- * NULL: client and out must not be NULL; server NULL is all of them, and the
- * configuration files.
- * Errors: TMCP_RESULT_INVALID (unknown server, no list or an unknown bit, no living
- * client), TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * NULL: client and out must not be NULL.
+ * Errors: TMCP_RESULT_INVALID (no such format, no living client), TMCP_RESULT_NULL,
+ * TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
  * Lifetime: *out until tmcp_string_free.
  */
-int32_t tmcp_client_check(struct tmcp_client *client,
-                          const char *server,
-                          uint32_t lists,
-                          char **out);
+int32_t tmcp_client_metrics(struct tmcp_client *client,
+                            uint32_t format,
+                            char **out);
+
+/**
+ * Sets an export, which the dispatches that follow drive; value NULL or "" ends it.
+ * The names, with docs/operations.md for the figures:
+ * "label": the value of the label "client" of every sample, 256 bytes at most; by
+ * default the client's name and the process id;
+ * "metrics-file": the absolute path of a file for a textfile collector, ending in
+ * ".prom"; it is removed when the client is freed;
+ * "metrics-interval": how often it is written, 1 to 3600 seconds; by default 15;
+ * "metrics-listen": where GET /metrics is answered: "unix:/path", "127.0.0.1:PORT" or
+ * "[::1]:PORT";
+ * "statsd": "udp://ADDRESS:PORT" or "unix:///path", with "?dogstatsd" for tags and
+ * "?interval=SECONDS" (1 to 600; by default 10), joined by "&".
+ *
+ * Ownership: none.
+ * NULL: client and name must not be NULL; value NULL ends the export.
+ * Errors: TMCP_RESULT_INVALID (no such export, a bad value, no living client),
+ * TMCP_RESULT_IO (the address cannot be used), TMCP_RESULT_NULL,
+ * TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL. The export is off after an error.
+ * Lifetime: name and value are copied.
+ */
+int32_t tmcp_client_set_export(struct tmcp_client *client,
+                               const char *name,
+                               const char *value);
 
 /**
  * What the event is about: enum tmcp_event_type.

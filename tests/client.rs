@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::{Daemon, Driver, Home, PATIENCE, socket, stdio, write_config};
 use serde_json::{Value, json};
-use tmcp::client::{Event, Reply};
+use tmcp::client::{Arguments, CallTool, Event, Reply, TraceParent};
 
 #[test]
 fn a_tool_is_called_over_stdio_in_both_eras() {
@@ -81,8 +81,8 @@ impl Played {
         played
     }
 
-    /// Answers the next request.
-    fn answer(&mut self) {
+    /// Answers the next request, and gives it.
+    fn answer(&mut self) -> Value {
         let message: Value = loop {
             let mut line = String::new();
             self.0.read_line(&mut line).expect("the client writes");
@@ -98,6 +98,7 @@ impl Played {
         };
         let reply = json!({"jsonrpc": "2.0", "id": message["id"], "result": result});
         writeln!(self.0.get_mut(), "{reply}").expect("the client reads");
+        message
     }
 }
 
@@ -138,4 +139,29 @@ fn a_server_that_answers_at_once_keeps_no_other_waiting() {
     slow.answer();
     // From here on the only link that was written to has its answer each time.
     assert!((0..20).any(|_| round(&mut driver)), "the other is never looked at");
+}
+
+#[test]
+fn a_call_may_be_a_part_of_the_callers_trace() {
+    let home = Home::new("trace");
+    let listener = UnixListener::bind(home.path("s")).expect("a socket");
+    let entry = socket(&home.path("s"), "\"era\":\"legacy\"");
+    write_config(&home, &format!("{{\"s\":{entry}}}"));
+    let mut driver = Driver::at(home);
+    driver.ready();
+    let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let call = CallTool {
+        server: "s".into(),
+        tool: "t".into(),
+        arguments: Arguments::Json("{}".to_owned()),
+    };
+    let traced = (call, TraceParent::parse(text).expect("a good one"));
+    let id = driver.client.call_in_trace(None, traced, None, 0).expect("accepted");
+    let mut end = Played::accept(&mut driver, &listener);
+    driver.until("the session", |driver| driver.logged("s is ready").then_some(()));
+    assert_eq!(end.answer()["params"]["_meta"]["traceparent"], text);
+    driver.done(id);
+    let id = driver.start("s", "t", "{}");
+    assert_eq!(end.answer()["params"]["_meta"].get("traceparent"), None);
+    driver.done(id);
 }

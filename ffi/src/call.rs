@@ -4,6 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::mem::offset_of;
 use std::time::Duration;
 
+use tmcp::client::TraceParent;
 use tmcp::engine::{Arguments, CallTool, Listing, Pair, RequestId};
 
 use crate::failure::Failure;
@@ -54,6 +55,8 @@ pub struct tmcp_call {
     /// Where the call is made: server means that of the nearest project at or above
     /// it. NULL: server is a name of tmcp_client_find_server, or the user's.
     pub directory: *const c_char,
+    /// The "traceparent" of W3C Trace Context that the server is told; NULL: none.
+    pub traceparent: *const c_char,
 }
 
 // SAFETY: repr(C), size first; pointers, sizes and two u32 in one word: zeros
@@ -69,8 +72,8 @@ unsafe impl Sized1 for tmcp_call {}
 /// NULL: client, call, and in it server and tool, must not be NULL, nor the key
 /// and value of a pair, nor pairs unless npairs is 0; id may be.
 /// Errors: TMCP_RESULT_NULL; TMCP_RESULT_INVALID (a size that is none, flags,
-/// text that is not UTF-8, arguments that are no JSON object, an unknown
-/// server); TMCP_RESULT_BUSY; TMCP_RESULT_CLOSED; TMCP_RESULT_POISONED;
+/// text that is not UTF-8, arguments that are no JSON object, a wrong traceparent,
+/// an unknown server); TMCP_RESULT_BUSY; TMCP_RESULT_CLOSED; TMCP_RESULT_POISONED;
 /// TMCP_RESULT_INTERNAL. After an error no event comes.
 /// Lifetime: everything is copied.
 #[unsafe(no_mangle)]
@@ -89,9 +92,16 @@ pub unsafe extern "C" fn tmcp_client_call(
             // SAFETY: as above.
             let directory = unsafe { strings::path(raw.directory) };
             let (limit, user_data) = (timeout(raw.timeout_ms), to_u64(raw.user_data));
-            let request = match directory {
-                Some(directory) => client.call_at(&directory, call, limit, user_data)?,
-                None => client.call(call, limit, user_data)?,
+            // SAFETY: as above.
+            let trace = unsafe { strings::optional(raw.traceparent, "traceparent") }?;
+            let trace = trace.as_deref().map(parse_trace).transpose()?;
+            let request = match (directory, trace) {
+                (directory, Some(trace)) => {
+                    let call = (call, trace);
+                    client.call_in_trace(directory.as_deref(), call, limit, user_data)?
+                }
+                (Some(directory), None) => client.call_at(&directory, call, limit, user_data)?,
+                (None, None) => client.call(call, limit, user_data)?,
             };
             // SAFETY: NULL or writable.
             unsafe { strings::store(id, request.0) };
@@ -185,6 +195,10 @@ pub fn to_u64(user_data: *mut c_void) -> u64 {
 /// A timeout of C's; 0 is none of its own.
 pub fn timeout(millis: u32) -> Option<Duration> {
     (millis != 0).then(|| Duration::from_millis(millis.into()))
+}
+
+fn parse_trace(text: &str) -> Result<TraceParent, Failure> {
+    TraceParent::parse(text).map_err(|why| Failure::invalid(format!("traceparent '{text}': {why}")))
 }
 
 /// The call that C described.

@@ -80,6 +80,7 @@ impl Client {
             } else {
                 loading = self.load(now);
                 self.import_on(now);
+                self.export_on(now);
                 self.engine.work(now, PIECE);
                 self.open_next(now);
                 if let Some(id) = self.busy.pop_front() {
@@ -125,7 +126,8 @@ impl Client {
     fn is_busy(&self) -> bool {
         let ready = !self.busy.is_empty() || !self.opening.is_empty();
         let importing = !self.imports.is_empty();
-        ready || importing || self.engine.has_work() || self.engine.has_log()
+        let exporting = self.exports.as_ref().is_some_and(|exports| exports.is_busy(clock::now()));
+        ready || importing || exporting || self.engine.has_work() || self.engine.has_log()
     }
 
     fn has_unsaved(&self) -> bool {
@@ -203,6 +205,9 @@ impl Client {
         for event in &self.events {
             if event.token() == KNOCKS {
                 self.knocked = true;
+                continue;
+            }
+            if self.exports.as_mut().is_some_and(|exports| exports.note(event.token())) {
                 continue;
             }
             #[cfg(feature = "oauth")]

@@ -15,6 +15,7 @@ mod checklists;
 mod descriptors;
 mod drive;
 mod era_cache;
+mod export;
 mod import;
 mod link;
 mod loader;
@@ -48,12 +49,14 @@ pub use crate::engine::{
 };
 use crate::engine::{Engine, IdMap, Listed, StreamId};
 use crate::error::{Error, Kind, Result};
+pub use crate::mcp::trace_parent::TraceParent;
 use crate::metrics::{self, Figures};
 use crate::release;
 use crate::sys::knock::Knocks;
 use crate::sys::{clock, entropy};
 use crate::time::Time;
 use era_cache::EraCache;
+use export::Exports;
 pub use import::ImportFile;
 use import::Importing;
 use link::Link;
@@ -143,6 +146,8 @@ pub struct Client {
     tool_lists: ToolListCache,
     #[cfg(feature = "oauth")]
     logins: login::Logins,
+    /// Made when the first export is set.
+    exports: Option<Box<Exports>>,
     /// The key of the fingerprints of tools, which servers do not know.
     fingerprints: RandomState,
     log: LogSink,
@@ -215,6 +220,7 @@ impl Client {
             tool_lists,
             #[cfg(feature = "oauth")]
             logins: login::Logins::default(),
+            exports: None,
             fingerprints: RandomState::new(),
             log,
             longest_dispatch: Duration::ZERO,
@@ -250,7 +256,8 @@ impl Client {
         let all = all.chain(orphaned_groups).chain(unread).chain(self.relief_due);
         #[cfg(feature = "oauth")]
         let all = all.chain(self.logins.deadline(now));
-        let all = all.chain(release::due(now));
+        let exports = self.exports.as_ref().and_then(|exports| exports.deadline(now));
+        let all = all.chain(release::due(now)).chain(exports);
         all.min().map(|when| when.since(now))
     }
 
@@ -295,6 +302,25 @@ impl Client {
         self.refresh(Some(directory));
         let directory = self.sources.directory(clock::now(), directory);
         self.tell(|engine, now| engine.call_at(now, directory, call, timeout, user_data))
+    }
+
+    /// [`call_at`](Client::call_at), or [`call`](Client::call) without a directory, as a part
+    /// of the caller's trace.
+    ///
+    /// # Errors
+    /// As [`call`](Client::call).
+    pub fn call_in_trace(
+        &mut self,
+        directory: Option<&Path>,
+        call: (CallTool, TraceParent),
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        let directory = directory.map(|directory| {
+            self.refresh(Some(directory));
+            self.sources.directory(clock::now(), directory)
+        });
+        self.tell(|engine, now| engine.call_in_trace(now, directory, call, timeout, user_data))
     }
 
     /// Lists tools, resources, templates or prompts; see [`Engine::list`].

@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::engine::Listed;
 use crate::error::Result;
-use crate::metrics::{self, Percentiles};
+use crate::metrics::{self, ClientFigures, Exposition, MetricsFormat, Percentiles};
 use crate::sys::clock;
 
 impl Client {
@@ -42,6 +42,41 @@ impl Client {
                 Ok(format!("[{}]", all.join(",")))
             }
         }
+    }
+
+    /// The figures of the client and of all servers as a text for a monitoring system, in one
+    /// go. Histograms of durations begin with the first text, or with the first export that
+    /// is set.
+    pub fn metrics(&mut self, format: MetricsFormat) -> String {
+        self.engine.count_durations();
+        let now = clock::now();
+        let names = self.engine.server_names().map(str::to_owned).collect();
+        let mut exposition = Exposition::new(format, names);
+        let figures = self.figures();
+        while exposition.step(&figures, &|name| self.report(name).ok(), now) {}
+        exposition.take()
+    }
+
+    /// The latency of the calls of each server as a log of the HdrHistogram libraries.
+    pub fn histogram_log(&self) -> String {
+        let names = self.engine.server_names();
+        let reports: Vec<_> = names.filter_map(|name| self.report(name).ok()).collect();
+        metrics::render_histogram_log(&reports, clock::now())
+    }
+
+    /// What is exported of the client itself.
+    pub(super) fn figures(&self) -> ClientFigures {
+        let mut figures = ClientFigures {
+            label: format!("{}-{}", self.options.name, std::process::id()),
+            name: self.options.name.clone(),
+            version: self.options.version.clone(),
+            longest_dispatch: self.longest_dispatch,
+            ..ClientFigures::default()
+        };
+        if let Some(exports) = &self.exports {
+            exports.fill(&mut figures);
+        }
+        figures
     }
 
     /// A line with percentiles of the latency of one server, or of each.

@@ -195,6 +195,7 @@ impl Engine {
 
     /// Accounts for a connection that was ready and was lost.
     pub(super) fn session_lost(&mut self, now: Time, connection: &Connection, loss: &Loss) {
+        self.count_session(now, connection, true);
         let state = &mut self.servers[connection.server.0 as usize];
         let name = state.name.clone();
         state.metrics.pool.evicted(loss.cause);

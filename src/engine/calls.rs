@@ -125,7 +125,7 @@ impl Engine {
                 return self.finish(now, id, Err(Error::new(error::Kind::Invalid, message)));
             }
         }
-        let RequestKind::Call { tool, arguments: args } = &mut request.kind else {
+        let RequestKind::Call { tool, arguments: args, .. } = &mut request.kind else {
             return self.enqueue(now, id, server);
         };
         let catalogue = self.servers[server.0 as usize].tools.list();
@@ -300,8 +300,8 @@ impl Engine {
         let what = request.outgoing(definition);
         let size = stream.send(&mut self.shared, what, wire, Purpose::Request(id), |out| {
             match &request.kind {
-                RequestKind::Call { tool, arguments: CallArguments::Json(json) } => {
-                    message::write_call(out, wire, tool, json, extra, meta);
+                RequestKind::Call { tool, arguments: CallArguments::Json(json), trace } => {
+                    message::write_call(out, wire, (tool, trace.as_ref()), json, extra, meta);
                 }
                 RequestKind::List { what, pages } => {
                     message::write_list(out, wire, what.method(), pages.cursor.as_deref(), meta);
@@ -390,7 +390,8 @@ impl Engine {
                 _ => Outcome::Lost,
             },
         };
-        let Some(request) = self.end(now, id, verdict) else { return };
+        let code = outcome.as_ref().err().and_then(Error::code);
+        let Some(request) = self.end(now, id, verdict, code) else { return };
         if request.internal {
             if let RequestKind::List { .. } = request.kind {
                 self.listed(now, &request, outcome);
@@ -435,12 +436,13 @@ impl Engine {
         self.finish(now, id, outcome);
     }
 
-    /// Removes a request and counts its outcome.
+    /// Removes a request and counts its outcome. `code`: that of the server's error.
     pub(super) fn end(
         &mut self,
         now: Time,
         id: RequestId,
         outcome: Outcome,
+        code: Option<i64>,
     ) -> Option<Box<Request>> {
         let request = self.requests.remove(id)?;
         if self.requests.is_empty() {
@@ -463,6 +465,7 @@ impl Engine {
                 self.latency.record(timings.total);
             }
         }
+        self.count_operation(now, &request, outcome, code);
         Some(request)
     }
 

@@ -41,6 +41,7 @@ mod configuring;
 mod connection;
 mod daemon;
 mod deadlines;
+mod durations;
 mod event;
 mod evidence;
 mod extra_streams;
@@ -101,6 +102,7 @@ use crate::error::Result;
 pub use crate::mcp::listing::Listing;
 pub use crate::mcp::message::Abilities;
 use crate::mcp::message::{self, Identity};
+use crate::mcp::trace_parent::TraceParent;
 use crate::metrics::Latency;
 use crate::redact::Redactor;
 use crate::time::Time;
@@ -197,6 +199,8 @@ pub struct Engine {
     joining: VecDeque<RequestId>,
     /// Of the calls of all servers.
     latency: Latency,
+    /// Some export wants histograms of durations.
+    counts_durations: bool,
 }
 
 impl Engine {
@@ -229,6 +233,7 @@ impl Engine {
             questions: Questions::default(),
             joining: VecDeque::new(),
             latency: Latency::default(),
+            counts_durations: false,
         }
     }
 
@@ -270,7 +275,7 @@ impl Engine {
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        self.begin_call(now, Some(directory), call, timeout, user_data)
+        self.begin_call(now, Some(directory), call, None, timeout, user_data)
     }
 
     /// Calls a tool. `user_data` comes back with its end.
@@ -286,7 +291,23 @@ impl Engine {
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
-        self.begin_call(now, None, call, timeout, user_data)
+        self.begin_call(now, None, call, None, timeout, user_data)
+    }
+
+    /// [`call_at`](Engine::call_at), or [`call`](Engine::call) without a directory, as a part
+    /// of the caller's trace.
+    ///
+    /// # Errors
+    /// As [`call`](Engine::call).
+    pub fn call_in_trace(
+        &mut self,
+        now: Time,
+        at: Option<Arc<Directory>>,
+        (call, trace): (CallTool, TraceParent),
+        timeout: Option<Duration>,
+        user_data: u64,
+    ) -> Result<RequestId> {
+        self.begin_call(now, at, call, Some(trace), timeout, user_data)
     }
 
     fn begin_call(
@@ -294,6 +315,7 @@ impl Engine {
         now: Time,
         at: Option<Arc<Directory>>,
         call: CallTool,
+        trace: Option<TraceParent>,
         timeout: Option<Duration>,
         user_data: u64,
     ) -> Result<RequestId> {
@@ -307,7 +329,7 @@ impl Engine {
             }
             Arguments::Pairs(pairs) => CallArguments::Pairs(pairs),
         };
-        let kind = request::RequestKind::Call { tool: Arc::from(call.tool), arguments };
+        let kind = request::RequestKind::Call { tool: Arc::from(call.tool), arguments, trace };
         self.accept(now, at, &call.server, kind, timeout, user_data)
     }
 
@@ -476,7 +498,7 @@ impl Engine {
         if live {
             self.trace_cancelled(now, id);
             self.abandon(now, id, "cancelled by the user");
-            self.end(now, id, crate::metrics::Outcome::Cancelled);
+            self.end(now, id, crate::metrics::Outcome::Cancelled, None);
         }
         // Its end, or how far it came, may be on its way to the host already.
         let mut ended = false;

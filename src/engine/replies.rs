@@ -236,10 +236,13 @@ impl Engine {
         let RequestKind::List { pages, .. } = &mut request.kind else { return };
         if more == Ok(true) {
             request.failures = 0;
+            self.count_page(now, id);
             if !retiring {
                 return self.send(now, id, server, connection);
             }
             // The connection takes no new requests: the list begins again on another one.
+            let Some(request) = self.requests.get_mut(&id) else { return };
+            let RequestKind::List { pages, .. } = &mut request.kind else { return };
             *pages = Pages::default();
             request.assigned = None;
             self.release(now, connection);

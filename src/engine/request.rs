@@ -13,6 +13,7 @@ use crate::engine::join::Join;
 use crate::engine::{ConnectionId, Pair, ServerId};
 use crate::error::Error;
 use crate::mcp::listing::Listing;
+use crate::mcp::trace_parent::TraceParent;
 use crate::time::{Time, in_words};
 use crate::wire::Outgoing;
 pub(super) use requests::Requests;
@@ -29,6 +30,7 @@ pub(super) enum RequestKind {
     Call {
         tool: Arc<str>,
         arguments: CallArguments,
+        trace: Option<TraceParent>,
     },
     List {
         what: Listing,

@@ -57,7 +57,7 @@ impl Engine {
     /// Learns the secrets among the arguments of a request.
     pub(super) fn learn_request(&mut self, kind: &RequestKind, server: Option<ServerId>) {
         match kind {
-            RequestKind::Call { tool, arguments } => {
+            RequestKind::Call { tool, arguments, .. } => {
                 let definition =
                     server.and_then(|id| self.servers[id.0 as usize].tools.definition(tool));
                 let masked = definition.map(masked_names).unwrap_or_default();

@@ -325,6 +325,9 @@ impl Engine {
         self.close_streams(now, id, &connection);
         self.withdraw_from(now, id);
         self.server_mut(server).connection_closed(now, id, cause);
+        if was_ready {
+            self.count_session(now, &connection, false);
+        }
         let state = self.server_mut(server);
         if was_ready {
             state.metrics.pool.evicted(cause);

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::json::lenient::{Oddity, is_text, members, number, text};
 use crate::json::raw::Raw;
+use crate::mcp::trace_parent::TraceParent;
 use crate::rpc::envelope::{RawResult, own_id, write_int, write_str};
 use crate::rpc::spans::{ListMember, Place};
 
@@ -89,8 +90,18 @@ fn begin(out: &mut Vec<u8>, id: u64, method: &str) {
 /// Ends a request with its `_meta`. The progress token is the request's id, so
 /// that progress finds its request without a table.
 fn end(out: &mut Vec<u8>, id: u64, meta: Option<&str>) {
+    end_traced(out, id, None, meta);
+}
+
+/// The same with the trace that the request is a part of (SEP-414).
+fn end_traced(out: &mut Vec<u8>, id: u64, trace: Option<&TraceParent>, meta: Option<&str>) {
     out.extend_from_slice(b"\"_meta\":{\"progressToken\":");
     write_int(out, id);
+    if let Some(trace) = trace {
+        out.extend_from_slice(b",\"traceparent\":\"");
+        out.extend_from_slice(trace.as_str().as_bytes());
+        out.push(b'"');
+    }
     if let Some(meta) = meta {
         out.push(b',');
         out.extend_from_slice(meta.as_bytes());
@@ -99,11 +110,11 @@ fn end(out: &mut Vec<u8>, id: u64, meta: Option<&str>) {
 }
 
 /// Appends `tools/call`. `arguments` is a JSON object on one line; `extra` is
-/// empty, or further members of `params`, each followed by a comma.
+/// empty, or further members of `params`, each followed by a comma. `trace` goes into `_meta`.
 pub fn write_call(
     out: &mut Vec<u8>,
     id: u64,
-    tool: &str,
+    (tool, trace): (&str, Option<&TraceParent>),
     arguments: &str,
     extra: &str,
     meta: Option<&str>,
@@ -116,7 +127,7 @@ pub fn write_call(
     out.extend_from_slice(arguments.as_bytes());
     out.push(b',');
     out.extend_from_slice(extra.as_bytes());
-    end(out, id, meta);
+    end_traced(out, id, trace, meta);
 }
 
 /// Appends any other request. `members` are those of `params`, each followed by
@@ -448,7 +459,7 @@ mod tests {
 
     #[test]
     fn a_call_carries_its_arguments_as_they_came() {
-        let call = value(|out| write_call(out, 5, "a\"b\n", r#"{"x": 1.50}"#, "", None));
+        let call = value(|out| write_call(out, 5, ("a\"b\n", None), r#"{"x": 1.50}"#, "", None));
         assert_eq!(
             call,
             json!({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params":

@@ -17,4 +17,5 @@ pub mod render;
 pub mod result_head;
 pub mod schema;
 pub mod server_info;
+pub mod trace_parent;
 pub mod version;

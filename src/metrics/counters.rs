@@ -301,6 +301,11 @@ impl Accumulator {
         self.count
     }
 
+    /// The sum of the samples, in whole microseconds.
+    pub fn sum_us(&self) -> u64 {
+        self.sum
+    }
+
     /// The mean, in whole microseconds.
     pub fn mean(&self) -> Option<Duration> {
         self.sum.checked_div(self.count).map(Duration::from_micros)

@@ -63,6 +63,11 @@ impl Latency {
         Some(Duration::from_micros(middle.clamp(self.min, self.max)))
     }
 
+    /// The histogram in microseconds, if there is a sample.
+    pub(super) fn histogram(&self) -> Option<&Histogram<u32>> {
+        self.histogram.as_deref()
+    }
+
     /// Bytes of heap in use.
     pub fn heap_bytes(&self) -> usize {
         self.histogram.as_ref().map_or(0, |histogram| {

@@ -33,6 +33,8 @@
 
 mod checklist;
 mod counters;
+mod durations;
+mod export;
 mod figures;
 mod health;
 mod json;
@@ -48,6 +50,10 @@ pub use checklist::{Check, CheckPage, CheckVerdict, Checklist, EntryFacts};
 pub use counters::{
     Accumulator, ErrorCategory, ErrorCount, EvictionCause, Outcome, PoolCounters, Timings,
     WireCounters,
+};
+pub use durations::{BOUNDARIES_US, DurationHistogram, Durations, OperationKey, OperationSeries};
+pub use export::{
+    ClientFigures, Exposition, MetricsFormat, StatsdDialect, StatsdState, render_histogram_log,
 };
 pub use figures::{Figures, word};
 pub use health::Health;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use super::counters::{
     Accumulator, ErrorCategory, ErrorCount, Outcome, PoolCounters, Timings, WireCounters,
 };
+use super::durations::Durations;
 use super::latency::{Latency, micros};
 use super::pulse::Pulse;
 use super::window::Windows;
@@ -52,6 +53,8 @@ pub struct ServerMetrics {
     last_activity: Option<Time>,
     up: Stretch,
     watched: Stretch,
+    /// Made for the first sample of an export.
+    durations: Option<Box<Durations>>,
 }
 
 /// Time added up over stretches, one of which may be going on.
@@ -181,6 +184,16 @@ impl ServerMetrics {
         let error = &mut self.errors[category as usize];
         add(&mut error.count, 1);
         error.last = now;
+    }
+
+    /// The histograms of exports, made when they are asked for.
+    pub fn durations_mut(&mut self) -> &mut Durations {
+        self.durations.get_or_insert_default()
+    }
+
+    /// The histograms of exports; `None` when nothing was counted in them.
+    pub fn durations(&self) -> Option<&Durations> {
+        self.durations.as_deref()
     }
 
     /// The latency of the calls since the start, from the caller's enqueue.

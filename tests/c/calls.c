@@ -349,6 +349,19 @@ there_is_a_report_and_numbers(void)
 	    TMCP_CHECK_MONITORING|TMCP_CHECK_JSON, &report), 0);
 	CHECK_HAS(report, "[{\"list\":\"monitoring\",\"server\":\"main\",");
 	tmcp_string_free(report);
+	CHECK_INT(tmcp_client_set_export(rig.client, "label", "c"), 0);
+	CHECK_INT(tmcp_client_metrics(rig.client,
+	    TMCP_METRICS_FORMAT_PROMETHEUS, &report), 0);
+	CHECK_HAS(report, "mcp_server_up{client=\"c\",server=\"main\"} 1\n");
+	tmcp_string_free(report);
+	CHECK_INT(tmcp_client_metrics(rig.client,
+	    TMCP_METRICS_FORMAT_OPEN_METRICS, &report), 0);
+	CHECK_HAS(report, "# EOF\n");
+	tmcp_string_free(report);
+	CHECK_INT(tmcp_client_metrics(rig.client,
+	    TMCP_METRICS_FORMAT_HISTOGRAM_LOG, &report), 0);
+	CHECK_HAS(report, "Tag=main,");
+	tmcp_string_free(report);
 	rig_stop(&rig);
 }
 

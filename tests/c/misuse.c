@@ -52,6 +52,11 @@ wrong_calls_are_refused(void)
 	    TMCP_RESULT_INVALID);
 	CHECK_HAS(reason(&rig), "flags 0x1");
 	call = echo_call();
+	call.traceparent = "00-0-0-0";
+	CHECK_INT(tmcp_client_call(rig.client, &call, &id),
+	    TMCP_RESULT_INVALID);
+	CHECK_HAS(reason(&rig), "traceparent '00-0-0-0': not ");
+	call = echo_call();
 	call.server = NULL;
 	CHECK_INT(tmcp_client_call(rig.client, &call, &id), TMCP_RESULT_NULL);
 	CHECK_STR(reason(&rig), "server is NULL");
@@ -197,6 +202,17 @@ settings_are_checked(void)
 	    TMCP_RESULT_INVALID);
 	CHECK_INT(tmcp_client_check(rig.client, "nowhere",
 	    TMCP_CHECK_MONITORING, &out), TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_metrics(rig.client, TMCP_METRICS_FORMAT_PROMETHEUS,
+	    NULL), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_metrics(rig.client, 3, &out), TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_set_export(rig.client, NULL, "x"),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_set_export(rig.client, "no-such-name", NULL),
+	    TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_set_export(rig.client, "metrics-listen",
+	    "0.0.0.0:0"), TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_set_export(rig.client, "statsd", NULL),
+	    TMCP_RESULT_OK);
 	CHECK_INT(tmcp_client_stats(rig.client, "nowhere", &out),
 	    TMCP_RESULT_INVALID);
 	CHECK(out == NULL);
