@@ -844,6 +844,16 @@ int32_t tmcp_client_wait_ready(struct tmcp_client *client,
 int32_t tmcp_client_cancel(struct tmcp_client *client, uint64_t id);
 
 /**
+ * Whether text is a traceparent by the rules of W3C Trace Context.
+ *
+ * Ownership: none.
+ * NULL: false.
+ * Errors: false for text that is not UTF-8.
+ * Lifetime: none.
+ */
+bool tmcp_traceparent_valid(const char *text);
+
+/**
  * Asks a server for what it has (enum tmcp_list). The DONE event's text is a
  * readable listing, its JSON the array of definitions; tmcp_event_table has one
  * row each.

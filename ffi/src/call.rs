@@ -187,6 +187,21 @@ pub unsafe extern "C" fn tmcp_client_cancel(client: *mut tmcp_client, id: u64) -
     }
 }
 
+/// Whether text is a traceparent by the rules of W3C Trace Context.
+///
+/// Ownership: none.
+/// NULL: false.
+/// Errors: false for text that is not UTF-8.
+/// Lifetime: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_traceparent_valid(text: *const c_char) -> bool {
+    guard! {
+        // SAFETY: what this function asks of its caller.
+        let text = unsafe { strings::required(text, "text") };
+        text.is_ok_and(|text| TraceParent::parse(&text).is_ok())
+    }
+}
+
 /// The caller's pointer as the core carries it.
 pub fn to_u64(user_data: *mut c_void) -> u64 {
     user_data.expose_provenance() as u64

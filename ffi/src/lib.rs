@@ -67,7 +67,7 @@ mod hooks;
 pub use arguments::{tmcp_client_draft_arguments, tmcp_client_encode_arguments};
 pub use call::{
     tmcp_call, tmcp_client_call, tmcp_client_cancel, tmcp_client_list_tools,
-    tmcp_client_wait_ready, tmcp_pair,
+    tmcp_client_wait_ready, tmcp_pair, tmcp_traceparent_valid,
 };
 pub use checklist::{TMCP_CHECK_JSON, TMCP_CHECK_MONITORING, TMCP_CHECK_SETUP, tmcp_client_check};
 pub use client::{

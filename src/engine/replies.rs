@@ -232,17 +232,17 @@ impl Engine {
         let more = pages.push(what, &page);
         let odd = mem::take(&mut pages.odd);
         odd.into_iter().for_each(|oddity| self.odd(server, oddity));
+        if more == Ok(true) {
+            self.count_page(now, id);
+        }
         let Some(request) = self.requests.get_mut(&id) else { return };
         let RequestKind::List { pages, .. } = &mut request.kind else { return };
         if more == Ok(true) {
             request.failures = 0;
-            self.count_page(now, id);
             if !retiring {
                 return self.send(now, id, server, connection);
             }
             // The connection takes no new requests: the list begins again on another one.
-            let Some(request) = self.requests.get_mut(&id) else { return };
-            let RequestKind::List { pages, .. } = &mut request.kind else { return };
             *pages = Pages::default();
             request.assigned = None;
             self.release(now, connection);

@@ -56,6 +56,10 @@ wrong_calls_are_refused(void)
 	CHECK_INT(tmcp_client_call(rig.client, &call, &id),
 	    TMCP_RESULT_INVALID);
 	CHECK_HAS(reason(&rig), "traceparent '00-0-0-0': not ");
+	CHECK(!tmcp_traceparent_valid(call.traceparent));
+	CHECK(!tmcp_traceparent_valid("\xff"));
+	CHECK(tmcp_traceparent_valid("00-4bf92f3577b34da6a3ce929d0e0e4736-"
+	    "00f067aa0ba902b7-01"));
 	call = echo_call();
 	call.server = NULL;
 	CHECK_INT(tmcp_client_call(rig.client, &call, &id), TMCP_RESULT_NULL);

@@ -97,6 +97,7 @@ no_client_is_answered(void)
 	CHECK_INT(tmcp_client_metrics(NULL, TMCP_METRICS_FORMAT_PROMETHEUS,
 	    &out), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_set_export(NULL, "label", "x"), TMCP_RESULT_NULL);
+	CHECK(!tmcp_traceparent_valid(NULL));
 	CHECK_INT(tmcp_client_format(NULL, "x", buf, sizeof buf, &needed),
 	    TMCP_RESULT_NULL);
 	tmcp_string_free(NULL);

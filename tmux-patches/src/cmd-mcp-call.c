@@ -36,7 +36,7 @@ static enum cmd_retval		cmd_mcp_call_exec(struct cmd *,
 				    struct cmdq_item *);
 
 #define CMD_MCP_CALL_USAGE \
-	"[-bEjp] [-i file] [-J json] [-o output] [-q pointer] " \
+	"[-bEjp] [-C traceparent] [-i file] [-J json] [-o output] [-q pointer] " \
 	CMD_TARGET_PANE_USAGE " [-T timeout] server tool " \
 	"[json | key=value | key:=json | key@=source ...] [{ commands }]"
 
@@ -44,7 +44,7 @@ const struct cmd_entry cmd_mcp_call_entry = {
 	.name = "mcp-call",
 	.alias = "mcall",
 
-	.args = { "bEFi:jJ:o:pq:t:T:", 2, -1, cmd_mcp_call_args_parse },
+	.args = { "bC:EFi:jJ:o:pq:t:T:", 2, -1, cmd_mcp_call_args_parse },
 	.usage = CMD_MCP_CALL_USAGE,
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
@@ -58,7 +58,7 @@ const struct cmd_entry cmd_mcp_query_entry = {
 	.name = "mcp-query",
 	.alias = NULL,
 
-	.args = { "bEFi:jJ:o:pq:t:T:", 2, -1, cmd_mcp_call_args_parse },
+	.args = { "bC:EFi:jJ:o:pq:t:T:", 2, -1, cmd_mcp_call_args_parse },
 	.usage = CMD_MCP_CALL_USAGE,
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
@@ -185,6 +185,27 @@ cmd_mcp_call_file(struct mcp_run *run, struct args *args,
 	return (0);
 }
 
+/*
+ * The trace that the call is a part of: that of -C, else that of the shell the
+ * command comes from, unless it is a wrong one, which does not count.
+ */
+static char *
+cmd_mcp_call_trace(struct args *args, struct cmdq_item *item)
+{
+	struct client		*c = cmdq_get_client(item);
+	struct environ_entry	*envent;
+
+	if (args_has(args, 'C'))
+		return (mcp_args_expand(args, item, args_get(args, 'C')));
+	if (c == NULL || c->session != NULL || cmdq_running(NULL) == item)
+		return (NULL);
+	envent = environ_find(c->environ, "TRACEPARENT");
+	if (envent == NULL || envent->value == NULL ||
+	    !tmcp_traceparent_valid(envent->value))
+		return (NULL);
+	return (xstrdup(envent->value));
+}
+
 static enum cmd_retval
 cmd_mcp_call_exec(struct cmd *self, struct cmdq_item *item)
 {
@@ -204,6 +225,7 @@ cmd_mcp_call_exec(struct cmd *self, struct cmdq_item *item)
 		goto fail;
 	run->start = mcp_run_call;
 	run->is_tool = 1;
+	run->trace = cmd_mcp_call_trace(args, item);
 	if (run->args.cmdlist != NULL && !args_has(args, 'o')) {
 		run->out->sink = MCP_SINK_NONE;
 		mcp_sink_release(run->out);

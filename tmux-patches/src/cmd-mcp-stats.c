@@ -31,6 +31,8 @@
 
 static enum cmd_retval	cmd_mcp_stats_exec(struct cmd *, struct cmdq_item *);
 
+static int	cmd_mcp_stats_exported(struct args *, const char *,
+		    const char **);
 static void	cmd_mcp_stats_ready(struct tmcp_event *, void *);
 static void	cmd_mcp_stats_free(void *);
 
@@ -38,8 +40,8 @@ const struct cmd_entry cmd_mcp_stats_entry = {
 	.name = "mcp-stats",
 	.alias = "mstats",
 
-	.args = { "bF:f:jo:p:st:v", 0, 1, NULL },
-	.usage = "[-bjsv] [-F format] [-f filter] [-o output] "
+	.args = { "bF:f:jLOo:Pp:st:v", 0, 1, NULL },
+	.usage = "[-bjLOPsv] [-F format] [-f filter] [-o output] "
 		 "[-p percentiles] " CMD_TARGET_PANE_USAGE " [server]",
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
@@ -56,6 +58,7 @@ struct cmd_mcp_stats_data {
 	char			*format;
 	char			*filter;
 	char			*percentiles;
+	int			 exported;	/* a format, or -1 */
 	int			 json;
 	int			 line;
 	int			 full;
@@ -143,6 +146,11 @@ cmd_mcp_stats_report(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb)
 	char	*report, *cause, *server = NULL;
 	int32_t	 result;
 
+	if (cdata->exported != -1) {
+		result = mcp_export_text(cdata->core, cdata->exported,
+		    &report);
+		goto out;
+	}
 	if (cdata->server != NULL) {
 		server = mcp_abbrev_server(cdata->core, cdata->directory,
 		    cdata->server, &cause);
@@ -168,6 +176,8 @@ cmd_mcp_stats_report(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb)
 	else
 		result = tmcp_client_stats(cdata->core, server, &report);
 	free(server);
+
+out:
 	if (result != TMCP_RESULT_OK) {
 		cause = mcp_strerror(result);
 		evbuffer_add_printf(evb, "%s", cause);
@@ -179,16 +189,51 @@ cmd_mcp_stats_report(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb)
 	return (0);
 }
 
+/*
+ * The format for monitoring systems that is wanted, or -1. These texts are of
+ * all servers and go with nothing else.
+ */
+static int
+cmd_mcp_stats_exported(struct args *args, const char *server,
+    const char **cause)
+{
+	const char	*other;
+	int		 format = -1, wanted = 0;
+
+	*cause = NULL;
+	if (args_has(args, 'P')) {
+		format = TMCP_METRICS_FORMAT_PROMETHEUS;
+		wanted++;
+	}
+	if (args_has(args, 'O')) {
+		format = TMCP_METRICS_FORMAT_OPEN_METRICS;
+		wanted++;
+	}
+	if (args_has(args, 'L')) {
+		format = TMCP_METRICS_FORMAT_HISTOGRAM_LOG;
+		wanted++;
+	}
+	if (wanted > 1)
+		*cause = "only one of -P, -O and -L can be used";
+	else if (wanted == 1 && server != NULL)
+		*cause = "-P, -O and -L are of all servers";
+	for (other = "Ffjpsv"; wanted == 1 && *other != '\0'; other++) {
+		if (args_has(args, *other))
+			*cause = "-P, -O and -L go with no other form";
+	}
+	return (format);
+}
+
 static enum cmd_retval
 cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 {
 	struct args			*args = cmd_get_args(self);
-	const char			*server = args_string(args, 0);
+	const char			*server = args_string(args, 0), *cause;
 	struct cmd_mcp_stats_data	*cdata;
 	struct tmcp_client		*core;
 	struct evbuffer			*evb;
 	enum cmd_retval			 retval;
-	int				 status;
+	int				 exported, status;
 
 	if (args_has(args, 's') && (args_has(args, 'F') ||
 	    args_has(args, 'v'))) {
@@ -207,11 +252,17 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 		    "-v");
 		return (CMD_RETURN_ERROR);
 	}
+	exported = cmd_mcp_stats_exported(args, server, &cause);
+	if (cause != NULL) {
+		mcp_error(item, "%s", cause);
+		return (CMD_RETURN_ERROR);
+	}
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
 
 	cdata = xcalloc(1, sizeof *cdata);
 	cdata->core = core;
+	cdata->exported = exported;
 	cdata->directory = mcp_client_directory(item);
 	if (server != NULL)
 		cdata->server = xstrdup(server);

@@ -125,6 +125,27 @@
 	    "Requests that may be in flight on one connection to an MCP "
 	    "server. 0 is 1 on a socket, and 64 on a single process."),
 
+	{ .name = "mcp-metrics-file",
+	  .type = OPTIONS_TABLE_STRING,
+	  .scope = OPTIONS_TABLE_SERVER,
+	  .default_str = "",
+	  .text = "File ending in .prom that the figures of MCP are written "
+		  "to, for a textfile collector. Formats are expanded. Empty "
+		  "is none."
+	},
+
+	MCP_OPTIONS_NUMBER("mcp-metrics-interval", 1, 3600, 15, "seconds",
+	    "Time after which mcp-metrics-file is written again."),
+
+	{ .name = "mcp-metrics-listen",
+	  .type = OPTIONS_TABLE_STRING,
+	  .scope = OPTIONS_TABLE_SERVER,
+	  .default_str = "",
+	  .text = "Where the figures of MCP are given to those who ask by "
+		  "HTTP: unix:/path, 127.0.0.1:PORT or [::1]:PORT. Empty is "
+		  "nowhere."
+	},
+
 	MCP_OPTIONS_NUMBER("mcp-operation-timeout", 0, MCP_OPTIONS_WEEK, 0,
 	    "milliseconds",
 	    "Time from sending a request to an MCP server to its "
@@ -180,6 +201,15 @@
 	    "milliseconds",
 	    "Time that an MCP server may take to start. 0 is "
 	    "MCP_TIMEOUT of the environment, or 60 seconds."),
+
+	{ .name = "mcp-statsd",
+	  .type = OPTIONS_TABLE_STRING,
+	  .scope = OPTIONS_TABLE_SERVER,
+	  .default_str = "",
+	  .text = "StatsD server that the figures of MCP are sent to: "
+		  "udp://ADDRESS:PORT or unix:///path, and ?dogstatsd for "
+		  "tags. Empty is none."
+	},
 
 	MCP_OPTIONS_NUMBER("mcp-timeout", 0, MCP_OPTIONS_WEEK, 0,
 	    "milliseconds",

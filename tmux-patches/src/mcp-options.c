@@ -58,7 +58,11 @@ static const struct mcp_options_entry {
 	{ "mcp-preconnect", mcp_options_preconnect },
 	{ "mcp-config", mcp_options_apply_config },
 	{ "mcp-roots", mcp_roots_changed },
-	{ "mcp-sampling", mcp_roots_changed }
+	{ "mcp-sampling", mcp_roots_changed },
+	{ "mcp-metrics-interval", mcp_export_interval_changed },
+	{ "mcp-metrics-file", mcp_export_file_changed },
+	{ "mcp-metrics-listen", mcp_export_listen_changed },
+	{ "mcp-statsd", mcp_export_statsd_changed }
 };
 
 /* Which of them have changed: at the start all. */

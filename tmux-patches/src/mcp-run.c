@@ -105,6 +105,7 @@ mcp_run_free(void *data)
 	free(run->name);
 	free(run->argument);
 	free(run->value);
+	free(run->trace);
 	free(run->format);
 	free(run->filter);
 	free(run);
@@ -164,6 +165,7 @@ mcp_run_call(struct mcp_run *run, void *user_data, uint64_t *id)
 	call.pairs = run->args.pairs;
 	call.npairs = run->args.npairs;
 	call.timeout_ms = run->timeout;
+	call.traceparent = run->trace;
 	call.user_data = user_data;
 	return (tmcp_client_call(run->core, &call, id));
 }

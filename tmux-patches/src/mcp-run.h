@@ -87,6 +87,7 @@ struct mcp_run {
 	char			*value;
 	char			*format;
 	char			*filter;
+	char			*trace;	/* traceparent, or NULL */
 	u_int			 timeout;
 
 	int32_t			 (*start)(struct mcp_run *, void *, uint64_t *);

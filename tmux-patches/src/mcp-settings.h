@@ -29,6 +29,13 @@ struct mcp_request;
 const char *const *mcp_environ_build(void);
 int		 mcp_environ_sync(struct tmcp_client *);
 
+/* mcp-export.c */
+void		 mcp_export_file_changed(struct tmcp_client *);
+void		 mcp_export_interval_changed(struct tmcp_client *);
+void		 mcp_export_listen_changed(struct tmcp_client *);
+void		 mcp_export_statsd_changed(struct tmcp_client *);
+int32_t		 mcp_export_text(struct tmcp_client *, uint32_t, char **);
+
 /* mcp-hook.c */
 int		 mcp_hook_is_set(const char *);
 int		 mcp_hook_exists(const char *, struct mcp_request *);

@@ -1,8 +1,8 @@
 //! StatsD and DogStatsD datagrams: what has changed since the last flush.
 //!
 //! Counters are sent as differences, gauges as they are. Durations were aggregated: the new
-//! samples of a bucket are one timing, their mean, with the sample rate `1/n`, so that count
-//! and sum are right at the receiver and the distribution is as fine as the boundaries.
+//! samples of a bucket are one timing, their mean, with the sample rate `1/n`, so that the
+//! count is right at the receiver and the distribution is as fine as the boundaries.
 //!
 //! Plain StatsD has no tags: the values of labels are parts of the name.
 
