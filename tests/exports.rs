@@ -77,6 +77,31 @@ fn operations_are_counted_by_tool_and_error_from_the_first_text_on() {
 }
 
 #[test]
+fn each_page_of_a_list_and_each_session_is_counted() {
+    let mut driver = Driver::new("pages", &format!("{{\"s\":{}}}", stdio(&["--page", "10"])));
+    driver.ready();
+    driver.client.metrics(MetricsFormat::Prometheus);
+    let tools = driver.tools("s").len();
+    assert!(tools > 20, "{tools}");
+    let text = driver.client.metrics(MetricsFormat::Prometheus);
+    let list = r#"server="s",mcp_method_name="tools/list"} "#;
+    let line = text.lines().find(|l| l.contains("duration_seconds_count") && l.contains(list));
+    let pages = tools.div_ceil(10).to_string();
+    assert!(line.is_some_and(|line| line.ends_with(&format!("}} {pages}"))), "{text}");
+    let sessions = |driver: &mut Driver, error: &str, count: usize| {
+        let text = driver.client.metrics(MetricsFormat::Prometheus);
+        let line = format!(r#"server="s"{error}}} {count}"#);
+        let name = "mcp_client_session_duration_seconds_count{";
+        text.lines().any(|text| text.starts_with(name) && text.ends_with(&line))
+    };
+    let _ = driver.call("s", "crash", "{}");
+    driver.until("the lost session", |d| sessions(d, r#",error_type="lost""#, 1).then_some(()));
+    driver.text("s", "echo", r#"{"text":"x"}"#);
+    driver.client.reconnect("s").unwrap();
+    driver.until("the closed session", |d| sessions(d, "", 1).then_some(()));
+}
+
+#[test]
 fn the_metrics_file_is_written_whole_and_removed_at_the_end() {
     let mut driver = driver("file");
     let path = driver.home.path("tmcp.prom");
@@ -160,14 +185,15 @@ fn ask<S: Read + Write>(driver: &mut Driver, mut stream: S, head: &str) -> Strin
     stream.write_all(head.as_bytes()).unwrap();
     let mut answer = Vec::new();
     let mut piece = [0; 4096];
-    driver.until("the answer", |_| match stream.read(&mut piece) {
-        Ok(0) => Some(()),
-        Ok(n) => {
-            answer.extend_from_slice(&piece[..n]);
-            None
+    driver.until("the answer", |_| {
+        loop {
+            match stream.read(&mut piece) {
+                Ok(0) => return Some(()),
+                Ok(n) => answer.extend_from_slice(&piece[..n]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+                Err(error) => panic!("{error}"),
+            }
         }
-        Err(error) if error.kind() == ErrorKind::WouldBlock => None,
-        Err(error) => panic!("{error}"),
     });
     String::from_utf8(answer).unwrap()
 }
@@ -231,6 +257,31 @@ fn the_endpoint_speaks_both_formats_and_http_of_both_ages() {
 }
 
 #[test]
+fn a_text_that_is_longer_than_a_socket_holds_comes_whole_and_only_as_it_is_read() {
+    let entries: Vec<String> = (0..400).map(|n| format!("\"s{n}\":{}", stdio(&[]))).collect();
+    let mut driver = Driver::new("long", &format!("{{{}}}", entries.join(",")));
+    driver.ready();
+    let (path, file) = (driver.home.path("m.sock"), driver.home.path("long.prom"));
+    let address = format!("unix:{}", path.display());
+    driver.client.set_export("metrics-listen", Some(&address)).unwrap();
+    driver.client.set_export("metrics-file", file.to_str()).unwrap();
+    driver.until("the file", |_| file.exists().then_some(()));
+    let whole = std::fs::read_to_string(&file).unwrap();
+    let (mut reader, mut gone) = (unix(&path), unix(&path));
+    for stream in [&mut reader, &mut gone] {
+        stream.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").unwrap();
+    }
+    // Until the sockets are full: the client then waits for an event.
+    driver.until("rest", |driver| driver.client.timeout().filter(|wait| !wait.is_zero()));
+    drop(gone);
+    let answer = ask(&mut driver, reader, "");
+    let body = unchunk(&answer);
+    assert!(body.len() > 1 << 20, "{} bytes", body.len());
+    assert_eq!(body.lines().count(), whole.lines().count());
+    promtool(&body);
+}
+
+#[test]
 fn those_who_say_nothing_do_not_keep_others_out() {
     let mut driver = driver("silent");
     driver.client.set_export("metrics-listen", Some("127.0.0.1:0")).unwrap();
@@ -246,7 +297,8 @@ fn those_who_say_nothing_do_not_keep_others_out() {
 #[test]
 fn the_socket_is_private_replaces_a_stale_one_and_goes_at_the_end() {
     let mut driver = driver("socket");
-    let path = driver.home.path("m.sock");
+    // A name of its own: while another socket of that name is bound, a new one counts as alive.
+    let path = driver.home.path("stale.sock");
     drop(UnixListener::bind(&path).unwrap());
     let address = format!("unix:{}", path.display());
     driver.client.set_export("metrics-listen", Some(&address)).unwrap();

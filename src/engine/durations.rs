@@ -11,7 +11,7 @@ use crate::time::Time;
 impl Engine {
     /// Counts durations from now on. What was before is not in the histograms.
     pub fn count_durations(&mut self) {
-        self.counts_durations = true;
+        self.operation_series.get_or_insert(0);
     }
 
     /// Counts a request that has ended, or a page of a list, if it was ever sent.
@@ -23,26 +23,27 @@ impl Engine {
         outcome: Outcome,
         code: Option<i64>,
     ) {
-        let Some(server) = request.server().filter(|_| self.counts_durations) else { return };
+        let (Some(all), Some(server)) = (&mut self.operation_series, request.server()) else {
+            return;
+        };
         let Some((key, sent)) = operation(request, outcome, code) else { return };
-        self.server_mut(server).metrics.durations_mut().operation(key, now.since(sent));
+        let metrics = &mut self.servers[server.0 as usize].metrics;
+        metrics.durations_mut().operation(key, now.since(sent), all);
     }
 
     /// Counts a page of a list after which the next one is asked for.
     pub(super) fn count_page(&mut self, now: Time, id: RequestId) {
-        if !self.counts_durations {
-            return;
-        }
+        let Some(all) = &mut self.operation_series else { return };
         let Some(request) = self.requests.get(&id) else { return };
         let Some((key, sent)) = operation(request, Outcome::Ok, None) else { return };
         let Some(server) = request.server() else { return };
         let metrics = &mut self.servers[server.0 as usize].metrics;
-        metrics.durations_mut().operation(key, now.since(sent));
+        metrics.durations_mut().operation(key, now.since(sent), all);
     }
 
     /// Counts a session that has ended.
     pub(super) fn count_session(&mut self, now: Time, connection: &Connection, is_lost: bool) {
-        if !self.counts_durations {
+        if self.operation_series.is_none() {
             return;
         }
         let metrics = &mut self.server_mut(connection.server).metrics;

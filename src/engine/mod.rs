@@ -199,8 +199,8 @@ pub struct Engine {
     joining: VecDeque<RequestId>,
     /// Of the calls of all servers.
     latency: Latency,
-    /// Some export wants histograms of durations.
-    counts_durations: bool,
+    /// The series of operations that all servers have; `None` until an export wants them.
+    operation_series: Option<usize>,
 }
 
 impl Engine {
@@ -233,7 +233,7 @@ impl Engine {
             questions: Questions::default(),
             joining: VecDeque::new(),
             latency: Latency::default(),
-            counts_durations: false,
+            operation_series: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use super::settings::ExportAddress;
 use super::{ExportSource, LISTENER, SCRAPES, settings};
 use crate::channel::Unix;
 use crate::error::{Error, Kind, Result};
-use crate::sys::{peer, sentence};
+use crate::sys::{fd, peer, sentence};
 use crate::time::Time;
 
 /// The listener, and those who are served.
@@ -105,6 +105,10 @@ impl MetricsEndpoint {
             // Nobody waits, or there is no descriptor: the next event tries again.
             Err(_) => return self.may_accept = false,
         };
+        // The host needs descriptors for those who attach to it; a scrape comes again.
+        if fd::shortage(stream.as_fd().as_raw_fd(), 0).is_some() {
+            return;
+        }
         let token = Token(LISTENER.0 - 1 - at);
         let interest = Interest::READABLE | Interest::WRITABLE;
         if registry.register(stream.source(), token, interest).is_ok() {

@@ -1,7 +1,8 @@
 //! One connection of the endpoint: a head, an answer, the end.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use mio::event::Source;
@@ -9,6 +10,7 @@ use mio::net::{TcpStream, UnixStream};
 
 use super::{ExportSource, PIECE};
 use crate::metrics::{Exposition, MetricsFormat};
+use crate::sys::socket;
 use crate::time::Time;
 
 /// The longest head that is read, in bytes.
@@ -80,7 +82,8 @@ impl Scrape {
             return Ok(true);
         };
         if answer.sent < answer.bytes.len() {
-            answer.sent += self.stream.writer().write(&answer.bytes[answer.sent..])?;
+            // Without a signal when the peer is gone.
+            answer.sent += socket::send(self.stream.as_fd(), &answer.bytes[answer.sent..])?;
             return Ok(true);
         }
         let Some(rest) = &mut answer.rest else {
@@ -157,10 +160,10 @@ impl ScrapeStream {
         }
     }
 
-    fn writer(&mut self) -> &mut dyn Write {
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
-            ScrapeStream::Tcp(stream) => stream,
-            ScrapeStream::Unix(stream) => stream,
+            ScrapeStream::Tcp(stream) => stream.as_fd(),
+            ScrapeStream::Unix(stream) => stream.as_fd(),
         }
     }
 

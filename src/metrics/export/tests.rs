@@ -38,9 +38,9 @@ fn metrics() -> ServerMetrics {
     metrics.pool.evicted(EvictionCause::PeerClosed);
     metrics.error(NOW, ErrorCategory::Handshake);
     let durations = metrics.durations_mut();
-    durations.operation(key("add", ""), ms(10));
-    durations.operation(key("add", ""), ms(1500));
-    durations.operation(key("say \"no\\\"\n", "-32602"), ms(400_000));
+    durations.operation(key("add", ""), ms(10), &mut 0);
+    durations.operation(key("add", ""), ms(1500), &mut 0);
+    durations.operation(key("say \"no\\\"\n", "-32602"), ms(400_000), &mut 0);
     durations.session(ms(90_000), true);
     metrics
 }
@@ -157,7 +157,7 @@ fn a_server_that_was_never_used_is_neither_up_nor_down() {
 fn many_servers_with_many_tools_are_rendered_in_small_steps() {
     let mut metrics = metrics();
     for n in 0..250 {
-        metrics.durations_mut().operation(key(&format!("tool{n}"), ""), ms(n));
+        metrics.durations_mut().operation(key(&format!("tool{n}"), ""), ms(n), &mut 0);
     }
     let names = std::iter::repeat_n("a".to_owned(), 100).collect();
     let mut exposition = Exposition::new(MetricsFormat::Prometheus, names);
@@ -188,7 +188,7 @@ fn statsd_gets_differences_and_means() {
     assert_eq!(flush(&mut state, &metrics), [""; 0], "the first flush notes where to go on");
     metrics.pool.hits_idle += 5;
     for took in [12, 16, 700] {
-        metrics.durations_mut().operation(key("a:b|c@d,e#f", ""), ms(took));
+        metrics.durations_mut().operation(key("a:b|c@d,e#f", ""), ms(took), &mut 0);
     }
     let datagrams = flush(&mut state, &metrics);
     let lines: Vec<&str> = datagrams.iter().flat_map(|datagram| datagram.lines()).collect();
