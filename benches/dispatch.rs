@@ -160,7 +160,7 @@ fn ends(count: usize, calls: usize, dies: bool) -> Longest {
     for n in 0..count * calls {
         let server = format!("s{}", n % count);
         let arguments = Arguments::Json("{}".into());
-        let call = CallTool { server, tool: "silent".into(), arguments };
+        let call = CallTool { server, tool: "silent".into(), arguments, is_unattended: false };
         let left = (!dies).then(|| due.saturating_duration_since(Instant::now()));
         host.client.call(call, left, 0).expect("the call is accepted");
     }

@@ -139,6 +139,21 @@
 #define TMCP_OFFERS_TOOLS_LISTED 32
 
 /**
+ * Whether entries, sockets and commands are as they should be.
+ */
+#define TMCP_CHECK_SETUP 1
+
+/**
+ * How servers do.
+ */
+#define TMCP_CHECK_MONITORING 2
+
+/**
+ * Not text for people but a JSON array with an object for each line.
+ */
+#define TMCP_CHECK_JSON 4
+
+/**
  * Somebody answers QUESTION events of forms and addresses.
  */
 #define TMCP_ABILITY_ELICITATION 1
@@ -311,6 +326,11 @@ enum tmcp_event_type {
    * A login needs a person; id: the request of the login, url: the page.
    */
   TMCP_EVENT_TYPE_LOGIN = 10,
+  /**
+   * A server is left alone because it fails, or is called again; text:
+   * "closed", "open" or "half-open".
+   */
+  TMCP_EVENT_TYPE_BREAKER = 11,
 };
 
 /**
@@ -434,6 +454,17 @@ enum tmcp_import_flag {
 };
 
 /**
+ * What is special about a call.
+ */
+enum tmcp_call_flag {
+  /**
+   * No person waits for it, as in a hook: while the server is left alone
+   * because it fails, the call fails at once, with when to try again.
+   */
+  TMCP_CALL_FLAG_UNATTENDED = 1,
+};
+
+/**
  * A client: servers, their connections and the requests under way.
  *
  * Threads: any thread may call with the same client; calls take turns, and an
@@ -468,8 +499,9 @@ struct tmcp_event;
  * any more when one frees it.
  *
  * Methods: tmcp_event_table, tmcp_client_tool_arguments,
- * tmcp_client_prompt_arguments, tmcp_client_jobs and tmcp_client_servers make
- * it, tmcp_table_prepare makes it in pieces, tmcp_table_free ends it.
+ * tmcp_client_prompt_arguments, tmcp_client_jobs, tmcp_client_unknown and
+ * tmcp_client_servers make it, tmcp_table_prepare makes it in pieces,
+ * tmcp_table_free ends it.
  */
 struct tmcp_table;
 
@@ -587,7 +619,7 @@ struct tmcp_call {
    */
   uint32_t timeout_ms;
   /**
-   * None yet, must be 0.
+   * Of enum tmcp_call_flag; 0: none.
    */
   uint32_t flags;
   /**
@@ -1118,7 +1150,8 @@ int32_t tmcp_client_set_log_level(struct tmcp_client *client, uint32_t level);
 /**
  * Sets a value for servers whose entry does not say: "pool-max-size",
  * "pool-idle-timeout", "max-in-flight", "timeout", "operation-timeout",
- * "retry-attempts", "retry-backoff", "startup-timeout", "max-answer".
+ * "retry-attempts", "retry-backoff", "startup-timeout", "max-answer",
+ * "breaker-failures", "breaker-pause".
  *
  * Ownership: none.
  * NULL: client and name must not be NULL; value NULL is the built-in default
@@ -1485,7 +1518,7 @@ int32_t tmcp_client_percentiles(struct tmcp_client *client,
  * Errors: none.
  * Lifetime: at most once per string, and only strings of tmcp_client_stats,
  * tmcp_client_stats_full, tmcp_client_stats_json, tmcp_client_percentiles,
- * tmcp_client_metrics, tmcp_event_pointer and tmcp_event_pretty.
+ * tmcp_client_check, tmcp_client_metrics, tmcp_event_pointer and tmcp_event_pretty.
  */
 void tmcp_string_free(char *string);
 
@@ -1510,6 +1543,24 @@ int32_t tmcp_client_format(const struct tmcp_client *client,
                            char *buf,
                            size_t len,
                            size_t *needed);
+
+/**
+ * Goes through checklists for one server or for all. A line passes, fails with advice,
+ * or is not known, as when there were too few calls. lists is TMCP_CHECK_SETUP,
+ * TMCP_CHECK_MONITORING or both, with TMCP_CHECK_JSON or without. Returns how many lines
+ * failed, or an error. Looks at the files of 64 servers at most and waits for none.
+ *
+ * Ownership: *out is the caller's, to be given to tmcp_string_free.
+ * NULL: client and out must not be NULL; server NULL is all of them, and the
+ * configuration files.
+ * Errors: TMCP_RESULT_INVALID (unknown server, no list or an unknown bit, no living
+ * client), TMCP_RESULT_NULL, TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: *out until tmcp_string_free.
+ */
+int32_t tmcp_client_check(struct tmcp_client *client,
+                          const char *server,
+                          uint32_t lists,
+                          char **out);
 
 /**
  * The figures of the client and of all servers in a format of monitoring systems.
@@ -1794,6 +1845,18 @@ struct tmcp_table *tmcp_client_tool_arguments(struct tmcp_client *client,
  * Lifetime: until tmcp_table_free; it may outlive the client.
  */
 struct tmcp_table *tmcp_client_jobs(struct tmcp_client *client);
+
+/**
+ * The last calls that may have run and of which nobody knows, at most 100, the
+ * oldest first: id server tool ago_us elapsed_us message. They are never
+ * repeated by themselves.
+ *
+ * Ownership: the caller's, to be given to tmcp_table_free.
+ * NULL: NULL.
+ * Errors: NULL for a client that cannot be used.
+ * Lifetime: until tmcp_table_free; it may outlive the client.
+ */
+struct tmcp_table *tmcp_client_unknown(struct tmcp_client *client);
 
 /**
  * The servers, sorted by name: name state transport status socket_path inflight

@@ -154,6 +154,7 @@ fn a_call_may_be_a_part_of_the_callers_trace() {
         server: "s".into(),
         tool: "t".into(),
         arguments: Arguments::Json("{}".to_owned()),
+        is_unattended: false,
     };
     let traced = (call, TraceParent::parse(text).expect("a good one"));
     let id = driver.client.call_in_trace(None, traced, None, 0).expect("accepted");

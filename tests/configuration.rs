@@ -486,6 +486,7 @@ fn servers_of_projects_are_in_force_there_alone() {
         server: "time".into(),
         tool: "env".into(),
         arguments: tmcp::client::Arguments::Json(env.into()),
+        is_unattended: false,
     };
     let id = driver.client.call_at(&project, call, None, 0).unwrap();
     assert_eq!(text_of(&driver.done(id)), "local");

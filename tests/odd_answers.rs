@@ -393,7 +393,12 @@ impl World {
         let arguments = Arguments::Json("{}".into());
         match ask {
             Ask::Call => {
-                let call = CallTool { server: "s".into(), tool: "t".into(), arguments };
+                let call = CallTool {
+                    server: "s".into(),
+                    tool: "t".into(),
+                    arguments,
+                    is_unattended: false,
+                };
                 engine.call(now, call, None, 1)
             }
             Ask::List(what) => engine.list(now, "s", what, None, 1),

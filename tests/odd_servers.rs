@@ -196,6 +196,7 @@ fn a_start_that_takes_too_long_shows_what_the_server_says_and_is_kept_while_it_s
             server: "s".into(),
             tool: "anything".into(),
             arguments: tmcp::client::Arguments::Json("{}".into()),
+            is_unattended: false,
         },
         Some(Duration::from_secs(20)),
         0,

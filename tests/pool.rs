@@ -272,6 +272,7 @@ fn those_who_wait_for_a_list_of_tools_count_among_those_who_wait() {
         server: "s".into(),
         tool: "echo".into(),
         arguments: tmcp::client::Arguments::Pairs(Vec::new()),
+        is_unattended: false,
     };
     for _ in 0..128 {
         driver.client.call(call(), None, 0).expect("it may wait");

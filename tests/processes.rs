@@ -358,6 +358,7 @@ fn a_stopped_process_is_timed_out_and_goes_on_when_it_is_woken() {
         server: "s".into(),
         tool: "echo".into(),
         arguments: tmcp::client::Arguments::Json(r#"{"text":"x"}"#.into()),
+        is_unattended: false,
     };
     let id = driver.client.call(call, Some(Duration::from_millis(200)), 0).unwrap();
     assert_eq!(driver.done(id).outcome.unwrap_err().kind(), Kind::Timeout);

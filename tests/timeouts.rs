@@ -12,7 +12,12 @@ const LONG: &str = r#"{"ms":20000}"#;
 
 fn sleep(ms: u64) -> CallTool {
     let json = format!("{{\"ms\":{ms}}}");
-    CallTool { server: "s".into(), tool: "sleep".into(), arguments: Arguments::Json(json) }
+    CallTool {
+        server: "s".into(),
+        tool: "sleep".into(),
+        arguments: Arguments::Json(json),
+        is_unattended: false,
+    }
 }
 
 /// A shell server that answers the handshake and keeps what it hears.
@@ -232,6 +237,7 @@ fn a_reply_that_comes_too_late_reaches_nobody() {
         server: "s".into(),
         tool: "echo".into(),
         arguments: Arguments::Json(r#"{"text":"late"}"#.into()),
+        is_unattended: false,
     };
     let id = driver.client.call(late, Some(Duration::from_millis(200)), 0).unwrap();
     assert_eq!(driver.done(id).outcome.unwrap_err().kind(), Kind::Timeout);

@@ -39,6 +39,7 @@ fn a_kept_list_is_there_before_the_server_is() {
                 .map(|(key, value)| Pair { key: key.into(), value: value.into(), is_json: false })
                 .into(),
         ),
+        is_unattended: false,
     };
     let id = driver.client.call(call, None, 0).unwrap();
     assert_eq!(text_of(&driver.done(id)), "3");

@@ -61,6 +61,7 @@ fn many_callers_share_one_list() {
                     value: n.to_string(),
                     is_json: false,
                 }]),
+                is_unattended: false,
             };
             driver.client.call(call, None, n).unwrap()
         })

@@ -115,6 +115,7 @@ impl Host {
             server: server.into(),
             tool: tool.into(),
             arguments: Arguments::Json(json.into()),
+            is_unattended: false,
         };
         self.client.call(call, None, user_data).expect("the call is accepted")
     }

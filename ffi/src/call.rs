@@ -28,6 +28,15 @@ pub struct tmcp_pair {
     pub is_json: bool,
 }
 
+/// What is special about a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub enum tmcp_call_flag {
+    /// No person waits for it, as in a hook: while the server is left alone
+    /// because it fails, the call fails at once, with when to try again.
+    Unattended = 1,
+}
+
 /// A call of a tool. Set it to zeros, then size, then what you want.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -48,7 +57,7 @@ pub struct tmcp_call {
     pub npairs: usize,
     /// The whole call, whatever happens; 0: as configured.
     pub timeout_ms: u32,
-    /// None yet, must be 0.
+    /// Of enum tmcp_call_flag; 0: none.
     pub flags: u32,
     /// Comes back in the DONE event.
     pub user_data: *mut c_void,
@@ -221,7 +230,8 @@ fn parse_trace(text: &str) -> Result<TraceParent, Failure> {
 /// # Safety
 /// The pointers in `raw` are as `tmcp_call` documents them.
 pub unsafe fn parse(raw: &tmcp_call) -> Result<CallTool, Failure> {
-    if raw.flags != 0 {
+    let unattended = tmcp_call_flag::Unattended as u32;
+    if raw.flags & !unattended != 0 {
         return Err(Failure::invalid(format!("flags {:#x} are not known", raw.flags)));
     }
     // SAFETY: NULL or NUL-terminated.
@@ -236,7 +246,7 @@ pub unsafe fn parse(raw: &tmcp_call) -> Result<CallTool, Failure> {
         // SAFETY: `npairs` pairs are readable.
         None => Arguments::Pairs(unsafe { pairs(raw.pairs, raw.npairs) }?),
     };
-    Ok(CallTool { server, tool, arguments })
+    Ok(CallTool { server, tool, arguments, is_unattended: raw.flags & unattended != 0 })
 }
 
 /// Arguments by name.
@@ -333,9 +343,21 @@ mod tests {
     }
 
     #[test]
+    fn a_flag_says_that_nobody_waits() {
+        let mut call = call();
+        let is_unattended = |call: &tmcp_call| {
+            // SAFETY: the texts are literals.
+            unsafe { parse(call) }.map(|call| call.is_unattended)
+        };
+        assert!(matches!(is_unattended(&call), Ok(false)));
+        call.flags = tmcp_call_flag::Unattended as u32;
+        assert!(matches!(is_unattended(&call), Ok(true)));
+    }
+
+    #[test]
     fn what_is_missing_or_unknown_is_refused() {
         let mut bad = call();
-        bad.flags = 1;
+        bad.flags = 2;
         assert!(arguments(&bad).is_err());
         let mut bad = call();
         bad.tool = std::ptr::null();

@@ -60,6 +60,9 @@ pub enum tmcp_event_type {
     QuestionGone = 9,
     /// A login needs a person; id: the request of the login, url: the page.
     Login = 10,
+    /// A server is left alone because it fails, or is called again; text:
+    /// "closed", "open" or "half-open".
+    Breaker = 11,
 }
 
 /// Something that happened.
@@ -184,6 +187,7 @@ impl tmcp_event {
             Event::Question(_) => tmcp_event_type::Question,
             Event::QuestionGone(_) => tmcp_event_type::QuestionGone,
             Event::LoginPage { .. } => tmcp_event_type::Login,
+            Event::BreakerChanged { .. } => tmcp_event_type::Breaker,
         }
     }
 
@@ -427,6 +431,7 @@ impl tmcp_event {
                 | Event::Progress(Progress { server, .. })
                 | Event::ServerUp { server }
                 | Event::ServerDown { server, .. }
+                | Event::BreakerChanged { server, .. }
                 | Event::ToolsChanged { server }
                 | Event::ResourceUpdated { server, .. }
                 | Event::LoginPage { server, .. }
@@ -459,6 +464,7 @@ impl tmcp_event {
             Event::ConfigLoaded { fresh, .. } => fresh.join("\n"),
             Event::ServerDown { reason, .. } => reason.clone(),
             Event::ResourceUpdated { uri, .. } => uri.clone(),
+            Event::BreakerChanged { state, .. } => (*state).to_owned(),
             Event::Question(question) => match &question.asks {
                 Asks::Form { message, .. } | Asks::Url { message, .. } => message.clone(),
                 Asks::Sample { .. } => String::new(),

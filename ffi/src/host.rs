@@ -111,7 +111,8 @@ pub unsafe extern "C" fn tmcp_client_set_log_level(client: *mut tmcp_client, lev
 
 /// Sets a value for servers whose entry does not say: "pool-max-size",
 /// "pool-idle-timeout", "max-in-flight", "timeout", "operation-timeout",
-/// "retry-attempts", "retry-backoff", "startup-timeout", "max-answer".
+/// "retry-attempts", "retry-backoff", "startup-timeout", "max-answer",
+/// "breaker-failures", "breaker-pause".
 ///
 /// Ownership: none.
 /// NULL: client and name must not be NULL; value NULL is the built-in default

@@ -66,7 +66,7 @@ mod hooks;
 
 pub use arguments::{tmcp_client_draft_arguments, tmcp_client_encode_arguments};
 pub use call::{
-    tmcp_call, tmcp_client_call, tmcp_client_cancel, tmcp_client_list_tools,
+    tmcp_call, tmcp_call_flag, tmcp_client_call, tmcp_client_cancel, tmcp_client_list_tools,
     tmcp_client_wait_ready, tmcp_pair, tmcp_traceparent_valid,
 };
 pub use checklist::{TMCP_CHECK_JSON, TMCP_CHECK_MONITORING, TMCP_CHECK_SETUP, tmcp_client_check};
@@ -128,9 +128,9 @@ pub use stats::{
     tmcp_client_stats, tmcp_string_free,
 };
 pub use table::{
-    tmcp_client_jobs, tmcp_client_servers, tmcp_client_tool_arguments, tmcp_table, tmcp_table_cell,
-    tmcp_table_column, tmcp_table_columns, tmcp_table_free, tmcp_table_get, tmcp_table_prepare,
-    tmcp_table_rows,
+    tmcp_client_jobs, tmcp_client_servers, tmcp_client_tool_arguments, tmcp_client_unknown,
+    tmcp_table, tmcp_table_cell, tmcp_table_column, tmcp_table_columns, tmcp_table_free,
+    tmcp_table_get, tmcp_table_prepare, tmcp_table_rows,
 };
 pub use version::{tmcp_version, tmcp_version_number};
 pub use want::tmcp_want;

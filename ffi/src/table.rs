@@ -26,8 +26,9 @@ use crate::tagged::{Tag, Tagged};
 /// any more when one frees it.
 ///
 /// Methods: tmcp_event_table, tmcp_client_tool_arguments,
-/// tmcp_client_prompt_arguments, tmcp_client_jobs and tmcp_client_servers make
-/// it, tmcp_table_prepare makes it in pieces, tmcp_table_free ends it.
+/// tmcp_client_prompt_arguments, tmcp_client_jobs, tmcp_client_unknown and
+/// tmcp_client_servers make it, tmcp_table_prepare makes it in pieces,
+/// tmcp_table_free ends it.
 #[derive(Debug)]
 pub struct tmcp_table {
     cells: Kept<Cells>,
@@ -280,6 +281,19 @@ pub unsafe extern "C" fn tmcp_client_tool_arguments(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tmcp_client_jobs(client: *mut tmcp_client) -> *mut tmcp_table {
     guard! { adopt(handle::ask(client, |client| client.jobs_table())) }
+}
+
+/// The last calls that may have run and of which nobody knows, at most 100, the
+/// oldest first: id server tool ago_us elapsed_us message. They are never
+/// repeated by themselves.
+///
+/// Ownership: the caller's, to be given to tmcp_table_free.
+/// NULL: NULL.
+/// Errors: NULL for a client that cannot be used.
+/// Lifetime: until tmcp_table_free; it may outlive the client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tmcp_client_unknown(client: *mut tmcp_client) -> *mut tmcp_table {
+    guard! { adopt(handle::ask(client, |client| client.unknown_table())) }
 }
 
 /// The servers, sorted by name: name state transport status socket_path inflight

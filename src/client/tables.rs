@@ -144,6 +144,23 @@ impl Client {
         table
     }
 
+    /// The last calls that may have run and of which nobody knows, the oldest first.
+    pub fn unknown_table(&self) -> Table {
+        let now = clock::now();
+        let mut table = Table::new(&["id", "server", "tool", "ago_us", "elapsed_us", "message"]);
+        for call in self.engine.unknown_outcomes() {
+            table.push([
+                call.id.0.to_string(),
+                call.server.to_string(),
+                call.tool.to_string(),
+                now.since(call.when).as_micros().to_string(),
+                call.elapsed.as_micros().to_string(),
+                call.reason.clone(),
+            ]);
+        }
+        table
+    }
+
     /// The servers, sorted by name.
     pub fn servers_table(&self) -> Table {
         let now = clock::now();

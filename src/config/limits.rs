@@ -21,6 +21,11 @@ const BACKOFF: Range = Range { min: 1, max: 30_000, unit: "milliseconds" };
 /// Longest message of a server. Memory is taken only for what comes.
 const ANSWER: Range = Range { min: 1, max: 256, unit: "MiB" };
 
+/// Zero means no breaker.
+const FAILURES: Range = Range { min: 0, max: 1000, unit: "failures" };
+/// An hour at most: a longer pause is as good as `"disabled": true`.
+const PAUSE: Range = Range { min: 1, max: 3600, unit: "seconds" };
+
 /// The whole numbers a setting may have.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Range {
@@ -42,7 +47,7 @@ impl Range {
 
 impl Settings {
     /// The keys of an entry that are numbers, each with its range.
-    pub(super) const KEYS: [(&'static str, Range); 9] = [
+    pub(super) const KEYS: [(&'static str, Range); 11] = [
         ("pool_max_size", CONNECTIONS),
         ("pool_idle_timeout", IDLE_SECONDS),
         ("max_in_flight", REQUESTS),
@@ -52,6 +57,8 @@ impl Settings {
         ("retry_backoff", BACKOFF),
         ("startup_timeout", TIMEOUT),
         ("max_answer", ANSWER),
+        ("breaker_failures", FAILURES),
+        ("breaker_pause", PAUSE),
     ];
 
     /// Sets the number of `key` to one in its range, or takes it out.
@@ -68,9 +75,16 @@ impl Settings {
             "retry_backoff" => self.retry_backoff = millis,
             "startup_timeout" => self.startup_timeout = millis,
             "max_answer" => self.max_answer = count,
+            "breaker_failures" => self.breaker_failures = count,
+            "breaker_pause" => self.breaker_pause = number.map(Duration::from_secs),
             _ => {}
         }
     }
+}
+
+impl Limits {
+    /// Failures in a row after which a server is left alone, unless something else is set.
+    pub(super) const BREAKER_FAILURES: u32 = 5;
 }
 
 impl Defaults {
@@ -160,6 +174,14 @@ impl ServerConfig {
                 .or(defaults.startup_environment)
                 .unwrap_or(Duration::from_secs(60)),
             max_answer: (own.max_answer.or(host.max_answer).unwrap_or(16) as usize) << 20,
+            breaker_failures: own
+                .breaker_failures
+                .or(host.breaker_failures)
+                .unwrap_or(Limits::BREAKER_FAILURES),
+            breaker_pause: own
+                .breaker_pause
+                .or(host.breaker_pause)
+                .unwrap_or(Duration::from_secs(60)),
         }
     }
 }
@@ -172,6 +194,7 @@ fn narrow(number: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::parse_servers;
     use crate::config::tests::server;
 
     #[test]
@@ -190,6 +213,8 @@ mod tests {
                 retry_backoff: Duration::from_millis(100),
                 startup_timeout: Duration::from_secs(60),
                 max_answer: 16 << 20,
+                breaker_failures: 5,
+                breaker_pause: Duration::from_secs(60),
             }
         );
     }
@@ -270,6 +295,8 @@ mod tests {
             ("retry-backoff", "250"),
             ("startup-timeout", "90000"),
             ("max-answer", "256"),
+            ("breaker-failures", "0"),
+            ("breaker-pause", "9"),
         ] {
             defaults.set(name, Some(value)).expect("all are in range");
         }
@@ -288,6 +315,8 @@ mod tests {
                 retry_backoff: Duration::from_millis(250),
                 startup_timeout: Duration::from_secs(90),
                 max_answer: 256 << 20,
+                breaker_failures: 0,
+                breaker_pause: Duration::from_secs(9),
             }
         );
         server.settings.pool_idle_timeout = Some(Duration::from_secs(9));
@@ -299,6 +328,8 @@ mod tests {
         server.settings.pool_max_size = Some(2);
         server.settings.startup_timeout = Some(Duration::from_secs(3));
         server.settings.max_answer = Some(1);
+        server.settings.breaker_failures = Some(7);
+        server.settings.breaker_pause = Some(Duration::from_secs(2));
         let own = server.limits(&defaults, Transport::Stdio);
         assert_eq!(own, server.limits(&Defaults::default(), Transport::Stdio));
         assert_eq!((own.pool_max_size, own.max_in_flight, own.retry_attempts), (2, 4, 6));
@@ -313,6 +344,8 @@ mod tests {
             "retry-backoff",
             "startup-timeout",
             "max-answer",
+            "breaker-failures",
+            "breaker-pause",
         ] {
             defaults.set(name, None).expect("all exist");
         }
@@ -343,5 +376,22 @@ mod tests {
         );
         let settings = Settings { pool_max_size: Some(7), ..Settings::default() };
         assert_eq!(defaults, Defaults { settings, ..Defaults::default() });
+    }
+
+    #[test]
+    fn a_breaker_is_switched_off_and_on() {
+        let parse = |keys: &str| {
+            let entry = format!("{{\"a\": {{\"command\": \"x\"{keys}}}}}");
+            parse_servers(entry.as_bytes(), &|_| None, "test")
+        };
+        let failures = |keys: &str| parse(keys).servers[0].settings.breaker_failures;
+        assert_eq!(failures(""), None);
+        assert_eq!(failures(r#", "breaker": false"#), Some(0));
+        assert_eq!(failures(r#", "breaker": false, "breaker_failures": 3"#), Some(0));
+        assert_eq!(failures(r#", "breaker": true"#), Some(5));
+        assert_eq!(failures(r#", "breaker": true, "breaker_failures": 3"#), Some(3));
+        let config = parse(r#", "breaker": 3"#);
+        let problem = &config.problems[0].message;
+        assert!(problem.contains("'breaker' must be true or false"), "{problem}");
     }
 }

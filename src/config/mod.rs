@@ -217,6 +217,10 @@ pub struct Settings {
     pub startup_timeout: Option<Duration>,
     /// `max_answer`, in MiB.
     pub max_answer: Option<u32>,
+    /// `breaker_failures`; zero, or `"breaker": false`, means no breaker.
+    pub breaker_failures: Option<u32>,
+    /// `breaker_pause`.
+    pub breaker_pause: Option<Duration>,
 }
 
 /// Values for what an entry leaves out.
@@ -251,6 +255,10 @@ pub struct Limits {
     pub startup_timeout: Duration,
     /// Longest message that is read, in bytes (1 MiB to 256 MiB).
     pub max_answer: usize,
+    /// Failures in a row after which the server is left alone (1..=1000); 0: it never is.
+    pub breaker_failures: u32,
+    /// The longest time for which it is left alone.
+    pub breaker_pause: Duration,
 }
 
 /// `text` in single quotes, fit for a one-line message: names come from files.

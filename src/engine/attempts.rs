@@ -12,6 +12,7 @@ use crate::engine::reachability::{
     AfterFailure, AfterHandshake, Attempt, Circumstances, FailedAttempt, LostHandshake,
     LostSession, Permit, RetryPause,
 };
+use crate::engine::request::RequestKind;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error};
 use crate::mcp::message;
@@ -213,7 +214,11 @@ impl Engine {
         };
         let first = state.limits.retry_backoff;
         let pause = RetryPause { first, tries: None, random: &mut self.random };
-        state.reach.session_lost(now, &lost, pause);
+        let is_first = connection.round == state.reach.round();
+        let is_young = state.reach.session_lost(now, &lost, pause);
+        if let (false, Some(breaker)) = (is_young, &mut state.breaker) {
+            breaker.start_was_good();
+        }
         let is_down = !state.pool.is_up();
         if is_down {
             state.metrics.went_down(now);
@@ -222,6 +227,9 @@ impl Engine {
         if is_down {
             let reason = loss.reason.clone();
             self.events.push_back(Event::ServerDown { server: name, reason });
+        }
+        if is_young && is_first && connection.channel.is_process() {
+            self.count_failed_start(now, connection.server);
         }
     }
 
@@ -313,6 +321,9 @@ impl Engine {
                 if !attempt.channel.is_process() {
                     self.note_connect_failure(LogLevel::Info, attempt.channel, &failure.message);
                 }
+                if attempt.channel.is_process() {
+                    self.count_failed_start(now, server);
+                }
                 return self.fail_try(now, server, &message, failure.permanent);
             }
             AfterFailure::Ignore | AfterFailure::LeaveToOthers => {}
@@ -348,6 +359,7 @@ impl Engine {
     fn try_failed(&mut self, now: Time, id: RequestId, why: &str, permanent: bool, retries: u32) {
         let Some(request) = self.requests.get_mut(&id) else { return };
         request.failures += 1;
+        let permanent = permanent || matches!(request.kind, RequestKind::Probe { .. });
         if !permanent && request.failures <= retries {
             return;
         }
@@ -375,7 +387,8 @@ impl Engine {
         let Some(request) = self.requests.get(&id) else { return false };
         let has_listeners =
             request.server().is_some_and(|server| self.server(server).tools.is_awaited(id));
-        !request.internal || has_listeners
+        let is_probe = matches!(request.kind, RequestKind::Probe { .. });
+        !request.internal || has_listeners || is_probe
     }
 
     fn note_connect_failure(&mut self, level: LogLevel, channel: Transport, message: &str) {

@@ -11,6 +11,7 @@ use crate::engine::event::{Completion, Event, Reply};
 use crate::engine::pool::{Hit, Opening};
 use crate::engine::queue::Queue;
 use crate::engine::request::{Acquisition, CallArguments, Request, RequestKind, RequestState};
+use crate::engine::unknown_outcomes::UnknownOutcome;
 use crate::engine::{ConnectionId, Engine, LogLevel, RequestId, ServerId};
 use crate::error::{self, Error, Result};
 use crate::mcp::listing::Listing;
@@ -112,6 +113,13 @@ impl Engine {
             request.limit(limits);
         }
         self.note_request(id);
+        if self.passes_breaker(now, id, server) {
+            self.go_on(now, id, server);
+        }
+    }
+
+    /// A request that its server's breaker lets through goes on.
+    pub(super) fn go_on(&mut self, now: Time, id: RequestId, server: ServerId) {
         self.encode_or_enqueue(now, id, server, ListAge::Fresh);
     }
 
@@ -194,6 +202,9 @@ impl Engine {
     pub(super) fn enqueue(&mut self, now: Time, id: RequestId, server: ServerId) {
         if self.server(server).removed {
             return self.finish_unconfigured(now, id, server);
+        }
+        if !self.may_still_go(now, id, server) {
+            return;
         }
         let Some(request) = self.requests.get_mut(&id) else { return };
         request.state = RequestState::Queued;
@@ -297,10 +308,13 @@ impl Engine {
             }
             _ => "",
         };
-        let what = request.outgoing(definition);
+        let era = stream.era();
+        let probe_method = request.probe_method(era);
+        let what = request.outgoing(era, definition);
+        let identity = &self.identity;
         let size = stream.send(&mut self.shared, what, wire, Purpose::Request(id), |out| {
             match &request.kind {
-                RequestKind::Call { tool, arguments: CallArguments::Json(json), trace } => {
+                RequestKind::Call { tool, arguments: CallArguments::Json(json), trace, .. } => {
                     message::write_call(out, wire, (tool, trace.as_ref()), json, extra, meta);
                 }
                 RequestKind::List { what, pages } => {
@@ -313,6 +327,10 @@ impl Engine {
                     let members = message::member("uri", uri);
                     message::write_request(out, wire, "resources/subscribe", &members, "", meta);
                 }
+                RequestKind::Probe { .. } => match probe_method {
+                    "server/discover" => message::write_discover(out, wire, identity),
+                    method => message::write_request(out, wire, method, "", "", meta),
+                },
                 // Pairs are encoded before a request is queued; the others never are.
                 RequestKind::Call { .. } | RequestKind::Ready | RequestKind::Driver => {}
             }
@@ -344,6 +362,11 @@ impl Engine {
             RequestState::AwaitingAck => self.abandon_watcher(now, id, server),
             // The queue of lists skips requests that are gone.
             RequestState::Joining(_) => {}
+            RequestState::AwaitingBreaker => {
+                if let Some(breaker) = &mut self.server_mut(server).breaker {
+                    breaker.forget_held(id);
+                }
+            }
             RequestState::Asking | RequestState::AwaitingConfig => {}
         }
     }
@@ -405,6 +428,11 @@ impl Engine {
         let server = request.server_name.clone();
         let outcome = outcome.map_err(|error| self.clean_error(name_server(error, &server)));
         self.trace_end(now, id, &request, &outcome);
+        if let Err(error) = &outcome {
+            if error.kind() == error::Kind::OutcomeUnknown {
+                self.remember_unknown(now, id, &request, error.message());
+            }
+        }
         if let (Err(error), Some(server)) = (&outcome, request.server()) {
             self.server_mut(server).last_error = Some((error.message().to_owned(), now));
         }
@@ -416,6 +444,21 @@ impl Engine {
             elapsed: now.since(request.enqueued),
             outcome,
         }));
+    }
+
+    /// A call has ended of which nobody knows whether it has run.
+    fn remember_unknown(&mut self, now: Time, id: RequestId, request: &Request, reason: &str) {
+        if let Some(server) = request.server() {
+            self.server_mut(server).metrics.outcome_unknown();
+        }
+        self.unknown_outcomes.add(UnknownOutcome {
+            id,
+            server: request.server_name.clone(),
+            tool: request.tool(),
+            when: now,
+            elapsed: now.since(request.enqueued),
+            reason: reason.to_owned(),
+        });
     }
 
     /// Ends a request whose server was removed. A request that waits only for the list of
@@ -448,6 +491,7 @@ impl Engine {
         if self.requests.is_empty() {
             self.deadlines.set_requests([].into_iter());
         }
+        self.count_result(now, &request, outcome);
         if request.open_questions > 0 {
             self.withdraw_questions_of(now, id);
         }
@@ -571,7 +615,7 @@ impl Engine {
     fn room(&mut self, server: ServerId) -> Result<()> {
         let state = self.server(server);
         let limit = Queue::limit(state.config.transport);
-        if state.queue.len() + state.tools.waiting().len() < limit {
+        if state.queue.len() + state.tools.waiting().len() + state.held().len() < limit {
             return Ok(());
         }
         let waiting = self.waiting(server);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::engine::connection::{Phase, Purpose};
 use crate::engine::deadlines::Timer;
-use crate::engine::request::RequestState;
+use crate::engine::request::{RequestKind, RequestState};
 use crate::engine::{Engine, RequestId, ServerId};
 
 impl Engine {
@@ -19,6 +19,8 @@ impl Engine {
             let name = &server.name;
             server.pool.check().map_err(|why| format!("pool of {name}: {why}"))?;
             let waiting = server.tools.waiting().iter().chain(server.subscriptions.unconfirmed());
+            let waiting = waiting.chain(server.held());
+            self.check_breaker(ServerId(index as u32))?;
             for id in server.queue.iter().chain(waiting.copied()) {
                 *places.entry(id).or_default() += 1;
             }
@@ -111,6 +113,41 @@ impl Engine {
             Some((id, here)) => Err(format!("{id:?} has ended and is still in {here} places")),
             None => Ok(()),
         }
+    }
+
+    /// Checks what the breaker of a server promises.
+    fn check_breaker(&self, id: ServerId) -> Result<(), String> {
+        let server = self.server(id);
+        let Some(breaker) = &server.breaker else { return Ok(()) };
+        let name = &server.name;
+        let of_server = || self.requests.iter().filter(move |(_, r)| r.server() == Some(id));
+        let probes = of_server().filter(|(_, request)| {
+            let may_run = !matches!(request.state, RequestState::AwaitingBreaker);
+            may_run && breaker.is_probe(request.pass)
+        });
+        if probes.count() > 1 {
+            return Err(format!("the breaker of {name} lets two through at once"));
+        }
+        let due = self.deadlines.armed(Timer::Breaker(id));
+        let own = of_server()
+            .any(|(_, r)| matches!(r.kind, RequestKind::Probe { .. }) && breaker.is_probe(r.pass));
+        match breaker.probe_deadline() {
+            Some(deadline) if due.is_none_or(|due| due > deadline) => {
+                return Err(format!("the probe of {name} has no end"));
+            }
+            None if own => return Err(format!("{name} is probed for nothing")),
+            None if due.is_none() && !breaker.held().is_empty() => {
+                return Err(format!("{} wait for a probe of {name}", breaker.held().len()));
+            }
+            _ => {}
+        }
+        // A change is followed up at once, by a timer that is due.
+        let let_through = server.queue.iter().filter_map(|id| self.requests.get(&id));
+        let let_through = let_through.filter(|request| request.is_unattended()).count();
+        if let_through > 0 && !breaker.is_closed() && due.is_none() {
+            return Err(format!("{name} is left alone, and {let_through} wait for it"));
+        }
+        Ok(())
     }
 
     /// Checks that nothing is left: no request, connection, timer, action or

@@ -56,6 +56,7 @@ impl Engine {
                 server.reach.entry_changed(era);
                 server.tools.forget();
                 server.relimit(&self.defaults);
+                self.reset_breaker(now, id);
                 self.retire_all(now, id, EvictionCause::Reload);
                 if !same {
                     self.release_daemon(now, id);
@@ -135,7 +136,9 @@ impl Engine {
             .collect();
         let deadlines = &self.deadlines;
         self.servers.forget_removed(&self.defaults, |id| {
-            busy.contains(&id) || deadlines.armed(Timer::Retry(id)).is_some()
+            busy.contains(&id)
+                || deadlines.armed(Timer::Retry(id)).is_some()
+                || deadlines.armed(Timer::Breaker(id)).is_some()
         })
     }
 
@@ -149,6 +152,7 @@ impl Engine {
         let server = &mut self.servers[id];
         server.reach.configuration_read();
         server.tools.forget();
+        self.reset_breaker(now, id);
         self.retire_all(now, id, EvictionCause::Reload);
         self.pump(now, id);
         if self.server(id).pool.connecting() == 0 {
@@ -163,6 +167,9 @@ impl Engine {
         let mut waiting = server.queue.take_all();
         waiting.append(&mut server.tools.take_waiting());
         waiting.append(&mut server.subscriptions.clear());
+        waiting.append(&mut server.take_held());
+        server.breaker = None;
+        self.deadlines.arm(Timer::Breaker(id), None);
         self.deadlines.arm(Timer::Renewal(id), None);
         self.drop_changes(id);
         // What waits for words of a person has nowhere to go with them.

@@ -24,6 +24,8 @@ pub(super) enum Timer {
     Renewal(ServerId),
     /// Changes that were held back are told.
     Changes(ServerId),
+    /// The probe of the server's breaker is overdue, or something follows from its end.
+    Breaker(ServerId),
 }
 
 /// What is due.

@@ -63,7 +63,8 @@ fn operation(
         RequestKind::List { what, .. } => what.method(),
         RequestKind::Ask { method, .. } => method.name(),
         RequestKind::Subscribe { .. } => "resources/subscribe",
-        RequestKind::Ready | RequestKind::Driver => return None,
+        // Nobody asked for a probe.
+        RequestKind::Probe { .. } | RequestKind::Ready | RequestKind::Driver => return None,
     };
     let error: Arc<str> = match (outcome, code) {
         (Outcome::Ok, _) => Arc::from(""),

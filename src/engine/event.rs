@@ -37,6 +37,13 @@ pub enum Event {
         /// Why, for the user.
         reason: String,
     },
+    /// A server is left alone because it fails, or is called again.
+    BreakerChanged {
+        /// The server's name.
+        server: Arc<str>,
+        /// `closed`, `open` or `half-open`.
+        state: &'static str,
+    },
     /// A server said that its tools changed.
     ToolsChanged {
         /// The server's name.

@@ -33,6 +33,8 @@ mod allowance;
 mod asking;
 mod attempts;
 mod authorization;
+mod breaker;
+mod breaking;
 mod calls;
 mod catalogue;
 #[cfg(any(test, feature = "check"))]
@@ -60,6 +62,7 @@ mod random;
 mod reachability;
 mod replies;
 mod request;
+mod retry_budget;
 mod secrets;
 mod server;
 mod servers;
@@ -78,6 +81,7 @@ mod tool_catalogue;
 mod trace;
 mod unasked;
 mod unfinished;
+mod unknown_outcomes;
 mod wires;
 
 use std::collections::{HashMap, VecDeque};
@@ -94,6 +98,7 @@ pub use log::LogLevel;
 pub use pool::{Hit, Opening, Pool, PooledConnection, Shape, Surplus};
 pub use servers::Listed;
 pub use snapshot::{Job, ServerSnapshot};
+pub use unknown_outcomes::UnknownOutcome;
 pub use wires::NewWire;
 
 use crate::config::{Defaults, Directory, Era, Problem, ServerConfig};
@@ -117,6 +122,7 @@ use random::Random;
 use request::{CallArguments, Method, Request, Requests};
 use server::Server;
 use servers::Servers;
+use unknown_outcomes::UnknownOutcomes;
 
 /// A tool call as the host asks for it.
 #[derive(Clone, Debug)]
@@ -127,6 +133,9 @@ pub struct CallTool {
     pub tool: String,
     /// Its arguments.
     pub arguments: Arguments,
+    /// No person waits for it, as in a hook: it fails at once while the server is left
+    /// alone. A person's call is always tried.
+    pub is_unattended: bool,
 }
 
 /// What a completion is for.
@@ -201,6 +210,7 @@ pub struct Engine {
     latency: Latency,
     /// The series of operations that all servers have; `None` until an export wants them.
     operation_series: Option<usize>,
+    unknown_outcomes: UnknownOutcomes,
 }
 
 impl Engine {
@@ -234,6 +244,7 @@ impl Engine {
             joining: VecDeque::new(),
             latency: Latency::default(),
             operation_series: None,
+            unknown_outcomes: UnknownOutcomes::default(),
         }
     }
 
@@ -329,7 +340,12 @@ impl Engine {
             }
             Arguments::Pairs(pairs) => CallArguments::Pairs(pairs),
         };
-        let kind = request::RequestKind::Call { tool: Arc::from(call.tool), arguments, trace };
+        let kind = request::RequestKind::Call {
+            tool: Arc::from(call.tool),
+            arguments,
+            trace,
+            is_unattended: call.is_unattended,
+        };
         self.accept(now, at, &call.server, kind, timeout, user_data)
     }
 

@@ -206,6 +206,7 @@ impl Engine {
                     Err(error) => self.finish(now, id, Err(error)),
                 }
             }
+            (RequestKind::Probe { .. }, Ok(_)) => self.finish(now, id, Ok(Reply::Ready)),
             (RequestKind::Subscribe { .. }, Ok(_)) => self.subscribed(now, id, server, connection),
             (_, Err(error)) => self.finish(now, id, Err(server_error(&error))),
             // Lists are handled by `handle_page`; the others are never sent.

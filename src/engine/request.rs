@@ -6,7 +6,8 @@ mod rounds;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Directory, Limits};
+use crate::config::{Directory, Era, Limits};
+use crate::engine::breaker::Pass;
 use crate::engine::catalogue::Pages;
 use crate::engine::event::Reply;
 use crate::engine::join::Join;
@@ -31,6 +32,8 @@ pub(super) enum RequestKind {
         tool: Arc<str>,
         arguments: CallArguments,
         trace: Option<TraceParent>,
+        /// No person waits for it.
+        is_unattended: bool,
     },
     List {
         what: Listing,
@@ -47,6 +50,11 @@ pub(super) enum RequestKind {
     /// Changes of a resource are to be told.
     Subscribe {
         uri: Box<str>,
+    },
+    /// Finds out for the breaker whether the server answers.
+    Probe {
+        /// It asks for the tools, because what it asked before was not answered.
+        lists_tools: bool,
     },
     /// Ends when a configuration has been read.
     Ready,
@@ -95,6 +103,8 @@ pub(super) enum Acquisition {
 pub(super) enum RequestState {
     /// No configuration has been read yet.
     AwaitingConfig,
+    /// The probe of its server's breaker has not ended yet.
+    AwaitingBreaker,
     /// Its words cannot be encoded before the server's tools are known.
     AwaitingTools,
     /// In its server's queue.
@@ -122,6 +132,8 @@ pub(super) struct Request {
     pub(super) user_data: u64,
     /// Made by the engine for its own use; nobody is told.
     pub(super) internal: bool,
+    /// Under which state of the breaker it was let through.
+    pub(super) pass: Pass,
     /// What the caller asked for.
     pub(super) timeout: Option<Duration>,
     /// The setting that fixed the deadline; empty: the caller or nobody did.
@@ -187,6 +199,7 @@ impl Request {
             state: RequestState::AwaitingConfig,
             user_data: 0,
             internal: true,
+            pass: Pass::default(),
             timeout: None,
             timeout_key: "",
             directory: None,
@@ -278,6 +291,11 @@ impl Request {
         waits && self.startup.is_some() && now < self.deadline
     }
 
+    /// Whether no person waits for it.
+    pub(super) fn is_unattended(&self) -> bool {
+        matches!(self.kind, RequestKind::Call { is_unattended: true, .. })
+    }
+
     /// Whether it reads a list, page by page.
     pub(super) fn is_listing(&self) -> bool {
         matches!(self.kind, RequestKind::List { .. })
@@ -291,14 +309,24 @@ impl Request {
         }
     }
 
+    /// What a probe asks a server of this era.
+    pub(super) fn probe_method(&self, era: Option<Era>) -> &'static str {
+        match (&self.kind, era) {
+            (RequestKind::Probe { lists_tools: true }, _) => Listing::Tools.method(),
+            (_, Some(Era::Modern)) => "server/discover",
+            (_, _) => "ping",
+        }
+    }
+
     /// What it is to the codec that carries it.
     /// `definition`: that of its tool.
-    pub(super) fn outgoing<'a>(&'a self, definition: &'a str) -> Outgoing<'a> {
+    pub(super) fn outgoing<'a>(&'a self, era: Option<Era>, definition: &'a str) -> Outgoing<'a> {
         let (method, name) = match &self.kind {
             RequestKind::Call { tool, .. } => ("tools/call", &**tool),
             RequestKind::List { what, .. } => (what.method(), ""),
             RequestKind::Ask { method, name, .. } => (method.name(), &**name),
             RequestKind::Subscribe { uri } => ("resources/subscribe", &**uri),
+            RequestKind::Probe { .. } => (self.probe_method(era), ""),
             RequestKind::Ready | RequestKind::Driver => ("", ""),
         };
         Outgoing::Request { method, name, definition }
@@ -311,6 +339,7 @@ impl Request {
             RequestKind::List { what, .. } => Arc::from(what.method()),
             RequestKind::Ask { method, .. } => Arc::from(method.name()),
             RequestKind::Subscribe { .. } => Arc::from("resources/subscribe"),
+            RequestKind::Probe { .. } => Arc::from("ping"),
             RequestKind::Ready | RequestKind::Driver => Arc::from(""),
         }
     }
@@ -359,6 +388,7 @@ impl Request {
     fn place(&self) -> &'static str {
         match self.state {
             RequestState::AwaitingConfig => " while the configuration was being read",
+            RequestState::AwaitingBreaker => " until it was known whether the server answers",
             RequestState::AwaitingTools => " waiting for the server's tools",
             RequestState::Queued => " waiting for a connection",
             RequestState::Asking => " waiting for an answer to the server's question",

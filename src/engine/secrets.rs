@@ -85,6 +85,7 @@ impl Engine {
             }
             RequestKind::List { .. }
             | RequestKind::Subscribe { .. }
+            | RequestKind::Probe { .. }
             | RequestKind::Ready
             | RequestKind::Driver => {}
         }

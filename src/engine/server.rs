@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::config::{ConnectCost, Defaults, Era, Limits, ServerConfig, Transport};
 use crate::engine::ConnectionId;
 use crate::engine::allowance::Allowance;
+use crate::engine::breaker::Breaker;
 use crate::engine::evidence::Said;
 use crate::engine::log::Talk;
 use crate::engine::notices::Notices;
@@ -14,6 +15,7 @@ use crate::engine::pool::{Pool, Shape};
 use crate::engine::questions;
 use crate::engine::queue::Queue;
 use crate::engine::reachability::Reachability;
+use crate::engine::retry_budget::RetryBudget;
 use crate::engine::subscriptions::Subscriptions;
 use crate::engine::tool_catalogue::ToolCatalogue;
 use crate::json::lenient::Oddity;
@@ -38,6 +40,9 @@ pub(super) struct Server {
     pub(super) pool: Pool,
     pub(super) queue: Queue,
     pub(super) reach: Reachability,
+    /// `None`: nothing was counted yet.
+    pub(super) breaker: Option<Box<Breaker>>,
+    pub(super) retry_budget: RetryBudget,
     pub(super) tools: ToolCatalogue,
     pub(super) metrics: ServerMetrics,
     pub(super) last_error: Option<(String, Time)>,
@@ -68,6 +73,8 @@ impl Server {
             pool: Pool::default(),
             queue: Queue::default(),
             reach: Reachability::new(era),
+            breaker: None,
+            retry_budget: RetryBudget::default(),
             tools: ToolCatalogue::default(),
             metrics: ServerMetrics::default(),
             last_error: None,

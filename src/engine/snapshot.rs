@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::config::{Directory, Endpoint, Limits, Scope, ServerConfig};
 use crate::engine::catalogue::Catalogue;
 use crate::engine::request::{Request, RequestKind, RequestState};
+use crate::engine::unknown_outcomes::UnknownOutcome;
 use crate::engine::{ConnectionId, Engine, RequestId, ServerId, StreamId};
 use crate::error::Result;
 use crate::json::kept::Json;
@@ -158,7 +159,14 @@ impl Engine {
         report.protocol_version = server.version;
         report.last_error = server.last_error.as_ref().map(|(why, when)| (&**why, *when));
         report.stderr = server.said.lines();
+        report.breaker_opened = server.breaker.as_ref().map_or(0, |breaker| breaker.opened());
+        report.left_alone = server.breaker.as_ref().and_then(|breaker| breaker.left_alone());
         Ok(ServerSnapshot { report, stream })
+    }
+
+    /// The last calls that may have run and of which nobody knows, the oldest first.
+    pub fn unknown_outcomes(&self) -> impl Iterator<Item = &UnknownOutcome> {
+        self.unknown_outcomes.iter()
     }
 
     /// Requests of the host that have not ended, oldest first.
@@ -247,6 +255,7 @@ impl Engine {
     pub(super) fn waiting(&self, server: ServerId) -> usize {
         let state = self.server(server);
         let all = state.queue.iter().chain(state.tools.waiting().iter().copied());
+        let all = all.chain(state.held().iter().copied());
         let of_host =
             |id: &RequestId| self.requests.get(id).is_some_and(|request| !request.internal);
         all.filter(of_host).count()

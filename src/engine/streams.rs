@@ -211,6 +211,9 @@ impl Engine {
         let retries = self.servers[server.0 as usize].limits.retry_attempts;
         let reason = &loss.reason;
         request.failures += 1;
+        if let RequestKind::Probe { .. } = request.kind {
+            return self.finish(now, id, Err(Error::new(error::Kind::Io, reason.clone())));
+        }
         if !may_retry {
             let message = format!("outcome unknown, the call may have run: {reason}");
             return self.finish(now, id, Err(Error::new(error::Kind::OutcomeUnknown, message)));
@@ -225,6 +228,11 @@ impl Engine {
                 1 => reason.clone(),
                 n => format!("{reason} (tried {n} times)"),
             };
+            return self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
+        }
+        // What never left costs the server nothing.
+        if delivery != Delivery::Unsent && !self.server_mut(server).retry_budget.take() {
+            let message = format!("{reason}; not tried again, because too much was");
             return self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
         }
         self.requeue(now, id, server);
@@ -244,6 +252,7 @@ impl Engine {
         }
         self.server_mut(server).queue.push_retry(id);
         self.note_request(id);
+        self.requeued(now, server);
     }
 
     /// Whether a request may be sent again after the server may have run it: requests
@@ -255,6 +264,7 @@ impl Engine {
                 RequestKind::List { .. }
                 | RequestKind::Ready
                 | RequestKind::Driver
+                | RequestKind::Probe { .. }
                 | RequestKind::Ask { .. }
                 | RequestKind::Subscribe { .. },
                 _,

@@ -76,7 +76,8 @@ impl Bench {
     /// Calls a tool of a server.
     pub(super) fn call_of(&mut self, server: &str, tool: &str) -> RequestId {
         let arguments = Arguments::Json("{}".into());
-        let call = CallTool { server: server.into(), tool: tool.into(), arguments };
+        let call =
+            CallTool { server: server.into(), tool: tool.into(), arguments, is_unattended: false };
         let id = self.engine.call(self.now, call, None, 7).unwrap();
         self.carry_out();
         id

@@ -26,6 +26,7 @@ impl Engine {
                 Some(Due::Timer(Timer::Probe(id))) => self.probe_due(now, id),
                 Some(Due::Timer(Timer::Renewal(id))) => self.renew(now, id),
                 Some(Due::Timer(Timer::Changes(id))) => self.tell_changes(now, id),
+                Some(Due::Timer(Timer::Breaker(id))) => self.breaker_due(now, id),
                 None => return,
             }
         }

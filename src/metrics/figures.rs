@@ -54,6 +54,7 @@ const PLAIN: &[(&str, Plain)] = &[
         Some(last.map_or_else(units::dash, |last| units::short(f.now.since(last))))
     }),
     ("avg", |f| latency(f.latency.mean())),
+    ("breaker", |f| f.one(|r| r.breaker(f.now).to_owned())),
     ("bytes_received", |f| f.sum(|m| m.bytes().1)),
     ("bytes_sent", |f| f.sum(|m| m.bytes().0)),
     ("calls", |f| shown(f.servers.iter().map(ServerReport::calls_attempted))),
@@ -100,6 +101,7 @@ const PLAIN: &[(&str, Plain)] = &[
     ("min", |f| latency(f.latency.min())),
     ("misses", |f| f.sum(|m| m.pool.misses)),
     ("notifications", |f| f.sum(|m| m.wire.notifications)),
+    ("outcome_unknown", |f| f.sum(ServerMetrics::outcomes_unknown)),
     ("output", |f| f.one(|r| r.stderr.last().map_or_else(String::new, |line| output(line)))),
     ("overflow", |f| f.sum(|m| m.pool.overflow)),
     ("p50", |f| latency(f.latency.quantile(0.50))),
@@ -123,6 +125,7 @@ const PLAIN: &[(&str, Plain)] = &[
     }),
     ("responses", |f| f.sum(ServerMetrics::calls_answered)),
     ("restarts", |f| f.sum(ServerMetrics::restarts)),
+    ("retry_after", |f| f.one(|r| r.retry_after(f.now).to_string())),
     ("running", |f| f.count(|r| r.in_flight)),
     ("saved_per_hit", |f| latency(f.times(ServerMetrics::connection_time).mean())),
     ("server_avg", |f| latency(f.times(ServerMetrics::server_time).mean())),

@@ -40,7 +40,16 @@ struct ServerFigures<'a> {
     pool: PoolFigures,
     wire: WireFigures,
     errors: BTreeMap<&'static str, Errors>,
+    breaker: BreakerFigures<'a>,
     last_error: Option<LastError<'a>>,
+}
+
+#[derive(Serialize)]
+struct BreakerFigures<'a> {
+    state: &'static str,
+    retry_s: u64,
+    reason: Option<&'a str>,
+    opened: u32,
 }
 
 #[derive(Serialize)]
@@ -53,6 +62,8 @@ struct CallFigures {
     timeout: u64,
     cancelled: u64,
     lost: u64,
+    /// Those of the lost ones that may have run.
+    outcome_unknown: u64,
     refused: u64,
     invalid: u64,
     in_flight: usize,
@@ -161,6 +172,12 @@ pub fn render_json(report: &ServerReport<'_>, percentiles: &Percentiles, now: Ti
                 (category.name(), Errors { count: error.count, ago_s: ago(error.last) })
             })
             .collect(),
+        breaker: BreakerFigures {
+            state: report.breaker(now),
+            retry_s: report.retry_after(now),
+            reason: report.left_alone.as_ref().map(|left| &*left.reason),
+            opened: report.breaker_opened,
+        },
         last_error: report.last_error.map(|(text, when)| LastError { text, ago_s: ago(when) }),
     };
     // Maps with text as keys, and no float that is not finite: nothing can fail.
@@ -178,6 +195,7 @@ fn calls(report: &ServerReport<'_>) -> CallFigures {
         timeout: by(Outcome::Timeout),
         cancelled: by(Outcome::Cancelled),
         lost: by(Outcome::Lost),
+        outcome_unknown: report.metrics.outcomes_unknown(),
         refused: by(Outcome::Refused),
         invalid: by(Outcome::Invalid),
         in_flight: report.in_flight,

@@ -16,6 +16,7 @@ use std::fmt::{self, Write as _};
 
 use super::counters::{Accumulator, EvictionCause, Outcome};
 use super::health::Health;
+use super::left_alone::LeftAlone;
 use super::server::ServerMetrics;
 use super::units;
 use super::window::Span;
@@ -71,6 +72,10 @@ pub struct ServerReport<'a> {
     pub pids: Vec<i32>,
     /// The protocol version agreed on.
     pub protocol_version: Option<&'a str>,
+    /// Why the server is left alone; `None`: its breaker is closed.
+    pub left_alone: Option<LeftAlone>,
+    /// How often its breaker was opened.
+    pub breaker_opened: u32,
     /// The latest error and when it happened.
     pub last_error: Option<(&'a str, Time)>,
     /// The latest lines of the server's stderr.
@@ -100,6 +105,8 @@ impl<'a> ServerReport<'a> {
             tools: None,
             pids: Vec::new(),
             protocol_version: None,
+            left_alone: None,
+            breaker_opened: 0,
             last_error: None,
             stderr: &[],
         }
@@ -109,6 +116,17 @@ impl<'a> ServerReport<'a> {
     pub fn calls_attempted(&self) -> u64 {
         let waiting = self.in_flight.saturating_add(self.queued) as u64;
         self.metrics.calls_finished().saturating_add(waiting)
+    }
+
+    /// The word for its breaker: `closed`, `open` or `half-open`.
+    pub fn breaker(&self, now: Time) -> &'static str {
+        self.left_alone.as_ref().map_or("closed", |left| left.state(now))
+    }
+
+    /// The whole seconds, rounded up, for which unattended calls fail.
+    pub fn retry_after(&self, now: Time) -> u64 {
+        let after = self.left_alone.as_ref().map(|left| left.retry_after(now));
+        after.unwrap_or_default().as_micros().div_ceil(1_000_000) as u64
     }
 
     /// The verdict on the server.
@@ -189,6 +207,19 @@ impl ReportWriter {
         self.head("Uptime Ratio", units::percent_tenths(up, watched));
         self.head("Reconnections", units::count(m.reconnections()));
         self.head("Restarts", units::count(m.restarts()));
+        let opened = units::count(u64::from(r.breaker_opened));
+        self.head(
+            "Breaker",
+            match &r.left_alone {
+                None => format!("closed, opened {opened} times"),
+                Some(left) => format!(
+                    "{}, try again in {} s ({}), opened {opened} times",
+                    left.state(now),
+                    r.retry_after(now),
+                    left.reason
+                ),
+            },
+        );
         if !r.pids.is_empty() {
             let pids: Vec<_> = r.pids.iter().map(i32::to_string).collect();
             self.head("PID", pids.join(", "));
@@ -228,6 +259,7 @@ impl ReportWriter {
         self.item("Cancelled", calls(Outcome::Cancelled));
         self.item("Refused", calls(Outcome::Refused));
         self.item("Invalid", calls(Outcome::Invalid));
+        self.item("Outcome Unknown", units::count(m.outcomes_unknown()));
         self.item("In Flight", units::count(r.in_flight as u64));
         self.item("Queued", units::count(r.queued as u64));
         self.item("Timeouts", units::count(m.timeouts()));

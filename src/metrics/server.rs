@@ -50,6 +50,7 @@ pub struct ServerMetrics {
     reconnections: u64,
     timeouts: u64,
     restarts: u64,
+    outcomes_unknown: u64,
     last_activity: Option<Time>,
     up: Stretch,
     watched: Stretch,
@@ -177,6 +178,11 @@ impl ServerMetrics {
     /// Counts a process that was started again.
     pub fn restart(&mut self) {
         add(&mut self.restarts, 1);
+    }
+
+    /// Counts a call that may have run, beside its outcome.
+    pub fn outcome_unknown(&mut self) {
+        add(&mut self.outcomes_unknown, 1);
     }
 
     /// Counts an error that is not the outcome of a call.
@@ -312,6 +318,11 @@ impl ServerMetrics {
     /// Processes started again.
     pub fn restarts(&self) -> u64 {
         self.restarts
+    }
+
+    /// Calls that may have run, and of which nobody knows.
+    pub fn outcomes_unknown(&self) -> u64 {
+        self.outcomes_unknown
     }
 
     /// When bytes or messages last went either way.

@@ -47,10 +47,10 @@ wrong_calls_are_refused(void)
 		CHECK_HAS(reason(&rig), "tmcp_call: size");
 	}
 	call = echo_call();
-	call.flags = 1;
+	call.flags = 2;
 	CHECK_INT(tmcp_client_call(rig.client, &call, &id),
 	    TMCP_RESULT_INVALID);
-	CHECK_HAS(reason(&rig), "flags 0x1");
+	CHECK_HAS(reason(&rig), "flags 0x2");
 	call = echo_call();
 	call.traceparent = "00-0-0-0";
 	CHECK_INT(tmcp_client_call(rig.client, &call, &id),
@@ -386,6 +386,8 @@ a_handle_of_another_type_is_refused(void)
 	event = rig_call(&rig, "main", "echo", "{\"text\":\"x\"}", 0, NULL);
 	table = tmcp_client_servers(rig.client);
 	CHECK_INT(tmcp_table_rows(table), 1);
+	CHECK(tmcp_client_unknown((struct tmcp_client *)event) == NULL);
+	CHECK(tmcp_client_unknown((struct tmcp_client *)table) == NULL);
 	as_event[0] = (struct tmcp_event *)rig.client;
 	as_event[1] = (struct tmcp_event *)table;
 	as_table[0] = (struct tmcp_table *)rig.client;

@@ -135,6 +135,7 @@ no_client_is_answered(void)
 	CHECK(tmcp_client_known_tools(NULL, "x") == NULL);
 	CHECK(tmcp_table_prepare(NULL, 0) == 0);
 	CHECK(tmcp_client_jobs(NULL) == NULL);
+	CHECK(tmcp_client_unknown(NULL) == NULL);
 	CHECK(tmcp_client_servers(NULL) == NULL);
 
 	/* Nothing was written where nothing succeeded. */

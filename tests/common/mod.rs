@@ -156,6 +156,7 @@ impl Driver {
             server: server.into(),
             tool: tool.into(),
             arguments: Arguments::Json(json.into()),
+            is_unattended: false,
         };
         self.client.call(call, None, 0).expect("the call is accepted")
     }
@@ -166,6 +167,7 @@ impl Driver {
             server: server.into(),
             tool: tool.into(),
             arguments: Arguments::Json(json.into()),
+            is_unattended: false,
         };
         let refused = self.client.call(call, None, 0);
         refused.expect_err("the call is refused").message().to_owned()
@@ -224,7 +226,8 @@ impl Driver {
             Pair { key: key.into(), value: value.into(), is_json }
         });
         let arguments = Arguments::Pairs(pairs.collect());
-        let call = CallTool { server: server.into(), tool: tool.into(), arguments };
+        let call =
+            CallTool { server: server.into(), tool: tool.into(), arguments, is_unattended: false };
         let id = self.client.call(call, None, 0).expect("the call is accepted");
         self.done(id)
     }

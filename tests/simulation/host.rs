@@ -58,6 +58,8 @@ pub struct Record {
     pub due: u64,
     /// How often its server had been removed.
     pub removals: u64,
+    /// A person waits for it.
+    pub by_person: bool,
     pub fate: Fate,
 }
 
@@ -135,8 +137,12 @@ impl World {
             74 => {
                 // Enough to fill any queue.
                 let server = self.random.below(self.servers.len() as u64) as usize;
+                let may_repeat = self.random.mille(500);
                 for _ in 0..self.random.range(100, 200) {
-                    let wish = self.host.plain_call(server);
+                    let mut wish = self.host.plain_call(server);
+                    if let Asked::Call { tool, .. } = &mut wish.asked {
+                        *tool = if may_repeat { "idem" } else { "echo" };
+                    }
                     let timeout = Duration::from_micros(self.random.spread(20_000_000));
                     self.submit(wish, Some(timeout));
                 }
@@ -164,6 +170,15 @@ impl World {
                 _ => self.random.spread(40_000_000),
             };
             self.later(pause, Todo::Host);
+        }
+    }
+
+    /// A server is left alone, or called again.
+    fn breaker_changed(&mut self, server: &str, state: &str) {
+        match state {
+            "open" => self.counts.breakers_opened += 1,
+            "closed" => self.counts.breakers_closed += 1,
+            other => self.fail(format!("the breaker of {server} is told to be {other}")),
         }
     }
 
@@ -205,10 +220,12 @@ impl World {
 
     /// Makes a request; `None` when it is refused.
     pub fn submit(&mut self, wish: Wish, timeout: Option<Duration>) -> Option<RequestId> {
+        let is_unattended = matches!(wish.asked, Asked::Call { .. }) && self.random.mille(400);
         let user = self.random.next();
         let now = self.time();
         let Wish { server, asked, pad } = wish;
-        self.say(format_args!("the host asks {server}: {asked:?} within {timeout:?}"));
+        let who = if is_unattended { "a hook" } else { "the host" };
+        self.say(format_args!("{who} asks {server}: {asked:?} within {timeout:?}"));
         let generation = self.servers[self.index_of(&server)].generation;
         let outcome = match &asked {
             Asked::Call { tool, token, pairs } => {
@@ -225,7 +242,12 @@ impl World {
                     let pad = if pad.is_empty() { pad } else { format!(",\"pad\":\"{pad}\"") };
                     Arguments::Json(format!("{{{blank}\"token\":{blank}{token}{pad}}}{blank}"))
                 };
-                let call = CallTool { server: server.clone(), tool: (*tool).into(), arguments };
+                let call = CallTool {
+                    server: server.clone(),
+                    tool: (*tool).into(),
+                    arguments,
+                    is_unattended,
+                };
                 self.engine.call(now, call, timeout, user)
             }
             Asked::Lists(what) => self.engine.list(now, &server, *what, timeout, user),
@@ -283,7 +305,9 @@ impl World {
         let limit = timeout.map_or(TOTAL, |limit| limit.as_micros() as u64);
         let due = self.now.saturating_add(limit);
         let removals = self.servers[self.index_of(&server)].removals;
-        self.record(id, Record { server, asked, user, due, removals, fate: Fate::Pending });
+        let by_person = !is_unattended;
+        let fate = Fate::Pending;
+        self.record(id, Record { server, asked, user, due, removals, by_person, fate });
         self.counts.accepted += 1;
         Some(id)
     }
@@ -301,7 +325,8 @@ impl World {
         let due = self.now + TOTAL;
         let server = String::new();
         let asked = Asked::Ready;
-        self.record(id, Record { server, asked, user, due, removals: 0, fate: Fate::Pending });
+        let (removals, by_person, fate) = (0, true, Fate::Pending);
+        self.record(id, Record { server, asked, user, due, removals, by_person, fate });
     }
 
     fn cancel(&mut self) {
@@ -396,6 +421,7 @@ impl World {
             operation_timeout: random.pick(&[None, Some(2)]).map(Duration::from_secs),
             retry_attempts: random.pick(&[None, Some(0), Some(2)]),
             retry_backoff: random.pick(&[None, Some(10)]).map(Duration::from_millis),
+            breaker_failures: random.pick(&[None, Some(0), Some(1), Some(3)]),
             ..Settings::default()
         };
         let defaults = Defaults { settings, ..Defaults::default() };
@@ -469,6 +495,7 @@ impl World {
                 }
                 Event::ServerUp { .. } => self.counts.server_ups += 1,
                 Event::ServerDown { .. } => self.counts.server_downs += 1,
+                Event::BreakerChanged { server, state } => self.breaker_changed(&server, state),
                 Event::ToolsChanged { .. } => self.counts.tools_changed += 1,
                 Event::ConfigLoaded { .. } => {}
                 Event::ResourceUpdated { uri, .. } => {
@@ -573,6 +600,12 @@ impl World {
                     }
                 };
                 *counter += 1;
+                if error.message().contains("is left alone for now") {
+                    self.counts.left_alone += 1;
+                    if record.by_person {
+                        return self.fail(format!("{id:?} of a person is not tried: {error}"));
+                    }
+                }
                 // The evidence behind an error may be anybody's.
                 let words = error.message().split("; stdout: ").next().unwrap_or_default();
                 let own = token.map_or(String::new(), |token| format!("{token}."));

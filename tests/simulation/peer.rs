@@ -123,6 +123,15 @@ impl World {
         let profile = link.profile.clone();
         let modern = params["_meta"][META_VERSION] == MODERN;
         match method {
+            "ping" => {
+                self.counts.probes += 1;
+                // Some servers do not know it and say nothing.
+                match self.random.below(10) {
+                    0..=1 => {}
+                    2 => self.answer_error(id, wire, -32601, "Method not found"),
+                    _ => self.answer(id, wire, &json!({})),
+                }
+            }
             "server/discover" => {
                 link.peer.discovered += 1;
                 let first = link.peer.discovered == 1;
@@ -321,7 +330,9 @@ impl World {
             };
         }
         let trouble = self.links[&id].profile.trouble;
-        let fate = if self.random.mille(trouble) {
+        let fate = if self.links[&id].profile.ends_with_calls {
+            Fate::DiesAfter
+        } else if self.random.mille(trouble) {
             self.random.pick(&[
                 Fate::Twice,
                 Fate::Twice,

@@ -95,6 +95,8 @@ pub struct Profile {
     pub boot: u64,
     /// Chance that a call meets trouble.
     pub trouble: u64,
+    /// It ends with every call, so that all that may be tried again is.
+    pub ends_with_calls: bool,
     /// Chance of noise beside a message.
     pub noise: u64,
     pub reads: Reads,
@@ -140,6 +142,7 @@ impl Profile {
             ]);
         }
         profile.locks = random.mille(300);
+        profile.ends_with_calls = random.mille(80);
         profile.trouble = random.pick(&[0, 30, 150, 400]);
         profile.noise = random.pick(&[0, 50, 250]);
         let reads = [Reads::Eagerly, Reads::Eagerly, Reads::Eagerly, Reads::Slowly, Reads::Never];
@@ -173,6 +176,7 @@ impl Profile {
             service: random.pick(&[100, 5_000, 50_000, 400_000]),
             boot: random.pick(&[0, 1_000, 200_000, 1_500_000]),
             trouble: 0,
+            ends_with_calls: false,
             noise: 0,
             reads: Reads::Eagerly,
             ignores_eof: false,
@@ -232,6 +236,8 @@ pub fn entry(random: &mut Random, index: usize) -> Arc<ServerConfig> {
             operation_timeout: ms(random, &[0, 0, 0, 60, 1_000]),
             retry_attempts: random.pick(&[None, Some(0), Some(1), Some(5)]),
             retry_backoff: ms(random, &[0, 1, 20, 500, 10_000]),
+            breaker_failures: random.pick(&[None, None, Some(0), Some(1), Some(2)]),
+            breaker_pause: random.pick(&[None, Some(1), Some(20)]).map(Duration::from_secs),
             ..Settings::default()
         },
         era: random.pick(&[None, None, None, None, None, Some(Era::Legacy), Some(Era::Modern)]),

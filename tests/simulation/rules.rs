@@ -7,6 +7,9 @@ use crate::host::{Asked, Fate, token_of};
 use crate::link::Stage;
 use crate::world::World;
 
+/// The most that an entry or a default sets for `retry_attempts`.
+const MOST_RETRIES: u64 = 5;
+
 /// Microseconds that an open may take: the default of `startup_timeout`, and a second for
 /// a host that is late.
 const LONGEST_OPEN: u64 = 61_000_000;
@@ -75,6 +78,7 @@ impl World {
         if self.counts.opened != self.counts.forgotten {
             return self.fail("connections opened and closed differ".into());
         }
+        self.check_repeats();
         for (id, record) in &self.host.records {
             let Some(token) = token_of(&record.asked) else { continue };
             let ran = self.journal.get(&token).copied().unwrap_or(0);
@@ -93,6 +97,32 @@ impl World {
             if !wanted.contains(&ran) {
                 let why = format!("request {id} ran {ran} times: {record:?}");
                 return self.fail(why);
+            }
+        }
+    }
+
+    /// No storm of retries: no call runs more often than it may be tried, and all calls
+    /// of a server together are not repeated more often than its budget allows.
+    fn check_repeats(&mut self) {
+        for index in 0..self.servers.len() {
+            let name = format!("s{index}");
+            let of_server = || self.host.records.values().filter(|record| record.server == name);
+            // Rounds of questions run a part of a call each.
+            let tokens = of_server().filter_map(|record| token_of(&record.asked));
+            let whole = tokens.filter(|token| self.rounds.get(token).is_none_or(|r| r.total == 0));
+            let runs = whole.map(|token| u64::from(self.journal.get(&token).copied().unwrap_or(0)));
+            let most = runs.clone().max().unwrap_or(0);
+            if most > 1 + MOST_RETRIES {
+                return self.fail(format!("a call of {name} ran {most} times"));
+            }
+            let repeats: u64 = runs.map(|ran| ran.saturating_sub(1)).sum();
+
+            let answers =
+                of_server().filter(|record| record.fate != Fate::Cancelled).count() as u64;
+            // A server that was removed begins with a full budget.
+            let budgets = 1 + self.servers[index].removals;
+            if repeats > budgets * 5 + answers / 10 + 1 {
+                return self.fail(format!("{name}: {repeats} repeats, {answers} answers at most"));
             }
         }
     }

@@ -150,7 +150,11 @@ summary!(
     extra_streams,
     streams_broken,
     streams_cancelled,
-    sessions_gone
+    sessions_gone,
+    left_alone,
+    breakers_opened,
+    breakers_closed,
+    probes
 );
 
 pub struct World {

@@ -135,7 +135,8 @@ impl OpeningBench {
         let mut bench = OpeningBench { client, far: None, events: Vec::new(), directory };
         bench.until("the configuration", |bench| bench.client.is_ready());
         let arguments = Arguments::Json("{}".into());
-        let call = CallTool { server: "s".into(), tool: "t".into(), arguments };
+        let call =
+            CallTool { server: "s".into(), tool: "t".into(), arguments, is_unattended: false };
         bench.client.call(call, None, 7).unwrap();
         bench.until("the connect", |bench| {
             bench.far = FAR_END.take();

@@ -10,8 +10,8 @@ use super::spelling::{self, Spelled};
 use crate::config::expand::{PROJECT, Variables, expand};
 use crate::config::limits::Range;
 use crate::config::{
-    Command, Era, HttpTransport, ProblemKind, Proxy, Scope, ServerConfig, Settings, ToolFilter,
-    Transport, quoted,
+    Command, Era, HttpTransport, Limits, ProblemKind, Proxy, Scope, ServerConfig, Settings,
+    ToolFilter, Transport, quoted,
 };
 use crate::json::with_whole_pairs;
 
@@ -510,6 +510,14 @@ impl<'a> EntryReader<'a> {
                 ));
             }
         }
+        match self.flag("breaker")? {
+            Some(false) => settings.breaker_failures = Some(0),
+            // What the host sets for all servers does not switch it off then.
+            Some(true) if settings.breaker_failures.is_none() => {
+                settings.breaker_failures = Some(Limits::BREAKER_FAILURES);
+            }
+            Some(true) | None => {}
+        }
         Ok(settings)
     }
 
@@ -658,8 +666,9 @@ pub(in crate::config) const CWD: [&str; 5] =
 
 /// Our keys without an underscore, and those that we share. Keys with one are recognized by
 /// it.
-const OURS: [&str; 13] = [
+const OURS: [&str; 14] = [
     "args",
+    "breaker",
     "command",
     "cwd",
     "disabled",

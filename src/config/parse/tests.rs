@@ -105,6 +105,7 @@ fn every_key_is_read() {
         "env": {"K": "v"}, "cwd": "/w", "pool_max_size": 2, "pool_idle_timeout": 0,
         "max_in_flight": 3, "timeout": 4000, "operation_timeout": 5, "retry_attempts": 6,
         "retry_backoff": 7, "startup_timeout": 8000, "max_answer": 9,
+        "breaker_failures": 11, "breaker_pause": 12,
         "era": "modern", "unsolicited": true, "keep": true,
         "idempotent_tools": ["t", "u"],
         "socket_allow_uid": [33, 1000], "disabled": false"#;
@@ -129,6 +130,8 @@ fn every_key_is_read() {
             retry_backoff: Some(Duration::from_millis(7)),
             startup_timeout: Some(Duration::from_millis(8000)),
             max_answer: Some(9),
+            breaker_failures: Some(11),
+            breaker_pause: Some(Duration::from_secs(12)),
         },
         era: Some(Era::Modern),
         unsolicited: true,
@@ -143,7 +146,7 @@ fn every_key_is_read() {
     let others = r#""type": "http", "socket_path": 1, "command": 2, "args": 3, "env": 4, "cwd": 5,
         "pool_max_size": "", "pool_idle_timeout": "", "max_in_flight": "", "timeout": "",
         "operation_timeout": "", "retry_attempts": "", "retry_backoff": "", "startup_timeout": "", "max_answer": "",
-        "era": 0, "unsolicited": 1,
+        "breaker_failures": "", "breaker_pause": "", "era": 0, "unsolicited": 1,
         "idempotent_tools": 0, "socket_allow_uid": "", "disabled": true"#;
     assert_eq!(good(&format!("{{{others}, \"tmux\": {{{keys}}}}}")), expected);
 }
@@ -328,6 +331,8 @@ fn numbers_have_ranges() {
         ("retry_backoff", "milliseconds", 1, 30_000),
         ("startup_timeout", "milliseconds", 1, 604_800_000),
         ("max_answer", "MiB", 1, 256),
+        ("breaker_failures", "failures", 0, 1000),
+        ("breaker_pause", "seconds", 1, 3600),
     ] {
         let entry = |value: &str| format!(r#"{{"command": "x", "{key}": {value}}}"#);
         for value in [min, max] {

@@ -7,7 +7,7 @@ use crate::engine::{Arguments, CallTool, Completion, Event, Pair};
 fn call(bench: &mut Bench, tool: &str, key: &str) {
     let pair = Pair { key: key.into(), value: "1".into(), is_json: false };
     let arguments = Arguments::Pairs(vec![pair]);
-    let call = CallTool { server: "s".into(), tool: tool.into(), arguments };
+    let call = CallTool { server: "s".into(), tool: tool.into(), arguments, is_unattended: false };
     bench.engine.call(bench.now, call, None, 0).unwrap();
     bench.wait(0);
 }

@@ -173,8 +173,13 @@ impl Reachability {
         self.concurrency.request_answered(now);
     }
 
-    /// A connection that was ready was lost.
-    pub(super) fn session_lost(&mut self, now: Time, lost: &LostSession, pause: RetryPause<'_>) {
+    /// A connection that was ready was lost. True: so soon that its start has failed.
+    pub(super) fn session_lost(
+        &mut self,
+        now: Time,
+        lost: &LostSession,
+        pause: RetryPause<'_>,
+    ) -> bool {
         if lost.lifetime >= STABLE {
             self.backoff.succeed();
         }
@@ -182,6 +187,7 @@ impl Reachability {
             self.backoff.fail(now, pause);
         }
         self.round += 1;
+        lost.lifetime < STABLE
     }
 
     /// A further stream of a connection could not be opened.

@@ -131,7 +131,8 @@ impl Host {
     /// Calls a tool, without waiting for its end.
     pub fn call(&mut self, tool: &str, arguments: &str) -> Result<RequestId, String> {
         let arguments = Arguments::Json(arguments.to_owned());
-        let call = CallTool { server: SERVER.into(), tool: tool.into(), arguments };
+        let call =
+            CallTool { server: SERVER.into(), tool: tool.into(), arguments, is_unattended: false };
         self.client.call(call, None, 0).map_err(|error| error.message().to_owned())
     }
 
