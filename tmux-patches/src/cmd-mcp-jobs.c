@@ -26,13 +26,35 @@
 #include "mcp-settings.h"
 
 /*
- * Lists and cancels what is under way.
+ * Lists and cancels what is under way, and lists what may have run.
  */
 
 #define CMD_MCP_JOBS_TEMPLATE \
 	"#{mcp_id}: #{mcp_server} #{mcp_tool} #{mcp_state} " \
 	"#{e|/|f|1:#{mcp_age_us},1000000}s" \
 	"#{?mcp_progress, #{mcp_progress}%,} (#{mcp_who}) #{mcp_message}"
+
+/* With -u. */
+#define CMD_MCP_JOBS_UNKNOWN_TEMPLATE \
+	"#{mcp_id}: #{mcp_server} #{mcp_tool} " \
+	"#{e|/|f|1:#{mcp_ago_us},1000000}s ago, after " \
+	"#{e|/|f|1:#{mcp_elapsed_us},1000000}s: #{mcp_message}"
+
+/* A member of an object with -j. */
+struct cmd_mcp_jobs_member {
+	const char	*column;
+	int		 is_number;
+};
+
+static const struct cmd_mcp_jobs_member cmd_mcp_jobs_members[] = {
+	{ "id", 1 }, { "server", 0 }, { "tool", 0 }, { "state", 0 },
+	{ "age_us", 1 }, { "progress", 1 }, { "message", 0 }, { "who", 0 }
+};
+
+static const struct cmd_mcp_jobs_member cmd_mcp_jobs_unknown_members[] = {
+	{ "id", 1 }, { "server", 0 }, { "tool", 0 }, { "ago_us", 1 },
+	{ "elapsed_us", 1 }, { "message", 0 }
+};
 
 static enum cmd_retval	cmd_mcp_jobs_exec(struct cmd *, struct cmdq_item *);
 static enum cmd_retval	cmd_mcp_cancel_exec(struct cmd *, struct cmdq_item *);
@@ -41,8 +63,8 @@ const struct cmd_entry cmd_mcp_jobs_entry = {
 	.name = "mcp-jobs",
 	.alias = "mjobs",
 
-	.args = { "bF:f:jo:t:", 0, 0, NULL },
-	.usage = "[-bj] [-F format] [-f filter] [-o output] "
+	.args = { "bF:f:jo:t:u", 0, 0, NULL },
+	.usage = "[-bju] [-F format] [-f filter] [-o output] "
 		 CMD_TARGET_PANE_USAGE,
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
@@ -62,18 +84,11 @@ const struct cmd_entry cmd_mcp_cancel_entry = {
 	.exec = cmd_mcp_cancel_exec
 };
 
-/* Print what is under way as a JSON array. */
+/* Print a list as a JSON array. */
 static void
-cmd_mcp_jobs_json(struct evbuffer *evb, const struct tmcp_table *table)
+cmd_mcp_jobs_json(struct evbuffer *evb, const struct tmcp_table *table,
+    const struct cmd_mcp_jobs_member *members, u_int nmembers)
 {
-	static const struct {
-		const char	*column;
-		int		 is_number;
-	} members[] = {
-		{ "id", 1 }, { "server", 0 }, { "tool", 0 }, { "state", 0 },
-		{ "age_us", 1 }, { "progress", 1 }, { "message", 0 },
-		{ "who", 0 }
-	};
 	const char	*value;
 	char		*s;
 	size_t		 row;
@@ -81,7 +96,7 @@ cmd_mcp_jobs_json(struct evbuffer *evb, const struct tmcp_table *table)
 
 	evbuffer_add_printf(evb, "[");
 	for (row = 0; row < tmcp_table_rows(table); row++) {
-		for (i = 0; i < nitems(members); i++) {
+		for (i = 0; i < nmembers; i++) {
 			if (strcmp(members[i].column, "who") == 0) {
 				value = mcp_request_who(strtoull(
 				    tmcp_table_get(table, row, "id"), NULL,
@@ -112,6 +127,7 @@ cmd_mcp_jobs_exec(struct cmd *self, struct cmdq_item *item)
 	struct evbuffer		*evb;
 	const char		*template;
 	enum cmd_retval		 retval = CMD_RETURN_NORMAL;
+	int			 unknown = args_has(args, 'u');
 
 	if (args_has(args, 'j') && (args_has(args, 'F') ||
 	    args_has(args, 'f'))) {
@@ -120,15 +136,26 @@ cmd_mcp_jobs_exec(struct cmd *self, struct cmdq_item *item)
 	}
 	if ((core = mcp_get(item)) == NULL)
 		return (CMD_RETURN_ERROR);
-	if ((table = tmcp_client_jobs(core)) == NULL)
+	if (unknown)
+		table = tmcp_client_unknown(core);
+	else
+		table = tmcp_client_jobs(core);
+	if (table == NULL)
 		return (CMD_RETURN_NORMAL);
-	if ((template = args_get(args, 'F')) == NULL)
+	template = args_get(args, 'F');
+	if (template == NULL && unknown)
+		template = CMD_MCP_JOBS_UNKNOWN_TEMPLATE;
+	else if (template == NULL)
 		template = CMD_MCP_JOBS_TEMPLATE;
 	if ((evb = evbuffer_new()) == NULL)
 		fatalx("out of memory");
-	if (args_has(args, 'j'))
-		cmd_mcp_jobs_json(evb, table);
-	else {
+	if (args_has(args, 'j') && unknown) {
+		cmd_mcp_jobs_json(evb, table, cmd_mcp_jobs_unknown_members,
+		    nitems(cmd_mcp_jobs_unknown_members));
+	} else if (args_has(args, 'j')) {
+		cmd_mcp_jobs_json(evb, table, cmd_mcp_jobs_members,
+		    nitems(cmd_mcp_jobs_members));
+	} else {
 		mcp_table_print(evb, table, NULL, template,
 		    args_get(args, 'f'));
 	}

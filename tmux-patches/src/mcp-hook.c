@@ -549,6 +549,10 @@ mcp_hook_event(struct tmcp_event *event)
 		mcp_hook_about("mcp-server-down", server, "error",
 		    tmcp_event_text(event, NULL));
 		break;
+	case TMCP_EVENT_TYPE_BREAKER:
+		mcp_hook_about("mcp-breaker-changed", server, "breaker",
+		    tmcp_event_text(event, NULL));
+		break;
 	case TMCP_EVENT_TYPE_TOOLS_CHANGED:
 		mcp_hook_about("mcp-tools-changed", server, NULL, NULL);
 		break;

@@ -73,6 +73,13 @@
 		  "those that say that they are destructive, all or none."
 	},
 
+	MCP_OPTIONS_NUMBER("mcp-breaker-failures", 0, 1000, 5, "failures",
+	    "Failures in a row after which an MCP server is left alone for a "
+	    "while. People's calls are still tried. 0 is never."),
+
+	MCP_OPTIONS_NUMBER("mcp-breaker-pause", 1, 3600, 60, "seconds",
+	    "Longest time for which an MCP server that fails is left alone."),
+
 	MCP_OPTIONS_NUMBER("mcp-file-limit", 64, 10000, 256, "files",
 	    "Files of images and other binary parts of MCP results. The "
 	    "oldest are removed for new ones."),
@@ -216,6 +223,9 @@
 	    "Time that an MCP call may take in all. 0 is 60 seconds "
 	    "without progress and 30 minutes in all."),
 
+	MCP_OPTIONS_HOOK("mcp-breaker-changed",
+	    "Run when an MCP server is left alone because it fails, and "
+	    "when it is called again."),
 	MCP_OPTIONS_HOOK("mcp-call-done",
 	    "Run when an MCP call has ended well."),
 	MCP_OPTIONS_HOOK("mcp-call-failed",

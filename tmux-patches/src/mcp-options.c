@@ -46,6 +46,8 @@ static const struct mcp_options_entry {
 	/* The log takes what is said about the others. */
 	{ "mcp-log-file", mcp_options_apply_log_file },
 	{ "mcp-log-level", mcp_options_apply_log_level },
+	{ "mcp-breaker-failures", NULL },
+	{ "mcp-breaker-pause", NULL },
 	{ "mcp-max-answer", NULL },
 	{ "mcp-max-in-flight", NULL },
 	{ "mcp-operation-timeout", NULL },

@@ -167,6 +167,9 @@ mcp_run_call(struct mcp_run *run, void *user_data, uint64_t *id)
 	call.timeout_ms = run->timeout;
 	call.traceparent = run->trace;
 	call.user_data = user_data;
+	/* While a server fails, people are let through and hooks aren't. */
+	if (mcp_request_nohooks(user_data))
+		call.flags = TMCP_CALL_FLAG_UNATTENDED;
 	return (tmcp_client_call(run->core, &call, id));
 }
 

@@ -47,6 +47,7 @@ const LABELS: &[(&str, &str)] = &[
     ("Successful Calls", "succeeded"),
     ("Cancelled", "cancelled"),
     ("Refused", "refused"),
+    ("Outcome Unknown", "outcome_unknown"),
     ("In Flight", "running"),
     ("Queued", "queued"),
     ("Timeouts", "timeouts"),

@@ -56,7 +56,9 @@ fn another_configuration_can_be_named() {
 }
 
 /// The options that are numbers, with their ranges.
-const NUMBERS: [(&str, i64, i64); 10] = [
+const NUMBERS: [(&str, i64, i64); 12] = [
+    ("breaker-failures", 0, 1000),
+    ("breaker-pause", 1, 3600),
     ("key-delay", 0, 10_000),
     ("max-answer", 1, 256),
     ("max-in-flight", 0, 1024),
@@ -104,6 +106,8 @@ fn a_value_out_of_its_range_is_an_error_and_the_bounds_are_those_of_the_library(
 fn default(name: &str) -> &'static str {
     match name {
         "key-delay" | "pool-idle-timeout" => "300",
+        "breaker-failures" => "5",
+        "breaker-pause" => "60",
         "max-answer" => "16",
         "retry-attempts" => "3",
         "retry-backoff" => "100",
@@ -116,6 +120,7 @@ fn options_are_listed_with_their_defaults_and_explained() {
     let tmux = Tmux::demo();
     let shown = tmux.run(["show-options", "-s"]).ok();
     for line in [
+        "mcp-breaker-failures 5",
         "mcp-config ''",
         "mcp-log-file off",
         "mcp-log-level info",
