@@ -62,8 +62,8 @@ pub unsafe extern "C" fn tmcp_client_metrics(
 /// "metrics-file": the absolute path of a file for a textfile collector, ending in
 /// ".prom"; it is removed when the client is freed;
 /// "metrics-interval": how often it is written, 1 to 3600 seconds; by default 15;
-/// "metrics-listen": where GET /metrics is answered: "unix:/path", "127.0.0.1:PORT" or
-/// "[::1]:PORT";
+/// "metrics-listen": where GET /metrics is answered: "unix:/path", or "127.0.0.1:PORT"
+/// or another loopback address, that of IPv6 in brackets;
 /// "statsd": "udp://ADDRESS:PORT" or "unix:///path", with "?dogstatsd" for tags and
 /// "?interval=SECONDS" (1 to 600; by default 10), joined by "&".
 ///
