@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use crate::channel::{ExitStatus, Flow, Signal};
 use crate::config::Endpoint;
+#[cfg(not(feature = "oauth"))]
+use crate::config::ServerConfig;
+#[cfg(not(feature = "oauth"))]
+use crate::engine::Unavailable;
 use crate::engine::{Action, ChildExit, LogLevel, StreamId, TerminationSignal};
 use crate::release;
 use crate::sys::{clock, knock, reaper};
@@ -43,6 +47,7 @@ impl Client {
         self.look_at_processes(start);
         #[cfg(feature = "oauth")]
         self.drive_logins(start);
+        self.drive_helpers(start);
         self.read_again(start);
         if std::mem::take(&mut self.knocked) {
             for path in self.knocks.iter_mut().flat_map(|knocks| knocks.read()) {
@@ -171,6 +176,7 @@ impl Client {
                 }
             }
         }
+        self.helpers.shut_down(self.poll.registry());
         reaper::reap(&groups);
         for (_, mut channel) in self.orphaned_groups.drain(..) {
             if let Some(child) = channel.child_mut() {
@@ -212,6 +218,9 @@ impl Client {
             }
             #[cfg(feature = "oauth")]
             if self.logins.note(event.token()) {
+                continue;
+            }
+            if self.helpers.note(event.token()) {
                 continue;
             }
             let (id, part) = Link::of(event.token());
@@ -543,14 +552,11 @@ impl Client {
                         let _ = knock::knock(path);
                     }
                 }
-                #[cfg(feature = "oauth")]
                 Action::Authorize { server, challenge, lacks_scopes } => {
-                    self.authorize(now, &server, challenge.as_deref(), lacks_scopes);
-                }
-                #[cfg(not(feature = "oauth"))]
-                Action::Authorize { server, .. } => {
-                    let address = server.login_address().unwrap_or_default();
-                    self.engine.token_unavailable(now, &address, "");
+                    match server.headers_helper().is_some() && !lacks_scopes {
+                        true => self.renew_fields(now, &server, challenge),
+                        false => self.authorize(now, &server, challenge.as_deref(), lacks_scopes),
+                    }
                 }
                 Action::Remember { identity, era } => self.eras.set(identity, era),
                 Action::KeepTools { identity, tools } => self.tool_lists.keep(identity, tools),
@@ -564,6 +570,7 @@ impl Client {
 
     fn forget(&mut self, now: Time, id: StreamId) {
         self.opening.retain(|(other, ..)| *other != id);
+        self.forget_helper(now, id);
         let Some(mut link) = self.links.remove(&id) else { return };
         self.release_brake();
         let _ = link.channel.deregister(self.poll.registry());
@@ -572,6 +579,15 @@ impl Client {
         if left {
             self.orphaned_groups.push((now + STRAGGLER, link.channel));
         }
+    }
+}
+
+#[cfg(not(feature = "oauth"))]
+impl Client {
+    /// A server wants a token, and there is none without logins.
+    pub(super) fn authorize(&mut self, now: Time, server: &ServerConfig, _: Option<&str>, _: bool) {
+        let address = server.authorization_key().unwrap_or_default();
+        self.engine.token_unavailable(now, &address, &Unavailable::default());
     }
 }
 

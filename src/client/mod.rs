@@ -16,6 +16,7 @@ mod descriptors;
 mod drive;
 mod era_cache;
 mod export;
+mod headers_helper;
 mod import;
 mod link;
 mod loader;
@@ -115,6 +116,7 @@ pub struct Client {
     connect: Connect,
     #[cfg(feature = "tls")]
     tls_contexts: tls_contexts::TlsContexts,
+    helpers: headers_helper::HelperRuns,
     speculative_read: SpeculativeRead,
     /// Other clients of the same sockets ask for room by it.
     knocks: Option<Knocks>,
@@ -200,6 +202,7 @@ impl Client {
             connect: opening::connect,
             #[cfg(feature = "tls")]
             tls_contexts: tls_contexts::TlsContexts::default(),
+            helpers: headers_helper::HelperRuns::default(),
             speculative_read: SpeculativeRead::default(),
             knocks,
             knocked: false,
@@ -257,7 +260,7 @@ impl Client {
         #[cfg(feature = "oauth")]
         let all = all.chain(self.logins.deadline(now));
         let exports = self.exports.as_ref().and_then(|exports| exports.deadline(now));
-        let all = all.chain(release::due(now)).chain(exports);
+        let all = all.chain(self.helpers.deadline(now)).chain(release::due(now)).chain(exports);
         all.min().map(|when| when.since(now))
     }
 
@@ -491,7 +494,7 @@ impl Client {
             .links
             .iter_mut()
             .find(|(_, link)| link.channel.child().is_some_and(|child| child.pid() == pid));
-        let Some((&id, link)) = found else { return false };
+        let Some((&id, link)) = found else { return self.helpers.child_exited(pid, status) };
         if let (Some(status), Some(child)) =
             (ExitStatus::from_wait(status), link.channel.child_mut())
         {

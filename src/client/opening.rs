@@ -38,11 +38,20 @@ impl Client {
     /// Opens one of the streams that the engine asked for.
     pub(super) fn open_next(&mut self, now: Time) {
         let Some((id, channel, server)) = self.opening.pop_front() else { return };
-        self.open(now, id, channel, &server);
+        match self.engine.wants_fields(id) {
+            true => self.open_with_fields(now, (id, channel), &server),
+            false => self.open(now, id, channel, &server),
+        }
         self.carry_out(now);
     }
 
-    fn open(&mut self, now: Time, id: StreamId, transport: Transport, server: &Arc<ServerConfig>) {
+    pub(super) fn open(
+        &mut self,
+        now: Time,
+        id: StreamId,
+        transport: Transport,
+        server: &Arc<ServerConfig>,
+    ) {
         // The host needs descriptors for those who attach to it.
         if let Err(limit) = self.make_room(now) {
             let message = format!(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{OAuthEntry, Proxy, ServerConfig};
+use super::{HeadersHelper, OAuthEntry, Proxy, ServerConfig};
 
 /// Path and fields of the requests to one server.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
@@ -17,6 +17,8 @@ pub struct HttpEntry {
     pub proxy: Option<Box<Proxy>>,
     /// `oauth`: how its login is done. Few entries have it.
     pub oauth: Option<Box<OAuthEntry>>,
+    /// `headersHelper`: what it prints wins over `headers`. Few entries have it.
+    pub headers_helper: Option<Box<HeadersHelper>>,
 }
 
 /// The transports that begin with a request of HTTP.
@@ -38,9 +40,27 @@ impl HttpEntry {
         let is_http = self.transport != HttpTransport::WebSocket;
         self.proxy.as_deref().filter(|_| !is_tls && is_http)
     }
+
+    /// The fields of requests, with those that `headersHelper` has printed: they win.
+    pub fn fields(&self, printed: &[(String, String)]) -> Vec<(String, String)> {
+        let wins = |name: &str| printed.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        let own = self.headers.iter().filter(|(name, _)| !wins(name));
+        own.chain(printed).cloned().collect()
+    }
 }
 
 impl ServerConfig {
+    /// The name under which requests wait for a token or for other fields.
+    pub fn authorization_key(&self) -> Option<String> {
+        let helper = || Some(self.headers_helper()?.url.clone());
+        self.login_address().or_else(helper)
+    }
+
+    /// The command that prints fields of requests.
+    pub fn headers_helper(&self) -> Option<&HeadersHelper> {
+        self.http.as_ref()?.headers_helper.as_deref()
+    }
+
     /// The address that tokens belong to: of a server on a network whose entry leaves them to
     /// us. A query is left out, because it may be secret.
     pub fn login_address(&self) -> Option<String> {

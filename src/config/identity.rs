@@ -36,6 +36,9 @@ impl ServerConfig {
                 hash.field(b'F', name.as_bytes());
                 hash.field(b'G', value.as_bytes());
             }
+            if let Some(helper) = &http.headers_helper {
+                hash.field(b'Q', helper.command.as_bytes());
+            }
         }
         if let Some(command) = &self.command {
             hash.field(b'P', command.program.as_bytes());

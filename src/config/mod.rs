@@ -15,7 +15,9 @@ pub mod paths;
 mod approval;
 mod endpoint;
 mod expand;
+mod headers_helper;
 mod http;
+mod http_field;
 mod identity;
 pub mod import;
 mod limits;
@@ -31,6 +33,7 @@ mod transport;
 
 pub use approval::Approval;
 pub use endpoint::{Endpoint, HostPort, Tls, is_localhost};
+pub use headers_helper::HeadersHelper;
 pub use http::{HttpEntry, HttpTransport};
 pub use oauth::OAuthEntry;
 pub use parse::{Parser, not_an_object, parse_servers};

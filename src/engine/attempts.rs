@@ -8,6 +8,7 @@ use crate::engine::connection::{Connection, Exchange, Phase, Purpose};
 use crate::engine::deadlines::Timer;
 use crate::engine::event::Event;
 use crate::engine::loss::Loss;
+use crate::engine::printed_fields::HELPER_WAIT;
 use crate::engine::reachability::{
     AfterFailure, AfterHandshake, Attempt, Circumstances, FailedAttempt, LostHandshake,
     LostSession, Permit, RetryPause,
@@ -91,8 +92,11 @@ impl Engine {
         if let Some(token) = self.authorizations.token(&state.config) {
             wire.set_token(Some(token));
         }
-        let connection = Connection::new(now, server, channel, state.reach.round(), wire);
+        let mut connection = Connection::new(now, server, channel, state.reach.round(), wire);
         let (name, config) = (state.name.clone(), state.config.clone());
+        if !channel.is_process() && config.headers_helper().is_some() {
+            connection.opened = now + HELPER_WAIT;
+        }
         // A watched socket is probed up to 200 times a second.
         let is_logged = !state.reach.watches_socket();
         let endpoint = config.endpoint().filter(|_| is_logged && !channel.is_process());

@@ -1,5 +1,8 @@
 //! Access tokens, and what follows when a server refuses one (MCP "Authorization").
 //!
+//! The fields that `headersHelper` of an entry prints are renewed in the same way: the driver
+//! runs the command again, and the requests wait meanwhile.
+//!
 //! The driver finds tokens: it reads them, refreshes them, and has people log in. Meanwhile
 //! the requests of the server wait here, because a refused request was not executed. What a
 //! person does takes minutes and holds no request: without a token requests fail, and the
@@ -28,7 +31,8 @@ use crate::wire::{AccessToken, Unauthorized};
 /// earlier.
 const TOKEN_WAIT: Duration = Duration::from_secs(90);
 
-/// The tokens of all servers, by the address of the server.
+/// The tokens of all servers, by the address of the server, which is its
+/// [`authorization_key`](ServerConfig::authorization_key).
 #[derive(Debug, Default)]
 pub(super) struct Authorizations {
     by_address: BTreeMap<Box<str>, Authorization>,
@@ -47,7 +51,35 @@ struct Authorization {
     /// Connections whose handshake was held before.
     retried: Vec<ConnectionId>,
     /// Why there was no token when it was asked for last; may be empty.
-    why: String,
+    why: Unavailable,
+}
+
+/// Why there is no token, or are no other fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// A login can help. The text is empty, or a reason in a sentence.
+    Login(String),
+    /// The command of `headersHelper` has failed, as a whole sentence.
+    Helper(String),
+}
+
+impl Default for Unavailable {
+    fn default() -> Unavailable {
+        Unavailable::Login(String::new())
+    }
+}
+
+impl Unavailable {
+    /// What is told of a request to the server called `name`.
+    fn sentence(&self, name: &str) -> String {
+        match self {
+            Unavailable::Login(why) if why.is_empty() => format!(
+                "the server wants to know who calls: mcp-login {name}, or 'headers', Authorization"
+            ),
+            Unavailable::Login(why) => format!("{why}; log in again: mcp-login {name}"),
+            Unavailable::Helper(why) => why.clone(),
+        }
+    }
 }
 
 impl fmt::Debug for Authorization {
@@ -71,7 +103,7 @@ impl Authorizations {
     /// Whether the requests of a server wait for a token.
     pub(super) fn is_holding(&self, config: &ServerConfig) -> bool {
         !self.by_address.is_empty()
-            && config.login_address().is_some_and(|address| {
+            && config.authorization_key().is_some_and(|address| {
                 self.by_address.get(address.as_str()).is_some_and(|known| known.is_asked)
             })
     }
@@ -89,10 +121,11 @@ impl Engine {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let server = connection.server;
         let config = self.servers[server.0 as usize].config.clone();
-        let Some(address) = config.login_address() else {
+        let Some(address) = config.authorization_key() else {
             return self.refused(now, id, wire, refusal.message);
         };
-        let Unauthorized { message, challenge, is_stale, lacks_scopes } = refusal;
+        let Unauthorized { message, challenge, is_stale, has_own_authorization, lacks_scopes } =
+            refusal;
         if lacks_scopes {
             let scopes = scopes_of(challenge.as_deref().unwrap_or_default());
             let sentence = format!(
@@ -132,7 +165,13 @@ impl Engine {
             let action = Action::Authorize { server: config.clone(), challenge, lacks_scopes };
             self.actions.push_back(action);
         }
-        let why = known.why.clone();
+        let why = match (&known.why, has_own_authorization) {
+            (Unavailable::Login(_), true) => Unavailable::Helper(format!(
+                "the server refuses what 'headersHelper' of server '{}' prints: {}",
+                config.name, message
+            )),
+            (why, _) => why.clone(),
+        };
         self.server_mut(server).metrics.response_received(now);
         match exchange.purpose {
             Purpose::Handshake(question) => {
@@ -153,8 +192,9 @@ impl Engine {
                 self.release(now, id);
             }
             _ => {
-                let sentence = sentence(&config.name, "the server refuses the token of the login");
-                self.refused(now, id, wire, sentence);
+                let refused = "the server refuses the token of the login".to_owned();
+                let why = if has_own_authorization { why } else { Unavailable::Login(refused) };
+                self.refused(now, id, wire, why.sentence(&config.name));
             }
         }
     }
@@ -171,7 +211,7 @@ impl Engine {
         }
         known.token.clone_from(&token);
         known.refused.clear();
-        known.why.clear();
+        known.why = Unavailable::default();
         let held = std::mem::take(&mut known.held);
         let is_alive = |id: &ConnectionId| self.connections.contains_key(id);
         known.retried.retain(is_alive);
@@ -197,10 +237,9 @@ impl Engine {
     }
 
     /// The driver has found no token, or no other one: the requests that were refused fail.
-    /// `why` is empty, or a reason in a sentence.
-    pub fn token_unavailable(&mut self, now: Time, address: &str, why: &str) {
+    pub fn token_unavailable(&mut self, now: Time, address: &str, why: &Unavailable) {
         let Some(known) = self.authorizations.by_address.get_mut(address) else { return };
-        why.clone_into(&mut known.why);
+        known.why.clone_from(why);
         known.is_asked = false;
         let (refused, held) = (std::mem::take(&mut known.refused), std::mem::take(&mut known.held));
         let is_alive = |id: &ConnectionId| self.connections.contains_key(id);
@@ -212,7 +251,7 @@ impl Engine {
             let Some(server) = request.server() else { continue };
             let state = self.server_mut(server);
             state.queue.remove(id);
-            let message = sentence(&state.config.name, why);
+            let message = why.sentence(&state.config.name);
             self.finish(now, id, Err(Error::new(error::Kind::Io, message)));
         }
         for (id, question, message) in held {
@@ -243,7 +282,7 @@ impl Engine {
         id: ConnectionId,
         question: HandshakeRequest,
         message: String,
-        why: &str,
+        why: &Unavailable,
     ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let Phase::Negotiating(negotiation) = &mut connection.phase else { return };
@@ -253,14 +292,14 @@ impl Engine {
             return self.negotiate(now, id, step);
         }
         let server = connection.server;
-        let message = sentence(&self.server(server).config.name, why);
+        let message = why.sentence(&self.server(server).config.name);
         self.disown(now, id, &message);
     }
 
     fn servers_at(&self, address: &str) -> Vec<ServerId> {
         let is_it = |id: &ServerId| {
             let config = &self.server(*id).config;
-            config.login_address().is_some_and(|own| own == address)
+            config.authorization_key().is_some_and(|own| own == address)
         };
         self.servers.ids().filter(is_it).collect()
     }
@@ -269,16 +308,6 @@ impl Engine {
 /// Whether a request is in the queue of its server.
 fn waits(request: &super::request::Request) -> bool {
     matches!(request.state, RequestState::Queued)
-}
-
-/// What is told when a login is needed.
-fn sentence(name: &str, why: &str) -> String {
-    match why {
-        "" => format!(
-            "the server wants to know who calls: mcp-login {name}, or 'headers', Authorization"
-        ),
-        why => format!("{why}; log in again: mcp-login {name}"),
-    }
 }
 
 /// The scopes of a challenge for a sentence.

@@ -29,14 +29,21 @@ impl Engine {
         self.redactor.learn(secret);
     }
 
-    /// Learns the secrets in the environment and arguments of an entry's command.
-    pub(super) fn learn_entry(&mut self, config: &ServerConfig) {
-        for (name, value) in config.http.iter().flat_map(|http| &http.headers) {
+    /// Learns the secrets among fields of requests.
+    pub(super) fn learn_fields(&mut self, fields: &[(String, String)]) {
+        for (name, value) in fields {
             self.redactor.learn_variable(name, value);
             // "Bearer TOKEN": the token is told without the word, too.
             if let Some((_, token)) = value.split_once(' ') {
                 self.redactor.learn_variable(name, token);
             }
+        }
+    }
+
+    /// Learns the secrets in the environment and arguments of an entry's command.
+    pub(super) fn learn_entry(&mut self, config: &ServerConfig) {
+        if let Some(http) = &config.http {
+            self.learn_fields(&http.headers);
         }
         let proxy = config.http.as_ref().and_then(|http| http.proxy.as_deref());
         if let Some(value) = proxy.and_then(|proxy| proxy.authorization.as_deref()) {

@@ -20,13 +20,13 @@ pub(super) fn of_entry(
                 Some(address) => address.without_usual_port(server.tls.is_some()),
                 None => "localhost".to_owned(),
             };
-            let mut headers = http.headers.clone();
             let proxy = http.proxy_of_requests(server.tls.is_some());
-            let field = |value: &String| ("Proxy-Authorization".to_owned(), value.clone());
-            headers.extend(proxy.and_then(|proxy| proxy.authorization.as_ref()).map(field));
+            let headers = fields(server, &[]);
+            let is_renewable = http.headers_helper.is_some();
             let path = http.path.clone();
             let is_for_proxy = proxy.is_some();
-            let target = Target { host, path, is_for_proxy, headers, token: None };
+            let token = None;
+            let target = Target { host, path, is_for_proxy, headers, is_renewable, token };
             match http.transport {
                 HttpTransport::Streamable => Box::new(Http::new(stream, target)),
                 HttpTransport::Sse => Box::new(Http::with_sse(stream, target)),
@@ -40,4 +40,14 @@ pub(super) fn of_entry(
         }
         _ => Box::new(Ndjson::new(stream)),
     }
+}
+
+/// The fields of requests to a server, with those that `headersHelper` has printed.
+pub(super) fn fields(server: &ServerConfig, printed: &[(String, String)]) -> Vec<(String, String)> {
+    let Some(http) = &server.http else { return Vec::new() };
+    let mut fields = http.fields(printed);
+    let proxy = http.proxy_of_requests(server.tls.is_some());
+    let field = |value: &String| ("Proxy-Authorization".to_owned(), value.clone());
+    fields.extend(proxy.and_then(|proxy| proxy.authorization.as_ref()).map(field));
+    fields
 }

@@ -47,6 +47,8 @@ pub struct Unauthorized {
     pub challenge: Option<String>,
     /// The request bore an older token than the codec has now.
     pub is_stale: bool,
+    /// The request had an `Authorization` of the entry, so that no login can help.
+    pub has_own_authorization: bool,
     /// The token is good, and lacks scopes.
     pub lacks_scopes: bool,
 }

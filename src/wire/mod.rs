@@ -122,6 +122,13 @@ pub trait Wire: fmt::Debug + Send {
         let _ = token;
     }
 
+    /// The fields of the entry in heads that are made from now on. True: they are other ones
+    /// than before. A codec without heads has no use for them.
+    fn set_fields(&mut self, fields: Vec<(String, String)>) -> bool {
+        let _ = fields;
+        false
+    }
+
     /// Gives memory back, because no request is in flight.
     fn rest(&mut self) {}
 

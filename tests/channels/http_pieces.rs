@@ -12,6 +12,7 @@ fn asked(is_sse: bool) -> (Box<dyn Wire>, Shared, StreamId) {
         path: "/a/mcp".to_owned(),
         is_for_proxy: false,
         headers: Vec::new(),
+        is_renewable: false,
         token: None,
     };
     let mut wire = match is_sse {

@@ -21,7 +21,7 @@ use mio::Token;
 
 use crate::channel::TOKENS;
 use crate::config::ServerConfig;
-use crate::engine::{LogLevel, Reply, RequestId};
+use crate::engine::{LogLevel, Reply, RequestId, Unavailable};
 use crate::error::{Error, Kind, Result};
 use crate::oauth::{Challenge, FlowSettings, FlowStep, Grant, LoginFlow, RANDOM_BYTES, WebAddress};
 use crate::sys::{clock, entropy};
@@ -170,7 +170,7 @@ impl Client {
         }
         if self.logins.tasks.iter().any(|task| task.address == address) {
             // A login or a logout goes on, which may take minutes.
-            return self.engine.token_unavailable(now, &address, "");
+            return self.engine.token_unavailable(now, &address, &Unavailable::default());
         }
         let mut task = self.new_task(now, &address, config, LoginStage::Renewing);
         task.refused = self.engine.token(&address).map(|token| token.secret().to_owned());
@@ -259,7 +259,10 @@ impl Client {
                             let error = Error::new(Kind::Io, why);
                             self.engine.finish_driver_request(now, id, Err(error));
                         }
-                        None => self.engine.token_unavailable(now, &task.address, &why),
+                        None => {
+                            let why = Unavailable::Login(why);
+                            self.engine.token_unavailable(now, &task.address, &why);
+                        }
                     }
                     return false;
                 }
@@ -289,7 +292,10 @@ impl Client {
         match AccessToken::new(&grant.access_token) {
             Some(token) => self.engine.set_token(now, &task.address, Some(token)),
             // The file may have been changed by hand.
-            None => self.engine.token_unavailable(now, &task.address, "the token is damaged"),
+            None => {
+                let why = Unavailable::Login("the token is damaged".to_owned());
+                self.engine.token_unavailable(now, &task.address, &why);
+            }
         }
         if let Some(id) = task.request {
             self.engine.finish_driver_request(now, id, Ok(Reply::Ready));
@@ -307,7 +313,7 @@ impl Client {
                 let error = Error::new(Kind::Cancelled, "a later login or logout took its place");
                 self.engine.finish_driver_request(now, id, Err(error));
             }
-            None => self.engine.token_unavailable(now, address, ""),
+            None => self.engine.token_unavailable(now, address, &Unavailable::default()),
         }
     }
 

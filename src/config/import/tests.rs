@@ -49,7 +49,6 @@ fn claude_code() {
   'alwaysLoad' has no meaning here
   variable 'NOT_SET' in 'env.T' is not set
 b {"type":"http","url":"https://h/mcp","headers":{"Authorization":"Bearer ${T}"},"headersHelper":"get-token"}
-  'headersHelper' is not known, and kept as it is
 c! transport 'sdk' belongs to another program alone
 d! needs 'command' or 'socket_path'
 e! it must be an object, not a number

@@ -130,7 +130,10 @@ impl<'a> EntryReader<'a> {
         let place = self.http(transport, command.is_some(), socket_path.is_some())?;
         let (mut http, address, socket_path) = match place {
             Some(place) => (Some(place.http), place.address, socket_path.or(place.socket_path)),
-            None => (None, self.address(transport, command.is_some())?, socket_path),
+            None => {
+                self.tell_idle_helper();
+                (None, self.address(transport, command.is_some())?, socket_path)
+            }
         };
         let http_transport = http.as_ref().map(|http| http.transport);
         let transport = match (transport, &socket_path, &command) {

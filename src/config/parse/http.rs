@@ -1,5 +1,5 @@
-//! The keys of an entry that say where a server is reached by HTTP or WebSocket: `url` and
-//! `headers`.
+//! The keys of an entry that say where a server is reached by HTTP or WebSocket: `url`,
+//! `headers` and `headersHelper`.
 
 use std::path::PathBuf;
 
@@ -7,24 +7,8 @@ use serde_json::Value;
 
 use super::entry::{EntryReader, Unusable, expected};
 use super::spelling;
-use crate::config::{HostPort, HttpEntry, HttpTransport, Transport, quoted};
-
-/// Fields that are the codec's own.
-const OWN: [&str; 13] = [
-    "accept",
-    "connection",
-    "content-length",
-    "content-type",
-    "host",
-    "mcp-session-id",
-    "sec-websocket-accept",
-    "sec-websocket-extensions",
-    "sec-websocket-key",
-    "sec-websocket-protocol",
-    "sec-websocket-version",
-    "transfer-encoding",
-    "upgrade",
-];
+use crate::config::http_field::{HttpField, check_field};
+use crate::config::{HeadersHelper, HostPort, HttpEntry, HttpTransport, Transport, quoted};
 
 /// Where a server is reached by HTTP.
 pub(super) struct HttpPlace {
@@ -109,6 +93,7 @@ impl EntryReader<'_> {
             (false, false) => HttpTransport::Streamable,
         };
         place.http.oauth = self.oauth()?.map(Box::new);
+        place.http.headers_helper = self.headers_helper(url)?.map(Box::new);
         Ok(Some(place))
     }
 
@@ -122,6 +107,25 @@ impl EntryReader<'_> {
         let address = HostPort::parse(authority, Some(port))?;
         let http = HttpEntry { path: path.to_owned(), ..HttpEntry::default() };
         Ok(HttpPlace { http, address: Some(address), socket_path: None })
+    }
+
+    /// `headersHelper` of an entry whose address is `url`.
+    fn headers_helper(&mut self, url: &str) -> Result<Option<HeadersHelper>, String> {
+        match self.field("headersHelper") {
+            None => Ok(None),
+            Some((_, Value::String(command))) if !command.trim().is_empty() => {
+                Ok(Some(HeadersHelper { command: command.clone(), url: url.to_owned() }))
+            }
+            Some((key, Value::String(_))) => Err(format!("{} is empty", quoted(&key))),
+            Some((key, other)) => Err(expected(&key, "a string, a command of the shell", other)),
+        }
+    }
+
+    /// Tells of a `headersHelper` of an entry that sends no requests of HTTP.
+    pub(super) fn tell_idle_helper(&mut self) {
+        if let Some((key, _)) = self.field("headersHelper") {
+            self.warn(&format!("{} is not used: there is no HTTP", quoted(&key)));
+        }
     }
 
     /// `headers`: an object of strings, or an array of strings "Name: value".
@@ -154,18 +158,14 @@ impl EntryReader<'_> {
             let at = format!("{key}.{name}");
             let value = self.scalar(&at, &value)?;
             let value = value.trim().to_owned();
-            let is_token =
-                |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-            if name.is_empty() || !name.bytes().all(is_token) {
-                return Err(format!("{} is no name of a header", quoted(&at)));
-            }
-            if OWN.contains(&name.to_ascii_lowercase().as_str()) {
-                let at = quoted(&at);
-                self.warn(&format!("{at} is left out: it is made for each request"));
-                continue;
-            }
-            if !value.bytes().all(|byte| (0x20..=0x7e).contains(&byte) || byte == b'\t') {
-                return Err(format!("{} must be one line of ASCII", quoted(&at)));
+            match check_field(&name, &value) {
+                Ok(HttpField::Given) => {}
+                Ok(HttpField::Made) => {
+                    let at = quoted(&at);
+                    self.warn(&format!("{at} is left out: it is made for each request"));
+                    continue;
+                }
+                Err(what) => return Err(format!("{} {what}", quoted(&at))),
             }
             headers.push((name, value));
         }
@@ -221,6 +221,27 @@ mod tests {
     fn without_websocket_an_entry_says_what_is_missing() {
         let told = bad(r#"{"url": "ws://h"}"#);
         assert_eq!(told, " is not used: WebSocket (cargo feature 'websocket') is not built in");
+    }
+
+    #[test]
+    fn a_command_for_headers_belongs_to_http_alone() {
+        let entry = r#""url": "http://H:80/mcp?k=s3cret", "headersHelper": "echo ${X} s3cret""#;
+        let server = good(&format!("{{{entry}}}"));
+        let helper = server.headers_helper().expect("it has one");
+        assert_eq!(helper.command, "echo ${X} s3cret", "the shell expands it");
+        assert_eq!(helper.url, "http://H:80/mcp?k=s3cret");
+        assert!(!format!("{server:?}").contains("s3cret"));
+        let plain = good(r#"{"url": "http://H:80/mcp?k=s3cret"}"#);
+        assert_ne!(server.identity(), plain.identity());
+        for (helper, told) in [
+            ("7", "'headersHelper' must be a string, a command of the shell, not a number"),
+            ("\" \"", "'headersHelper' is empty"),
+        ] {
+            let entry = format!(r#"{{"url": "http://h", "headersHelper": {helper}}}"#);
+            assert_eq!(bad(&entry), told);
+        }
+        let (_, told) = warned(r#"{"command": "x", "headersHelper": "y"}"#);
+        assert_eq!(told, ["'headersHelper' is not used: there is no HTTP"]);
     }
 
     #[test]

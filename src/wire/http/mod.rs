@@ -73,7 +73,7 @@ pub struct Http {
     initialized: Option<StreamId>,
     streams: BTreeMap<StreamId, Stream>,
     exchanges: u64,
-    /// How many tokens there were.
+    /// How many tokens and sets of fields there were.
     tokens: u32,
     wants: VecDeque<Want>,
     limit: usize,
@@ -405,13 +405,17 @@ fn unauthorized(head: &ResponseHead, body: &[u8], target: &Target) -> Option<Una
     let challenge = head.www_authenticate.as_deref().unwrap_or_default();
     let lacks_scopes = head.status == 403 && challenge.contains("insufficient_scope");
     let is_about_tokens = head.status == 401 || lacks_scopes;
-    if !cfg!(feature = "oauth") || !is_about_tokens || target.has_own_authorization() {
+    let has_own_authorization = target.has_own_authorization();
+    let can_log_in = cfg!(feature = "oauth") && !has_own_authorization;
+    let can_help = can_log_in || (target.is_renewable && !lacks_scopes);
+    if !is_about_tokens || !can_help {
         return None;
     }
     Some(Unauthorized {
         message: refusal::words(head, body),
         challenge: head.www_authenticate.clone(),
         is_stale: false,
+        has_own_authorization,
         lacks_scopes,
     })
 }
@@ -682,10 +686,19 @@ impl Wire for Http {
     }
 
     fn set_token(&mut self, token: Option<AccessToken>) {
-        if !self.target.has_own_authorization() && self.target.token != token {
+        if self.target.token != token {
             self.target.token = token;
             self.tokens += 1;
         }
+    }
+
+    fn set_fields(&mut self, fields: Vec<(String, String)>) -> bool {
+        let is_other = self.target.headers != fields;
+        if is_other {
+            self.target.headers = fields;
+            self.tokens += 1;
+        }
+        is_other
     }
 
     fn set_limit(&mut self, bytes: usize) {

@@ -16,7 +16,9 @@ pub struct Target {
     pub is_for_proxy: bool,
     /// Further fields: names and values.
     pub headers: Vec<(String, String)>,
-    /// The access token, unless `headers` have an `Authorization`.
+    /// `headers` can be renewed, so that a refusal of them is not the last word.
+    pub is_renewable: bool,
+    /// The access token. It is not sent if `headers` have an `Authorization`.
     pub token: Option<AccessToken>,
 }
 
@@ -120,7 +122,7 @@ impl Target {
         for (name, value) in &self.headers {
             line(out, name, value);
         }
-        if let Some(token) = &self.token {
+        if let Some(token) = self.token.as_ref().filter(|_| !self.has_own_authorization()) {
             line(out, "Authorization", &format!("Bearer {}", token.secret()));
         }
         if let Some(version) = &session.version {
@@ -207,7 +209,9 @@ mod tests {
     fn target() -> Target {
         let headers = vec![("Authorization".to_owned(), "Bearer s3cret".to_owned())];
         let path = "/mcp?key=s3cret".to_owned();
-        Target { host: "h:80".to_owned(), path, is_for_proxy: false, headers, token: None }
+        let host = "h:80".to_owned();
+        let (is_for_proxy, is_renewable, token) = (false, false, None);
+        Target { host, path, is_for_proxy, headers, is_renewable, token }
     }
 
     #[test]

@@ -254,6 +254,12 @@ impl Wire for WebSocket {
         })
     }
 
+    fn set_fields(&mut self, fields: Vec<(String, String)>) -> bool {
+        let is_other = self.target.headers != fields;
+        self.target.headers = fields;
+        is_other
+    }
+
     fn set_limit(&mut self, bytes: usize) {
         self.limit = bytes;
         self.message.set_limit(bytes);

@@ -14,6 +14,7 @@ fn agreed() -> (WebSocket, Shared) {
         path: "/mcp".to_owned(),
         is_for_proxy: false,
         headers: Vec::new(),
+        is_renewable: false,
         token: None,
     };
     let mut wire = WebSocket::new(StreamId(1), target);
@@ -56,6 +57,7 @@ fn nothing_but_the_request_is_written_before_the_server_has_agreed() {
         path: "/mcp?a=b".to_owned(),
         is_for_proxy: false,
         headers,
+        is_renewable: false,
         token: None,
     };
     let (mut wire, mut shared) = (WebSocket::new(StreamId(1), target), Shared::default());
