@@ -13,6 +13,7 @@ use crate::release;
 use crate::sys::{clock, knock, reaper};
 use crate::time::Time;
 
+use super::bridge;
 use super::import::ImportStep;
 use super::link::{Exit, Link, Unread};
 use super::loader::LoadStep;
@@ -466,6 +467,7 @@ impl Client {
                     self.files.iter().map(|(file, _)| file.display().to_string()).collect();
                 self.engine.set_origins(files.join(", "));
                 let config = self.overrides.apply(loaded.config.clone());
+                let config = bridge::put_behind(config, &self.options.env);
                 self.loaded = loaded.config;
                 self.tool_lists.want(config.servers.iter().map(|server| server.identity()));
                 self.engine.configure(now, config);

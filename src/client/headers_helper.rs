@@ -199,8 +199,8 @@ impl HelperRun {
         let mut last = None;
         if let Some(ring) = self.process.stderr_mut() {
             let lines = std::iter::from_fn(|| ring.next_line()).collect::<Vec<_>>();
-            let lines = lines.into_iter().chain(ring.take_partial());
-            last = lines.filter(|line| !line.trim_ascii().is_empty()).last();
+            let mut lines = lines.into_iter().chain(ring.take_partial());
+            last = lines.rfind(|line| !line.trim_ascii().is_empty());
         }
         let Some(line) = last else { return format!("'headersHelper' of server '{name}' {what}") };
         let line = String::from_utf8_lossy(line.trim_ascii());

@@ -11,6 +11,7 @@
 //! * a descriptor with unread bytes is in `busy` or will be reported by the poll;
 //! * files of our own are written in dispatches that have time left, one at a time.
 
+mod bridge;
 mod checklists;
 mod descriptors;
 mod drive;

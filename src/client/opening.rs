@@ -258,7 +258,8 @@ pub(super) fn program_of(server: &ServerConfig, host: &[(OsString, OsString)]) -
     program.env = host.to_vec();
     // One that puts its server into the background ends and leaves it in its group.
     program.spares_group = !server.transport.is_process();
-    if let Some(path) = &server.socket_path {
+    // The bridge has the socket as an argument, and its server none.
+    if let Some(path) = server.socket_path.as_ref().filter(|_| !server.bridge) {
         program.env.push(("MCP_SOCKET_PATH".into(), path.into()));
     }
     program.env.extend(command.env.iter().map(|(key, value)| (key.into(), value.into())));

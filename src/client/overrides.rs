@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::client::{Client, lookup};
+use crate::client::{Client, bridge, lookup};
 use crate::config::{self, Config, Problem, ProblemKind, Scope};
 use crate::error::{Error, Kind, Result};
 use crate::sys::clock;
@@ -166,6 +166,7 @@ impl Client {
         }
         let now = clock::now();
         let config = self.overrides.apply(self.loaded.clone());
+        let config = bridge::put_behind(config, &self.options.env);
         self.tool_lists.want(config.servers.iter().map(|server| server.identity()));
         self.engine.configure(now, config);
         self.carry_out(now);

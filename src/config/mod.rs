@@ -13,6 +13,7 @@
 pub mod paths;
 
 mod approval;
+mod bridge;
 mod endpoint;
 mod expand;
 mod headers_helper;
@@ -32,6 +33,7 @@ mod tools;
 mod transport;
 
 pub use approval::Approval;
+pub use bridge::bridge_directory;
 pub use endpoint::{Endpoint, HostPort, Tls, is_localhost};
 pub use headers_helper::HeadersHelper;
 pub use http::{HttpEntry, HttpTransport};
@@ -186,6 +188,8 @@ pub struct ServerConfig {
     /// The command's process lives on when the client goes or the entry is removed, if
     /// it listens on the socket (`keep`).
     pub keep: bool,
+    /// The command runs behind `tmcp-bridge` (`bridge`).
+    pub bridge: bool,
     /// Which of its tools are offered.
     pub tools: ToolFilter,
 }

@@ -2,6 +2,8 @@
 //! [`Reachability`](crate::engine::reachability::Reachability) decides about sessions
 //! that stand and attempts that fail.
 
+use std::time::Duration;
+
 use crate::config::{Era, Transport};
 use crate::engine::action::{Action, OpenFailure};
 use crate::engine::connection::{Connection, Exchange, Phase, Purpose};
@@ -21,6 +23,9 @@ use crate::metrics::EvictionCause;
 use crate::session::Session;
 use crate::time::Time;
 use crate::wire::{Cancel, StreamId};
+
+/// Longer than a connection lives.
+const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Engine {
     // ----- opening ----------------------------------------------------------
@@ -94,6 +99,10 @@ impl Engine {
         }
         let mut connection = Connection::new(now, server, channel, state.reach.round(), wire);
         let (name, config) = (state.name.clone(), state.config.clone());
+        if config.bridge {
+            // It serves many connections, and its server may just start.
+            connection.next_silence_check = now + NEVER;
+        }
         if !channel.is_process() && config.headers_helper().is_some() {
             connection.opened = now + HELPER_WAIT;
         }
@@ -316,7 +325,11 @@ impl Engine {
         match next {
             AfterFailure::FallBack { is_first } => {
                 state.relimit(&self.defaults);
-                if is_first {
+                let is_bridge = state.config.bridge;
+                if is_first && is_bridge {
+                    let line = format!("starting a bridge for {}", state.name);
+                    self.note(LogLevel::Info, format_args!("{line}"));
+                } else if is_first {
                     self.note_connect_failure(LogLevel::Info, attempt.channel, &failure.message);
                     self.note_fallback(attempt.channel);
                 }

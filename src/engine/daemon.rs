@@ -141,15 +141,20 @@ impl Engine {
     }
 
     /// The process of a daemon has ended by itself.
-    pub(super) fn daemon_exited(&mut self, now: Time, id: ConnectionId, how: &str) {
+    pub(super) fn daemon_exited(&mut self, now: Time, id: ConnectionId, how: &str, well: bool) {
         let Some(connection) = self.take_connection(id) else { return };
         self.actions.push_back(Action::Forget { stream: id.first_stream() });
         let state = self.server_mut(connection.server);
         state.reach.daemon_exited();
-        state.metrics.restart();
+        // A bridge leaves when nobody was connected for a while.
+        let is_idle = well && state.config.bridge;
+        if !is_idle {
+            state.metrics.restart();
+        }
+        let level = if is_idle { LogLevel::Info } else { LogLevel::Warning };
         let (name, pid) = (state.name.clone(), connection.pid.unwrap_or_default());
         self.note(
-            LogLevel::Warning,
+            level,
             format_args!("{name}: server pid {pid}, which listened on the socket, ended: {how}"),
         );
         self.pump(now, connection.server);

@@ -115,7 +115,7 @@ impl Engine {
         }
         if daemon {
             let how = how.to_owned();
-            return self.daemon_exited(now, id, &how);
+            return self.daemon_exited(now, id, &how, exit.well);
         }
         if self.server(server).reach.is_daemon(id) {
             // It was still at work on its standard streams.

@@ -227,6 +227,11 @@ fn check_cwd(cwd: &Path) -> Result<()> {
     }
 }
 
+/// Whether a file can be started by us.
+pub fn is_program(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| meta.is_file()) && is_executable(path)
+}
+
 fn is_executable(path: &Path) -> bool {
     let Ok(path) = CString::new(path.as_os_str().as_bytes()) else { return false };
     // SAFETY: `path` is a NUL-terminated string.

@@ -182,6 +182,7 @@ impl<'a> EntryReader<'a> {
             unsolicited: self.flag("unsolicited")?.unwrap_or(false),
             idempotent_tools: self.idempotent_tools()?,
             keep: self.flag("keep")?.unwrap_or(false),
+            bridge: self.bridge(transport)?,
             tools: self.tools()?,
         };
         self.tell_unknown_keys();
@@ -485,6 +486,15 @@ impl<'a> EntryReader<'a> {
         }
     }
 
+    /// `bridge`, which only a command that speaks on its standard streams can have.
+    fn bridge(&mut self, transport: Transport) -> Result<bool, String> {
+        let is_wanted = self.flag("bridge")?.unwrap_or(false);
+        if is_wanted && !transport.is_process() {
+            self.warn("'bridge' is not used: the entry is not one of stdio");
+        }
+        Ok(is_wanted && transport.is_process())
+    }
+
     fn number(&mut self, key: &'static str, range: Range) -> Result<Option<u64>, String> {
         let Some((key, value)) = self.field(key) else { return Ok(None) };
         let spelled = value.as_str().and_then(|text| text.trim().parse().ok());
@@ -669,9 +679,10 @@ pub(in crate::config) const CWD: [&str; 5] =
 
 /// Our keys without an underscore, and those that we share. Keys with one are recognized by
 /// it.
-const OURS: [&str; 14] = [
+const OURS: [&str; 15] = [
     "args",
     "breaker",
+    "bridge",
     "command",
     "cwd",
     "disabled",

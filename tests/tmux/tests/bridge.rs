@@ -28,6 +28,28 @@ fn bridge_binary() -> PathBuf {
     path
 }
 
+/// The program on the PATH of tmux.
+fn path_with_bridge() -> String {
+    let usual = std::env::var("PATH").unwrap_or_default();
+    format!("{}:{usual}", bridge_binary().parent().expect("a directory").display())
+}
+
+/// The bridges that were started in a directory, told to end.
+fn end_bridges(run: &Path) {
+    for entry in std::fs::read_dir(run.join("tmcp-bridge")).expect("bridges").flatten() {
+        let socket = entry.path();
+        if socket.extension().is_none_or(|end| end != "sock") {
+            continue;
+        }
+        let mut ask = Command::new(bridge_binary());
+        let told = ask.args(["--status", "--socket"]).arg(&socket).output().expect("it runs");
+        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        let pid = told.lines().find_map(|line| line.strip_prefix("Pid: ")).expect("a pid");
+        Command::new("kill").arg(pid).status().expect("it runs");
+        until("the bridge is gone", || !socket.exists());
+    }
+}
+
 /// A bridge that ends with the test.
 struct Bridge(Child);
 
@@ -81,4 +103,32 @@ fn key_bindings_and_another_client_share_one_process() {
     assert!(lost.contains("outcome unknown"), "{lost}");
     assert_ne!(said("pid"), pid, "the next call has another process");
     let _ = std::fs::remove_dir_all(&directory);
+}
+
+#[test]
+fn two_tmux_servers_share_the_process_of_an_entry_with_bridge() {
+    let run = std::env::temp_dir().join(format!("tmcp-tb-run-{}", std::process::id()));
+    std::fs::create_dir_all(&run).expect("a directory");
+    let start = || {
+        let mut entry = stdio(&[]);
+        (entry["bridge"], entry["cwd"]) = (json!(true), json!("/"));
+        let setup = Setup::new().server("shared", entry);
+        setup.env("XDG_RUNTIME_DIR", &run).env("PATH", path_with_bridge()).start()
+    };
+    let (first, second) = (start(), start());
+    let pid = first.run(["mcp-call", "shared", "pid"]).ok();
+    assert_eq!(second.run(["mcp-call", "shared", "pid"]).ok(), pid);
+    let stats = second.run(["mcp-stats", "shared"]).ok();
+    assert!(stats.contains("Transport: socket"), "{stats}");
+    // It is nobody's own, so the end of the one that started it is not its end.
+    let _ = first.run(["kill-server"]).ok();
+    until("the first is gone", || first.run(["list-sessions"]).code != 0);
+    drop(first);
+    assert_eq!(second.run(["mcp-call", "shared", "pid"]).ok(), pid);
+    drop(second);
+    let third = start();
+    assert_eq!(third.run(["mcp-call", "shared", "pid"]).ok(), pid);
+    drop(third);
+    end_bridges(&run);
+    std::fs::remove_dir_all(&run).expect("it goes");
 }

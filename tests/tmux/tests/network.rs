@@ -59,3 +59,20 @@ fn a_server_on_a_port_is_called_and_its_address_is_shown() {
     until("the resolver to be reaped", || !has_zombies());
     tmux.finish();
 }
+
+/// tmux waits for every child, and may be the one that learns how the command ended.
+#[test]
+fn how_the_command_for_headers_ended_is_known_whoever_reaped_it() {
+    let entry = |helper: &str| json!({"type": "http", "url": "http://127.0.0.1:1/mcp", "headersHelper": helper, "retry_attempts": 0});
+    let tmux = Setup::new()
+        .server("wrong", entry("echo no session >&2; exit 3"))
+        .server("right", entry("echo '{}'"))
+        .start();
+    for _ in 0..5 {
+        let told = tmux.run(["mcp-call", "wrong", "echo", "{}"]).fails(2);
+        let wanted = "'headersHelper' of server 'wrong' failed, exit status 3: no session";
+        assert!(told.contains(wanted), "{told}");
+        let told = tmux.run(["mcp-call", "right", "echo", "{}"]).fails(2);
+        assert!(told.contains("Connection refused"), "{told}");
+    }
+}
