@@ -19,7 +19,7 @@ use authority::{Authority, Validity};
 use common::{Driver, Home, write_config};
 use forward_proxy::ForwardProxy;
 use rustls::{ServerConnection, StreamOwned};
-use site::Site;
+use site::{Answer, Site};
 use ws_site::{Reply, WsSite};
 
 const ECHO: &str = r#"{"text":"x"}"#;
@@ -61,6 +61,33 @@ fn plain_requests_name_their_server_and_carry_the_password() {
     let through = format!("mcp.example:80 through proxy 127.0.0.1:{} (http_proxy)", proxy.port);
     assert!(driver.logged(&through));
     assert!(!driver.logged("bWU6czNjcmV0") && !driver.logged("s3cret"));
+}
+
+/// As tinyproxy does. What is sent on such a stream before its end is seen is lost, and may
+/// have been run.
+#[test]
+fn a_proxy_that_closes_behind_each_response_without_a_word_loses_no_call() {
+    let site = Site::modern(|asked| {
+        let body = match &*asked.method() {
+            "server/discover" => asked.answer(
+                r#"{"resultType":"complete","supportedVersions":["2026-07-28"],
+                    "capabilities":{"tools":{}},"ttlMs":0,"cacheScope":"private"}"#,
+            ),
+            _ => asked.echo(),
+        };
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length:";
+        Some(Answer::raw(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes()))
+    });
+    let proxy = ForwardProxy::start(port_of(&site.url()), None);
+    let mut driver = client(
+        Home::new("proxy-closes"),
+        r#"{"type":"http","url":"http://mcp.example/mcp","era":"modern"}"#,
+        &[("http_proxy", format!("http://127.0.0.1:{}", proxy.port))],
+    );
+    for _ in 0..5 {
+        assert_eq!(driver.text("s", "echo", ECHO), "x");
+    }
+    assert_eq!(site.count("tools/call"), 5);
 }
 
 #[test]

@@ -204,7 +204,10 @@ impl Http {
     }
 
     /// The head of a response is there.
-    fn head_came(&mut self, id: StreamId, head: ResponseHead) -> Option<Incoming<'static>> {
+    fn head_came(&mut self, id: StreamId, mut head: ResponseHead) -> Option<Incoming<'static>> {
+        // Some proxies close a stream behind each response without a word of it, and what had
+        // been sent on it meanwhile would have an unknown outcome.
+        head.is_kept &= !self.target.is_for_proxy;
         let in_session = self.fields.id.is_some();
         self.release(id);
         let stream = self.streams.get_mut(&id)?;

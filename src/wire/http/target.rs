@@ -119,6 +119,9 @@ impl Target {
         out.extend_from_slice(self.path.as_bytes());
         out.extend_from_slice(b" HTTP/1.1\r\n");
         line(out, "Host", &self.host);
+        if self.is_for_proxy {
+            line(out, "Connection", "close");
+        }
         for (name, value) in &self.headers {
             line(out, name, value);
         }
@@ -240,7 +243,9 @@ mod tests {
         let mut out = Vec::new();
         let target = Target { is_for_proxy: true, ..target() };
         target.write_get(&mut out, &SessionFields::default(), None);
-        assert!(out.starts_with(b"GET http://h:80/mcp?key=s3cret HTTP/1.1\r\nHost: h:80\r\n"));
+        let head = String::from_utf8(out).unwrap();
+        assert!(head.starts_with("GET http://h:80/mcp?key=s3cret HTTP/1.1\r\nHost: h:80\r\n"));
+        assert!(head.contains("\r\nConnection: close\r\n"), "its stream is not used again");
     }
 
     #[test]
