@@ -300,6 +300,11 @@ fn refusals_are_told_in_words() {
         let message = message_of(&done);
         assert!(message.contains(words), "{message}");
         assert_eq!(site.count("tools/call"), 1, "{message}");
+        // The number is told once more, for those who look for it.
+        let status = words.strip_prefix("HTTP ").map(|rest| &rest[..3]);
+        if let Some(status) = status {
+            assert_eq!(driver.stat("s", "HTTP Status"), status);
+        }
     }
 }
 

@@ -39,6 +39,7 @@ fn messages_are_posted_and_answers_are_events() {
         let posts = asked.iter().filter(|(verb, ..)| verb == "POST");
         assert!(posts.into_iter().all(|(_, path, _)| path == "/messages?session=1"), "{asked:?}");
         assert_eq!(server.count("server/discover"), 0);
+        assert_eq!(driver.stat("s", "Transport"), "sse");
     }
 }
 

@@ -3,6 +3,8 @@
 //! The engine asks for a capability and never for a variant, so that a further transport
 //! is a line in each method here. `tests/architecture.rs` holds that.
 
+use super::{HttpTransport, ServerConfig};
+
 /// How a server is reached first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Transport {
@@ -17,6 +19,17 @@ pub enum Transport {
     Http,
     /// WebSocket, on a port of a host or on a Unix socket.
     WebSocket,
+}
+
+impl ServerConfig {
+    /// The word for its transport in a report. HTTP with SSE is a transport of its own to
+    /// those who write entries.
+    pub fn transport_name(&self) -> &'static str {
+        match self.http.as_ref().map(|http| http.transport) {
+            Some(HttpTransport::Sse) => "sse",
+            _ => self.transport.name(),
+        }
+    }
 }
 
 /// What one more connection costs.

@@ -123,7 +123,7 @@ impl Engine {
         let transport = match (fallback, server.config.transport) {
             (Some(_), transport) => transport.name_of_fallback(),
             (None, transport) if server.reach.is_serial() => transport.name_of_serial(),
-            (None, transport) => transport.name(),
+            (None, _) => server.config.transport_name(),
         };
         let is_process = |id: &ConnectionId| {
             self.connections.get(id).is_some_and(|connection| connection.channel.is_process())

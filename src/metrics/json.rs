@@ -11,9 +11,10 @@ use serde::Serialize;
 use super::counters::{Accumulator, ErrorCategory, EvictionCause, Outcome};
 use super::latency::{Latency, micros};
 use super::percentiles::Percentiles;
-use super::report::ServerReport;
+use super::report::{ServerReport, http_status};
 use super::server::ServerMetrics;
 use super::window::Span;
+
 use crate::time::Time;
 
 #[derive(Serialize)]
@@ -133,6 +134,8 @@ struct Errors {
 struct LastError<'a> {
     text: &'a str,
     ago_s: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_status: Option<u16>,
 }
 
 /// The figures of a server on one line, without a line break.
@@ -178,7 +181,11 @@ pub fn render_json(report: &ServerReport<'_>, percentiles: &Percentiles, now: Ti
             reason: report.left_alone.as_ref().map(|left| &*left.reason),
             opened: report.breaker_opened,
         },
-        last_error: report.last_error.map(|(text, when)| LastError { text, ago_s: ago(when) }),
+        last_error: report.last_error.map(|(text, when)| LastError {
+            text,
+            ago_s: ago(when),
+            http_status: http_status(text),
+        }),
     };
     // Maps with text as keys, and no float that is not finite: nothing can fail.
     serde_json::to_string(&server).unwrap_or_default()
@@ -313,7 +320,7 @@ mod tests {
         metrics.pool.evicted(EvictionCause::PeerClosed);
         let report = ServerReport {
             in_flight: 1,
-            last_error: Some(("gone", NOW)),
+            last_error: Some(("HTTP 502 Bad Gateway: gone", NOW)),
             ..ServerReport::new("x", &metrics)
         };
         let json = read(&report);
@@ -326,6 +333,7 @@ mod tests {
         assert_eq!(json["errors"]["lost"]["count"], 1);
         assert_eq!(json["pool"]["closed"]["peer closed"], 1);
         assert_eq!(json["windows"]["1m"]["calls"], 2);
-        assert_eq!(json["last_error"]["text"], "gone");
+        assert_eq!(json["last_error"]["text"], "HTTP 502 Bad Gateway: gone");
+        assert_eq!(json["last_error"]["http_status"], 502);
     }
 }

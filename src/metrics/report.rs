@@ -228,8 +228,11 @@ impl ReportWriter {
             self.head("Protocol", units::line(version));
         }
         if let Some((error, when)) = r.last_error {
-            let error = units::line(error);
-            self.head("Last Error", format_args!("{error} ({})", units::ago(now.since(when))));
+            let shown = units::line(error);
+            self.head("Last Error", format_args!("{shown} ({})", units::ago(now.since(when))));
+            if let Some(status) = http_status(error) {
+                self.head("HTTP Status", status);
+            }
         }
     }
 
@@ -449,4 +452,19 @@ fn mean_and_max(times: &Accumulator) -> String {
         }
         _ => units::dash(),
     }
+}
+
+/// The status of HTTP that an error names: a refusal begins with it, perhaps behind words of
+/// ours.
+pub(super) fn http_status(error: &str) -> Option<u16> {
+    let mut rest = error;
+    while let Some((_, behind)) = rest.split_once("HTTP ") {
+        let digits = behind.get(..3).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+        let is_whole = !behind.as_bytes().get(3).is_some_and(u8::is_ascii_alphanumeric);
+        if let Some(status) = digits.filter(|_| is_whole).and_then(|digits| digits.parse().ok()) {
+            return Some(status);
+        }
+        rest = behind;
+    }
+    None
 }

@@ -573,3 +573,17 @@ fn extreme_values_do_not_panic() {
         }
     }
 }
+
+#[test]
+fn the_status_of_http_is_found_in_an_error() {
+    for (error, status) in [
+        ("HTTP 404 Not Found: there is no MCP server", Some(404)),
+        ("http h:80: the proxy: HTTP 407", Some(407)),
+        ("the server does not speak HTTP", None),
+        ("HTTP 4041", None),
+        ("HTTP is HTTP 40", None),
+        ("HTTP \u{fc}\u{fc} HTTP 500 x", Some(500)),
+    ] {
+        assert_eq!(super::report::http_status(error), status, "{error}");
+    }
+}
