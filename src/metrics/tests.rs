@@ -584,6 +584,6 @@ fn the_status_of_http_is_found_in_an_error() {
         ("HTTP is HTTP 40", None),
         ("HTTP \u{fc}\u{fc} HTTP 500 x", Some(500)),
     ] {
-        assert_eq!(super::report::http_status(error), status, "{error}");
+        assert_eq!(report::http_status(error), status, "{error}");
     }
 }
