@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The sources in the order in which a reader of the header meets them. Not
 /// found through `lib.rs`, because that would sort them by name.
-const SOURCES: [&str; 26] = [
+const SOURCES: [&str; 27] = [
     "version",
     "result",
     "log",
@@ -38,6 +38,7 @@ const SOURCES: [&str; 26] = [
     "want",
     "prepare",
     "question",
+    "agents",
 ];
 
 /// The conventions as the comment that the header begins with.

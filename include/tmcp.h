@@ -331,6 +331,11 @@ enum tmcp_event_type {
    * "closed", "open" or "half-open".
    */
   TMCP_EVENT_TYPE_BREAKER = 11,
+  /**
+   * A tool call that an agent made by the socket of tmcp_client_listen has ended;
+   * who: the agent, json: the arguments, text: why there is no result.
+   */
+  TMCP_EVENT_TYPE_AGENT_CALL = 12,
 };
 
 /**
@@ -1613,7 +1618,7 @@ int32_t tmcp_client_set_export(struct tmcp_client *client,
 uint32_t tmcp_event_type(const struct tmcp_event *event);
 
 /**
- * The request that DONE, PROGRESS and LOGIN are about, the question that QUESTION
+ * The request that DONE, PROGRESS, LOGIN and AGENT_CALL are about, the question that QUESTION
  * and QUESTION_GONE are about; 0 for the others.
  *
  * Ownership: none.
@@ -1635,8 +1640,8 @@ uint64_t tmcp_event_id(const struct tmcp_event *event);
 void *tmcp_event_user_data(const struct tmcp_event *event);
 
 /**
- * How the request of a DONE event went: enum tmcp_result. TMCP_RESULT_OK for
- * every other event.
+ * How the request of a DONE or AGENT_CALL event went: enum tmcp_result.
+ * TMCP_RESULT_OK for every other event.
  *
  * Ownership: none.
  * NULL: TMCP_RESULT_NULL.
@@ -1683,7 +1688,8 @@ const char *tmcp_event_text(struct tmcp_event *event, size_t *len);
 /**
  * The server's answer as it came: the result object of a call, the array of
  * a list, the error object when it answered with an error; of a QUESTION the
- * schema of its form, or the parameters of its sample. "" when there is none.
+ * schema of its form, or the parameters of its sample; of an AGENT_CALL the
+ * arguments, if they have 64 KiB at most. "" when there is none.
  * *len counts the bytes without the NUL behind them.
  *
  * Ownership: the event's; do not free it.
@@ -1694,12 +1700,12 @@ const char *tmcp_event_text(struct tmcp_event *event, size_t *len);
 const char *tmcp_event_json(const struct tmcp_event *event, size_t *len);
 
 /**
- * How long the request of a DONE event took, from the call to its end, in
- * microseconds.
+ * How long the request of a DONE or AGENT_CALL event took, from the call to its
+ * end, in microseconds.
  *
  * Ownership: none.
  * NULL: 0.
- * Errors: 0 for what is no event or not DONE.
+ * Errors: 0 for what is no event or about no request that ended.
  * Lifetime: none.
  */
 uint64_t tmcp_event_elapsed_us(const struct tmcp_event *event);
@@ -1835,9 +1841,10 @@ struct tmcp_table *tmcp_client_tool_arguments(struct tmcp_client *client,
 
 /**
  * The requests that have not ended, oldest first: id server tool state age_us
- * progress message. tool is the method when no tool was called; state is
+ * progress message who. tool is the method when no tool was called; state is
  * "waiting", "running" or "asking"; progress is a whole percentage, "" when it
- * is not known.
+ * is not known; who is the agent that asked (tmcp_client_listen), "" for requests
+ * of the host.
  *
  * Ownership: the caller's, to be given to tmcp_table_free.
  * NULL: NULL.
@@ -2118,6 +2125,47 @@ int32_t tmcp_client_set_abilities(struct tmcp_client *client,
  */
 int32_t tmcp_client_set_roots(struct tmcp_client *client,
                               const char *const *uris);
+
+/**
+ * Listens for agents on a Unix socket at path, or no longer. Its directory is made
+ * with mode 0700, or must be ours with that mode; the socket has mode 0600. An agent
+ * (tmcp-bridge connect NAME) names a server and speaks MCP from then on. Its calls
+ * share the queue, the connections and the figures of the server with those of the
+ * host; each ends in an AGENT_CALL event. Agents of another path are let go, and
+ * their calls cancelled.
+ *
+ * Ownership: none.
+ * NULL: client must not be NULL; path NULL or "" ends listening.
+ * Errors: TMCP_RESULT_NULL, TMCP_RESULT_INVALID (no living client, a path that is
+ * relative or too long), TMCP_RESULT_IO (the system or the directory does not let us
+ * listen there; nobody listens then), TMCP_RESULT_POISONED, TMCP_RESULT_INTERNAL.
+ * Lifetime: path is copied. The socket is removed by tmcp_client_free.
+ */
+int32_t tmcp_client_listen(struct tmcp_client *client,
+                           const char *path);
+
+/**
+ * Who made the call of an AGENT_CALL event, for a person: the process at the other
+ * end of the socket, and the name and version that the agent gave; "" for every
+ * other event.
+ *
+ * Ownership: the event's; do not free it.
+ * NULL: ""; never returns NULL.
+ * Errors: "" for what is no event.
+ * Lifetime: until tmcp_event_free.
+ */
+const char *tmcp_event_who(const struct tmcp_event *event);
+
+/**
+ * The bytes of the result of an AGENT_CALL event, which only the agent gets; 0 for
+ * every other event.
+ *
+ * Ownership: none.
+ * NULL: 0.
+ * Errors: 0 for what is no event.
+ * Lifetime: none.
+ */
+size_t tmcp_event_size(const struct tmcp_event *event);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -41,6 +41,7 @@ pub mod config;
 pub mod engine;
 pub mod error;
 pub mod json;
+pub mod listener;
 pub mod mcp;
 pub mod metrics;
 mod nearest;

@@ -43,6 +43,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     // A login is a protocol of its own: it knows the entry and nothing of MCP's messages.
     ("oauth", &["config"]),
+    ("listener", &["engine", "error", "json", "mcp", "release", "rpc", "session", "wire"]),
     ("sys", &["error", "time"]),
     ("process", &["error", "sys"]),
     ("channel", &["config::is_localhost", "error", "process", "sys", "time"]),
@@ -54,6 +55,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "engine",
             "error",
             "json",
+            "listener",
             "mcp",
             "metrics",
             "oauth",
@@ -68,7 +70,7 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that decide and touch nothing.
-const PURE: &[&str] = &["json", "rpc", "mcp", "oauth", "wire", "session", "engine"];
+const PURE: &[&str] = &["json", "rpc", "mcp", "oauth", "wire", "session", "engine", "listener"];
 /// What would touch something.
 const IMPURE_STD: &[&str] = &["fs", "io", "net", "os", "process", "thread"];
 const IMPURE_WORDS: &[&str] =

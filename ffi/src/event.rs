@@ -15,7 +15,7 @@ use std::ptr;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use tmcp::engine::{Asks, Completion, Event, Listing, Progress, Question, Reply};
+use tmcp::engine::{AgentCall, Asks, Completion, Event, Listing, Progress, Question, Reply};
 use tmcp::json::task::Task;
 use tmcp::mcp::render::blob::{self, Blobs};
 use tmcp::mcp::render::rows;
@@ -63,6 +63,9 @@ pub enum tmcp_event_type {
     /// A server is left alone because it fails, or is called again; text:
     /// "closed", "open" or "half-open".
     Breaker = 11,
+    /// A tool call that an agent made by the socket of tmcp_client_listen has ended;
+    /// who: the agent, json: the arguments, text: why there is no result.
+    AgentCall = 12,
 }
 
 /// Something that happened.
@@ -80,6 +83,7 @@ pub struct tmcp_event {
     server: OnceLock<CString>,
     tool: OnceLock<CString>,
     url: OnceLock<CString>,
+    who: OnceLock<CString>,
     text: Kept<Terminated>,
     blobs: Kept<Binary>,
     table: Given<(), Option<tmcp_table>>,
@@ -142,6 +146,7 @@ impl tmcp_event {
             Event::Question(Question { asks: Asks::Form { schema, .. }, .. }) => {
                 (std::mem::take(schema).into_boxed_bytes().into_vec(), 0)
             }
+            Event::AgentCall(call) => (std::mem::take(&mut call.arguments).into_string().into(), 0),
             _ => (Vec::new(), 0),
         };
         if !json.is_empty() {
@@ -155,6 +160,7 @@ impl tmcp_event {
             server: OnceLock::new(),
             tool: OnceLock::new(),
             url: OnceLock::new(),
+            who: OnceLock::new(),
             text: Kept::default(),
             blobs: Kept::default(),
             table: Given::default(),
@@ -188,6 +194,7 @@ impl tmcp_event {
             Event::QuestionGone(_) => tmcp_event_type::QuestionGone,
             Event::LoginPage { .. } => tmcp_event_type::Login,
             Event::BreakerChanged { .. } => tmcp_event_type::Breaker,
+            Event::AgentCall(_) => tmcp_event_type::AgentCall,
         }
     }
 
@@ -402,6 +409,7 @@ impl tmcp_event {
             Event::Question(question) => question.id.0,
             Event::QuestionGone(question) => question.0,
             Event::LoginPage { id, .. } => id.0,
+            Event::AgentCall(call) => call.id.0,
             _ => 0,
         }
     }
@@ -416,7 +424,28 @@ impl tmcp_event {
         }
     }
 
+    /// The call of an agent.
+    pub fn agent_call(&self) -> Option<&AgentCall> {
+        match &self.event {
+            Event::AgentCall(call) => Some(call),
+            _ => None,
+        }
+    }
+
+    /// Who made the call of an agent.
+    pub fn who(&self) -> &CString {
+        let who = || self.agent_call().map_or_else(String::new, |call| call.who.clone());
+        self.who.get_or_init(|| strings::terminated(who()))
+    }
+
     fn result(&self) -> tmcp_result {
+        if let Some(call) = self.agent_call() {
+            return match &call.failure {
+                Some(error) => result::from_kind(error.kind()),
+                None if call.is_error => tmcp_result::Tool,
+                None => tmcp_result::Ok,
+            };
+        }
         match self.done().map(|done| &done.outcome) {
             Some(Ok(Reply::Tool { is_error: true, .. })) => tmcp_result::Tool,
             Some(Err(error)) => result::from_kind(error.kind()),
@@ -436,6 +465,7 @@ impl tmcp_event {
                 | Event::ResourceUpdated { server, .. }
                 | Event::LoginPage { server, .. }
                 | Event::Question(Question { server, .. }) => server.to_string(),
+                Event::AgentCall(call) => call.server.to_string(),
                 Event::ConfigLoaded { .. } | Event::QuestionGone(_) => String::new(),
             })
         })
@@ -447,6 +477,7 @@ impl tmcp_event {
                 Event::Done(Completion { tool, .. })
                 | Event::Progress(Progress { tool, .. })
                 | Event::Question(Question { tool, .. }) => tool.to_string(),
+                Event::AgentCall(call) => call.tool.to_string(),
                 _ => String::new(),
             })
         })
@@ -465,6 +496,9 @@ impl tmcp_event {
             Event::ServerDown { reason, .. } => reason.clone(),
             Event::ResourceUpdated { uri, .. } => uri.clone(),
             Event::BreakerChanged { state, .. } => (*state).to_owned(),
+            Event::AgentCall(call) => {
+                call.failure.as_ref().map_or_else(String::new, |error| error.message().to_owned())
+            }
             Event::Question(question) => match &question.asks {
                 Asks::Form { message, .. } | Asks::Url { message, .. } => message.clone(),
                 Asks::Sample { .. } => String::new(),
@@ -494,7 +528,9 @@ impl tmcp_event {
     }
 
     fn elapsed_us(&self) -> u64 {
-        self.done().map_or(0, |done| u64::try_from(done.elapsed.as_micros()).unwrap_or(u64::MAX))
+        let call = self.agent_call().map(|call| call.elapsed);
+        let elapsed = self.done().map(|done| done.elapsed).or(call);
+        elapsed.map_or(0, |elapsed| u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX))
     }
 
     fn progress(&self) -> f64 {
@@ -554,7 +590,7 @@ pub unsafe extern "C" fn tmcp_event_type(event: *const tmcp_event) -> u32 {
     }
 }
 
-/// The request that DONE, PROGRESS and LOGIN are about, the question that QUESTION
+/// The request that DONE, PROGRESS, LOGIN and AGENT_CALL are about, the question that QUESTION
 /// and QUESTION_GONE are about; 0 for the others.
 ///
 /// Ownership: none.
@@ -585,8 +621,8 @@ pub unsafe extern "C" fn tmcp_event_user_data(event: *const tmcp_event) -> *mut 
     }
 }
 
-/// How the request of a DONE event went: enum tmcp_result. TMCP_RESULT_OK for
-/// every other event.
+/// How the request of a DONE or AGENT_CALL event went: enum tmcp_result.
+/// TMCP_RESULT_OK for every other event.
 ///
 /// Ownership: none.
 /// NULL: TMCP_RESULT_NULL.
@@ -659,7 +695,8 @@ pub unsafe extern "C" fn tmcp_event_text(event: *mut tmcp_event, len: *mut usize
 
 /// The server's answer as it came: the result object of a call, the array of
 /// a list, the error object when it answered with an error; of a QUESTION the
-/// schema of its form, or the parameters of its sample. "" when there is none.
+/// schema of its form, or the parameters of its sample; of an AGENT_CALL the
+/// arguments, if they have 64 KiB at most. "" when there is none.
 /// *len counts the bytes without the NUL behind them.
 ///
 /// Ownership: the event's; do not free it.
@@ -689,12 +726,12 @@ pub unsafe extern "C" fn tmcp_event_json(
     }
 }
 
-/// How long the request of a DONE event took, from the call to its end, in
-/// microseconds.
+/// How long the request of a DONE or AGENT_CALL event took, from the call to its
+/// end, in microseconds.
 ///
 /// Ownership: none.
 /// NULL: 0.
-/// Errors: 0 for what is no event or not DONE.
+/// Errors: 0 for what is no event or about no request that ended.
 /// Lifetime: none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tmcp_event_elapsed_us(event: *const tmcp_event) -> u64 {

@@ -26,6 +26,7 @@ compile_error!("tmcp-ffi contains panics and must be built with panic = \"unwind
 
 #[macro_use]
 mod guard;
+mod agents;
 mod arena;
 mod handle;
 mod made;
@@ -64,6 +65,7 @@ mod want;
 #[cfg(feature = "test-hooks")]
 mod hooks;
 
+pub use agents::{tmcp_client_listen, tmcp_event_size, tmcp_event_who};
 pub use arguments::{tmcp_client_draft_arguments, tmcp_client_encode_arguments};
 pub use call::{
     tmcp_call, tmcp_call_flag, tmcp_client_call, tmcp_client_cancel, tmcp_client_list_tools,

@@ -270,9 +270,10 @@ pub unsafe extern "C" fn tmcp_client_tool_arguments(
 }
 
 /// The requests that have not ended, oldest first: id server tool state age_us
-/// progress message. tool is the method when no tool was called; state is
+/// progress message who. tool is the method when no tool was called; state is
 /// "waiting", "running" or "asking"; progress is a whole percentage, "" when it
-/// is not known.
+/// is not known; who is the agent that asked (tmcp_client_listen), "" for requests
+/// of the host.
 ///
 /// Ownership: the caller's, to be given to tmcp_table_free.
 /// NULL: NULL.

@@ -17,7 +17,8 @@ use super::bridge;
 use super::import::ImportStep;
 use super::link::{Exit, Link, Unread};
 use super::loader::LoadStep;
-use super::{Client, KNOCKS, Reply, STRAGGLER, lookup};
+use super::tokens::KNOCKS;
+use super::{Client, Reply, STRAGGLER, lookup};
 
 /// The share of the budget that is left for what takes longer than what came
 /// before it.
@@ -50,6 +51,7 @@ impl Client {
         self.drive_logins(start);
         self.drive_helpers(start);
         self.read_again(start);
+        self.expire_agents(start);
         if std::mem::take(&mut self.knocked) {
             for path in self.knocks.iter_mut().flat_map(|knocks| knocks.read()) {
                 self.engine.knocked(start, &path);
@@ -89,6 +91,7 @@ impl Client {
                 self.export_on(now);
                 self.engine.work(now, PIECE);
                 self.open_next(now);
+                self.serve_agents(now);
                 if let Some(id) = self.busy.pop_front() {
                     served = true;
                     unheard = unheard.saturating_sub(1);
@@ -133,7 +136,9 @@ impl Client {
         let ready = !self.busy.is_empty() || !self.opening.is_empty();
         let importing = !self.imports.is_empty();
         let exporting = self.exports.as_ref().is_some_and(|exports| exports.is_busy(clock::now()));
-        ready || importing || exporting || self.engine.has_work() || self.engine.has_log()
+        let agents = self.listening.as_ref().is_some_and(|all| all.is_busy(self.is_ready()));
+        let busy = ready || importing || exporting || agents;
+        busy || self.engine.has_work() || self.engine.has_log()
     }
 
     fn has_unsaved(&self) -> bool {
@@ -222,6 +227,9 @@ impl Client {
                 continue;
             }
             if self.helpers.note(event.token()) {
+                continue;
+            }
+            if self.listening.as_mut().is_some_and(|listening| listening.note(event)) {
                 continue;
             }
             let (id, part) = Link::of(event.token());

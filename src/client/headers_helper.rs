@@ -20,6 +20,7 @@ use crate::config::{HeadersHelper, ServerConfig, Transport};
 use crate::engine::{OpenFailure, StreamId, Unavailable};
 use crate::time::{Time, in_words};
 
+use super::tokens::HELPERS;
 use super::{Client, STRAGGLER};
 
 /// Claude Code's limit.
@@ -34,10 +35,6 @@ const POLL: Duration = Duration::from_millis(50);
 const LONGEST_LINE: usize = 300;
 /// Reads of standard error in one step: a command may print without an end.
 const STDERR_READS: usize = 4;
-/// The first token of these descriptors: those of connections are smaller, those of logins
-/// larger.
-const FIRST_TOKEN: usize = usize::MAX / 4 + 1;
-const BEHIND_TOKENS: usize = usize::MAX / 2 + 1;
 
 /// The commands that run.
 #[derive(Debug, Default)]
@@ -70,7 +67,7 @@ type Printed = Result<Vec<(String, String)>, String>;
 impl HelperRuns {
     /// Whether an event is of a command. Its run goes on with the next dispatch.
     pub(super) fn note(&mut self, token: Token) -> bool {
-        let is_ours = (FIRST_TOKEN..BEHIND_TOKENS).contains(&token.0);
+        let is_ours = HELPERS.contains(&token.0);
         self.is_ready |= is_ours;
         is_ours
     }
@@ -263,7 +260,7 @@ impl Client {
             return Err("the entry has no 'headersHelper'".to_owned());
         };
         let mut run = HelperRun::start(now, server, helper, &self.options.env)?;
-        let base = Token(FIRST_TOKEN + TOKENS * *begun);
+        let base = Token(HELPERS.start() + TOKENS * *begun);
         run.process.register(self.poll.registry(), base).map_err(|error| {
             format!("'headersHelper' cannot be watched: {}", crate::sys::sentence(&error))
         })?;

@@ -20,6 +20,7 @@ mod export;
 mod headers_helper;
 mod import;
 mod link;
+mod listening;
 mod loader;
 #[cfg(feature = "oauth")]
 mod login;
@@ -32,6 +33,7 @@ mod stats;
 mod tables;
 #[cfg(feature = "tls")]
 mod tls_contexts;
+mod tokens;
 mod tool_list_cache;
 
 use std::collections::VecDeque;
@@ -46,8 +48,9 @@ use std::time::Duration;
 use crate::channel::{Channel, ExitStatus};
 use crate::config::{Config, Defaults, ProblemKind, ServerConfig, Transport, paths};
 pub use crate::engine::{
-    Abilities, Answer, Arguments, Asks, CallTool, Completion, Event, Job, Listing, LogLevel,
-    NewWire, Pair, Progress, Question, QuestionId, Reference, Reply, RequestId, Unfinished,
+    Abilities, AgentCall, Answer, Arguments, Asks, CallTool, Completion, Event, Job, Listing,
+    LogLevel, NewWire, Pair, Progress, Question, QuestionId, Reference, Reply, RequestId,
+    Unfinished,
 };
 use crate::engine::{Engine, IdMap, Listed, StreamId};
 use crate::error::{Error, Kind, Result};
@@ -62,11 +65,13 @@ use export::Exports;
 pub use import::ImportFile;
 use import::Importing;
 use link::Link;
+use listening::Listening;
 use loader::Loader;
 use opening::Connect;
 use overrides::Overrides;
 use sources::Sources;
 use speculative_read::SpeculativeRead;
+use tokens::KNOCKS;
 use tool_list_cache::ToolListCache;
 
 /// The path of a configuration file that a host does not want.
@@ -75,9 +80,6 @@ const NO_FILE: &str = "/dev/null";
 const SCRATCH: usize = 64 << 10;
 /// Events taken from the poll at once; it keeps the others.
 const EVENTS: usize = 32;
-/// The token of the files that are watched for being touched; connections have
-/// smaller ones.
-const KNOCKS: mio::Token = mio::Token(usize::MAX);
 /// What a process group that survived its leader is given to go.
 const STRAGGLER: Duration = Duration::from_secs(2);
 
@@ -134,6 +136,8 @@ pub struct Client {
     /// Channels given up whose process group still lives, to be killed then.
     orphaned_groups: Vec<(Time, Box<dyn Channel>)>,
     scratch: Box<[u8]>,
+    /// The socket for agents, if the host wants one.
+    listening: Option<Box<Listening>>,
     loader: Option<Loader>,
     sources: Sources,
     /// One at a time, because each reads what the one before has written.
@@ -213,6 +217,7 @@ impl Client {
             unwritten: Vec::new(),
             orphaned_groups: Vec::new(),
             scratch: vec![0; SCRATCH].into_boxed_slice(),
+            listening: None,
             loader: None,
             sources: Sources::default(),
             imports: VecDeque::new(),
@@ -247,7 +252,8 @@ impl Client {
     /// How long the host may wait before it calls `dispatch`: `None` for ever,
     /// zero for now. To be asked again after every call to the client.
     pub fn timeout(&self) -> Option<Duration> {
-        if self.has_more() || !self.unwritten.is_empty() || self.engine.has_events() {
+        let has_events = self.listening.as_ref().is_some_and(|agents| agents.has_events());
+        if self.has_more() || !self.unwritten.is_empty() || self.engine.has_events() || has_events {
             return Some(Duration::ZERO);
         }
         let now = clock::now();
@@ -257,7 +263,8 @@ impl Client {
         let orphaned_groups = self.orphaned_groups.iter().map(|(when, _)| *when);
         let unread = self.unread.iter().map(|id| self.read_again_at(*id).unwrap_or(now));
         let all = self.engine.deadline().into_iter().chain(loader).chain(links);
-        let all = all.chain(orphaned_groups).chain(unread).chain(self.relief_due);
+        let agents = self.listening.as_ref().and_then(|agents| agents.deadline());
+        let all = all.chain(orphaned_groups).chain(unread).chain(self.relief_due).chain(agents);
         #[cfg(feature = "oauth")]
         let all = all.chain(self.logins.deadline(now));
         let exports = self.exports.as_ref().and_then(|exports| exports.deadline(now));
@@ -268,7 +275,10 @@ impl Client {
     /// The next thing to tell the host. To be asked until there is nothing:
     /// calls made in between leave together when it says so.
     pub fn next_event(&mut self) -> Option<Event> {
-        let event = self.engine.poll_event();
+        let event = match self.listening {
+            Some(_) => self.next_event_among_agents(),
+            None => self.engine.poll_event(),
+        };
         self.pulling = event.is_some();
         if event.is_none() && !self.unwritten.is_empty() {
             self.flush(clock::now());
@@ -485,6 +495,9 @@ impl Client {
 
     /// Forgets a request. True: its completion never comes.
     pub fn cancel(&mut self, id: RequestId) -> bool {
+        if self.cancel_of_agent(clock::now(), id) {
+            return true;
+        }
         self.tell(|engine, now| engine.cancel(now, id))
     }
 

@@ -124,10 +124,10 @@ impl Client {
         Ok(draft::draft(self.definition(server, tool)?, pairs))
     }
 
-    /// Requests that have not ended, oldest first.
+    /// Requests that have not ended, oldest first. `who` is empty for those of the host.
     pub fn jobs_table(&self) -> Table {
         let mut table =
-            Table::new(&["id", "server", "tool", "state", "age_us", "progress", "message"]);
+            Table::new(&["id", "server", "tool", "state", "age_us", "progress", "message", "who"]);
         for job in self.jobs() {
             let percent = job.percent().map(|percent| percent.to_string());
             let words = job.progress.map(|(_, _, words)| words).or(job.starting);
@@ -139,6 +139,7 @@ impl Client {
                 job.age.as_micros().to_string(),
                 percent.unwrap_or_default(),
                 words.unwrap_or_default(),
+                self.agent_of(job.id).unwrap_or_default(),
             ]);
         }
         table

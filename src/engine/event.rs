@@ -71,6 +71,9 @@ pub enum Event {
     Question(Question),
     /// A question is no longer open.
     QuestionGone(QuestionId),
+    /// A tool call that an agent made by the socket of the host has ended. The agent has
+    /// its answer; this is for the history.
+    AgentCall(Box<AgentCall>),
 }
 
 /// A question of a server.
@@ -142,6 +145,29 @@ pub struct Completion {
     pub elapsed: Duration,
     /// The answer, or why there is none.
     pub outcome: Result<Reply, Error>,
+}
+
+/// A tool call of an agent that has ended.
+#[derive(Debug)]
+pub struct AgentCall {
+    /// The request.
+    pub id: RequestId,
+    /// The server's name.
+    pub server: Arc<str>,
+    /// The tool's name.
+    pub tool: Arc<str>,
+    /// Who called, for a person: the process at the other end and the name that it gave.
+    pub who: String,
+    /// The arguments as JSON; empty when they are longer than 64 KiB.
+    pub arguments: Box<str>,
+    /// From the request of the agent to its end.
+    pub elapsed: Duration,
+    /// The tool ran and reported an error of its own.
+    pub is_error: bool,
+    /// Bytes of the result; 0 when there is none.
+    pub size: usize,
+    /// Why there is no result.
+    pub failure: Option<Error>,
 }
 
 /// A successful answer, kept as bytes until somebody needs its text.

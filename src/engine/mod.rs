@@ -94,7 +94,7 @@ pub use crate::mcp::schema::arguments::Pair;
 pub use crate::wire::{Delivery, StreamId};
 pub use action::{Action, ChildExit, OpenFailure, Opened, TerminationSignal};
 pub use authorization::Unavailable;
-pub use event::{Answer, Asks, Completion, Event, Json, Progress, Question, Reply};
+pub use event::{AgentCall, Answer, Asks, Completion, Event, Json, Progress, Question, Reply};
 pub use id::{ConnectionId, IdHasher, IdMap, QuestionId, RequestId, ServerId};
 pub use log::LogLevel;
 pub use pool::{Hit, Opening, Pool, PooledConnection, Shape, Surplus};
@@ -620,6 +620,15 @@ impl Engine {
     /// instead, which servers it may be, or which there are.
     pub fn resolve(&self, name: &str) -> Result<&str> {
         self.servers.resolve(name)
+    }
+
+    /// The id of the server with exactly this name at a directory.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Invalid`]: why its entry is not used, where it is configured
+    /// instead, or which servers there are.
+    pub fn resolve_at(&self, name: &str, at: &Directory) -> Result<&str> {
+        Ok(&self.servers[self.servers.find_at(name, Some(at))?].name)
     }
 
     /// The tool that is meant by a name, perhaps abbreviated.

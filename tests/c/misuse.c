@@ -363,6 +363,7 @@ a_freed_client_is_refused(void)
 	rig_stop(&rig);
 	CHECK_INT(tmcp_client_dispatch(freed, 0), TMCP_RESULT_INVALID);
 	CHECK_INT(tmcp_client_reload(freed), TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_listen(freed, "/x"), TMCP_RESULT_INVALID);
 	CHECK_INT(tmcp_client_cancel(freed, 1), TMCP_RESULT_INVALID);
 	CHECK(tmcp_client_next_event(freed) == NULL);
 	CHECK_INT(tmcp_client_fd(freed), -1);
@@ -401,6 +402,8 @@ a_handle_of_another_type_is_refused(void)
 		CHECK_INT(tmcp_event_type(as_event[i]), 0);
 		CHECK_INT(tmcp_event_id(as_event[i]), 0);
 		CHECK_STR(tmcp_event_text(as_event[i], NULL), "");
+		CHECK_STR(tmcp_event_who(as_event[i]), "");
+		CHECK_INT(tmcp_event_size(as_event[i]), 0);
 		CHECK(tmcp_event_table(as_event[i]) == NULL);
 		tmcp_event_free(as_event[i]);
 		CHECK_INT(tmcp_table_rows(as_table[i]), 0);

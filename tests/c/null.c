@@ -71,6 +71,7 @@ no_client_is_answered(void)
 	CHECK_INT(tmcp_client_cancel(NULL, 1), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_child_exited(NULL, 1, 0), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_reload(NULL), TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_listen(NULL, "/x"), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_refresh(NULL, "/"), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_configuration(NULL, NULL), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_find_server(NULL, NULL, "s", buf, sizeof buf,
@@ -176,6 +177,8 @@ no_event_is_answered(void)
 		CHECK_INT(tmcp_event_question(event[i]), 0);
 		CHECK_INT(tmcp_event_request(event[i]), 0);
 		CHECK_STR(tmcp_event_url(event[i]), "");
+		CHECK_STR(tmcp_event_who(event[i]), "");
+		CHECK_INT(tmcp_event_size(event[i]), 0);
 		CHECK_INT(tmcp_event_blob_count(event[i]), 0);
 		len = 9;
 		CHECK(tmcp_event_blob(event[i], 0, &mime, &len) == NULL);

@@ -507,6 +507,7 @@ impl World {
                 Event::Question(question) => self.hear_question(&question),
                 Event::QuestionGone(id) => self.question_gone(id.0),
                 Event::LoginPage { .. } => self.fail("nobody has logged in".to_owned()),
+                Event::AgentCall(_) => self.fail("there is no agent".to_owned()),
             }
         }
     }

@@ -98,9 +98,7 @@ cmd_mcp_jobs_json(struct evbuffer *evb, const struct tmcp_table *table,
 	for (row = 0; row < tmcp_table_rows(table); row++) {
 		for (i = 0; i < nmembers; i++) {
 			if (strcmp(members[i].column, "who") == 0) {
-				value = mcp_request_who(strtoull(
-				    tmcp_table_get(table, row, "id"), NULL,
-				    10));
+				value = mcp_table_who(table, row);
 			} else {
 				value = tmcp_table_get(table, row,
 				    members[i].column);

@@ -113,6 +113,7 @@ mcp_history_free(struct mcp_call *mc)
 	free(mc->unkept);
 	free(mc->server);
 	free(mc->tool);
+	free(mc->who);
 	free(mc->error);
 	free(mc);
 }
@@ -156,14 +157,18 @@ mcp_history_find(uint64_t id)
 	return (RB_FIND(mcp_calls_by_id, &mcp_calls_by_id, &find));
 }
 
-/* The last call, of one tool if its server and name are not NULL. */
+/*
+ * The last call that was made in tmux, of one tool if its server and name are
+ * not NULL. What agents do does not change what is called again.
+ */
 struct mcp_call *
 mcp_history_last(const char *server, const char *tool)
 {
 	struct mcp_call	*mc;
 
 	TAILQ_FOREACH_REVERSE(mc, &mcp_calls, mcp_calls, entry) {
-		if ((server == NULL || strcmp(mc->server, server) == 0) &&
+		if (!mc->is_agent &&
+		    (server == NULL || strcmp(mc->server, server) == 0) &&
 		    (tool == NULL || strcmp(mc->tool, tool) == 0))
 			return (mc);
 	}
@@ -327,6 +332,16 @@ mcp_history_check(struct mcp_call *mc)
 	return (0);
 }
 
+/* Keep JSON arguments of a call. */
+static void
+mcp_history_keep_json(struct mcp_call *mc, const char *json, size_t size)
+{
+	mc->json = xmalloc(size + 1);
+	memcpy(mc->json, json, size);
+	mc->json[size] = '\0';
+	mc->json_size = size;
+}
+
 /* Keep the arguments of a call, but for those that came from a source. */
 static void
 mcp_history_keep(struct mcp_call *mc, struct mcp_args *ma)
@@ -349,10 +364,7 @@ mcp_history_keep(struct mcp_call *mc, struct mcp_args *ma)
 	mc->bytes = size;
 	mcp_calls_bytes += size;
 	if (ma->json != NULL) {
-		mc->json = xmalloc(ma->json_size + 1);
-		memcpy(mc->json, ma->json, ma->json_size);
-		mc->json[ma->json_size] = '\0';
-		mc->json_size = ma->json_size;
+		mcp_history_keep_json(mc, ma->json, ma->json_size);
 		return;
 	}
 	mc->npairs = ma->npairs;
@@ -371,6 +383,62 @@ mcp_history_keep(struct mcp_call *mc, struct mcp_args *ma)
 	}
 }
 
+/* Add a call without its arguments. */
+static struct mcp_call *
+mcp_history_insert(uint64_t id, const char *server, const char *tool,
+    const char *who)
+{
+	struct mcp_call	*mc;
+
+	mc = xcalloc(1, sizeof *mc);
+	mc->id = id;
+	mc->server = xstrdup(server);
+	mc->tool = xstrdup(tool);
+	mc->who = xstrdup(who);
+	mc->time = time(NULL);
+	TAILQ_INSERT_TAIL(&mcp_calls, mc, entry);
+	RB_INSERT(mcp_calls_by_id, &mcp_calls_by_id, mc);
+	mcp_calls_count++;
+	return (mc);
+}
+
+/* A call that an agent has made has ended. */
+void
+mcp_history_add_agent(struct tmcp_event *event)
+{
+	struct mcp_call	*mc;
+	const char	*text;
+	size_t		 size;
+
+	if (mcp_history_limit() == 0)
+		return;
+	mc = mcp_history_insert(tmcp_event_id(event), tmcp_event_server(event),
+	    tmcp_event_tool(event), tmcp_event_who(event));
+	mc->is_agent = 1;
+	mc->done = 1;
+	mc->result = tmcp_event_result(event);
+	mc->elapsed_us = tmcp_event_elapsed_us(event);
+	mc->time -= mc->elapsed_us / 1000000;
+	mc->size = tmcp_event_size(event);
+	text = tmcp_event_text(event, &size);
+	if (size != 0) {
+		mc->error = xstrndup(text, mcp_text_cut(text, size,
+		    MCP_HISTORY_SHOWN_BYTES));
+	}
+	text = tmcp_event_json(event, &size);
+	if (size == 0)
+		mc->unkept = xstrdup("the arguments are long and were not kept");
+	else {
+		mc->unchecked = 1;
+		mc->bytes = size;
+		mcp_calls_bytes += size;
+		mcp_history_keep_json(mc, text, size);
+	}
+	mcp_history_check(mc);
+	mcp_history_trim();
+	mcp_history_changed();
+}
+
 /* A tool is called. */
 void
 mcp_history_add(struct mcp_run *run)
@@ -379,14 +447,8 @@ mcp_history_add(struct mcp_run *run)
 
 	if (mcp_history_limit() == 0)
 		return;
-	mc = xcalloc(1, sizeof *mc);
-	mc->id = run->id;
-	mc->server = xstrdup(run->server);
-	mc->tool = xstrdup(run->name);
-	mc->time = time(NULL);
-	TAILQ_INSERT_TAIL(&mcp_calls, mc, entry);
-	RB_INSERT(mcp_calls_by_id, &mcp_calls_by_id, mc);
-	mcp_calls_count++;
+	mc = mcp_history_insert(run->id, run->server, run->name,
+	    mcp_request_who(run->id));
 	mcp_history_keep(mc, &run->args);
 	mcp_history_check(mc);
 	mcp_history_trim();
@@ -526,6 +588,7 @@ mcp_history_formats(struct mcp_call *mc, struct format_tree *ft)
 	format_add(ft, "mcp_id", "%llu", (unsigned long long)mc->id);
 	mcp_history_format(ft, "mcp_server", mc->server);
 	mcp_history_format(ft, "mcp_tool", mc->tool);
+	mcp_history_format(ft, "mcp_who", mc->who);
 	mcp_history_format(ft, "mcp_arguments", arguments);
 	format_add(ft, "mcp_outcome", "%s", mcp_history_outcome(mc));
 	mcp_history_format(ft, "mcp_error", mc->error == NULL ? "" :
@@ -543,7 +606,7 @@ void
 mcp_history_json(struct mcp_call *mc, struct mcp_bytes *json)
 {
 	const char	*keys[] = { "server", "tool", "arguments", "outcome",
-			    "error", "unkept" };
+			    "error", "unkept", "who" };
 	const char	*values[nitems(keys)];
 	int		 cut;
 	char		*arguments = mcp_history_arguments(mc, &cut), *s;
@@ -555,6 +618,7 @@ mcp_history_json(struct mcp_call *mc, struct mcp_bytes *json)
 	values[3] = mcp_history_outcome(mc);
 	values[4] = mc->error;
 	values[5] = mc->unkept;
+	values[6] = mc->who;
 	mcp_bytes_printf(json, "{\"id\":%llu", (unsigned long long)mc->id);
 	for (i = 0; i < nitems(keys); i++) {
 		if (values[i] == NULL)

@@ -103,6 +103,15 @@
 		  "the last key."
 	},
 
+	{ .name = "mcp-listen",
+	  .type = OPTIONS_TABLE_STRING,
+	  .scope = OPTIONS_TABLE_SERVER,
+	  .default_str = "off",
+	  .text = "Unix socket on which agents reach the MCP servers of tmux "
+		  "(tmcp-bridge connect). 'on' is a socket beside that of "
+		  "tmux, 'off' is none."
+	},
+
 	{ .name = "mcp-log-file",
 	  .type = OPTIONS_TABLE_STRING,
 	  .scope = OPTIONS_TABLE_SERVER,

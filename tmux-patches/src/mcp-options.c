@@ -32,6 +32,7 @@
 
 static void	mcp_options_apply_config(struct tmcp_client *);
 static void	mcp_options_apply_default(struct tmcp_client *, const char *);
+static void	mcp_options_apply_listen(struct tmcp_client *);
 static void	mcp_options_apply_log_file(struct tmcp_client *);
 static void	mcp_options_apply_log_level(struct tmcp_client *);
 
@@ -59,6 +60,7 @@ static const struct mcp_options_entry {
 	{ "mcp-timeout", NULL },
 	{ "mcp-preconnect", mcp_options_preconnect },
 	{ "mcp-config", mcp_options_apply_config },
+	{ "mcp-listen", mcp_options_apply_listen },
 	{ "mcp-roots", mcp_roots_changed },
 	{ "mcp-sampling", mcp_roots_changed },
 	{ "mcp-metrics-interval", mcp_export_interval_changed },
@@ -253,6 +255,34 @@ static void
 mcp_options_apply_log_level(struct tmcp_client *core)
 {
 	tmcp_client_set_log_level(core, mcp_log_level());
+}
+
+/*
+ * Listen for agents or stop it. New panes get the path in their environment, as
+ * they get TMUX. With "on" the socket is beside that of tmux.
+ */
+static void
+mcp_options_apply_listen(struct tmcp_client *core)
+{
+	const char	*value = options_get_string(global_options, "mcp-listen");
+	char		*path = NULL;
+	int32_t		 result;
+
+	if (strcmp(value, "on") == 0)
+		xasprintf(&path, "%s.mcp", socket_path);
+	else if (strncmp(value, "~/", 2) == 0 && find_home() != NULL)
+		xasprintf(&path, "%s/%s", find_home(), value + 2);
+	else if (*value != '\0' && strcmp(value, "off") != 0)
+		path = xstrdup(value);
+	result = tmcp_client_listen(core, path);
+	if (result != TMCP_RESULT_OK)
+		mcp_options_error("mcp-listen", value, result);
+	if (path != NULL && result == TMCP_RESULT_OK)
+		environ_set(global_environ, "TMCP_SOCKET", 0, "%s", path);
+	else if (environ_find(global_environ, "TMCP_SOCKET") != NULL)
+		environ_unset(global_environ, "TMCP_SOCKET");
+	free(path);
+	mcp_changed();
 }
 
 /* Give the core a default for servers; the default of the option is its own. */

@@ -47,6 +47,8 @@ struct mcp_call {
 	uint64_t		 id;
 	char			*server;
 	char			*tool;
+	char			*who;
+	int			 is_agent;
 
 	char			*json;
 	size_t			 json_size;
@@ -76,6 +78,7 @@ void		 mcp_history_forget_tools(const char *);
 int		 mcp_history_check(struct mcp_call *);
 void		 mcp_history_watch(mcp_history_cb);
 void		 mcp_history_add(struct mcp_run *);
+void		 mcp_history_add_agent(struct tmcp_event *);
 void		 mcp_history_end(uint64_t, struct tmcp_event *);
 void		 mcp_history_drop(uint64_t);
 const char	*mcp_history_outcome(struct mcp_call *);
@@ -146,6 +149,7 @@ char		*mcp_running_message(uint64_t);
 
 /* mcp-table.c */
 char		*mcp_figure(const char *);
+const char	*mcp_table_who(const struct tmcp_table *, size_t);
 char		*mcp_table_format(const char *);
 int		 mcp_table_passes(struct format_tree *, const char *);
 void		 mcp_table_print(struct evbuffer *, const struct tmcp_table *,

@@ -75,17 +75,30 @@ mcp_table_row_server(void)
 	return (tmcp_table_get(mcp_table_now, mcp_table_row, "name"));
 }
 
+/* Who made the request of a row: an agent, or a command of tmux. */
+const char *
+mcp_table_who(const struct tmcp_table *table, size_t row)
+{
+	const char	*who = tmcp_table_get(table, row, "who");
+
+	if (*who != '\0')
+		return (who);
+	return (mcp_request_who(strtoull(tmcp_table_get(table, row, "id"),
+	    NULL, 10)));
+}
+
 /* Cell of the row that is being printed, or NULL. */
 char *
 mcp_table_format(const char *key)
 {
 	const struct tmcp_table	*table = mcp_table_now;
-	const char		*who;
 	char			*full, *s;
 	size_t			 i;
 
 	if (table == NULL || strncmp(key, "mcp_", 4) != 0)
 		return (NULL);
+	if (strcmp(key, "mcp_who") == 0)
+		return (mcp_text_line(mcp_table_who(table, mcp_table_row)));
 	for (i = 0; i < tmcp_table_columns(table); i++) {
 		if (strcmp(tmcp_table_column(table, i), key + 4) != 0)
 			continue;
@@ -94,11 +107,6 @@ mcp_table_format(const char *key)
 	}
 	if (strcmp(key, "mcp_server") == 0)
 		return (mcp_text_line(mcp_table_row_server()));
-	if (strcmp(key, "mcp_who") == 0) {
-		who = mcp_request_who(strtoull(tmcp_table_get(table,
-		    mcp_table_row, "id"), NULL, 10));
-		return (mcp_text_line(who));
-	}
 	if (strcmp(key, "mcp_type") == 0)
 		return (NULL);
 	/* An entry that is not used has no figures, and not those of all. */

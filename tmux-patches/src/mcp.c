@@ -76,6 +76,9 @@ mcp_start(void)
 	mallopt(M_TRIM_THRESHOLD, 2 * MCP_MAPPED_BYTES);
 #endif
 
+	/* It would lead to a tmux around this one. */
+	environ_unset(global_environ, "TMCP_SOCKET");
+
 	memset(&options, 0, sizeof options);
 	options.size = sizeof options;
 	options.envp = mcp_environ_build();
@@ -199,6 +202,9 @@ mcp_give(struct tmcp_event *event)
 		break;
 	case TMCP_EVENT_TYPE_LOGIN:
 		mcp_login_page(event);
+		break;
+	case TMCP_EVENT_TYPE_AGENT_CALL:
+		mcp_history_add_agent(event);
 		break;
 	}
 	mcp_browse_changed(tmcp_event_server(event), tmcp_event_type(event) ==

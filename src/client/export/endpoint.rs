@@ -59,7 +59,7 @@ impl MetricsEndpoint {
 
     /// Notes an event.
     pub(super) fn note(&mut self, token: Token) {
-        match LISTENER.0 - token.0 {
+        match token.0 - LISTENER.0 {
             0 => self.may_accept = true,
             n => {
                 if let Some(scrape) = self.scrapes.get_mut(n - 1).and_then(Option::as_mut) {
@@ -109,7 +109,7 @@ impl MetricsEndpoint {
         if fd::shortage(stream.as_fd().as_raw_fd(), 0).is_some() {
             return;
         }
-        let token = Token(LISTENER.0 - 1 - at);
+        let token = Token(LISTENER.0 + 1 + at);
         let interest = Interest::READABLE | Interest::WRITABLE;
         if registry.register(stream.source(), token, interest).is_ok() {
             self.scrapes[at] = Some(Scrape::new(stream, now));

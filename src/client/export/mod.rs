@@ -21,6 +21,7 @@ use std::time::Duration;
 use mio::Token;
 
 use super::Client;
+use super::tokens::EXPORTS;
 use crate::engine::LogLevel;
 use crate::error::{Error, Kind, Result};
 use crate::metrics::{ClientFigures, ServerReport};
@@ -30,8 +31,8 @@ use endpoint::MetricsEndpoint;
 use file::MetricsFile;
 use statsd::StatsdExport;
 
-/// The tokens of exports: this one is the listener's, those of scrapes lie below.
-const LISTENER: Token = Token(usize::MAX - 1);
+/// The tokens of exports: this one is the listener's, those of scrapes follow.
+const LISTENER: Token = Token(*EXPORTS.start());
 /// Scrapes at a time.
 const SCRAPES: usize = 8;
 /// How often a metrics file is written by default.
@@ -63,7 +64,7 @@ pub(super) struct Exports {
 impl Exports {
     /// Whether an event is of an export. It is looked at in the same dispatch.
     pub(super) fn note(&mut self, token: Token) -> bool {
-        let is_ours = token <= LISTENER && token.0 >= LISTENER.0 - SCRAPES;
+        let is_ours = EXPORTS.contains(&token.0);
         if let Some(endpoint) = self.endpoint.as_mut().filter(|_| is_ours) {
             endpoint.note(token);
         }

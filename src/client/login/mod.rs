@@ -29,13 +29,12 @@ use crate::time::Time;
 use crate::wire::AccessToken;
 
 use super::Client;
+use super::tokens::LOGINS;
 use exchange::{Network, OwnTls};
 use loopback::Loopback;
 use store::TokenStore;
 use task::{LoginOutcome, LoginStage, LoginTask};
 
-/// The first token of the descriptors of logins; those of connections are smaller.
-const FIRST_TOKEN: usize = usize::MAX / 2 + 1;
 /// How long a file may be locked by others before a task gives up, in seconds.
 const LOCK_LIMIT: std::time::Duration = std::time::Duration::from_secs(45);
 
@@ -54,7 +53,7 @@ pub(super) struct Logins {
 impl Logins {
     /// Whether an event is of a login. Its task goes on with the next dispatch.
     pub(super) fn note(&mut self, token: Token) -> bool {
-        let is_ours = token.0 >= FIRST_TOKEN;
+        let is_ours = LOGINS.contains(&token.0);
         self.is_ready |= is_ours;
         is_ours
     }
@@ -331,7 +330,7 @@ impl Client {
             server: config.clone(),
             request: None,
             refused: None,
-            base: Token(FIRST_TOKEN + 2 * TOKENS * self.logins.begun),
+            base: Token(LOGINS.start() + 2 * TOKENS * self.logins.begun),
             own_tls: OwnTls { origin, tls: config.tls.clone() },
             flow: None,
             loopback: None,

@@ -17,6 +17,12 @@ pub(crate) enum Invocation {
     Version,
     Status(PathBuf),
     Connect(PathBuf),
+    /// A server of tmux's, by its name.
+    ConnectTmux {
+        server: String,
+        /// `None`: that of the tmux around us.
+        socket: Option<PathBuf>,
+    },
     Serve(Options),
 }
 
@@ -47,6 +53,7 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Invocation, String> {
         command: Vec::new(),
     };
     let (mut status, mut connect, mut keep) = (false, false, false);
+    let mut server: Option<String> = None;
     let mut rest = arguments.iter();
     if arguments.first().is_some_and(|first| first == "connect") {
         connect = true;
@@ -83,6 +90,9 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Invocation, String> {
                     format!("--declare knows {}, not '{wanted}'", CAPABILITIES.join(", "))
                 })?);
             }
+            _ if connect && server.is_none() && !name.is_empty() && !name.starts_with('-') => {
+                server = Some(name);
+            }
             _ => return Err(format!("unknown argument '{name}'")),
         }
     }
@@ -94,6 +104,12 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Invocation, String> {
         let what = if status { "--status" } else { "connect" };
         if has_command {
             return Err(format!("{what} takes no command"));
+        }
+        if let Some(server) = server {
+            return Ok(Invocation::ConnectTmux { server, socket: options.socket });
+        }
+        if connect && options.socket.is_none() {
+            return Err("connect wants the NAME of a server of tmux, or --socket PATH".into());
         }
         let socket = options.socket.ok_or_else(|| format!("{what} wants --socket PATH"))?;
         return Ok(if status { Invocation::Status(socket) } else { Invocation::Connect(socket) });
@@ -129,10 +145,26 @@ mod tests {
             ("--socket /a --max-clients 0 -- cat", "at least 1"),
             ("--status", "--status wants --socket"),
             ("connect --socket /a -- cat", "connect takes no command"),
+            ("connect", "wants the NAME"),
+            ("connect a b", "unknown argument 'b'"),
         ] {
             let said = parsed(line).expect_err(line);
             assert!(said.contains(part), "{line}: {said}");
         }
+    }
+
+    #[test]
+    fn a_name_means_a_server_of_tmux_and_none_a_bridge() {
+        for (line, name, path) in [
+            ("connect memory", "memory", None),
+            ("connect --socket /a memory", "memory", Some("/a")),
+        ] {
+            let Ok(Invocation::ConnectTmux { server, socket }) = parsed(line) else {
+                panic!("{line}")
+            };
+            assert_eq!((&*server, socket), (name, path.map(PathBuf::from)), "{line}");
+        }
+        let Ok(Invocation::Connect(_)) = parsed("connect --socket /a") else { panic!() };
     }
 
     #[test]

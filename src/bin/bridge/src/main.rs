@@ -7,7 +7,8 @@
 //!   where a message goes and does no I/O, [`message`] reads and rewrites messages.
 //! * [`separate`] — the mode with one process a connection.
 //! * [`ending`] — processes that are told to end.
-//! * [`connect`] — stdin and stdout of this process joined to a socket.
+//! * [`connect`] — stdin and stdout of this process joined to a socket; [`tmux`] — the same
+//!   with a server of tmux's.
 //! * [`output`] — bytes that wait to be written. [`log`] — standard error, never waited for.
 
 #![forbid(unsafe_code)]
@@ -23,6 +24,7 @@ mod output;
 mod router;
 mod separate;
 mod shared;
+mod tmux;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -38,6 +40,9 @@ fn main() -> ExitCode {
             endpoint::ask_status(&socket).and_then(|text| print(&text))
         }
         Ok(args::Invocation::Connect(socket)) => connect::run(&socket),
+        Ok(args::Invocation::ConnectTmux { server, socket }) => {
+            tmux::run(&server, socket.as_deref())
+        }
         Ok(args::Invocation::Serve(options)) => daemon::run(options),
         Err(why) => {
             log::line(&format!("{why}; tmcp-bridge --help lists the options"));
