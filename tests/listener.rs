@@ -246,6 +246,24 @@ fn a_server_is_named_or_the_nearest_is() {
 }
 
 #[test]
+fn a_server_of_the_client_that_connects_to_the_client_is_refused() {
+    let home = Home::new("agents-itself");
+    // What tmcp-bridge connect does, and its end.
+    let script = "import socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+s.sendall(b'{\"tmcp\":1,\"connect\":\"s\"}\\n')
+sys.exit('it said ' + s.recv(1000).decode())";
+    let socket = home.path("sockets/agents");
+    let args = json!(["-c", script, socket]);
+    let servers = json!({"s": {"command": "python3", "args": args, "retry_attempts": 0}});
+    common::write_config(&home, &servers.to_string());
+    let mut driver = Driver::at(home);
+    driver.client.listen(Some(&socket)).unwrap();
+    let why = driver.error("s", "echo", "{}");
+    assert!(why.message().contains("tmcp-bridge connect itself"), "{why}");
+}
+
+#[test]
 fn a_server_that_does_not_start_fails_the_handshake_with_the_reason() {
     let mut driver = listening("agents-dead", json!({"d": {"command": "/no/such/program"}}));
     let mut agent = Program::new(&mut driver, "d");

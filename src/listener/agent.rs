@@ -300,6 +300,11 @@ impl Agent {
         !self.demands.is_empty() || self.open.values().any(answered)
     }
 
+    /// The process at the other end.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
     /// The id of the server; empty before it is found.
     pub fn server(&self) -> &str {
         &self.server

@@ -11,7 +11,7 @@ use crate::engine::{
 };
 use crate::error::{Error, Kind, Result};
 use crate::listener::{AgentRequest, AgentRequestId, Demand};
-use crate::sys::clock;
+use crate::sys::{clock, peer};
 use crate::time::Time;
 
 use super::Owner;
@@ -30,6 +30,11 @@ impl Client {
             let Some(demand) = link.agent.next_demand() else { break };
             match demand {
                 Demand::Hello { server, directory } => {
+                    let pid = link.agent.pid();
+                    if self.is_own_server(pid) {
+                        self.refuse_agent(number, &leads_nowhere(&server));
+                        continue;
+                    }
                     let path = Path::new(&directory);
                     let path = if path.is_absolute() { path } else { Path::new("/") };
                     self.refresh(Some(path));
@@ -48,6 +53,20 @@ impl Client {
             }
         }
         self.carry_out(now);
+    }
+
+    /// Whether a process is a server of ours, or was started by one.
+    fn is_own_server(&self, pid: i32) -> bool {
+        let group = peer::group(pid);
+        let mut children = self.links.values().filter_map(|link| link.channel.child());
+        children.any(|child| child.pid() == pid || Some(child.pid()) == group)
+    }
+
+    fn refuse_agent(&mut self, number: usize, why: &str) {
+        let Some(listening) = &mut self.listening else { return };
+        if let Some(link) = listening.agents.get_mut(&number) {
+            link.agent.refuse(why);
+        }
     }
 
     /// Looks up the server that an agent named.
@@ -287,4 +306,12 @@ impl Client {
         let owner = listening.owners.get(&id)?;
         Some(listening.agents.get(&owner.link)?.agent.who())
     }
+}
+
+/// A server of ours that is `tmcp-bridge connect` would wait for itself.
+fn leads_nowhere(server: &str) -> String {
+    format!(
+        "the entry that tmux reads is tmcp-bridge connect itself; give tmux the command of \
+         '{server}' in ~/.config/tmux/mcp.json"
+    )
 }
