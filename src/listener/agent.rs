@@ -4,11 +4,14 @@ use std::collections::{HashMap, VecDeque};
 use std::str;
 use std::sync::Arc;
 
+use memchr::memmem;
 use serde_json::value::RawValue;
 
 use crate::engine::{Listing, Progress, Reply};
 use crate::error::{Error, Kind};
+use crate::json::kept::Json;
 use crate::json::lenient::{is_text, members, text};
+use crate::json::raw::LONGEST;
 use crate::listener::hello::{self, Hello};
 use crate::listener::output::AgentOutput;
 use crate::listener::requests::{AgentRequest, AgentRequestId, Demand};
@@ -98,6 +101,7 @@ enum OpenKind {
     Listen {
         tools: bool,
     },
+    Read,
     Other,
 }
 
@@ -204,8 +208,40 @@ impl Agent {
             Err(error) => return self.write_error(&request.id, &error),
         };
         self.begin_answer(&request.id, "result");
-        self.output.push_json(json);
+        match request.is_modern {
+            true => self.push_modern_result(&request.kind, json),
+            false => self.output.push_json(json),
+        }
         self.output.push(b"}\n");
+    }
+
+    /// A result in the era of 2026-07-28, which asks for members that servers of the other
+    /// era do not give. Those that the server gave stay as they are.
+    fn push_modern_result(&mut self, kind: &OpenKind, json: Json) {
+        const MEMBERS: [(&str, &str); 3] =
+            [("resultType", "\"complete\""), ("ttlMs", "0"), ("cacheScope", "\"private\"")];
+        let count = if let OpenKind::Read = kind { 3 } else { 1 };
+        let [a, b, c] = MEMBERS.map(|(name, _)| name);
+        let is_long = json.len() > LONGEST;
+        let text = str::from_utf8(if is_long { b"{}" } else { &json }).unwrap_or_default();
+        let found = members(text, &[a, b, c]).map(|raw| raw.is_some());
+        // A long result is searched and not read: the word elsewhere in it counts, too.
+        let is_there = |(name, found): (&str, bool)| {
+            found || is_long && memmem::find(&json, format!("\"{name}\"").as_bytes()).is_some()
+        };
+        let missing: Vec<String> = MEMBERS[..count]
+            .iter()
+            .zip(found)
+            .filter(|((name, _), found)| !is_there((*name, *found)))
+            .map(|((name, value), _)| format!("\"{name}\":{value}"))
+            .collect();
+        if missing.is_empty() || !json.starts_with(b"{") {
+            return self.output.push_json(json);
+        }
+        let is_empty = json[1..].trim_ascii_start().starts_with(b"}");
+        let comma = if is_empty { "" } else { "," };
+        self.output.push(format!("{{{}{comma}", missing.join(",")).as_bytes());
+        self.output.push_json_behind(json, 1);
     }
 
     /// The server reports progress on a request. It is told if the agent gave a token.
@@ -427,7 +463,10 @@ impl Agent {
         }
     }
 
-    fn start(&mut self, request: OpenRequest, asked: AgentRequest) {
+    fn start(&mut self, mut request: OpenRequest, asked: AgentRequest) {
+        if let AgentRequest::Read { .. } = asked {
+            request.kind = OpenKind::Read;
+        }
         let id = self.add(request);
         self.demands.push_back(Demand::Start(id, asked));
     }

@@ -66,10 +66,17 @@ impl AgentOutput {
 
     /// Appends JSON on one line. JSON has no newline inside a string, so each is a blank.
     pub(super) fn push_json(&mut self, json: Json) {
-        if json.len() <= COPIED && memchr::memchr2(b'\n', b'\r', &json).is_none() {
-            return self.push(&json);
+        self.push_json_behind(json, 0);
+    }
+
+    /// The same without the first `skipped` bytes.
+    pub(super) fn push_json_behind(&mut self, json: Json, skipped: usize) {
+        let text = json.get(skipped..).unwrap_or_default();
+        if text.len() <= COPIED && memchr::memchr2(b'\n', b'\r', text).is_none() {
+            return self.push(text);
         }
-        let (mut bytes, done) = json.into_buffer();
+        let (mut bytes, start) = json.into_buffer();
+        let done = start + skipped;
         let mut at = done;
         while let Some(next) = memchr::memchr2(b'\n', b'\r', &bytes[at..]) {
             at += next;

@@ -184,6 +184,49 @@ fn the_modern_era_discovers_lists_and_listens() {
 }
 
 #[test]
+fn a_modern_agent_gets_the_members_that_an_older_server_does_not_give() {
+    let mut agent = agent();
+    let params = json!({"_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"},
+                        "name": "a", "uri": "u:"});
+    let long = "x".repeat(300 << 10);
+    for (method, result_text, wanted) in [
+        ("tools/call", "{}".to_owned(), r#"{"resultType":"complete"}"#.to_owned()),
+        ("tools/call", r#"{"a":1}"#.into(), r#"{"resultType":"complete","a":1}"#.into()),
+        (
+            "tools/call",
+            r#"{"a":{"resultType":1}}"#.into(),
+            r#"{"resultType":"complete","a":{"resultType":1}}"#.into(),
+        ),
+        (
+            "tools/call",
+            r#"{"a":1,"resultType":"complete"}"#.into(),
+            r#"{"a":1,"resultType":"complete"}"#.into(),
+        ),
+        (
+            "resources/read",
+            r#"{"ttlMs":5}"#.into(),
+            r#"{"resultType":"complete","cacheScope":"private","ttlMs":5}"#.into(),
+        ),
+        (
+            "tools/call",
+            format!("{{\n\"a\":\"{long}\"}}"),
+            format!("{{\"resultType\":\"complete\", \"a\":\"{long}\"}}"),
+        ),
+        (
+            "tools/call",
+            format!("{{\"a\":\"{long}\",\"resultType\":\"complete\"}}"),
+            format!("{{\"a\":\"{long}\",\"resultType\":\"complete\"}}"),
+        ),
+    ] {
+        say(&mut agent, json!({"id": 1, "method": method, "params": params}));
+        let [Demand::Start(ask, _)] = demands(&mut agent)[..] else { panic!() };
+        agent.finish(ask, Ok(result(&result_text)));
+        let told = told(&mut agent);
+        assert_eq!(told, format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{wanted}}}\n"));
+    }
+}
+
+#[test]
 fn results_pass_byte_for_byte_on_one_line_and_ids_as_they_were_written() {
     let mut agent = agent();
     for id in ["1", "\"1\"", "1.0", "-5", "\"\\u0061\""] {
