@@ -276,6 +276,9 @@ fn a_text_that_is_longer_than_a_socket_holds_comes_whole_and_only_as_it_is_read(
     drop(gone);
     let answer = ask(&mut driver, reader, "");
     let body = unchunk(&answer);
+    let first = answer.split("\r\n").skip_while(|line| !line.is_empty()).nth(1).unwrap();
+    let first = usize::from_str_radix(first, 16).unwrap();
+    assert!(first < 200 << 10, "{first} bytes are made before one is sent");
     assert!(body.len() > 1 << 20, "{} bytes", body.len());
     assert_eq!(body.lines().count(), whole.lines().count());
     promtool(&body);
