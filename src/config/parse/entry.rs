@@ -626,6 +626,13 @@ impl<'a> EntryReader<'a> {
         let ours = || asked.iter().copied().filter(|key| is_ours(key));
         let mut told = Vec::new();
         for key in self.fields.keys().filter(|key| !asked.contains(&key.as_str())) {
+            if spelling::TRANSLATED.contains(&key.as_str()) {
+                told.push(format!(
+                    "{} is not read: mcp-import knows what becomes of it",
+                    quoted(key)
+                ));
+                continue;
+            }
             if let Some(own) = spelling::near(key, ours()) {
                 told.push(format!("unknown key {}: did you mean '{own}'?", quoted(key)));
             }

@@ -56,6 +56,18 @@ pub(in crate::config) const ADDRESSES: [&str; 12] = [
     "address",
 ];
 
+/// Keys of other clients that are read by `mcp-import` alone, because their values are to be
+/// translated, or that ask for something that is not done here.
+pub(in crate::config) const TRANSLATED: [&str; 7] = [
+    "bearer_token_env_var",
+    "envFile",
+    "env_file",
+    "env_http_headers",
+    "startup_timeout_ms",
+    "startup_timeout_sec",
+    "tool_timeout_sec",
+];
+
 /// Keys of other clients that have no meaning here. No warning is given.
 pub(in crate::config) const FOREIGN: [&str; 42] = [
     "alwaysAllow",

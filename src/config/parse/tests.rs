@@ -6,6 +6,8 @@ use crate::config::{Command, Era, HostPort, HttpEntry, ServerConfig, Settings, T
 
 const ORIGIN: &str = "/home/u/.claude.json";
 
+mod clients;
+
 fn env(name: &str) -> Option<String> {
     match name {
         "HOME" => Some("/home/u".to_owned()),
