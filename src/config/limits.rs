@@ -76,7 +76,7 @@ impl Settings {
             "startup_timeout" => self.startup_timeout = millis,
             "max_answer" => self.max_answer = count,
             "breaker_failures" => self.breaker_failures = count,
-            "breaker_pause" => self.breaker_pause = number.map(Duration::from_secs),
+            "breaker_pause" => self.breaker_pause = count,
             _ => {}
         }
     }
@@ -178,10 +178,7 @@ impl ServerConfig {
                 .breaker_failures
                 .or(host.breaker_failures)
                 .unwrap_or(Limits::BREAKER_FAILURES),
-            breaker_pause: own
-                .breaker_pause
-                .or(host.breaker_pause)
-                .unwrap_or(Duration::from_secs(60)),
+            breaker_pause: own.breaker_pause.or(host.breaker_pause).unwrap_or(60),
         }
     }
 }
@@ -214,7 +211,7 @@ mod tests {
                 startup_timeout: Duration::from_secs(60),
                 max_answer: 16 << 20,
                 breaker_failures: 5,
-                breaker_pause: Duration::from_secs(60),
+                breaker_pause: 60,
             }
         );
     }
@@ -316,7 +313,7 @@ mod tests {
                 startup_timeout: Duration::from_secs(90),
                 max_answer: 256 << 20,
                 breaker_failures: 0,
-                breaker_pause: Duration::from_secs(9),
+                breaker_pause: 9,
             }
         );
         server.settings.pool_idle_timeout = Some(Duration::from_secs(9));
@@ -329,7 +326,7 @@ mod tests {
         server.settings.startup_timeout = Some(Duration::from_secs(3));
         server.settings.max_answer = Some(1);
         server.settings.breaker_failures = Some(7);
-        server.settings.breaker_pause = Some(Duration::from_secs(2));
+        server.settings.breaker_pause = Some(2);
         let own = server.limits(&defaults, Transport::Stdio);
         assert_eq!(own, server.limits(&Defaults::default(), Transport::Stdio));
         assert_eq!((own.pool_max_size, own.max_in_flight, own.retry_attempts), (2, 4, 6));

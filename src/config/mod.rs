@@ -226,8 +226,8 @@ pub struct Settings {
     pub max_answer: Option<u32>,
     /// `breaker_failures`; zero, or `"breaker": false`, means no breaker.
     pub breaker_failures: Option<u32>,
-    /// `breaker_pause`.
-    pub breaker_pause: Option<Duration>,
+    /// `breaker_pause`, in seconds.
+    pub breaker_pause: Option<u32>,
 }
 
 /// Values for what an entry leaves out.
@@ -264,8 +264,8 @@ pub struct Limits {
     pub max_answer: usize,
     /// Failures in a row after which the server is left alone (1..=1000); 0: it never is.
     pub breaker_failures: u32,
-    /// The longest time for which it is left alone.
-    pub breaker_pause: Duration,
+    /// The longest time for which it is left alone, in seconds (1..=3600).
+    pub breaker_pause: u32,
 }
 
 /// `text` in single quotes, fit for a one-line message: names come from files.

@@ -20,7 +20,10 @@ const PROBE_LIMIT: Duration = Duration::from_secs(5);
 
 impl Server {
     fn breaker_limits(&self) -> BreakerLimits {
-        BreakerLimits { failures: self.limits.breaker_failures, pause: self.limits.breaker_pause }
+        BreakerLimits {
+            failures: self.limits.breaker_failures,
+            pause: Duration::from_secs(self.limits.breaker_pause.into()),
+        }
     }
 
     /// What the breaker is now.

@@ -237,7 +237,7 @@ pub fn entry(random: &mut Random, index: usize) -> Arc<ServerConfig> {
             retry_attempts: random.pick(&[None, Some(0), Some(1), Some(5)]),
             retry_backoff: ms(random, &[0, 1, 20, 500, 10_000]),
             breaker_failures: random.pick(&[None, None, Some(0), Some(1), Some(2)]),
-            breaker_pause: random.pick(&[None, Some(1), Some(20)]).map(Duration::from_secs),
+            breaker_pause: random.pick(&[None, Some(1), Some(20)]),
             ..Settings::default()
         },
         era: random.pick(&[None, None, None, None, None, Some(Era::Legacy), Some(Era::Modern)]),

@@ -133,7 +133,7 @@ fn every_key_is_read() {
             startup_timeout: Some(Duration::from_millis(8000)),
             max_answer: Some(9),
             breaker_failures: Some(11),
-            breaker_pause: Some(Duration::from_secs(12)),
+            breaker_pause: Some(12),
         },
         era: Some(Era::Modern),
         unsolicited: true,

@@ -33,7 +33,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// How long a probe may take.
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
 /// Starts in a row that came to nothing.
-const STARTS: u32 = 3;
+const STARTS: u8 = 3;
 
 /// The numbers of a server's entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,12 +150,12 @@ pub(super) struct Breaker {
     /// Grows with every change and every probe. A pass bears it.
     generation: u32,
     /// Pauses since the last call that was answered.
-    pauses: u32,
-    in_a_row: u32,
+    pauses: u8,
+    in_a_row: u16,
     /// The last failure in a row. Those of one moment have one cause and count as one.
-    last_failure: Option<Time>,
+    last_failure: Time,
     /// Starts in a row that came to nothing.
-    starts: u32,
+    starts: u8,
     /// A probe has closed the breaker, and no call was answered yet.
     on_trial: bool,
     window: Window,
@@ -174,7 +174,7 @@ impl Default for Breaker {
             generation: 0,
             pauses: 0,
             in_a_row: 0,
-            last_failure: None,
+            last_failure: Time::ZERO,
             starts: 0,
             on_trial: false,
             window: Window::default(),
@@ -246,7 +246,7 @@ impl Breaker {
         if self.on_trial {
             self.open(now, Reason::AfterProbe, limits, random)
         } else if self.starts >= STARTS {
-            self.open(now, Reason::Starts(self.starts), limits, random)
+            self.open(now, Reason::Starts(self.starts.into()), limits, random)
         } else {
             false
         }
@@ -287,7 +287,6 @@ impl Breaker {
             CallResult::Answered => {
                 self.window.count(now, false);
                 self.in_a_row = 0;
-                self.last_failure = None;
                 self.starts = 0;
                 self.pauses = 0;
                 self.on_trial = false;
@@ -295,14 +294,14 @@ impl Breaker {
             }
             CallResult::Failed => {
                 self.window.count(now, true);
-                if self.last_failure.replace(now) != Some(now) {
+                if std::mem::replace(&mut self.last_failure, now) != now {
                     self.in_a_row = self.in_a_row.saturating_add(1);
                 }
                 if self.on_trial {
                     return self.open(now, Reason::AfterProbe, limits, random);
                 }
-                if self.in_a_row >= limits.failures {
-                    return self.open(now, Reason::InARow(self.in_a_row), limits, random);
+                if u32::from(self.in_a_row) >= limits.failures {
+                    return self.open(now, Reason::InARow(self.in_a_row.into()), limits, random);
                 }
                 match self.window.is_bad(now) {
                     Some((failed, calls)) => {

@@ -223,7 +223,7 @@ fn what_the_server_answers_never_counts() {
         bench.hook();
         let sent = bench.asked("tools/call");
         let id = &sent[0];
-        let answer = match n % 3 {
+        let answer = match n / 20 {
             0 => json!({"jsonrpc": "2.0", "id": id, "result": {"content": [], "isError": true,
                 "resultType": "complete"}}),
             1 => json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32000, "message": "no"}}),
