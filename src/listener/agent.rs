@@ -27,8 +27,8 @@ use crate::wire::ndjson::Lines;
 
 /// Longest first line, in bytes.
 const LONGEST_HELLO: usize = 16 << 10;
-/// Longest message of an agent, in bytes. A message is read in one go, which takes about
-/// two milliseconds of the host's loop at this length.
+/// Longest message of an agent, in bytes, because a message is read in one go on the loop
+/// of the host.
 pub(super) const LONGEST_LINE: usize = 1 << 20;
 /// Requests of one agent that are open at once.
 pub(super) const MOST_OPEN: usize = 256;

@@ -448,7 +448,7 @@ mcp_history_add(struct mcp_run *run)
 	if (mcp_history_limit() == 0)
 		return;
 	mc = mcp_history_insert(run->id, run->server, run->name,
-	    mcp_request_who(run->id));
+	    run->out->who);
 	mcp_history_keep(mc, &run->args);
 	mcp_history_check(mc);
 	mcp_history_trim();
