@@ -284,7 +284,7 @@ fn calls_of_an_agent_that_goes_or_cancels_are_cancelled() {
     drop(goes);
     let call = agent_call(&mut driver);
     assert_eq!(call.failure.map(|why| why.to_string()).as_deref(), Some("the agent has gone"));
-    assert!(call.who.ends_with("goes 1"), "{}", call.who);
+    assert!(call.who.ends_with("goes 1") && &*call.server == "s", "{}", call.who);
     stays.say(json!({"method": "notifications/cancelled", "params": {"requestId": 1}}));
     let call = agent_call(&mut driver);
     assert_eq!(call.failure.unwrap().message(), "cancelled by the agent");

@@ -14,6 +14,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mio::net::UnixStream;
@@ -55,7 +56,7 @@ pub(super) struct Listening {
     /// Connections with something to do.
     busy: VecDeque<usize>,
     /// Connections whose server is looked up when the configuration is read.
-    resolving: Vec<(usize, String, std::sync::Arc<Directory>)>,
+    resolving: Vec<(usize, String, Arc<Directory>)>,
     owners: IdMap<RequestId, Owner>,
     /// For the host, before the events of the engine.
     events: VecDeque<Event>,
@@ -84,6 +85,7 @@ struct Owner {
     request: AgentRequestId,
     /// The answer to the handshake waits for it.
     is_handshake: bool,
+    server: Arc<str>,
     tool: Box<str>,
     /// Arguments of a call, for the history of the host; empty when they are long.
     arguments: Box<str>,

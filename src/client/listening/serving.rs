@@ -107,6 +107,7 @@ impl Client {
             link: number,
             request,
             is_handshake: asked == AgentRequest::Offers,
+            server: Arc::from(server.as_str()),
             tool: Box::default(),
             arguments: Box::default(),
             begun: now,
@@ -172,13 +173,11 @@ impl Client {
     pub(super) fn cancel_for_agent(&mut self, now: Time, id: RequestId, who: &str, why: &str) {
         let Some(listening) = &mut self.listening else { return };
         let Some(owner) = listening.owners.remove(&id) else { return };
-        let link = listening.agents.get(&owner.link);
-        let server = link.map(|link| link.agent.server().to_owned());
         self.engine.cancel(now, id);
         let failure = Some(Error::new(Kind::Cancelled, why));
         let call = AgentCall {
             id,
-            server: server.map_or_else(|| Arc::from(""), Arc::from),
+            server: owner.server,
             tool: Arc::from(&*owner.tool),
             who: who.to_owned(),
             arguments: owner.arguments,
