@@ -140,6 +140,9 @@ impl ServerConfig {
         let (own, host) = (&self.settings, &defaults.settings);
         let pool_max_size = own.pool_max_size.or(host.pool_max_size);
         let max_in_flight = own.max_in_flight.or(host.max_in_flight);
+        let counts = channel == self.transport || !channel.is_process();
+        let is_max_in_flight_set = counts && max_in_flight.is_some();
+        let is_pool_max_size_set = counts && pool_max_size.is_some();
         let (pool_max_size, max_in_flight) = match channel.connect_cost() {
             ConnectCost::Descriptor => (pool_max_size.unwrap_or(5), max_in_flight.unwrap_or(1)),
             ConnectCost::Session => (pool_max_size.unwrap_or(1), max_in_flight.unwrap_or(16)),
@@ -161,6 +164,8 @@ impl ServerConfig {
                 None => Some(Duration::from_secs(300)),
             },
             max_in_flight: max_in_flight.clamp(1, narrow(REQUESTS.max)),
+            is_max_in_flight_set,
+            is_pool_max_size_set,
             timeout: own.timeout.or(host.timeout),
             timeout_key: match (own.timeout, host.timeout) {
                 (Some(_), _) => "'timeout' of the entry",
@@ -203,6 +208,8 @@ mod tests {
                 pool_max_size: 1,
                 pool_idle_timeout: Some(Duration::from_secs(300)),
                 max_in_flight: 64,
+                is_max_in_flight_set: false,
+                is_pool_max_size_set: false,
                 timeout: None,
                 timeout_key: "",
                 operation_timeout: None,
@@ -305,6 +312,8 @@ mod tests {
                 pool_max_size: 7,
                 pool_idle_timeout: None,
                 max_in_flight: 3,
+                is_max_in_flight_set: true,
+                is_pool_max_size_set: true,
                 timeout: Some(Duration::from_secs(1)),
                 timeout_key: "mcp-timeout",
                 operation_timeout: Some(Duration::from_millis(500)),

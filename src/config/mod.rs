@@ -179,6 +179,8 @@ pub struct ServerConfig {
     pub command: Option<Command>,
     /// Its numbers, as far as they are given.
     pub settings: Settings,
+    /// Whether its pool follows what is seen of the server (`pool_tuning`).
+    pub pool_tuning: PoolTuning,
     /// `era`, when given.
     pub era: Option<Era>,
     /// `unsolicited`: it may ask people while nobody waits for it.
@@ -200,6 +202,18 @@ impl ServerConfig {
     pub fn id(&self) -> String {
         self.scope.id(&self.name)
     }
+}
+
+/// Whether a pool follows what is seen of its server (`pool_tuning`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PoolTuning {
+    /// The configured numbers count.
+    #[default]
+    Off,
+    /// It does, within the configured numbers.
+    On,
+    /// It stays as it is.
+    Frozen,
 }
 
 /// The numbers of an entry, or of the host for what entries leave out (tmux's `mcp-*`
@@ -248,6 +262,10 @@ pub struct Limits {
     pub pool_idle_timeout: Option<Duration>,
     /// Requests multiplexed on one connection (1..=1024).
     pub max_in_flight: u32,
+    /// `max_in_flight` is configured and counts on this channel.
+    pub is_max_in_flight_set: bool,
+    /// The same of `pool_max_size`.
+    pub is_pool_max_size_set: bool,
     /// Whole call, whatever happens; `None` means `idle` 60 s without progress and 30 min in all.
     pub timeout: Option<Duration>,
     /// Where `timeout` was set, for the message.

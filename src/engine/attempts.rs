@@ -60,6 +60,10 @@ impl Engine {
         let stream = self.shared.new_stream();
         let state = self.server_mut(server);
         state.pool.open(ConnectionId(stream.0));
+        debug_assert!(
+            !state.is_beyond_maximum(),
+            "a tuned pool is larger than its entry and the defaults of the host allow"
+        );
         let channel = state.reach.next_channel(now, &state.config);
         self.open_stream(now, stream, server, channel, LogLevel::Info);
     }

@@ -229,27 +229,32 @@ impl Engine {
         if self.authorizations.is_holding(&self.server(server).config) {
             return;
         }
-        loop {
-            let state = self.server_mut(server);
-            if state.queue.is_empty() {
-                break;
-            }
-            let shape = state.shape();
-            let Some((connection, hit)) = state.pool.acquire(shape) else { break };
-            let Some(id) = state.queue.pop() else { break };
-            self.count_hit(id, server, hit);
+        self.follow_tuning(now, server);
+        while !self.server(server).queue.is_empty() {
+            let Some((connection, hit)) = self.acquire(now, server) else { break };
+            let Some(id) = self.server_mut(server).queue.pop() else { break };
+            self.count_hit(id, server, connection, hit);
             self.send(now, id, server, connection);
         }
         self.open_for_queue(now, server);
         self.close_surplus(now, server);
         self.probe_socket_if_due(now, server);
+        self.set_tuning_timer(now, server);
     }
 
     /// Counts a hit of the pool, if this is the first connection of the request. Retries and
     /// the further pages of a list are not counted.
-    fn count_hit(&mut self, id: RequestId, server: ServerId, hit: Hit) {
-        let request = self.requests.get_mut(&id);
-        if !request.is_some_and(|request| request.acquire(Acquisition::Hit)) {
+    fn count_hit(&mut self, id: RequestId, server: ServerId, on: ConnectionId, hit: Hit) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        if !request.acquire(Acquisition::Hit) {
+            // A connection that is older than the request cannot be the one that was opened
+            // for it.
+            let opened = self.connections.get(&on).map(|connection| connection.opened);
+            let is_first = request.failures == 0 && request.assigned.is_none();
+            let is_elided = request.acquisition == Acquisition::Miss
+                && is_first
+                && opened.is_some_and(|opened| opened < request.enqueued);
+            self.server_mut(server).metrics.pool.elided += u64::from(is_elided);
             return;
         }
         let metrics = &mut self.server_mut(server).metrics;
@@ -343,6 +348,7 @@ impl Engine {
         request.rest_by = None;
         self.server_mut(server).metrics.request_sent(now, size);
         self.note_request(id);
+        self.tuning_sent(now, server, connection, wire, id);
         self.serve_wire(now, connection);
     }
 
@@ -390,6 +396,8 @@ impl Engine {
         if let Some(exchange) = stream.find(id) {
             exchange.purpose = Purpose::Abandoned { until: now + GRACE };
         }
+        self.tuning_abandoned(now, server, wire);
+        let Some(stream) = self.connections.get_mut(&connection) else { return };
         let meta = (era == Some(Era::Modern)).then_some(&*self.identity.modern_meta);
         stream.notify(&mut self.shared, message::CANCELLED, |out| {
             message::write_cancelled(out, wire, reason, meta);

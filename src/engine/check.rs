@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::engine::connection::{Phase, Purpose};
 use crate::engine::deadlines::Timer;
+use crate::engine::pool::PooledConnection;
 use crate::engine::request::{RequestKind, RequestState};
 use crate::engine::{Engine, RequestId, ServerId};
 
@@ -54,6 +55,7 @@ impl Engine {
             {
                 return Err(format!("{name} keeps an idle connection beyond its pool's size"));
             }
+            self.check_tuning(ServerId(index as u32))?;
             let connections = || self.connections.values().filter(|c| c.server.0 as usize == index);
             let alive = connections().filter(|c| c.was_usable()).count() as u64;
             let metrics = &server.metrics;
@@ -146,6 +148,47 @@ impl Engine {
         let let_through = let_through.filter(|request| request.is_unattended()).count();
         if let_through > 0 && !breaker.is_closed() && due.is_none() {
             return Err(format!("{name} is left alone, and {let_through} wait for it"));
+        }
+        Ok(())
+    }
+
+    /// Checks that a tuned pool keeps to the numbers of the entry, and that no request waits
+    /// for a serial server for ever. The numbers are read from the entry itself.
+    fn check_tuning(&self, id: ServerId) -> Result<(), String> {
+        let server = self.server(id);
+        let Some(bounds) = server.tuning_bounds() else { return Ok(()) };
+        let (name, settings) = (&server.name, &server.config.settings);
+        let members = server.pool.members();
+        let staying = members.iter().filter(|m| !m.retiring);
+        // A process that stood in for a socket has numbers of its own.
+        let is_own = |m: &&PooledConnection| {
+            self.connections.get(&m.id).is_some_and(|c| c.channel == server.config.transport)
+        };
+        let count = staying.clone().filter(is_own).count();
+        if settings.pool_max_size.is_some_and(|most| count > most as usize) {
+            return Err(format!("{name} is tuned to {count} connections"));
+        }
+        let Some(tuning) = &server.tuning else { return Ok(()) };
+        let on_wire: usize = members
+            .iter()
+            .filter_map(|member| self.connections.get(&member.id))
+            .flat_map(|connection| &connection.exchanges)
+            .filter(|exchange| matches!(exchange.purpose, Purpose::Request(_)))
+            .count();
+        let known = members.iter().flat_map(|member| tuning.record().on(member.id.0)).count();
+        if known < on_wire {
+            return Err(format!("{name}: {known} of {on_wire} requests are known to the tuning"));
+        }
+        let has_room =
+            |m: &&PooledConnection| m.ready && !m.retiring && m.load - m.held < bounds.in_flight;
+        let waits = !server.queue.is_empty() && !self.servers.is_changing();
+        if waits
+            && tuning.is_serial()
+            && server.pool.connecting() == 0
+            && members.iter().any(|member| has_room(&member))
+            && self.deadlines.armed(Timer::Tuning(id)).is_none()
+        {
+            return Err(format!("{name} is taken for a serial server, and a call waits for ever"));
         }
         Ok(())
     }

@@ -59,6 +59,8 @@ impl Engine {
                 self.reset_breaker(now, id);
                 self.retire_all(now, id, EvictionCause::Reload);
                 if !same {
+                    // What was seen is of another server.
+                    self.server_mut(id).tuning = None;
                     self.release_daemon(now, id);
                 }
             }
@@ -186,5 +188,6 @@ impl Engine {
         }
         self.retire_all(now, id, EvictionCause::Reload);
         self.entry_removed(now, id);
+        self.deadlines.arm(Timer::Tuning(id), None);
     }
 }

@@ -68,7 +68,7 @@ impl Engine {
         if !self.server(server).reach.watches_socket() || !connection.is_negotiating() {
             return false;
         }
-        let Some(connection) = self.take_connection(id) else { return false };
+        let Some(connection) = self.take_connection(now, id) else { return false };
         if others {
             self.keep_process(id, &connection, pid);
         } else {
@@ -142,7 +142,7 @@ impl Engine {
 
     /// The process of a daemon has ended by itself.
     pub(super) fn daemon_exited(&mut self, now: Time, id: ConnectionId, how: &str, well: bool) {
-        let Some(connection) = self.take_connection(id) else { return };
+        let Some(connection) = self.take_connection(now, id) else { return };
         self.actions.push_back(Action::Forget { stream: id.first_stream() });
         let state = self.server_mut(connection.server);
         state.reach.daemon_exited();
@@ -185,12 +185,12 @@ impl Engine {
     fn end_daemon(&mut self, now: Time, server: ServerId, end: DaemonEnd) {
         match end {
             DaemonEnd::Forget(id) => {
-                if self.take_connection(id).is_some() {
+                if self.take_connection(now, id).is_some() {
                     self.actions.push_back(Action::Forget { stream: id.first_stream() });
                 }
             }
             DaemonEnd::LetGo(id) => {
-                if self.take_connection(id).is_some() {
+                if self.take_connection(now, id).is_some() {
                     self.actions.push_back(Action::LetGo { stream: id.first_stream() });
                 }
             }

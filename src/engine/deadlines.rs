@@ -26,6 +26,8 @@ pub(super) enum Timer {
     Changes(ServerId),
     /// The probe of the server's breaker is overdue, or something follows from its end.
     Breaker(ServerId),
+    /// The pool may shrink, or a request has waited long enough for a serial server.
+    Tuning(ServerId),
 }
 
 /// What is due.

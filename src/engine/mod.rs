@@ -80,6 +80,8 @@ mod testing;
 mod timeouts;
 mod tool_catalogue;
 mod trace;
+pub mod tuning;
+mod tuning_inputs;
 mod unasked;
 mod unfinished;
 mod unknown_outcomes;

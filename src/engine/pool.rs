@@ -61,7 +61,7 @@ pub enum Opening {
 }
 
 /// The numbers that the policy depends on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Connections to keep.
     pub size: usize,
@@ -69,6 +69,8 @@ pub struct Shape {
     pub in_flight: u32,
     /// A full pool opens more instead of queueing.
     pub overflow: bool,
+    /// Connections that do not retire, overflow included.
+    pub most: usize,
     /// The server is failing: one try at a time.
     pub cautious: bool,
 }
@@ -117,6 +119,25 @@ impl Pool {
             .min_by_key(|member| member.load)?;
         member.load += 1;
         Some((member.id, Hit::Shared))
+    }
+
+    /// One more request on a connection, beside fewer than `limit` others. False: it takes
+    /// none.
+    pub fn share(&mut self, id: ConnectionId, limit: u32) -> bool {
+        let Some(member) = self.member_mut(id) else { return false };
+        let has_room = member.load > 0 && member.load - member.held < limit;
+        if !member.ready || member.retiring || !has_room {
+            return false;
+        }
+        member.load += 1;
+        true
+    }
+
+    /// The same on the connection with the fewest requests.
+    pub fn share_least(&mut self, limit: u32) -> Option<ConnectionId> {
+        let usable = self.members.iter().filter(|member| member.ready && !member.retiring);
+        let id = usable.min_by_key(|member| member.load - member.held)?.id;
+        self.share(id, limit).then_some(id)
     }
 
     /// One more request on a connection, of a kind that never ends by itself.
@@ -178,6 +199,12 @@ impl Pool {
         })
     }
 
+    /// Requests on a connection, without those that never end by themselves.
+    pub fn load(&self, id: ConnectionId) -> u32 {
+        let found = self.members.iter().find(|member| member.id == id);
+        found.map_or(0, |member| member.load - member.held)
+    }
+
     /// Whether it takes no more requests and goes when those on it have ended.
     pub fn is_retiring(&self, id: ConnectionId) -> bool {
         self.members.iter().any(|member| member.id == id && member.retiring)
@@ -211,7 +238,7 @@ impl Pool {
         let staying = self.members.iter().filter(|m| !(m.ready && m.retiring)).count();
         if staying < shape.size {
             Some(Opening::Base)
-        } else if shape.overflow {
+        } else if shape.overflow && staying < shape.most {
             Some(Opening::Overflow)
         } else {
             None
@@ -305,8 +332,10 @@ impl Pool {
 mod tests {
     use super::*;
 
-    const SOCKETS: Shape = Shape { size: 2, in_flight: 1, overflow: true, cautious: false };
-    const STDIO: Shape = Shape { size: 1, in_flight: 3, overflow: false, cautious: false };
+    const SOCKETS: Shape =
+        Shape { size: 2, in_flight: 1, overflow: true, most: CEILING, cautious: false };
+    const STDIO: Shape =
+        Shape { size: 1, in_flight: 3, overflow: false, most: CEILING, cautious: false };
 
     fn id(n: u64) -> ConnectionId {
         ConnectionId(n)
@@ -384,6 +413,36 @@ mod tests {
         ready(&mut pool, 2);
         assert!(pool.retire(id(2)), "an idle one goes at once");
         assert_eq!(pool.acquire(STDIO), None);
+    }
+
+    #[test]
+    fn a_connection_is_shared_up_to_a_limit_and_only_while_it_is_in_use() {
+        let mut pool = Pool::default();
+        pool.open(id(1));
+        assert!(!pool.share(id(1), 2), "it is not ready");
+        pool.ready(id(1));
+        assert!(!pool.share(id(1), 2), "an idle one is acquired");
+        pool.acquire(SOCKETS);
+        assert!(pool.share(id(1), 2));
+        assert!(!pool.share(id(1), 2));
+        assert_eq!(pool.share_least(3), Some(id(1)));
+        pool.retire(id(1));
+        assert_eq!((pool.share_least(9), pool.share(id(1), 9)), (None, false));
+        pool.check().unwrap();
+    }
+
+    #[test]
+    fn overflow_ends_at_the_most() {
+        let mut pool = Pool::default();
+        let shape = Shape { most: 3, ..SOCKETS };
+        for n in 1..=3 {
+            assert!(pool.wants(9, shape).is_some(), "{n}");
+            ready(&mut pool, n);
+            pool.acquire(shape);
+        }
+        assert_eq!(pool.wants(9, shape), None);
+        pool.retire(id(1));
+        assert_eq!(pool.wants(9, shape), Some(Opening::Overflow), "one that retires is no more");
     }
 
     #[test]

@@ -107,6 +107,7 @@ impl Engine {
             }
             Purpose::Abandoned { .. } => {
                 self.server_mut(server).metrics.wire.late_replies += 1;
+                self.tuning_answered(now, server, wire, false);
                 self.release(now, id);
             }
             Purpose::Request(request) => {
@@ -114,6 +115,8 @@ impl Engine {
                 state.metrics.response_received(now);
                 state.reach.request_answered(now);
                 let listing = self.requests.get(&request).is_some_and(Request::is_listing);
+                let has_run = !listing && outcome.as_ref().is_ok_and(has_run);
+                self.tuning_answered(now, server, wire, has_run);
                 match outcome {
                     Ok(page) if listing => self.handle_page(now, request, server, id, page),
                     outcome => {
@@ -564,6 +567,14 @@ fn server_error(error: &RpcError) -> Error {
             Error::server(*code, format!("{message} ({code}){data}")).with_json(json.to_owned())
         }
     }
+}
+
+/// Whether a tool has run to its end. An error may come from a check before it, and a
+/// question to a person (2026-07-28) from its middle.
+fn has_run(answer: &RawResult<'_>) -> bool {
+    let head = answer.head();
+    head.is_error.is_none_or(|raw| raw == b"false")
+        && head.result_type.is_none_or(|raw| raw == b"\"complete\"")
 }
 
 /// Whether a failure may mean that there is no such tool. Servers say it with

@@ -161,6 +161,7 @@ impl Engine {
         report.stderr = server.said.lines();
         report.breaker_opened = server.breaker.as_ref().map_or(0, |breaker| breaker.opened());
         report.left_alone = server.breaker.as_ref().and_then(|breaker| breaker.left_alone());
+        report.concurrency = server.concurrency();
         Ok(ServerSnapshot { report, stream })
     }
 

@@ -77,7 +77,7 @@ impl Engine {
             Some(_) => ErrorCategory::Connect,
             None => return,
         };
-        if let Some(connection) = self.take_connection(id) {
+        if let Some(connection) = self.take_connection(now, id) {
             self.actions.push_back(Action::Forget { stream });
             let attempt = attempt(id, &connection);
             self.attempt_failed(
@@ -109,7 +109,7 @@ impl Engine {
         let how = if exit.status.is_empty() { "exited" } else { &exit.status };
         if closing {
             self.note(LogLevel::Debug, format_args!("server pid {pid} is gone: {how}"));
-            self.take_connection(id);
+            self.take_connection(now, id);
             self.actions.push_back(Action::Forget { stream: id.first_stream() });
             return self.process_gone(now, server, id);
         }
@@ -165,7 +165,7 @@ impl Engine {
 
     /// A connection was lost, with every request that was on it.
     pub(super) fn connection_lost(&mut self, now: Time, id: ConnectionId, mut loss: Loss) {
-        let Some(mut connection) = self.take_connection(id) else { return };
+        let Some(mut connection) = self.take_connection(now, id) else { return };
         loss.reason += &connection.last_words();
         let server = connection.server;
         let listened = connection.listens().is_some();
@@ -287,6 +287,8 @@ impl Engine {
             connection.rest(now);
         }
         let (server, carries) = (connection.server, connection.is_carrier());
+        self.tuning_released(now, server, id);
+        self.follow_tuning(now, server);
         let state = self.server_mut(server);
         // A connection with subscriptions is kept although it is beyond the pool's size.
         let stays = carries || !state.queue.is_empty();
@@ -328,7 +330,7 @@ impl Engine {
 
     /// Closes a connection that carries no request.
     pub(super) fn close(&mut self, now: Time, id: ConnectionId, cause: EvictionCause) {
-        let Some(mut connection) = self.take_connection(id) else { return };
+        let Some(mut connection) = self.take_connection(now, id) else { return };
         let server = connection.server;
         let was_ready = connection.was_usable();
         self.part(&mut connection, false);
@@ -364,12 +366,17 @@ impl Engine {
     }
 
     /// Takes a connection out of the connections and of its server's pool.
-    pub(super) fn take_connection(&mut self, id: ConnectionId) -> Option<Box<Connection>> {
+    pub(super) fn take_connection(
+        &mut self,
+        now: Time,
+        id: ConnectionId,
+    ) -> Option<Box<Connection>> {
         let connection = self.connections.remove(&id)?;
         if self.connections.is_empty() {
             self.deadlines.set_connections([].into_iter());
         }
         self.server_mut(connection.server).pool.remove(id);
+        self.tuning_released(now, connection.server, id);
         Some(connection)
     }
 
@@ -437,7 +444,7 @@ impl Engine {
                     }
                     Farewell::GiveUp => {
                         let server = connection.server;
-                        self.take_connection(id);
+                        self.take_connection(now, id);
                         self.actions.push_back(Action::Forget { stream: id.first_stream() });
                         let line = format_args!("server pid {pid} does not die");
                         self.note(LogLevel::Error, line);

@@ -22,7 +22,7 @@ impl Engine {
             match self.deadlines.take_due(now) {
                 Some(Due::Requests(until)) => looked_at += self.requests_due(now, until),
                 Some(Due::Connections(until)) => self.connections_due(now, until),
-                Some(Due::Timer(Timer::Retry(id))) => self.pump(now, id),
+                Some(Due::Timer(Timer::Retry(id) | Timer::Tuning(id))) => self.pump(now, id),
                 Some(Due::Timer(Timer::Probe(id))) => self.probe_due(now, id),
                 Some(Due::Timer(Timer::Renewal(id))) => self.renew(now, id),
                 Some(Due::Timer(Timer::Changes(id))) => self.tell_changes(now, id),

@@ -211,6 +211,9 @@ pub struct PoolCounters {
     pub hits_shared: u64,
     /// Requests for which a connection was opened.
     pub misses: u64,
+    /// Requests that got a connection that came back before the one that was opened for
+    /// them was up.
+    pub elided: u64,
     /// Requests that had to queue.
     pub waits: u64,
     /// Connections opened beyond the pool's size.

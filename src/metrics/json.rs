@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::counters::{Accumulator, ErrorCategory, EvictionCause, Outcome};
 use super::latency::{Latency, micros};
 use super::percentiles::Percentiles;
-use super::report::{ServerReport, http_status};
+use super::report::{ConcurrencyFigures, ServerReport, http_status};
 use super::server::ServerMetrics;
 use super::window::Span;
 
@@ -100,9 +100,11 @@ struct PoolFigures {
     hits_shared: u64,
     misses: u64,
     waits: u64,
+    elided: u64,
     overflow: u64,
     rejected: u64,
     closed: BTreeMap<&'static str, u64>,
+    concurrency: Option<ConcurrencyFigures>,
 }
 
 #[derive(Serialize)]
@@ -252,12 +254,14 @@ fn pool(report: &ServerReport<'_>) -> PoolFigures {
         hits_shared: counters.hits_shared,
         misses: counters.misses,
         waits: counters.waits,
+        elided: counters.elided,
         overflow: counters.overflow,
         rejected: counters.rejected,
         closed: EvictionCause::ALL
             .iter()
             .map(|cause| (cause.name(), counters.evictions_by(*cause)))
             .collect(),
+        concurrency: report.concurrency.clone(),
     }
 }
 

@@ -63,7 +63,7 @@ pub use latency::Latency;
 pub use left_alone::LeftAlone;
 pub use percentiles::Percentiles;
 pub use pulse::Pulse;
-pub use report::{Detail, ServerReport, render, render_server};
+pub use report::{ConcurrencyFigures, Detail, ServerReport, render, render_server};
 pub use server::ServerMetrics;
 pub use window::{Span, View, WindowLatency, Windows};
 

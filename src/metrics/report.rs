@@ -14,6 +14,8 @@
 
 use std::fmt::{self, Write as _};
 
+use serde::Serialize;
+
 use super::counters::{Accumulator, EvictionCause, Outcome};
 use super::health::Health;
 use super::left_alone::LeftAlone;
@@ -80,6 +82,25 @@ pub struct ServerReport<'a> {
     pub last_error: Option<(&'a str, Time)>,
     /// The latest lines of the server's stderr.
     pub stderr: &'a [String],
+    /// How it takes several requests; `None` while it never had two at a time.
+    pub concurrency: Option<ConcurrencyFigures>,
+}
+
+/// How a server takes several requests, and what its pool makes of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConcurrencyFigures {
+    /// `unknown`, `concurrent`, `serial per connection` or `serial`.
+    pub verdict: &'static str,
+    /// The evidence for that in one sentence.
+    pub evidence: String,
+    /// `off`, `on` or `frozen`: `pool_tuning` of the entry.
+    pub tuning: &'static str,
+    /// The verdict that the pool acts on.
+    pub mode: &'static str,
+    /// Connections that the pool keeps.
+    pub size: usize,
+    /// Requests that it puts on one connection.
+    pub in_flight: u32,
 }
 
 impl<'a> ServerReport<'a> {
@@ -109,6 +130,7 @@ impl<'a> ServerReport<'a> {
             breaker_opened: 0,
             last_error: None,
             stderr: &[],
+            concurrency: None,
         }
     }
 
@@ -370,6 +392,7 @@ impl ReportWriter {
         for (label, n) in [
             ("Shared Hits", pool.hits_shared),
             ("Waits", pool.waits),
+            ("Elided", pool.elided),
             ("Overflow", pool.overflow),
             ("Rejected", pool.rejected),
         ] {
@@ -380,6 +403,10 @@ impl ReportWriter {
             .map(|&cause| format!("{} {}", cause.name(), units::count(pool.evictions_by(cause))))
             .collect();
         self.item("Connections Closed", closed.join(", "));
+        if let Some(seen) = &r.concurrency {
+            self.item("Takes Requests", format_args!("{} ({})", seen.verdict, seen.evidence));
+            self.item("Pool Tuning", format_args!("{}, for {}", seen.tuning, seen.mode));
+        }
     }
 
     fn impact(&mut self, r: &ServerReport<'_>) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tmcp::config::{Command, Era, ServerConfig, Settings, Transport};
+use tmcp::config::{Command, Era, PoolTuning, ServerConfig, Settings, Transport};
 
 use crate::random::Random;
 
@@ -206,6 +206,15 @@ impl Profile {
     }
 }
 
+/// Whether the pool is tuned. The random numbers of the run go on as without it, so that the
+/// pinned seeds stay what they are.
+fn tuning(mut random: Random) -> PoolTuning {
+    (0..7).for_each(|_| {
+        random.below(2);
+    });
+    random.pick(&[PoolTuning::Off, PoolTuning::On, PoolTuning::On, PoolTuning::Frozen])
+}
+
 /// A configuration entry for server `index`.
 pub fn entry(random: &mut Random, index: usize) -> Arc<ServerConfig> {
     let ms = |random: &mut Random, from: &[u64]| match random.pick(from) {
@@ -241,6 +250,7 @@ pub fn entry(random: &mut Random, index: usize) -> Arc<ServerConfig> {
             ..Settings::default()
         },
         era: random.pick(&[None, None, None, None, None, Some(Era::Legacy), Some(Era::Modern)]),
+        pool_tuning: tuning(random.clone()),
         // Of the others nobody asks unless somebody waits for them.
         unsolicited: index % 2 == 0,
         idempotent_tools: vec!["idem".into()],

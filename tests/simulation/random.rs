@@ -1,7 +1,7 @@
 //! Where all chance comes from.
 
 /// splitmix64: small, good enough, the same everywhere.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {

@@ -10,8 +10,8 @@ use super::spelling::{self, Spelled};
 use crate::config::expand::{PROJECT, Variables, expand};
 use crate::config::limits::Range;
 use crate::config::{
-    Command, Era, HttpTransport, Limits, ProblemKind, Proxy, Scope, ServerConfig, Settings,
-    ToolFilter, Transport, quoted,
+    Command, Era, HttpTransport, Limits, PoolTuning, ProblemKind, Proxy, Scope, ServerConfig,
+    Settings, ToolFilter, Transport, quoted,
 };
 use crate::json::with_whole_pairs;
 
@@ -178,6 +178,7 @@ impl<'a> EntryReader<'a> {
             http,
             command,
             settings: self.settings()?,
+            pool_tuning: self.pool_tuning()?,
             era: self.era()?.or(legacy),
             unsolicited: self.flag("unsolicited")?.unwrap_or(false),
             idempotent_tools: self.idempotent_tools()?,
@@ -547,6 +548,27 @@ impl<'a> EntryReader<'a> {
         match value {
             Value::Array(items) => items.iter().map(uid).collect(),
             single => Ok(vec![uid(single)?]),
+        }
+    }
+
+    fn pool_tuning(&self) -> Result<PoolTuning, String> {
+        const EXPECTED: &str = "true, false or 'frozen'";
+        match self.field("pool_tuning") {
+            Some((_, Value::String(word))) if word.eq_ignore_ascii_case("frozen") => {
+                Ok(PoolTuning::Frozen)
+            }
+            Some((key, Value::String(word)))
+                if !["true", "false"].iter().any(|known| word.eq_ignore_ascii_case(known)) =>
+            {
+                Err(format!("'{key}' must be {EXPECTED}, not {}", quoted(word)))
+            }
+            Some((key, other)) if !other.is_boolean() && !other.is_string() => {
+                Err(expected(&key, EXPECTED, other))
+            }
+            _ => match self.flag("pool_tuning")? {
+                Some(true) => Ok(PoolTuning::On),
+                Some(false) | None => Ok(PoolTuning::Off),
+            },
         }
     }
 

@@ -2,7 +2,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::*;
-use crate::config::{Command, Era, HostPort, HttpEntry, ServerConfig, Settings, Transport};
+use crate::config::{
+    Command, Era, HostPort, HttpEntry, PoolTuning, ServerConfig, Settings, Transport,
+};
 
 const ORIGIN: &str = "/home/u/.claude.json";
 
@@ -105,6 +107,7 @@ fn what_is_left_out_stays_open() {
 fn every_key_is_read() {
     let keys = r#""transport": "unix", "socket_path": "/s", "command": "x", "args": ["y"],
         "env": {"K": "v"}, "cwd": "/w", "pool_max_size": 2, "pool_idle_timeout": 0,
+        "pool_tuning": "frozen",
         "max_in_flight": 3, "timeout": 4000, "operation_timeout": 5, "retry_attempts": 6,
         "retry_backoff": 7, "startup_timeout": 8000, "max_answer": 9,
         "breaker_failures": 11, "breaker_pause": 12,
@@ -135,6 +138,7 @@ fn every_key_is_read() {
             breaker_failures: Some(11),
             breaker_pause: Some(12),
         },
+        pool_tuning: PoolTuning::Frozen,
         era: Some(Era::Modern),
         unsolicited: true,
         idempotent_tools: vec!["t".to_owned(), "u".to_owned()],
@@ -146,7 +150,7 @@ fn every_key_is_read() {
 
     // Our own object wins, key by key, over what other programs are told.
     let others = r#""type": "http", "socket_path": 1, "command": 2, "args": 3, "env": 4, "cwd": 5,
-        "pool_max_size": "", "pool_idle_timeout": "", "max_in_flight": "", "timeout": "",
+        "pool_max_size": "", "pool_tuning": 0, "pool_idle_timeout": "", "max_in_flight": "", "timeout": "",
         "operation_timeout": "", "retry_attempts": "", "retry_backoff": "", "startup_timeout": "", "max_answer": "",
         "breaker_failures": "", "breaker_pause": "", "era": 0, "unsolicited": 1,
         "idempotent_tools": 0, "socket_allow_uid": "", "disabled": true"#;
@@ -250,6 +254,14 @@ fn one_bad_entry_is_named_with_key_expectation_and_finding() {
             "'disabled' must be true or false, not a string",
         ),
         (r#"{"command": "x", "era": "new"}"#, "'era' must be 'legacy' or 'modern', not 'new'"),
+        (
+            r#"{"command": "x", "pool_tuning": "auto"}"#,
+            "'pool_tuning' must be true, false or 'frozen', not 'auto'",
+        ),
+        (
+            r#"{"command": "x", "tmux": {"pool_tuning": 1}}"#,
+            "'tmux.pool_tuning' must be true, false or 'frozen', not a number",
+        ),
         (r#"{"command": "x", "era": 2026}"#, "'era' must be 'legacy' or 'modern', not a number"),
         (
             r#"{"command": "x", "idempotent_tools": 7}"#,
