@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The sources in the order in which a reader of the header meets them. Not
 /// found through `lib.rs`, because that would sort them by name.
-const SOURCES: [&str; 27] = [
+const SOURCES: [&str; 28] = [
     "version",
     "result",
     "log",
@@ -30,6 +30,7 @@ const SOURCES: [&str; 27] = [
     "hints",
     "offers",
     "stats",
+    "show",
     "checklist",
     "export",
     "event",

@@ -139,6 +139,11 @@
 #define TMCP_OFFERS_TOOLS_LISTED 32
 
 /**
+ * No character but those of ASCII in tmcp_look.flags.
+ */
+#define TMCP_LOOK_ASCII 1
+
+/**
  * Whether entries, sockets and commands are as they should be.
  */
 #define TMCP_CHECK_SETUP 1
@@ -470,6 +475,32 @@ enum tmcp_call_flag {
 };
 
 /**
+ * In which form figures are shown.
+ */
+enum tmcp_form {
+  /**
+   * As tmcp_client_stats.
+   */
+  TMCP_FORM_REPORT = 1,
+  /**
+   * As tmcp_client_stats_full.
+   */
+  TMCP_FORM_FULL = 2,
+  /**
+   * As tmcp_client_stats_json; the member "shown" has the window.
+   */
+  TMCP_FORM_JSON = 3,
+  /**
+   * As tmcp_client_percentiles.
+   */
+  TMCP_FORM_PERCENTILES = 4,
+  /**
+   * How the latencies are spread, a bar for each 1, 2 and 5 times a power of ten.
+   */
+  TMCP_FORM_BARS = 5,
+};
+
+/**
  * A client: servers, their connections and the requests under way.
  *
  * Threads: any thread may call with the same client; calls take turns, and an
@@ -674,6 +705,32 @@ struct tmcp_import {
    * Comes back in the DONE event.
    */
   void *user_data;
+};
+
+/**
+ * What figures are shown of, and how. Set it to zeros, then size, then what you want.
+ */
+struct tmcp_look {
+  /**
+   * sizeof(struct tmcp_look).
+   */
+  size_t size;
+  /**
+   * "1m", "5m", "15m" or "all", which is since the start and what NULL means.
+   */
+  const char *window;
+  /**
+   * As "50,90,99.9", for the forms that have any; NULL: "50,95,99,99.9".
+   */
+  const char *percentiles;
+  /**
+   * The width of a line of bars; 0: 80.
+   */
+  uint32_t columns;
+  /**
+   * TMCP_LOOK_ASCII or 0.
+   */
+  uint32_t flags;
 };
 
 #ifdef __cplusplus
@@ -1523,7 +1580,8 @@ int32_t tmcp_client_percentiles(struct tmcp_client *client,
  * Errors: none.
  * Lifetime: at most once per string, and only strings of tmcp_client_stats,
  * tmcp_client_stats_full, tmcp_client_stats_json, tmcp_client_percentiles,
- * tmcp_client_check, tmcp_client_metrics, tmcp_event_pointer and tmcp_event_pretty.
+ * tmcp_client_show, tmcp_client_check, tmcp_client_metrics, tmcp_event_pointer and
+ * tmcp_event_pretty.
  */
 void tmcp_string_free(char *string);
 
@@ -1548,6 +1606,25 @@ int32_t tmcp_client_format(const struct tmcp_client *client,
                            char *buf,
                            size_t len,
                            size_t *needed);
+
+/**
+ * The figures of one server or of all in a form (enum tmcp_form). Calls, latencies and
+ * bytes are those of a window; what belongs to connections and the pool is since the start,
+ * and so is all that tmcp_client_stats_full adds.
+ *
+ * Ownership: *out is the caller's, to be given to tmcp_string_free.
+ * NULL: client and out must not be NULL; server NULL is all of them, look NULL is
+ * everything since the start.
+ * Errors: TMCP_RESULT_INVALID (unknown server, no such form, window, percentiles or
+ * flags, no living client), TMCP_RESULT_NULL, TMCP_RESULT_POISONED,
+ * TMCP_RESULT_INTERNAL.
+ * Lifetime: look is copied; *out until tmcp_string_free.
+ */
+int32_t tmcp_client_show(struct tmcp_client *client,
+                         const char *server,
+                         uint32_t form,
+                         const struct tmcp_look *look,
+                         char **out);
 
 /**
  * Goes through checklists for one server or for all. A line passes, fails with advice,

@@ -57,6 +57,7 @@ mod question;
 mod request;
 mod result;
 mod servers;
+mod show;
 mod stats;
 mod table;
 mod version;
@@ -125,6 +126,7 @@ pub use servers::{
     tmcp_client_add_server, tmcp_client_reconnect, tmcp_client_remove_server,
     tmcp_client_set_enabled,
 };
+pub use show::{TMCP_LOOK_ASCII, tmcp_client_show, tmcp_form, tmcp_look};
 pub use stats::{
     tmcp_client_format, tmcp_client_ready, tmcp_client_server_count, tmcp_client_server_name,
     tmcp_client_stats, tmcp_string_free,

@@ -201,7 +201,8 @@ unsafe fn report(
 /// Errors: none.
 /// Lifetime: at most once per string, and only strings of tmcp_client_stats,
 /// tmcp_client_stats_full, tmcp_client_stats_json, tmcp_client_percentiles,
-/// tmcp_client_check, tmcp_client_metrics, tmcp_event_pointer and tmcp_event_pretty.
+/// tmcp_client_show, tmcp_client_check, tmcp_client_metrics, tmcp_event_pointer and
+/// tmcp_event_pretty.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tmcp_string_free(string: *mut c_char) {
     guard! {

@@ -1,30 +1,23 @@
-//! How servers did: reports, percentiles, JSON.
+//! How servers did: reports, percentiles, JSON, bars.
 
 use crate::client::Client;
 use crate::engine::Listed;
 use crate::error::Result;
-use crate::metrics::{self, ClientFigures, Exposition, MetricsFormat, Percentiles};
+use crate::metrics::{
+    self, ClientFigures, Detail, Exposition, Look, MetricsFormat, Percentiles, Period,
+    Presentation, ServerReport,
+};
 use crate::sys::clock;
+use crate::time::Time;
 
 impl Client {
     /// The report of one server, or of all.
     ///
     /// # Errors
     /// [`Kind::Invalid`](crate::error::Kind::Invalid) for an unknown server.
-    pub fn stats(&self, server: Option<&str>, detail: metrics::Detail) -> Result<String> {
-        let now = clock::now();
-        let Some(name) = server else {
-            let reports =
-                self.engine.shown().map(|name| self.report(name)).collect::<Result<Vec<_>>>()?;
-            let mut text = metrics::render(&reports, now, detail);
-            for entry in self.engine.visible() {
-                if let Listed::Unused(problem) = entry {
-                    text += &format!("Not used: {}\n", problem.message);
-                }
-            }
-            return Ok(text);
-        };
-        Ok(metrics::render_server(&self.report(name)?, now, detail))
+    pub fn stats(&self, server: Option<&str>, detail: Detail) -> Result<String> {
+        let form = if detail == Detail::Full { Presentation::Full } else { Presentation::Report };
+        self.show(server, form, &Look::default())
     }
 
     /// The figures of one server as a JSON object, or of all as an array of them; see
@@ -33,15 +26,8 @@ impl Client {
     /// # Errors
     /// [`Kind::Invalid`](crate::error::Kind::Invalid) for an unknown server.
     pub fn stats_json(&self, server: Option<&str>, percentiles: &Percentiles) -> Result<String> {
-        let now = clock::now();
-        let object = |name| Ok(metrics::render_json(&self.report(name)?, percentiles, now));
-        match server {
-            Some(name) => object(name),
-            None => {
-                let all = self.engine.shown().map(object).collect::<Result<Vec<String>>>()?;
-                Ok(format!("[{}]", all.join(",")))
-            }
-        }
+        let look = Look { percentiles: percentiles.clone(), ..Look::default() };
+        self.show(server, Presentation::Json, &look)
     }
 
     /// The figures of the client and of all servers as a text for a monitoring system, in one
@@ -84,10 +70,55 @@ impl Client {
     /// # Errors
     /// [`Kind::Invalid`](crate::error::Kind::Invalid) for an unknown server.
     pub fn percentiles(&self, server: Option<&str>, which: &Percentiles) -> Result<String> {
-        let line = |name| Ok(which.line(&self.report(name)?) + "\n");
-        match server {
-            Some(name) => line(name),
-            None => self.engine.shown().map(line).collect(),
+        let look = Look { percentiles: which.clone(), ..Look::default() };
+        self.show(server, Presentation::Percentiles, &look)
+    }
+
+    /// The figures of one server, or of all, in any form and of any window.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`](crate::error::Kind::Invalid) for an unknown server.
+    pub fn show(&self, server: Option<&str>, form: Presentation, look: &Look) -> Result<String> {
+        let now = clock::now();
+        let reports = match server {
+            Some(name) => vec![self.report_in(name, look.period)?],
+            None => {
+                let all = self.engine.shown().map(|name| self.report_in(name, look.period));
+                all.collect::<Result<Vec<_>>>()?
+            }
+        };
+        let one = reports.first().filter(|_| server.is_some());
+        let each = |show: &dyn Fn(&ServerReport<'_>) -> String, between| {
+            reports.iter().map(show).collect::<Vec<_>>().join(between)
+        };
+        Ok(match (form, one) {
+            (Presentation::Report, Some(report)) => {
+                metrics::render_server(report, now, Detail::Fixed)
+            }
+            (Presentation::Full, Some(report)) => metrics::render_server(report, now, Detail::Full),
+            (Presentation::Report, None) => self.overview(&reports, now, Detail::Fixed),
+            (Presentation::Full, None) => self.overview(&reports, now, Detail::Full),
+            (Presentation::Json, one) => {
+                let object = |r: &ServerReport<'_>| metrics::render_json(r, &look.percentiles, now);
+                let objects = each(&object, ",");
+                if one.is_some() { objects } else { format!("[{objects}]") }
+            }
+            (Presentation::Percentiles, _) => each(&|r| look.percentiles.line(r, now) + "\n", ""),
+            (Presentation::Bars, _) => each(&|r| look.bars.render(r, &look.percentiles, now), "\n"),
+        })
+    }
+
+    fn overview(&self, reports: &[ServerReport<'_>], now: Time, detail: Detail) -> String {
+        let mut text = metrics::render(reports, now, detail);
+        for entry in self.engine.visible() {
+            if let Listed::Unused(problem) = entry {
+                text += &format!("Not used: {}\n", problem.message);
+            }
         }
+        text
+    }
+
+    fn report_in(&self, name: &str, period: Period) -> Result<ServerReport<'_>> {
+        Ok(ServerReport { period, ..self.report(name)? })
     }
 }

@@ -178,6 +178,10 @@ const WINDOWED: &[(&str, Windowed)] = &[
     ("p95", |f, span| f.window(span, |window| window.p95)),
     ("p99", |f, span| f.window(span, |window| window.p99)),
     ("rate", rate),
+    ("success_rate", |f, span| {
+        let view = f.view(span);
+        units::percent(view.answered, view.calls)
+    }),
 ];
 
 impl<'a> Figures<'a> {

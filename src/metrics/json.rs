@@ -9,12 +9,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::counters::{Accumulator, ErrorCategory, EvictionCause, Outcome};
-use super::latency::{Latency, micros};
+use super::latency::micros;
 use super::percentiles::Percentiles;
+use super::period::Period;
 use super::report::{ConcurrencyFigures, ServerReport, http_status};
+use super::seen::Seen;
 use super::server::ServerMetrics;
 use super::window::Span;
-
 use crate::time::Time;
 
 #[derive(Serialize)]
@@ -32,6 +33,7 @@ struct ServerFigures<'a> {
     reconnections: u64,
     timeouts: u64,
     calls: CallFigures,
+    shown: ShownFigures<'a>,
     latency_us: BTreeMap<&'a str, Option<u64>>,
     queue_us: Times,
     connect_us: Times,
@@ -69,6 +71,19 @@ struct CallFigures {
     invalid: u64,
     in_flight: usize,
     queued: usize,
+}
+
+/// The figures of the window that was asked for; all others are since the start.
+#[derive(Serialize)]
+struct ShownFigures<'a> {
+    window: &'static str,
+    covered_s: Option<f64>,
+    attempted: u64,
+    answered: u64,
+    errors: u64,
+    bytes_sent: u64,
+    bytes_received: u64,
+    latency_us: BTreeMap<&'a str, Option<u64>>,
 }
 
 #[derive(Serialize)]
@@ -143,6 +158,7 @@ struct LastError<'a> {
 /// The figures of a server on one line, without a line break.
 pub fn render_json(report: &ServerReport<'_>, percentiles: &Percentiles, now: Time) -> String {
     let metrics = report.metrics;
+    let since_start = ServerReport { period: Period::All, ..report.clone() };
     let ago = |when| now.since(when).as_secs_f64();
     let errors = ErrorCategory::ALL.map(|category| (category, metrics.errors_by(category)));
     let server = ServerFigures {
@@ -159,7 +175,8 @@ pub fn render_json(report: &ServerReport<'_>, percentiles: &Percentiles, now: Ti
         reconnections: metrics.reconnections(),
         timeouts: metrics.timeouts(),
         calls: calls(report),
-        latency_us: latency(metrics.latency(), percentiles),
+        shown: shown(report, percentiles, now),
+        latency_us: latency(&since_start.seen(now), percentiles),
         queue_us: times(metrics.queue_wait()),
         connect_us: times(metrics.connect_wait()),
         server_us: times(metrics.server_time()),
@@ -212,14 +229,32 @@ fn calls(report: &ServerReport<'_>) -> CallFigures {
     }
 }
 
-fn latency<'a>(latency: &Latency, percentiles: &'a Percentiles) -> BTreeMap<&'a str, Option<u64>> {
+fn shown<'a>(
+    report: &ServerReport<'_>,
+    percentiles: &'a Percentiles,
+    now: Time,
+) -> ShownFigures<'a> {
+    let seen = report.seen(now);
+    ShownFigures {
+        window: report.period.name(),
+        covered_s: seen.covered.map(|covered| covered.as_secs_f64()),
+        attempted: seen.attempted,
+        answered: seen.answered,
+        errors: seen.errors,
+        bytes_sent: seen.bytes_out,
+        bytes_received: seen.bytes_in,
+        latency_us: latency(&seen, percentiles),
+    }
+}
+
+fn latency<'a>(seen: &Seen<'_>, percentiles: &'a Percentiles) -> BTreeMap<&'a str, Option<u64>> {
     let of = |time: Option<Duration>| time.map(micros);
-    let asked = percentiles.iter().map(|(name, share)| (name, of(latency.quantile(share))));
+    let asked = percentiles.iter().map(|(name, share)| (name, of(seen.quantile(share))));
     let exact = [
-        ("count", Some(latency.count())),
-        ("min", of(latency.min())),
-        ("avg", of(latency.mean())),
-        ("max", of(latency.max())),
+        ("count", Some(seen.timed())),
+        ("min", of(seen.min())),
+        ("avg", of(seen.mean())),
+        ("max", of(seen.max())),
     ];
     asked.chain(exact).collect()
 }
@@ -313,6 +348,8 @@ mod tests {
         assert!(json["last_error"].is_null() && json["uptime_s"].is_null());
         assert_eq!(json["errors"], serde_json::json!({}));
         assert!(json["windows"]["15m"]["p99_us"].is_null());
+        assert_eq!(json["shown"]["window"], "all");
+        assert!(json["shown"]["covered_s"].is_null());
     }
 
     #[test]
@@ -339,5 +376,25 @@ mod tests {
         assert_eq!(json["windows"]["1m"]["calls"], 2);
         assert_eq!(json["last_error"]["text"], "HTTP 502 Bad Gateway: gone");
         assert_eq!(json["last_error"]["http_status"], 502);
+        assert_eq!(json["shown"]["attempted"], 3);
+    }
+
+    #[test]
+    fn a_window_is_shown_beside_what_is_counted_since_the_start() {
+        let mut metrics = ServerMetrics::new();
+        let took = |ms| Timings { total: Duration::from_millis(ms), ..Timings::default() };
+        metrics.call_finished(Time::ZERO, Outcome::ToolError, took(900));
+        metrics.call_finished(NOW, Outcome::Ok, took(5));
+        let period = Period::parse("5m").unwrap();
+        let json = read(&ServerReport { period, ..ServerReport::new("x", &metrics) });
+        let shown = &json["shown"];
+        assert_eq!((&shown["window"], &shown["covered_s"]), (&"5m".into(), &300.0.into()));
+        assert_eq!((&shown["attempted"], &shown["errors"]), (&1.into(), &0.into()));
+        let p50 = shown["latency_us"]["p50"].as_u64().unwrap();
+        assert!((4800..=5200).contains(&p50), "{p50}");
+        assert_eq!(shown["latency_us"]["count"], 1);
+        assert_eq!(json["calls"]["tool_error"], 1);
+        assert_eq!(json["latency_us"]["max"], 900_000);
+        assert_eq!(json["latency_us"]["count"], 2);
     }
 }

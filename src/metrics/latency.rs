@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::distribution::Distribution;
+
 /// A histogram of latencies with exact extremes and mean.
 ///
 /// The histogram exists from the first sample on, so that a server nobody calls
@@ -66,6 +68,22 @@ impl Latency {
     /// The histogram in microseconds, if there is a sample.
     pub(super) fn histogram(&self) -> Option<&Histogram<u32>> {
         self.histogram.as_deref()
+    }
+
+    /// How they are spread.
+    pub fn distribution(&self) -> Distribution {
+        let Some(histogram) = &self.histogram else { return Distribution::default() };
+        let middle = |high| {
+            let low = histogram.lowest_equivalent(high);
+            (low + high.saturating_sub(low) / 2).clamp(self.min, self.max)
+        };
+        // Past four billion calls the histogram is halved, which keeps the shares.
+        let recorded = histogram.iter_recorded();
+        Distribution::new(
+            recorded.map(|bucket| {
+                (middle(bucket.value_iterated_to()), u64::from(bucket.count_at_value()))
+            }),
+        )
     }
 
     /// Bytes of heap in use.

@@ -31,8 +31,10 @@
 //! - A rate is always over a window, never since the start.
 //! - A number that is not known yet is `None` here and `-` on screen, never 0.
 
+mod bars;
 mod checklist;
 mod counters;
+mod distribution;
 mod durations;
 mod export;
 mod figures;
@@ -40,18 +42,23 @@ mod health;
 mod json;
 mod latency;
 mod left_alone;
+mod look;
 mod percentiles;
+mod period;
 mod pulse;
 mod report;
+mod seen;
 mod server;
 mod units;
 mod window;
 
+pub use bars::Bars;
 pub use checklist::{Check, CheckPage, CheckVerdict, Checklist, EntryFacts};
 pub use counters::{
     Accumulator, ErrorCategory, ErrorCount, EvictionCause, Outcome, PoolCounters, Timings,
     WireCounters,
 };
+pub use distribution::Distribution;
 pub use durations::{BOUNDARIES_US, DurationHistogram, Durations, OperationKey, OperationSeries};
 pub use export::{
     ClientFigures, Exposition, MetricsFormat, StatsdDialect, StatsdState, render_histogram_log,
@@ -61,9 +68,12 @@ pub use health::Health;
 pub use json::render_json;
 pub use latency::Latency;
 pub use left_alone::LeftAlone;
+pub use look::{Look, Presentation};
 pub use percentiles::Percentiles;
+pub use period::Period;
 pub use pulse::Pulse;
 pub use report::{ConcurrencyFigures, Detail, ServerReport, render, render_server};
+pub use seen::Seen;
 pub use server::ServerMetrics;
 pub use window::{Span, View, WindowLatency, Windows};
 

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::period::Period;
 use super::report::ServerReport;
 use super::units;
 use crate::error::{Error, Kind, Result};
+use crate::time::Time;
 
 /// How many may be asked for at once.
 const MOST: usize = 20;
@@ -55,12 +57,17 @@ impl Percentiles {
         self.0.iter().map(|(name, share)| (name.as_str(), *share))
     }
 
-    /// A line with the latency of a server's calls at each, separated by tabs.
-    pub fn line(&self, report: &ServerReport<'_>) -> String {
-        let latency = report.metrics.latency();
-        let mut line = format!("{}\tcalls {}", units::line(report.name), latency.count());
+    /// A line with the latency of a server's calls at each, separated by tabs; it names a
+    /// window.
+    pub fn line(&self, report: &ServerReport<'_>, now: Time) -> String {
+        let seen = report.seen(now);
+        let mut line = units::line(report.name);
+        if let Period::Last(_) = report.period {
+            let _ = write!(line, "\tin {}", report.period);
+        }
+        let _ = write!(line, "\tcalls {}", seen.timed());
         for (name, share) in self.iter() {
-            let _ = write!(line, "\t{name} {}", units::latency_or_dash(latency.quantile(share)));
+            let _ = write!(line, "\t{name} {}", units::latency_or_dash(seen.quantile(share)));
         }
         line
     }
@@ -101,7 +108,11 @@ mod tests {
     #[test]
     fn a_server_without_calls_has_no_latency() {
         let metrics = ServerMetrics::new();
-        let line = Percentiles::default().line(&ServerReport::new("x\ny", &metrics));
+        let line = Percentiles::default().line(&ServerReport::new("x\ny", &metrics), Time::ZERO);
         assert_eq!(line, "x\\012y\tcalls 0\tp50 -\tp95 -\tp99 -\tp99.9 -");
+        let period = Period::parse("5m").unwrap();
+        let report = ServerReport { period, ..ServerReport::new("x", &metrics) };
+        let line = Percentiles::parse("50").unwrap().line(&report, Time::ZERO);
+        assert_eq!(line, "x\tin the last 5 minutes\tcalls 0\tp50 -");
     }
 }

@@ -19,6 +19,8 @@ use serde::Serialize;
 use super::counters::{Accumulator, EvictionCause, Outcome};
 use super::health::Health;
 use super::left_alone::LeftAlone;
+use super::period::Period;
+use super::seen::Seen;
 use super::server::ServerMetrics;
 use super::units;
 use super::window::Span;
@@ -40,6 +42,8 @@ pub struct ServerReport<'a> {
     pub name: &'a str,
     /// What was recorded.
     pub metrics: &'a ServerMetrics,
+    /// What calls, latencies and bytes are told of.
+    pub period: Period,
     /// `socket`, `stdio`, `tcp`, `stdio (fallback from socket)`.
     pub transport: &'a str,
     /// `connected`, `idle`, `connecting`, `disconnected` or `failing`.
@@ -109,6 +113,7 @@ impl<'a> ServerReport<'a> {
         ServerReport {
             name,
             metrics,
+            period: Period::All,
             transport: "stdio",
             status: "disconnected",
             socket_path: None,
@@ -151,6 +156,11 @@ impl<'a> ServerReport<'a> {
         after.unwrap_or_default().as_micros().div_ceil(1_000_000) as u64
     }
 
+    /// Its calls in the period that is shown.
+    pub fn seen(&self, now: Time) -> Seen<'a> {
+        Seen::of(self.metrics, self.calls_attempted(), self.period, now)
+    }
+
     /// The verdict on the server.
     pub fn health(&self, now: Time) -> Health {
         Health::judge(self.metrics, now, self.status == "failing")
@@ -158,6 +168,9 @@ impl<'a> ServerReport<'a> {
 }
 
 /// The report of all servers, with the common header.
+///
+/// Of a window the figures of calls and bytes are told, and a line says so; the pool's and the
+/// rest of [`Detail::Full`] are since the start.
 pub fn render(servers: &[ServerReport<'_>], now: Time, detail: Detail) -> String {
     let full = detail == Detail::Full;
     let mut page = ReportWriter { text: String::new(), full, pool: full };
@@ -189,10 +202,15 @@ struct ReportWriter {
 impl ReportWriter {
     fn server(&mut self, r: &ServerReport<'_>, now: Time) {
         self.raw(format_args!("Server: {}", units::line(r.name)));
+        if let Period::Last(_) = r.period {
+            let period = r.period;
+            self.head("Window", format_args!("{period}; connections and pool since the start"));
+        }
+        let seen = r.seen(now);
         self.state(r, now);
-        self.statistics(r, now);
-        self.performance(r, now);
-        self.socket(r, now);
+        self.statistics(r, &seen, now);
+        self.performance(r, &seen, now);
+        self.socket(r, &seen, now);
         self.pool(r);
         if self.pool {
             self.impact(r);
@@ -258,14 +276,14 @@ impl ReportWriter {
         }
     }
 
-    fn statistics(&mut self, r: &ServerReport<'_>, now: Time) {
+    fn statistics(&mut self, r: &ServerReport<'_>, seen: &Seen<'_>, now: Time) {
         let m = r.metrics;
-        let (sent, received) = (r.calls_attempted(), m.calls_answered());
+        let (sent, received) = (seen.attempted, seen.answered);
         let calls = |outcome| units::count(m.calls(outcome));
         self.section("Statistics");
         self.item("Requests Sent", units::count(sent));
         self.item("Responses Received", units::count(received));
-        self.item("Errors", units::count(m.calls_failed()));
+        self.item("Errors", units::count(seen.errors));
         self.item("Success Rate", units::percent(received, sent));
         if !self.full {
             return;
@@ -295,21 +313,20 @@ impl ReportWriter {
         }
     }
 
-    fn performance(&mut self, r: &ServerReport<'_>, now: Time) {
+    fn performance(&mut self, r: &ServerReport<'_>, seen: &Seen<'_>, now: Time) {
         let m = r.metrics;
-        let latency = m.latency();
-        let quantile = |share| units::latency_or_dash(latency.quantile(share));
+        let quantile = |share| units::latency_or_dash(seen.quantile(share));
         self.section("Performance");
-        self.item("Average Latency", units::latency_or_dash(latency.mean()));
+        self.item("Average Latency", units::latency_or_dash(seen.mean()));
         self.item("P95 Latency", quantile(0.95));
         self.item("P99 Latency", quantile(0.99));
         if !self.full {
             return;
         }
-        self.item("Minimum", units::latency_or_dash(latency.min()));
+        self.item("Minimum", units::latency_or_dash(seen.min()));
         self.item("Percentile 50", quantile(0.5));
         self.item("Percentile 99.9", quantile(0.999));
-        self.item("Maximum", units::latency_or_dash(latency.max()));
+        self.item("Maximum", units::latency_or_dash(seen.max()));
         self.item("Queue Wait", mean_and_max(m.queue_wait()));
         self.item("Connect Wait", mean_and_max(m.connect_wait()));
         self.item("Server Time", mean_and_max(m.server_time()));
@@ -332,14 +349,13 @@ impl ReportWriter {
         }
     }
 
-    fn socket(&mut self, r: &ServerReport<'_>, now: Time) {
+    fn socket(&mut self, r: &ServerReport<'_>, seen: &Seen<'_>, now: Time) {
         let m = r.metrics;
-        let (bytes_sent, bytes_received) = m.bytes();
         let (sent, received) = m.messages();
         self.section("Socket Statistics");
         self.item("Connection Active", if r.connection_active { "yes" } else { "no" });
-        self.item("Bytes Sent", units::count(bytes_sent));
-        self.item("Bytes Received", units::count(bytes_received));
+        self.item("Bytes Sent", units::count(seen.bytes_out));
+        self.item("Bytes Received", units::count(seen.bytes_in));
         if !self.full {
             return;
         }

@@ -14,6 +14,7 @@
 use std::time::Duration;
 
 use super::counters::Outcome;
+use super::distribution::Distribution;
 use super::latency::micros;
 use crate::time::Time;
 
@@ -236,18 +237,7 @@ impl Windows {
         now: Time,
         span: Span,
     ) -> Option<WindowLatency> {
-        let mut merged = [0u64; BUCKETS];
-        let rings = windows.filter_map(|windows| windows.ring.as_ref());
-        for (slot, weight) in rings.flat_map(|ring| ring.weighted(now, span)) {
-            // Buckets lie below BUCKETS.
-            let sums = &mut merged[slot.buckets.low..];
-            let factor = weight << slot.shift;
-            for (sum, &count) in sums.iter_mut().zip(&slot.buckets.counts) {
-                // At most 2^16 * 2^16 << MAX_SHIFT, so that 2^16 slots fit. A check
-                // would keep the loop from being done in parallel.
-                *sum = sum.wrapping_add(u64::from(count) * factor);
-            }
-        }
+        let merged = Windows::merged(windows, now, span);
         let total: u128 = merged.iter().map(|&count| u128::from(count)).sum();
         if total == 0 {
             return None;
@@ -262,6 +252,36 @@ impl Windows {
             Duration::from_micros(bucket_middle(bucket.unwrap_or(BUCKETS - 1)))
         };
         Some(WindowLatency { p50: at(50), p95: at(95), p99: at(99) })
+    }
+
+    /// How the latencies of the calls that finished in the `span` that ends at `now` are spread.
+    pub fn distribution(&self, now: Time, span: Span) -> Distribution {
+        let merged = Windows::merged(std::iter::once(self), now, span);
+        let points = merged.iter().enumerate();
+        Distribution::new(
+            points.map(|(bucket, count)| (bucket_middle(bucket), count.div_ceil(WHOLE))),
+        )
+    }
+
+    /// The buckets of the slots that overlap the `span`, in parts of `WHOLE`.
+    fn merged<'a>(
+        windows: impl Iterator<Item = &'a Windows>,
+        now: Time,
+        span: Span,
+    ) -> [u64; BUCKETS] {
+        let mut merged = [0u64; BUCKETS];
+        let rings = windows.filter_map(|windows| windows.ring.as_ref());
+        for (slot, weight) in rings.flat_map(|ring| ring.weighted(now, span)) {
+            // Buckets lie below BUCKETS.
+            let sums = &mut merged[slot.buckets.low..];
+            let factor = weight << slot.shift;
+            for (sum, &count) in sums.iter_mut().zip(&slot.buckets.counts) {
+                // At most 2^16 * 2^16 << MAX_SHIFT, so that 2^16 slots fit. A check
+                // would keep the loop from being done in parallel.
+                *sum = sum.wrapping_add(u64::from(count) * factor);
+            }
+        }
+        merged
     }
 
     /// Bytes of heap in use.

@@ -299,6 +299,7 @@ there_is_a_report_and_numbers(void)
 {
 	struct rig		 rig;
 	struct tmcp_event	*event;
+	struct tmcp_look	 look;
 	char			*report = NULL, buf[64];
 	size_t			 needed = 0;
 
@@ -361,6 +362,24 @@ there_is_a_report_and_numbers(void)
 	CHECK_INT(tmcp_client_metrics(rig.client,
 	    TMCP_METRICS_FORMAT_HISTOGRAM_LOG, &report), 0);
 	CHECK_HAS(report, "Tag=main,");
+	tmcp_string_free(report);
+	memset(&look, 0, sizeof look);
+	look.size = sizeof look;
+	look.window = "5m";
+	look.flags = TMCP_LOOK_ASCII;
+	CHECK_INT(tmcp_client_show(rig.client, "main", TMCP_FORM_REPORT, &look,
+	    &report), 0);
+	CHECK_HAS(report, "  Window: the last 5 minutes;");
+	CHECK_HAS(report, "    Requests Sent: 1\n");
+	tmcp_string_free(report);
+	CHECK_INT(tmcp_client_show(rig.client, "main", TMCP_FORM_BARS, &look,
+	    &report), 0);
+	CHECK_HAS(report, "  Latency of 1 call, the last 5 minutes\n");
+	CHECK_HAS(report, " ####");
+	tmcp_string_free(report);
+	CHECK_INT(tmcp_client_show(rig.client, NULL, TMCP_FORM_JSON, NULL,
+	    &report), 0);
+	CHECK_HAS(report, "\"shown\":{\"window\":\"all\"");
 	tmcp_string_free(report);
 	rig_stop(&rig);
 }

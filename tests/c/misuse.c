@@ -153,6 +153,7 @@ settings_are_checked(void)
 {
 	struct rig	 rig;
 	char		 buf[64], *out = NULL;
+	struct tmcp_look look;
 	size_t		 needed = 7;
 
 	rig_start(&rig, one_server(""));
@@ -217,6 +218,32 @@ settings_are_checked(void)
 	    "0.0.0.0:0"), TMCP_RESULT_INVALID);
 	CHECK_INT(tmcp_client_set_export(rig.client, "statsd", NULL),
 	    TMCP_RESULT_OK);
+	CHECK_INT(tmcp_client_show(rig.client, NULL, TMCP_FORM_BARS, NULL, NULL),
+	    TMCP_RESULT_NULL);
+	CHECK_INT(tmcp_client_show(rig.client, "nowhere", TMCP_FORM_BARS, NULL,
+	    &out), TMCP_RESULT_INVALID);
+	CHECK_INT(tmcp_client_show(rig.client, NULL, 0, NULL, &out),
+	    TMCP_RESULT_INVALID);
+	CHECK_HAS(reason(&rig), "no form 0");
+	memset(&look, 0, sizeof look);
+	CHECK_INT(tmcp_client_show(rig.client, NULL, TMCP_FORM_BARS, &look,
+	    &out), TMCP_RESULT_INVALID);
+	CHECK_HAS(reason(&rig), "tmcp_look: size");
+	look.size = sizeof look;
+	look.flags = 2;
+	CHECK_INT(tmcp_client_show(rig.client, NULL, TMCP_FORM_BARS, &look,
+	    &out), TMCP_RESULT_INVALID);
+	CHECK_HAS(reason(&rig), "no flags 0x2");
+	look.flags = 0;
+	look.window = "2m";
+	CHECK_INT(tmcp_client_show(rig.client, NULL, TMCP_FORM_BARS, &look,
+	    &out), TMCP_RESULT_INVALID);
+	CHECK_HAS(reason(&rig), "it takes 1m, 5m, 15m or all");
+	look.window = NULL;
+	look.percentiles = "x";
+	CHECK_INT(tmcp_client_show(rig.client, NULL, TMCP_FORM_BARS, &look,
+	    &out), TMCP_RESULT_INVALID);
+	CHECK_HAS(reason(&rig), "'x' is no percentile");
 	CHECK_INT(tmcp_client_stats(rig.client, "nowhere", &out),
 	    TMCP_RESULT_INVALID);
 	CHECK(out == NULL);

@@ -99,6 +99,8 @@ no_client_is_answered(void)
 	    &out), TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_set_export(NULL, "label", "x"), TMCP_RESULT_NULL);
 	CHECK(!tmcp_traceparent_valid(NULL));
+	CHECK_INT(tmcp_client_show(NULL, NULL, TMCP_FORM_BARS, NULL, &out),
+	    TMCP_RESULT_NULL);
 	CHECK_INT(tmcp_client_format(NULL, "x", buf, sizeof buf, &needed),
 	    TMCP_RESULT_NULL);
 	tmcp_string_free(NULL);

@@ -40,9 +40,10 @@ const struct cmd_entry cmd_mcp_stats_entry = {
 	.name = "mcp-stats",
 	.alias = "mstats",
 
-	.args = { "bF:f:jLOo:Pp:st:v", 0, 1, NULL },
-	.usage = "[-bjLOPsv] [-F format] [-f filter] [-o output] "
-		 "[-p percentiles] " CMD_TARGET_PANE_USAGE " [server]",
+	.args = { "bF:f:HjLOo:Pp:st:vw:", 0, 1, NULL },
+	.usage = "[-bHjLOPsv] [-F format] [-f filter] [-o output] "
+		 "[-p percentiles] " CMD_TARGET_PANE_USAGE " [-w window] "
+		 "[server]",
 
 	.target = { 't', CMD_FIND_PANE, CMD_FIND_CANFAIL },
 
@@ -58,10 +59,11 @@ struct cmd_mcp_stats_data {
 	char			*format;
 	char			*filter;
 	char			*percentiles;
+	char			*window;
+	struct tmcp_look	 look;
+	enum tmcp_form		 form;
 	int			 exported;	/* a format, or -1 */
-	int			 json;
 	int			 line;
-	int			 full;
 };
 
 /* What is shown for -f without -F. */
@@ -69,10 +71,27 @@ struct cmd_mcp_stats_data {
 	"#{mcp_name}: #{mcp_status}, #{mcp_calls} calls, #{mcp_errors} errors"
 
 /* The cells of a line with -s. */
+#define CMD_MCP_STATS_HEAD \
+	"#{mcp_name}\t#{mcp_transport}\t#{mcp_status}\t#{mcp_health}\t"
 #define CMD_MCP_STATS_CELLS \
-	"#{mcp_name}\t#{mcp_transport}\t#{mcp_status}\t#{mcp_health}\t" \
-	"calls #{mcp_calls}\terrors #{mcp_errors}\t" \
+	CMD_MCP_STATS_HEAD "calls #{mcp_calls}\terrors #{mcp_errors}\t" \
 	"success #{mcp_success_rate}\tp95 #{mcp_p95}\thits #{mcp_hit_rate}"
+
+/* The same of a window, which the pool has no figures of. */
+#define CMD_MCP_STATS_WINDOW \
+	CMD_MCP_STATS_HEAD "in %s\tcalls #{mcp_%s_calls}\t" \
+	"errors #{mcp_%s_errors}\tsuccess #{mcp_%s_success_rate}\t" \
+	"p95 #{mcp_%s_p95}"
+
+/* The width of a chart if nothing tells how much room there is. */
+#define CMD_MCP_STATS_WIDTH 80
+
+/* Whether a window was asked for that is not everything since the start. */
+static int
+cmd_mcp_stats_windowed(struct cmd_mcp_stats_data *cdata)
+{
+	return (cdata->window != NULL && strcmp(cdata->window, "all") != 0);
+}
 
 /*
  * Print rows by a template, aligned if they are lines of cells. Returns the
@@ -90,7 +109,12 @@ cmd_mcp_stats_rows(struct cmd_mcp_stats_data *cdata, const char *server,
 
 	if ((table = tmcp_client_servers(cdata->core)) == NULL)
 		return (0);
-	if (cdata->line)
+	if (cdata->line && cmd_mcp_stats_windowed(cdata)) {
+		xasprintf(&format, CMD_MCP_STATS_WINDOW, cdata->window,
+		    cdata->window, cdata->window, cdata->window,
+		    cdata->window);
+		template = format;
+	} else if (cdata->line)
 		template = CMD_MCP_STATS_CELLS;
 	else if (cdata->format != NULL) {
 		template = format = mcp_names_template(table, cdata->format,
@@ -131,12 +155,93 @@ static void
 cmd_mcp_stats_text(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb,
     char *text)
 {
-	if (cdata->percentiles != NULL && !cdata->json)
+	if (cdata->form == TMCP_FORM_PERCENTILES)
 		mcp_columns_print(evb, text);
 	else
 		evbuffer_add(evb, text, strlen(text));
-	if (cdata->server == NULL && cdata->full)
+	if (cdata->server == NULL && cdata->form == TMCP_FORM_FULL)
 		mcp_options_unknown(evb);
+}
+
+/* Have the core look at the window that rows are asked for. */
+static int
+cmd_mcp_stats_check(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb)
+{
+	char	*text, *cause;
+	int32_t	 result;
+
+	if (!cmd_mcp_stats_windowed(cdata))
+		return (0);
+	result = tmcp_client_show(cdata->core, NULL, TMCP_FORM_PERCENTILES,
+	    &cdata->look, &text);
+	if (result == TMCP_RESULT_OK) {
+		tmcp_string_free(text);
+		return (0);
+	}
+	cause = mcp_strerror(result);
+	evbuffer_add_printf(evb, "%s", cause);
+	free(cause);
+	return (-1);
+}
+
+/* How wide a chart may be: as the pane it is shown in or beside. */
+static u_int
+cmd_mcp_stats_columns(struct cmdq_item *item)
+{
+	struct window_pane	*wp = cmdq_get_target(item)->wp;
+	struct client		*c = cmdq_get_client(item);
+
+	if (wp != NULL)
+		return (wp->sx);
+	if (c != NULL && c->tty.sx != 0)
+		return (c->tty.sx);
+	return (CMD_MCP_STATS_WIDTH);
+}
+
+/* Whether whoever reads the output takes block characters. */
+static int
+cmd_mcp_stats_utf8(struct cmdq_item *item)
+{
+	struct client	*c = cmdq_get_client(item);
+
+	return (c == NULL || (c->flags & CLIENT_UTF8));
+}
+
+/* Find out what is asked for. Returns what is wrong with the flags or NULL. */
+static const char *
+cmd_mcp_stats_parse(struct cmd_mcp_stats_data *cdata, struct args *args)
+{
+	int	rows;
+
+	rows = args_has(args, 'F') || args_has(args, 'f') ||
+	    args_has(args, 's');
+	if (args_has(args, 's') && (args_has(args, 'F') ||
+	    args_has(args, 'v')))
+		return ("-s can't be used with -F or -v");
+	if (args_has(args, 'v') && rows)
+		return ("-v can't be used with -F or -f");
+	if ((args_has(args, 'j') || args_has(args, 'p')) &&
+	    (rows || args_has(args, 'v')))
+		return ("-j and -p can't be used with -F, -f, -s or -v");
+	if (args_has(args, 'H') && (rows || args_has(args, 'v') ||
+	    args_has(args, 'j')))
+		return ("-H can't be used with -F, -f, -j, -s or -v");
+	if (args_has(args, 'w') && (args_has(args, 'F') ||
+	    args_has(args, 'v') ||
+	    (args_has(args, 'f') && !args_has(args, 's'))))
+		return ("-w can't be used with -F, -f or -v, which have the "
+		    "figures of all windows");
+
+	cdata->form = TMCP_FORM_REPORT;
+	if (args_has(args, 'H'))
+		cdata->form = TMCP_FORM_BARS;
+	else if (args_has(args, 'j'))
+		cdata->form = TMCP_FORM_JSON;
+	else if (args_has(args, 'p'))
+		cdata->form = TMCP_FORM_PERCENTILES;
+	else if (args_has(args, 'v'))
+		cdata->form = TMCP_FORM_FULL;
+	return (NULL);
 }
 
 /* Get the report or an error. Returns the exit status. */
@@ -161,20 +266,16 @@ cmd_mcp_stats_report(struct cmd_mcp_stats_data *cdata, struct evbuffer *evb)
 		}
 	}
 	if (cdata->format != NULL || cdata->filter != NULL || cdata->line) {
+		if (cmd_mcp_stats_check(cdata, evb) != 0) {
+			free(server);
+			return (MCP_EXIT_ERROR);
+		}
 		result = cmd_mcp_stats_rows(cdata, server, evb);
 		free(server);
 		return (result);
 	}
-	if (cdata->json) {
-		result = tmcp_client_stats_json(cdata->core, server,
-		    cdata->percentiles, &report);
-	} else if (cdata->percentiles != NULL) {
-		result = tmcp_client_percentiles(cdata->core, server,
-		    cdata->percentiles, &report);
-	} else if (cdata->full)
-		result = tmcp_client_stats_full(cdata->core, server, &report);
-	else
-		result = tmcp_client_stats(cdata->core, server, &report);
+	result = tmcp_client_show(cdata->core, server, cdata->form,
+	    &cdata->look, &report);
 	free(server);
 
 out:
@@ -217,7 +318,7 @@ cmd_mcp_stats_exported(struct args *args, const char *server,
 		*cause = "only one of -P, -O and -L can be used";
 	else if (wanted == 1 && server != NULL)
 		*cause = "-P, -O and -L are of all servers";
-	for (other = "Ffjpsv"; wanted == 1 && *other != '\0'; other++) {
+	for (other = "FfHjpsvw"; wanted == 1 && *other != '\0'; other++) {
 		if (args_has(args, *other))
 			*cause = "-P, -O and -L go with no other form";
 	}
@@ -233,25 +334,8 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 	struct tmcp_client		*core;
 	struct evbuffer			*evb;
 	enum cmd_retval			 retval;
-	int				 exported, status;
+	int				 exported, status, json;
 
-	if (args_has(args, 's') && (args_has(args, 'F') ||
-	    args_has(args, 'v'))) {
-		mcp_error(item, "-s can't be used with -F or -v");
-		return (CMD_RETURN_ERROR);
-	}
-	if (args_has(args, 'v') && (args_has(args, 'F') ||
-	    args_has(args, 'f'))) {
-		mcp_error(item, "-v can't be used with -F or -f");
-		return (CMD_RETURN_ERROR);
-	}
-	if ((args_has(args, 'j') || args_has(args, 'p')) &&
-	    (args_has(args, 'F') || args_has(args, 'f') ||
-	    args_has(args, 's') || args_has(args, 'v'))) {
-		mcp_error(item, "-j and -p can't be used with -F, -f, -s or "
-		    "-v");
-		return (CMD_RETURN_ERROR);
-	}
 	exported = cmd_mcp_stats_exported(args, server, &cause);
 	if (cause != NULL) {
 		mcp_error(item, "%s", cause);
@@ -261,6 +345,11 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 		return (CMD_RETURN_ERROR);
 
 	cdata = xcalloc(1, sizeof *cdata);
+	if ((cause = cmd_mcp_stats_parse(cdata, args)) != NULL) {
+		mcp_error(item, "%s", cause);
+		free(cdata);
+		return (CMD_RETURN_ERROR);
+	}
 	cdata->core = core;
 	cdata->exported = exported;
 	cdata->directory = mcp_client_directory(item);
@@ -272,9 +361,16 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 		cdata->filter = xstrdup(args_get(args, 'f'));
 	if (args_has(args, 'p'))
 		cdata->percentiles = xstrdup(args_get(args, 'p'));
-	cdata->json = args_has(args, 'j');
+	if (args_has(args, 'w'))
+		cdata->window = xstrdup(args_get(args, 'w'));
 	cdata->line = args_has(args, 's');
-	cdata->full = args_has(args, 'v');
+	cdata->look.size = sizeof cdata->look;
+	cdata->look.window = cdata->window;
+	cdata->look.percentiles = cdata->percentiles;
+	cdata->look.columns = cmd_mcp_stats_columns(item);
+	if (!cmd_mcp_stats_utf8(item))
+		cdata->look.flags = TMCP_LOOK_ASCII;
+	json = (cdata->form == TMCP_FORM_JSON);
 
 	if (tmcp_client_ready(core)) {
 		if ((evb = evbuffer_new()) == NULL)
@@ -284,7 +380,7 @@ cmd_mcp_stats_exec(struct cmd *self, struct cmdq_item *item)
 		if (EVBUFFER_LENGTH(evb) != 0 && status == 0) {
 			retval = mcp_print_list(self, item,
 			    (char *)EVBUFFER_DATA(evb), EVBUFFER_LENGTH(evb),
-			    cdata->json);
+			    json);
 		} else if (EVBUFFER_LENGTH(evb) != 0) {
 			retval = mcp_output_now(item, status,
 			    (char *)EVBUFFER_DATA(evb), EVBUFFER_LENGTH(evb));
@@ -321,7 +417,7 @@ cmd_mcp_stats_ready(struct tmcp_event *event, void *data)
 	} else
 		status = cmd_mcp_stats_report(cdata, evb);
 	if (status == 0) {
-		out->json = cdata->json;
+		out->json = (cdata->form == TMCP_FORM_JSON);
 		mcp_output_finish(out, 0, (char *)EVBUFFER_DATA(evb),
 		    EVBUFFER_LENGTH(evb), NULL);
 	} else {
@@ -345,6 +441,7 @@ cmd_mcp_stats_free(void *data)
 	free(cdata->format);
 	free(cdata->filter);
 	free(cdata->percentiles);
+	free(cdata->window);
 	free(cdata->directory);
 	free(cdata->server);
 	free(cdata);
