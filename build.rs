@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The sources in the order in which a reader of the header meets them. Not
 /// found through `lib.rs`, because that would sort them by name.
-const SOURCES: [&str; 28] = [
+const SOURCES: [&str; 29] = [
     "version",
     "result",
     "log",
@@ -33,6 +33,7 @@ const SOURCES: [&str; 28] = [
     "show",
     "checklist",
     "export",
+    "event_type",
     "event",
     "table",
     "part",

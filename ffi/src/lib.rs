@@ -41,6 +41,7 @@ mod checklist;
 mod client;
 mod configuration;
 mod event;
+mod event_type;
 mod export;
 mod failure;
 mod hints;
@@ -85,6 +86,7 @@ pub use event::{
     tmcp_event_progress, tmcp_event_result, tmcp_event_server, tmcp_event_text, tmcp_event_tool,
     tmcp_event_type, tmcp_event_user_data,
 };
+pub use event_type::tmcp_event_type;
 pub use export::{tmcp_client_metrics, tmcp_client_set_export, tmcp_metrics_format};
 pub use handle::tmcp_client;
 pub use hints::{

@@ -11,6 +11,7 @@
 mod address;
 pub(super) mod entry;
 mod http;
+pub(super) mod keys;
 mod oauth;
 pub(super) mod spelling;
 

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{Form, Input};
-use crate::config::parse::entry::{self, EntryReader, Unusable, kind};
+use crate::config::parse::entry::{EntryReader, Unusable, kind};
+use crate::config::parse::keys;
 use crate::config::parse::spelling::{self, Spelled};
 use crate::config::quoted;
 use crate::json::with_whole_pairs;
@@ -53,7 +54,7 @@ pub(super) fn translate(
     };
     fields.retain(|_, value| !value.is_null());
     let is_extension = fields.get("source").and_then(Value::as_str) == Some("extension");
-    entry::flatten(&mut fields);
+    keys::flatten(&mut fields);
     if is_extension && !fields.contains_key("command") && !fields.contains_key("url") {
         return Err("its command is known to an extension of Zed alone".to_owned());
     }
@@ -127,7 +128,7 @@ impl Translator<'_, '_> {
     fn transport(&mut self) -> Result<(), String> {
         let has = |keys: &[&str]| keys.iter().any(|key| self.fields.contains_key(*key));
         let full = |key: &&str| self.fields.get(*key).is_some_and(|value| value != "");
-        let has_command = entry::COMMAND.iter().any(full);
+        let has_command = keys::COMMAND.iter().any(full);
         let has_sse = has(&["sseUrl", "sse_url"]);
         let has_url = has(&["url"]);
         let has_address = has(&spelling::ADDRESSES);
@@ -158,7 +159,7 @@ impl Translator<'_, '_> {
 
     fn command(&mut self) -> Result<(), String> {
         let mut args = Vec::new();
-        match self.take(&entry::COMMAND) {
+        match self.take(&keys::COMMAND) {
             Some(Value::Array(words)) => {
                 let mut words = words.into_iter();
                 if let Some(program) = words.next() {
@@ -200,7 +201,7 @@ impl Translator<'_, '_> {
             Some(env) => self.put("env", env),
             None => {}
         }
-        if let Some(cwd) = self.take(&entry::CWD) {
+        if let Some(cwd) = self.take(&keys::CWD) {
             self.put("cwd", cwd);
         }
         for key in ["envFile", "env_file"] {
