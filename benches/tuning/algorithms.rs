@@ -54,6 +54,7 @@ impl Policy {
 /// The size that an algorithm has arrived at.
 pub struct Sizing {
     policy: Policy,
+    size: usize,
     limit: f64,
     least: f64,
     long: f64,
@@ -63,9 +64,17 @@ pub struct Sizing {
 }
 
 impl Sizing {
-    pub fn new(policy: Policy) -> Sizing {
+    pub fn new(policy: Policy, size: usize) -> Sizing {
         let limit = if policy == Policy::Gradient2 { 4.0 } else { 1.0 };
-        Sizing { policy, limit, least: f64::MAX, long: 0.0, samples: 0, minute: VecDeque::new() }
+        Sizing {
+            policy,
+            size,
+            limit,
+            least: f64::MAX,
+            long: 0.0,
+            samples: 0,
+            minute: VecDeque::new(),
+        }
     }
 
     pub fn shape(&self) -> Shape {
@@ -74,7 +83,7 @@ impl Sizing {
             Policy::Fixed1 => plain,
             Policy::Fixed5 => Shape { size: 5, ..plain },
             Policy::Fixed20 => Shape { size: 20, ..plain },
-            Policy::Untuned | Policy::Tuned => Shape { size: 5, overflow: true, ..plain },
+            Policy::Untuned | Policy::Tuned => Shape { size: self.size, overflow: true, ..plain },
             Policy::Multiplexed => Shape { in_flight: 1024, ..plain },
             _ => Shape { size: (self.limit as usize).clamp(1, MOST), ..plain },
         }

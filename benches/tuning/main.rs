@@ -15,8 +15,8 @@ mod workload;
 use std::path::Path;
 
 use algorithms::Policy;
-use simulation::{Outcome, run};
-use workload::{Workload, all};
+use simulation::{IDLE, Outcome, run};
+use workload::{Workload, all, examples};
 
 const SEEDS: u64 = 4;
 
@@ -42,7 +42,7 @@ fn main() {
         let mut rows = Vec::new();
         for policy in Policy::ALL {
             let outcomes: Vec<Outcome> =
-                (0..SEEDS).map(|seed| run(&workload, policy, seed)).collect();
+                (0..SEEDS).map(|seed| run(&workload, policy, seed, 5, IDLE)).collect();
             if policy == Policy::Tuned && workload.turns_at.is_some() {
                 timeline.clone_from(&outcomes[0].timeline);
             }
@@ -79,6 +79,7 @@ fn main() {
         }
         panels.push((workload.name, rows));
     }
+    show_examples();
     if let Some(directory) = directory {
         for (name, text) in
             [("tuning.svg", plot::panels(&panels)), ("tuning-turn.svg", plot::timeline(&timeline))]
@@ -88,6 +89,46 @@ fn main() {
                 println!("{}: {error}", path.display());
                 std::process::exit(1);
             }
+        }
+    }
+}
+
+/// The examples of the first design, before, after and tuned.
+fn show_examples() {
+    for (workload, sizes) in examples() {
+        println!(
+            "\n**{}.** {} {} calls in 4 runs.\n",
+            workload.name,
+            workload.what,
+            calls(&workload)
+        );
+        println!(
+            "| pool | p95 | p99 | calls that opened none | connections on average | at most | \
+             idle ones closed an hour | overflow closed an hour |"
+        );
+        println!("|---|---|---|---|---|---|---|---|");
+        let [before, after] = sizes;
+        for (name, policy, (size, idle)) in [
+            ("before", Policy::Untuned, before),
+            ("after", Policy::Untuned, after),
+            ("tuned", Policy::Tuned, (5, 300)),
+            ("tuned, `pool_max_size` 20", Policy::Tuned, (20, 600)),
+        ] {
+            let idle = idle * 1_000_000;
+            let outcomes: Vec<Outcome> =
+                (0..SEEDS).map(|seed| run(&workload, policy, seed, size, idle)).collect();
+            let sum = |of: fn(&Outcome) -> u64| outcomes.iter().map(of).sum::<u64>() as f64;
+            let hits = 100.0 * (1.0 - sum(|o| o.opened) / calls(&workload) as f64);
+            let row = row(policy, &outcomes);
+            println!(
+                "| {name} | {} | {} | {hits:.0} % | {:.1} | {} | {:.0} | {:.0} |",
+                ms(row.p95),
+                ms(row.p99),
+                row.average,
+                row.most,
+                sum(|o| o.idled) / SEEDS as f64,
+                sum(|o| o.surplus) / SEEDS as f64
+            );
         }
     }
 }

@@ -13,7 +13,8 @@ use crate::workload::{Call, Service, Workload};
 
 /// A connect with its handshake, in microseconds.
 const CONNECT: u64 = 1000;
-const IDLE: u64 = 300_000_000;
+/// Microseconds until an idle connection is closed.
+pub const IDLE: u64 = 300_000_000;
 
 pub struct Outcome {
     /// Beyond an ideal client, in microseconds.
@@ -21,6 +22,10 @@ pub struct Outcome {
     pub average: f64,
     pub most: usize,
     pub verdict: &'static str,
+    /// Connections opened, closed because they were idle, and as overflow.
+    pub opened: u64,
+    pub idled: u64,
+    pub surplus: u64,
     /// Connections over time, where they changed.
     pub timeline: Vec<(u64, usize)>,
 }
@@ -115,10 +120,14 @@ struct Client<'a> {
     area: u128,
     counted: u64,
     most: usize,
+    idle: u64,
+    idled: u64,
+    surplus: u64,
     timeline: Vec<(u64, usize)>,
 }
 
-pub fn run(workload: &Workload, policy: Policy, seed: u64) -> Outcome {
+/// `size`: of the pool, for policies that do not find it. `idle`: microseconds.
+pub fn run(workload: &Workload, policy: Policy, seed: u64, size: usize, idle: u64) -> Outcome {
     let calls = workload.calls(seed);
     let ideal = ideal(workload, &calls);
     let mut client = Client {
@@ -128,7 +137,7 @@ pub fn run(workload: &Workload, policy: Policy, seed: u64) -> Outcome {
         events: calls.iter().enumerate().map(|(n, c)| Reverse((c.at, Event::Call(n)))).collect(),
         pool: Pool::default(),
         queue: VecDeque::new(),
-        sizing: Sizing::new(policy),
+        sizing: Sizing::new(policy, size),
         tuning: (policy == Policy::Tuned).then(Tuning::default),
         sent: HashMap::new(),
         idle_since: HashMap::new(),
@@ -137,6 +146,9 @@ pub fn run(workload: &Workload, policy: Policy, seed: u64) -> Outcome {
         area: 0,
         counted: 0,
         most: 0,
+        idle,
+        idled: 0,
+        surplus: 0,
         timeline: Vec::new(),
     };
     let mut delays = vec![0; calls.len()];
@@ -167,6 +179,9 @@ pub fn run(workload: &Workload, policy: Policy, seed: u64) -> Outcome {
         average: client.area as f64 / client.counted.max(1) as f64,
         most: client.most,
         verdict: client.tuning.map_or("", |tuning| tuning.record().verdict().name()),
+        opened: client.next - 1,
+        idled: client.idled,
+        surplus: client.surplus,
         timeline: client.timeline,
     }
 }
@@ -218,6 +233,7 @@ impl Client<'_> {
         }
         if self.queue.is_empty() {
             while let Some(id) = self.pool.surplus(self.shape(), |_| false) {
+                self.surplus += 1;
                 self.close(id);
             }
         }
@@ -244,6 +260,7 @@ impl Client<'_> {
         let surplus = if self.queue.is_empty() { Surplus::Closes } else { Surplus::Stays };
         let id = ConnectionId(on);
         if self.pool.release(id, surplus, self.shape()) {
+            self.surplus += 1;
             self.close(id);
         } else if self.pool.load(id) == 0 {
             self.idle_since.insert(on, self.now);
@@ -259,11 +276,12 @@ impl Client<'_> {
     /// Closes what has been idle too long before `until`.
     fn drop_idle(&mut self, until: u64) {
         let mut over: Vec<(u64, u64)> =
-            self.idle_since.iter().map(|(id, at)| (at + IDLE, *id)).collect();
+            self.idle_since.iter().map(|(id, at)| (at + self.idle, *id)).collect();
         over.sort_unstable();
         for (at, id) in over.into_iter().take_while(|(at, _)| *at <= until) {
             self.count(at);
             self.now = at;
+            self.idled += 1;
             self.close(ConnectionId(id));
         }
     }

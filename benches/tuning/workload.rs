@@ -25,6 +25,9 @@ pub struct Workload {
     pub service: Service,
     /// When it becomes `PerConnection`, in microseconds.
     pub turns_at: Option<u64>,
+    /// Bursts at fixed times instead of agents: every so many seconds, spread over so many,
+    /// so many calls.
+    pub bursts: Option<(u64, u64, u64)>,
     pause: f64,
     agents: u64,
     tools: &'static [Tool],
@@ -45,6 +48,7 @@ pub fn all() -> Vec<Workload> {
         what: "",
         service: Service::Async,
         turns_at: None,
+        bursts: None,
         pause: 4.0,
         agents: 1,
         tools: SHORT,
@@ -120,11 +124,68 @@ pub fn all() -> Vec<Workload> {
     ]
 }
 
+/// The three examples of "Performance Tuning" in the first design of this project, each with
+/// the size and the idle timeout in seconds before and after. The server takes one request a
+/// connection.
+pub fn examples() -> Vec<(Workload, [(usize, u64); 2])> {
+    let base = Workload {
+        name: "",
+        what: "",
+        service: Service::PerConnection,
+        turns_at: None,
+        bursts: None,
+        pause: 4.0,
+        agents: 1,
+        tools: &[(1, 25.0, 0.4)],
+        longest_burst: 2,
+    };
+    vec![
+        (
+            Workload {
+                name: "Low hit rate",
+                what: "15 calls at once every 6 s.",
+                bursts: Some((6, 0, 15)),
+                ..base
+            },
+            [(5, 300), (15, 600)],
+        ),
+        (
+            Workload {
+                name: "Many evictions",
+                what: "20 calls at once every 400 s.",
+                bursts: Some((400, 0, 20)),
+                ..base
+            },
+            [(20, 300), (10, 900)],
+        ),
+        (
+            Workload {
+                name: "Burst traffic",
+                what: "50 calls in 5 s, then idle for 5 minutes.",
+                bursts: Some((305, 5, 50)),
+                ..base
+            },
+            [(5, 300), (10, 600)],
+        ),
+    ]
+}
+
 impl Workload {
     /// The calls of one hour, in order.
     pub fn calls(&self, seed: u64) -> Vec<Call> {
         let mut calls = Vec::new();
-        for agent in 0..self.agents {
+        if let Some((every, within, count)) = self.bursts {
+            let mut random = Random(seed);
+            for start in (0..HOUR / 1_000_000).step_by(every as usize) {
+                for _ in 0..count {
+                    let (tool, takes) = self.tool(&mut random);
+                    let at = start * 1_000_000 + random.below(within * 1_000_000 + 1000);
+                    calls.push(Call { at, tool, takes });
+                }
+            }
+        }
+        let agents = if self.bursts.is_some() { 0 } else { self.agents };
+        for agent in 0..agents {
             let mut random = Random(seed * 1000 + agent);
             let mut now = 0.0;
             while now < HOUR as f64 {
