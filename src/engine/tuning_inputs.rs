@@ -161,3 +161,27 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::engine::testing::Bench;
+
+    #[test]
+    fn a_request_that_is_served_before_its_connection_is_up_counts_as_elided() {
+        let mut bench = Bench::new(&json!({"socket_path": "/s", "era": "legacy"}));
+        let elided = |bench: &Bench| bench.engine.snapshot("s").unwrap().report.metrics.pool.elided;
+        bench.call("one");
+        let sent = bench.sent();
+        let wire = sent.last().unwrap()["id"].clone();
+        bench.wait(1000);
+        bench.is_unreachable = true;
+        bench.call("two");
+        assert_eq!((bench.sent(), elided(&bench)), (vec![], 0), "its connection is coming");
+        bench.says(&json!({"jsonrpc": "2.0", "id": wire, "result": {"content": []}}));
+        let sent = bench.sent();
+        assert_eq!(sent.last().unwrap()["params"]["name"], "two");
+        assert_eq!(elided(&bench), 1);
+    }
+}
