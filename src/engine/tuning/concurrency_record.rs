@@ -10,9 +10,6 @@ use crate::engine::tuning::usual_times::UsualTimes;
 use crate::engine::tuning::verdict::{self, ConcurrencyVerdict};
 use crate::time::Time;
 
-/// Requests for which memory is kept while none is in flight.
-const KEPT: usize = 4;
-
 /// A request that was sent and not answered.
 #[derive(Clone, Copy, Debug)]
 struct InFlight {
@@ -144,7 +141,8 @@ impl ConcurrencyRecord {
             }
         }
         self.in_flight.remove(at);
-        if self.in_flight.is_empty() && self.in_flight.capacity() > KEPT {
+        // Idle servers keep no room for requests.
+        if self.in_flight.is_empty() {
             self.in_flight = Vec::new();
         }
         let was_work = has_run && flight.tool.is_some();

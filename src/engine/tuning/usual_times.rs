@@ -36,6 +36,10 @@ impl UsualTimes {
         let slot = times.count as usize % SAMPLES;
         times.last[slot] = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
         times.count = times.count.wrapping_add(1).max(1);
+        if self.tools.capacity() == 0 {
+            // Many servers have one tool that is called.
+            self.tools.reserve_exact(1);
+        }
         self.tools.push(times);
     }
 
