@@ -477,10 +477,10 @@ impl Engine {
             RequestState::Verifying(outcome) => outcome,
             _ => {
                 let state = self.server(server);
-                let message = state
-                    .unused_because
-                    .clone()
-                    .unwrap_or_else(|| format!("server '{}' is no longer configured", state.name));
+                let message =
+                    state.unused_because.as_deref().map(str::to_owned).unwrap_or_else(|| {
+                        format!("server '{}' is no longer configured", state.name)
+                    });
                 Err(Error::new(error::Kind::Invalid, message))
             }
         };

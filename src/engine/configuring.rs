@@ -28,7 +28,7 @@ impl Engine {
             let why = config.problems.iter().find(|problem| {
                 problem.unused() == Some(&*entry.name) && problem.scope == entry.scope
             });
-            let why = why.map(|problem| problem.message.clone());
+            let why = why.map(|problem| Box::from(&*problem.message));
             self.servers[id].unused_because = why;
             self.remove_server(now, id);
         }

@@ -41,7 +41,7 @@ pub(super) struct Server {
     /// The entry is no longer in the configuration. Requests in flight go on.
     pub(super) removed: bool,
     /// Why the entry of a removed server is not used, if it is still there.
-    pub(super) unused_because: Option<String>,
+    pub(super) unused_because: Option<Box<str>>,
     pub(super) pool: Pool,
     pub(super) queue: Queue,
     /// Made when two requests are in flight for the first time.
@@ -57,7 +57,8 @@ pub(super) struct Server {
     pub(super) said: Said,
     pub(super) version: Option<&'static str>,
     /// The version of TLS and the cipher suite of the connection that was opened last.
-    pub(super) tls: Option<(&'static str, &'static str)>,
+    /// Boxed, because few servers have it.
+    pub(super) tls: Option<Box<(&'static str, &'static str)>>,
     pub(super) offers: Option<Offers>,
     pub(super) subscriptions: Subscriptions,
     /// How many log lines may be written about the server.

@@ -139,7 +139,7 @@ impl Engine {
             Some(Endpoint::Tcp(address)) => report.address = Some(address.to_string()),
             None => {}
         }
-        report.tls = server.tls;
+        report.tls = server.tls.as_deref().copied();
         report.socket_error = fallback;
         report.connection_active = server.pool.is_up();
         report.pool_total = server.pool.members().len();

@@ -43,7 +43,7 @@ impl Engine {
         connection.pid = opened.pid;
         connection.group = opened.group;
         let (server, channel, began) = (connection.server, connection.channel, connection.opened);
-        self.server_mut(server).tls = opened.tls;
+        self.server_mut(server).tls = opened.tls.map(Box::new);
         if let Some(pid) = opened.pid {
             let config = &self.server(server).config;
             if config.socket_path.is_none() {
