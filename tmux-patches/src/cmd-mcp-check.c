@@ -24,6 +24,7 @@
 
 #include "tmux.h"
 #include "mcp-run.h"
+#include "mcp-settings.h"
 
 /*
  * Goes through checklists of MCP servers: how they are set up, and how they do.
