@@ -25,6 +25,16 @@ impl User {
         paths.filter(|path| path.extension().is_some_and(|end| end == "sock")).collect()
     }
 
+    /// The pids of the bridge and its server, and how often that was started anew.
+    fn status(&self) -> Option<(String, String, String)> {
+        let socket = self.sockets().pop()?;
+        let asked = Command::new(bridge()).args(["--status", "--socket"]).arg(socket).output();
+        let text = String::from_utf8(asked.ok()?.stdout).ok()?;
+        let of =
+            |name: &str| Some(text.lines().find_map(|line| line.strip_prefix(name))?.to_owned());
+        Some((of("Pid: ")?, of("Server pid: ")?, of("Restarts: ")?))
+    }
+
     /// A client with a configuration of its own.
     fn client(&self, name: &str, more: &str) -> Driver {
         self.client_on(name, more, &format!("{}:", bridge().parent().expect("one").display()))
@@ -170,6 +180,55 @@ fn a_command_that_cannot_run_is_told_as_without_a_bridge() {
     driver.ready();
     let error = driver.error("s", "pid", "{}");
     assert!(error.message().contains("no-such-program"), "{error}");
+}
+
+#[test]
+fn a_bridge_whose_server_starts_too_slowly_is_left_to_go_on() {
+    let user = User::new("bridge-late");
+    let mut driver = user.client("bridge-too-late", "");
+    let file = driver.home.path(".claude.json");
+    let more = r#""bridge":true,"startup_timeout":600,"retry_attempts":0"#;
+    let server = entry(&["--start-delay", "4000"], more);
+    fs::write(&file, format!(r#"{{"mcpServers":{{"s":{server}}}}}"#)).expect("it is written");
+    driver.client.reload();
+    driver.ready();
+    let error = driver.error("s", "pid", "{}");
+    assert!(
+        error.message().contains("does not answer") || error.message().contains("start"),
+        "{error}"
+    );
+    // The same bridge is there for the next call, with the process that it had started.
+    let before = driver.until("the bridge", |_| user.status());
+    // Each call waits for a part of the second that the server needs.
+    let own = (0..100).find_map(|_| {
+        let id = driver.start("s", "pid", "{}");
+        let done = driver.done(id);
+        done.outcome.is_ok().then(|| common::text_of(&done))
+    });
+    let own = own.expect("it is ready at last");
+    let after = user.status().expect("it runs");
+    assert_eq!((&after, after.1.as_str()), (&before, own.as_str()));
+    assert_eq!(after.2, "0");
+}
+
+#[test]
+fn a_bridge_outlives_a_client_that_goes_before_its_server_has_answered() {
+    let user = User::new("bridge-early");
+    let client = || {
+        let mut driver = user.client("bridge-too-early", "");
+        let file = driver.home.path(".claude.json");
+        let server = entry(&["--start-delay", "1500"], r#""bridge":true"#);
+        fs::write(&file, format!(r#"{{"mcpServers":{{"s":{server}}}}}"#)).expect("it is written");
+        driver.client.reload();
+        driver.ready();
+        driver
+    };
+    let mut first = client();
+    first.start("s", "pid", "{}");
+    let before = first.until("the bridge", |_| user.status());
+    drop(first);
+    assert_eq!(pid(&mut client()).to_string(), before.1);
+    assert_eq!(user.status(), Some(before));
 }
 
 #[test]

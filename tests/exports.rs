@@ -178,6 +178,26 @@ fn what_is_no_metrics_file_is_refused_and_what_others_put_there_stays() {
     std::fs::rename(&other, &path).unwrap();
     driver.client.set_export("metrics-file", None).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "of another program");
+    // Nor is it replaced, and no link is.
+    let link = driver.home.path("link.prom");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    for (place, why) in [(&path, "a file of another program"), (&link, "something that is no file")]
+    {
+        driver.client.set_export("metrics-file", place.to_str()).unwrap();
+        driver.until("a word in the log", |driver| {
+            let log = driver.log.lock().unwrap();
+            log.iter().any(|line| line.contains(why)).then_some(())
+        });
+        driver.client.set_export("metrics-file", None).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "of another program");
+    assert!(link.is_symlink());
+    // What an earlier tmux has left is.
+    std::fs::write(&path, "# HELP mcp_client_info old\n").unwrap();
+    driver.client.set_export("metrics-file", path.to_str()).unwrap();
+    driver.until("the file anew", |_| {
+        (std::fs::read_to_string(&path).unwrap().len() > 100).then_some(())
+    });
 }
 
 /// What the endpoint answers to a head; the client is driven meanwhile.

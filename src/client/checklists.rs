@@ -63,7 +63,9 @@ impl Client {
             return;
         }
         let (text, is_fault) = self.configuration();
-        let first = text.lines().next().unwrap_or_default().to_owned();
+        // What is wrong, if something is, and else what was read first.
+        let wrong = text.lines().find(|line| is_fault && !line.starts_with("read "));
+        let first = wrong.or(text.lines().next()).unwrap_or_default().to_owned();
         page.add_configuration(first, is_fault, self.engine.server_count());
         for entry in self.engine.visible() {
             if let Listed::Unused(problem) = entry
@@ -86,7 +88,8 @@ fn socket_of(
     may_hang: impl FnOnce(&Path) -> bool,
 ) -> Option<std::result::Result<(), String>> {
     let Some(Endpoint::Unix(path)) = entry.endpoint() else { return None };
-    if entry.transport.is_process() {
+    // The first call starts a bridge.
+    if entry.transport.is_process() || entry.bridge && !report.connection_active {
         return None;
     }
     // One that serves a connection at a time is not disturbed by another.

@@ -128,7 +128,7 @@ impl Engine {
             state.retry_budget.answered();
         }
         let limits = state.breaker_limits();
-        if state.breaker.is_none() && (limits.failures == 0 || result == CallResult::Unknown) {
+        if limits.failures == 0 || state.breaker.is_none() && result == CallResult::Unknown {
             return;
         }
         let before = state.breaker_state(now);

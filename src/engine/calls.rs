@@ -441,7 +441,10 @@ impl Engine {
                 self.remember_unknown(now, id, &request, error.message());
             }
         }
-        if let (Err(error), Some(server)) = (&outcome, request.server()) {
+        if let (Err(error), Some(server)) = (&outcome, request.server())
+            && error.kind() != error::Kind::Busy
+        {
+            // That the server is left alone, or has too much to do, hides no reason.
             self.server_mut(server).last_error = Some((error.message().to_owned(), now));
         }
         self.events.push_back(Event::Done(Completion {

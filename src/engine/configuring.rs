@@ -93,6 +93,9 @@ impl Engine {
         // Connections may have been idle for too long already.
         self.find_connections_due();
         for id in self.servers.ids() {
+            if self.server(id).limits.breaker_failures == 0 {
+                self.reset_breaker(now, id);
+            }
             self.pump(now, id);
         }
     }

@@ -219,6 +219,10 @@ impl Engine {
     /// Whether the process of a connection is left running when the client ends.
     pub fn outlives(&self, stream: StreamId) -> bool {
         let id = self.connection_of(stream);
-        self.servers.iter().any(|server| server.reach.keeps_running(id))
+        let is_bridge = |connection: &Connection| {
+            connection.channel.is_process() && self.server(connection.server).config.bridge
+        };
+        self.connections.get(&id).is_some_and(|connection| is_bridge(connection))
+            || self.servers.iter().any(|server| server.reach.keeps_running(id))
     }
 }

@@ -389,6 +389,10 @@ impl Engine {
         if self.server(connection.server).reach.is_daemon(id) {
             return self.keep_process(id, connection, pid);
         }
+        if connection.channel.is_process() && self.server(connection.server).config.bridge {
+            // Others may be connected to it already, and the next call finds it ready.
+            return self.actions.push_back(Action::LetGo { stream: id.first_stream() });
+        }
         self.actions.push_back(Action::Close { stream: id.first_stream() });
         let mut closing = connection.successor(now, id);
         closing.pid = Some(pid);

@@ -389,14 +389,13 @@ impl Agent {
         if self.stage == AgentStage::AwaitingHello {
             return self.refuse("the first line is no hello of tmcp-bridge connect");
         }
-        if !line.is_answer {
-            let id = line.request_id.as_deref().unwrap_or("null");
-            let why = format!(
-                "a message of {} bytes, {LONGEST_LINE} are allowed; it was not sent",
-                line.bytes
-            );
-            self.write_refusal(id, INVALID_REQUEST, &why);
-        }
+        // Nothing is asked of the agent, so it is no answer, whatever it looks like.
+        let id = line.request_id.as_deref().unwrap_or("null");
+        let why = format!(
+            "a message of {} bytes, {LONGEST_LINE} are allowed; it was not sent",
+            line.bytes
+        );
+        self.write_refusal(id, INVALID_REQUEST, &why);
     }
 
     fn request(&mut self, id: &RawValue, method: &str, params: &[u8]) {

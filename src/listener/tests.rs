@@ -389,6 +389,24 @@ fn what_is_too_long_or_too_much_is_refused_and_the_rest_goes_on() {
     }
     let refused = &messages(&mut agent)[0];
     assert_eq!((&refused["id"], &refused["error"]["code"]), (&json!(9), &json!(-32600)));
+    // The SDKs write the id behind the parameters.
+    let arguments = format!("{{\"id\":1,\"text\":\"{long}\"}}");
+    for length in [1, 3, 17] {
+        let text = arguments.repeat(length).replace("}{", ",");
+        let params = format!("{{\"name\":\"echo\",\"arguments\":{text}}}");
+        let line = format!(
+            "{{\"method\":\"tools/call\",\"params\":{params},\"jsonrpc\":\"2.0\",\"id\":42}}\n"
+        );
+        for piece in line.as_bytes().chunks(16 << 10) {
+            agent.receive(piece);
+        }
+        let refused = &messages(&mut agent)[0];
+        assert_eq!((&refused["id"], &refused["error"]["code"]), (&json!(42), &json!(-32600)));
+    }
+    agent.receive(long.as_bytes());
+    agent.receive(b"garbage\n");
+    let refused = &messages(&mut agent)[0];
+    assert_eq!((&refused["id"], &refused["error"]["code"]), (&json!(null), &json!(-32600)));
     for id in 0..MOST_OPEN + 3 {
         call(&mut agent, id, "a");
     }

@@ -11,7 +11,7 @@ config  writes SCRATCH/servers.json, in the shape of ~/.claude.json: each server
 check   starts each server and calls one tool, by raw JSON, both ways.
 with    runs COMMAND while the sockets are served, with MCP_REAL_CONFIG set.
 
-The members "bridge" and "try" of an entry are for these tests alone: the command
+The members "front" and "try" of an entry are for these tests alone: the command
 that serves the socket; a tool, its arguments and a part of its answer.
 """
 import json
@@ -66,7 +66,7 @@ def write_config(cache, scratch, bridge):
         path = os.path.join(scratch, f"{name}.sock")
         servers[f"{name}-socket"] = {
             "transport": "socket", "socket_path": path, "env": entry.get("env", {}),
-            "bridge": [bridge, "--bridge", path, "--", entry["command"], *entry["args"]],
+            "front": [bridge, "--bridge", path, "--", entry["command"], *entry["args"]],
             "try": entry["try"],
         }
     config = {
@@ -162,9 +162,9 @@ def end(process):
 
 def serve_sockets(servers, bridges):
     for name, entry in servers.items():
-        if "bridge" in entry:
+        if "front" in entry:
             env = dict(os.environ, **entry["env"])
-            bridges.append(subprocess.Popen(entry["bridge"], env=env, stderr=subprocess.DEVNULL))
+            bridges.append(subprocess.Popen(entry["front"], env=env, stderr=subprocess.DEVNULL))
             limit = time.monotonic() + DEADLINE
             while not os.path.exists(entry["socket_path"]):
                 assert bridges[-1].poll() is None, f"{name}: the bridge ended"

@@ -5,7 +5,7 @@
 //! the last values of a file that stays for true ones.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +16,9 @@ use crate::metrics::{Exposition, MetricsFormat};
 use crate::sys::mounts::Mounts;
 use crate::sys::sentence;
 use crate::time::Time;
+
+/// What a file of ours begins with.
+const OURS: &[u8] = b"# HELP mcp_";
 
 /// A file that is written again and again.
 #[derive(Debug)]
@@ -120,10 +123,34 @@ impl MetricsFile {
         Ok(true)
     }
 
+    /// A mistyped path must not cost a file of another program: all those beside ours end in
+    /// `.prom`, too.
+    fn check_place(&self) -> io::Result<()> {
+        let meta = match fs::symlink_metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            meta => meta?,
+        };
+        if Some((meta.dev(), meta.ino())) == self.written {
+            return Ok(());
+        }
+        if !meta.is_file() {
+            return Err(io::Error::other("there is something that is no file"));
+        }
+        let mut head = Vec::with_capacity(OURS.len());
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(&self.path)?;
+        file.take(OURS.len() as u64).read_to_end(&mut head)?;
+        if head.is_empty() || head == OURS {
+            return Ok(());
+        }
+        Err(io::Error::other("there is a file of another program"))
+    }
+
     fn create(&mut self, now: Time) -> io::Result<File> {
         if self.mounts.may_hang(now, &self.path) {
             return Err(io::Error::other("it is on a network file system, which can hang"));
         }
+        self.check_place()?;
         match fs::remove_file(&self.temporary) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

@@ -77,7 +77,8 @@ impl Scrape {
             let mut piece = [0; 2048];
             let n = self.stream.reader().read(&mut piece)?;
             self.head.extend_from_slice(&piece[..n]);
-            let Some(request) = read_head(&self.head) else { return Ok(n > 0) };
+            let is_port = matches!(self.stream, ScrapeStream::Tcp(_));
+            let Some(request) = read_head(&self.head, is_port) else { return Ok(n > 0) };
             self.answer = Some(ScrapeAnswer::new(request, (figures.servers)()));
             return Ok(true);
         };
@@ -176,15 +177,18 @@ impl ScrapeStream {
     }
 }
 
-/// Reads a head; `None`: there is more of it to come.
-fn read_head(head: &[u8]) -> Option<ScrapeRequest> {
+/// Reads a head; `None`: there is more of it to come. `is_port`: it came over a port.
+fn read_head(head: &[u8], is_port: bool) -> Option<ScrapeRequest> {
     let refused = |status, field| Some(ScrapeRequest::Refused { status, field });
+    if head.len() > HEAD {
+        return refused("431 Request Header Fields Too Large", "");
+    }
     let mut fields = [httparse::EMPTY_HEADER; FIELDS];
     let mut request = httparse::Request::new(&mut fields);
     match request.parse(head) {
         Ok(httparse::Status::Complete(_)) => {}
-        Ok(httparse::Status::Partial) if head.len() <= HEAD => return None,
-        Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
+        Ok(httparse::Status::Partial) => return None,
+        Err(httparse::Error::TooManyHeaders) => {
             return refused("431 Request Header Fields Too Large", "");
         }
         Err(_) => return refused("400 Bad Request", ""),
@@ -194,10 +198,15 @@ fn read_head(head: &[u8]) -> Option<ScrapeRequest> {
         std::str::from_utf8(found.value).ok()
     };
     // A page in a browser can reach this port under a name of its own, and read the answer.
-    if field("host").is_some_and(|host| !is_this_host(host)) {
+    if is_port && field("host").is_some_and(|host| !is_this_host(host)) {
         return refused("403 Forbidden", "");
     }
     let target = request.path.unwrap_or_default();
+    // A client that takes this for a proxy names the host in the target.
+    let target = match target.strip_prefix("http://") {
+        Some(rest) => rest.find('/').map_or("/", |at| &rest[at..]),
+        None => target,
+    };
     if target.split('?').next() != Some("/metrics") {
         return refused("404 Not Found", "");
     }
@@ -252,7 +261,7 @@ mod tests {
     use super::*;
 
     fn status(head: &str) -> &'static str {
-        match read_head(head.as_bytes()) {
+        match read_head(head.as_bytes(), true) {
             Some(ScrapeRequest::Refused { status, .. }) => status,
             Some(ScrapeRequest::Metrics { .. }) => "200",
             None => "more",
@@ -266,7 +275,9 @@ mod tests {
             ("GET /metrics?x=1 HTTP/1.0\r\nHost: localhost:80\r\n\r\n", "200"),
             ("GET /metrics HTTP/1.1\r\nHost: [::1]:9464\r\n\r\n", "200"),
             ("GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n", "403 Forbidden"),
+            ("GET http://127.0.0.1/metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "200"),
             ("GET / HTTP/1.1\r\n\r\n", "404 Not Found"),
+            ("GET http://127.0.0.1 HTTP/1.1\r\n\r\n", "404 Not Found"),
             ("GET /metrics/x HTTP/1.1\r\n\r\n", "404 Not Found"),
             ("POST /metrics HTTP/1.1\r\n\r\n", "405 Method Not Allowed"),
             ("nonsense\r\n\r\n", "400 Bad Request"),
@@ -276,6 +287,9 @@ mod tests {
         }
         let long = format!("GET /metrics HTTP/1.1\r\nX: {}", "x".repeat(HEAD));
         assert_eq!(status(&long), "431 Request Header Fields Too Large");
+        // Nobody in a browser gets at a Unix socket.
+        let named = b"GET /metrics HTTP/1.1\r\nHost: tmux\r\n\r\n";
+        assert!(matches!(read_head(named, false), Some(ScrapeRequest::Metrics { .. })));
         let many = format!("GET /metrics HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(FIELDS + 1));
         assert_eq!(status(&many), "431 Request Header Fields Too Large");
     }

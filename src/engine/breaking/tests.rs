@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::config::Defaults;
 use crate::engine::testing::Bench;
 use crate::engine::{Arguments, CallTool, Event, Pair, RequestId};
 use crate::error::{Error, Kind};
@@ -315,6 +316,31 @@ fn a_breaker_that_is_switched_off_never_opens() {
     let ends = bench.ends();
     let kinds = ends.iter().map(|(_, error)| error.as_ref().map(Error::kind));
     assert!(kinds.clone().all(|kind| kind == Some(Kind::Timeout)), "{ends:?}");
+}
+
+#[test]
+fn one_that_is_open_is_closed_when_breakers_are_switched_off() {
+    let mut bench = bench("legacy");
+    bench.open();
+    let mut defaults = Defaults::default();
+    defaults.set("breaker-failures", Some("0")).unwrap();
+    bench.engine.set_defaults(bench.now, defaults);
+    bench.wait(0);
+    assert_eq!(bench.state(), "closed");
+    bench.hook();
+    assert_eq!(bench.asked("tools/call").len(), 1);
+    bench.wait(30 * SECOND);
+    assert_eq!(bench.state(), "closed");
+}
+
+#[test]
+fn that_a_hook_is_refused_hides_no_reason() {
+    let mut bench = bench("legacy");
+    bench.open();
+    bench.hook();
+    let report = bench.engine.snapshot("s").unwrap().report;
+    let (error, _) = report.last_error.expect("the calls have timed out");
+    assert!(error.contains("timed out"), "{error}");
 }
 
 #[test]

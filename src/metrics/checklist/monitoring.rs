@@ -10,6 +10,8 @@ use crate::metrics::units;
 use crate::metrics::window::Span;
 use crate::time::Time;
 
+/// What to do with an error.
+pub(super) const MEND: &str = "mend what the error names; the next call tries again";
 const HOUR: Duration = Duration::from_secs(3600);
 /// The slowest 95th percentile of a server on this machine.
 pub(super) const LOCAL_P95: Duration = Duration::from_millis(50);
@@ -39,10 +41,8 @@ fn success_rate(report: &ServerReport<'_>, now: Time) -> Check {
         true => (recent, "in the last 15 minutes"),
         false => ((metrics.calls_answered(), all), "since start"),
     };
-    if report.status == "failing" {
-        let why = report.last_error.map_or("it cannot be reached", |(why, _)| why);
-        let advice = "mend what the error names; mcp-reload tries again";
-        return Check::fail(TITLE, units::line(why), advice);
+    if let ("failing", Some((why, _))) = (report.status, report.last_error) {
+        return Check::fail(TITLE, units::line(why), MEND);
     }
     if calls < u64::from(ENOUGH) {
         return Check::unknown(TITLE, too_few(calls, "calls"));
@@ -75,7 +75,9 @@ pub(super) fn hit_rate(report: &ServerReport<'_>, facts: &EntryFacts, percent: u
     let lost = pool
         .evictions_by(EvictionCause::PeerClosed)
         .saturating_add(pool.evictions_by(EvictionCause::Error));
-    let advice = if lost > closed / 2 {
+    let advice = if pool.overflow == 0 && lost == 0 && report.last_error.is_some() {
+        "connections could not be opened: mcp-stats -v has the errors".to_owned()
+    } else if lost > closed / 2 {
         format!("the server closed {lost} of {closed} connections: see its log, or why it ends")
     } else if pool.evictions_by(EvictionCause::Idle) > closed / 2 {
         "most connections were closed for being idle: raise pool_idle_timeout".to_owned()

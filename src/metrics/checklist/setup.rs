@@ -1,7 +1,7 @@
 //! Whether a server is set up well: its entry, transport, pool and
 //! metrics.
 
-use super::monitoring::{LOCAL_P95, hit_rate, slow};
+use super::monitoring::{LOCAL_P95, MEND, hit_rate, slow};
 use super::{Check, ENOUGH, EntryFacts, too_few};
 use crate::metrics::counters::{EvictionCause, Outcome};
 use crate::metrics::report::ServerReport;
@@ -68,10 +68,10 @@ fn reached(report: &ServerReport<'_>) -> Check {
     const TITLE: &str = "Reached";
     let found = units::line(report.status);
     match report.status {
-        "failing" => {
-            let why = report.last_error.map_or(found, |(why, _)| units::line(why));
-            Check::fail(TITLE, why, "mend what the error names; mcp-reload tries again")
-        }
+        "failing" => match report.last_error {
+            Some((why, _)) => Check::fail(TITLE, units::line(why), MEND),
+            None => Check::unknown(TITLE, "lost, and not needed since"),
+        },
         "connected" | "idle" => Check::pass(TITLE, found),
         _ => Check::unknown(TITLE, found),
     }

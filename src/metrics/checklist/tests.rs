@@ -189,10 +189,10 @@ fn a_server_that_cannot_be_reached_fails_with_its_error() {
     assert_fails(
         &find(Checklist::Setup, "Reached", &report, &local()),
         "connection refused",
-        "reload",
+        "next call",
     );
     let check = find(Checklist::Monitoring, "Success Rate", &report, &local());
-    assert_fails(&check, "connection refused", "reload");
+    assert_fails(&check, "connection refused", "next call");
     assert!(!check.found.contains('\u{1b}'), "{check:?}");
     assert_fails(
         &find(Checklist::Monitoring, "Uptime", &report, &local()),

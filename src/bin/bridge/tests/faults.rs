@@ -74,6 +74,25 @@ fn a_command_that_ends_at_once_is_tried_ever_more_slowly_and_the_clients_are_tol
     client.send(json!({"id": 1, "method": "initialize", "params": params}));
     let why = client.answer(&json!(1))["error"]["message"].as_str().unwrap().to_owned();
     assert!(why.contains("exit status 9") && why.contains("no key is set"), "{why}");
+    // After some more, nobody waits for the next process.
+    let status = || {
+        let asked = Command::new(common::BRIDGE)
+            .args(["--status", "--socket"])
+            .arg(&socket)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(asked.stdout).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("Restarts: ")).unwrap();
+        line.parse::<u32>().unwrap()
+    };
+    // Its pause is 3.2 s then.
+    let before = until("five starts", || Some(status()).filter(|starts| *starts >= 5));
+    for id in 2..5 {
+        client.send(json!({"id": id, "method": "initialize", "params": params}));
+        let why = client.answer(&json!(id))["error"]["message"].as_str().unwrap().to_owned();
+        assert!(why.contains("no key is set; the request was not sent"), "{why}");
+    }
+    assert_eq!(status(), before, "they were told before another process was started");
     drop(client);
     assert!(bridge.end());
 }

@@ -121,6 +121,8 @@ pub(crate) struct Router {
     next: u64,
     /// Processes that ended without serving, one after the other.
     failures: u32,
+    /// Why the last one ended, or could not be started.
+    last_failure: String,
     out: VecDeque<Outgoing>,
     answered: u64,
 }
@@ -139,6 +141,7 @@ impl Router {
             cancelled: VecDeque::new(),
             next: 1,
             failures: 0,
+            last_failure: String::new(),
             out: VecDeque::new(),
             answered: 0,
         }
@@ -199,6 +202,7 @@ impl Router {
     pub(crate) fn server_lost(&mut self, why: &str, unsent: Vec<(u64, Vec<u8>)>) {
         self.link = Link::Down;
         self.failures += 1;
+        why.clone_into(&mut self.last_failure);
         self.questions_gone();
         self.session.is_modern = false;
         for (number, text) in unsent.into_iter().rev() {
@@ -228,6 +232,8 @@ impl Router {
     /// No process can be started.
     pub(crate) fn server_failed(&mut self, why: &str) {
         self.link = Link::Down;
+        self.failures += 1;
+        why.clone_into(&mut self.last_failure);
         self.fail_held(why);
     }
 
@@ -296,6 +302,13 @@ impl Router {
     fn send_request(&mut self, number: u64, text: Vec<u8>) {
         if self.link == Link::Up {
             return self.out.push_back(Outgoing::ToServer(Some(number), text));
+        }
+        if self.link == Link::Down && self.failures >= PATIENCE {
+            // The next process is tried after a while, and may end as those before it.
+            let why = std::mem::take(&mut self.last_failure);
+            self.fail(number, &format!("{why}; the request was not sent and may be repeated"));
+            self.last_failure = why;
+            return;
         }
         if self.held.len() >= MOST_HELD {
             return self
