@@ -316,16 +316,36 @@ fn shell(name: &str, rest: &str, more: serde_json::Value) -> Driver {
     Driver::new(name, &serde_json::json!({"s": server}).to_string())
 }
 
+/// How many descriptors of all processes are ends of a pipe.
+fn holders(pipe: &str) -> usize {
+    let entries = |path: std::path::PathBuf| {
+        std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path())
+    };
+    // Without "self", which is one of them.
+    let is_process = |path: &std::path::PathBuf| {
+        path.file_name().is_some_and(|name| name.as_encoded_bytes()[0].is_ascii_digit())
+    };
+    let processes = entries("/proc".into()).filter(is_process);
+    let descriptors = processes.flat_map(|process| entries(process.join("fd")));
+    let links = descriptors.filter_map(|descriptor| std::fs::read_link(descriptor).ok());
+    links.filter(|link| link.as_os_str() == pipe).count()
+}
+
 #[test]
 fn a_process_that_closes_its_input_is_given_up() {
     let more = serde_json::json!({"retry_attempts": 0});
     let home = Home::new("closes-input");
-    let closed = home.path("closed");
-    let rest = format!("read a; exec 0<&-; echo >{closed:?}; exec sleep 60");
+    let (closed, pipe) = (home.path("closed"), home.path("pipe"));
+    let rest = format!(
+        "readlink /proc/$$/fd/0 >{pipe:?}; read a; exec 0<&-; echo >{closed:?}; exec sleep 60"
+    );
     let mut driver = shell("closes-input-call", &rest, more);
     driver.start("s", "first", "{}");
     driver.until("the handshake", |d| d.logged("s is ready").then_some(()));
     driver.until("the end of its input", |_| closed.exists().then_some(()));
+    // Processes that other tests start hold a copy of it for a moment.
+    let pipe = std::fs::read_to_string(&pipe).expect("it is written");
+    driver.until("our end alone", |_| (holders(pipe.trim()) == 1).then_some(()));
     let start = Instant::now();
     let error = driver.error("s", "anything", "{}");
     assert_eq!(error.message(), "server 's': the server closed the stream");
