@@ -38,25 +38,26 @@ impl Client {
         if self.relief_due.is_none() && fd::is_tight() {
             self.relief_due = Some(now + RELIEF);
         }
-        while self.uses_more_than(4) && self.engine.spare_one(now, |channel| !channel.is_process())
+        let Some(limit) = fd::limit() else { return };
+        while self.used() > limit / 4 && self.engine.spare_one(now, |channel| !channel.is_process())
         {
             self.carry_out(now);
         }
-        self.engine.set_keeps_idle(!self.uses_more_than(5));
+        self.engine.set_keeps_idle(self.used() <= limit / 5);
     }
 
     /// A connection was closed.
     pub(super) fn release_brake(&mut self) {
         if !self.engine.keeps_idle() {
-            self.engine.set_keeps_idle(!self.uses_more_than(5));
+            let limit = fd::limit().unwrap_or(usize::MAX);
+            self.engine.set_keeps_idle(self.used() <= limit / 5);
         }
     }
 
-    /// Whether servers have more than one of so many descriptors.
-    fn uses_more_than(&self, of: usize) -> bool {
+    /// Descriptors that servers have.
+    fn used(&self) -> usize {
         let uses = |channel: &dyn Channel| if channel.child().is_some() { PROCESS } else { 1 };
-        let used: usize = self.links.values().map(|link| uses(&*link.channel)).sum();
-        fd::limit().is_some_and(|limit| used > limit / of)
+        self.links.values().map(|link| uses(&*link.channel)).sum()
     }
 
     /// Gives up idle connections while the host is short of descriptors, which may be

@@ -20,6 +20,7 @@ use crate::config::{HeadersHelper, ServerConfig, Transport};
 use crate::engine::{OpenFailure, StreamId, Unavailable};
 use crate::time::{Time, in_words};
 
+use super::link::{POLL, REPORT};
 use super::tokens::HELPERS;
 use super::{Client, STRAGGLER};
 
@@ -27,10 +28,6 @@ use super::{Client, STRAGGLER};
 const LIMIT: Duration = Duration::from_secs(10);
 /// As much as a head of a request could have.
 const MOST_OUTPUT: usize = 64 << 10;
-/// How long the host may take to say how a process ended that it has reaped.
-const REPORT: Duration = Duration::from_millis(200);
-/// How often a process without a descriptor is asked whether it has ended.
-const POLL: Duration = Duration::from_millis(50);
 /// Characters of the last line of standard error that are told.
 const LONGEST_LINE: usize = 300;
 /// Reads of standard error in one step: a command may print without an end.

@@ -10,9 +10,9 @@ use crate::engine::StreamId;
 use crate::time::Time;
 
 /// How long the host may take to say how a process ended that it has reaped.
-const REPORT: Duration = Duration::from_millis(200);
+pub(super) const REPORT: Duration = Duration::from_millis(200);
 /// How often a process without a descriptor is asked whether it has ended.
-const POLL: Duration = Duration::from_millis(50);
+pub(super) const POLL: Duration = Duration::from_millis(50);
 
 /// A channel with its readiness. mio tells edges: what it told is kept here
 /// until the channel says that it has nothing more.

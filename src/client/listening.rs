@@ -21,14 +21,14 @@ use mio::net::UnixStream;
 use mio::{Interest, Token};
 
 use crate::client::Client;
+use crate::client::private_socket::PrivateSocket;
 use crate::client::tokens::AGENTS;
 use crate::config::Directory;
 use crate::engine::{Event, IdMap, LogLevel, RequestId};
 use crate::error::{Error, Kind, Result};
 use crate::listener::{Agent, AgentRequestId};
-use crate::sys::{clock, peer, socket};
+use crate::sys::{clock, socket};
 use crate::time::Time;
-use agent_socket::AgentSocket;
 
 /// The token of the listening socket; those of connections follow.
 const FIRST_TOKEN: usize = *AGENTS.start();
@@ -46,7 +46,7 @@ const WRITE: usize = 256 << 10;
 /// The listening socket and the connections of agents.
 #[derive(Debug)]
 pub(super) struct Listening {
-    endpoint: AgentSocket,
+    socket: PrivateSocket,
     /// The poll said that somebody connects.
     is_acceptable: bool,
     accept_again: Option<Time>,
@@ -194,19 +194,19 @@ impl Client {
     /// does not let us listen there. Nobody listens then.
     pub fn listen(&mut self, path: Option<&Path>) -> Result<()> {
         if let (Some(listening), Some(path)) = (&self.listening, path) {
-            if listening.endpoint.is_at(path) {
+            if listening.socket.path() == path && listening.socket.is_in_place() {
                 return Ok(());
             }
         }
         self.stop_listening();
         let Some(path) = path else { return Ok(()) };
-        let mut endpoint = AgentSocket::open(path)?;
+        let mut socket = agent_socket::open(path)?;
         self.poll
             .registry()
-            .register(&mut endpoint.listener, Token(FIRST_TOKEN), Interest::READABLE)
+            .register(&mut socket.listener, Token(FIRST_TOKEN), Interest::READABLE)
             .map_err(|e| Error::new(Kind::Io, format!("{}: {e}", path.display())))?;
         self.listening = Some(Box::new(Listening {
-            endpoint,
+            socket,
             is_acceptable: false,
             accept_again: None,
             count: 0,
@@ -227,7 +227,7 @@ impl Client {
             self.let_agent_go(now, number);
         }
         if let Some(mut listening) = self.listening.take() {
-            let _ = self.poll.registry().deregister(&mut listening.endpoint.listener);
+            let _ = self.poll.registry().deregister(&mut listening.socket.listener);
         }
     }
 
@@ -265,8 +265,12 @@ impl Client {
 
     fn accept_agent(&mut self, now: Time) {
         let Some(listening) = &mut self.listening else { return };
-        let mut stream = match listening.endpoint.listener.accept() {
-            Ok((stream, _)) => stream,
+        let (mut stream, peer) = match listening.socket.accept() {
+            Ok(Ok(accepted)) => accepted,
+            Ok(Err(other)) => {
+                let line = format!("an agent of user {} was turned away", other.uid);
+                return (self.log)(LogLevel::Warning, &line);
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 listening.is_acceptable = false;
                 return;
@@ -280,11 +284,6 @@ impl Client {
             }
             Err(_) => return,
         };
-        let Ok(peer) = peer::peer(stream.as_fd()) else { return };
-        if peer.uid != peer::our_uid() && peer.uid != 0 {
-            let line = format!("an agent of user {} was turned away", peer.uid);
-            return (self.log)(LogLevel::Warning, &line);
-        }
         let mut agent = Agent::new(peer.pid);
         if listening.agents.len() >= MOST_AGENTS {
             agent.refuse(&format!("{MOST_AGENTS} agents are connected already"));

@@ -27,6 +27,7 @@ mod login;
 mod opening;
 mod overrides;
 mod own;
+mod private_socket;
 mod sources;
 mod speculative_read;
 mod stats;

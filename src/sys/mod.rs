@@ -19,6 +19,7 @@ pub mod clock;
 pub mod entropy;
 pub mod exit_status;
 pub mod fd;
+pub mod file_id;
 #[cfg(feature = "oauth")]
 pub mod file_lock;
 pub mod knock;

@@ -14,6 +14,13 @@ pub struct Peer {
     pub pid: i32,
 }
 
+impl Peer {
+    /// Whether it is our user or root.
+    pub fn is_trusted(&self) -> bool {
+        self.uid == our_uid() || self.uid == 0
+    }
+}
+
 /// The peer of a connected Unix socket.
 ///
 /// # Errors

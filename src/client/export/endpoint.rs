@@ -1,21 +1,18 @@
 //! A listener for scrapes: `GET /metrics` over HTTP/1.1, on this host alone.
 
-use std::fs::{self, Permissions};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::os::fd::AsRawFd;
 
 use mio::event::Source;
-use mio::net::{TcpListener, UnixListener};
+use mio::net::TcpListener;
 use mio::{Interest, Registry, Token};
 
 use super::scrape::{Scrape, ScrapeStream};
 use super::settings::ExportAddress;
 use super::{ExportSource, LISTENER, SCRAPES, settings};
-use crate::channel::Unix;
+use crate::client::private_socket::PrivateSocket;
 use crate::error::{Error, Kind, Result};
-use crate::sys::{fd, peer, sentence};
+use crate::sys::{fd, sentence};
 use crate::time::Time;
 
 /// The listener, and those who are served.
@@ -30,12 +27,7 @@ pub(super) struct MetricsEndpoint {
 #[derive(Debug)]
 enum ScrapeListener {
     Tcp(TcpListener),
-    /// With device and inode: what else lies at the path later is not ours.
-    Unix {
-        listener: UnixListener,
-        path: PathBuf,
-        file: Option<(u64, u64)>,
-    },
+    Unix(PrivateSocket),
 }
 
 impl MetricsEndpoint {
@@ -53,7 +45,7 @@ impl MetricsEndpoint {
     pub(super) fn address(&self) -> Option<String> {
         match &self.listener {
             ScrapeListener::Tcp(listener) => Some(listener.local_addr().ok()?.to_string()),
-            ScrapeListener::Unix { path, .. } => Some(path.display().to_string()),
+            ScrapeListener::Unix(socket) => Some(socket.path().display().to_string()),
         }
     }
 
@@ -131,30 +123,14 @@ impl ScrapeListener {
             ExportAddress::Internet(address) => {
                 Ok(ScrapeListener::Tcp(TcpListener::bind(address)?))
             }
-            ExportAddress::Unix(path) => {
-                let listener = match UnixListener::bind(&path) {
-                    Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                        if !Unix::remove_stale(&path)? {
-                            return Err(error);
-                        }
-                        UnixListener::bind(&path)?
-                    }
-                    bound => bound?,
-                };
-                let file = identity(&path);
-                let listener = ScrapeListener::Unix { listener, path, file };
-                if let ScrapeListener::Unix { path, .. } = &listener {
-                    fs::set_permissions(path, Permissions::from_mode(0o600))?;
-                }
-                Ok(listener)
-            }
+            ExportAddress::Unix(path) => Ok(ScrapeListener::Unix(PrivateSocket::bind(&path)?)),
         }
     }
 
     fn source(&mut self) -> &mut dyn Source {
         match self {
             ScrapeListener::Tcp(listener) => listener,
-            ScrapeListener::Unix { listener, .. } => listener,
+            ScrapeListener::Unix(socket) => &mut socket.listener,
         }
     }
 
@@ -162,29 +138,9 @@ impl ScrapeListener {
     fn accept(&self) -> io::Result<Option<ScrapeStream>> {
         match self {
             ScrapeListener::Tcp(listener) => Ok(Some(ScrapeStream::Tcp(listener.accept()?.0))),
-            ScrapeListener::Unix { listener, .. } => {
-                let (stream, _) = listener.accept()?;
-                // Another user may have connected before the mode of the file was set.
-                let uid = peer::peer(stream.as_fd())?.uid;
-                let is_trusted = uid == peer::our_uid() || uid == 0;
-                Ok(is_trusted.then_some(ScrapeStream::Unix(stream)))
+            ScrapeListener::Unix(socket) => {
+                Ok(socket.accept()?.ok().map(|(stream, _)| ScrapeStream::Unix(stream)))
             }
         }
     }
-}
-
-impl Drop for ScrapeListener {
-    fn drop(&mut self) {
-        if let ScrapeListener::Unix { path, file, .. } = self {
-            if file.is_some() && identity(path) == *file {
-                let _ = fs::remove_file(path);
-            }
-        }
-    }
-}
-
-/// Device and inode.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    let meta = fs::symlink_metadata(path).ok()?;
-    Some((meta.dev(), meta.ino()))
 }

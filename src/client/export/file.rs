@@ -6,13 +6,14 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{ExportSource, PIECE, invalid, settings};
 use crate::error::Result;
 use crate::metrics::{Exposition, MetricsFormat};
+use crate::sys::file_id::FileId;
 use crate::sys::mounts::Mounts;
 use crate::sys::sentence;
 use crate::time::Time;
@@ -28,8 +29,8 @@ pub(super) struct MetricsFile {
     temporary: PathBuf,
     due: Time,
     writing: Option<(File, Exposition)>,
-    /// Device and inode of what was renamed last: what else lies there later is not ours.
-    written: Option<(u64, u64)>,
+    /// What was renamed last: what else lies there later is not ours.
+    written: Option<FileId>,
     /// The last write failed, and that was told.
     has_failed: bool,
     mounts: Mounts,
@@ -117,7 +118,7 @@ impl MetricsFile {
         }
         let meta = file.metadata()?;
         fs::rename(&self.temporary, &self.path)?;
-        self.written = Some((meta.dev(), meta.ino()));
+        self.written = Some(FileId::of(&meta));
         self.writing = None;
         self.due = figures.now + interval;
         Ok(true)
@@ -130,7 +131,7 @@ impl MetricsFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             meta => meta?,
         };
-        if Some((meta.dev(), meta.ino())) == self.written {
+        if Some(FileId::of(&meta)) == self.written {
             return Ok(());
         }
         if !meta.is_file() {
@@ -169,11 +170,7 @@ impl Drop for MetricsFile {
         if self.writing.is_some() {
             let _ = fs::remove_file(&self.temporary);
         }
-        let ours = |path: &Path| {
-            let meta = fs::symlink_metadata(path).ok()?;
-            (Some((meta.dev(), meta.ino())) == self.written).then_some(())
-        };
-        if self.written.is_some() && ours(&self.path).is_some() {
+        if self.written.is_some() && FileId::at(&self.path).ok() == self.written {
             let _ = fs::remove_file(&self.path);
         }
     }
