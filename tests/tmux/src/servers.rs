@@ -17,23 +17,37 @@ use crate::wait::until;
 #[must_use]
 pub fn binary() -> PathBuf {
     static BUILT: Once = Once::new();
+    built("tmcp-test-server", &BUILT)
+}
 
+/// The bridge, in the same way.
+///
+/// # Panics
+/// When it cannot be built.
+#[must_use]
+pub fn bridge_binary() -> PathBuf {
+    static BUILT: Once = Once::new();
+    built("tmcp-bridge", &BUILT)
+}
+
+/// The program of a package, beside the tests.
+fn built(package: &str, once: &Once) -> PathBuf {
     let mut path = std::env::current_exe().expect("a test has a path");
     path.pop();
     if path.ends_with("deps") {
         path.pop();
     }
     let release = path.ends_with("release");
-    BUILT.call_once(|| {
+    once.call_once(|| {
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "-p", "tmcp-test-server"]);
+        cargo.args(["build", "--quiet", "-p", package]);
         cargo.args(release.then_some("--release"));
         cargo.arg("--target-dir").arg(path.parent().expect("a profile is in the target directory"));
         cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
         let status = cargo.status().expect("cargo runs");
-        assert!(status.success(), "tmcp-test-server does not build");
+        assert!(status.success(), "{package} does not build");
     });
-    path.join("tmcp-test-server")
+    path.join(package)
 }
 
 /// The switches of a server: those it was given, after what the environment adds to all.

@@ -8,23 +8,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tmcp_tmux_tests::servers::bridge_binary;
 use tmcp_tmux_tests::{Setup, Tmux, stdio, until};
 
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The bridge, built where the test server is.
-fn bridge_binary() -> PathBuf {
-    let server: PathBuf = stdio(&[])["command"].as_str().expect("a path").into();
-    let path = server.with_file_name("tmcp-bridge");
-    let profile = path.parent().expect("a profile");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "-p", "tmcp-bridge"]);
-    cargo.args(profile.ends_with("release").then_some("--release"));
-    cargo.arg("--target-dir").arg(profile.parent().expect("the target directory"));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    assert!(cargo.status().expect("cargo runs").success(), "tmcp-bridge does not build");
-    path
-}
 
 /// What an agent starts, with the environment of a pane.
 struct Agent {
@@ -51,6 +38,9 @@ impl Agent {
     }
 
     fn initialized(tmux: &Tmux, server: &str, name: &str) -> Agent {
+        // tmux listens once it has read its options.
+        let path = PathBuf::from(format!("{}.mcp", tmux.format("#{socket_path}")));
+        until("tmux listens", || path.exists());
         let mut agent = Agent::start(tmux, server);
         let info = json!({"name": name, "version": "1.2"});
         agent.say(json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params":

@@ -3,30 +3,13 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tmcp_tmux_tests::servers::{binary, bridge_binary};
 use tmcp_tmux_tests::{Setup, stdio, until};
-
-/// The scripted server, which is built when it is asked for.
-fn binary() -> PathBuf {
-    stdio(&[])["command"].as_str().expect("a path").into()
-}
-
-/// The bridge, built where the test server is.
-fn bridge_binary() -> PathBuf {
-    let path = binary().with_file_name("tmcp-bridge");
-    let profile = path.parent().expect("a profile");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "-p", "tmcp-bridge"]);
-    cargo.args(profile.ends_with("release").then_some("--release"));
-    cargo.arg("--target-dir").arg(profile.parent().expect("the target directory"));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    assert!(cargo.status().expect("cargo runs").success(), "tmcp-bridge does not build");
-    path
-}
 
 /// The program on the PATH of tmux.
 fn path_with_bridge() -> String {
